@@ -1,0 +1,140 @@
+/* The manifest as the coordinator keeps it: copies of what manifest.* events say. */
+#include "vetbox/core/manifest.h"
+
+#include <errno.h>
+#include <string.h>
+
+void vb_manifest_init(struct vb_manifest *manifest)
+{
+    *manifest = (struct vb_manifest){0};
+}
+
+static void free_package(struct vb_manifest_package *package)
+{
+    free(package->kind);
+    free(package->root);
+    free(package->name);
+    free(package->version);
+}
+
+static void free_code(struct vb_manifest_code *code)
+{
+    free(code->path);
+    free(code->form);
+    free(code->language);
+    free(code->interpreter);
+    free(code->text);
+}
+
+static void free_entry(struct vb_manifest_entry *entry)
+{
+    free(entry->path);
+    free(entry->reason);
+    free(entry->when);
+    free(entry->command);
+    free(entry->interpreter);
+}
+
+void vb_manifest_done(struct vb_manifest *manifest)
+{
+    for (size_t i = 0; i < manifest->package_count; i++)
+        free_package(&manifest->packages[i]);
+    for (size_t i = 0; i < manifest->code_count; i++)
+        free_code(&manifest->codes[i]);
+    for (size_t i = 0; i < manifest->entry_count; i++)
+        free_entry(&manifest->entries[i]);
+    free(manifest->packages);
+    free(manifest->codes);
+    free(manifest->entries);
+    vb_manifest_init(manifest);
+}
+
+/* A copy of the field; NULL where the event has none. Sets *FAILED when memory ran out. */
+static char *copy_of(const struct vb_event *event, enum vb_field field, bool *failed)
+{
+    const struct vb_value *value = vb_event_get(event, field);
+    if (value == NULL)
+        return NULL;
+    char *copy = vb_str_dup(value->str);
+    *failed = *failed || copy == NULL;
+    return copy;
+}
+
+/* ITEMS with room for one more: it grows at every power of two. NULL when out of memory. */
+static void *grow(void *items, size_t count, size_t size)
+{
+    if ((count & (count - 1)) != 0) /* not 0, 1, 2, 4 … */
+        return items;
+    return reallocarray(items, count == 0 ? 1 : count * 2, size);
+}
+
+static bool add_package(struct vb_manifest *manifest, const struct vb_event *event)
+{
+    bool failed = false;
+    struct vb_manifest_package *packages =
+        grow(manifest->packages, manifest->package_count, sizeof(*packages));
+    if (packages == NULL)
+        return false;
+    manifest->packages = packages;
+    struct vb_manifest_package *package = &packages[manifest->package_count++];
+    *package = (struct vb_manifest_package){0};
+    package->kind = copy_of(event, VB_F_KIND_OF, &failed);
+    package->root = copy_of(event, VB_F_PATH, &failed);
+    package->name = copy_of(event, VB_F_NAME, &failed);
+    package->version = copy_of(event, VB_F_VERSION, &failed);
+    return !failed;
+}
+
+static bool add_code(struct vb_manifest *manifest, const struct vb_event *event)
+{
+    bool failed = false;
+    struct vb_manifest_code *codes = grow(manifest->codes, manifest->code_count, sizeof(*codes));
+    if (codes == NULL)
+        return false;
+    manifest->codes = codes;
+    struct vb_manifest_code *code = &codes[manifest->code_count++];
+    *code = (struct vb_manifest_code){0};
+    code->path = copy_of(event, VB_F_PATH, &failed);
+    code->form = copy_of(event, VB_F_FORM, &failed);
+    code->language = copy_of(event, VB_F_LANGUAGE, &failed);
+    code->interpreter = copy_of(event, VB_F_INTERPRETER, &failed);
+    code->text = copy_of(event, VB_F_TEXT, &failed);
+    code->text_len = vb_event_get_str(event, VB_F_TEXT).len;
+    code->line = vb_event_get_int(event, VB_F_LINE, 0);
+    return !failed;
+}
+
+static bool add_entry(struct vb_manifest *manifest, const struct vb_event *event)
+{
+    bool failed = false;
+    struct vb_manifest_entry *entries =
+        grow(manifest->entries, manifest->entry_count, sizeof(*entries));
+    if (entries == NULL)
+        return false;
+    manifest->entries = entries;
+    struct vb_manifest_entry *entry = &entries[manifest->entry_count++];
+    *entry = (struct vb_manifest_entry){0};
+    entry->path = copy_of(event, VB_F_PATH, &failed);
+    entry->reason = copy_of(event, VB_F_REASON, &failed);
+    entry->when = copy_of(event, VB_F_WHEN, &failed);
+    entry->command = copy_of(event, VB_F_COMMAND, &failed);
+    entry->interpreter = copy_of(event, VB_F_INTERPRETER, &failed);
+    entry->line = vb_event_get_int(event, VB_F_LINE, 0);
+    return !failed;
+}
+
+int vb_manifest_add(struct vb_manifest *manifest, const struct vb_event *event,
+                    struct vb_error *err)
+{
+    static const struct {
+        enum vb_event_kind kind;
+        bool (*add)(struct vb_manifest *manifest, const struct vb_event *event);
+    } rows[] = {{VB_EV_MANIFEST_PACKAGE, add_package},
+                {VB_EV_MANIFEST_CODE, add_code},
+                {VB_EV_MANIFEST_ENTRY, add_entry}};
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        if (rows[i].kind == event->kind && !rows[i].add(manifest, event))
+            return vb_fail(err, VB_E_NOMEM, errno, "keeping the manifest");
+    }
+    return VB_OK;
+}

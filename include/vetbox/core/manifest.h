@@ -1,0 +1,49 @@
+/* The manifest: what the package says and holds, collected from manifest.* events in the
+ * coordinator. Stages after identify read it; the verdict reads the events themselves. */
+#ifndef VETBOX_CORE_MANIFEST_H
+#define VETBOX_CORE_MANIFEST_H
+
+#include "vetbox/core/event.h"
+
+struct vb_manifest_package {
+    char *kind; /* agent-skill, openclaw-skill, npm, … (identify.h lists them) */
+    char *root; /* below the tree, "." for the top */
+    char *name;
+    char *version;
+};
+
+struct vb_manifest_code {
+    char *path;
+    char *form; /* fence, inline, substitution */
+    char *language;
+    char *interpreter; /* NULL where it cannot be run */
+    char *text;
+    size_t text_len;
+    int64_t line;
+};
+
+struct vb_manifest_entry {
+    char *path;
+    char *reason;
+    char *when;
+    char *command;     /* NULL: run the file itself */
+    char *interpreter; /* NULL: none known */
+    int64_t line;
+};
+
+struct vb_manifest {
+    struct vb_manifest_package *packages;
+    size_t package_count;
+    struct vb_manifest_code *codes;
+    size_t code_count;
+    struct vb_manifest_entry *entries;
+    size_t entry_count;
+};
+
+void vb_manifest_init(struct vb_manifest *manifest);
+void vb_manifest_done(struct vb_manifest *manifest);
+/* Keeps what EVENT says if it is a manifest.* event; others are ignored. */
+VB_CHECKED int vb_manifest_add(struct vb_manifest *manifest, const struct vb_event *event,
+                               struct vb_error *err);
+
+#endif
