@@ -1,0 +1,33 @@
+/* The commands and what they share. Only this folder prints or exits. */
+#ifndef CLI_COMMAND_H
+#define CLI_COMMAND_H
+
+#include "cli/options.h"
+
+enum { VB_EXIT_ALLOW = 0, VB_EXIT_BLOCK = 1, VB_EXIT_REVIEW = 2, VB_EXIT_RUN_FAILED = 125 };
+
+struct vb_command {
+    const char *name;
+    char letter;          /* in options.def */
+    const char *operands; /* for the usage line */
+    const char *help;
+    /* Returns the exit status, or a negative vb_status with ERR filled. */
+    int (*run)(const struct vb_options *options, struct vb_error *err);
+};
+
+int vb_command_vet(const struct vb_options *options, struct vb_error *err);
+int vb_command_scan(const struct vb_options *options, struct vb_error *err);
+int vb_command_verify(const struct vb_options *options, struct vb_error *err);
+int vb_command_unpack(const struct vb_options *options, struct vb_error *err);
+int vb_command_fetch(const struct vb_options *options, struct vb_error *err);
+int vb_command_run(const struct vb_options *options, struct vb_error *err);
+int vb_command_judge(const struct vb_options *options, struct vb_error *err);
+int vb_command_report(const struct vb_options *options, struct vb_error *err);
+int vb_command_rules(const struct vb_options *options, struct vb_error *err);
+int vb_command_explain(const struct vb_options *options, struct vb_error *err);
+int vb_command_doctor(const struct vb_options *options, struct vb_error *err);
+
+/* "vetbox: message" on standard error, with every control character escaped. */
+void vb_print_error(const struct vb_error *err);
+
+#endif

@@ -1,0 +1,75 @@
+/* The dynamic stages: the plan's rows, one box each, and a scan of what the runs left behind. */
+#include <string.h>
+
+#include "cli/session.h"
+#include "vetbox/sandbox.h"
+
+enum { MIB = 1024 * 1024, DROPS_INODES = 20000, SCAN_RESERVE_MS = 500 };
+
+static void plan_cleanup(struct vb_plan **plan)
+{
+    vb_plan_free(*plan);
+}
+
+static void sandbox_cleanup(struct vb_sandbox **sandbox)
+{
+    vb_sandbox_free(*sandbox);
+}
+
+static int not_run(struct vb_session *session, const struct vb_detonation *row,
+                   struct vb_error *err)
+{
+    struct vb_event event;
+    vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
+    vb_event_str(&event, VB_F_STAGE, "detonate");
+    vb_event_str(&event, VB_F_WHAT, row->reason);
+    vb_event_str(&event, VB_F_REASON, "the package's time is used up");
+    vb_event_str(&event, VB_F_PATH, row->path);
+    if (row->line > 0)
+        vb_event_int(&event, VB_F_LINE, row->line);
+    return vb_emit(&session->tee.sink, &event, err);
+}
+
+static int run_plan(struct vb_session *session, struct vb_sandbox *sandbox, struct vb_plan *plan,
+                    struct vb_error *err)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        struct vb_detonation *row = &plan->rows[i];
+        const unsigned left = vb_session_left_ms(session);
+        struct vb_detonation_result result;
+        int status;
+        if (row->timeout_ms > left)
+            row->timeout_ms = left;
+        if (left <= SCAN_RESERVE_MS)
+            status = not_run(session, row, err);
+        else
+            status = vb_detonate(sandbox, row, &session->tee.sink, &result, err);
+        if (status < 0)
+            return vb_wrap(err, "running %s", row->path != NULL ? row->path : row->reason);
+    }
+    return VB_OK;
+}
+
+int vb_session_detonate(struct vb_session *session, struct vb_error *err)
+{
+    VB_CLEANUP(plan_cleanup) struct vb_plan *plan = NULL;
+    VB_CLEANUP(sandbox_cleanup) struct vb_sandbox *sandbox = NULL;
+    int status = vb_plan_make(&session->manifest, session->tree, vb_session_left_ms(session),
+                              &session->tee.sink, &plan, err);
+    if (status < 0 || plan->count == 0)
+        return status;
+    status = vb_workspace_new((uint64_t)512 * MIB, DROPS_INODES, &session->drops_fd, err);
+    if (status < 0)
+        return status;
+    struct vb_sandbox_options options = vb_sandbox_default_options;
+    options.epoch_ns = session->log.epoch_ns;
+    options.tree_fd = session->tree->dirfd;
+    options.drops_fd = session->drops_fd;
+    options.name = session->artifact.name;
+    status = vb_sandbox_new(&options, &session->tee.sink, &sandbox, err);
+    if (status == VB_OK)
+        status = run_plan(session, sandbox, plan, err);
+    if (status == VB_OK)
+        status = vb_examine_scan(session, session->drops_fd, "dropped/", err);
+    return status;
+}

@@ -1,0 +1,275 @@
+/* The static stages: each runs in a child of its own that can only read what it was handed, and
+ * appends to the log. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "cli/session.h"
+#include "vetbox/fetch.h"
+#include "vetbox/identify.h"
+#include "vetbox/sandbox.h"
+#include "vetbox/unpack.h"
+
+enum { MIB = 1024 * 1024, TREE_INODES = 200000, EXAMINER_MS = 60000, REDIRECTS = 5 };
+
+static const struct vb_tree_limits tree_limits = {.bytes = (uint64_t)1024 * MIB,
+                                                  .file_bytes = (uint64_t)512 * MIB,
+                                                  .entries = 100000,
+                                                  .depth = 64};
+
+/* A stage has what is left of the session's time, and never more than EXAMINER_MS. */
+static unsigned stage_ms(const struct vb_session *session)
+{
+    const unsigned left = vb_session_left_ms(session);
+    return left < EXAMINER_MS ? left : EXAMINER_MS;
+}
+
+static int run_child(struct vb_session *session, const struct vb_child *child, bool *ret_died,
+                     struct vb_error *err)
+{
+    *ret_died = false;
+    const int status =
+        vb_child_run(child, session->log.epoch_ns, &session->tee.sink, ret_died, err);
+    return status < 0 ? vb_wrap(err, "%s", child->name) : VB_OK;
+}
+
+/* --- fetch --- */
+
+struct fetch_work {
+    const char *url;
+    int target_fd;
+    struct vb_fetch_limits limits;
+};
+
+static int fetch_in_child(void *ctx, struct vb_sink *sink, struct vb_error *err)
+{
+    const struct fetch_work *work = ctx;
+    /* The same variable that OpenSSL and most clients honour. */
+    return vb_fetch_https(work->url, work->target_fd, getenv("SSL_CERT_FILE"), &work->limits, sink,
+                          err);
+}
+
+static const char *name_in_url(const char *url)
+{
+    const char *host = strstr(url, "://");
+    const char *slash = host == NULL ? NULL : strrchr(host + 3, '/');
+    return slash == NULL || slash[1] == '\0' ? "download" : slash + 1;
+}
+
+static int fetch_https(struct vb_session *session, const struct vb_fetch_limits *limits,
+                       struct vb_error *err)
+{
+    bool died;
+    struct fetch_work work = {session->reference, -1, *limits};
+    session->artifact.fd = memfd_create("vetbox-artifact", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    session->artifact.name = strdup(name_in_url(session->reference));
+    if (session->artifact.fd < 0 || session->artifact.name == NULL)
+        return vb_fail(err, VB_E_OS, errno, "making a file for the download");
+    work.target_fd = session->artifact.fd;
+    const struct vb_child child = {.role = VB_ROLE_FETCH,
+                                   .name = "fetch",
+                                   .confinement = VB_CONFINE_FETCHER,
+                                   .run = fetch_in_child,
+                                   .ctx = &work,
+                                   .fds = &work.target_fd,
+                                   .fd_count = 1,
+                                   .timeout_ms = limits->timeout_ms + 2000,
+                                   .memory_bytes = (uint64_t)2048 * MIB};
+    const int status = run_child(session, &child, &died, err);
+    if (status == VB_OK && died)
+        return vb_fail(err, VB_E_TEMPFAIL, 0, "the download of %s was ended", session->reference);
+    if (status == VB_OK && fcntl(session->artifact.fd, F_ADD_SEALS,
+                                 F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)
+        return vb_fail(err, VB_E_OS, errno, "sealing the download");
+    return status;
+}
+
+int vb_examine_fetch(struct vb_session *session, struct vb_error *err)
+{
+    const struct vb_fetch_limits limits = {.bytes = tree_limits.file_bytes,
+                                           .entries = tree_limits.entries,
+                                           .timeout_ms = vb_session_left_ms(session),
+                                           .redirects = REDIRECTS};
+    enum vb_reference_kind kind;
+    int status = vb_reference_kind(session->reference, &kind, err);
+    if (status < 0)
+        return status;
+    if (kind == VB_REFERENCE_HTTPS)
+        return fetch_https(session, &limits, err);
+    VB_CLEANUP_FD int folder = -1;
+    status = vb_workspace_new(tree_limits.bytes, TREE_INODES, &folder, err);
+    if (status < 0)
+        return status;
+    return vb_fetch_path(session->reference, folder, &limits, &session->tee.sink,
+                         &session->artifact, err);
+}
+
+/* --- unpack --- */
+
+struct unpack_work {
+    int artifact_fd;
+    const char *name;
+    int out_fd;
+    struct vb_unpack_limits limits;
+};
+
+static int unpack_in_child(void *ctx, struct vb_sink *sink, struct vb_error *err)
+{
+    const struct unpack_work *work = ctx;
+    return vb_unpack(work->artifact_fd, work->name, work->out_fd, &work->limits, sink, err);
+}
+
+static int unpack_file(struct vb_session *session, int out_fd, struct vb_error *err)
+{
+    bool died;
+    struct unpack_work work = {session->artifact.fd, session->artifact.name, out_fd,
+                               vb_unpack_default_limits};
+    const int fds[] = {work.artifact_fd, work.out_fd};
+    const struct vb_child child = {.role = VB_ROLE_UNPACK,
+                                   .name = "unpack",
+                                   .run = unpack_in_child,
+                                   .ctx = &work,
+                                   .fds = fds,
+                                   .fd_count = VB_ARRAY_LEN(fds),
+                                   .timeout_ms = stage_ms(session),
+                                   .memory_bytes = (uint64_t)1024 * MIB};
+    return run_child(session, &child, &died, err);
+}
+
+int vb_examine_unpack(struct vb_session *session, struct vb_error *err)
+{
+    VB_CLEANUP_FD int folder = -1;
+    int status = VB_OK;
+    if (session->artifact.form == VB_ARTIFACT_FOLDER) {
+        folder = vb_steal_fd(&session->artifact.fd);
+    } else {
+        status = vb_workspace_new(tree_limits.bytes, TREE_INODES, &folder, err);
+        if (status == VB_OK)
+            status = unpack_file(session, folder, err);
+    }
+    if (status < 0)
+        return status;
+    return vb_tree_seal(vb_steal_fd(&folder), &tree_limits, &session->tee.sink, &session->tree,
+                        err);
+}
+
+/* --- verify --- */
+
+struct verify_work {
+    int dirfd;
+    const struct vb_trust *trust;
+};
+
+static int verify_in_child(void *ctx, struct vb_sink *sink, struct vb_error *err)
+{
+    const struct verify_work *work = ctx;
+    return vb_verify(work->dirfd, work->trust, sink, err);
+}
+
+int vb_examine_verify(struct vb_session *session, struct vb_error *err)
+{
+    bool died;
+    struct verify_work work = {session->tree->dirfd, session->toolbox->trust};
+    const struct vb_child child = {.role = VB_ROLE_VERIFY,
+                                   .name = "verify",
+                                   .run = verify_in_child,
+                                   .ctx = &work,
+                                   .fds = &work.dirfd,
+                                   .fd_count = 1,
+                                   .timeout_ms = stage_ms(session),
+                                   .memory_bytes = (uint64_t)512 * MIB};
+    return run_child(session, &child, &died, err);
+}
+
+/* --- identify --- */
+
+struct identify_work {
+    int dirfd;
+    const char *name;
+};
+
+static int identify_in_child(void *ctx, struct vb_sink *sink, struct vb_error *err)
+{
+    const struct identify_work *work = ctx;
+    return vb_identify(work->dirfd, work->name, &vb_identify_default_limits, sink, err);
+}
+
+/* Nothing that executes or instructs, and no package kind: not a package. */
+static int check_is_package(const struct vb_session *session, struct vb_error *err)
+{
+    const struct vb_manifest *manifest = &session->manifest;
+    for (size_t i = 0; i < manifest->package_count; i++) {
+        if (strcmp(manifest->packages[i].kind, "files") != 0)
+            return VB_OK;
+    }
+    if (manifest->code_count + manifest->entry_count > 0)
+        return VB_OK;
+    return vb_fail(err, VB_E_DATA, 0,
+                   "%s is not a package: nothing in it executes or instructs an agent",
+                   session->reference);
+}
+
+static int identify(struct vb_session *session, struct vb_error *err)
+{
+    bool died;
+    struct identify_work work = {session->tree->dirfd, session->artifact.name};
+    const struct vb_child child = {.role = VB_ROLE_IDENTIFY,
+                                   .name = "identify",
+                                   .run = identify_in_child,
+                                   .ctx = &work,
+                                   .fds = &work.dirfd,
+                                   .fd_count = 1,
+                                   .timeout_ms = stage_ms(session),
+                                   .memory_bytes = (uint64_t)512 * MIB};
+    const int status = run_child(session, &child, &died, err);
+    return status < 0 || died ? status : check_is_package(session, err);
+}
+
+/* --- scan --- */
+
+struct scan_work {
+    int dirfd;
+    const char *prefix;
+    const struct vb_rules *rules;
+};
+
+static int scan_in_child(void *ctx, struct vb_sink *sink, struct vb_error *err)
+{
+    const struct scan_work *work = ctx;
+    return vb_scan(work->dirfd, work->prefix, work->rules, &vb_scan_default_limits, sink, err);
+}
+
+int vb_examine_scan(struct vb_session *session, int dirfd, const char *prefix, struct vb_error *err)
+{
+    bool died;
+    struct scan_work work = {dirfd, prefix, session->toolbox->rules};
+    const struct vb_child child = {.role = VB_ROLE_SCAN,
+                                   .name = "scan",
+                                   .run = scan_in_child,
+                                   .ctx = &work,
+                                   .fds = &work.dirfd,
+                                   .fd_count = 1,
+                                   .timeout_ms = stage_ms(session),
+                                   .memory_bytes = (uint64_t)2048 * MIB};
+    return run_child(session, &child, &died, err);
+}
+
+static int scan_tree(struct vb_session *session, struct vb_error *err)
+{
+    return vb_examine_scan(session, session->tree->dirfd, "", err);
+}
+
+/* --- all of them --- */
+
+int vb_examine(struct vb_session *session, struct vb_error *err)
+{
+    static int (*const stages[])(struct vb_session * session, struct vb_error * err) = {
+        vb_examine_fetch, vb_examine_unpack, vb_examine_verify, identify, scan_tree};
+    for (size_t i = 0; i < VB_ARRAY_LEN(stages); i++) {
+        const int status = stages[i](session, err);
+        if (status < 0)
+            return status;
+    }
+    return VB_OK;
+}

@@ -1,0 +1,220 @@
+/* Verdicts and reports: vet, scan, judge and report end here. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/session.h"
+#include "vetbox/report.h"
+
+static void verdict_cleanup(struct vb_verdict **verdict)
+{
+    vb_verdict_free(*verdict);
+}
+
+static void policy_cleanup(struct vb_policy **policy)
+{
+    vb_policy_free(*policy);
+}
+
+static bool wants_color(const struct vb_options *options, int fd)
+{
+    const char *when = options->value[VB_OPT_COLOR];
+    if (when != NULL && strcmp(when, "always") == 0)
+        return true;
+    if (when != NULL && strcmp(when, "never") == 0)
+        return false;
+    const char *no_color = getenv("NO_COLOR");
+    return (no_color == NULL || no_color[0] == '\0') && isatty(fd) == 1;
+}
+
+static int write_report(const struct vb_verdict *verdict, int log_fd, const char *format,
+                        const struct vb_report_options *report_options, int out_fd,
+                        struct vb_error *err)
+{
+    const struct vb_report_format *row = vb_report_format_named(format);
+    if (row == NULL)
+        return vb_fail(err, VB_E_USAGE, 0, "unknown report format %s", format);
+    return row->write(verdict, log_fd, report_options, out_fd, err);
+}
+
+static int write_report_file(const struct vb_verdict *verdict, int log_fd, const char *format,
+                             const char *path, struct vb_error *err)
+{
+    static const struct vb_report_options plain = {0};
+    VB_CLEANUP_FD int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return vb_fail(err, VB_E_CANTCREAT, errno, "cannot write %s", path);
+    const int status = write_report(verdict, log_fd, format, &plain, fd, err);
+    return status < 0 ? vb_wrap(err, "%s", path) : VB_OK;
+}
+
+/* FMT=FILE */
+static int write_further(const struct vb_verdict *verdict, int log_fd, const char *report,
+                         struct vb_error *err)
+{
+    const char *equals = strchr(report, '=');
+    VB_CLEANUP_FREE char *format =
+        equals == NULL ? NULL : strndup(report, (size_t)(equals - report));
+    if (format == NULL || equals[1] == '\0')
+        return vb_fail(err, VB_E_USAGE, 0, "--report %s: FMT=FILE is needed", report);
+    return write_report_file(verdict, log_fd, format, equals + 1, err);
+}
+
+static int write_main(const struct vb_verdict *verdict, int log_fd,
+                      const struct vb_options *options, FILE *where, struct vb_error *err)
+{
+    const char *format = options->value[VB_OPT_FORMAT];
+    format = format != NULL ? format : "text";
+    if (options->value[VB_OPT_OUTPUT] != NULL)
+        return write_report_file(verdict, log_fd, format, options->value[VB_OPT_OUTPUT], err);
+    if (vb_option_given(options, VB_OPT_QUIET))
+        return VB_OK;
+    const struct vb_report_options report_options = {.color = wants_color(options, fileno(where))};
+    return write_report(verdict, log_fd, format, &report_options, fileno(where), err);
+}
+
+static int exit_status(enum vb_decision decision, const struct vb_options *options)
+{
+    static const int statuses[] = {[VB_DECISION_ALLOW] = VB_EXIT_ALLOW,
+                                   [VB_DECISION_REVIEW] = VB_EXIT_REVIEW,
+                                   [VB_DECISION_BLOCK] = VB_EXIT_BLOCK};
+    if (vb_option_given(options, VB_OPT_ADVISORY))
+        return VB_EXIT_ALLOW;
+    if (decision == VB_DECISION_REVIEW && vb_option_given(options, VB_OPT_FAIL_ON))
+        return VB_EXIT_ALLOW;
+    return statuses[decision];
+}
+
+int vb_conclude(int log_fd, const struct vb_options *options, const struct vb_policy *policy,
+                FILE *where, struct vb_error *err)
+{
+    VB_CLEANUP(verdict_cleanup) struct vb_verdict *verdict = NULL;
+    const char *fail_on = options->value[VB_OPT_FAIL_ON];
+    if (fail_on != NULL && strcmp(fail_on, "block") != 0)
+        return vb_fail(err, VB_E_USAGE, 0, "--fail-on %s: only block is known", fail_on);
+    int status = vb_judge(log_fd, policy, &verdict, err);
+    if (status == VB_OK)
+        status = write_main(verdict, log_fd, options, where, err);
+    for (size_t i = 0; status == VB_OK && i < options->report_count; i++)
+        status = write_further(verdict, log_fd, options->reports[i], err);
+    return status < 0 ? status : exit_status(verdict->decision, options);
+}
+
+/* --- vet and scan --- */
+
+/* Block outranks review, review outranks allow. */
+static int worse(int a, int b)
+{
+    if (a == VB_EXIT_BLOCK || b == VB_EXIT_BLOCK)
+        return VB_EXIT_BLOCK;
+    return a > b ? a : b;
+}
+
+static void progress(const struct vb_options *options, const char *reference)
+{
+    if (!vb_option_given(options, VB_OPT_QUIET) && isatty(STDERR_FILENO) == 1)
+        fprintf(stderr, "\r\033[Kvetting %.60s …\r", vb_path_base(reference));
+}
+
+static int vet_one(const struct vb_options *options, const struct vb_toolbox *toolbox,
+                   const char *action, size_t index, struct vb_error *err)
+{
+    VB_CLEANUP(vb_session_done)
+    struct vb_session session = {
+        .toolbox = toolbox, .options = options, .evidence_fd = -1, .log_fd = -1, .drops_fd = -1};
+    session.artifact.fd = -1;
+    progress(options, options->operands[index]);
+    int status =
+        vb_session_open_evidence(&session, options->operand_count > 1 ? index + 1 : 0, err);
+    if (status == VB_OK)
+        status = vb_session_begin(&session, options, action, options->operands[index], err);
+    if (status == VB_OK)
+        status = vb_examine(&session, err);
+    if (status == VB_OK && strcmp(action, "vet") == 0)
+        status = vb_session_detonate(&session, err);
+    if (status == VB_OK)
+        status = vb_session_end(&session, err);
+    if (status < 0)
+        return status;
+    return vb_conclude(session.log_fd, options, toolbox->policy, stdout, err);
+}
+
+static int vet_all(const struct vb_options *options, const char *action, struct vb_error *err)
+{
+    VB_CLEANUP(vb_toolbox_close) struct vb_toolbox toolbox = {0};
+    if (options->operand_count == 0)
+        return vb_fail(err, VB_E_USAGE, 0, "vetbox %s needs a file, a folder or an https URL",
+                       action);
+    int status = vb_toolbox_open(options, &toolbox, err);
+    int verdict = VB_EXIT_ALLOW;
+    int failure = 0;
+    for (size_t i = 0; status >= 0 && i < options->operand_count; i++) {
+        const int outcome = vet_one(options, &toolbox, action, i, err);
+        if (outcome >= 0) {
+            verdict = worse(verdict, outcome);
+        } else if (options->operand_count == 1) {
+            return outcome;
+        } else {
+            vb_print_error(err);
+            failure = failure != 0 ? failure : vb_status_exit(outcome);
+        }
+    }
+    if (status < 0)
+        return status;
+    return failure != 0 ? failure : verdict;
+}
+
+int vb_command_vet(const struct vb_options *options, struct vb_error *err)
+{
+    return vet_all(options, "vet", err);
+}
+
+int vb_command_scan(const struct vb_options *options, struct vb_error *err)
+{
+    return vet_all(options, "scan", err);
+}
+
+/* --- judge and report --- */
+
+/* EVIDENCE is the folder that --evidence made, or the event log itself. */
+static int open_log(const char *evidence, struct vb_error *err)
+{
+    VB_CLEANUP_FD int fd = open(evidence, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    VB_CLEANUP_FD int inside =
+        fd < 0 ? -1 : openat(fd, "events.jsonl", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (inside >= 0)
+        return vb_steal_fd(&inside);
+    if (fd < 0 || errno != ENOTDIR)
+        return vb_fail(err, VB_E_NOINPUT, errno, "no event log in %s", evidence);
+    return vb_steal_fd(&fd);
+}
+
+static int judge_with(const struct vb_options *options, const char *policy_path,
+                      struct vb_error *err)
+{
+    VB_CLEANUP(policy_cleanup) struct vb_policy *policy = NULL;
+    if (options->operand_count != 1)
+        return vb_fail(err, VB_E_USAGE, 0, "one evidence folder is needed");
+    VB_CLEANUP_FD int fd = open_log(options->operands[0], err);
+    if (fd < 0)
+        return fd;
+    const int status = vb_policy_load(policy_path, &policy, err);
+    return status < 0 ? status : vb_conclude(fd, options, policy, stdout, err);
+}
+
+int vb_command_judge(const struct vb_options *options, struct vb_error *err)
+{
+    return judge_with(options, options->value[VB_OPT_POLICY], err);
+}
+
+int vb_command_report(const struct vb_options *options, struct vb_error *err)
+{
+    VB_CLEANUP_FREE char *policy = NULL;
+    if (options->operand_count == 1 &&
+        asprintf(&policy, "%s/policy.yaml", options->operands[0]) < 0)
+        return vb_fail(err, VB_E_NOMEM, errno, "naming the policy");
+    const bool kept = policy != NULL && access(policy, R_OK) == 0;
+    const int status = judge_with(options, kept ? policy : NULL, err);
+    return status < 0 ? status : 0;
+}

@@ -1,0 +1,93 @@
+/* vetbox: the command table. */
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+
+static const struct vb_command commands[] = {
+    {"vet", 'v', "REF...", "fetch, unpack, verify, scan, run in the box, judge", vb_command_vet},
+    {"scan", 's', "REF...", "the same without running anything", vb_command_scan},
+    {"verify", 'y', "REF", "signatures only", vb_command_verify},
+    {"unpack", 'u', "FILE -d DIR", "safe extraction only", vb_command_unpack},
+    {"fetch", 'f', "REF -o FILE", "download only", vb_command_fetch},
+    {"run", 'r', "[--] CMD...", "any command in the box, recorded", vb_command_run},
+    {"judge", 'j', "EVIDENCE", "judge a recorded log again", vb_command_judge},
+    {"report", 'p', "EVIDENCE", "render a recorded run in another format", vb_command_report},
+    {"rules", 'l', "list|check", "the YARA rules", vb_command_rules},
+    {"explain", 'l', "[ID]", "what a finding means and what to do", vb_command_explain},
+    {"doctor", 'd', "", "what this machine can do, and how to mend it", vb_command_doctor},
+};
+
+void vb_print_error(const struct vb_error *err)
+{
+    struct vb_buf line;
+    vb_buf_init(&line, 16 * VB_ERROR_MESSAGE_MAX);
+    const char *text = err->message[0] != '\0' ? err->message : vb_status_text(err->status);
+    if (vb_text_escape(&line, text, strlen(text), false, NULL) == VB_OK)
+        fprintf(stderr, "vetbox: %s\n", (const char *)line.data);
+    vb_buf_done(&line);
+}
+
+static void usage(FILE *out)
+{
+    fputs("usage: vetbox COMMAND [OPTIONS] ...\n\n"
+          "Decides whether an AI-agent skill, plugin or MCP server may be installed.\n\n",
+          out);
+    for (size_t i = 0; i < VB_ARRAY_LEN(commands); i++)
+        fprintf(out, "  %-8s %-14s %s\n", commands[i].name, commands[i].operands, commands[i].help);
+    fputs("\nREF: a file, a folder or an https:// URL.\n"
+          "Exit status: 0 allow, 1 block, 2 review, 64 and up for errors.\n"
+          "vetbox COMMAND --help lists a command's options.\n",
+          out);
+}
+
+static int command_help(const struct vb_command *command)
+{
+    printf("usage: vetbox %s [OPTIONS] %s\n\n%s\n\n", command->name, command->operands,
+           command->help);
+    vb_options_help(stdout, command->letter);
+    return 0;
+}
+
+static int run_command(const struct vb_command *command, int argc, char **argv)
+{
+    struct vb_error err = {0};
+    struct vb_options options;
+    int status = vb_options_parse(argc, argv, command->letter, &options, &err);
+    if (status == VB_OK && vb_option_given(&options, VB_OPT_HELP))
+        return command_help(command);
+    if (status == VB_OK)
+        status = command->run(&options, &err);
+    if (status >= 0 && fflush(stdout) != 0)
+        status = vb_fail(&err, VB_E_IO, 0, "cannot write to standard output");
+    if (status >= 0)
+        return status;
+    vb_print_error(&err);
+    return vb_status_exit(status);
+}
+
+static const struct vb_command *command_named(const char *name)
+{
+    for (size_t i = 0; i < VB_ARRAY_LEN(commands); i++) {
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    }
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of the write, not the end of us */
+    const char *name = argc > 1 ? argv[1] : "";
+    const struct vb_command *command = command_named(name);
+    if (command != NULL)
+        return run_command(command, argc - 1, argv + 1);
+    if (strcmp(name, "--version") == 0 || strcmp(name, "version") == 0)
+        return puts("vetbox " VETBOX_VERSION) < 0;
+    const bool asked = strcmp(name, "--help") == 0 || strcmp(name, "help") == 0;
+    if (!asked && name[0] != '\0')
+        fprintf(stderr, "vetbox: unknown command\n");
+    usage(asked ? stdout : stderr);
+    return asked ? 0 : 64;
+}

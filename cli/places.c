@@ -1,0 +1,121 @@
+/* Places: XDG base directories, the installation's data, and folders that the user names. */
+#include "cli/places.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static int keep(char *path, char **ret, struct vb_error *err)
+{
+    if (path == NULL)
+        return vb_fail(err, VB_E_NOMEM, errno, "naming a path");
+    *ret = path;
+    return VB_OK;
+}
+
+static char *joined(const char *dir, const char *name)
+{
+    char *path = NULL;
+    return asprintf(&path, "%s/%s", dir, name) < 0 ? NULL : path;
+}
+
+/* The source tree's data while the program still lies in its build folder. */
+static const char *data_dir(void)
+{
+    char exe[4096];
+    const ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+    const size_t build = strlen(VB_BUILD_DIR);
+    if (len > (ssize_t)build && strncmp(exe, VB_BUILD_DIR, build) == 0 && exe[build] == '/')
+        return VB_SOURCE_DATA_DIR;
+    return VB_DATA_DIR;
+}
+
+int vb_place_yara_rules(const char *given, char **ret, struct vb_error *err)
+{
+    VB_CLEANUP_FREE char *base = given != NULL ? strdup(given) : joined(data_dir(), "rules");
+    if (base == NULL)
+        return vb_fail(err, VB_E_NOMEM, errno, "naming the rules folder");
+    if (!is_folder(base))
+        return vb_fail(err, VB_E_CONFIG, errno, "no rules folder %s", base);
+    char *yara = joined(base, "yara");
+    if (yara != NULL && !is_folder(yara)) {
+        free(yara);
+        yara = vb_steal(base);
+    }
+    return keep(yara, ret, err);
+}
+
+int vb_place_trust(const char *given, char **ret, struct vb_error *err)
+{
+    *ret = NULL;
+    if (given != NULL)
+        return keep(strdup(given), ret, err);
+    const char *config = getenv("XDG_CONFIG_HOME");
+    const char *home = getenv("HOME");
+    VB_CLEANUP_FREE char *user = NULL;
+    if (config != NULL && config[0] == '/')
+        user = joined(config, "vetbox/trust");
+    else if (home != NULL && home[0] == '/')
+        user = joined(home, ".config/vetbox/trust");
+    if (user != NULL && is_folder(user))
+        return keep(vb_steal(user), ret, err);
+    if (is_folder("/etc/vetbox/trust"))
+        return keep(strdup("/etc/vetbox/trust"), ret, err);
+    return VB_OK;
+}
+
+int vb_place_cache(char **ret, struct vb_error *err)
+{
+    *ret = NULL;
+    const char *cache = getenv("XDG_CACHE_HOME");
+    const char *home = getenv("HOME");
+    VB_CLEANUP_FREE char *base = NULL;
+    if (cache != NULL && cache[0] == '/')
+        base = strdup(cache);
+    else if (home != NULL && home[0] == '/')
+        base = joined(home, ".cache");
+    if (base == NULL)
+        return VB_OK;
+    VB_CLEANUP_FREE char *own = joined(base, "vetbox");
+    if (own == NULL)
+        return vb_fail(err, VB_E_NOMEM, errno, "naming the cache");
+    /* No cache is only slower. */
+    if ((mkdir(base, 0700) < 0 && errno != EEXIST) || (mkdir(own, 0700) < 0 && errno != EEXIST))
+        return VB_OK;
+    *ret = vb_steal(own);
+    return VB_OK;
+}
+
+static bool is_empty(int fd)
+{
+    const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+    if (dir == NULL)
+        return false;
+    size_t entries = 0;
+    for (const struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir))
+        entries += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    closedir(dir);
+    return entries == 0;
+}
+
+int vb_place_new_folder(const char *dir, struct vb_error *err)
+{
+    if (mkdir(dir, 0755) < 0 && errno != EEXIST)
+        return vb_fail(err, VB_E_CANTCREAT, errno, "cannot make the folder %s", dir);
+    VB_CLEANUP_FD int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return vb_fail(err, VB_E_CANTCREAT, errno, "cannot open the folder %s", dir);
+    if (!is_empty(fd))
+        return vb_fail(err, VB_E_CANTCREAT, 0, "%s is not empty: name a new or empty folder", dir);
+    return vb_steal_fd(&fd);
+}

@@ -1,0 +1,21 @@
+/* Where vetbox finds its rules, its configuration and its cache. */
+#ifndef CLI_PLACES_H
+#define CLI_PLACES_H
+
+#include "vetbox/core.h"
+
+/* The folder with the YARA rules: GIVEN (its yara/ if it has one), or that of the installation, or
+ * that of the source tree if the program runs from its build. *ret is owned by the caller. */
+VB_CHECKED int vb_place_yara_rules(const char *given, char **ret, struct vb_error *err);
+
+/* The trust folder: GIVEN, or the first that exists in the user's or system's configuration, or
+ * NULL. */
+VB_CHECKED int vb_place_trust(const char *given, char **ret, struct vb_error *err);
+
+/* The user's cache folder for vetbox, made if need be; NULL where there is none to be had. */
+VB_CHECKED int vb_place_cache(char **ret, struct vb_error *err);
+
+/* Opens DIR, which must be new (it is made) or empty. Returns the descriptor or an error. */
+VB_CHECKED int vb_place_new_folder(const char *dir, struct vb_error *err);
+
+#endif

@@ -1,0 +1,94 @@
+/* vetbox run: any command in the box, recorded. It exits as the command does. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/session.h"
+#include "vetbox/fetch.h"
+#include "vetbox/sandbox.h"
+
+static void sandbox_cleanup(struct vb_sandbox **sandbox)
+{
+    vb_sandbox_free(*sandbox);
+}
+
+static void policy_cleanup(struct vb_policy **policy)
+{
+    vb_policy_free(*policy);
+}
+
+/* --copy DIR: the folder that the command finds itself in. */
+static int copy_folder(struct vb_session *session, int *ret_fd, struct vb_error *err)
+{
+    const char *dir = session->options->value[VB_OPT_COPY];
+    if (dir == NULL)
+        return VB_OK;
+    session->reference = dir;
+    const int status = vb_examine_fetch(session, err);
+    if (status < 0)
+        return status;
+    if (session->artifact.form != VB_ARTIFACT_FOLDER)
+        return vb_fail(err, VB_E_USAGE, 0, "--copy %s: a folder is needed", dir);
+    *ret_fd = session->artifact.fd;
+    return VB_OK;
+}
+
+static int detonate(struct vb_session *session, int *ret_exit, struct vb_error *err)
+{
+    VB_CLEANUP(sandbox_cleanup) struct vb_sandbox *sandbox = NULL;
+    struct vb_sandbox_options options = vb_sandbox_default_options;
+    char reason[] = "command";
+    struct vb_detonation row = {.id = 1,
+                                .reason = reason,
+                                .argv = session->options->operands,
+                                .timeout_ms = vb_session_left_ms(session)};
+    struct vb_detonation_result result = {0};
+    options.epoch_ns = session->log.epoch_ns;
+    options.name = "run";
+    options.drops_fd = -1;
+    options.output_fd = STDOUT_FILENO;
+    options.tree_fd = -1;
+    int status = copy_folder(session, &options.tree_fd, err);
+    if (status == VB_OK)
+        status = vb_workspace_new(UINT64_C(512) << 20, 20000, &session->drops_fd, err);
+    options.drops_fd = session->drops_fd;
+    if (status == VB_OK)
+        status = vb_sandbox_new(&options, &session->tee.sink, &sandbox, err);
+    if (status == VB_OK)
+        status = vb_detonate(sandbox, &row, &session->tee.sink, &result, err);
+    *ret_exit = result.exit_status;
+    return status;
+}
+
+static int record(struct vb_session *session, const struct vb_options *options, int *ret_exit,
+                  struct vb_error *err)
+{
+    int status = vb_session_open_evidence(session, 0, err);
+    if (status == VB_OK)
+        status = vb_session_begin(session, options, "run", options->operands[0], err);
+    if (status == VB_OK)
+        status = detonate(session, ret_exit, err);
+    return status < 0 ? status : vb_session_end(session, err);
+}
+
+int vb_command_run(const struct vb_options *options, struct vb_error *err)
+{
+    VB_CLEANUP(policy_cleanup) struct vb_policy *policy = NULL;
+    VB_CLEANUP(vb_session_done)
+    struct vb_session session = {
+        .options = options, .evidence_fd = -1, .log_fd = -1, .drops_fd = -1, .artifact.fd = -1};
+    int exit_status = 0;
+    if (options->operand_count == 0)
+        return vb_fail(err, VB_E_USAGE, 0, "vetbox run needs a command: vetbox run -- CMD…");
+    int status = vb_policy_load(options->value[VB_OPT_POLICY], &policy, err);
+    if (status == VB_OK)
+        status = record(&session, options, &exit_status, err);
+    if (status == VB_OK) /* the command's own output has standard output to itself */
+        status = vb_conclude(session.log_fd, options, policy, stderr, err);
+    if (status < 0) {
+        vb_print_error(err);
+        return VB_EXIT_RUN_FAILED;
+    }
+    return exit_status;
+}

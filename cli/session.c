@@ -1,0 +1,170 @@
+/* A session: the log, the evidence folder, the deadline. */
+#include "cli/session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "cli/places.h"
+
+enum { DEFAULT_TIMEOUT_S = 60, MAX_TIMEOUT_S = 24 * 3600 };
+
+static const uint64_t max_log_bytes = UINT64_C(1) << 30;
+
+int vb_toolbox_open(const struct vb_options *options, struct vb_toolbox *ret, struct vb_error *err)
+{
+    VB_CLEANUP_FREE char *rules_dir = NULL;
+    VB_CLEANUP_FREE char *cache = NULL;
+    VB_CLEANUP_FREE char *trust_dir = NULL;
+    *ret = (struct vb_toolbox){0};
+    int status = vb_place_yara_rules(options->value[VB_OPT_RULES], &rules_dir, err);
+    if (status == VB_OK)
+        status = vb_place_cache(&cache, err);
+    if (status == VB_OK)
+        status = vb_rules_load(rules_dir, cache, &ret->rules, err);
+    if (status == VB_OK)
+        status = vb_place_trust(options->value[VB_OPT_TRUST], &trust_dir, err);
+    if (status == VB_OK)
+        status = vb_trust_load(trust_dir, &ret->trust, err);
+    if (status == VB_OK)
+        status = vb_policy_load(options->value[VB_OPT_POLICY], &ret->policy, err);
+    return status;
+}
+
+void vb_toolbox_close(struct vb_toolbox *toolbox)
+{
+    vb_rules_free(toolbox->rules);
+    vb_trust_free(toolbox->trust);
+    vb_policy_free(toolbox->policy);
+}
+
+static int tee_emit(struct vb_sink *base, struct vb_event *event, struct vb_error *err)
+{
+    struct vb_tee *tee = (struct vb_tee *)(void *)base;
+    const int status = vb_manifest_add(tee->manifest, event, err);
+    return status < 0 ? status : vb_emit(tee->log, event, err);
+}
+
+/* SOURCE_DATE_EPOCH fixes the judgement time, for reproducible evidence. */
+static int64_t judgement_time(void)
+{
+    const char *fixed = getenv("SOURCE_DATE_EPOCH");
+    if (fixed != NULL && fixed[0] >= '0' && fixed[0] <= '9')
+        return strtoll(fixed, NULL, 10);
+    return (int64_t)time(NULL);
+}
+
+static int write_begin(struct vb_session *session, struct vb_error *err)
+{
+    struct vb_event event;
+    vb_event_init(&event, VB_EV_LOG_BEGIN, VB_SOURCE_TOOL);
+    vb_event_str(&event, VB_F_VERSION, VB_LOG_VERSION);
+    vb_event_str(&event, VB_F_TOOL, "vetbox " VETBOX_VERSION);
+    vb_event_str(&event, VB_F_REFERENCE, session->reference);
+    vb_event_int(&event, VB_F_CLOCK, judgement_time());
+    vb_event_str(&event, VB_F_ACTION, session->action);
+    return vb_emit(&session->tee.sink, &event, err);
+}
+
+/* The policy that the verdict follows lies beside the log, so that `report` gives the same one. */
+static int keep_policy(struct vb_session *session, struct vb_error *err)
+{
+    enum { POLICY_BYTES = 1024 * 1024 };
+    const char *path = session->options->value[VB_OPT_POLICY];
+    if (path == NULL)
+        return VB_OK;
+    VB_CLEANUP(vb_buf_done) struct vb_buf text;
+    vb_buf_init(&text, POLICY_BYTES);
+    VB_CLEANUP_FD int from = open(path, O_RDONLY | O_CLOEXEC);
+    VB_CLEANUP_FD int to =
+        openat(session->evidence_fd, "policy.yaml", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (from < 0 || to < 0)
+        return vb_fail(err, VB_E_CANTCREAT, errno, "keeping the policy %s", path);
+    const int status = vb_buf_read_fd(&text, from, err);
+    return status < 0 ? vb_wrap(err, "%s", path) : vb_write_all(to, text.data, text.len, err);
+}
+
+int vb_session_open_evidence(struct vb_session *session, size_t number, struct vb_error *err)
+{
+    const char *dir = session->options->value[VB_OPT_EVIDENCE];
+    if (dir == NULL)
+        return VB_OK;
+    VB_CLEANUP_FREE char *numbered = NULL;
+    if (number > 0 && asprintf(&numbered, "%s/%zu", dir, number) < 0)
+        return vb_fail(err, VB_E_NOMEM, errno, "naming the evidence folder");
+    if (number > 0 && mkdir(dir, 0755) < 0 && errno != EEXIST)
+        return vb_fail(err, VB_E_CANTCREAT, errno, "cannot make the folder %s", dir);
+    session->evidence_fd = vb_place_new_folder(number > 0 ? numbered : dir, err);
+    if (session->evidence_fd < 0)
+        return session->evidence_fd;
+    session->log_fd =
+        openat(session->evidence_fd, "events.jsonl", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (session->log_fd < 0)
+        return vb_fail(err, VB_E_CANTCREAT, errno, "cannot make %s/events.jsonl", dir);
+    return keep_policy(session, err);
+}
+
+int vb_session_begin(struct vb_session *session, const struct vb_options *options,
+                     const char *action, const char *reference, struct vb_error *err)
+{
+    unsigned seconds = 0;
+    session->options = options;
+    session->action = action;
+    session->reference = reference;
+    int status =
+        vb_option_number(options, VB_OPT_TIMEOUT, DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S, &seconds, err);
+    if (status < 0)
+        return status;
+    if (session->log_fd < 0)
+        session->log_fd = memfd_create("vetbox-log", MFD_CLOEXEC);
+    if (session->log_fd < 0)
+        return vb_fail(err, VB_E_OS, errno, "making the event log");
+    vb_log_writer_init(&session->log, session->log_fd);
+    session->log.max_bytes = max_log_bytes;
+    session->deadline_ns = session->log.epoch_ns + (uint64_t)seconds * 1000000000U;
+    vb_manifest_init(&session->manifest);
+    session->tee = (struct vb_tee){
+        .sink.emit = tee_emit, .log = &session->log.sink, .manifest = &session->manifest};
+    return write_begin(session, err);
+}
+
+unsigned vb_session_left_ms(const struct vb_session *session)
+{
+    const uint64_t now = vb_monotonic_ns();
+    if (now + 1000000U >= session->deadline_ns)
+        return 1;
+    return (unsigned)((session->deadline_ns - now) / 1000000U);
+}
+
+static int keep_drops(struct vb_session *session, struct vb_error *err)
+{
+    static const struct vb_tree_limits limits = {
+        .bytes = UINT64_MAX, .file_bytes = UINT64_MAX, .entries = SIZE_MAX, .depth = 8};
+    if (mkdirat(session->evidence_fd, "dropped", 0755) < 0)
+        return vb_fail(err, VB_E_CANTCREAT, errno, "cannot make the folder dropped");
+    VB_CLEANUP_FD int target =
+        openat(session->evidence_fd, "dropped", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (target < 0)
+        return vb_fail(err, VB_E_CANTCREAT, errno, "cannot open the folder dropped");
+    return vb_tree_copy(session->drops_fd, target, &limits, &session->tee.sink, err);
+}
+
+int vb_session_end(struct vb_session *session, struct vb_error *err)
+{
+    int status = VB_OK;
+    if (session->evidence_fd >= 0 && session->drops_fd >= 0)
+        status = keep_drops(session, err);
+    return status < 0 ? vb_wrap(err, "keeping the evidence") : vb_log_end(&session->log, err);
+}
+
+void vb_session_done(struct vb_session *session)
+{
+    vb_log_writer_done(&session->log);
+    vb_manifest_done(&session->manifest);
+    vb_artifact_done(&session->artifact);
+    vb_tree_free(session->tree);
+    vb_close_fd(&session->drops_fd);
+    vb_close_fd(&session->log_fd);
+    vb_close_fd(&session->evidence_fd);
+}

@@ -1,0 +1,75 @@
+/* One package on its way through the house: the log that all stages append to, and what they hand
+ * to each other. */
+#ifndef CLI_SESSION_H
+#define CLI_SESSION_H
+
+#include "cli/command.h"
+#include "vetbox/scan.h"
+#include "vetbox/signatures.h"
+#include "vetbox/verdict.h"
+
+/* What all references of one command share. */
+struct vb_toolbox {
+    struct vb_rules *rules;
+    struct vb_trust *trust;
+    struct vb_policy *policy;
+};
+VB_CHECKED int vb_toolbox_open(const struct vb_options *options, struct vb_toolbox *ret,
+                               struct vb_error *err);
+void vb_toolbox_close(struct vb_toolbox *toolbox);
+
+/* Passes events on to the log and keeps the manifest on the way. */
+struct vb_tee {
+    struct vb_sink sink;
+    struct vb_sink *log;
+    struct vb_manifest *manifest;
+};
+
+struct vb_session {
+    const struct vb_options *options;
+    const struct vb_toolbox *toolbox;
+    const char *action; /* vet, scan, run, … as the log says */
+    const char *reference;
+    int evidence_fd; /* -1: none kept */
+    int log_fd;      /* evidence/events.jsonl, or an anonymous file */
+    struct vb_log_writer log;
+    struct vb_tee tee; /* where every stage emits to */
+    uint64_t deadline_ns;
+    struct vb_artifact artifact;
+    struct vb_tree *tree;
+    struct vb_manifest manifest;
+    int drops_fd;
+};
+
+/* Opens the log (and the evidence folder, named by --evidence; NUMBER, if not 0, names a folder in
+ * it) and writes log.begin. The session must be ended with vb_session_done in any case. */
+VB_CHECKED int vb_session_begin(struct vb_session *session, const struct vb_options *options,
+                                const char *action, const char *reference, struct vb_error *err);
+VB_CHECKED int vb_session_open_evidence(struct vb_session *session, size_t number,
+                                        struct vb_error *err);
+/* Writes log.end and what the evidence folder keeps besides the log. */
+VB_CHECKED int vb_session_end(struct vb_session *session, struct vb_error *err);
+void vb_session_done(struct vb_session *session);
+
+/* Milliseconds until the session's deadline, at least 1. */
+unsigned vb_session_left_ms(const struct vb_session *session);
+
+/* The static stages in their order: fetch, unpack, seal, verify, identify, scan. */
+VB_CHECKED int vb_examine(struct vb_session *session, struct vb_error *err);
+/* Only the first of them, for the commands that need no more. */
+VB_CHECKED int vb_examine_fetch(struct vb_session *session, struct vb_error *err);
+VB_CHECKED int vb_examine_unpack(struct vb_session *session, struct vb_error *err);
+VB_CHECKED int vb_examine_verify(struct vb_session *session, struct vb_error *err);
+/* YARA and the text checks over the files below DIRFD, reported with PREFIX in front. */
+VB_CHECKED int vb_examine_scan(struct vb_session *session, int dirfd, const char *prefix,
+                               struct vb_error *err);
+
+/* Runs the detonation plan, then scans what the runs left behind. */
+VB_CHECKED int vb_session_detonate(struct vb_session *session, struct vb_error *err);
+
+/* Judges the log in LOG_FD and writes the reports that OPTIONS ask for. Returns the exit status for
+ * the verdict, or an error. */
+VB_CHECKED int vb_conclude(int log_fd, const struct vb_options *options,
+                           const struct vb_policy *policy, FILE *where, struct vb_error *err);
+
+#endif

@@ -1,0 +1,263 @@
+/* The single-purpose commands: verify, unpack, fetch, rules, explain. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/places.h"
+#include "cli/session.h"
+#include "vetbox/report.h"
+
+/* A session of one of these commands is never judged; its log lives and dies with it. */
+static int begin(struct vb_session *session, const struct vb_options *options, const char *action,
+                 struct vb_error *err)
+{
+    if (options->operand_count != 1)
+        return vb_fail(err, VB_E_USAGE, 0, "vetbox %s needs one reference", action);
+    return vb_session_begin(session, options, action, options->operands[0], err);
+}
+
+static void print_escaped(FILE *out, struct vb_str text)
+{
+    struct vb_buf buf;
+    vb_buf_init(&buf, SIZE_MAX / 2);
+    if (vb_text_escape(&buf, text.text, text.len, false, NULL) == VB_OK)
+        fputs((const char *)buf.data, out);
+    vb_buf_done(&buf);
+}
+
+/* Calls EACH for every event of KIND in the session's log, which is read from its start. */
+static int each_event(struct vb_session *session, enum vb_event_kind kind,
+                      void (*each)(const struct vb_event *event, void *ctx), void *ctx,
+                      struct vb_error *err)
+{
+    struct vb_log_reader *reader = NULL;
+    struct vb_event event;
+    int status = vb_session_end(session, err);
+    if (status == VB_OK)
+        status = vb_log_reader_new(session->log_fd, &reader, err);
+    while (status >= 0) {
+        status = vb_log_reader_next(reader, &event, err);
+        if (status <= 0)
+            break;
+        if (event.kind == kind)
+            each(&event, ctx);
+    }
+    vb_log_reader_free(reader);
+    return status;
+}
+
+/* --- verify --- */
+
+struct signature_counts {
+    size_t valid, invalid, all;
+    bool quiet;
+};
+
+static void print_signature(const struct vb_event *event, void *ctx)
+{
+    static const enum vb_field fields[] = {VB_F_OUTCOME, VB_F_FORMAT, VB_F_PATH,
+                                           VB_F_NAME,    VB_F_KEY_ID, VB_F_REASON};
+    struct signature_counts *counts = ctx;
+    const struct vb_str outcome = vb_event_get_str(event, VB_F_OUTCOME);
+    counts->all++;
+    counts->valid += vb_str_equal(outcome, "valid");
+    counts->invalid += vb_str_equal(outcome, "invalid");
+    for (size_t i = 0; !counts->quiet && i < VB_ARRAY_LEN(fields); i++) {
+        const struct vb_str text = vb_event_get_str(event, fields[i]);
+        if (text.len == 0)
+            continue;
+        fputs(i == 0 ? "" : "  ", stdout);
+        print_escaped(stdout, text);
+    }
+    if (!counts->quiet)
+        fputc('\n', stdout);
+}
+
+int vb_command_verify(const struct vb_options *options, struct vb_error *err)
+{
+    VB_CLEANUP(vb_toolbox_close) struct vb_toolbox toolbox = {0};
+    VB_CLEANUP(vb_session_done)
+    struct vb_session session = {
+        .toolbox = &toolbox, .evidence_fd = -1, .log_fd = -1, .drops_fd = -1, .artifact.fd = -1};
+    VB_CLEANUP_FREE char *trust_dir = NULL;
+    struct signature_counts counts = {.quiet = vb_option_given(options, VB_OPT_QUIET)};
+    int status = begin(&session, options, "verify", err);
+    if (status == VB_OK)
+        status = vb_place_trust(options->value[VB_OPT_TRUST], &trust_dir, err);
+    if (status == VB_OK)
+        status = vb_trust_load(trust_dir, &toolbox.trust, err);
+    if (status == VB_OK)
+        status = vb_examine_fetch(&session, err);
+    if (status == VB_OK)
+        status = vb_examine_unpack(&session, err);
+    if (status == VB_OK)
+        status = vb_examine_verify(&session, err);
+    if (status == VB_OK)
+        status = each_event(&session, VB_EV_SIGNATURE_RESULT, print_signature, &counts, err);
+    if (status < 0)
+        return status;
+    if (counts.all == 0 && !counts.quiet)
+        puts("no signature");
+    if (counts.invalid > 0)
+        return VB_EXIT_BLOCK;
+    return counts.valid > 0 ? VB_EXIT_ALLOW : VB_EXIT_REVIEW;
+}
+
+/* --- unpack --- */
+
+static void print_hostile(const struct vb_event *event, void *ctx)
+{
+    size_t *count = ctx;
+    (*count)++;
+    fputs("vetbox: not extracted: ", stderr);
+    print_escaped(stderr, vb_event_get_str(event, VB_F_CODE));
+    fputs(": ", stderr);
+    print_escaped(stderr, vb_event_get_str(event, VB_F_PATH));
+    fputc('\n', stderr);
+}
+
+int vb_command_unpack(const struct vb_options *options, struct vb_error *err)
+{
+    static const struct vb_tree_limits limits = {
+        .bytes = UINT64_MAX, .file_bytes = UINT64_MAX, .entries = SIZE_MAX, .depth = 128};
+    VB_CLEANUP(vb_session_done)
+    struct vb_session session = {
+        .evidence_fd = -1, .log_fd = -1, .drops_fd = -1, .artifact.fd = -1};
+    const char *dir = options->value[VB_OPT_DIRECTORY];
+    size_t hostile = 0;
+    if (dir == NULL)
+        return vb_fail(err, VB_E_USAGE, 0, "vetbox unpack needs -d DIR");
+    int status = begin(&session, options, "unpack", err);
+    if (status == VB_OK)
+        status = vb_examine_fetch(&session, err);
+    if (status == VB_OK)
+        status = vb_examine_unpack(&session, err);
+    if (status < 0)
+        return status;
+    VB_CLEANUP_FD int target = vb_place_new_folder(dir, err);
+    if (target < 0)
+        return target;
+    status = vb_tree_copy(session.tree->dirfd, target, &limits, &session.tee.sink, err);
+    if (status == VB_OK)
+        status = each_event(&session, VB_EV_ARCHIVE_HOSTILE, print_hostile, &hostile, err);
+    if (status < 0)
+        return status;
+    if (!vb_option_given(options, VB_OPT_QUIET))
+        printf("%zu files, %llu bytes\n", session.tree->count,
+               (unsigned long long)session.tree->bytes);
+    return hostile > 0 ? VB_EXIT_REVIEW : VB_EXIT_ALLOW;
+}
+
+/* --- fetch --- */
+
+static int copy_to(int from, int to, struct vb_error *err)
+{
+    unsigned char chunk[65536];
+    off_t offset = 0;
+    for (;;) {
+        const ssize_t got = pread(from, chunk, sizeof(chunk), offset);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return vb_fail(err, VB_E_IO, errno, "reading the download");
+        if (got == 0)
+            return VB_OK;
+        const int status = vb_write_all(to, chunk, (size_t)got, err);
+        if (status < 0)
+            return status;
+        offset += got;
+    }
+}
+
+static void print_artifact(const struct vb_event *event, void *ctx)
+{
+    const char *output = ctx;
+    print_escaped(stdout, vb_event_get_str(event, VB_F_SHA256));
+    printf("  %s\n", output);
+}
+
+int vb_command_fetch(const struct vb_options *options, struct vb_error *err)
+{
+    VB_CLEANUP(vb_session_done)
+    struct vb_session session = {
+        .evidence_fd = -1, .log_fd = -1, .drops_fd = -1, .artifact.fd = -1};
+    const char *output = options->value[VB_OPT_OUTPUT];
+    if (output == NULL)
+        return vb_fail(err, VB_E_USAGE, 0, "vetbox fetch needs -o FILE");
+    int status = begin(&session, options, "fetch", err);
+    if (status == VB_OK)
+        status = vb_examine_fetch(&session, err);
+    if (status == VB_OK && session.artifact.form == VB_ARTIFACT_FOLDER)
+        status =
+            vb_fail(err, VB_E_USAGE, 0, "%s is a folder: it is here already", session.reference);
+    if (status < 0)
+        return status;
+    VB_CLEANUP_FD int fd = open(output, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return vb_fail(err, VB_E_CANTCREAT, errno, "cannot make %s", output);
+    status = copy_to(session.artifact.fd, fd, err);
+    if (status == VB_OK && !vb_option_given(options, VB_OPT_QUIET))
+        status = each_event(&session, VB_EV_FETCH_ARTIFACT, print_artifact,
+                            (void *)(uintptr_t)output, err);
+    if (status < 0)
+        unlink(output);
+    return status;
+}
+
+/* --- rules and explain --- */
+
+static void print_rule(void *ctx, const char *name, const char *id, const char *severity,
+                       const char *description)
+{
+    (void)ctx;
+    printf("%-32s %-28s %-8s %s\n", name, id, severity, description);
+}
+
+int vb_command_rules(const struct vb_options *options, struct vb_error *err)
+{
+    VB_CLEANUP_FREE char *dir = NULL;
+    struct vb_rules *rules = NULL;
+    const char *action = options->operand_count == 1 ? options->operands[0] : "";
+    const bool list = strcmp(action, "list") == 0;
+    if (!list && strcmp(action, "check") != 0)
+        return vb_fail(err, VB_E_USAGE, 0, "vetbox rules list, or vetbox rules check");
+    int status = vb_place_yara_rules(options->value[VB_OPT_RULES], &dir, err);
+    if (status == VB_OK)
+        status = vb_rules_load(dir, NULL, &rules, err);
+    if (status < 0)
+        return status;
+    if (list)
+        vb_rules_each(rules, print_rule, NULL);
+    else if (!vb_option_given(options, VB_OPT_QUIET))
+        printf("%zu rules in %s\n", vb_rules_count(rules), dir);
+    vb_rules_free(rules);
+    return 0;
+}
+
+static void explain(const struct vb_finding_type *row)
+{
+    printf("%s\n  %s\n  severity %s, confidence %s; %s\n\n  %s\n", row->id, row->title,
+           vb_severity_name(row->severity), vb_confidence_name(row->confidence), row->mapping,
+           row->explanation);
+}
+
+int vb_command_explain(const struct vb_options *options, struct vb_error *err)
+{
+    const struct vb_finding_type *rows;
+    const size_t count = vb_finding_types(&rows);
+    if (options->operand_count > 1)
+        return vb_fail(err, VB_E_USAGE, 0, "vetbox explain takes one finding id, or none");
+    for (size_t i = 0; i < count; i++) {
+        if (options->operand_count == 0)
+            printf("%-28s %-8s %s\n", rows[i].id, vb_severity_name(rows[i].severity),
+                   rows[i].title);
+        else if (vb_ascii_equal(rows[i].id, options->operands[0]))
+            return explain(&rows[i]), 0;
+    }
+    if (options->operand_count == 0)
+        return 0;
+    return vb_fail(err, VB_E_USAGE, 0, "no finding %s: vetbox explain lists them",
+                   options->operands[0]);
+}

@@ -1,0 +1,151 @@
+/* Walking, hashing and copying a folder that somebody else filled. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "vetbox/core.h"
+
+struct folder {
+    char path[64];
+    int fd;
+};
+
+struct counting_sink {
+    struct vb_sink sink;
+    size_t by_kind[VB_EVENT_KIND_COUNT];
+};
+
+static int count_event(struct vb_sink *base, struct vb_event *event, struct vb_error *err)
+{
+    struct counting_sink *sink = (struct counting_sink *)(void *)base;
+    sink->by_kind[event->kind]++;
+    return vb_event_check(event, err);
+}
+
+static const struct vb_tree_limits limits = {
+    .bytes = 1 << 20, .file_bytes = 1 << 16, .entries = 100, .depth = 8};
+
+static void folder_make(struct folder *folder)
+{
+    snprintf(folder->path, sizeof(folder->path), "/tmp/vetbox-tree-XXXXXX");
+    assert_non_null(mkdtemp(folder->path));
+    folder->fd = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_true(folder->fd >= 0);
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st;
+    (void)type;
+    (void)ftw;
+    return remove(path);
+}
+
+static void folder_remove(struct folder *folder)
+{
+    if (folder->fd >= 0)
+        close(folder->fd);
+    assert_int_equal(nftw(folder->path, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+static void write_file(int dirfd, const char *path, const char *text, mode_t mode)
+{
+    assert_int_equal(vb_mkdir_parents(dirfd, path), 0);
+    VB_CLEANUP_FD int fd = vb_open_beneath(dirfd, path, O_WRONLY | O_CREAT | O_EXCL, mode);
+    assert_true(fd >= 0);
+    assert_int_equal(vb_write_all(fd, text, strlen(text), NULL), VB_OK);
+}
+
+static void fill(int dirfd)
+{
+    write_file(dirfd, "SKILL.md", "hello\n", 0644);
+    write_file(dirfd, "scripts/run.sh", "#!/bin/sh\n", 0755);
+    write_file(dirfd, "scripts-more/z", "z", 0644);
+    assert_int_equal(symlinkat("/etc/passwd", dirfd, "leak"), 0);
+    assert_int_equal(mkfifoat(dirfd, "pipe", 0600), 0);
+}
+
+static void copying_keeps_files_and_links_and_skips_the_rest(void **state)
+{
+    (void)state;
+    struct folder from;
+    struct folder to;
+    struct counting_sink sink = {.sink.emit = count_event};
+    folder_make(&from);
+    folder_make(&to);
+    fill(from.fd);
+    assert_int_equal(vb_tree_copy(from.fd, to.fd, &limits, &sink.sink, NULL), VB_OK);
+    assert_int_equal(sink.by_kind[VB_EV_COVERAGE], 1); /* the FIFO */
+    struct vb_tree *tree = NULL;
+    assert_int_equal(vb_tree_seal(vb_steal_fd(&to.fd), &limits, &sink.sink, &tree, NULL), VB_OK);
+    assert_int_equal(tree->count, 3);
+    assert_string_equal(tree->files[0].path, "SKILL.md");
+    assert_string_equal(tree->files[1].path, "scripts-more/z");
+    assert_string_equal(tree->files[2].path, "scripts/run.sh");
+    assert_int_equal(tree->files[2].mode & 0777, 0755);
+    assert_int_equal(tree->bytes, 6 + 10 + 1);
+    assert_int_equal(sink.by_kind[VB_EV_TREE_LINK], 1);
+    assert_string_equal(vb_tree_find(tree, "SKILL.md")->sha256,
+                        "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03");
+    assert_null(vb_tree_find(tree, "leak"));
+    vb_tree_free(tree);
+    folder_remove(&from);
+    folder_remove(&to);
+}
+
+static void opening_never_leaves_the_folder(void **state)
+{
+    (void)state;
+    struct folder folder;
+    folder_make(&folder);
+    assert_int_equal(symlinkat("/etc", folder.fd, "etc"), 0);
+    assert_int_equal(vb_open_beneath(folder.fd, "../etc/passwd", O_RDONLY, 0), -1);
+    assert_int_equal(errno, EXDEV);
+    assert_int_equal(vb_open_beneath(folder.fd, "/etc/passwd", O_RDONLY, 0), -1);
+    assert_int_equal(vb_open_beneath(folder.fd, "etc/passwd", O_RDONLY, 0), -1);
+    assert_int_equal(errno, ELOOP);
+    assert_int_equal(vb_mkdir_parents(folder.fd, "etc/vetbox-test/x"), -1);
+    assert_int_equal(vb_mkdir_parents(folder.fd, "../vetbox-test/x"), -1);
+    folder_remove(&folder);
+}
+
+static void limits_hold(void **state)
+{
+    (void)state;
+    static const struct vb_tree_limits small[] = {
+        {.bytes = 10, .file_bytes = 1000, .entries = 100, .depth = 8},
+        {.bytes = 1000, .file_bytes = 5, .entries = 100, .depth = 8},
+        {.bytes = 1000, .file_bytes = 1000, .entries = 3, .depth = 8},
+        {.bytes = 1000, .file_bytes = 1000, .entries = 100, .depth = 0},
+    };
+    for (size_t i = 0; i < VB_ARRAY_LEN(small); i++) {
+        struct folder from;
+        struct folder to;
+        struct counting_sink sink = {.sink.emit = count_event};
+        folder_make(&from);
+        folder_make(&to);
+        fill(from.fd);
+        assert_int_equal(vb_tree_copy(from.fd, to.fd, &small[i], &sink.sink, NULL), VB_E_LIMIT);
+        folder_remove(&from);
+        folder_remove(&to);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(copying_keeps_files_and_links_and_skips_the_rest),
+        cmocka_unit_test(opening_never_leaves_the_folder),
+        cmocka_unit_test(limits_hold),
+    };
+    return cmocka_run_group_tests_name("tree", tests, NULL, NULL);
+}
