@@ -1,0 +1,50 @@
+/* OpenSSL 3.0 behind five calls. A key or signature that is no good is an answer, not an error;
+ * an error is always our own failure. */
+#ifndef VETBOX_SIGNATURES_CRYPTO_H
+#define VETBOX_SIGNATURES_CRYPTO_H
+
+#include <openssl/evp.h>
+
+#include "vetbox/core.h"
+
+enum {
+    VB_SIG_DIGEST_MAX = 64,    /* bytes of SHA-512 and BLAKE2b-512 */
+    VB_SIG_ED25519_KEY = 32,   /* bytes */
+    VB_SIG_ED25519_BYTES = 64, /* bytes of a signature */
+    VB_SIG_RSA_BITS_MIN = 2048,
+    VB_SIG_RSA_BITS_MAX = 8192, /* bounds the work that a package can ask for */
+    VB_SIG_ECDSA_DER_MAX = 160  /* two 66-byte integers of P-521 and their headers */
+};
+
+struct vb_sig_bytes {
+    const unsigned char *data;
+    size_t len;
+};
+
+/* Each leaves *ret NULL and returns 0 where the bytes are no acceptable key. */
+VB_CHECKED int vb_sig_key_ed25519(struct vb_sig_bytes raw, EVP_PKEY **ret, struct vb_error *err);
+/* CURVE is P-256, P-384 or P-521; POINT is 04 || X || Y. */
+VB_CHECKED int vb_sig_key_ec(const char *curve, struct vb_sig_bytes point, EVP_PKEY **ret,
+                             struct vb_error *err);
+/* Big-endian modulus and exponent. */
+VB_CHECKED int vb_sig_key_rsa(struct vb_sig_bytes n, struct vb_sig_bytes e, EVP_PKEY **ret,
+                              struct vb_error *err);
+void vb_sig_key_free(EVP_PKEY **key); /* for VB_CLEANUP */
+
+/* DER ECDSA-Sig-Value of big-endian R and S. Returns the length, 0 if they are too large. */
+size_t vb_sig_ecdsa_der(struct vb_sig_bytes r, struct vb_sig_bytes s,
+                        unsigned char ret[VB_SIG_ECDSA_DER_MAX]);
+
+/* DIGEST is NULL for Ed25519; RSA is PKCS#1 v1.5; ECDSA signatures are DER. */
+VB_CHECKED int vb_sig_check(EVP_PKEY *key, const char *digest, struct vb_sig_bytes message,
+                            struct vb_sig_bytes signature, bool *ret_good, struct vb_error *err);
+
+/* ALGORITHM is OpenSSL's name: SHA256, SHA512 or BLAKE2B512. The file is read from its beginning
+ * to its end. *ret_len is the length of the digest. */
+VB_CHECKED int vb_sig_hash_fd(const char *algorithm, int fd, unsigned char ret[VB_SIG_DIGEST_MAX],
+                              size_t *ret_len, struct vb_error *err);
+VB_CHECKED int vb_sig_hash(const char *algorithm, struct vb_sig_bytes data,
+                           unsigned char ret[VB_SIG_DIGEST_MAX], size_t *ret_len,
+                           struct vb_error *err);
+
+#endif

@@ -1,0 +1,164 @@
+/* What the files of this room share: a job (one signature file), its result, and the formats. */
+#ifndef VETBOX_SIGNATURES_INTERNAL_H
+#define VETBOX_SIGNATURES_INTERNAL_H
+
+#include "signatures/wire.h"
+#include "vetbox/signatures.h"
+
+enum {
+    VB_SIG_FILE_MAX = 64 * 1024,          /* bytes of a signature file */
+    VB_SIG_LEGACY_MAX = 64 * 1024 * 1024, /* bytes of a file that must be in memory whole */
+    VB_SIG_LIST_MAX = 1024 * 1024,        /* bytes of a SHA256SUMS */
+    VB_SIG_ENTRIES_MAX = 1000 * 1000,     /* directory entries that are looked at */
+    VB_SIG_CANDIDATES_MAX = 4096,         /* signature files that are examined */
+    VB_SIG_NAMESPACE_MAX = 255,
+    VB_SIG_SUFFIXES_MAX = 6
+};
+
+/* --- a growing list of paths --- */
+
+struct vb_sig_paths {
+    char **items;
+    size_t count;
+    size_t capacity;
+};
+void vb_sig_paths_done(struct vb_sig_paths *paths); /* for VB_CLEANUP */
+VB_CHECKED int vb_sig_paths_add(struct vb_sig_paths *paths, const char *path, struct vb_error *err);
+void vb_sig_paths_sort(struct vb_sig_paths *paths);
+
+/* Every regular file below DIRFD that WANTED takes, sorted bytewise. What the limits or the kernel
+ * keep from being looked at is a coverage event. */
+VB_CHECKED int vb_sig_walk(int dirfd, bool (*wanted)(const char *path), struct vb_sink *sink,
+                           struct vb_sig_paths *ret, struct vb_error *err);
+
+/* --- one signature file --- */
+
+struct vb_sig_format;
+
+struct vb_sig_job {
+    int dirfd;
+    const struct vb_trust *trust;
+    int64_t now;         /* seconds since 1970 */
+    const char *path;    /* of the signature file */
+    const char *subject; /* the file that it signs by its name, NULL if none */
+    int fd;              /* the signature file */
+    uint64_t size;
+    struct vb_sig_bytes data;      /* its first VB_SIG_FILE_MAX + 1 bytes */
+    const char *const *namespaces; /* SSH namespaces that are meant for files, NULL at the end */
+    const struct vb_sig_format *format;
+};
+
+struct vb_sig_result {
+    enum vb_signature_outcome outcome; /* absent until concluded */
+    const char *format;
+    char name[512];
+    char key_id[96];
+    char reason[512];
+    int64_t clock; /* 0: no time range was checked */
+    struct vb_sig_paths covers;
+};
+
+/* Sets outcome and reason. Returns 0, so that a format can end with it. */
+int vb_sig_conclude(struct vb_sig_result *result, enum vb_signature_outcome outcome,
+                    const char *fmt, ...) VB_PRINTF(3, 4);
+/* How many of TEXT's bytes a message of at most MAX bytes shows: no character is cut in two. */
+int vb_sig_cut(struct vb_sig_bytes text, size_t max);
+void vb_sig_result_done(struct vb_sig_result *result); /* for VB_CLEANUP */
+VB_CHECKED int vb_sig_result_emit(const struct vb_sig_job *job, const struct vb_sig_result *result,
+                                  struct vb_sink *sink, struct vb_error *err);
+
+/* Opens the signed file and adds it to covers. Leaves *ret_fd at -1 and concludes unverifiable
+ * where there is none that could be read. */
+VB_CHECKED int vb_sig_open_subject(const struct vb_sig_job *job, struct vb_sig_result *result,
+                                   int *ret_fd, uint64_t *ret_size, struct vb_error *err);
+
+/* Opens a regular file beneath DIRFD. Returns the descriptor, or -1 with a text in *ret_why where
+ * the path names no readable regular file. */
+int vb_sig_open_regular(int dirfd, const char *path, uint64_t *ret_size, const char **ret_why);
+
+/* Reads at most MAX bytes of FD from its beginning. */
+VB_CHECKED int vb_sig_read_head(int fd, size_t max, struct vb_buf *buf, struct vb_error *err);
+
+/* --- formats --- */
+
+struct vb_sig_format {
+    const char *name;
+    const char *suffixes[VB_SIG_SUFFIXES_MAX]; /* with a dot: suffix; without: the whole name */
+    bool (*probe)(const struct vb_sig_job *job);
+    int (*verify)(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
+    const char *reason; /* why it cannot be checked, for formats that are only recognised */
+};
+
+bool vb_sig_minisign_probe(const struct vb_sig_job *job);
+int vb_sig_minisign(const struct vb_sig_job *job, struct vb_sig_result *result,
+                    struct vb_error *err);
+bool vb_sig_signify_probe(const struct vb_sig_job *job);
+int vb_sig_signify(const struct vb_sig_job *job, struct vb_sig_result *result,
+                   struct vb_error *err);
+bool vb_sig_sshsig_probe(const struct vb_sig_job *job);
+int vb_sig_sshsig(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
+
+/* Formats that are only recognised. */
+int vb_sig_known(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
+bool vb_sig_probe_json(const struct vb_sig_job *job);
+bool vb_sig_probe_openpgp(const struct vb_sig_job *job);
+bool vb_sig_probe_cms(const struct vb_sig_job *job);
+bool vb_sig_probe_zip(const struct vb_sig_job *job);
+bool vb_sig_probe_mcpb(const struct vb_sig_job *job);
+bool vb_sig_probe_pem_key(const struct vb_sig_job *job);
+bool vb_sig_probe_cosign(const struct vb_sig_job *job);
+bool vb_sig_probe_beside(const struct vb_sig_job *job);
+
+/* Fills RET_JOB's format and subject (written to SUBJECT) from its path and data. Returns false
+ * where the file is no signature. */
+bool vb_sig_recognise(struct vb_sig_job *ret_job, char *subject, size_t subject_size);
+
+/* The steps of vb_verify for one job whose format is known. */
+VB_CHECKED int vb_sig_examine(const struct vb_sig_job *job, struct vb_sig_result *result,
+                              struct vb_error *err);
+
+/* --- SHA256SUMS --- */
+
+bool vb_sig_is_sums(const char *path);
+/* SUMS was signed: checks every digest in it, adds the files to RESULT's covers, and turns the
+ * outcome to invalid where a file is missing or differs, or the list is malformed. */
+VB_CHECKED int vb_sig_sums(int dirfd, const char *sums, struct vb_sig_result *result,
+                           struct vb_error *err);
+
+/* --- trust --- */
+
+struct vb_trust_key { /* minisign or signify */
+    char *name;
+    unsigned char id[8];
+    unsigned char key[VB_SIG_ED25519_KEY];
+};
+
+struct vb_trust_signer { /* one line of allowed_signers */
+    char *principals;
+    char *namespaces; /* pattern list, NULL: any */
+    int64_t after;    /* 0: no limit */
+    int64_t before;
+    bool authority; /* the key signs certificates, not files */
+    unsigned char *blob;
+    size_t blob_len;
+};
+
+struct vb_trust {
+    struct vb_trust_key *keys;
+    size_t key_count;
+    struct vb_trust_signer *signers;
+    size_t signer_count;
+};
+
+/* One *.pub file; PATH is for messages. NAME becomes the signer's name. */
+VB_CHECKED int vb_sig_trust_pub(struct vb_trust *trust, const char *path, const char *name,
+                                struct vb_sig_bytes text, struct vb_error *err);
+VB_CHECKED int vb_sig_trust_signers(struct vb_trust *trust, const char *path,
+                                    struct vb_sig_bytes text, struct vb_error *err);
+/* "alg || id || key" of minisign and signify. */
+bool vb_sig_parse_pub(struct vb_sig_bytes line, struct vb_trust_key *ret);
+
+/* OpenSSH's match_pattern_list: comma-separated, * and ?, ! negates. */
+bool vb_sig_match_list(struct vb_sig_bytes text, const char *patterns);
+
+#endif

@@ -1,0 +1,113 @@
+/* Signature formats that are recognised and not verified: saying nothing would call a signed
+ * package unsigned. Trust boundary: a look at hostile bytes, nothing is parsed. */
+#include "signatures/internal.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+static bool begins(const struct vb_sig_job *job, const char *text)
+{
+    struct vb_sig_bytes data = job->data;
+
+    return vb_sig_skip(&data, text);
+}
+
+static bool contains(const struct vb_sig_job *job, const char *text)
+{
+    return job->data.len > 0 && memmem(job->data.data, job->data.len, text, strlen(text)) != NULL;
+}
+
+bool vb_sig_probe_json(const struct vb_sig_job *job)
+{
+    size_t i = 0;
+
+    while (i < job->data.len && strchr(" \t\r\n", job->data.data[i]) != NULL &&
+           job->data.data[i] != '\0')
+        i++;
+    return i < job->data.len && job->data.data[i] == '{';
+}
+
+bool vb_sig_probe_openpgp(const struct vb_sig_job *job)
+{
+    if (contains(job, "-----BEGIN PGP SIGNATURE-----") ||
+        contains(job, "-----BEGIN PGP SIGNED MESSAGE-----"))
+        return true;
+    /* RFC 9580 section 4.2: packet type 2, in the old format with a length of one or two bytes,
+     * or in the new one; then version 3, 4 or 6. */
+    const unsigned char *b = job->data.data;
+    if (job->data.len < 16)
+        return false;
+    const unsigned char version = b[0] == 0x89 || (b[0] == 0xc2 && b[1] >= 192) ? b[3] : b[2];
+    return (b[0] == 0x88 || b[0] == 0x89 || b[0] == 0xc2) &&
+           (version == 3 || version == 4 || version == 6);
+}
+
+bool vb_sig_probe_cms(const struct vb_sig_job *job)
+{
+    static const unsigned char signed_data[] = {0x06, 0x09, 0x2a, 0x86, 0x48, 0x86,
+                                                0xf7, 0x0d, 0x01, 0x07, 0x02};
+
+    if (begins(job, "-----BEGIN PKCS7-----") || begins(job, "-----BEGIN CMS-----"))
+        return true;
+    const size_t window = job->data.len < 32 ? job->data.len : 32;
+    return window > 0 && job->data.data[0] == 0x30 &&
+           memmem(job->data.data, window, signed_data, sizeof(signed_data)) != NULL;
+}
+
+bool vb_sig_probe_zip(const struct vb_sig_job *job)
+{
+    return begins(job, "PK\x03\x04");
+}
+
+/* The block is at the very end of an MCP bundle (.mcpb, .dxt). */
+bool vb_sig_probe_mcpb(const struct vb_sig_job *job)
+{
+    static const char footer[] = "MCPB_SIG_END";
+    const size_t len = sizeof(footer) - 1;
+    char tail[sizeof(footer)];
+
+    if (job->size < len)
+        return false;
+    const ssize_t n = pread(job->fd, tail, len, (off_t)(job->size - len));
+    return n == (ssize_t)len && memcmp(tail, footer, len) == 0;
+}
+
+bool vb_sig_probe_pem_key(const struct vb_sig_job *job)
+{
+    return begins(job, "-----BEGIN PUBLIC KEY-----");
+}
+
+/* cosign sign-blob: the base64 of a DER signature in one line. */
+bool vb_sig_probe_cosign(const struct vb_sig_job *job)
+{
+    struct vb_sig_bytes data = job->data;
+    struct vb_sig_bytes line;
+    unsigned char der[1024];
+    size_t len;
+
+    return vb_sig_get_line(&data, &line) && data.len == 0 &&
+           vb_sig_base64(line, false, der, sizeof(der), &len) && len > 8 && der[0] == 0x30;
+}
+
+/* An unknown .sig is taken for a signature only where the file that it would sign lies beside it:
+ * other tools use the ending for other things. */
+bool vb_sig_probe_beside(const struct vb_sig_job *job)
+{
+    const char *why;
+    uint64_t size;
+    VB_CLEANUP_FD int fd =
+        job->subject == NULL ? -1 : vb_sig_open_regular(job->dirfd, job->subject, &size, &why);
+
+    return fd >= 0;
+}
+
+int vb_sig_known(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err)
+{
+    /* Covers says what it claims to cover; the outcome says that nobody checked. */
+    if (job->subject != NULL && vb_sig_probe_beside(job)) {
+        const int status = vb_sig_paths_add(&result->covers, job->subject, err);
+        if (status < 0)
+            return status;
+    }
+    return vb_sig_conclude(result, VB_SIGNATURE_UNVERIFIABLE, "%s", job->format->reason);
+}

@@ -1,0 +1,154 @@
+/* What was found out about one signature file, and the signed file next to it. Trust boundary:
+ * paths and bytes are the package's. */
+#include "signatures/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <sys/stat.h>
+
+const char *vb_signature_outcome_name(enum vb_signature_outcome outcome)
+{
+    static const char *const names[] = {
+#define VB_SIGNATURE_ROW(id, name, doc) [VB_SIGNATURE_##id] = (name),
+        VB_SIGNATURE_OUTCOMES(VB_SIGNATURE_ROW)
+#undef VB_SIGNATURE_ROW
+    };
+    return names[outcome];
+}
+
+int vb_sig_conclude(struct vb_sig_result *result, enum vb_signature_outcome outcome,
+                    const char *fmt, ...)
+{
+    va_list args;
+
+    result->outcome = outcome;
+    va_start(args, fmt);
+    vsnprintf(result->reason, sizeof(result->reason), fmt, args);
+    va_end(args);
+    return 0;
+}
+
+int vb_sig_cut(struct vb_sig_bytes text, size_t max)
+{
+    size_t len = text.len < max ? text.len : max;
+
+    while (len > 0 && len < text.len && (text.data[len] & 0xc0) == 0x80)
+        len--;
+    return (int)len;
+}
+
+void vb_sig_result_done(struct vb_sig_result *result)
+{
+    vb_sig_paths_done(&result->covers);
+}
+
+/* Emits the event with the paths from FIRST on that fit into one; returns how many in
+ * *ret_count. */
+static int emit_part(const struct vb_sig_job *job, const struct vb_sig_result *result, size_t first,
+                     size_t *ret_count, struct vb_sink *sink, struct vb_error *err)
+{
+    enum { PART_PATHS = 1000, PART_BYTES = 128 * 1024 };
+    struct vb_str items[PART_PATHS];
+    struct vb_event event;
+    size_t count = 0;
+    size_t bytes = 0;
+
+    while (count < PART_PATHS && first + count < result->covers.count && bytes < PART_BYTES) {
+        const char *path = result->covers.items[first + count];
+        items[count] = (struct vb_str){.text = path, .len = strlen(path)};
+        bytes += items[count++].len;
+    }
+    vb_event_init(&event, VB_EV_SIGNATURE_RESULT, VB_SOURCE_STATIC);
+    vb_event_str(&event, VB_F_FORMAT, result->format);
+    vb_event_str(&event, VB_F_OUTCOME, vb_signature_outcome_name(result->outcome));
+    vb_event_str(&event, VB_F_PATH, job->path);
+    if (result->name[0] != '\0')
+        vb_event_str(&event, VB_F_NAME, result->name);
+    if (result->key_id[0] != '\0')
+        vb_event_str(&event, VB_F_KEY_ID, result->key_id);
+    if (count > 0)
+        vb_event_list(&event, VB_F_COVERS, items, count);
+    if (result->reason[0] != '\0')
+        vb_event_str(&event, VB_F_REASON, result->reason);
+    if (result->clock != 0)
+        vb_event_int(&event, VB_F_CLOCK, result->clock);
+    *ret_count = count;
+    return vb_emit(sink, &event, err);
+}
+
+int vb_sig_result_emit(const struct vb_sig_job *job, const struct vb_sig_result *result,
+                       struct vb_sink *sink, struct vb_error *err)
+{
+    size_t done = 0;
+
+    do {
+        size_t count;
+        const int status = emit_part(job, result, done, &count, sink, err);
+        if (status < 0)
+            return status;
+        done += count;
+    } while (done < result->covers.count);
+    return 0;
+}
+
+int vb_sig_open_regular(int dirfd, const char *path, uint64_t *ret_size, const char **ret_why)
+{
+    /* Not blocking, because the name may be a FIFO's. */
+    VB_CLEANUP_FD int fd = vb_open_beneath(dirfd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+    struct stat st;
+
+    if (fd < 0) {
+        *ret_why = errno == ENOENT ? "it is not there" : "it cannot be opened";
+        if (errno == ELOOP || errno == EXDEV)
+            *ret_why = "it is or lies behind a symbolic link";
+        return -1;
+    }
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+        *ret_why = "it is no regular file";
+        return -1;
+    }
+    *ret_size = (uint64_t)st.st_size;
+    return vb_steal_fd(&fd);
+}
+
+int vb_sig_open_subject(const struct vb_sig_job *job, struct vb_sig_result *result, int *ret_fd,
+                        uint64_t *ret_size, struct vb_error *err)
+{
+    const char *why = NULL;
+
+    *ret_fd = -1;
+    if (job->subject == NULL)
+        return vb_sig_conclude(result, VB_SIGNATURE_UNVERIFIABLE,
+                               "the file's name does not say what it signs");
+    VB_CLEANUP_FD int fd = vb_sig_open_regular(job->dirfd, job->subject, ret_size, &why);
+    if (fd < 0)
+        return vb_sig_conclude(result, VB_SIGNATURE_UNVERIFIABLE, "cannot read %.200s: %s",
+                               job->subject, why);
+    const int status = vb_sig_paths_add(&result->covers, job->subject, err);
+    if (status < 0)
+        return status;
+    *ret_fd = vb_steal_fd(&fd);
+    return 0;
+}
+
+int vb_sig_read_head(int fd, size_t max, struct vb_buf *buf, struct vb_error *err)
+{
+    unsigned char block[16384];
+
+    while (buf->len < max) {
+        const size_t left = max - buf->len;
+        const size_t want = left < sizeof(block) ? left : sizeof(block);
+        const ssize_t n = pread(fd, block, want, (off_t)buf->len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return vb_fail(err, VB_E_IO, errno, "cannot read a file of the package");
+        if (n == 0)
+            return 0;
+        const int status = vb_buf_append(buf, block, (size_t)n, err);
+        if (status < 0)
+            return status;
+    }
+    return 0;
+}

@@ -1,0 +1,183 @@
+/* The trust folder. Trust boundary: the user's own configuration, read by the coordinator before
+ * any package is looked at; everything that is not understood is an error. */
+#include "signatures/internal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+enum { PUB_MAX = 4096, SIGNERS_MAX = 1024 * 1024, FILES_MAX = 4096 };
+
+void vb_trust_free(struct vb_trust *trust)
+{
+    if (trust == NULL)
+        return;
+    for (size_t i = 0; i < trust->key_count; i++)
+        free(trust->keys[i].name);
+    for (size_t i = 0; i < trust->signer_count; i++) {
+        free(trust->signers[i].principals);
+        free(trust->signers[i].namespaces);
+        free(trust->signers[i].blob);
+    }
+    free(trust->keys);
+    free(trust->signers);
+    free(trust);
+}
+
+size_t vb_trust_count(const struct vb_trust *trust)
+{
+    return trust == NULL ? 0 : trust->key_count + trust->signer_count;
+}
+
+static void trust_free_ptr(struct vb_trust **trust)
+{
+    vb_trust_free(*trust);
+}
+
+static void close_dir(DIR **dir)
+{
+    if (*dir != NULL)
+        closedir(*dir);
+}
+
+/* What people put there by mistake, and where it belongs. */
+static const char *pub_hint(struct vb_sig_bytes line)
+{
+    static const struct {
+        const char *prefix;
+        const char *hint;
+    } hints[] = {
+        {"-----BEGIN", "PEM keys are not supported"},
+        {"ssh-", "an OpenSSH key goes into allowed_signers"},
+        {"ecdsa-", "an OpenSSH key goes into allowed_signers"},
+        {"sk-", "an OpenSSH key goes into allowed_signers"},
+    };
+
+    for (size_t i = 0; i < VB_ARRAY_LEN(hints); i++) {
+        struct vb_sig_bytes rest = line;
+        if (vb_sig_skip(&rest, hints[i].prefix))
+            return hints[i].hint;
+    }
+    return "expected the base64 of 42 bytes that begin with Ed";
+}
+
+int vb_sig_trust_pub(struct vb_trust *trust, const char *path, const char *name,
+                     struct vb_sig_bytes text, struct vb_error *err)
+{
+    struct vb_trust_key key = {0};
+    struct vb_sig_bytes line = {0};
+    size_t number = 1;
+
+    struct vb_sig_bytes first = text;
+    if (vb_sig_get_line(&first, &line) && vb_sig_skip(&line, "untrusted comment:")) {
+        text = first;
+        number = 2;
+    }
+    if (!vb_sig_get_line(&text, &line) || !vb_sig_parse_pub(line, &key))
+        return vb_fail(err, VB_E_CONFIG, 0,
+                       "%s, line %zu: not a minisign or signify public key: %s", path, number,
+                       pub_hint(line));
+    if (text.len != 0)
+        return vb_fail(err, VB_E_CONFIG, 0, "%s, line %zu: text after the public key", path,
+                       number + 1);
+    struct vb_trust_key *grown = reallocarray(trust->keys, trust->key_count + 1, sizeof(*grown));
+    if (grown == NULL)
+        return vb_fail(err, VB_E_NOMEM, 0, "out of memory for the trust store");
+    trust->keys = grown;
+    key.name = strdup(name);
+    if (key.name == NULL)
+        return vb_fail(err, VB_E_NOMEM, 0, "out of memory for the trust store");
+    trust->keys[trust->key_count++] = key;
+    return 0;
+}
+
+static int read_file(int dirfd, const char *name, const char *path, struct vb_buf *buf,
+                     struct vb_error *err)
+{
+    /* Not blocking, because it may be a FIFO; links are the user's business. */
+    VB_CLEANUP_FD int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct stat st;
+
+    if (fd < 0)
+        return vb_fail(err, VB_E_CONFIG, errno, "cannot read %s", path);
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+        return vb_fail(err, VB_E_CONFIG, 0, "%s is no regular file", path);
+    if ((uint64_t)st.st_size > buf->max)
+        return vb_fail(err, VB_E_CONFIG, 0, "%s is larger than %zu bytes", path, buf->max);
+    return vb_sig_read_head(fd, buf->max, buf, err);
+}
+
+static int load_file(struct vb_trust *trust, const char *dir, int dirfd, const char *name,
+                     struct vb_error *err)
+{
+    const bool signers = strcmp(name, "allowed_signers") == 0;
+    VB_CLEANUP(vb_buf_done) struct vb_buf text = {0};
+    VB_CLEANUP_FREE char *path = NULL;
+    VB_CLEANUP_FREE char *signer = NULL;
+
+    if (asprintf(&path, "%s/%s", dir, name) < 0) {
+        path = NULL;
+        return vb_fail(err, VB_E_NOMEM, 0, "out of memory for the trust store");
+    }
+    vb_buf_init(&text, signers ? SIGNERS_MAX : PUB_MAX);
+    const int status = read_file(dirfd, name, path, &text, err);
+    if (status < 0)
+        return status;
+    const struct vb_sig_bytes bytes = {.data = text.data, .len = text.len};
+    if (signers)
+        return vb_sig_trust_signers(trust, path, bytes, err);
+    signer = strndup(name, strlen(name) - strlen(".pub"));
+    if (signer == NULL)
+        return vb_fail(err, VB_E_NOMEM, 0, "out of memory for the trust store");
+    return vb_sig_trust_pub(trust, path, signer, bytes, err);
+}
+
+static bool is_trust_file(const char *name)
+{
+    const size_t len = strlen(name);
+
+    return strcmp(name, "allowed_signers") == 0 || (len > 4 && strcmp(name + len - 4, ".pub") == 0);
+}
+
+static int list_files(DIR *dir, const char *path, struct vb_sig_paths *ret, struct vb_error *err)
+{
+    const struct dirent *entry;
+    int status = 0;
+
+    errno = 0;
+    while (status == 0 && (entry = readdir(dir)) != NULL) {
+        if (is_trust_file(entry->d_name))
+            status = vb_sig_paths_add(ret, entry->d_name, err);
+        if (ret->count > FILES_MAX)
+            return vb_fail(err, VB_E_CONFIG, 0, "%s holds more than %d files", path,
+                           (int)FILES_MAX);
+        errno = 0;
+    }
+    if (status == 0 && errno != 0)
+        return vb_fail(err, VB_E_CONFIG, errno, "cannot read the trust folder %s", path);
+    vb_sig_paths_sort(ret);
+    return status;
+}
+
+int vb_trust_load(const char *dir, struct vb_trust **ret, struct vb_error *err)
+{
+    VB_CLEANUP(trust_free_ptr) struct vb_trust *trust = calloc(1, sizeof(*trust));
+    VB_CLEANUP(vb_sig_paths_done) struct vb_sig_paths files = {0};
+    VB_CLEANUP(close_dir) DIR *stream = NULL;
+
+    if (trust == NULL)
+        return vb_fail(err, VB_E_NOMEM, 0, "out of memory for the trust store");
+    if (dir != NULL) {
+        stream = opendir(dir);
+        if (stream == NULL && errno != ENOENT)
+            return vb_fail(err, VB_E_CONFIG, errno, "cannot read the trust folder %s", dir);
+    }
+    int status = stream != NULL ? list_files(stream, dir, &files, err) : 0;
+    for (size_t i = 0; status == 0 && i < files.count; i++)
+        status = load_file(trust, dir, dirfd(stream), files.items[i], err);
+    if (status < 0)
+        return status;
+    *ret = vb_steal(trust);
+    return 0;
+}
