@@ -12,13 +12,22 @@ enum { DEFAULT_TIMEOUT_S = 60, MAX_TIMEOUT_S = 24 * 3600 };
 
 static const uint64_t max_log_bytes = UINT64_C(1) << 30;
 
+int vb_session_prepare(struct vb_error *err)
+{
+    const int status = vb_signatures_prepare();
+    return status < 0 ? vb_fail(err, status, 0, "libcrypto lacks an algorithm that vetbox needs")
+                      : VB_OK;
+}
+
 int vb_toolbox_open(const struct vb_options *options, struct vb_toolbox *ret, struct vb_error *err)
 {
     VB_CLEANUP_FREE char *rules_dir = NULL;
     VB_CLEANUP_FREE char *cache = NULL;
     VB_CLEANUP_FREE char *trust_dir = NULL;
     *ret = (struct vb_toolbox){0};
-    int status = vb_place_yara_rules(options->value[VB_OPT_RULES], &rules_dir, err);
+    int status = vb_session_prepare(err);
+    if (status == VB_OK)
+        status = vb_place_yara_rules(options->value[VB_OPT_RULES], &rules_dir, err);
     if (status == VB_OK)
         status = vb_place_cache(&cache, err);
     if (status == VB_OK)

@@ -8,6 +8,10 @@
 #include "vetbox/signatures.h"
 #include "vetbox/verdict.h"
 
+/* Makes libcrypto ready for children that may open nothing; to be called before anything uses it.
+ */
+VB_CHECKED int vb_session_prepare(struct vb_error *err);
+
 /* What all references of one command share. */
 struct vb_toolbox {
     struct vb_rules *rules;

@@ -51,7 +51,7 @@ static int each_event(struct vb_session *session, enum vb_event_kind kind,
 /* --- verify --- */
 
 struct signature_counts {
-    size_t valid, invalid, all;
+    size_t trusted, invalid, all;
     bool quiet;
 };
 
@@ -62,8 +62,8 @@ static void print_signature(const struct vb_event *event, void *ctx)
     struct signature_counts *counts = ctx;
     const struct vb_str outcome = vb_event_get_str(event, VB_F_OUTCOME);
     counts->all++;
-    counts->valid += vb_str_equal(outcome, "valid");
-    counts->invalid += vb_str_equal(outcome, "invalid");
+    counts->trusted += vb_str_equal(outcome, vb_signature_outcome_name(VB_SIGNATURE_VALID_TRUSTED));
+    counts->invalid += vb_str_equal(outcome, vb_signature_outcome_name(VB_SIGNATURE_INVALID));
     for (size_t i = 0; !counts->quiet && i < VB_ARRAY_LEN(fields); i++) {
         const struct vb_str text = vb_event_get_str(event, fields[i]);
         if (text.len == 0)
@@ -83,7 +83,9 @@ int vb_command_verify(const struct vb_options *options, struct vb_error *err)
         .toolbox = &toolbox, .evidence_fd = -1, .log_fd = -1, .drops_fd = -1, .artifact.fd = -1};
     VB_CLEANUP_FREE char *trust_dir = NULL;
     struct signature_counts counts = {.quiet = vb_option_given(options, VB_OPT_QUIET)};
-    int status = begin(&session, options, "verify", err);
+    int status = vb_session_prepare(err);
+    if (status == VB_OK)
+        status = begin(&session, options, "verify", err);
     if (status == VB_OK)
         status = vb_place_trust(options->value[VB_OPT_TRUST], &trust_dir, err);
     if (status == VB_OK)
@@ -102,7 +104,7 @@ int vb_command_verify(const struct vb_options *options, struct vb_error *err)
         puts("no signature");
     if (counts.invalid > 0)
         return VB_EXIT_BLOCK;
-    return counts.valid > 0 ? VB_EXIT_ALLOW : VB_EXIT_REVIEW;
+    return counts.trusted > 0 ? VB_EXIT_ALLOW : VB_EXIT_REVIEW;
 }
 
 /* --- unpack --- */

@@ -1,0 +1,7 @@
+# Whole commands. Status 77 is a skip, counted by ctest.
+foreach(test usage bad_input examples replay several leftovers unpack run install no_namespaces)
+  add_test(NAME cli.${test}
+    COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/cli/${test}.sh $<TARGET_FILE:vetbox> ${PROJECT_SOURCE_DIR}
+            ${PROJECT_BINARY_DIR})
+  set_tests_properties(cli.${test} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+endforeach()

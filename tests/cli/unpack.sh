@@ -1,0 +1,29 @@
+# vetbox unpack and fetch.
+. "$2/tests/cli/lib.sh"
+
+command -v tar >/dev/null || { echo "SKIPPED: no tar"; exit 77; }
+tar -C "$source_dir/examples" -cf "$work/a.tar" weather-skill
+run unpack "$work/a.tar" -d "$work/out.d"
+expect_status 0 "unpack"
+diff -r "$work/out.d/weather-skill" "$source_dir/examples/weather-skill" >/dev/null ||
+    fail "the unpacked files differ"
+run unpack "$work/a.tar" -d "$work/out.d"
+expect_error "unpacking over something"
+
+mkdir "$work/evil"
+: >"$work/evil/file"
+tar -C "$work/evil" -P -cf "$work/evil.tar" --transform 's,file,../../escaped,' file
+run unpack "$work/evil.tar" -d "$work/evil.d"
+[ "$status" -ne 0 ] || fail "a traversal is not worth a word"
+[ -e "$work/escaped" ] || [ -e "$work/../escaped" ] && fail "a file outside the folder"
+
+run fetch "$work/a.tar" -o "$work/copy.tar"
+expect_status 0 "fetch of a file"
+cmp -s "$work/a.tar" "$work/copy.tar" || fail "the fetched file differs"
+expect_in "$work/out" "$(sha256sum "$work/a.tar" | cut -d' ' -f1)" "fetch prints the digest"
+run fetch "$work/a.tar" -o "$work/copy.tar"
+expect_error "fetching over something"
+run verify "$work/a.tar"
+expect_status 2 "verify of something unsigned"
+expect_in "$work/out" "no signature" "verify of something unsigned"
+finish
