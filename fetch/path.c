@@ -1,0 +1,199 @@
+/* A file or folder of this machine → artifact. Its owner may change it while vetbox works, so that
+ * it is read exactly once: a file into sealed memory, a folder into a copy that only we write. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "fetch/internal.h"
+#include "vetbox/core/text.h"
+
+enum { FOLDER_DEPTH = 64, BLOCK = 64 * 1024 };
+
+/* The last component of PATH, without slashes at its end; for "." and the like that of the folder
+ * it stands for. On the heap, NULL when out of memory. */
+static char *name_of(const char *path)
+{
+    size_t len = strlen(path);
+    size_t start;
+    char *real;
+    char *name;
+
+    while (len > 1 && path[len - 1] == '/')
+        len--;
+    for (start = len; start > 0 && path[start - 1] != '/';)
+        start--;
+    name = strndup(path + start, len - start);
+    if (name == NULL || (name[0] != '\0' && strcmp(name, ".") != 0 && strcmp(name, "..") != 0))
+        return name;
+    free(name);
+    real = realpath(path, NULL);
+    name = strdup(real != NULL && vb_path_base(real)[0] != '\0' ? vb_path_base(real) : "root");
+    free(real);
+    return name;
+}
+
+static int copy_file(int in, struct intake *intake, struct vb_error *err)
+{
+    VB_CLEANUP_FREE unsigned char *block = malloc(BLOCK);
+    int status = 0;
+
+    if (block == NULL)
+        return vb_fail(err, VB_E_NOMEM, 0, "no memory to read it");
+    while (status == 0) {
+        const ssize_t n = read(in, block, BLOCK);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return vb_fail(err, VB_E_NOINPUT, errno, "cannot read it");
+        if (n == 0)
+            break;
+        status = intake_add(intake, block, (size_t)n, err);
+    }
+    if (status == 0 && intake->size == 0)
+        return vb_fail(err, VB_E_DATA, 0, "the file is empty");
+    return status;
+}
+
+/* Nobody can change the bytes from here on, not even us. */
+static int seal(int fd, struct vb_error *err)
+{
+    const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+
+    if (fcntl(fd, F_ADD_SEALS, seals) != 0 || lseek(fd, 0, SEEK_SET) < 0)
+        return vb_fail(err, VB_E_OS, errno, "cannot seal the copy");
+    return 0;
+}
+
+static int fetch_file(int in, const struct vb_fetch_limits *limits, struct vb_sink *sink,
+                      struct vb_artifact *artifact, struct vb_error *err)
+{
+    VB_CLEANUP(intake_done) struct intake intake = {.fd = -1};
+    int status;
+
+    artifact->form = VB_ARTIFACT_FILE;
+    artifact->fd = memfd_create("vetbox-artifact", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (artifact->fd < 0)
+        return vb_fail(err, VB_E_OS, errno, "cannot make an anonymous file");
+    status = intake_open(&intake, artifact->fd, limits->bytes, err);
+    if (status == 0)
+        status = copy_file(in, &intake, err);
+    if (status == 0)
+        status = seal(artifact->fd, err);
+    if (status != 0)
+        return status;
+    artifact->size = intake.size;
+    return intake_report(&intake, artifact->name, NULL, sink, err);
+}
+
+static int ignore_event(struct vb_sink *sink, struct vb_event *event, struct vb_error *err)
+{
+    (void)sink;
+    (void)event;
+    (void)err;
+    return 0;
+}
+
+static void free_tree(struct vb_tree **tree)
+{
+    vb_tree_free(*tree);
+}
+
+/* The folder's digest: SHA-256 of its list "digest, two spaces, path, newline", sorted by path, as
+ * sha256sum prints it. */
+static int digest_list(const struct vb_tree *tree, char ret_hex[VB_SHA256_HEX],
+                       struct vb_error *err)
+{
+    struct vb_digest *digest = NULL;
+    int status = vb_digest_new(VB_DIGEST_SHA256, &digest, err);
+
+    for (size_t i = 0; status == 0 && i < tree->count; i++) {
+        const struct vb_tree_file *const file = &tree->files[i];
+
+        status = vb_digest_update(digest, file->sha256, strlen(file->sha256), err);
+        if (status == 0)
+            status = vb_digest_update(digest, "  ", 2, err);
+        if (status == 0)
+            status = vb_digest_update(digest, file->path, strlen(file->path), err);
+        if (status == 0)
+            status = vb_digest_update(digest, "\n", 1, err);
+    }
+    if (status == 0)
+        status = vb_digest_hex(digest, ret_hex, err);
+    vb_digest_free(digest);
+    return status;
+}
+
+static int report_folder(const struct vb_artifact *artifact, const char *sha256,
+                         struct vb_sink *sink, struct vb_error *err)
+{
+    struct vb_event event;
+
+    vb_event_init(&event, VB_EV_FETCH_ARTIFACT, VB_SOURCE_TOOL);
+    vb_event_str(&event, VB_F_NAME, artifact->name);
+    vb_event_str(&event, VB_F_FORM, "folder");
+    vb_event_int(&event, VB_F_SIZE, (int64_t)artifact->size);
+    vb_event_str(&event, VB_F_SHA256, sha256);
+    return vb_emit(sink, &event, err);
+}
+
+static int fetch_folder(int in, int target_fd, const struct vb_fetch_limits *limits,
+                        struct vb_sink *sink, struct vb_artifact *artifact, struct vb_error *err)
+{
+    const struct vb_tree_limits tree_limits = {.bytes = limits->bytes,
+                                               .file_bytes = limits->bytes,
+                                               .entries = limits->entries,
+                                               .depth = FOLDER_DEPTH};
+    struct vb_sink nowhere = {.emit = ignore_event};
+    VB_CLEANUP(free_tree) struct vb_tree *tree = NULL;
+    char sha256[VB_SHA256_HEX];
+    int walk_fd;
+    int status;
+
+    artifact->form = VB_ARTIFACT_FOLDER;
+    status = vb_tree_copy(in, target_fd, &tree_limits, sink, err);
+    if (status != 0)
+        return status;
+    artifact->fd = fcntl(target_fd, F_DUPFD_CLOEXEC, 3);
+    walk_fd = fcntl(target_fd, F_DUPFD_CLOEXEC, 3);
+    if (artifact->fd < 0 || walk_fd < 0) {
+        vb_close_fd(&walk_fd);
+        return vb_fail(err, VB_E_OS, errno, "cannot keep the copy open");
+    }
+    status = vb_tree_seal(walk_fd, &tree_limits, &nowhere, &tree, err);
+    if (status != 0)
+        return status;
+    if (tree->count == 0)
+        return vb_fail(err, VB_E_DATA, 0, "the folder holds no files");
+    artifact->size = tree->bytes;
+    status = digest_list(tree, sha256, err);
+    return status != 0 ? status : report_folder(artifact, sha256, sink, err);
+}
+
+int vb_fetch_path(const char *path, int target_fd, const struct vb_fetch_limits *limits,
+                  struct vb_sink *sink, struct vb_artifact *ret, struct vb_error *err)
+{
+    /* O_NONBLOCK: a FIFO must not make us wait. A link that the user names is followed. */
+    VB_CLEANUP_FD int in = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    VB_CLEANUP(vb_artifact_done) struct vb_artifact artifact = {.fd = -1};
+    struct stat st;
+    int status;
+
+    if (in < 0 || fstat(in, &st) != 0)
+        return vb_fail(err, VB_E_NOINPUT, errno, "cannot open %s", path);
+    artifact.name = name_of(path);
+    if (artifact.name == NULL)
+        return vb_fail(err, VB_E_NOMEM, 0, "no memory to read %s", path);
+    if (S_ISREG(st.st_mode))
+        status = fetch_file(in, limits, sink, &artifact, err);
+    else if (S_ISDIR(st.st_mode))
+        status = fetch_folder(in, target_fd, limits, sink, &artifact, err);
+    else
+        return vb_fail(err, VB_E_NOINPUT, 0, "%s is neither a file nor a folder", path);
+    if (status != 0)
+        return vb_wrap(err, "fetching %s", path);
+    *ret = artifact;
+    artifact = (struct vb_artifact){.fd = -1};
+    return 0;
+}

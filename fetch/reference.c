@@ -1,0 +1,95 @@
+/* What a reference is, by its form alone, and the intake that every fetched file goes through. */
+#include "fetch/internal.h"
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* The length of a scheme such as "npm" in "npm:left-pad"; 0 for a path. RFC 3986 3.1. */
+static size_t scheme_len(const char *reference)
+{
+    size_t len = 0;
+
+    if (!is_letter(reference[0]))
+        return 0;
+    while (is_letter(reference[len]) || (reference[len] >= '0' && reference[len] <= '9') ||
+           reference[len] == '+' || reference[len] == '-' || reference[len] == '.')
+        len++;
+    return reference[len] == ':' ? len : 0;
+}
+
+int vb_reference_kind(const char *reference, enum vb_reference_kind *ret, struct vb_error *err)
+{
+    const size_t len = reference != NULL ? scheme_len(reference) : 0;
+
+    if (reference == NULL || reference[0] == '\0')
+        return vb_fail(err, VB_E_USAGE, 0,
+                       "the reference is empty: name a file, a folder or an https:// URL");
+    if (vb_ascii_starts(reference, "https://")) {
+        *ret = VB_REFERENCE_HTTPS;
+        return 0;
+    }
+    if (vb_ascii_starts(reference, "http:"))
+        return vb_fail(err, VB_E_USAGE, 0,
+                       "%s: plain http can be changed on its way; use an https:// URL", reference);
+    if (len > 0)
+        return vb_fail(err, VB_E_USAGE, 0,
+                       "%s: vetbox does not know references of the kind '%.*s:'; it takes files, "
+                       "folders and https:// URLs (write ./%s for a file of that name)",
+                       reference, (int)len, reference, reference);
+    *ret = VB_REFERENCE_PATH;
+    return 0;
+}
+
+int intake_open(struct intake *intake, int fd, uint64_t limit, struct vb_error *err)
+{
+    int status;
+
+    *intake = (struct intake){.fd = fd, .limit = limit};
+    status = vb_digest_new(VB_DIGEST_SHA256, &intake->sha256, err);
+    return status != 0 ? status : vb_digest_new(VB_DIGEST_SHA512, &intake->sha512, err);
+}
+
+void intake_done(struct intake *intake)
+{
+    vb_digest_free(intake->sha256);
+    vb_digest_free(intake->sha512);
+    *intake = (struct intake){.fd = -1};
+}
+
+int intake_add(struct intake *intake, const void *data, size_t len, struct vb_error *err)
+{
+    int status;
+
+    if (len > intake->limit - intake->size)
+        return vb_fail(err, VB_E_LIMIT, 0, "it is larger than %llu bytes",
+                       (unsigned long long)intake->limit);
+    intake->size += len;
+    status = vb_digest_update(intake->sha256, data, len, err);
+    if (status == 0)
+        status = vb_digest_update(intake->sha512, data, len, err);
+    return status != 0 ? status : vb_write_all(intake->fd, data, len, err);
+}
+
+int intake_report(struct intake *intake, const char *name, const char *url, struct vb_sink *sink,
+                  struct vb_error *err)
+{
+    char sha256[VB_SHA256_HEX];
+    char sha512[VB_SHA512_HEX];
+    struct vb_event event;
+    int status = vb_digest_hex(intake->sha256, sha256, err);
+
+    if (status == 0)
+        status = vb_digest_hex(intake->sha512, sha512, err);
+    if (status != 0)
+        return status;
+    vb_event_init(&event, VB_EV_FETCH_ARTIFACT, VB_SOURCE_TOOL);
+    vb_event_str(&event, VB_F_NAME, name);
+    vb_event_str(&event, VB_F_FORM, "file");
+    vb_event_int(&event, VB_F_SIZE, (int64_t)intake->size);
+    vb_event_str(&event, VB_F_SHA256, sha256);
+    vb_event_str(&event, VB_F_SHA512, sha512);
+    vb_event_str(&event, VB_F_URL, url);
+    return vb_emit(sink, &event, err);
+}

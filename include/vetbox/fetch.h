@@ -1,0 +1,34 @@
+/* fetch: reference → artifact. The only user of libcurl; the network side of vetbox. */
+#ifndef VETBOX_FETCH_H
+#define VETBOX_FETCH_H
+
+#include "vetbox/core.h"
+
+enum vb_reference_kind { VB_REFERENCE_PATH, VB_REFERENCE_HTTPS };
+
+struct vb_fetch_limits {
+    uint64_t bytes;      /* of the artifact */
+    size_t entries;      /* of a folder */
+    unsigned timeout_ms; /* for the whole transfer */
+    unsigned redirects;  /* at most, to https only */
+};
+
+/* What REFERENCE is, by its form alone; VB_E_USAGE for schemes that vetbox does not know. */
+VB_CHECKED int vb_reference_kind(const char *reference, enum vb_reference_kind *ret,
+                                 struct vb_error *err);
+
+/* Opens a file (read-only, digested while it is copied to an anonymous file) or copies a folder
+ * once below TARGET_FD, an empty directory descriptor that ret_artifact does not own but
+ * duplicates. Emits fetch.artifact. Empty folders, devices, unreadable files: VB_E_NOINPUT or
+ * VB_E_DATA. */
+VB_CHECKED int vb_fetch_path(const char *path, int target_fd, const struct vb_fetch_limits *limits,
+                             struct vb_sink *sink, struct vb_artifact *ret, struct vb_error *err);
+
+/* Downloads URL into TARGET_FD, an empty anonymous file; digests while streaming; emits
+ * fetch.redirect and fetch.artifact. Runs in a fetcher child of the coordinator.
+ * CA_FILE, if not NULL, replaces the system's certificate bundle. */
+VB_CHECKED int vb_fetch_https(const char *url, int target_fd, const char *ca_file,
+                              const struct vb_fetch_limits *limits, struct vb_sink *sink,
+                              struct vb_error *err);
+
+#endif

@@ -1,0 +1,475 @@
+/* One entry of an archive → one file below the output folder. Nothing else is ever made: no links,
+ * no devices, no modes but the owner's execute bit, and every open goes through vb_open_beneath. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "unpack/internal.h"
+
+enum { RETRIES_MAX = 1024 };
+
+/* The file being written. */
+struct output {
+    struct unpack *u;
+    struct vb_str path;
+    int fd;
+    uint64_t size; /* logical bytes so far */
+    bool cut;      /* a limit ended it early */
+};
+
+struct work {
+    struct unpack *u;
+    struct archive *archive;
+    struct archive_entry *entry;
+    const struct zip_directory *directory;
+    size_t index; /* of the entry in DIRECTORY */
+    bool damaged; /* the entry, as was reported */
+    struct vb_str raw;
+    char raw_name[65536]; /* a zip's name has 16 bits of length */
+    char path[UNPACK_PATH_MAX + 1];
+};
+
+/* --- writing --- */
+
+static int cannot_write(struct output *out, int system_errno)
+{
+    return vb_fail(out->u->err, VB_E_CANTCREAT, system_errno, "cannot write %.*s",
+                   (int)out->path.len, out->path.text);
+}
+
+static int output_open(struct output *out, struct unpack *u, const char *path, bool executable)
+{
+    *out = (struct output){.u = u, .path = str_of(path), .fd = -1};
+    if (vb_mkdir_parents(u->out_fd, path) != 0)
+        return cannot_write(out, errno);
+    out->fd = vb_open_beneath(u->out_fd, path, O_RDWR | O_CREAT | O_EXCL, executable ? 0700 : 0600);
+    if (out->fd < 0)
+        return cannot_write(out, errno);
+    u->files++;
+    return 0;
+}
+
+/* Takes COUNT bytes out of the limits. Less than asked for means that a limit is reached. */
+static uint64_t output_allow(struct output *out, uint64_t count)
+{
+    const uint64_t room = out->u->limits->file_bytes - out->size;
+
+    if (count > room) {
+        count = room;
+        out->cut = true;
+    }
+    if (!limits_allow(out->u, count)) {
+        out->cut = true;
+        return 0;
+    }
+    return count;
+}
+
+static int output_write(struct output *out, const void *data, size_t len)
+{
+    const uint64_t count = output_allow(out, len);
+    const int status = count > 0 ? vb_write_all(out->fd, data, (size_t)count, out->u->err) : 0;
+
+    if (status != 0)
+        return vb_wrap(out->u->err, "writing %.*s", (int)out->path.len, out->path.text);
+    out->size += count;
+    return 0;
+}
+
+/* A hole of a sparse file: costs nothing here, but everybody reads it later. */
+static int output_hole(struct output *out, uint64_t len)
+{
+    const uint64_t count = output_allow(out, len);
+
+    if (count == 0)
+        return 0;
+    out->size += count;
+    if (ftruncate(out->fd, (off_t)out->size) != 0 || lseek(out->fd, 0, SEEK_END) < 0)
+        return cannot_write(out, errno);
+    return 0;
+}
+
+/* Says what was not examined in the finished file: a cut end, an archive inside. */
+static int output_finish(struct output *out, bool top)
+{
+    unsigned char head[512];
+    const ssize_t n = pread(out->fd, head, sizeof(head), 0);
+    const char *const format = n > 0 ? magic_archive(head, (size_t)n) : NULL;
+    struct unpack *const u = out->u;
+    int status = 0;
+
+    if (out->cut && u->stop == NULL)
+        status = report_hostile(u, "limit-file-bytes", out->path, NULL,
+                                "longer than a file may be; its beginning was extracted");
+    if (status == 0 && out->cut)
+        status = report_coverage(u, "file", "only its beginning was extracted", out->path);
+    if (status == 0 && format != NULL && top)
+        status = report_coverage(u, "archive", "an archive format that is not unpacked", out->path);
+    else if (status == 0 && format != NULL)
+        status = report_coverage(u, "nested archive", "archives inside archives are not unpacked",
+                                 out->path);
+    return status;
+}
+
+static int hostile(struct work *w, const char *code, const char *target, const char *detail)
+{
+    return report_hostile(w->u, code, w->raw, target, detail);
+}
+
+/* Hostile, and what it holds stays unread. */
+static int hostile_unread(struct work *w, const char *code, const char *target)
+{
+    const int status = hostile(w, code, target, NULL);
+
+    return status != 0 ? status : report_coverage(w->u, "file", code, w->raw);
+}
+
+static int damaged(struct work *w)
+{
+    const char *const text = archive_error_string(w->archive);
+    const int status = report_damaged(w->u, w->raw, text);
+
+    w->damaged = true;
+    return status != 0 ? status : report_coverage(w->u, "file", "damaged", w->raw);
+}
+
+static int write_blocks(struct work *w, struct output *out)
+{
+    const void *data = NULL;
+    size_t len = 0;
+    la_int64_t offset = 0;
+    int status = 0;
+    int r = ARCHIVE_OK;
+
+    while (status == 0 && !out->cut && limits_in_time(w->u)) {
+        r = archive_read_data_block(w->archive, &data, &len, &offset);
+        if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
+            break;
+        if (offset > 0 && (uint64_t)offset > out->size)
+            status = output_hole(out, (uint64_t)offset - out->size);
+        if (status == 0 && !out->cut && offset >= 0 && (uint64_t)offset < out->size && len > 0)
+            return damaged(w);
+        if (status == 0 && !out->cut)
+            status = output_write(out, data, len);
+        if (r == ARCHIVE_WARN)
+            break;
+    }
+    if (status != 0 || w->u->status != 0)
+        return status != 0 ? status : w->u->status;
+    if (w->u->stop != NULL || out->cut || r == ARCHIVE_OK)
+        return 0;
+    /* A sparse file may end in a hole. */
+    if (r == ARCHIVE_EOF && offset > 0 && (uint64_t)offset > out->size)
+        return output_hole(out, (uint64_t)offset - out->size);
+    return r == ARCHIVE_EOF ? 0 : damaged(w);
+}
+
+int stream_extract(struct unpack *u, struct stream *s, const char *path)
+{
+    struct output out;
+    const void *data;
+    size_t len;
+    int status = output_open(&out, u, path, false);
+    int r = 1;
+
+    while (status == 0 && !out.cut) {
+        r = stream_next(s, &data, &len);
+        if (r != 1)
+            break;
+        status = output_write(&out, data, len);
+    }
+    out.cut = out.cut || u->stop != NULL;
+    if (status == 0)
+        status = u->status;
+    if (status == 0)
+        status = output_finish(&out, archive_filter_count(s->outer) <= 1);
+    if (status == 0 && r < 0 && s->failed)
+        status = report_damaged(u, str_of(path), s->problem);
+    vb_close_fd(&out.fd);
+    return status;
+}
+
+/* --- the kinds of entries --- */
+
+/* Takes the name; false if somebody has it, which is reported. */
+static int claim(struct work *w, bool directory, bool *ret_ours)
+{
+    const char *code = NULL;
+    const int status = names_claim(w->u->names, w->path, directory, &code, w->u->err);
+
+    *ret_ours = status == 0 && code == NULL;
+    if (status != 0 || code == NULL)
+        return status;
+    return hostile_unread(w, code, NULL);
+}
+
+/* Facts about a file that is extracted all the same, without them. */
+static int report_privileges(struct work *w)
+{
+    const unsigned mode = (unsigned)archive_entry_perm(w->entry);
+    const char *name;
+    const void *value;
+    size_t size;
+    char detail[64];
+    int status = 0;
+
+    if ((mode & (S_ISUID | S_ISGID)) != 0) {
+        (void)snprintf(detail, sizeof(detail), "mode %05o; extracted without it", mode & 07777u);
+        status = hostile(w, "setuid", NULL, detail);
+    }
+    (void)archive_entry_xattr_reset(w->entry);
+    while (status == 0 && archive_entry_xattr_next(w->entry, &name, &value, &size) == ARCHIVE_OK) {
+        /* Pax may give it twice, in the forms of two tars. */
+        if (name != NULL && strcmp(name, "security.capability") == 0)
+            return hostile(w, "file-capability", NULL, "extracted without it");
+    }
+    return status;
+}
+
+static int extract_file(struct work *w)
+{
+    struct output out;
+    bool ours;
+    int status;
+
+    if (archive_entry_is_encrypted(w->entry))
+        return hostile_unread(w, "encrypted", NULL);
+    status = claim(w, false, &ours);
+    if (status != 0 || !ours)
+        return status;
+    status = report_privileges(w);
+    if (status == 0)
+        status = output_open(&out, w->u, w->path, (archive_entry_perm(w->entry) & S_IXUSR) != 0);
+    if (status != 0)
+        return status;
+    status = write_blocks(w, &out);
+    if (status == 0)
+        status = output_finish(&out, false);
+    vb_close_fd(&out.fd);
+    return status;
+}
+
+static int extract_directory(struct work *w)
+{
+    char below[UNPACK_PATH_MAX + 3];
+    bool ours;
+    int status;
+
+    if (w->path[0] == '\0')
+        return 0; /* the top itself */
+    status = claim(w, true, &ours);
+    if (status != 0 || !ours)
+        return status;
+    /* The folder itself is made as the parent of a file that is not. */
+    if ((size_t)snprintf(below, sizeof(below), "%s/x", w->path) >= sizeof(below) ||
+        vb_mkdir_parents(w->u->out_fd, below) != 0)
+        return vb_fail(w->u->err, VB_E_CANTCREAT, errno, "cannot make the folder %s", w->path);
+    return 0;
+}
+
+/* Links are never made, so that no later entry can be written through one. One that stays inside
+ * is a fact about the package, one that leads out is an attack. */
+static int note_symlink(struct work *w)
+{
+    const char *target = archive_entry_symlink(w->entry);
+
+    target = target != NULL ? target : "";
+    if (target[0] == '\0' || name_link_escapes(w->path, target))
+        return hostile(w, "symlink-escape", target, NULL);
+    return hostile(w, "symlink", target, "stays inside the package; the link is not made");
+}
+
+static int copy_bytes(struct output *out, int source)
+{
+    unsigned char block[16384];
+    ssize_t n = 1;
+    int status = 0;
+
+    while (status == 0 && !out->cut) {
+        n = read(source, block, sizeof(block));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            break;
+        status = output_write(out, block, (size_t)n);
+    }
+    return n < 0 ? cannot_write(out, errno) : status;
+}
+
+/* A hard link to a file of this archive that was extracted before: a copy of it. */
+static int copy_hardlink(struct work *w, const char *target)
+{
+    char from[UNPACK_PATH_MAX + 1];
+    VB_CLEANUP_FD int source = -1;
+    struct output out;
+    bool ours;
+    int status;
+
+    if (name_judge(target, strlen(target), w->u->limits->path_depth, from) != NULL)
+        return hostile_unread(w, "hardlink-escape", target);
+    if (!names_has_file(w->u->names, from))
+        return hostile_unread(w, "hardlink-missing", target);
+    status = claim(w, false, &ours);
+    if (status != 0 || !ours)
+        return status;
+    source = vb_open_beneath(w->u->out_fd, from, O_RDONLY, 0);
+    if (source < 0)
+        return vb_fail(w->u->err, VB_E_IO, errno, "cannot read the extracted %s", from);
+    status = output_open(&out, w->u, w->path, (archive_entry_perm(w->entry) & S_IXUSR) != 0);
+    if (status != 0)
+        return status;
+    status = copy_bytes(&out, source);
+    if (status == 0)
+        status = output_finish(&out, false);
+    vb_close_fd(&out.fd);
+    return status;
+}
+
+struct special {
+    unsigned type;
+    const char *code;
+};
+
+static const struct special specials[] = {
+    {AE_IFCHR, "device"},
+    {AE_IFBLK, "device"},
+    {AE_IFIFO, "fifo"},
+    {AE_IFSOCK, "socket"},
+};
+
+static int extract_by_type(struct work *w)
+{
+    const unsigned type = (unsigned)archive_entry_filetype(w->entry);
+    const char *const hardlink = archive_entry_hardlink(w->entry);
+
+    if (hardlink != NULL)
+        return copy_hardlink(w, hardlink);
+    if (type == AE_IFDIR)
+        return extract_directory(w);
+    if (w->path[0] == '\0')
+        return hostile_unread(w, "path-invalid", NULL);
+    if (type == AE_IFREG)
+        return extract_file(w);
+    if (type == AE_IFLNK)
+        return note_symlink(w);
+    for (size_t i = 0; i < VB_ARRAY_LEN(specials); i++) {
+        if (specials[i].type == type)
+            return hostile(w, specials[i].code, NULL, NULL);
+    }
+    return hostile_unread(w, "type-unknown", NULL);
+}
+
+/* --- the loop --- */
+
+/* The entry's name as it stands in the archive. Libarchive would convert it to the character set
+ * of the locale and lose what that cannot say; for a zip we read the bytes ourselves. */
+static int fetch_name(struct work *w)
+{
+    const char *const name = archive_entry_pathname(w->entry);
+
+    w->raw = str_of(name != NULL ? name : "");
+    if (w->directory != NULL && w->index < w->directory->count &&
+        w->directory->entries[w->index].data_at != 0) {
+        const struct zip_entry *const z = &w->directory->entries[w->index];
+
+        if (read_at(w->u, w->raw_name, z->name_len, z->name_at) != 0)
+            return w->u->status;
+        w->raw = (struct vb_str){w->raw_name, z->name_len};
+    }
+    return 0;
+}
+
+static const char *directory_code(const struct work *w)
+{
+    if (w->directory == NULL)
+        return NULL;
+    if (w->index >= w->directory->count)
+        return "ambiguous-directory";
+    return w->directory->entries[w->index].code;
+}
+
+/* Libarchive warns of names that it cannot convert; that is no fault of the archive. */
+static bool is_about_charset(const char *text)
+{
+    return text != NULL && strstr(text, "to current locale") != NULL;
+}
+
+static int extract_entry(struct work *w, int r)
+{
+    const char *code;
+    int status = fetch_name(w);
+
+    w->damaged = false;
+    if (status != 0)
+        return status;
+    if (r == ARCHIVE_WARN && !is_about_charset(archive_error_string(w->archive)))
+        status = report_damaged(w->u, w->raw, archive_error_string(w->archive));
+    if (status != 0)
+        return status;
+    code = name_judge(w->raw.text, w->raw.len, w->u->limits->path_depth, w->path);
+    if (code == NULL)
+        code = directory_code(w);
+    return code != NULL ? hostile_unread(w, code, NULL) : extract_by_type(w);
+}
+
+/* The archive itself is broken here. Sets *ret_go_on if there may be more behind it. */
+static int broken(struct work *w, int r, size_t *retries, bool *ret_go_on)
+{
+    struct unpack *const u = w->u;
+    const char *const text = archive_error_string(w->archive);
+
+    *ret_go_on = (r == ARCHIVE_RETRY || r == ARCHIVE_FAILED) && ++*retries < RETRIES_MAX;
+    if (u->status != 0 || u->stop != NULL) {
+        *ret_go_on = false;
+        return u->status;
+    }
+    /* A stretch of garbage is one fact, and so is a stream that ends within a file. */
+    if ((*retries > 1 && *ret_go_on) || (w->damaged && !*ret_go_on))
+        return 0;
+    return report_damaged(u, str_of(w->path), text);
+}
+
+static int next_entry(struct work *w, size_t *retries, bool *ret_more)
+{
+    const int r = archive_read_next_header(w->archive, &w->entry);
+    int status;
+
+    *ret_more = false;
+    if (r == ARCHIVE_EOF)
+        return w->u->status;
+    if (r != ARCHIVE_OK && r != ARCHIVE_WARN) {
+        status = broken(w, r, retries, ret_more);
+        w->index += r == ARCHIVE_FAILED ? 1 : 0;
+        return status;
+    }
+    *retries = 0;
+    if (w->u->entries >= w->u->limits->entries) {
+        w->u->stop = "limit-entries";
+        return 0;
+    }
+    w->u->entries++;
+    status = extract_entry(w, r);
+    w->index++;
+    *ret_more = status == 0 && w->u->stop == NULL;
+    return status;
+}
+
+int entries_extract(struct unpack *u, struct archive *a, const struct zip_directory *directory,
+                    char ret_where[UNPACK_PATH_MAX + 1])
+{
+    VB_CLEANUP_FREE struct work *w = calloc(1, sizeof(*w));
+    size_t retries = 0;
+    bool more = true;
+    int status = 0;
+
+    if (w == NULL)
+        return vb_fail(u->err, VB_E_NOMEM, 0, "no memory to read %s", u->name);
+    w->u = u;
+    w->archive = a;
+    w->directory = directory;
+    while (status == 0 && more && limits_in_time(u))
+        status = next_entry(w, &retries, &more);
+    memcpy(ret_where, w->path, sizeof(w->path));
+    return status;
+}

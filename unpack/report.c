@@ -1,0 +1,158 @@
+/* Events about the archive, and the limits. A hostile archive must not fill the log either: after
+ * UNPACK_REPORTS_MAX events the rest is only counted. */
+#include <inttypes.h>
+
+#include "unpack/internal.h"
+
+struct vb_str str_of(const char *text)
+{
+    return (struct vb_str){text, strlen(text)};
+}
+
+static int send_event(struct unpack *u, struct vb_event *event)
+{
+    if (u->status != 0)
+        return u->status;
+    u->status = vb_emit(u->sink, event, u->err);
+    return u->status;
+}
+
+/* True if one more event may be sent. */
+static bool may_report(struct unpack *u)
+{
+    if (u->reports < UNPACK_REPORTS_MAX) {
+        u->reports++;
+        return true;
+    }
+    u->unreported++;
+    return false;
+}
+
+static struct vb_str or_top(struct vb_str path)
+{
+    return path.len > 0 ? path : str_of(".");
+}
+
+int report_hostile(struct unpack *u, const char *code, struct vb_str path, const char *target,
+                   const char *detail)
+{
+    struct vb_event event;
+
+    u->hostile++;
+    if (!may_report(u))
+        return u->status;
+    path = or_top(path);
+    vb_event_init(&event, VB_EV_ARCHIVE_HOSTILE, VB_SOURCE_STATIC);
+    vb_event_str(&event, VB_F_CODE, code);
+    vb_event_strn(&event, VB_F_PATH, path.text, path.len);
+    vb_event_str(&event, VB_F_TARGET, target);
+    vb_event_str(&event, VB_F_DETAIL, detail);
+    return send_event(u, &event);
+}
+
+int report_damaged(struct unpack *u, struct vb_str path, const char *detail)
+{
+    struct vb_event event;
+
+    if (!may_report(u))
+        return u->status;
+    path = or_top(path);
+    vb_event_init(&event, VB_EV_ARCHIVE_DAMAGED, VB_SOURCE_STATIC);
+    vb_event_str(&event, VB_F_DETAIL, detail != NULL && detail[0] != '\0' ? detail : "damaged");
+    vb_event_strn(&event, VB_F_PATH, path.text, path.len);
+    return send_event(u, &event);
+}
+
+int report_coverage(struct unpack *u, const char *what, const char *reason, struct vb_str path)
+{
+    struct vb_event event;
+
+    if (!may_report(u))
+        return u->status;
+    path = or_top(path);
+    vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
+    vb_event_str(&event, VB_F_STAGE, "unpack");
+    vb_event_str(&event, VB_F_WHAT, what);
+    vb_event_str(&event, VB_F_REASON, reason);
+    vb_event_strn(&event, VB_F_PATH, path.text, path.len);
+    return send_event(u, &event);
+}
+
+int report_format(struct unpack *u, const char *format)
+{
+    struct vb_event event;
+
+    vb_event_init(&event, VB_EV_ARCHIVE_FORMAT, VB_SOURCE_STATIC);
+    vb_event_str(&event, VB_F_FORMAT, format);
+    vb_event_int(&event, VB_F_COUNT, (int64_t)u->entries);
+    vb_event_int(&event, VB_F_SIZE, (int64_t)u->written);
+    return send_event(u, &event);
+}
+
+static int report_unreported(struct unpack *u)
+{
+    struct vb_event event;
+
+    if (u->unreported == 0)
+        return u->status;
+    vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
+    vb_event_str(&event, VB_F_STAGE, "unpack");
+    vb_event_str(&event, VB_F_WHAT, "archive");
+    vb_event_str(&event, VB_F_REASON, "too many hostile or damaged entries to list");
+    vb_event_int(&event, VB_F_COUNT, (int64_t)u->unreported);
+    return send_event(u, &event);
+}
+
+int report_end(struct unpack *u, struct vb_str where)
+{
+    int status = 0;
+
+    if (u->stop != NULL) {
+        /* The end is told even if the cap on events was reached before. */
+        u->reports = 0;
+        status = report_hostile(u, u->stop, where, NULL, "the rest was not extracted");
+        if (status == 0)
+            status = report_coverage(u, "archive", u->stop, where);
+    }
+    return status == 0 ? report_unreported(u) : status;
+}
+
+bool limits_in_time(struct unpack *u)
+{
+    if (u->stop == NULL && u->deadline_ns != 0 && vb_monotonic_ns() > u->deadline_ns)
+        u->stop = "limit-time";
+    return u->stop == NULL;
+}
+
+static bool is_bomb(const struct unpack *u, uint64_t out)
+{
+    /* Entries of a zip may overlap, so that its bytes are read many times over: they count once. */
+    const uint64_t in = u->consumed < u->size ? u->consumed : u->size;
+    uint64_t most;
+
+    if (u->limits->ratio == 0 || out < u->limits->ratio_floor)
+        return false;
+    return !__builtin_mul_overflow(in, (uint64_t)u->limits->ratio, &most) && out > most;
+}
+
+bool limits_allow(struct unpack *u, uint64_t count)
+{
+    uint64_t total;
+
+    if (u->stop != NULL)
+        return false;
+    if (__builtin_add_overflow(u->written, count, &total) || total > u->limits->bytes)
+        u->stop = "limit-bytes";
+    else if (is_bomb(u, total))
+        u->stop = "bomb-ratio";
+    else
+        u->written = total;
+    return u->stop == NULL && limits_in_time(u);
+}
+
+bool limits_allow_decoded(struct unpack *u, uint64_t count)
+{
+    if (__builtin_add_overflow(u->decoded, count, &u->decoded) || is_bomb(u, u->decoded))
+        u->stop = u->stop != NULL ? u->stop : "bomb-ratio";
+    return u->stop == NULL && limits_in_time(u);
+}

@@ -1,0 +1,318 @@
+/* The artifact's bytes, read by pread through our own callbacks, and through at most one
+ * compression filter. Libarchive is never told to guess filters: a stream inside a stream inside a
+ * stream turns kilobytes into petabytes, and some of its guesses start programs. */
+#include <errno.h>
+#include <unistd.h>
+
+#include "unpack/internal.h"
+
+int read_at(struct unpack *u, void *data, size_t len, uint64_t offset)
+{
+    unsigned char *p = data;
+
+    while (len > 0) {
+        const ssize_t n = pread(u->fd, p, len, (off_t)offset);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            u->status = vb_fail(u->err, VB_E_IO, errno, "cannot read %s", u->name);
+        if (n <= 0)
+            return -1;
+        p += n;
+        len -= (size_t)n;
+        offset += (uint64_t)n;
+    }
+    return 0;
+}
+
+/* --- libarchive's callbacks over the descriptor --- */
+
+static la_ssize_t read_block(struct archive *a, void *data, const void **ret)
+{
+    struct stream *const s = data;
+    struct unpack *const u = s->u;
+    size_t want = UNPACK_BLOCK;
+
+    if (u->status != 0 || !limits_in_time(u)) {
+        archive_set_error(a, ECANCELED, "stopped");
+        return ARCHIVE_FATAL;
+    }
+    if (s->position >= s->end)
+        return 0;
+    if (want > s->end - s->position)
+        want = (size_t)(s->end - s->position);
+    if (read_at(u, s->block, want, s->position) != 0) {
+        archive_set_error(a, EIO, "reading failed");
+        return ARCHIVE_FATAL;
+    }
+    s->position += want;
+    u->consumed += want;
+    *ret = s->block;
+    return (la_ssize_t)want;
+}
+
+static la_int64_t skip_block(struct archive *a, void *data, la_int64_t count)
+{
+    struct stream *const s = data;
+    uint64_t left = s->end > s->position ? s->end - s->position : 0;
+
+    (void)a;
+    if (count < 0)
+        return 0;
+    if ((uint64_t)count < left)
+        left = (uint64_t)count;
+    s->position += left;
+    return (la_int64_t)left;
+}
+
+static la_int64_t seek_block(struct archive *a, void *data, la_int64_t offset, int whence)
+{
+    struct stream *const s = data;
+    int64_t base = 0;
+    int64_t target;
+
+    if (whence == SEEK_CUR)
+        base = (int64_t)s->position;
+    else if (whence == SEEK_END)
+        base = (int64_t)s->end;
+    if (__builtin_add_overflow(base, offset, &target) || target < 0) {
+        archive_set_error(a, EINVAL, "seek before the beginning");
+        return ARCHIVE_FATAL;
+    }
+    s->position = (uint64_t)target;
+    return target;
+}
+
+static int prepare(struct stream *s, struct unpack *u, uint64_t end)
+{
+    *s = (struct stream){.u = u, .end = end};
+    s->block = malloc(UNPACK_BLOCK);
+    if (s->block == NULL)
+        return vb_fail(u->err, VB_E_NOMEM, 0, "no memory to read %s", u->name);
+    return 0;
+}
+
+static int reader_failed(struct unpack *u, struct archive *a)
+{
+    if (u->status != 0)
+        return u->status;
+    return vb_fail(u->err, VB_E_SOFTWARE, 0, "cannot set up the reader for %s: %s", u->name,
+                   a != NULL ? archive_error_string(a) : "no memory");
+}
+
+int seekable_open(struct stream *s, struct unpack *u, uint64_t end, struct archive *a)
+{
+    const int status = prepare(s, u, end);
+
+    if (status != 0)
+        return status;
+    if (archive_read_support_format_zip_seekable(a) != ARCHIVE_OK ||
+        archive_read_set_read_callback(a, read_block) != ARCHIVE_OK ||
+        archive_read_set_skip_callback(a, skip_block) != ARCHIVE_OK ||
+        archive_read_set_seek_callback(a, seek_block) != ARCHIVE_OK ||
+        archive_read_set_callback_data(a, s) != ARCHIVE_OK)
+        return reader_failed(u, a);
+    /* A failure to open is damage, which the first header reports again. */
+    if (archive_read_open1(a) != ARCHIVE_OK)
+        s->failed = true;
+    return u->status;
+}
+
+static void note_problem(struct stream *s, struct archive *a)
+{
+    const char *const text = archive_error_string(a);
+
+    if (s->u->status != 0 || s->u->stop != NULL)
+        return;
+    s->failed = true;
+    (void)snprintf(s->problem, sizeof(s->problem), "%s", text != NULL ? text : "damaged data");
+}
+
+/* The next block out of the decoder: 1, 0 at the end, -1. */
+static int next_decoded(struct stream *s, const unsigned char **ret, size_t *ret_len)
+{
+    const void *data = NULL;
+    size_t len = 0;
+    la_int64_t offset;
+    int r;
+
+    do {
+        r = archive_read_data_block(s->outer, &data, &len, &offset);
+    } while (r == ARCHIVE_OK && len == 0 && limits_in_time(s->u));
+    if (r == ARCHIVE_EOF)
+        return 0;
+    if (r != ARCHIVE_OK) {
+        note_problem(s, s->outer);
+        return -1;
+    }
+    if (!limits_allow_decoded(s->u, len))
+        return -1;
+    *ret = data;
+    *ret_len = len;
+    return 1;
+}
+
+/* Collects the bytes that decide what the stream is. */
+static void fill_head(struct stream *s)
+{
+    while (s->head_len < UNPACK_HEAD && s->pending_len == 0) {
+        size_t take;
+
+        if (next_decoded(s, &s->pending, &s->pending_len) != 1) {
+            s->ended = true;
+            return;
+        }
+        take = UNPACK_HEAD - s->head_len;
+        take = take < s->pending_len ? take : s->pending_len;
+        memcpy(s->head + s->head_len, s->pending, take);
+        s->head_len += take;
+        s->pending += take;
+        s->pending_len -= take;
+    }
+}
+
+int stream_open(struct stream *s, struct unpack *u, int filter)
+{
+    struct archive_entry *entry;
+    int status = prepare(s, u, u->size);
+
+    if (status != 0)
+        return status;
+    s->outer = archive_read_new();
+    if (s->outer == NULL || archive_read_support_format_raw(s->outer) != ARCHIVE_OK ||
+        archive_read_append_filter(s->outer, filter) != ARCHIVE_OK)
+        return reader_failed(u, s->outer);
+    if (archive_read_open2(s->outer, s, NULL, read_block, skip_block, NULL) != ARCHIVE_OK ||
+        archive_read_next_header(s->outer, &entry) != ARCHIVE_OK) {
+        note_problem(s, s->outer);
+        s->ended = true;
+        return u->status;
+    }
+    fill_head(s);
+    return u->status;
+}
+
+void stream_done(struct stream *s)
+{
+    if (s->outer != NULL)
+        (void)archive_read_free(s->outer);
+    free(s->block);
+    *s = (struct stream){0};
+}
+
+int stream_next(struct stream *s, const void **ret, size_t *ret_len)
+{
+    int r = 1;
+
+    s->last_offset += s->last_len;
+    s->last_len = 0;
+    if (!s->head_served) {
+        s->head_served = true;
+        s->last = s->head;
+        s->last_len = s->head_len;
+    }
+    if (s->last_len == 0 && s->pending_len > 0) {
+        s->last = s->pending;
+        s->last_len = s->pending_len;
+        s->pending_len = 0;
+    }
+    if (s->last_len == 0 && !s->ended)
+        r = next_decoded(s, &s->last, &s->last_len);
+    if (r != 1 || s->last_len == 0) {
+        s->ended = true;
+        s->last_len = 0;
+        return s->failed || s->u->stop != NULL || s->u->status != 0 ? -1 : 0;
+    }
+    *ret = s->last;
+    *ret_len = s->last_len;
+    return 1;
+}
+
+static la_ssize_t read_stream(struct archive *a, void *data, const void **ret)
+{
+    struct stream *const s = data;
+    size_t len = 0;
+    const int r = stream_next(s, ret, &len);
+
+    if (r < 0) {
+        archive_set_error(a, EINVAL, "%s", s->problem[0] != '\0' ? s->problem : "stopped");
+        return ARCHIVE_FATAL;
+    }
+    return (la_ssize_t)len;
+}
+
+int tar_open(struct stream *s, struct archive *a)
+{
+    if (archive_read_support_format_tar(a) != ARCHIVE_OK ||
+        archive_read_support_format_gnutar(a) != ARCHIVE_OK)
+        return reader_failed(s->u, a);
+    if (archive_read_open2(a, s, NULL, read_stream, NULL, NULL) != ARCHIVE_OK)
+        note_problem(s, a);
+    return s->u->status;
+}
+
+/* --- what follows the end --- */
+
+static bool has_data(const unsigned char *data, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (data[i] != 0)
+            return true;
+    }
+    return false;
+}
+
+static int report_rest(struct unpack *u, const char *detail)
+{
+    const int status = report_hostile(u, "trailing-data", str_of("."), NULL, detail);
+
+    if (status != 0)
+        return status;
+    return report_coverage(u, "trailing data", "bytes after the end of the archive", str_of("."));
+}
+
+/* Bytes of the artifact that the decoder did not take. */
+static int check_undecoded(struct stream *s)
+{
+    struct unpack *const u = s->u;
+    const la_int64_t used = archive_filter_bytes(s->outer, -1);
+
+    for (uint64_t at = used > 0 ? (uint64_t)used : u->size; at < u->size;) {
+        const size_t len =
+            u->size - at < UNPACK_BLOCK ? (size_t)(u->size - at) : (size_t)UNPACK_BLOCK;
+
+        if (!limits_in_time(u) || read_at(u, s->block, len, at) != 0)
+            return u->status;
+        if (has_data(s->block, len))
+            return report_rest(u, "data after the end of the compressed stream");
+        at += len;
+    }
+    return 0;
+}
+
+int stream_check_rest(struct stream *s, uint64_t end)
+{
+    struct unpack *const u = s->u;
+    const void *piece = s->last;
+    size_t len = s->last_len;
+    bool data = false;
+    int r = 1;
+
+    if (end > s->last_offset) {
+        const uint64_t skip = end - s->last_offset;
+
+        piece = s->last + (skip < len ? skip : len);
+        len -= skip < len ? (size_t)skip : len;
+    }
+    while (r == 1 && !data) {
+        data = has_data(piece, len);
+        if (!data)
+            r = stream_next(s, &piece, &len);
+    }
+    if (data)
+        return report_rest(u, "data after the end of the tar archive");
+    if (r < 0 && s->failed)
+        return report_damaged(u, str_of("."), s->problem);
+    return r == 0 ? check_undecoded(s) : u->status;
+}
