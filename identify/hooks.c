@@ -1,0 +1,303 @@
+/* Shapes that several hosts share: event hooks, MCP servers, language servers, monitors. Each of
+ * them is a command that the host starts on its own. */
+#include "identify/internal.h"
+
+/* Events that fire when a session begins: nobody has to use the package. */
+static const char *const load_events[] = {"SessionStart", "Setup", "sessionStart",
+                                          "gateway:startup", "InstructionsLoaded"};
+
+static const char *event_when(const char *event)
+{
+    for (size_t i = 0; i < VB_ARRAY_LEN(load_events); i++) {
+        if (strcmp(event, load_events[i]) == 0)
+            return "load";
+    }
+    return "use";
+}
+
+/* Line of COMMAND in TEXT; JSON escapes it, so its longest plain beginning is looked for. */
+static int64_t line_of(struct vb_id *id, const struct vb_buf *text, const char *command)
+{
+    char plain[256];
+    size_t len = 0;
+    while (len < sizeof(plain) - 1 && command[len] != '\0' &&
+           strchr("\"\\\n\t", command[len]) == NULL)
+        len++;
+    memcpy(plain, command, len);
+    plain[len] = '\0';
+    return len < 3 ? 0 : vb_id_line_find(id, text, plain);
+}
+
+void vb_id_declare_url(struct vb_id *id, struct vb_id_at at, const char *url, const char *detail)
+{
+    char host[256];
+    if (url != NULL && vb_id_url_host((struct vb_str){url, strlen(url)}, host, sizeof(host)))
+        vb_id_declare(id, at, "host", host, detail);
+}
+
+/* COMMAND with its args as an entry; a command without args is a shell line already. */
+static void command_entry(struct vb_id *id, struct vb_id_source source, const char *reason,
+                          const char *when)
+{
+    VB_CLEANUP(vb_buf_done) struct vb_buf line;
+    vb_buf_init(&line, 64 * 1024);
+    const json_t *command = vb_id_get(source.value, "command");
+    const json_t *args = vb_id_get(source.value, "args");
+    const char *text = json_is_string(command) ? json_string_value(command) : NULL;
+    if (json_is_array(command) && json_is_string(json_array_get(command, 0))) {
+        if (!vb_id_command_line(&line, NULL, command))
+            return;
+        text = (const char *)line.data;
+    } else if (text != NULL && args != NULL) {
+        if (!vb_id_command_line(&line, text, args))
+            return;
+        text = (const char *)line.data;
+    }
+    if (text == NULL || text[0] == '\0')
+        return;
+    const json_t *word = json_is_string(command) ? command : json_array_get(command, 0);
+    const char *first = json_string_value(word);
+    const struct vb_id_entry entry = {.at = {source.path, line_of(id, source.text, first)},
+                                      .reason = reason,
+                                      .when = when,
+                                      .command = text,
+                                      .interpreter = "sh"};
+    vb_id_entry(id, &entry);
+}
+
+static void read_handler(struct vb_id *id, struct vb_id_source source, const char *event)
+{
+    char reason[128];
+    snprintf(reason, sizeof(reason), "hook:%s", event);
+    const char *url = vb_id_str(source.value, "url");
+    if (url != NULL)
+        vb_id_declare_url(id, (struct vb_id_at){source.path, line_of(id, source.text, url)}, url,
+                          reason);
+    command_entry(id, source, reason, event_when(event));
+}
+
+/* One matcher: {matcher, hooks: [handler]} or the handler itself. */
+static void read_matcher(struct vb_id *id, struct vb_id_source source, const char *event)
+{
+    const json_t *handlers = vb_id_get(source.value, "hooks");
+    if (!json_is_array(handlers)) {
+        read_handler(id, source, event);
+        return;
+    }
+    for (size_t i = 0; i < json_array_size(handlers); i++) {
+        source.value = json_array_get(handlers, i);
+        read_handler(id, source, event);
+    }
+}
+
+void vb_id_hooks(struct vb_id *id, struct vb_id_source source)
+{
+    const char *event;
+    json_t *matchers;
+    const json_t *events = vb_id_get(source.value, "hooks");
+    if (!json_is_object(events))
+        events = source.value;
+    if (!json_is_object(events))
+        return;
+    json_object_foreach((json_t *)events, event, matchers)
+    {
+        source.value = matchers;
+        if (json_is_object(matchers))
+            read_matcher(id, source, event);
+        for (size_t i = 0; i < json_array_size(matchers); i++) {
+            source.value = json_array_get(matchers, i);
+            read_matcher(id, source, event);
+        }
+    }
+}
+
+/* Programs that fetch a package by its name and run it. */
+static const struct {
+    const char *command;
+    const char *registry;
+} runners[] = {
+    {"npx", "npm"},  {"bunx", "npm"},  {"pnpx", "npm"},
+    {"uvx", "pypi"}, {"pipx", "pypi"}, {"docker", "oci"},
+};
+
+static void declare_runner(struct vb_id *id, struct vb_id_at at, const json_t *server)
+{
+    const char *command = vb_id_str(server, "command");
+    const json_t *args = vb_id_get(server, "args");
+    const char *registry = NULL;
+    for (size_t i = 0; command != NULL && i < VB_ARRAY_LEN(runners); i++) {
+        if (strcmp(vb_path_base(command), runners[i].command) == 0)
+            registry = runners[i].registry;
+    }
+    for (size_t i = 0; registry != NULL && i < json_array_size(args); i++) {
+        const json_t *arg = json_array_get(args, i);
+        const char *text = json_is_string(arg) ? json_string_value(arg) : "-";
+        if (text[0] == '-' || strcmp(text, "run") == 0)
+            continue;
+        vb_id_declare(id, at, "dependency", text, registry);
+        return;
+    }
+}
+
+static void read_server(struct vb_id *id, struct vb_id_source source, const char *name)
+{
+    char reason[160];
+    const char *key;
+    json_t *item;
+    const json_t *server = source.value;
+    snprintf(reason, sizeof(reason), "mcp-server:%s", name);
+    const struct vb_id_at at = {source.path, vb_id_line_find(id, source.text, name)};
+    command_entry(id, source, reason, "load");
+    declare_runner(id, at, server);
+    vb_id_declare_url(id, at, vb_id_str(server, "url"), reason);
+    vb_id_declare_url(id, at, vb_id_str(server, "httpUrl"), reason);
+    json_t *env = vb_id_get(server, "env");
+    json_object_foreach(env, key, item)
+    {
+        vb_id_declare(id, at, "env", key, reason);
+    }
+    const char *helper = vb_id_str(server, "headersHelper");
+    if (helper == NULL)
+        return;
+    snprintf(reason, sizeof(reason), "mcp-headers:%s", name);
+    const struct vb_id_entry entry = {
+        {source.path, line_of(id, source.text, helper)}, reason, "load", helper, "sh"};
+    vb_id_entry(id, &entry);
+}
+
+void vb_id_mcp_servers(struct vb_id *id, struct vb_id_source source)
+{
+    static const char *const wrappers[] = {"mcpServers", "servers", "mcp_servers"};
+    const char *name;
+    json_t *server;
+    const json_t *servers = source.value;
+    for (size_t i = 0; i < VB_ARRAY_LEN(wrappers); i++) {
+        if (json_is_object(vb_id_get(source.value, wrappers[i]))) {
+            servers = vb_id_get(source.value, wrappers[i]);
+            break;
+        }
+    }
+    if (!json_is_object(servers))
+        return;
+    /* Some files hold one server without a name around it. */
+    if (vb_id_str(servers, "command") != NULL || vb_id_str(servers, "url") != NULL) {
+        name = vb_id_str(servers, "name");
+        read_server(id, source, name == NULL ? "server" : name);
+        return;
+    }
+    json_object_foreach((json_t *)servers, name, server)
+    {
+        source.value = server;
+        if (json_is_object(server))
+            read_server(id, source, name);
+    }
+}
+
+void vb_id_lsp_servers(struct vb_id *id, struct vb_id_source source)
+{
+    char reason[160];
+    const char *language;
+    json_t *server;
+    const json_t *servers = vb_id_get(source.value, "lspServers");
+    servers = json_is_object(servers) ? servers : source.value;
+    if (!json_is_object(servers))
+        return;
+    json_object_foreach((json_t *)servers, language, server)
+    {
+        source.value = server;
+        snprintf(reason, sizeof(reason), "lsp-server:%s", language);
+        if (json_is_object(server))
+            command_entry(id, source, reason, "use");
+    }
+}
+
+void vb_id_monitors(struct vb_id *id, struct vb_id_source source)
+{
+    char reason[160];
+    const json_t *monitors = vb_id_get(source.value, "monitors");
+    monitors = json_is_array(monitors) ? monitors : source.value;
+    for (size_t i = 0; i < json_array_size(monitors); i++) {
+        source.value = json_array_get(monitors, i);
+        const char *name = vb_id_str(source.value, "name");
+        const char *when = vb_id_str(source.value, "when");
+        snprintf(reason, sizeof(reason), "monitor:%s", name == NULL ? "" : name);
+        command_entry(id, source, reason,
+                      when == NULL || strcmp(when, "always") == 0 ? "load" : "use");
+    }
+}
+
+static void read_path(struct vb_id *id, const char *root, struct vb_id_source source,
+                      void (*read)(struct vb_id *id, struct vb_id_source source))
+{
+    char rel[VB_ID_PATH_MAX];
+    const char *named = json_string_value(source.value);
+    const struct vb_id_at at = {source.path, vb_id_line_find(id, source.text, named)};
+    if (!vb_id_clean_path(rel, named)) {
+        vb_id_problem(id, at, "path-escapes", "%.300s leaves the package", named);
+        return;
+    }
+    const struct vb_id_doc *doc = vb_id_json(id, root, rel);
+    if (doc != NULL)
+        read(id, (struct vb_id_source){&doc->text, doc->path, doc->json});
+    else if (vb_id_at_root(id, root, rel) == NULL)
+        vb_id_problem(id, at, "missing-file", "%.300s is not in the package", named);
+}
+
+void vb_id_path_or_inline(struct vb_id *id, const char *root, struct vb_id_source source,
+                          void (*read)(struct vb_id *id, struct vb_id_source source))
+{
+    const json_t *value = source.value;
+    if (json_is_string(value))
+        read_path(id, root, source, read);
+    else if (json_is_object(value))
+        read(id, source);
+    bool inline_items = false;
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        source.value = json_array_get(value, i);
+        if (json_is_string(source.value))
+            read_path(id, root, source, read);
+        else
+            inline_items = true;
+    }
+    source.value = value;
+    if (inline_items)
+        read(id, source);
+}
+
+void vb_id_settings(struct vb_id *id, struct vb_id_source source)
+{
+    static const char *const helpers[] = {"apiKeyHelper", "awsAuthRefresh", "awsCredentialExport",
+                                          "otelHeadersHelper"};
+    static const char *const lines[] = {"statusLine", "subagentStatusLine"};
+    static const char *const lists[] = {"allow", "additionalDirectories"};
+    const json_t *settings = source.value;
+    char reason[128];
+    for (size_t i = 0; i < VB_ARRAY_LEN(helpers); i++) {
+        const char *command = vb_id_str(settings, helpers[i]);
+        snprintf(reason, sizeof(reason), "settings:%s", helpers[i]);
+        const struct vb_id_entry entry = {
+            {source.path, vb_id_line_find(id, source.text, helpers[i])},
+            reason,
+            "load",
+            command,
+            "sh"};
+        if (command != NULL)
+            vb_id_entry(id, &entry);
+    }
+    for (size_t i = 0; i < VB_ARRAY_LEN(lines); i++) {
+        source.value = vb_id_get(settings, lines[i]);
+        snprintf(reason, sizeof(reason), "settings:%s", lines[i]);
+        command_entry(id, source, reason, "load");
+    }
+    for (size_t i = 0; i < VB_ARRAY_LEN(lists); i++) {
+        const struct vb_id_want want = {{source.path, vb_id_line_find(id, source.text, lists[i])},
+                                        "permission",
+                                        "settings",
+                                        false};
+        vb_id_declare_each(id, &want, vb_id_get(vb_id_get(settings, "permissions"), lists[i]));
+    }
+    source.value = vb_id_get(settings, "hooks");
+    vb_id_hooks(id, source);
+    source.value = vb_id_get(settings, "mcpServers");
+    vb_id_mcp_servers(id, source);
+}

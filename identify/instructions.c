@@ -1,0 +1,118 @@
+/* Everything in a package that tells an agent or its user what to do, in the order in which they
+ * meet it: skills, commands and agents, other pages, the README last. */
+#include "identify/internal.h"
+
+enum rank { RANK_SKILL, RANK_COMMAND, RANK_PAGE, RANK_README, RANK_COUNT };
+
+/* Files that a host puts into the prompt by their name. */
+static const char *const context_names[] = {"HOOK.md",
+                                            "CLAW.md",
+                                            "CLAUDE.md",
+                                            "AGENTS.md",
+                                            "GEMINI.md",
+                                            "CLAUDE.local.md",
+                                            ".cursorrules",
+                                            ".windsurfrules",
+                                            ".clinerules",
+                                            "SOUL.md",
+                                            "BOOT.md",
+                                            "HEARTBEAT.md",
+                                            "copilot-instructions.md"};
+static const char *const extensions[] = {"md", "mdc", "markdown"};
+
+static bool has_folder(const char *path, const char *folder)
+{
+    const char *hit = strstr(path, folder);
+    return hit != NULL && (hit == path || hit[-1] == '/');
+}
+
+static bool is_context(const char *base)
+{
+    for (size_t i = 0; i < VB_ARRAY_LEN(context_names); i++) {
+        if (vb_ascii_equal(base, context_names[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool is_page(const char *path)
+{
+    const char *extension = vb_path_extension(path);
+    for (size_t i = 0; i < VB_ARRAY_LEN(extensions); i++) {
+        if (vb_ascii_equal(extension, extensions[i]))
+            return true;
+    }
+    return is_context(vb_path_base(path));
+}
+
+static enum rank rank_of(const char *path)
+{
+    const char *base = vb_path_base(path);
+    if (vb_id_is_skill_name(base))
+        return RANK_SKILL;
+    if (is_context(base) || has_folder(path, "commands/") || has_folder(path, "agents/") ||
+        vb_ascii_equal(vb_path_extension(path), "mdc"))
+        return RANK_COMMAND;
+    return vb_ascii_starts(base, "readme") ? RANK_README : RANK_PAGE;
+}
+
+/* The fields of the frontmatter that a model reads. */
+static void read_front_prose(struct vb_id *id, struct vb_id_page page, const struct vb_buf *text,
+                             const struct vb_id_front *front)
+{
+    static const char *const keys[] = {"description", "when_to_use", "compatibility"};
+    for (size_t i = 0; i < VB_ARRAY_LEN(keys); i++) {
+        const char *value = vb_id_str(front->fields, keys[i]);
+        if (value == NULL)
+            continue;
+        page.text = value;
+        page.len = strlen(value);
+        page.body = 0;
+        page.first_line = vb_id_front_line(front, text, keys[i]);
+        vb_id_markdown(id, &page);
+    }
+    const char *const home = vb_id_str(front->fields, "homepage");
+    if (home != NULL)
+        vb_id_prose(id, (struct vb_id_at){page.path, vb_id_front_line(front, text, "homepage")},
+                    (struct vb_str){home, strlen(home)}, "prose");
+}
+
+static void read_page(struct vb_id *id, const char *path, enum rank rank)
+{
+    VB_CLEANUP(vb_buf_done) struct vb_buf text = {0};
+    if (!vb_id_read(id, path, id->limits->file_bytes, &text) || text.len == 0)
+        return;
+    struct vb_id_front front = {.line = 1};
+    if (rank <= RANK_COMMAND)
+        vb_id_front_read(id, path, &text, rank == RANK_SKILL, &front);
+    const char *shell = vb_id_str(front.fields, "shell");
+    const struct vb_id_page page = {
+        .path = path,
+        .text = (const char *)text.data,
+        .len = text.len,
+        .body = front.body,
+        .first_line = 1,
+        .kind = rank == RANK_SKILL || has_folder(path, "commands/") ? VB_ID_PAGE_EXECUTES
+                                                                    : VB_ID_PAGE_TEXT,
+        .powershell = shell != NULL && vb_ascii_equal(shell, "powershell"),
+    };
+    if (front.fields != NULL) {
+        vb_id_front_declare(id, path, &text, &front);
+        read_front_prose(id, page, &text, &front);
+    }
+    if (page.kind == VB_ID_PAGE_EXECUTES)
+        vb_id_substitutions(id, &page);
+    vb_id_markdown(id, &page);
+    vb_id_front_done(&front);
+}
+
+void vb_id_instructions(struct vb_id *id)
+{
+    for (unsigned rank = 0; rank < RANK_COUNT; rank++) {
+        for (size_t i = 0; i < id->file_count && vb_id_ok(id); i++) {
+            const char *path = id->files[i].path;
+            if (is_page(path) && !vb_id_vendored(path) && rank_of(path) == rank)
+                read_page(id, path, (enum rank)rank);
+        }
+    }
+}

@@ -1,0 +1,404 @@
+/* identify's own words, shared by its files and nobody else.
+ * Everything that is read here is hostile: sizes, depths and counts are capped, paths are opened
+ * beneath the tree's descriptor only, and what cannot be read becomes an event.
+ * Our own failures stick in vb_id.status (as in the JSON writer): emitting on after one does
+ * nothing, and vb_identify returns it. */
+#ifndef VETBOX_IDENTIFY_INTERNAL_H
+#define VETBOX_IDENTIFY_INTERNAL_H
+
+#include "vetbox/identify.h"
+
+enum {
+    VB_ID_PATH_MAX = 4097,
+    VB_ID_ENTRIES_MAX = 20000, /* files and folders of a tree that are looked at */
+    VB_ID_DEPTH_MAX = 64,      /* folders below each other, and levels of YAML, JSON5 and TOML */
+    VB_ID_SEARCH_MAX = 256 * 1024 * 1024, /* bytes searched for line numbers in all */
+    VB_ID_PROBE_BYTES = 65536,            /* of a source file that is looked at for MCP imports */
+};
+
+/* What is counted against a cap; each has one coverage event when it was cut. */
+enum vb_id_class {
+    VB_ID_CODE,
+    VB_ID_LINK,
+    VB_ID_ENTRY,
+    VB_ID_DECLARE,
+    VB_ID_DOCUMENT,
+    VB_ID_PROBLEM,
+    VB_ID_PACKAGE,
+    VB_ID_FILE,
+    VB_ID_CLASS_COUNT
+};
+
+struct vb_id_file {
+    char *path; /* below the tree */
+    uint64_t size;
+    uint32_t mode;
+};
+
+/* A place in the package. LINE 0 is unknown. */
+struct vb_id_at {
+    const char *path;
+    int64_t line;
+};
+
+/* A manifest file that was read and parsed once; lives until the package root is done. */
+struct vb_id_doc {
+    char *path;
+    struct vb_buf text;
+    json_t *json; /* NULL if it could not be parsed */
+};
+
+struct vb_id_fact; /* documented hosts, names, paths: kept until the end */
+
+struct vb_id {
+    int dirfd;
+    const char *name;
+    const struct vb_identify_limits *limits;
+    struct vb_sink *sink;
+    struct vb_error *err;
+    int status;
+
+    struct vb_id_file *files; /* sorted by path, bytewise */
+    size_t file_count;
+    char *top; /* root of the package itself: "." or the single top folder */
+
+    struct vb_id_doc *docs;
+    size_t doc_count;
+    size_t doc_bytes;
+
+    json_t *seen; /* set of what was emitted already */
+    json_t *fact_index;
+    struct vb_id_fact *facts;
+    size_t fact_count;
+
+    bool family_here; /* a host format was recognised at the root that is looked at */
+
+    size_t searched; /* bytes, for line numbers */
+    size_t used[VB_ID_CLASS_COUNT];
+    size_t dropped[VB_ID_CLASS_COUNT];
+};
+
+/* --- walk.c: the list of files --- */
+void vb_id_walk(struct vb_id *id);
+void vb_id_files_done(struct vb_id *id);
+const struct vb_id_file *vb_id_find(const struct vb_id *id, const char *path);
+/* Index of the first file whose path is not before PREFIX; with vb_id_below a loop over a folder.
+ */
+size_t vb_id_lower(const struct vb_id *id, const char *prefix);
+bool vb_id_below(const struct vb_id_file *file, const char *prefix);
+/* ROOT/REL into RET ("." vanishes); false if it does not fit. */
+bool vb_id_join(char ret[VB_ID_PATH_MAX], const char *root, const char *rel);
+/* The file REL below ROOT, or NULL. */
+const struct vb_id_file *vb_id_at_root(const struct vb_id *id, const char *root, const char *rel);
+/* Any file below ROOT/FOLDER whose name ends in SUFFIX. */
+bool vb_id_any(const struct vb_id *id, const char *root, const char *folder, const char *suffix);
+/* SKILL.md of ROOT in any case (or ClawHub's old skills.md). */
+const struct vb_id_file *vb_id_skill_file(const struct vb_id *id, const char *root);
+bool vb_id_is_skill_name(const char *base);
+/* Strips the last component: "." if none is left. */
+void vb_id_parent(char ret[VB_ID_PATH_MAX], const char *path);
+/* Folders of bundled dependencies and version control. */
+bool vb_id_vendored(const char *path);
+/* ROOT as the beginning of paths: "" or "root/". */
+bool vb_id_prefix(char ret[VB_ID_PATH_MAX], const char *root);
+
+/* --- read.c: bytes of files --- */
+/* Reads PATH whole, at most MAX bytes. Returns false, after a coverage event, if it cannot. */
+bool vb_id_read(struct vb_id *id, const char *path, size_t max, struct vb_buf *ret);
+/* Reads its first MAX bytes, quietly. */
+bool vb_id_peek(struct vb_id *id, const char *path, size_t max, struct vb_buf *ret);
+/* A JSON or TOML file of ROOT, parsed once; NULL if it is absent or broken (problem emitted). */
+const struct vb_id_doc *vb_id_json(struct vb_id *id, const char *root, const char *rel);
+void vb_id_docs_clear(struct vb_id *id);
+/* 1-based line of the first place where NEEDLE stands in TEXT, 0 if nowhere, or if the package made
+ * us search too much already. */
+int64_t vb_id_line_find(struct vb_id *id, const struct vb_buf *text, const char *needle);
+
+/* --- emit.c: events, each thing once and within its cap --- */
+bool vb_id_ok(const struct vb_id *id);
+void vb_id_fail(struct vb_id *id, int status, const char *what);
+void vb_id_emit(struct vb_id *id, struct vb_event *event);
+/* Takes one from CLASS's cap. */
+bool vb_id_take(struct vb_id *id, enum vb_id_class class);
+void vb_id_coverage(struct vb_id *id, const char *path, const char *what, const char *reason,
+                    const char *detail);
+void vb_id_problem(struct vb_id *id, struct vb_id_at at, const char *code, const char *fmt, ...)
+    VB_PRINTF(4, 5);
+void vb_id_declare(struct vb_id *id, struct vb_id_at at, const char *what, const char *value,
+                   const char *detail);
+struct vb_id_entry {
+    struct vb_id_at at;
+    const char *reason;
+    const char *when;
+    const char *command;     /* NULL: the file itself */
+    const char *interpreter; /* NULL: none known */
+};
+void vb_id_entry(struct vb_id *id, const struct vb_id_entry *entry);
+/* FILE has an entry already, so that it is not listed as a mere script as well. */
+void vb_id_mark_file(struct vb_id *id, const char *path);
+/* ENTRY's command is Python: it is emitted as a shell line that runs it. */
+void vb_id_python_entry(struct vb_id *id, const struct vb_id_entry *entry);
+bool vb_id_has_file_entry(const struct vb_id *id, const char *path);
+struct vb_id_code {
+    struct vb_id_at at;
+    const char *form;
+    const char *language;
+    const char *interpreter;
+    const char *text;
+    size_t len;
+};
+void vb_id_code(struct vb_id *id, const struct vb_id_code *code);
+void vb_id_link(struct vb_id *id, struct vb_id_at at, struct vb_str url, struct vb_str text);
+/* Named in prose ("prose"), a link ("link") or code ("code"); the most visible place is kept. */
+void vb_id_document(struct vb_id *id, struct vb_id_at at, const char *what, struct vb_str value,
+                    const char *where);
+/* What was gathered until the end: documented names, and coverage for the caps that were hit. */
+void vb_id_finish(struct vb_id *id);
+void vb_id_emit_done(struct vb_id *id);
+
+/* --- notation: YAML, JSON5 and TOML become jansson values; scalars of YAML stay strings --- */
+struct vb_id_notes {    /* what a strict reader would refuse */
+    const char *broken; /* NULL: it was read to its end */
+    int64_t line;       /* of the problem, from the beginning of the text */
+    bool alias, tag, depth, documents, lenient, nomem;
+    char duplicate[128]; /* first key that stood twice, "" if none */
+    char message[160];
+};
+json_t *vb_id_yaml(const char *text, size_t len, struct vb_id_notes *notes);
+json_t *vb_id_json5(const char *text, size_t len, struct vb_id_notes *notes);
+json_t *vb_id_toml(const char *text, size_t len, struct vb_id_notes *notes);
+/* Emits what NOTES hold as problems at AT (its line is added to). FORMAT is yaml, json or toml. */
+void vb_id_notes_emit(struct vb_id *id, struct vb_id_at at, const char *format,
+                      const struct vb_id_notes *notes);
+
+/* --- value.c: walking jansson values without trust --- */
+const char *vb_id_str(const json_t *object, const char *key); /* NULL unless it is a string */
+json_t *vb_id_get(const json_t *object, const char *key);     /* NULL-safe */
+/* Text of a scalar into RET (strings, numbers, booleans); false for others. */
+bool vb_id_scalar(const json_t *value, char *ret, size_t size);
+/* author: a string or an object with a name. */
+const char *vb_id_person(const json_t *value);
+bool vb_id_true(const json_t *value);
+/* Calls FN for VALUE if it is a string, for each string if it is an array, for each word (comma or
+ * white space, parentheses kept together) if WORDS. */
+void vb_id_each(const json_t *value, bool words, void (*fn)(void *ctx, const char *item),
+                void *ctx);
+/* Declares each item of VALUE, as vb_id_each finds them. */
+struct vb_id_want {
+    struct vb_id_at at;
+    const char *what;
+    const char *detail;
+    bool words;
+};
+void vb_id_declare_each(struct vb_id *id, const struct vb_id_want *want, const json_t *value);
+/* Command line of COMMAND (or NULL) and ARGS quoted for a shell, placeholders such as ${X} left
+ * alive. */
+bool vb_id_command_line(struct vb_buf *ret, const char *command, const json_t *args);
+
+/* --- frontmatter.c --- */
+struct vb_id_front {
+    json_t *fields; /* an object, NULL if there is none */
+    json_t *meta;   /* metadata as an object (owned), NULL */
+    size_t body;    /* offset of the body in the text */
+    size_t from;    /* the YAML itself */
+    size_t len;
+    int64_t line; /* line of its first key */
+    bool present;
+};
+/* Splits TEXT and parses its frontmatter; problems are emitted at PATH. REQUIRED: its absence is a
+ * problem too. */
+void vb_id_front_read(struct vb_id *id, const char *path, const struct vb_buf *text, bool required,
+                      struct vb_id_front *ret);
+void vb_id_front_done(struct vb_id_front *front);
+/* Line of KEY in the file, or the first line of the frontmatter. */
+int64_t vb_id_front_line(const struct vb_id_front *front, const struct vb_buf *text,
+                         const char *key);
+/* What frontmatter of any kind may say: tools, hooks, metadata.openclaw, installers. */
+void vb_id_front_declare(struct vb_id *id, const char *path, const struct vb_buf *text,
+                         const struct vb_id_front *front);
+
+/* --- openclaw.c --- */
+/* The metadata blocks under their three names; RET gets those that are objects. */
+enum { VB_ID_BLOCKS = 3 };
+size_t vb_id_openclaw_blocks(const json_t *meta, const json_t *ret[VB_ID_BLOCKS]);
+void vb_id_openclaw_declare(struct vb_id *id, struct vb_id_at at, const json_t *meta);
+
+/* --- markdown.c, fence.c, guess.c, prose.c --- */
+enum vb_id_page_kind { VB_ID_PAGE_TEXT, VB_ID_PAGE_EXECUTES }; /* !`cmd` runs in the latter */
+struct vb_id_page {
+    const char *path;
+    const char *text; /* the whole file */
+    size_t len;
+    size_t body;        /* where the Markdown begins */
+    int64_t first_line; /* of TEXT in its file */
+    enum vb_id_page_kind kind;
+    bool powershell; /* its shell is not ours */
+    unsigned depth;  /* of texts read again inside each other */
+};
+void vb_id_markdown(struct vb_id *id, const struct vb_id_page *page);
+
+struct vb_id_fence {
+    struct vb_id_at at;
+    const char *info; /* the whole info string */
+    size_t info_len;
+    const char *text;
+    size_t len;
+    bool hidden;     /* in an HTML comment: it documents nothing */
+    bool executes;   /* on a page whose substitutions run */
+    bool powershell; /* and their shell is not ours */
+};
+/* Emits it. Returns true if something of ours could run it. */
+bool vb_id_fence(struct vb_id *id, const struct vb_id_fence *fence);
+/* Commands that stand as lines of their own in plain text: after "run this:", or piped into an
+ * interpreter. */
+void vb_id_loose_lines(struct vb_id *id, struct vb_id_at at, struct vb_str text);
+/* A code span and what stood before it in its paragraph; HIDDEN as above. */
+void vb_id_inline(struct vb_id *id, struct vb_id_at at, struct vb_str code, struct vb_str before,
+                  bool hidden);
+void vb_id_substitutions(struct vb_id *id, const struct vb_id_page *page);
+
+enum vb_id_guess { VB_ID_GUESS_NONE, VB_ID_GUESS_SHELL, VB_ID_GUESS_PYTHON, VB_ID_GUESS_NODE };
+enum vb_id_guess vb_id_guess(const char *text, size_t len);
+/* Copies TEXT without prompts; lines of output become empty, so that line numbers stay. False if
+ * it has no prompts (nothing is written) or memory ran out. */
+bool vb_id_strip_prompts(struct vb_buf *ret, const char *text, size_t len, bool python);
+/* The first word of a shell line is a program that skills commonly call. */
+bool vb_id_known_command(const char *word, size_t len);
+bool vb_id_plausible_command(const char *text, size_t len);
+/* First word that would be executed on a shell line, past sudo, env and assignments. */
+struct vb_str vb_id_first_word(const char *line, size_t len);
+/* TEXT holds a pipe into an interpreter or the like. */
+bool vb_id_feeds_interpreter(const char *text, size_t len);
+bool vb_id_reads_as_prose(const char *line, size_t len);
+const char *vb_id_language_interpreter(const char *language, size_t len, bool *ret_shell);
+
+/* Hosts, environment names and paths in a run of text. */
+void vb_id_prose(struct vb_id *id, struct vb_id_at at, struct vb_str text, const char *where);
+/* Host of URL, lower case, into RET; false if it has none. */
+bool vb_id_url_host(struct vb_str url, char *ret, size_t size);
+bool vb_id_env_name(const char *text, size_t len);
+
+/* --- scripts.c --- */
+void vb_id_scripts(struct vb_id *id);
+/* Interpreter by extension or shebang (NULL if none is known); *ret_script says it executes. */
+const char *vb_id_interpreter(struct vb_id *id, const struct vb_id_file *file, char ret[64],
+                              bool *ret_script);
+
+/* --- instructions.c --- */
+void vb_id_instructions(struct vb_id *id);
+
+/* --- kinds.c --- */
+struct vb_id_facts { /* what manifest.package says */
+    const char *name, *version, *author, *description, *license, *homepage;
+    json_t *own; /* keeps alive what the others point into */
+};
+struct vb_id_kind {
+    const char *name;
+    const char *family; /* host format: two of them at one root are ambiguous; NULL for carriers */
+    bool nested;        /* looked for below the package's root as well */
+    bool fallback;      /* only where no host format matched */
+    bool (*probe)(struct vb_id *id, const char *root);
+    void (*describe)(struct vb_id *id, const char *root, struct vb_id_facts *ret);
+    void (*read)(struct vb_id *id, const char *root);
+};
+extern const struct vb_id_kind vb_id_kinds[];
+extern const size_t vb_id_kind_count;
+/* Recognises the packages at every root, emits them and reads their manifests. */
+void vb_id_packages(struct vb_id *id);
+
+/* probes.c */
+#define VB_ID_PROBE(name) bool vb_id_probe_##name(struct vb_id *id, const char *root)
+VB_ID_PROBE(openclaw_plugin);
+VB_ID_PROBE(openclaw_hooks);
+VB_ID_PROBE(openclaw_claw);
+VB_ID_PROBE(codex);
+VB_ID_PROBE(cursor);
+VB_ID_PROBE(claude);
+VB_ID_PROBE(marketplace);
+VB_ID_PROBE(agent_plugin);
+VB_ID_PROBE(gemini);
+VB_ID_PROBE(mcpb);
+VB_ID_PROBE(vscode);
+VB_ID_PROBE(wheel);
+VB_ID_PROBE(sdist);
+VB_ID_PROBE(registry);
+VB_ID_PROBE(openclaw_skill);
+VB_ID_PROBE(skill);
+VB_ID_PROBE(mcp_server);
+VB_ID_PROBE(npm);
+VB_ID_PROBE(python);
+VB_ID_PROBE(bundle);
+VB_ID_PROBE(skills_repository);
+
+/* describe.c and the readers of each kind */
+#define VB_ID_DESCRIBE(name) \
+    void vb_id_describe_##name(struct vb_id *id, const char *root, struct vb_id_facts *ret)
+VB_ID_DESCRIBE(openclaw_plugin);
+VB_ID_DESCRIBE(claw);
+VB_ID_DESCRIBE(codex);
+VB_ID_DESCRIBE(cursor);
+VB_ID_DESCRIBE(claude);
+VB_ID_DESCRIBE(marketplace);
+VB_ID_DESCRIBE(agent_plugin);
+VB_ID_DESCRIBE(gemini);
+VB_ID_DESCRIBE(mcpb);
+VB_ID_DESCRIBE(vscode);
+VB_ID_DESCRIBE(python_dist);
+VB_ID_DESCRIBE(registry);
+VB_ID_DESCRIBE(skill);
+VB_ID_DESCRIBE(npm);
+VB_ID_DESCRIBE(mcp_server);
+VB_ID_DESCRIBE(python);
+
+#define VB_ID_READ(name) void vb_id_read_##name(struct vb_id *id, const char *root)
+VB_ID_READ(openclaw_plugin);
+VB_ID_READ(hook_pack);
+VB_ID_READ(claw);
+VB_ID_READ(codex);
+VB_ID_READ(cursor);
+VB_ID_READ(claude);
+VB_ID_READ(marketplace);
+VB_ID_READ(agent_plugin);
+VB_ID_READ(gemini);
+VB_ID_READ(mcpb);
+VB_ID_READ(vscode);
+VB_ID_READ(wheel);
+VB_ID_READ(registry);
+VB_ID_READ(mcp_server);
+VB_ID_READ(npm);
+VB_ID_READ(python);
+VB_ID_READ(bundle);
+/* Files with power that no package kind owns: .claude/settings.json, .vscode/tasks.json, … */
+void vb_id_read_repository(struct vb_id *id);
+
+/* hooks.c: shapes that several hosts share */
+struct vb_id_source { /* a value and where it stands */
+    const struct vb_buf *text;
+    const char *path;
+    const json_t *value;
+};
+void vb_id_hooks(struct vb_id *id, struct vb_id_source source);
+void vb_id_mcp_servers(struct vb_id *id, struct vb_id_source source);
+void vb_id_lsp_servers(struct vb_id *id, struct vb_id_source source);
+void vb_id_monitors(struct vb_id *id, struct vb_id_source source);
+/* A manifest field that is a path, a list of paths or the value itself: READ gets each value. */
+void vb_id_path_or_inline(struct vb_id *id, const char *root, struct vb_id_source source,
+                          void (*read)(struct vb_id *id, struct vb_id_source source));
+/* The file REL of ROOT, which the manifest at ENTRY's place names as code, as node would resolve
+ * it; a missing one is a problem. Returns the file, or NULL. */
+const struct vb_id_file *vb_id_file_entry(struct vb_id *id, const char *root, const char *rel,
+                                          const struct vb_id_entry *entry);
+/* REL without "." and ".." into RET; false if it leaves its root. */
+bool vb_id_clean_path(char ret[VB_ID_PATH_MAX], const char *rel);
+/* Command lines of every file of ROOT/bin. */
+void vb_id_bin_folder(struct vb_id *id, const char *root);
+/* settings.json of Claude Code and Gemini: hooks, helpers, permissions. */
+void vb_id_settings(struct vb_id *id, struct vb_id_source source);
+/* Host of URL as a declaration. */
+void vb_id_declare_url(struct vb_id *id, struct vb_id_at at, const char *url, const char *detail);
+/* name -> spec maps (npm) and lists of "name>=1" (Python). */
+void vb_id_dependencies(struct vb_id *id, struct vb_id_source source, const char *detail);
+/* Where "from mcp.server import …" and its like stand in the beginning of a source file. */
+bool vb_id_mcp_source(struct vb_id *id, const struct vb_id_file *file, bool *ret_python);
+
+#endif

@@ -1,0 +1,366 @@
+/* Plugins of OpenClaw, Codex, Cursor, Gemini, Agent Plugins, VS Code and MCPB: which of their files
+ * and commands the host runs. */
+#include "identify/internal.h"
+
+static struct vb_id_source source_of(const struct vb_id_doc *doc, const char *key)
+{
+    return (struct vb_id_source){&doc->text, doc->path, vb_id_get(doc->json, key)};
+}
+
+static void whole_file(struct vb_id *id, const char *root, const char *rel,
+                       void (*read)(struct vb_id *id, struct vb_id_source source))
+{
+    const struct vb_id_doc *doc = vb_id_json(id, root, rel);
+    if (doc != NULL)
+        read(id, (struct vb_id_source){&doc->text, doc->path, doc->json});
+}
+
+struct named_files {
+    struct vb_id *id;
+    const char *root;
+    struct vb_id_entry entry;
+};
+
+static void named_file(void *ctx, const char *item)
+{
+    const struct named_files *files = ctx;
+    (void)vb_id_file_entry(files->id, files->root, item, &files->entry);
+}
+
+/* --- OpenClaw --- */
+
+static void read_openclaw_package(struct vb_id *id, const char *root)
+{
+    static const struct {
+        const char *key, *reason, *when;
+    } rows[] = {
+        {"extensions", "extension", "load"},
+        {"runtimeExtensions", "extension", "load"},
+        {"setupEntry", "setup-entry", "install"},
+        {"runtimeSetupEntry", "setup-entry", "install"},
+    };
+    const struct vb_id_doc *doc = vb_id_json(id, root, "package.json");
+    const json_t *block = doc == NULL ? NULL : vb_id_get(doc->json, "openclaw");
+    for (size_t i = 0; block != NULL && i < VB_ARRAY_LEN(rows); i++) {
+        struct named_files files = {id,
+                                    root,
+                                    {{doc->path, vb_id_line_find(id, &doc->text, rows[i].key)},
+                                     rows[i].reason,
+                                     rows[i].when,
+                                     NULL,
+                                     "node"}};
+        vb_id_each(vb_id_get(block, rows[i].key), false, named_file, &files);
+    }
+    if (vb_id_get(block, "extensions") != NULL)
+        return;
+    /* Without a list the host takes the index file. */
+    static const char *const indexes[] = {"index.ts", "index.js", "index.mjs", "src/index.ts"};
+    for (size_t i = 0; i < VB_ARRAY_LEN(indexes); i++) {
+        const struct vb_id_file *file = vb_id_at_root(id, root, indexes[i]);
+        const struct vb_id_entry entry = {
+            {file == NULL ? "" : file->path, 0}, "extension", "load", NULL, "node"};
+        if (file != NULL) {
+            (void)vb_id_file_entry(id, root, indexes[i], &entry);
+            return;
+        }
+    }
+}
+
+void vb_id_read_openclaw_plugin(struct vb_id *id, const char *root)
+{
+    static const char *const tool_keys[] = {"tools", "agentToolResultMiddleware",
+                                            "trustedToolPolicies"};
+    read_openclaw_package(id, root);
+    const struct vb_id_doc *doc = vb_id_json(id, root, "openclaw.plugin.json");
+    if (doc == NULL)
+        return;
+    vb_id_mcp_servers(id, source_of(doc, "mcpServers"));
+    const json_t *contracts = vb_id_get(doc->json, "contracts");
+    for (size_t i = 0; i < VB_ARRAY_LEN(tool_keys); i++) {
+        const struct vb_id_want want = {{doc->path, vb_id_line_find(id, &doc->text, tool_keys[i])},
+                                        "tool",
+                                        tool_keys[i],
+                                        false};
+        vb_id_declare_each(id, &want, vb_id_get(contracts, tool_keys[i]));
+    }
+    const json_t *providers = vb_id_get(vb_id_get(doc->json, "setup"), "providers");
+    const struct vb_id_want env = {
+        {doc->path, vb_id_line_find(id, &doc->text, "envVars")}, "env", "setup.providers", false};
+    for (size_t i = 0; i < json_array_size(providers); i++)
+        vb_id_declare_each(id, &env, vb_id_get(json_array_get(providers, i), "envVars"));
+    const struct vb_id_want required = {{doc->path, 0}, "dependency", "requiresPlugins", false};
+    vb_id_declare_each(id, &required, vb_id_get(doc->json, "requiresPlugins"));
+}
+
+/* A hook is a folder with HOOK.md and a handler, imported into the gateway. */
+static void read_hook(struct vb_id *id, const struct vb_id_file *file)
+{
+    static const char *const handlers[] = {"handler.ts", "handler.js", "index.ts", "index.js"};
+    char folder[VB_ID_PATH_MAX];
+    char reason[160] = "hook:";
+    const json_t *blocks[VB_ID_BLOCKS];
+    VB_CLEANUP(vb_buf_done) struct vb_buf text = {0};
+    struct vb_id_front front;
+    if (!vb_id_read(id, file->path, id->limits->file_bytes, &text))
+        return;
+    vb_id_front_read(id, file->path, &text, true, &front);
+    const json_t *events =
+        vb_id_openclaw_blocks(front.meta, blocks) > 0 ? vb_id_get(blocks[0], "events") : NULL;
+    for (size_t i = 0; i < json_array_size(events); i++) {
+        const json_t *event = json_array_get(events, i);
+        const size_t len = strlen(reason);
+        if (json_is_string(event))
+            snprintf(reason + len, sizeof(reason) - len, "%s%s", i == 0 ? "" : ",",
+                     json_string_value(event));
+    }
+    vb_id_front_done(&front);
+    vb_id_parent(folder, file->path);
+    for (size_t i = 0; i < VB_ARRAY_LEN(handlers); i++) {
+        const struct vb_id_entry entry = {{file->path, 0}, reason, "load", NULL, "node"};
+        if (vb_id_at_root(id, folder, handlers[i]) == NULL)
+            continue;
+        (void)vb_id_file_entry(id, folder, handlers[i], &entry);
+        return;
+    }
+}
+
+void vb_id_read_hook_pack(struct vb_id *id, const char *root)
+{
+    char prefix[VB_ID_PATH_MAX];
+    if (!vb_id_prefix(prefix, root))
+        return;
+    for (size_t i = vb_id_lower(id, prefix);
+         i < id->file_count && vb_id_below(&id->files[i], prefix); i++) {
+        if (strcmp(vb_path_base(id->files[i].path), "HOOK.md") == 0)
+            read_hook(id, &id->files[i]);
+    }
+}
+
+/* The body of CLAW.md becomes an agent's system prompt; cronJobs send it prompts on a schedule. */
+void vb_id_read_claw(struct vb_id *id, const char *root)
+{
+    const struct vb_id_file *file = vb_id_at_root(id, root, "CLAW.md");
+    VB_CLEANUP(vb_buf_done) struct vb_buf text = {0};
+    struct vb_id_front front;
+    char detail[256];
+    if (file == NULL || !vb_id_read(id, file->path, id->limits->file_bytes, &text))
+        return;
+    vb_id_front_read(id, file->path, &text, true, &front);
+    const struct vb_id_at packages = {file->path, vb_id_front_line(&front, &text, "packages")};
+    const json_t *list = vb_id_get(front.fields, "packages");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *item = json_array_get(list, i);
+        const char *kind = vb_id_str(item, "kind");
+        const char *source = vb_id_str(item, "source");
+        const char *version = vb_id_str(item, "version");
+        snprintf(detail, sizeof(detail), "%s %s %s", kind == NULL ? "" : kind,
+                 source == NULL ? "" : source, version == NULL ? "" : version);
+        vb_id_declare(id, packages, "dependency", vb_id_str(item, "ref"), detail);
+    }
+    const struct vb_id_at jobs = {file->path, vb_id_front_line(&front, &text, "cronJobs")};
+    if (json_array_size(vb_id_get(front.fields, "cronJobs")) > 0)
+        vb_id_declare(id, jobs, "permission", "cronJobs", "prompts are sent on a schedule");
+    vb_id_front_done(&front);
+}
+
+/* --- Codex, Cursor, Agent Plugins --- */
+
+void vb_id_read_codex(struct vb_id *id, const char *root)
+{
+    const struct vb_id_doc *doc = vb_id_json(id, root, ".codex-plugin/plugin.json");
+    if (doc != NULL) {
+        vb_id_path_or_inline(id, root, source_of(doc, "hooks"), vb_id_hooks);
+        vb_id_path_or_inline(id, root, source_of(doc, "mcpServers"), vb_id_mcp_servers);
+    }
+    whole_file(id, root, "hooks.json", vb_id_hooks);
+    whole_file(id, root, "hooks/hooks.json", vb_id_hooks);
+    whole_file(id, root, ".mcp.json", vb_id_mcp_servers);
+}
+
+void vb_id_read_cursor(struct vb_id *id, const char *root)
+{
+    const struct vb_id_doc *doc = vb_id_json(id, root, ".cursor-plugin/plugin.json");
+    if (doc != NULL) {
+        vb_id_path_or_inline(id, root, source_of(doc, "hooks"), vb_id_hooks);
+        vb_id_path_or_inline(id, root, source_of(doc, "mcpServers"), vb_id_mcp_servers);
+    }
+    whole_file(id, root, "hooks/hooks.json", vb_id_hooks);
+    whole_file(id, root, "mcp.json", vb_id_mcp_servers);
+    whole_file(id, root, ".mcp.json", vb_id_mcp_servers);
+}
+
+/* Folders named by reverse domain belong to one client: its hooks hide there. */
+static void read_client_folders(struct vb_id *id, const char *root)
+{
+    static const char *const tails[] = {"/hooks/hooks.json", "/hooks.json"};
+    char prefix[VB_ID_PATH_MAX];
+    if (!vb_id_prefix(prefix, root))
+        return;
+    for (size_t i = vb_id_lower(id, prefix);
+         i < id->file_count && vb_id_below(&id->files[i], prefix); i++) {
+        const char *rel = id->files[i].path + strlen(prefix);
+        const char *slash = strchr(rel, '/');
+        for (size_t t = 0; slash != NULL && t < VB_ARRAY_LEN(tails); t++) {
+            if (strcmp(slash, tails[t]) == 0 && memchr(rel, '.', (size_t)(slash - rel)) != NULL)
+                whole_file(id, root, rel, vb_id_hooks);
+        }
+    }
+}
+
+void vb_id_read_agent_plugin(struct vb_id *id, const char *root)
+{
+    whole_file(id, root, "mcp.json", vb_id_mcp_servers);
+    read_client_folders(id, root);
+}
+
+/* --- Gemini --- */
+
+/* A command's prompt runs what stands in !{…} before the model sees it. */
+static void read_gemini_prompt(struct vb_id *id, const struct vb_id_file *file)
+{
+    VB_CLEANUP(vb_buf_done) struct vb_buf text = {0};
+    if (!vb_id_read(id, file->path, id->limits->file_bytes, &text))
+        return;
+    const char *data = (const char *)text.data;
+    for (size_t at = 0; at + 2 < text.len; at++) {
+        if (data[at] != '!' || data[at + 1] != '{')
+            continue;
+        size_t len = 0;
+        unsigned open = 1;
+        const char *from = data + at + 2;
+        for (; at + 2 + len < text.len; len++) {
+            open += from[len] == '{';
+            open -= from[len] == '}';
+            if (open == 0)
+                break;
+        }
+        const struct vb_id_code code = {.at = {file->path, (int64_t)vb_line_of(data, text.len, at)},
+                                        .form = "substitution",
+                                        .language = "",
+                                        .interpreter = "bash",
+                                        .text = from,
+                                        .len = len};
+        if (open == 0)
+            vb_id_code(id, &code);
+        at += 1 + (open == 0 ? len : 0);
+    }
+}
+
+static void read_gemini_commands(struct vb_id *id, const char *root)
+{
+    char prefix[VB_ID_PATH_MAX];
+    if (!vb_id_join(prefix, root, "commands/"))
+        return;
+    for (size_t i = vb_id_lower(id, prefix);
+         i < id->file_count && vb_id_below(&id->files[i], prefix); i++) {
+        if (strcmp(vb_path_extension(id->files[i].path), "toml") == 0)
+            read_gemini_prompt(id, &id->files[i]);
+    }
+}
+
+void vb_id_read_gemini(struct vb_id *id, const char *root)
+{
+    const struct vb_id_doc *doc = vb_id_json(id, root, "gemini-extension.json");
+    if (doc == NULL)
+        return;
+    vb_id_mcp_servers(id, source_of(doc, "mcpServers"));
+    whole_file(id, root, "hooks/hooks.json", vb_id_hooks);
+    read_gemini_commands(id, root);
+    const json_t *settings = vb_id_get(doc->json, "settings");
+    const struct vb_id_at at = {doc->path, vb_id_line_find(id, &doc->text, "settings")};
+    for (size_t i = 0; i < json_array_size(settings); i++)
+        vb_id_declare(id, at, "env", vb_id_str(json_array_get(settings, i), "envVar"), "settings");
+    const char *moved = vb_id_str(doc->json, "migratedTo");
+    if (moved != NULL)
+        vb_id_problem(id,
+                      (struct vb_id_at){doc->path, vb_id_line_find(id, &doc->text, "migratedTo")},
+                      "source-moves", "updates will come from %.300s", moved);
+}
+
+/* --- MCPB --- */
+
+static void read_mcp_config(struct vb_id *id, const struct vb_id_doc *doc, const json_t *config,
+                            const char *name)
+{
+    /* One server under its own name, so that the shared reader says "mcp-server:NAME". */
+    json_t *servers = json_object();
+    if (servers == NULL ||
+        json_object_set_nocheck(servers, name,
+                                json_is_object(config) ? (json_t *)config : json_null()) != 0)
+        vb_id_fail(id, VB_E_NOMEM, "reading a bundle");
+    else
+        vb_id_mcp_servers(id, (struct vb_id_source){&doc->text, doc->path, servers});
+    json_decref(servers);
+}
+
+void vb_id_read_mcpb(struct vb_id *id, const char *root)
+{
+    const struct vb_id_doc *doc = vb_id_json(id, root, "manifest.json");
+    const char *platform;
+    json_t *override;
+    if (doc == NULL)
+        return;
+    const json_t *server = vb_id_get(doc->json, "server");
+    const json_t *config = vb_id_get(server, "mcp_config");
+    const char *name = vb_id_str(doc->json, "name");
+    const char *type = vb_id_str(server, "type");
+    name = name == NULL ? "server" : name;
+    read_mcp_config(id, doc, config, name);
+    json_t *overrides = vb_id_get(config, "platform_overrides");
+    json_object_foreach(overrides, platform, override)
+    {
+        /* An override may change the arguments only. */
+        json_t *merged = json_copy((json_t *)config);
+        if (merged != NULL && json_is_object(override) && json_object_update(merged, override) == 0)
+            read_mcp_config(id, doc, merged, name);
+        json_decref(merged);
+    }
+    const char *entry_point = vb_id_str(server, "entry_point");
+    const struct vb_id_entry entry = {{doc->path, vb_id_line_find(id, &doc->text, "entry_point")},
+                                      "mcp-server",
+                                      "load",
+                                      NULL,
+                                      type != NULL && strcmp(type, "node") == 0     ? "node"
+                                      : type != NULL && strcmp(type, "binary") == 0 ? NULL
+                                                                                    : "python3"};
+    if (entry_point != NULL)
+        (void)vb_id_file_entry(id, root, entry_point, &entry);
+    const json_t *tools = vb_id_get(doc->json, "tools");
+    const struct vb_id_at at = {doc->path, vb_id_line_find(id, &doc->text, "\"tools\"")};
+    for (size_t i = 0; i < json_array_size(tools); i++)
+        vb_id_declare(id, at, "tool", vb_id_str(json_array_get(tools, i), "name"), "mcp");
+}
+
+/* --- VS Code --- */
+
+void vb_id_read_vscode(struct vb_id *id, const char *root)
+{
+    static const char *const mains[] = {"main", "browser"};
+    char folder[VB_ID_PATH_MAX];
+    bool at_start = false;
+    if (!vb_id_join(folder, root, "extension"))
+        return;
+    const struct vb_id_doc *doc = vb_id_json(id, folder, "package.json");
+    if (doc == NULL)
+        return;
+    const json_t *events = vb_id_get(doc->json, "activationEvents");
+    for (size_t i = 0; i < json_array_size(events); i++) {
+        const json_t *event = json_array_get(events, i);
+        at_start |=
+            json_is_string(event) && (strcmp(json_string_value(event), "*") == 0 ||
+                                      strcmp(json_string_value(event), "onStartupFinished") == 0);
+    }
+    for (size_t i = 0; i < VB_ARRAY_LEN(mains); i++) {
+        const struct vb_id_entry entry = {
+            {doc->path, vb_id_line_find(id, &doc->text, "activationEvents")},
+            "activation",
+            at_start ? "load" : "use",
+            NULL,
+            "node"};
+        (void)vb_id_file_entry(id, folder, vb_id_str(doc->json, mains[i]), &entry);
+    }
+    const struct vb_id_want pack = {{doc->path, 0}, "dependency", "extensionPack", false};
+    vb_id_declare_each(id, &pack, vb_id_get(doc->json, "extensionPack"));
+    const struct vb_id_want needs = {{doc->path, 0}, "dependency", "extensionDependencies", false};
+    vb_id_declare_each(id, &needs, vb_id_get(doc->json, "extensionDependencies"));
+}

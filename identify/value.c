@@ -1,0 +1,202 @@
+/* Walking values that a package wrote: any of them may be of any type. */
+#include "identify/internal.h"
+
+#include <ctype.h>
+
+json_t *vb_id_get(const json_t *object, const char *key)
+{
+    return json_is_object(object) ? json_object_get(object, key) : NULL;
+}
+
+const char *vb_id_str(const json_t *object, const char *key)
+{
+    const json_t *value = vb_id_get(object, key);
+    return json_is_string(value) ? json_string_value(value) : NULL;
+}
+
+bool vb_id_scalar(const json_t *value, char *ret, size_t size)
+{
+    if (json_is_string(value))
+        snprintf(ret, size, "%s", json_string_value(value));
+    else if (json_is_integer(value))
+        snprintf(ret, size, "%lld", (long long)json_integer_value(value));
+    else if (json_is_real(value))
+        snprintf(ret, size, "%.15g", json_real_value(value));
+    else if (json_is_boolean(value))
+        snprintf(ret, size, "%s", json_is_true(value) ? "true" : "false");
+    else
+        return false;
+    return true;
+}
+
+const char *vb_id_person(const json_t *value)
+{
+    if (json_is_array(value))
+        value = json_array_get(value, 0);
+    return json_is_string(value) ? json_string_value(value) : vb_id_str(value, "name");
+}
+
+bool vb_id_true(const json_t *value)
+{
+    char text[8];
+    return vb_id_scalar(value, text, sizeof(text)) && vb_ascii_equal(text, "true");
+}
+
+/* Words of TEXT: "Bash(git:*) Read, Write" has three. */
+static void each_word(const char *text, void (*fn)(void *ctx, const char *item), void *ctx)
+{
+    char word[512];
+    size_t len = 0;
+    unsigned open = 0;
+    for (const char *at = text;; at++) {
+        const bool gap = *at == '\0' || (open == 0 && (*at == ',' || isspace((unsigned char)*at)));
+        if (gap && len > 0) {
+            word[len] = '\0';
+            fn(ctx, word);
+            len = 0;
+        }
+        if (*at == '\0')
+            return;
+        open += *at == '(';
+        open -= *at == ')' && open > 0;
+        if (!gap && len < sizeof(word) - 1)
+            word[len++] = *at;
+    }
+}
+
+void vb_id_each(const json_t *value, bool words, void (*fn)(void *ctx, const char *item), void *ctx)
+{
+    if (json_is_string(value) && words)
+        each_word(json_string_value(value), fn, ctx);
+    else if (json_is_string(value))
+        fn(ctx, json_string_value(value));
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        const json_t *item = json_array_get(value, i);
+        if (json_is_string(item))
+            fn(ctx, json_string_value(item));
+    }
+}
+
+struct declare {
+    struct vb_id *id;
+    const struct vb_id_want *want;
+};
+
+static void declare_item(void *ctx, const char *item)
+{
+    const struct declare *declare = ctx;
+    vb_id_declare(declare->id, declare->want->at, declare->want->what, item, declare->want->detail);
+}
+
+void vb_id_declare_each(struct vb_id *id, const struct vb_id_want *want, const json_t *value)
+{
+    struct declare declare = {id, want};
+    vb_id_each(value, want->words, declare_item, &declare);
+}
+
+static bool shell_safe(const char *text)
+{
+    if (text[0] == '\0')
+        return false;
+    for (; *text != '\0'; text++) {
+        if (!isalnum((unsigned char)*text) && strchr("_-./:=@%+,", *text) == NULL)
+            return false;
+    }
+    return true;
+}
+
+static int append_double(struct vb_buf *ret, const char *text)
+{
+    int status = vb_buf_append(ret, "\"", 1, NULL);
+    for (; status == VB_OK && *text != '\0'; text++) {
+        const bool plain = strchr("\"\\`", *text) == NULL && (*text != '$' || text[1] == '{');
+        if (!plain)
+            status = vb_buf_append(ret, "\\", 1, NULL);
+        if (status == VB_OK)
+            status = vb_buf_append(ret, text, 1, NULL);
+    }
+    return status == VB_OK ? vb_buf_append(ret, "\"", 1, NULL) : status;
+}
+
+static int append_single(struct vb_buf *ret, const char *text)
+{
+    int status = vb_buf_append(ret, "'", 1, NULL);
+    for (; status == VB_OK && *text != '\0'; text++) {
+        if (*text == '\'')
+            status = vb_buf_append_str(ret, "'\\''", NULL);
+        else
+            status = vb_buf_append(ret, text, 1, NULL);
+    }
+    return status == VB_OK ? vb_buf_append(ret, "'", 1, NULL) : status;
+}
+
+static bool append_word(struct vb_buf *ret, const char *text)
+{
+    if (ret->len > 0 && vb_buf_append(ret, " ", 1, NULL) != VB_OK)
+        return false;
+    if (shell_safe(text))
+        return vb_buf_append_str(ret, text, NULL) == VB_OK;
+    return (strstr(text, "${") != NULL ? append_double(ret, text) : append_single(ret, text)) ==
+           VB_OK;
+}
+
+bool vb_id_command_line(struct vb_buf *ret, const char *command, const json_t *args)
+{
+    char text[64];
+    bool good = command == NULL || append_word(ret, command);
+    for (size_t i = 0; good && i < json_array_size(args); i++) {
+        const json_t *arg = json_array_get(args, i);
+        if (json_is_string(arg))
+            good = append_word(ret, json_string_value(arg));
+        else if (vb_id_scalar(arg, text, sizeof(text)))
+            good = append_word(ret, text);
+    }
+    return good;
+}
+
+void vb_id_python_entry(struct vb_id *id, const struct vb_id_entry *entry)
+{
+    VB_CLEANUP(vb_buf_done) struct vb_buf line;
+    vb_buf_init(&line, 64 * 1024);
+    if (vb_buf_append_str(&line, "python3 -c ", NULL) != VB_OK ||
+        append_single(&line, entry->command) != VB_OK) {
+        vb_id_coverage(id, entry->at.path, "entry", "too large", entry->reason);
+        return;
+    }
+    struct vb_id_entry shell = *entry;
+    shell.command = (const char *)line.data;
+    shell.interpreter = "sh";
+    vb_id_entry(id, &shell);
+}
+
+void vb_id_notes_emit(struct vb_id *id, struct vb_id_at at, const char *format,
+                      const struct vb_id_notes *notes)
+{
+    const struct {
+        bool met;
+        const char *code;
+        const char *detail;
+    } rows[] = {
+        {notes->alias, "yaml-alias",
+         "an alias repeats another value; hosts differ in what they "
+         "make of it"},
+        {notes->tag, "yaml-tag", "a tag asks for a special type"},
+        {notes->documents, "yaml-documents", "a second document follows and is not read"},
+        {notes->lenient && notes->broken == NULL, "json-lenient",
+         "comments, trailing commas or unquoted words that strict JSON refuses"},
+    };
+    char code[32];
+    if (notes->nomem)
+        vb_id_fail(id, VB_E_NOMEM, "parsing a manifest");
+    const struct vb_id_at place = {at.path, at.line + (notes->line > 0 ? notes->line - 1 : 0)};
+    if (notes->broken != NULL) {
+        snprintf(code, sizeof(code), "%s-broken", format);
+        vb_id_problem(id, place, code, "%s", notes->broken);
+    }
+    if (notes->duplicate[0] != '\0')
+        vb_id_problem(id, place, "duplicate-key", "the key \"%s\" stands twice", notes->duplicate);
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        if (rows[i].met)
+            vb_id_problem(id, place, rows[i].code, "%s", rows[i].detail);
+    }
+}

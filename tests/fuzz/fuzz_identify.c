@@ -1,0 +1,87 @@
+/* libs: vb_identify */
+/* A whole package of one file. The first byte chooses its name, so that every reader is reached;
+ * all events must be sound. */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "vetbox/identify.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const char *const names[] = {
+    "SKILL.md",
+    "README.md",
+    "package.json",
+    "pyproject.toml",
+    ".claude-plugin/plugin.json",
+    ".claude-plugin/marketplace.json",
+    "hooks/hooks.json",
+    "manifest.json",
+    "openclaw.plugin.json",
+    "gemini-extension.json",
+    "server.json",
+    "commands/x.md",
+    "CLAW.md",
+    "HOOK.md",
+    "requirements.txt",
+    "x.pth",
+    ".npmrc",
+    "x-1.dist-info/entry_points.txt",
+    "PKG-INFO",
+    ".vscode/tasks.json",
+    ".claude/settings.json",
+    "script",
+};
+
+static int check(VB_UNUSED struct vb_sink *sink, struct vb_event *event, struct vb_error *err)
+{
+    if (vb_event_check(event, err) < 0)
+        abort();
+    return VB_OK;
+}
+
+/* Files that only make others be looked at. */
+static const char *const companions[] = {"x-1.dist-info/METADATA", "x-1.dist-info/RECORD",
+                                         "x-1.dist-info/WHEEL", "setup.py", "commands/a.toml"};
+
+static void write_file(int dirfd, const char *name, const void *data, size_t size)
+{
+    if (vb_mkdir_parents(dirfd, name) < 0)
+        abort();
+    VB_CLEANUP_FD int fd =
+        vb_open_beneath(dirfd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0 || vb_write_all(fd, data, size, NULL) < 0)
+        abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char folder[] = "/dev/shm/vetbox-fuzz-XXXXXX";
+    struct vb_sink sink = {check};
+    struct vb_error err = {0};
+    if (size == 0 || size > 65536)
+        return 0;
+    VB_CLEANUP_FD int dirfd =
+        mkdtemp(folder) == NULL ? -1 : open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dirfd < 0)
+        abort();
+    const char *name = names[data[0] % VB_ARRAY_LEN(names)];
+    for (size_t i = 0; i < VB_ARRAY_LEN(companions); i++)
+        write_file(dirfd, companions[i], data + 1,
+                   i == VB_ARRAY_LEN(companions) - 1 ? size - 1 : 0);
+    write_file(dirfd, name, data + 1, size - 1);
+    if (vb_identify(dirfd, "fuzz", NULL, &sink, &err) < 0)
+        abort();
+    const char *const made[] = {name,          companions[0], companions[1],
+                                companions[2], companions[3], companions[4]};
+    for (size_t i = 0; i < VB_ARRAY_LEN(made); i++)
+        (void)unlinkat(dirfd, made[i], 0);
+    static const char *const folders[] = {".claude-plugin", "hooks",         "commands",
+                                          ".vscode",        "x-1.dist-info", ".claude"};
+    for (size_t i = 0; i < VB_ARRAY_LEN(folders); i++)
+        (void)unlinkat(dirfd, folders[i], AT_REMOVEDIR);
+    if (rmdir(folder) < 0)
+        abort(); /* every run would leave a folder behind */
+    return 0;
+}

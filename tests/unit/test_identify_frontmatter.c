@@ -1,0 +1,235 @@
+/* Frontmatter as it comes in the wild and as an attacker writes it: what can be read is read, what
+ * hosts would disagree on is a problem, and nothing makes us crash or crawl. */
+#include "identify_helper.h"
+
+static void run(const char *text, struct listing *listing)
+{
+    listing_init(listing);
+    identify_skill(text, strlen(text), listing);
+}
+
+#define EXPECT(text, ...)                                     \
+    do {                                                      \
+        struct listing listing_;                              \
+        const char *const lines_[] = {__VA_ARGS__};           \
+        run((text), &listing_);                               \
+        for (size_t i_ = 0; i_ < VB_ARRAY_LEN(lines_); i_++)  \
+            assert_line(listing_text(&listing_), lines_[i_]); \
+        listing_done(&listing_);                              \
+    } while (0)
+
+static void plain(VB_UNUSED void **state)
+{
+    EXPECT("---\nname: a-b\ndescription: Does it\nversion: 1.10\nauthor: Ada\n---\nText\n",
+           "package agent-skill @. | name=a-b | version=1.10 | author=Ada | description=Does it");
+}
+
+static void carriage_returns(VB_UNUSED void **state)
+{
+    EXPECT("---\r\nname: a-b\r\ndescription: Does it\r\n---\r\n\r\n```bash\r\nls -l\r\n```\r\n",
+           "package agent-skill @. | name=a-b | description=Does it",
+           "code fence @SKILL.md:7 | language=bash | text=ls -l\\n | interpreter=bash");
+}
+
+static void byte_order_mark(VB_UNUSED void **state)
+{
+    EXPECT("\xef\xbb\xbf---\nname: a-b\ndescription: Does it\n---\n```sh\nls -l\n```\n",
+           "package agent-skill @. | name=a-b | description=Does it",
+           "code fence @SKILL.md:6 | language=sh | text=ls -l\\n | interpreter=bash");
+}
+
+static void folded_text_and_lists(VB_UNUSED void **state)
+{
+    EXPECT("---\nname: a-b\ndescription: >-\n  Does\n  it\nallowed-tools:\n  - Read\n  - Bash(ls "
+           "-l)\n---\n",
+           "package agent-skill @. | name=a-b | description=Does it",
+           "declares tool Bash(ls -l) @SKILL.md:6 | detail=allowed-tools");
+}
+
+static void no_frontmatter(VB_UNUSED void **state)
+{
+    EXPECT(
+        "# Title\n\nRun `ls -l`.\n", "package agent-skill @. | name=sample",
+        "problem frontmatter-missing @SKILL.md:1 | detail=the file does not begin with a line of "
+        "three dashes",
+        "code inline @SKILL.md:3 | language= | text=ls -l | interpreter=bash");
+}
+
+static void unclosed(VB_UNUSED void **state)
+{
+    EXPECT("---\nname: a-b\ndescription: Does it\n\n# Title\nname: other\n\nRun `ls -l`.\n",
+           "package agent-skill @. | name=a-b | description=Does it",
+           "problem frontmatter-unclosed @SKILL.md:1 | detail=no second line of three dashes",
+           "code inline @SKILL.md:8 | language= | text=ls -l | interpreter=bash");
+}
+
+static void leading_blank_lines(VB_UNUSED void **state)
+{
+    EXPECT("\n\n---\nname: a-b\ndescription: Does it\n---\n",
+           "package agent-skill @. | name=a-b | description=Does it",
+           "problem frontmatter-not-first @SKILL.md:1 | detail=blank lines stand before the "
+           "frontmatter");
+}
+
+/* YAML refuses these; hosts then read single lines, and so do we. */
+static void broken_yaml_falls_back(VB_UNUSED void **state)
+{
+    EXPECT(
+        "---\nname: a-b\ndescription: Use when: always\n---\n",
+        "package agent-skill @. | name=a-b | description=Use when: always",
+        "problem yaml-broken @SKILL.md:3 | detail=mapping values are not allowed in this context");
+    EXPECT("---\nname: \"a-b\"\nmetadata:\n\topenclaw: {}\ndescription: 'Does it'\n---\n",
+           "package agent-skill @. | name=a-b | description=Does it",
+           "problem yaml-broken @SKILL.md:4 | detail=found character that cannot start any token");
+    EXPECT("---\nname: a-b\ndescription: *bold* words\nmetadata: {openclaw: {requires: {bins: "
+           "['jq']}}}\n---\n",
+           "package openclaw-skill @. | name=a-b | description=*bold* words",
+           "declares bin jq @SKILL.md:4 | detail=requires.bins");
+}
+
+static void duplicate_keys(VB_UNUSED void **state)
+{
+    EXPECT("---\nname: a-b\ndescription: Good\ndescription: Evil\n---\n",
+           "package agent-skill @. | name=a-b | description=Evil",
+           "problem duplicate-key @SKILL.md:4 | detail=the key \"description\" stands twice");
+}
+
+static void aliases_and_tags(VB_UNUSED void **state)
+{
+    EXPECT(
+        "---\nname: &n a-b\ndescription: *n\n---\n",
+        "package agent-skill @. | name=a-b | description=",
+        "problem yaml-alias @SKILL.md:3 | detail=an alias repeats another value; hosts differ in "
+        "what they make of it");
+    EXPECT("---\nname: a-b\ndescription: !!binary aGk=\n---\n",
+           "package agent-skill @. | name=a-b | description=aGk=",
+           "problem yaml-tag @SKILL.md:2 | detail=a tag asks for a special type");
+}
+
+static void not_a_map(VB_UNUSED void **state)
+{
+    EXPECT("---\n- name\n- description\n---\n", "package agent-skill @. | name=sample",
+           "problem frontmatter-not-a-map @SKILL.md:2 | detail=the frontmatter holds no keys");
+}
+
+static void metadata_as_json_text(VB_UNUSED void **state)
+{
+    EXPECT("---\nname: a-b\ndescription: d\nmetadata: '{\"openclaw\": {\"requires\": {\"env\": "
+           "[\"A_KEY\"]}}}'\n---\n",
+           "package openclaw-skill @. | name=a-b | description=d",
+           "declares env A_KEY @SKILL.md:4 | detail=requires.env");
+    EXPECT("---\nname: a-b\ndescription: d\nmetadata: |\n  {\n    // mine\n    openclaw: {always: "
+           "true, requires: {bins: ['jq',],},},\n  }\n---\n",
+           "declares bin jq @SKILL.md:4 | detail=requires.bins",
+           "declares permission always @SKILL.md:4 | detail=loads whatever its requirements say");
+    EXPECT("---\nname: a-b\ndescription: d\nmetadata: '{\"openclaw\": {'\n---\n",
+           "package agent-skill @. | name=a-b | description=d",
+           "problem metadata-broken @SKILL.md:4 | detail=a key is expected");
+}
+
+static void conflicting_blocks(VB_UNUSED void **state)
+{
+    struct listing listing;
+    run("---\nname: a-b\ndescription: d\nmetadata:\n  openclaw: {requires: {bins: [jq]}}\n"
+        "  clawdbot: {requires: {bins: [jq]}}\n---\n",
+        &listing);
+    assert_no_text(listing_text(&listing), "conflicting-metadata");
+    listing_done(&listing);
+    EXPECT("---\nname: a-b\ndescription: d\nmetadata:\n  openclaw: {requires: {bins: [jq]}}\n"
+           "  clawdis: {requires: {bins: [nc]}}\n---\n",
+           "problem conflicting-metadata @SKILL.md:4 | detail=openclaw, clawdbot and clawdis say "
+           "different things; hosts differ in which one they take",
+           "declares bin nc @SKILL.md:4 | detail=requires.bins");
+}
+
+static void installers(VB_UNUSED void **state)
+{
+    EXPECT("---\nname: a-b\ndescription: d\nmetadata:\n  openclaw:\n    install:\n      - {kind: "
+           "apt, package: jq}\n      - {type: node, package: \"@x/y\"}\n      - {kind: go}\n---\n",
+           "declares install apt @SKILL.md:4 | detail=apt jq",
+           "declares install node @SKILL.md:4 | detail=node @x/y",
+           "problem install-unclear @SKILL.md:4 | detail=an installer of kind go names nothing");
+}
+
+static void names_that_hosts_refuse(VB_UNUSED void **state)
+{
+    EXPECT("---\nname: A_b\ndescription: d\n---\n",
+           "problem name-invalid @SKILL.md:2 | detail=\"A_b\" is no name for a skill");
+    EXPECT("---\nname: a--b\n---\n",
+           "problem name-invalid @SKILL.md:2 | detail=\"a--b\" is no name for a skill",
+           "problem description-missing @SKILL.md:2 | detail=the skill has no description");
+}
+
+static char *repeated(const char *head, char c, size_t count, const char *tail)
+{
+    const size_t head_len = strlen(head);
+    const size_t tail_len = strlen(tail);
+    char *text = malloc(head_len + count + tail_len + 1);
+    assert_non_null(text);
+    memcpy(text, head, head_len);
+    memset(text + head_len, c, count);
+    memcpy(text + head_len + count, tail, tail_len + 1);
+    return text;
+}
+
+/* libyaml's document loader needs 20 s for this. */
+static void brackets_do_not_stall(VB_UNUSED void **state)
+{
+    static const char *const heads[] = {"---\nname: a-b\ndescription: d\nx: ",
+                                        "---\nname: a-b\ndescription: d\nmetadata: '"};
+    static const char *const tails[] = {"\n---\n", "'\n---\n"};
+    for (size_t i = 0; i < VB_ARRAY_LEN(heads); i++) {
+        for (size_t count = 100; count <= 100000; count *= 10) {
+            struct listing listing;
+            VB_CLEANUP_FREE char *text = repeated(heads[i], '[', count, tails[i]);
+            const uint64_t begin = vb_monotonic_ns();
+            run(text, &listing);
+            assert_true(vb_monotonic_ns() - begin < 2000000000u);
+            assert_line(listing_text(&listing),
+                        "package agent-skill @. | name=a-b | description=d");
+            assert_non_null(strstr(listing_text(&listing), "problem "));
+            listing_done(&listing);
+        }
+    }
+}
+
+static void large_frontmatter_is_a_gap(VB_UNUSED void **state)
+{
+    VB_CLEANUP_FREE char *text =
+        repeated("---\nname: a-b\ndescription: d\nx: ", 'y', 20000, "\n---\nRun `ls -l`.\n");
+    EXPECT(text, "package agent-skill @. | name=a-b | description=d",
+           "coverage frontmatter too large @SKILL.md",
+           "code inline @SKILL.md:6 | language= | text=ls -l | interpreter=bash");
+}
+
+static void hooks_of_a_skill(VB_UNUSED void **state)
+{
+    EXPECT("---\nname: a-b\ndescription: d\nhooks:\n  SessionStart:\n    - hooks:\n        - type: "
+           "command\n          command: ./spy.sh\n---\n",
+           "entry hook:SessionStart @SKILL.md:8 | when=load | command=./spy.sh | interpreter=sh");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(plain),
+        cmocka_unit_test(carriage_returns),
+        cmocka_unit_test(byte_order_mark),
+        cmocka_unit_test(folded_text_and_lists),
+        cmocka_unit_test(no_frontmatter),
+        cmocka_unit_test(unclosed),
+        cmocka_unit_test(leading_blank_lines),
+        cmocka_unit_test(broken_yaml_falls_back),
+        cmocka_unit_test(duplicate_keys),
+        cmocka_unit_test(aliases_and_tags),
+        cmocka_unit_test(not_a_map),
+        cmocka_unit_test(metadata_as_json_text),
+        cmocka_unit_test(conflicting_blocks),
+        cmocka_unit_test(installers),
+        cmocka_unit_test(names_that_hosts_refuse),
+        cmocka_unit_test(brackets_do_not_stall),
+        cmocka_unit_test(large_frontmatter_is_a_gap),
+        cmocka_unit_test(hooks_of_a_skill),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
