@@ -1,0 +1,303 @@
+/* Trust boundary: none; the templates are our own table (files.def, env.def). */
+#include "sandbox/bait/template.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { TEMPLATE_OUT_MAX = 64 * 1024, NEST_MAX = 4 };
+
+#define BASE62 "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+#define LOWER "abcdefghijklmnopqrstuvwxyz"
+#define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS "0123456789"
+
+void vb_template_init(struct vb_template *t, const unsigned char seed[VB_SEED_BYTES],
+                      const char *id, const char *home)
+{
+    *t = (struct vb_template){.home = home};
+    vb_stream_init(&t->stream, seed, id);
+    vb_buf_init(&t->out, TEMPLATE_OUT_MAX);
+    vb_buf_init(&t->secret, TEMPLATE_OUT_MAX);
+}
+
+void vb_template_done(struct vb_template *t)
+{
+    vb_buf_done(&t->out);
+    vb_buf_done(&t->secret);
+}
+
+static size_t count_of(const char *arg)
+{
+    return (size_t)strtoul(arg, NULL, 10);
+}
+
+static uint32_t crc32_of(const unsigned char *data, size_t len)
+{
+    uint32_t crc = 0xffffffffU;
+    for (size_t i = 0; i < len; i++) {
+        crc ^= data[i];
+        for (int bit = 0; bit < 8; bit++)
+            crc = crc >> 1 ^ (0xedb88320U & (0U - (crc & 1U)));
+    }
+    return ~crc;
+}
+
+static int gen_crc(struct vb_template *t, const char *arg, struct vb_error *err)
+{
+    size_t n = count_of(arg);
+    if (n > t->out.len)
+        return vb_fail(err, VB_E_SOFTWARE, 0, "a bait's checksum covers more than the bait");
+    uint32_t crc = crc32_of(t->out.data + t->out.len - n, n);
+    char text[7] = "000000";
+    for (int i = 5; i >= 0; i--, crc /= 62)
+        text[i] = BASE62[crc % 62];
+    return vb_buf_append(&t->out, text, 6, err);
+}
+
+static int gen_home(struct vb_template *t, const char *arg, struct vb_error *err)
+{
+    (void)arg;
+    return vb_buf_append_str(&t->out, t->home, err);
+}
+
+static int gen_user(struct vb_template *t, const char *arg, struct vb_error *err)
+{
+    (void)arg;
+    return vb_buf_append_str(&t->out, vb_path_base(t->home), err);
+}
+
+/* The same for all baits of a run, another in the next: a name that never changed would be a mark
+ * by which a box is known. */
+static int draw(const struct vb_template *t, const char *what, unsigned bound, unsigned *ret,
+                struct vb_error *err)
+{
+    struct vb_stream stream;
+    vb_stream_init(&stream, t->stream.seed, what);
+    return vb_stream_below(&stream, bound, ret, err);
+}
+
+/* The company: also the name of its accounts elsewhere. */
+static int gen_org(struct vb_template *t, const char *arg, struct vb_error *err)
+{
+    static const char *const first[] = {
+        "alder",   "birch",  "brook",  "cedar",   "copper", "crane",   "dover",   "ember",
+        "fennel",  "garnet", "harrow", "hazel",   "heron",  "juniper", "kestrel", "larch",
+        "linden",  "marlow", "mosaic", "oakmere", "osprey", "pebble",  "quarry",  "rowan",
+        "saffron", "sorrel", "tamar",  "thistle", "umber",  "verdant", "willow",  "yarrow",
+    };
+    static const char *const second[] = {"labs", "works", "systems", "data",
+                                         "soft", "cloud", "digital", "group"};
+    (void)arg;
+    unsigned a = 0, b = 0;
+    int status = draw(t, "org:first", VB_ARRAY_LEN(first), &a, err);
+    if (!status)
+        status = draw(t, "org:second", VB_ARRAY_LEN(second), &b, err);
+    return status ? status : vb_buf_printf(&t->out, err, "%s-%s", first[a], second[b]);
+}
+
+static int gen_domain(struct vb_template *t, const char *arg, struct vb_error *err)
+{
+    static const char *const ends[] = {"dev", "io", "net", "tech", "app"};
+    unsigned end = 0;
+    int status = gen_org(t, arg, err);
+    if (!status)
+        status = draw(t, "org:end", VB_ARRAY_LEN(ends), &end, err);
+    return status ? status : vb_buf_printf(&t->out, err, ".%s", ends[end]);
+}
+
+static int gen_mail(struct vb_template *t, const char *arg, struct vb_error *err)
+{
+    int status = vb_buf_printf(&t->out, err, "%s@", vb_path_base(t->home));
+    return status ? status : gen_domain(t, arg, err);
+}
+
+/* The name of the Firefox profile. */
+static int gen_profile(struct vb_template *t, const char *arg, struct vb_error *err)
+{
+    (void)arg;
+    struct vb_stream stream;
+    vb_stream_init(&stream, t->stream.seed, "profile");
+    return vb_stream_text(&stream, LOWER DIGITS, 8, &t->out, err);
+}
+
+static int gen_bytes(struct vb_template *t, const char *arg, struct vb_error *err)
+{
+    for (size_t n = count_of(arg); n > 0; n--) {
+        unsigned value;
+        int status = vb_stream_below(&t->stream, 255, &value, err);
+        unsigned char byte = (unsigned char)(value + 1);
+        if (!status)
+            status = vb_buf_append(&t->out, &byte, 1, err);
+        if (status)
+            return status;
+    }
+    return VB_OK;
+}
+
+static int gen_ints(struct vb_template *t, const char *arg, struct vb_error *err)
+{
+    size_t count = count_of(arg);
+    for (size_t i = 0; i < count; i++) {
+        unsigned char byte;
+        int status = vb_stream_byte(&t->stream, &byte, err);
+        if (!status)
+            status = vb_buf_printf(&t->out, err, i ? ",%u" : "%u", (unsigned)byte);
+        if (status)
+            return status;
+    }
+    return VB_OK;
+}
+
+static int gen_uuid(struct vb_template *t, const char *arg, struct vb_error *err)
+{
+    (void)arg;
+    unsigned char b[16];
+    for (size_t i = 0; i < sizeof(b); i++) {
+        int status = vb_stream_byte(&t->stream, &b[i], err);
+        if (status)
+            return status;
+    }
+    b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
+    b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
+    return vb_buf_printf(&t->out, err,
+                         "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+                         b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11],
+                         b[12], b[13], b[14], b[15]);
+}
+
+static int gen_ssh(struct vb_template *t, const char *arg, struct vb_error *err)
+{
+    return vb_ssh_private(arg, t, err);
+}
+
+static int gen_sshpub(struct vb_template *t, const char *arg, struct vb_error *err)
+{
+    return vb_ssh_public(arg, t, err);
+}
+
+static const struct {
+    const char *name;
+    const char *alphabet; /* NULL: MAKE does it */
+    int (*make)(struct vb_template *t, const char *arg, struct vb_error *err);
+} generators[] = {
+    {"home", NULL, gen_home},
+    {"user", NULL, gen_user},
+    {"mail", NULL, gen_mail},
+    {"org", NULL, gen_org},
+    {"domain", NULL, gen_domain},
+    {"profile", NULL, gen_profile},
+    {"b62", BASE62, NULL},
+    {"b64", UPPER LOWER DIGITS "+/", NULL},
+    {"b64u", UPPER LOWER DIGITS "-_", NULL},
+    {"b32", UPPER "234567", NULL},
+    {"hex", DIGITS "abcdef", NULL},
+    {"HEX", DIGITS "ABCDEF", NULL},
+    {"dig", DIGITS, NULL},
+    {"low", LOWER DIGITS, NULL},
+    {"abc", UPPER LOWER, NULL},
+    {"bytes", NULL, gen_bytes},
+    {"ints", NULL, gen_ints},
+    {"uuid", NULL, gen_uuid},
+    {"crc", NULL, gen_crc},
+    {"ssh", NULL, gen_ssh},
+    {"sshpub", NULL, gen_sshpub},
+};
+
+/* TEXT stands behind "%{"; *RET_LEN says how much of it was used, with the brace. */
+static int expand_generator(struct vb_template *t, const char *text, size_t *ret_len,
+                            struct vb_error *err)
+{
+    char name[32];
+    const char *end = strchr(text, '}');
+    if (!end || (size_t)(end - text) >= sizeof(name))
+        return vb_fail(err, VB_E_SOFTWARE, 0, "a bait's template has an unclosed placeholder");
+    memcpy(name, text, (size_t)(end - text));
+    name[end - text] = '\0';
+    char *arg = strchr(name, ':');
+    if (arg)
+        *arg++ = '\0';
+    *ret_len = (size_t)(end - text) + 1;
+    for (size_t i = 0; i < VB_ARRAY_LEN(generators); i++) {
+        if (strcmp(name, generators[i].name) != 0)
+            continue;
+        if (generators[i].alphabet)
+            return vb_stream_text(&t->stream, generators[i].alphabet, count_of(arg ? arg : "0"),
+                                  &t->out, err);
+        return generators[i].make(t, arg ? arg : "", err);
+    }
+    return vb_fail(err, VB_E_SOFTWARE, 0, "a bait's template names \"%s\", which is unknown", name);
+}
+
+/* Replaces what was written since START by its base64. */
+static int close_base64(struct vb_template *t, size_t start, bool url, struct vb_error *err)
+{
+    struct vb_buf encoded;
+    vb_buf_init(&encoded, TEMPLATE_OUT_MAX);
+    int status = vb_base64_encode(&encoded, t->out.data + start, t->out.len - start, err);
+    for (size_t i = 0; !status && url && i < encoded.len; i++) {
+        unsigned char *c = encoded.data + i;
+        *c = (unsigned char)(*c == '+' ? '-' : *c == '/' ? '_' : *c);
+    }
+    while (!status && url && encoded.len && encoded.data[encoded.len - 1] == '=')
+        encoded.len--;
+    if (!status) {
+        t->out.len = start;
+        status = vb_buf_append(&t->out, encoded.data, encoded.len, err);
+    }
+    vb_buf_done(&encoded);
+    return status;
+}
+
+struct nesting {
+    size_t start[NEST_MAX];
+    size_t depth;
+};
+
+/* One of the marks that stand behind a per cent sign. */
+static int expand_mark(struct vb_template *t, char mark, struct nesting *nest, struct vb_error *err)
+{
+    if (mark == '%')
+        return vb_buf_append(&t->out, "%", 1, err);
+    if (strchr("<([", mark)) {
+        if (nest->depth == NEST_MAX)
+            return vb_fail(err, VB_E_SOFTWARE, 0, "a bait's template is nested too deep");
+        nest->start[nest->depth++] = t->out.len;
+        return VB_OK;
+    }
+    if (!strchr(">)]", mark) || nest->depth == 0)
+        return vb_fail(err, VB_E_SOFTWARE, 0, "a bait's template has a stray mark");
+    size_t start = nest->start[--nest->depth];
+    if (mark != '>')
+        return close_base64(t, start, mark == ']', err);
+    vb_buf_clear(&t->secret);
+    return vb_buf_append(&t->secret, t->out.data + start, t->out.len - start, err);
+}
+
+int vb_template_expand(struct vb_template *t, const char *text, struct vb_error *err)
+{
+    struct nesting nest = {.depth = 0};
+    int status = VB_OK;
+    while (*text && !status) {
+        size_t plain = strcspn(text, t->json ? "%'" : "%");
+        status = vb_buf_append(&t->out, text, plain, err);
+        text += plain;
+        if (status || !*text)
+            break;
+        if (*text == '\'') {
+            status = vb_buf_append(&t->out, "\"", 1, err);
+            text++;
+        } else if (text[1] == '{') {
+            size_t used = 0;
+            status = expand_generator(t, text + 2, &used, err);
+            text += 2 + used;
+        } else if (text[1]) {
+            status = expand_mark(t, text[1], &nest, err);
+            text += 2;
+        } else {
+            return vb_fail(err, VB_E_SOFTWARE, 0, "a bait's template ends in a mark");
+        }
+    }
+    if (!status && nest.depth)
+        return vb_fail(err, VB_E_SOFTWARE, 0, "a bait's template leaves a mark open");
+    return status;
+}

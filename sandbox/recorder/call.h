@@ -1,0 +1,159 @@
+/* call: one notified system call on its way to becoming events. Private to the recorder.
+ *
+ * What stands behind a pointer of the subject is hostile: it is read once, in bounded pieces, and
+ * used for the record only. The registers are the kernel's own copy and may decide. */
+#ifndef SANDBOX_RECORDER_CALL_H
+#define SANDBOX_RECORDER_CALL_H
+
+#include <limits.h>
+#include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <sys/types.h>
+
+#include "sandbox/recorder/recorder.h"
+#include "sandbox/recorder/table.h"
+
+#define VB_CLONE_NEW                                                                              \
+    (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | \
+     CLONE_NEWNET)
+
+enum {
+    VB_PATH_ROOM = 2 * PATH_MAX, /* a working directory and a path */
+    VB_PAGE = 4096,
+    VB_VECTOR_MAX = VB_EVENT_MAX_LIST,
+    VB_VECTOR_BYTES = 256 * 1024, /* of one argument vector */
+    VB_SENT_MAX = 64 * 1024,      /* of sent bytes that are searched */
+    VB_SENT_TEXT = 256,           /* of sent bytes that are kept */
+    VB_PROCESSES = 128
+};
+
+/* --- memory.c: the subject's memory --- */
+
+/* One page is kept, so that neighbouring strings cost one read. */
+struct vb_memory {
+    pid_t tid;
+    uint64_t page; /* its address; 1 for none */
+    unsigned char bytes[VB_PAGE];
+};
+
+void vb_memory_init(struct vb_memory *memory, pid_t tid);
+/* Copies all LEN bytes or fails: 0 or a negative errno (EFAULT, EPERM, ESRCH). */
+int vb_memory_read(struct vb_memory *memory, uint64_t address, void *ret, size_t len);
+/* Copies a string of less than SIZE bytes and its NUL. Returns its length or a negative errno;
+ * -ENAMETOOLONG leaves SIZE - 1 bytes and a NUL in RET. */
+ssize_t vb_memory_string(struct vb_memory *memory, uint64_t address, char *ret, size_t size);
+
+/* --- process.c: who calls --- */
+
+struct vb_process {
+    pid_t tid; /* 0: the slot is free */
+    pid_t tgid, ppid;
+    pid_t inner_tid, inner_tgid; /* as the box numbers them */
+    uint64_t loaded_ns;
+    bool new_program; /* the executable must be read anew */
+    char executable[PATH_MAX];
+};
+
+struct vb_processes {
+    struct vb_process slots[VB_PROCESSES];
+};
+
+/* What is known about TID, read anew when it is older than a second. NULL if the process is gone.
+ */
+const struct vb_process *vb_process_get(struct vb_processes *all, pid_t tid);
+/* Forgets all threads of a process that exits. */
+void vb_process_forget(struct vb_processes *all, pid_t tgid);
+/* The process is about to become another program, if its exec succeeds. */
+void vb_process_new_program(struct vb_processes *all, pid_t tgid);
+
+/* --- path.c: names as the box sees them --- */
+
+/* Joins and normalises without touching the file system; RET holds VB_PATH_ROOM. The path stays as
+ * it is where the directory is unknown. */
+void vb_path_resolve(pid_t tid, int dirfd, const char *path, char *ret);
+/* The path behind a descriptor of the subject. False if there is none. */
+bool vb_path_of_fd(pid_t tid, int fd, char *ret, size_t size);
+/* Where PATH (absolute, normalised) leads through links, looked up below the box's root. False
+ * where nothing is there or where the subject could not have made links. */
+bool vb_path_real(int root_fd, const struct vb_process *process, const char *path, bool follow,
+                  char *ret, size_t size);
+
+/* --- dns.c --- */
+
+struct vb_dns_question {
+    char name[256];
+    const char *type; /* A, AAAA, …; points to static text or NUMBER */
+    char number[16];
+};
+/* The first question of a DNS query, in a datagram or behind the length of a stream. */
+bool vb_dns_question(const unsigned char *data, size_t len, struct vb_dns_question *ret);
+
+/* --- one call --- */
+
+struct vb_recorder {
+    struct vb_recorder_options options;
+    const struct vb_syscall **by_number;
+    size_t numbers;
+    size_t notif_size, response_size;
+    struct seccomp_notif *notif;
+    struct seccomp_notif_resp *response;
+    int root_fd; /* the box's root, once it was needed */
+    uint64_t emitted, dropped;
+    bool coverage_told;
+    struct vb_processes processes;
+    /* room for the call at hand */
+    struct vb_memory memory;
+    char path[VB_PATH_ROOM], target[VB_PATH_ROOM], text[PATH_MAX];
+    char strings[VB_VECTOR_BYTES];
+    struct vb_str argv[VB_VECTOR_MAX], environment[VB_VECTOR_MAX];
+    unsigned char sent[VB_SENT_MAX];
+};
+
+struct vb_call {
+    struct vb_recorder *recorder;
+    const struct seccomp_notif *notif;
+    const struct vb_syscall *row; /* NULL: unknown */
+    const char *name;
+    const struct vb_process *process;
+    int error; /* what the subject is answered; 0: the kernel goes on */
+    bool gone; /* the subject died meanwhile: nothing of this counts */
+};
+
+/* emit.c. Each returns 0 or an error of our own. */
+void vb_call_event(const struct vb_call *call, struct vb_event *event, enum vb_event_kind kind);
+VB_CHECKED int vb_call_emit(struct vb_call *call, struct vb_event *event, struct vb_error *err);
+/* kernel.denied, and the call is answered with NUMBER. */
+VB_CHECKED int vb_call_deny(struct vb_call *call, int number, const char *detail,
+                            struct vb_error *err);
+/* The subject's memory could not be read: NUMBER is what the read said. process.opaque, and the
+ * call is refused, so that what was not seen does not happen. */
+VB_CHECKED int vb_call_opaque(struct vb_call *call, int number, const char *detail,
+                              struct vb_error *err);
+/* bait.seen for every bait in DATA. OWN is the name of the variable whose value DATA is, or NULL: a
+ * variable's own bait is where it belongs. */
+VB_CHECKED int vb_call_search(struct vb_call *call, const void *data, size_t len, const char *where,
+                              const char *own, struct vb_error *err);
+/* The six registers in hexadecimal, for ARGUMENTS; the strings point into TEXT. */
+void vb_call_arguments(const struct vb_call *call, struct vb_str items[VB_SYSCALL_ARGS],
+                       char text[VB_SYSCALL_ARGS][24]);
+/* Reports what was dropped, once. */
+VB_CHECKED int vb_recorder_coverage(struct vb_recorder *recorder, struct vb_error *err);
+
+/* decoders, named in syscalls.def */
+int vb_decode_address(struct vb_call *call, struct vb_error *err);
+int vb_decode_denied(struct vb_call *call, struct vb_error *err);
+int vb_decode_exec(struct vb_call *call, struct vb_error *err);
+int vb_decode_exit(struct vb_call *call, struct vb_error *err);
+int vb_decode_file(struct vb_call *call, struct vb_error *err);
+int vb_decode_fork(struct vb_call *call, struct vb_error *err);
+int vb_decode_ioctl(struct vb_call *call, struct vb_error *err);
+int vb_decode_kernel(struct vb_call *call, struct vb_error *err);
+int vb_decode_listen(struct vb_call *call, struct vb_error *err);
+int vb_decode_prctl(struct vb_call *call, struct vb_error *err);
+int vb_decode_sendmmsg(struct vb_call *call, struct vb_error *err);
+int vb_decode_sendmsg(struct vb_call *call, struct vb_error *err);
+int vb_decode_sendto(struct vb_call *call, struct vb_error *err);
+int vb_decode_signal(struct vb_call *call, struct vb_error *err);
+int vb_decode_socket(struct vb_call *call, struct vb_error *err);
+
+#endif

@@ -1,0 +1,91 @@
+/* Calls that no other kind describes, and calls that are refused. Trust boundary: see call.h. */
+#include <asm/ioctls.h>
+#include <errno.h>
+#include <linux/prctl.h>
+#include <string.h>
+
+#include "sandbox/recorder/call.h"
+
+static int emit_kernel(struct vb_call *call, const char *detail, struct vb_error *err)
+{
+    struct vb_event event;
+    struct vb_str items[VB_SYSCALL_ARGS];
+    char text[VB_SYSCALL_ARGS][24];
+    vb_call_event(call, &event, VB_EV_KERNEL_CALL);
+    vb_event_str(&event, VB_F_SYSCALL, call->name);
+    vb_call_arguments(call, items, text);
+    vb_event_list(&event, VB_F_ARGUMENTS, items, VB_SYSCALL_ARGS);
+    vb_event_str(&event, VB_F_DETAIL, detail);
+    return vb_call_emit(call, &event, err);
+}
+
+int vb_decode_denied(struct vb_call *call, struct vb_error *err)
+{
+    return vb_call_deny(call, call->row->error, NULL, err);
+}
+
+int vb_decode_kernel(struct vb_call *call, struct vb_error *err)
+{
+    struct vb_recorder *recorder = call->recorder;
+    if (call->row->args[0] != VB_ARG_STRING)
+        return emit_kernel(call, NULL, err);
+    ssize_t n =
+        vb_memory_string(&recorder->memory, call->notif->data.args[0], recorder->text, PATH_MAX);
+    if (n < 0 && n != -ENAMETOOLONG)
+        return vb_call_opaque(call, (int)-n, "a text argument", err);
+    return emit_kernel(call, recorder->text, err);
+}
+
+/* The thread's new name: a process may hide behind another's. */
+static int decode_set_name(struct vb_call *call, struct vb_error *err)
+{
+    char name[16];
+    ssize_t n =
+        vb_memory_string(&call->recorder->memory, call->notif->data.args[1], name, sizeof(name));
+    if (n < 0 && n != -ENAMETOOLONG)
+        return vb_call_opaque(call, (int)-n, "the thread's name", err);
+    char detail[64];
+    snprintf(detail, sizeof(detail), "PR_SET_NAME %s", name);
+    return emit_kernel(call, detail, err);
+}
+
+int vb_decode_prctl(struct vb_call *call, struct vb_error *err)
+{
+    static const struct {
+        int option;
+        const char *name;
+        int error; /* 0: recorded only */
+    } options[] = {
+        {PR_SET_SECCOMP, "PR_SET_SECCOMP", EINVAL}, /* a filter of its own hides what it stops */
+        {PR_SET_DUMPABLE, "PR_SET_DUMPABLE", 0},
+        {PR_SET_MM, "PR_SET_MM", EPERM}, /* would change what /proc says of the process */
+        {PR_SET_PTRACER, "PR_SET_PTRACER", 0},
+        {PR_SET_KEEPCAPS, "PR_SET_KEEPCAPS", 0},
+        {PR_SET_SECUREBITS, "PR_SET_SECUREBITS", 0},
+        {PR_CAP_AMBIENT, "PR_CAP_AMBIENT", 0},
+        {PR_CAPBSET_DROP, "PR_CAPBSET_DROP", 0},
+        {PR_SET_TSC, "PR_SET_TSC", EPERM},
+        {PR_SET_SYSCALL_USER_DISPATCH, "PR_SET_SYSCALL_USER_DISPATCH", EINVAL},
+    };
+    int option = (int)call->notif->data.args[0];
+    if (option == PR_SET_NAME)
+        return decode_set_name(call, err);
+    for (size_t i = 0; i < VB_ARRAY_LEN(options); i++) {
+        if (options[i].option != option)
+            continue;
+        if (options[i].error)
+            return vb_call_deny(call, options[i].error, options[i].name, err);
+        return emit_kernel(call, options[i].name, err);
+    }
+    return emit_kernel(call, NULL, err);
+}
+
+int vb_decode_ioctl(struct vb_call *call, struct vb_error *err)
+{
+    unsigned request = (unsigned)call->notif->data.args[1];
+    if (request == TIOCSTI) /* types into the terminal that vetbox runs in */
+        return vb_call_deny(call, EPERM, "TIOCSTI", err);
+    if (request == TIOCLINUX)
+        return vb_call_deny(call, EPERM, "TIOCLINUX", err);
+    return emit_kernel(call, NULL, err);
+}

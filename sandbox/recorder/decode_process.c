@@ -1,0 +1,364 @@
+/* exec, fork, exit and signals. Trust boundary: see call.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sandbox/recorder/call.h"
+
+enum { POINTERS = 64 };
+
+/* --- exec --- */
+
+/* Variables that make a program run other code or talk to another host, and that the box does not
+ * set by itself. */
+static const char *const telling[] = {
+    "ALL_PROXY",
+    "BASH_ENV",
+    "CURL_HOME",
+    "ENV",
+    "GCONV_PATH",
+    "GIT_ASKPASS",
+    "GIT_CONFIG",
+    "GIT_EDITOR",
+    "GIT_EXEC_PATH",
+    "GIT_EXTERNAL_DIFF",
+    "GIT_PAGER",
+    "GIT_PROXY_COMMAND",
+    "GIT_SSH",
+    "GIT_SSH_COMMAND",
+    "GIT_TEMPLATE_DIR",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "IFS",
+    "JAVA_TOOL_OPTIONS",
+    "LD_AUDIT",
+    "LD_LIBRARY_PATH",
+    "LD_PRELOAD",
+    "NODE_OPTIONS",
+    "NODE_PATH",
+    "NODE_TLS_REJECT_UNAUTHORIZED",
+    "NPM_CONFIG_REGISTRY",
+    "PERL5LIB",
+    "PERL5OPT",
+    "PIP_EXTRA_INDEX_URL",
+    "PIP_INDEX_URL",
+    "PROMPT_COMMAND",
+    "PS4",
+    "PYTHONHOME",
+    "PYTHONINSPECT",
+    "PYTHONPATH",
+    "PYTHONSTARTUP",
+    "RUBYLIB",
+    "RUBYOPT",
+    "SHELLOPTS",
+    "SSH_ASKPASS",
+    "_JAVA_OPTIONS",
+    "ANTHROPIC_BASE_URL",
+    "OPENAI_BASE_URL",
+    "NPM_CONFIG_SCRIPT_SHELL",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_COUNT",
+};
+
+static bool name_is(const char *text, size_t len, const char *name)
+{
+    for (size_t i = 0; i < len; i++)
+        if (!name[i] || (text[i] | 32) != (name[i] | 32))
+            return false;
+    return !name[len];
+}
+
+static bool variable_is_telling(const char *text, size_t name_len)
+{
+    for (size_t i = 0; i < VB_ARRAY_LEN(telling); i++)
+        if (name_is(text, name_len, telling[i]))
+            return true;
+    return false;
+}
+
+struct vector {
+    struct vb_call *call;
+    struct vb_str *items;
+    size_t count, used; /* used: bytes of the recorder's strings */
+    bool cut;
+    uint64_t pointers[POINTERS]; /* read ahead */
+    size_t first, ahead;         /* their index, and how many there are */
+};
+
+/* Pointers are read in batches that stay within their page: the strings stand on others, and the
+ * kernel itself reads no further than the NULL. */
+static int next_pointer(struct vector *v, uint64_t vector, size_t index, uint64_t *ret)
+{
+    if (index >= v->first + v->ahead) {
+        uint64_t address;
+        if (__builtin_add_overflow(vector, (uint64_t)index * sizeof(*ret), &address))
+            return -EFAULT;
+        size_t room = (VB_PAGE - (size_t)(address % VB_PAGE)) / sizeof(*ret);
+        size_t batch = room > POINTERS ? POINTERS : room > 0 ? room : 1;
+        int status =
+            vb_memory_read(&v->call->recorder->memory, address, v->pointers, batch * sizeof(*ret));
+        if (status)
+            return status;
+        v->first = index;
+        v->ahead = batch;
+    }
+    *ret = v->pointers[index - v->first];
+    return 0;
+}
+
+/* Reads the next string of a vector. Returns 1, 0 at its end, or a negative errno. */
+static int next_string(struct vector *v, uint64_t vector, size_t index, struct vb_str *ret)
+{
+    struct vb_recorder *recorder = v->call->recorder;
+    uint64_t pointer;
+    int status = next_pointer(v, vector, index, &pointer);
+    if (status)
+        return status;
+    if (!pointer)
+        return 0;
+    char *room = recorder->strings + v->used;
+    size_t size = sizeof(recorder->strings) - v->used;
+    ssize_t len = vb_memory_string(&recorder->memory, pointer, room, size);
+    if (len < 0 && len != -ENAMETOOLONG)
+        return (int)len;
+    v->cut |= len < 0;
+    *ret = (struct vb_str){room, len < 0 ? size - 1 : (size_t)len};
+    return 1;
+}
+
+static bool vector_full(const struct vector *v, size_t index)
+{
+    return index == VB_VECTOR_MAX || sizeof(v->call->recorder->strings) - v->used < 2;
+}
+
+static int read_argv(struct vector *v, uint64_t address, struct vb_error *err)
+{
+    for (size_t i = 0; address; i++) {
+        if (vector_full(v, i)) {
+            v->cut = true;
+            break;
+        }
+        struct vb_str item = {"", 0};
+        int got = next_string(v, address, i, &item);
+        if (got < 0)
+            return vb_call_opaque(v->call, -got, "the argument vector", err);
+        if (!got)
+            break;
+        v->items[v->count++] = item;
+        v->used += item.len + 1;
+    }
+    return VB_OK;
+}
+
+/* Baits are looked for before the event, whose strings share the room; only telling variables
+ * stay. */
+static int read_environment(struct vector *v, uint64_t address, struct vb_error *err)
+{
+    for (size_t i = 0; address; i++) {
+        if (vector_full(v, i)) {
+            v->cut = true;
+            break;
+        }
+        struct vb_str item = {"", 0};
+        int got = next_string(v, address, i, &item);
+        if (got < 0)
+            return vb_call_opaque(v->call, -got, "the environment", err);
+        if (!got)
+            break;
+        const char *equals = memchr(item.text, '=', item.len);
+        if (equals && variable_is_telling(item.text, (size_t)(equals - item.text))) {
+            v->items[v->count++] = item;
+            v->used += item.len + 1;
+            continue;
+        }
+        char name[64];
+        size_t name_len = equals ? (size_t)(equals - item.text) : 0;
+        snprintf(name, sizeof(name), "%.*s", (int)(name_len < sizeof(name) ? name_len : 0),
+                 item.text);
+        int status = vb_call_search(v->call, item.text, item.len, "environment", name, err);
+        if (status)
+            return status;
+    }
+    return VB_OK;
+}
+
+static int search_items(const struct vector *v, const char *where, struct vb_error *err)
+{
+    int status = VB_OK;
+    for (size_t i = 0; !status && i < v->count; i++)
+        status = vb_call_search(v->call, v->items[i].text, v->items[i].len, where, NULL, err);
+    return status;
+}
+
+static int read_exec_path(struct vb_call *call, const uint64_t *args, struct vb_error *err)
+{
+    struct vb_recorder *recorder = call->recorder;
+    bool at = call->row->args[0] == VB_ARG_DIRFD;
+    ssize_t n = vb_memory_string(&recorder->memory, args[at], recorder->text, PATH_MAX);
+    if (n < 0 && n != -ENAMETOOLONG)
+        return vb_call_opaque(call, (int)-n, "the program's path", err);
+    vb_path_resolve(call->process->tid, at ? (int)args[0] : AT_FDCWD, recorder->text,
+                    recorder->path);
+    return VB_OK;
+}
+
+static int emit_exec(struct vb_call *call, const struct vector *argv,
+                     const struct vector *environment, struct vb_error *err)
+{
+    struct vb_recorder *recorder = call->recorder;
+    struct vb_event event;
+    vb_call_event(call, &event, VB_EV_PROCESS_EXEC);
+    vb_event_int(&event, VB_F_PPID, call->process->ppid);
+    vb_event_str(&event, VB_F_PATH, recorder->path);
+    vb_event_list(&event, VB_F_ARGV, argv->items, argv->count);
+    if (vb_path_of_fd(call->process->tid, AT_FDCWD, recorder->target, PATH_MAX))
+        vb_event_str(&event, VB_F_CWD, recorder->target);
+    if (environment->count)
+        vb_event_list(&event, VB_F_ENVIRONMENT, environment->items, environment->count);
+    if (argv->cut || environment->cut)
+        vb_event_bool(&event, VB_F_TRUNCATED, true);
+    return vb_call_emit(call, &event, err);
+}
+
+int vb_decode_exec(struct vb_call *call, struct vb_error *err)
+{
+    struct vb_recorder *recorder = call->recorder;
+    const uint64_t *args = (const uint64_t *)call->notif->data.args;
+    size_t at = call->row->args[0] == VB_ARG_DIRFD ? 1 : 0;
+    struct vector argv = {.call = call, .items = recorder->argv};
+    struct vector environment = {.call = call, .items = recorder->environment};
+    int status = read_exec_path(call, args, err);
+    if (!status && !call->error)
+        status = read_argv(&argv, args[at + 1], err);
+    environment.used = argv.used;
+    if (!status && !call->error)
+        status = read_environment(&environment, args[at + 2], err);
+    if (status || call->error || call->gone)
+        return status;
+    status = emit_exec(call, &argv, &environment, err);
+    if (!status)
+        status = search_items(&argv, "argv", err);
+    if (!status)
+        status = search_items(&environment, "environment", err);
+    vb_process_new_program(&recorder->processes, call->process->tgid);
+    return status;
+}
+
+/* --- fork and exit --- */
+
+static const struct {
+    uint64_t bit;
+    const char *name;
+} clone_flags[] = {
+    {CLONE_VM, "vm"},
+    {CLONE_FS, "fs"},
+    {CLONE_FILES, "files"},
+    {CLONE_SIGHAND, "sighand"},
+    {CLONE_PTRACE, "ptrace"},
+    {CLONE_VFORK, "vfork"},
+    {CLONE_PARENT, "parent"},
+    {CLONE_THREAD, "thread"},
+    {CLONE_NEWNS, "newns"},
+    {CLONE_SYSVSEM, "sysvsem"},
+    {CLONE_UNTRACED, "untraced"},
+    {CLONE_NEWCGROUP, "newcgroup"},
+    {CLONE_NEWUTS, "newuts"},
+    {CLONE_NEWIPC, "newipc"},
+    {CLONE_NEWUSER, "newuser"},
+    {CLONE_NEWPID, "newpid"},
+    {CLONE_NEWNET, "newnet"},
+    {CLONE_IO, "io"},
+};
+
+/* Names of the bits of WANTED that FLAGS has, in RET with commas. */
+static void name_flags(uint64_t flags, uint64_t wanted, char *ret, size_t size)
+{
+    size_t len = 0;
+    ret[0] = '\0';
+    for (size_t i = 0; i < VB_ARRAY_LEN(clone_flags); i++)
+        if (clone_flags[i].bit & flags & wanted && len < size)
+            len += (size_t)snprintf(ret + len, size - len, len ? ",%s" : "%s", clone_flags[i].name);
+}
+
+int vb_decode_fork(struct vb_call *call, struct vb_error *err)
+{
+    uint64_t flags = call->row->args[0] == VB_ARG_CLONE ? call->notif->data.args[0] : 0;
+    if (flags & VB_CLONE_NEW) {
+        char names[256];
+        name_flags(flags, VB_CLONE_NEW, names, sizeof(names));
+        return vb_call_deny(call, EPERM, names, err);
+    }
+    struct vb_str items[VB_ARRAY_LEN(clone_flags) + 1];
+    size_t count = 0;
+    items[count++] = (struct vb_str){call->row->word, strlen(call->row->word)};
+    for (size_t i = 0; i < VB_ARRAY_LEN(clone_flags); i++)
+        if (clone_flags[i].bit & flags)
+            items[count++] = (struct vb_str){clone_flags[i].name, strlen(clone_flags[i].name)};
+    struct vb_event event;
+    vb_call_event(call, &event, VB_EV_PROCESS_FORK);
+    vb_event_list(&event, VB_F_FLAGS, items, count);
+    return vb_call_emit(call, &event, err);
+}
+
+int vb_decode_exit(struct vb_call *call, struct vb_error *err)
+{
+    struct vb_event event;
+    vb_call_event(call, &event, VB_EV_PROCESS_EXIT);
+    vb_event_int(&event, VB_F_STATUS, (int64_t)(call->notif->data.args[0] & 0xff));
+    int status = vb_call_emit(call, &event, err);
+    vb_process_forget(&call->recorder->processes, call->process->tgid);
+    return status;
+}
+
+/* --- signals --- */
+
+/* The process behind a pidfd as the box numbers it. */
+static bool pidfd_target(const struct vb_call *call, int fd, char *ret, size_t size)
+{
+    char path[64], text[1024];
+    snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", (int)call->process->tid, fd);
+    VB_CLEANUP_FD int info = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = info < 0 ? -1 : read(info, text, sizeof(text) - 1);
+    if (n <= 0)
+        return false;
+    text[n] = '\0';
+    const char *line = strstr(text, "\nNSpid:");
+    if (!line)
+        return false;
+    line += strlen("\nNSpid:");
+    const char *last = line;
+    for (const char *at = line; *at && *at != '\n'; at++)
+        if (*at == '\t' || *at == ' ')
+            last = at + 1;
+    return snprintf(ret, size, "%ld", strtol(last, NULL, 10)) > 0;
+}
+
+int vb_decode_signal(struct vb_call *call, struct vb_error *err)
+{
+    char target[32] = "";
+    int signal = 0;
+    bool self = false;
+    for (size_t i = 0; i < VB_SYSCALL_ARGS; i++) {
+        int value = (int)call->notif->data.args[i];
+        if (call->row->args[i] == VB_ARG_PID) {
+            snprintf(target, sizeof(target), "%d", value);
+            self = value == call->process->inner_tgid || value == call->process->inner_tid;
+        } else if (call->row->args[i] == VB_ARG_PIDFD) {
+            if (!pidfd_target(call, value, target, sizeof(target)))
+                snprintf(target, sizeof(target), "descriptor %d", value);
+        } else if (call->row->args[i] == VB_ARG_SIGNAL) {
+            signal = value;
+        }
+    }
+    if (self) /* abort, raise and thread libraries; nobody else is touched */
+        return VB_OK;
+    struct vb_event event;
+    vb_call_event(call, &event, VB_EV_PROCESS_SIGNAL);
+    vb_event_str(&event, VB_F_TARGET, target);
+    vb_event_int(&event, VB_F_SIGNAL, signal);
+    return vb_call_emit(call, &event, err);
+}

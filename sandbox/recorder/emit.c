@@ -1,0 +1,159 @@
+/* From a call to the sink: who did it, whether it still counts, and how much is kept. */
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "sandbox/recorder/call.h"
+
+/* A flood of ordinary events must not push out the ones that decide. */
+static bool kind_is_vital(enum vb_event_kind kind)
+{
+    static const enum vb_event_kind vital[] = {VB_EV_BAIT_READ,    VB_EV_BAIT_SEEN,
+                                               VB_EV_PROCESS_EXEC, VB_EV_NET_CONNECT,
+                                               VB_EV_NET_NAME,     VB_EV_KERNEL_DENIED};
+    for (size_t i = 0; i < VB_ARRAY_LEN(vital); i++)
+        if (vital[i] == kind)
+            return true;
+    return false;
+}
+
+static int emit_now(struct vb_recorder *recorder, struct vb_event *event, struct vb_error *err)
+{
+    event->detonation = recorder->options.detonation;
+    int status = vb_emit(recorder->options.sink, event, err);
+    return status ? vb_wrap(err, "recording the subject") : VB_OK;
+}
+
+static int count_dropped(struct vb_recorder *recorder, struct vb_error *err)
+{
+    if (recorder->dropped++)
+        return VB_OK;
+    struct vb_event event;
+    vb_event_init(&event, VB_EV_SANDBOX_LIMIT, VB_SOURCE_TOOL);
+    vb_event_str(&event, VB_F_WHAT, "log");
+    vb_event_int(&event, VB_F_COUNT, (int64_t)recorder->options.max_events);
+    vb_event_str(&event, VB_F_DETAIL, "more was attempted than is kept");
+    return emit_now(recorder, &event, err);
+}
+
+int vb_recorder_coverage(struct vb_recorder *recorder, struct vb_error *err)
+{
+    if (!recorder->dropped || recorder->coverage_told)
+        return VB_OK;
+    recorder->coverage_told = true;
+    struct vb_event event;
+    vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
+    vb_event_str(&event, VB_F_STAGE, "sandbox");
+    vb_event_str(&event, VB_F_WHAT, "events");
+    vb_event_str(&event, VB_F_REASON, "limit");
+    vb_event_int(&event, VB_F_COUNT, (int64_t)recorder->dropped);
+    return emit_now(recorder, &event, err);
+}
+
+/* Until it is answered the kernel keeps the task; if it does not, its id may be somebody else's by
+ * now, and so may all that was read. */
+static bool still_there(const struct vb_call *call)
+{
+    uint64_t id = call->notif->id;
+    return ioctl(call->recorder->options.listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
+}
+
+void vb_call_event(const struct vb_call *call, struct vb_event *event, enum vb_event_kind kind)
+{
+    const struct vb_process *process = call->process;
+    vb_event_init(event, kind, VB_SOURCE_SYSCALL);
+    vb_event_int(event, VB_F_PID, process->tgid);
+    if (process->tid != process->tgid && kind != VB_EV_BAIT_SEEN && kind != VB_EV_PROCESS_EXIT)
+        vb_event_int(event, VB_F_TID, process->tid);
+    if (process->executable[0] && kind != VB_EV_PROCESS_EXIT)
+        vb_event_str(event, VB_F_EXECUTABLE, process->executable);
+}
+
+int vb_call_emit(struct vb_call *call, struct vb_event *event, struct vb_error *err)
+{
+    struct vb_recorder *recorder = call->recorder;
+    if (!call->gone && !still_there(call))
+        call->gone = true;
+    if (call->gone)
+        return VB_OK;
+    uint64_t max = recorder->options.max_events;
+    if (kind_is_vital(event->kind))
+        max += max / 8;
+    if (recorder->emitted >= max)
+        return count_dropped(recorder, err);
+    recorder->emitted++;
+    return emit_now(recorder, event, err);
+}
+
+void vb_call_arguments(const struct vb_call *call, struct vb_str items[VB_SYSCALL_ARGS],
+                       char text[VB_SYSCALL_ARGS][24])
+{
+    for (size_t i = 0; i < VB_SYSCALL_ARGS; i++) {
+        int n = snprintf(text[i], 24, "0x%llx", (unsigned long long)call->notif->data.args[i]);
+        items[i] = (struct vb_str){text[i], (size_t)n};
+    }
+}
+
+int vb_call_deny(struct vb_call *call, int number, const char *detail, struct vb_error *err)
+{
+    struct vb_event event;
+    struct vb_str items[VB_SYSCALL_ARGS];
+    char text[VB_SYSCALL_ARGS][24];
+    call->error = number;
+    vb_call_event(call, &event, VB_EV_KERNEL_DENIED);
+    vb_event_str(&event, VB_F_SYSCALL, call->name);
+    vb_event_str(&event, VB_F_ERRNO, strerrorname_np(number));
+    vb_call_arguments(call, items, text);
+    vb_event_list(&event, VB_F_ARGUMENTS, items, VB_SYSCALL_ARGS);
+    vb_event_str(&event, VB_F_DETAIL, detail);
+    return vb_call_emit(call, &event, err);
+}
+
+int vb_call_opaque(struct vb_call *call, int number, const char *detail, struct vb_error *err)
+{
+    if (number == ESRCH) {
+        call->gone = true;
+        return VB_OK;
+    }
+    char text[128];
+    snprintf(text, sizeof(text), "%s: %s", detail, strerrorname_np(number));
+    struct vb_event event;
+    call->error = number;
+    vb_call_event(call, &event, VB_EV_PROCESS_OPAQUE);
+    vb_event_str(&event, VB_F_SYSCALL, call->name);
+    vb_event_str(&event, VB_F_DETAIL, text);
+    return vb_call_emit(call, &event, err);
+}
+
+/* --- baits in what passes by --- */
+
+struct sighting {
+    struct vb_call *call;
+    const char *where;
+    const char *own;
+    struct vb_error *err;
+    int status;
+};
+
+static void bait_seen(void *ctx, const struct vb_bait *bait, const char *form)
+{
+    struct sighting *s = ctx;
+    if (s->status || (s->own && bait->env && strcmp(bait->env, s->own) == 0))
+        return;
+    struct vb_event event;
+    vb_call_event(s->call, &event, VB_EV_BAIT_SEEN);
+    vb_event_str(&event, VB_F_BAIT, bait->id);
+    vb_event_str(&event, VB_F_WHERE, s->where);
+    vb_event_str(&event, VB_F_FORM, form);
+    s->status = vb_call_emit(s->call, &event, s->err);
+}
+
+int vb_call_search(struct vb_call *call, const void *data, size_t len, const char *where,
+                   const char *own, struct vb_error *err)
+{
+    const struct vb_bait_set *baits = call->recorder->options.baits;
+    struct sighting s = {call, where, own, err, VB_OK};
+    if (baits)
+        vb_bait_search(baits, data, len, bait_seen, &s);
+    return s.status;
+}

@@ -1,0 +1,71 @@
+/* Trust boundary: every byte and every length that comes from here is hostile. */
+#include <errno.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "sandbox/recorder/call.h"
+
+void vb_memory_init(struct vb_memory *memory, pid_t tid)
+{
+    memory->tid = tid;
+    memory->page = 1;
+}
+
+static int load_page(struct vb_memory *memory, uint64_t page)
+{
+    if (memory->page == page)
+        return 0;
+    struct iovec local = {memory->bytes, VB_PAGE};
+    struct iovec remote = {(void *)(uintptr_t)page, VB_PAGE};
+    memory->page = 1;
+    ssize_t n = process_vm_readv(memory->tid, &local, 1, &remote, 1, 0);
+    if (n < 0)
+        return -errno;
+    if (n != VB_PAGE)
+        return -EFAULT;
+    memory->page = page;
+    return 0;
+}
+
+int vb_memory_read(struct vb_memory *memory, uint64_t address, void *ret, size_t len)
+{
+    unsigned char *out = ret;
+    uint64_t end;
+    if (__builtin_add_overflow(address, (uint64_t)len, &end))
+        return -EFAULT;
+    while (len > 0) {
+        size_t offset = (size_t)(address % VB_PAGE);
+        size_t part = VB_PAGE - offset < len ? VB_PAGE - offset : len;
+        int status = load_page(memory, address - offset);
+        if (status)
+            return status;
+        memcpy(out, memory->bytes + offset, part);
+        out += part;
+        address += part;
+        len -= part;
+    }
+    return 0;
+}
+
+ssize_t vb_memory_string(struct vb_memory *memory, uint64_t address, char *ret, size_t size)
+{
+    size_t len = 0;
+    while (len + 1 < size) {
+        size_t offset = (size_t)(address % VB_PAGE);
+        size_t part = VB_PAGE - offset < size - 1 - len ? VB_PAGE - offset : size - 1 - len;
+        int status = load_page(memory, address - offset);
+        if (status)
+            return status;
+        const unsigned char *end = memchr(memory->bytes + offset, '\0', part);
+        if (end)
+            part = (size_t)(end - (memory->bytes + offset));
+        memcpy(ret + len, memory->bytes + offset, part);
+        len += part;
+        ret[len] = '\0';
+        if (end)
+            return (ssize_t)len;
+        if (__builtin_add_overflow(address, (uint64_t)part, &address))
+            return -EFAULT;
+    }
+    return -ENAMETOOLONG;
+}

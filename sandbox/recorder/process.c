@@ -1,0 +1,104 @@
+/* Who calls: thread group, parent and program of a thread id, remembered for a while.
+ * Trust boundary: /proc is the kernel's word, but a program's path is the subject's choice. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sandbox/recorder/call.h"
+
+/* The kernel hands out process ids in turn, so that within a second none comes again. */
+enum { FRESH_NS = 1000 * 1000 * 1000, STATUS_MAX = 4096 };
+
+/* The last number of a line such as "NSpid:	4711	12	3"; 0 if the line is missing. */
+static pid_t last_number(const char *status, const char *key)
+{
+    const char *line = strstr(status, key);
+    if (!line)
+        return 0;
+    long value = 0;
+    for (const char *at = line + strlen(key); *at && *at != '\n';) {
+        char *end;
+        long number = strtol(at, &end, 10);
+        if (end == at)
+            break;
+        value = number;
+        at = end;
+    }
+    return (pid_t)value;
+}
+
+static bool read_status(pid_t tid, char *ret, size_t size)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)tid);
+    VB_CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, ret, size - 1);
+    if (n <= 0)
+        return false;
+    ret[n] = '\0';
+    return true;
+}
+
+/* "/tmp/x (deleted)" is still /tmp/x to every rule; a memfd keeps its mark. */
+static void cut_deleted(char *path)
+{
+    static const char mark[] = " (deleted)";
+    size_t len = strlen(path);
+    if (len >= sizeof(mark) && strcmp(path + len - (sizeof(mark) - 1), mark) == 0 &&
+        strncmp(path, "/memfd:", 7) != 0)
+        path[len - (sizeof(mark) - 1)] = '\0';
+}
+
+static void read_executable(struct vb_process *process)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/%d/exe", (int)process->tid);
+    ssize_t n = readlink(path, process->executable, sizeof(process->executable) - 1);
+    process->executable[n > 0 ? n : 0] = '\0';
+    cut_deleted(process->executable);
+    process->new_program = false;
+}
+
+static bool load(struct vb_process *process, pid_t tid, uint64_t now)
+{
+    char status[STATUS_MAX];
+    process->tid = 0;
+    if (!read_status(tid, status, sizeof(status)))
+        return false;
+    process->tid = tid;
+    process->tgid = last_number(status, "\nTgid:");
+    process->ppid = last_number(status, "\nPPid:");
+    process->inner_tgid = last_number(status, "\nNStgid:");
+    process->inner_tid = last_number(status, "\nNSpid:");
+    process->loaded_ns = now;
+    read_executable(process);
+    return true;
+}
+
+const struct vb_process *vb_process_get(struct vb_processes *all, pid_t tid)
+{
+    struct vb_process *slot = &all->slots[(unsigned)tid % VB_PROCESSES];
+    uint64_t now = vb_monotonic_ns();
+    if (slot->tid == tid && now - slot->loaded_ns < FRESH_NS) {
+        if (slot->new_program)
+            read_executable(slot);
+        return slot;
+    }
+    return load(slot, tid, now) ? slot : NULL;
+}
+
+void vb_process_forget(struct vb_processes *all, pid_t tgid)
+{
+    for (size_t i = 0; i < VB_PROCESSES; i++)
+        if (all->slots[i].tgid == tgid)
+            all->slots[i].tid = 0;
+}
+
+void vb_process_new_program(struct vb_processes *all, pid_t tgid)
+{
+    for (size_t i = 0; i < VB_PROCESSES; i++)
+        if (all->slots[i].tgid == tgid)
+            all->slots[i].new_program = true;
+}

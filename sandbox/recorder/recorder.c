@@ -1,0 +1,212 @@
+/* The supervisor's end: takes notifications, has them decoded, answers.
+ * Trust boundary: the subject chooses every argument and may die at any moment; nothing that it
+ * does may make this code fail, wait or grow. */
+#include "sandbox/recorder/recorder.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <poll.h>
+#include <seccomp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "sandbox/recorder/call.h"
+
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
+#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
+#endif
+
+enum {
+    STEP_MAX = 256,
+    X32_BIT = 0x40000000,
+    NUMBERS = 1024 /* of system calls */
+};
+
+static int no_memory(struct vb_error *err)
+{
+    return vb_fail(err, VB_E_NOMEM, 0, "starting the recorder: out of memory");
+}
+
+/* A kernel may know larger structures than the headers that we were built with. */
+static int make_buffers(struct vb_recorder *recorder, struct vb_error *err)
+{
+    struct seccomp_notif_sizes sizes;
+    if (syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) < 0)
+        return vb_fail(err, VB_E_UNAVAILABLE, errno,
+                       "the kernel has no seccomp notifications; Linux 5.0 or newer is needed");
+    recorder->notif_size = sizes.seccomp_notif > sizeof(struct seccomp_notif)
+                               ? sizes.seccomp_notif
+                               : sizeof(struct seccomp_notif);
+    recorder->response_size = sizes.seccomp_notif_resp > sizeof(struct seccomp_notif_resp)
+                                  ? sizes.seccomp_notif_resp
+                                  : sizeof(struct seccomp_notif_resp);
+    recorder->notif = calloc(1, recorder->notif_size);
+    recorder->response = calloc(1, recorder->response_size);
+    recorder->by_number = calloc(NUMBERS, sizeof(*recorder->by_number));
+    recorder->numbers = NUMBERS;
+    return recorder->notif && recorder->response && recorder->by_number ? VB_OK : no_memory(err);
+}
+
+static void index_table(struct vb_recorder *recorder)
+{
+    for (size_t i = 0; i < vb_syscall_count; i++) {
+        int number = seccomp_syscall_resolve_name(vb_syscalls[i].name);
+        if (number >= 0 && (size_t)number < recorder->numbers)
+            recorder->by_number[number] = &vb_syscalls[i];
+    }
+}
+
+int vb_recorder_new(const struct vb_recorder_options *options, struct vb_recorder **ret,
+                    struct vb_error *err)
+{
+    struct vb_recorder *recorder = calloc(1, sizeof(*recorder));
+    if (!recorder)
+        return no_memory(err);
+    recorder->options = *options;
+    recorder->options.listener = -1; /* the caller's until all went well */
+    recorder->root_fd = -1;
+    int status = make_buffers(recorder, err);
+    if (status) {
+        vb_recorder_free(recorder);
+        return status;
+    }
+    index_table(recorder);
+    recorder->options.listener = options->listener;
+    /* A cheaper wake-up where the kernel has it (6.6); no loss where it has not. */
+    (void)ioctl(options->listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS,
+                (unsigned long)SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
+    *ret = recorder;
+    return VB_OK;
+}
+
+void vb_recorder_free(struct vb_recorder *recorder)
+{
+    if (!recorder)
+        return;
+    /* If the sink is broken, its owner knows from the step that failed. */
+    const int told = vb_recorder_coverage(recorder, NULL);
+    (void)told;
+    vb_close_fd(&recorder->options.listener);
+    vb_close_fd(&recorder->root_fd);
+    free(recorder->by_number);
+    free(recorder->notif);
+    free(recorder->response);
+    free(recorder);
+}
+
+int vb_recorder_fd(const struct vb_recorder *recorder)
+{
+    return recorder->options.listener;
+}
+
+uint64_t vb_recorder_dropped(const struct vb_recorder *recorder)
+{
+    return recorder->dropped;
+}
+
+/* --- one notification --- */
+
+/* A call that the filter's architecture does not have. */
+static int decode_foreign(struct vb_call *call, uint32_t scmp_arch, unsigned number,
+                          const char *detail, struct vb_error *err)
+{
+    char unknown[32];
+    char *name = seccomp_syscall_resolve_num_arch(scmp_arch, (int)number);
+    snprintf(unknown, sizeof(unknown), "syscall %u", number);
+    call->name = name ? name : unknown;
+    int status = vb_call_deny(call, ENOSYS, detail, err);
+    free(name);
+    call->name = "";
+    return status;
+}
+
+static int decode(struct vb_call *call, struct vb_error *err)
+{
+    const struct vb_recorder *recorder = call->recorder;
+    const struct seccomp_data *data = &call->notif->data;
+    unsigned number = (unsigned)data->nr;
+    uint32_t native = seccomp_arch_native();
+    if (data->arch == AUDIT_ARCH_I386)
+        return decode_foreign(call, SCMP_ARCH_X86, number, "32-bit system call", err);
+    if (data->arch != native)
+        return decode_foreign(call, native, number, "system call of another architecture", err);
+    if (native == SCMP_ARCH_X86_64 && number & X32_BIT)
+        return decode_foreign(call, SCMP_ARCH_X32, number, "x32 system call", err);
+    if (number < recorder->numbers)
+        call->row = recorder->by_number[number];
+    if (!call->row || !call->row->decode || call->row->action < VB_SYSCALL_DENY)
+        return decode_foreign(call, native, number, "a call that the box does not know", err);
+    call->name = call->row->name;
+    return call->row->decode(call, err);
+}
+
+static int answer(struct vb_recorder *recorder, const struct vb_call *call, struct vb_error *err)
+{
+    struct seccomp_notif_resp *response = recorder->response;
+    memset(response, 0, recorder->response_size);
+    response->id = recorder->notif->id;
+    response->error = -call->error;
+    response->flags = call->error ? 0U : (uint32_t)SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+    /* ENOENT: the task was killed meanwhile. */
+    if (ioctl(recorder->options.listener, SECCOMP_IOCTL_NOTIF_SEND, response) < 0 &&
+        errno != ENOENT)
+        return vb_fail(err, VB_E_OS, errno, "answering the subject's system call");
+    return VB_OK;
+}
+
+static int handle(struct vb_recorder *recorder, struct vb_error *err)
+{
+    struct vb_call call = {.recorder = recorder, .notif = recorder->notif, .name = ""};
+    pid_t tid = (pid_t)recorder->notif->pid;
+    vb_memory_init(&recorder->memory, tid);
+    call.process = vb_process_get(&recorder->processes, tid);
+    if (!call.process) /* it died; the answer goes nowhere, but is harmless */
+        call.error = EPERM;
+    int status = call.process ? decode(&call, err) : VB_OK;
+    /* It is answered even if we failed: the caller ends the box in its own time. */
+    int answered = answer(recorder, &call, status ? NULL : err);
+    return status ? status : answered;
+}
+
+/* Returns 1 if a notification was handled, 0 if none is pending, VB_E_… otherwise; *RET_END is set
+ * when no task is left. */
+static int next(struct vb_recorder *recorder, bool *ret_end, struct vb_error *err)
+{
+    struct pollfd poll_fd = {.fd = recorder->options.listener, .events = POLLIN};
+    int ready = poll(&poll_fd, 1, 0);
+    if (ready < 0 && errno != EINTR)
+        return vb_fail(err, VB_E_OS, errno, "waiting for the subject's system calls");
+    if (ready <= 0)
+        return 0;
+    if (!(poll_fd.revents & POLLIN)) {
+        *ret_end = true;
+        return 0;
+    }
+    /* The kernel insists on a zeroed structure. */
+    memset(recorder->notif, 0, recorder->notif_size);
+    if (ioctl(recorder->options.listener, SECCOMP_IOCTL_NOTIF_RECV, recorder->notif) < 0) {
+        if (errno == ENOENT || errno == EINTR) /* the task died, or a signal came */
+            return 1;
+        return vb_fail(err, VB_E_OS, errno, "taking the subject's system call");
+    }
+    int status = handle(recorder, err);
+    return status ? status : 1;
+}
+
+int vb_recorder_step(struct vb_recorder *recorder, struct vb_error *err)
+{
+    bool end = false;
+    int got = 1;
+    for (int i = 0; i < STEP_MAX && got > 0; i++)
+        got = next(recorder, &end, err);
+    if (got < 0)
+        return got;
+    if (!end)
+        return 1;
+    int status = vb_recorder_coverage(recorder, err);
+    return status ? status : 0;
+}

@@ -1,0 +1,47 @@
+/* recorder: seccomp notifications → events. One table, syscalls.def, gives the filter its action
+ * and the decoder its arguments. Arguments are racy: nothing is enforced by reading them. */
+#ifndef SANDBOX_RECORDER_RECORDER_H
+#define SANDBOX_RECORDER_RECORDER_H
+
+#include <linux/filter.h>
+
+#include "sandbox/bait/bait.h"
+#include "vetbox/core.h"
+
+/* The subject's syscall filter as a BPF program: an allow-list from syscalls.def; what stands
+ * nowhere is refused with ENOSYS and recorded; foreign architectures are refused and recorded. Made
+ * once, before any box. */
+struct vb_filter;
+VB_CHECKED int vb_filter_new(struct vb_filter **ret, struct vb_error *err);
+void vb_filter_free(struct vb_filter *filter);
+const struct sock_fprog *vb_filter_program(const struct vb_filter *filter);
+
+/* In the subject, just before exec (no_new_privs is set, capabilities are gone): loads the filter
+ * and returns the notification listener, or -1 with errno. Async-signal-safe. sendmsg is notified
+ * from here on, so SCM_RIGHTS would wait for ever: write the listener's number to a pipe (write,
+ * read and close are silent) and let the supervisor take it with pidfd_getfd. */
+int vb_filter_load(const struct sock_fprog *program);
+
+struct vb_recorder_options {
+    int listener;                    /* owned by the recorder */
+    const struct vb_bait_set *baits; /* may be NULL */
+    uint32_t detonation;
+    uint64_t
+        max_events; /* beyond it events are counted, not kept: one sandbox.limit, one coverage */
+    struct vb_sink *sink;
+};
+
+struct vb_recorder;
+VB_CHECKED int vb_recorder_new(const struct vb_recorder_options *options, struct vb_recorder **ret,
+                               struct vb_error *err);
+void vb_recorder_free(struct vb_recorder *recorder);
+/* The descriptor to poll for POLLIN. */
+int vb_recorder_fd(const struct vb_recorder *recorder);
+/* Handles what is pending (at most a few hundred notifications, so that the caller's other
+ * descriptors get their turn). Returns 1 while the subject lives, 0 when no task is left under the
+ * filter, or an error of our own. */
+int vb_recorder_step(struct vb_recorder *recorder, struct vb_error *err);
+/* How many events were counted but not kept. */
+uint64_t vb_recorder_dropped(const struct vb_recorder *recorder);
+
+#endif
