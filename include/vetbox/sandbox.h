@@ -1,0 +1,125 @@
+/* sandbox: confined children for the examiners, and boxes in which packages are run and recorded.
+ * The only user of libseccomp and of the kernel's namespaces. */
+#ifndef VETBOX_SANDBOX_H
+#define VETBOX_SANDBOX_H
+
+#include "vetbox/core.h"
+
+/* --- what this machine can do --- */
+
+enum vb_layer_purpose { VB_LAYER_CONTAINMENT, VB_LAYER_FIDELITY };
+
+struct vb_layer_report {
+    const char *name;
+    enum vb_layer_purpose purpose;
+    bool present;
+    char detail[256]; /* what was tried and what the kernel said */
+    const char *fix;  /* what to change, NULL if present */
+};
+
+enum { VB_LAYERS_MAX = 32 };
+
+/* Tries every layer for real, in children. Returns how many rows of RET were filled, or an error.
+ */
+VB_CHECKED int vb_layers_probe(struct vb_layer_report ret[VB_LAYERS_MAX], struct vb_error *err);
+
+/* The folder that everything below happens in: an empty tmpfs of our own, limited in bytes and
+ * inodes, that has no path anywhere and goes with its last descriptor. Root makes it owned by the
+ * sandbox user. */
+VB_CHECKED int vb_workspace_new(uint64_t bytes, uint64_t inodes, int *ret_dirfd,
+                                struct vb_error *err);
+
+/* --- confined children --- */
+
+enum vb_confinement {
+    VB_CONFINE_EXAMINER, /* no network, no exec, no path outside its descriptors, syscall allow-list
+                          */
+    VB_CONFINE_FETCHER   /* keeps the network and the root file system, drops privileges */
+};
+
+struct vb_child {
+    enum vb_role role; /* which events it may send */
+    const char *name;  /* for messages: unpack, identify, … */
+    enum vb_confinement confinement;
+    int (*run)(void *ctx, struct vb_sink *sink, struct vb_error *err);
+    void *ctx;
+    const int *fds; /* the only descriptors it keeps besides its own pipe */
+    size_t fd_count;
+    unsigned timeout_ms;
+    uint64_t memory_bytes; /* address space */
+};
+
+/* Forks, confines, runs CHILD and passes its events on to SINK after checking role and form.
+ * Returns 0 when it finished; the child's own error when it reported one (VB_E_DATA, …). A child
+ * that was killed, timed out or broke the protocol is hostile input: examiner.died is emitted and
+ * VB_OK returned with *ret_died set. EPOCH_NS is the log's beginning. */
+VB_CHECKED int vb_child_run(const struct vb_child *child, uint64_t epoch_ns, struct vb_sink *sink,
+                            bool *ret_died, struct vb_error *err);
+
+/* --- detonation --- */
+
+/* One row of the plan. Strings are owned by the plan. */
+struct vb_detonation {
+    uint32_t id;       /* 1, 2, 3 … */
+    char *reason;      /* why it executes: "fenced block", "script", … */
+    char *path;        /* the file it stands in, below the tree */
+    int64_t line;      /* 0: the whole file */
+    char *interpreter; /* bash, python3, node, … */
+    char **argv;       /* NULL-terminated; {tree} at the start of an item stands for the package's
+                          folder inside the box */
+    char *text;        /* the code itself where argv carries it, for the event; may be NULL */
+    char *cwd;         /* the folder it runs in, below the tree; NULL: the tree's top */
+    unsigned timeout_ms;
+};
+
+struct vb_plan {
+    struct vb_detonation *rows;
+    size_t count;
+};
+
+/* Every runnable code block, inline command and script, in the order in which the instructions give
+ * them, then the entry points of the manifest. What is left out is a coverage event. TREE_FD is
+ * used to look at shebangs and sizes only. */
+VB_CHECKED int vb_plan_make(const struct vb_manifest *manifest, const struct vb_tree *tree,
+                            unsigned budget_ms, struct vb_sink *sink, struct vb_plan **ret,
+                            struct vb_error *err);
+void vb_plan_free(struct vb_plan *plan);
+
+struct vb_sandbox_options {
+    uint64_t epoch_ns;   /* the log's beginning */
+    const char *name;    /* the package's name: names its folder inside the box */
+    int tree_fd;         /* the package's files, copied into each box; -1 for none */
+    int drops_fd;        /* a folder in which files that runs left behind are kept, each under its
+                            SHA-256; -1: not kept */
+    int output_fd;       /* where the subject's output goes besides the log (vetbox run); -1 */
+    uint64_t disk_bytes; /* what one box may write */
+    uint64_t memory_bytes;
+    unsigned processes;
+    uint64_t max_events; /* of one detonation */
+    size_t max_output;   /* bytes of stdout and of stderr that are kept */
+};
+
+extern const struct vb_sandbox_options vb_sandbox_default_options;
+
+/* Everything that the boxes of one package share: the syscall filter, the persona, the baits with
+ * secrets made for this run. Emits bait.placed and sandbox.layer. A missing containment layer is
+ * VB_E_UNAVAILABLE and says which kernel setting to change. */
+struct vb_sandbox;
+VB_CHECKED int vb_sandbox_new(const struct vb_sandbox_options *options, struct vb_sink *sink,
+                              struct vb_sandbox **ret, struct vb_error *err);
+void vb_sandbox_free(struct vb_sandbox *sandbox);
+
+struct vb_detonation_result {
+    bool timed_out;
+    int exit_status; /* as a shell would say it: 128 + signal */
+    unsigned duration_ms;
+};
+
+/* Runs one detonation in a box of its own and emits all that happened, between detonation.begin and
+ * detonation.end. Whatever the subject does is an event; only our own failure is an error. When it
+ * returns nothing of the box is left: no process, no mount, no namespace. */
+VB_CHECKED int vb_detonate(struct vb_sandbox *sandbox, const struct vb_detonation *detonation,
+                           struct vb_sink *sink, struct vb_detonation_result *ret,
+                           struct vb_error *err);
+
+#endif

@@ -1,0 +1,107 @@
+/* verdict: event log → findings → verdict. Pure: the same log, rules and policy give the same
+ * bytes on any machine. Includes no stage. */
+#ifndef VETBOX_VERDICT_H
+#define VETBOX_VERDICT_H
+
+#include "vetbox/core.h"
+
+enum vb_severity {
+    VB_SEVERITY_INFO,
+    VB_SEVERITY_LOW,
+    VB_SEVERITY_MEDIUM,
+    VB_SEVERITY_HIGH,
+    VB_SEVERITY_CRITICAL
+};
+enum vb_confidence { VB_CONFIDENCE_LOW, VB_CONFIDENCE_MEDIUM, VB_CONFIDENCE_HIGH };
+enum vb_decision { VB_DECISION_ALLOW, VB_DECISION_REVIEW, VB_DECISION_BLOCK };
+
+const char *vb_severity_name(enum vb_severity severity);
+const char *vb_confidence_name(enum vb_confidence confidence);
+const char *vb_decision_name(enum vb_decision decision);
+
+/* What is known about the judgement's subject, in fixed order for reports. Strings owned. */
+struct vb_finding {
+    char *id; /* stable, in words: VB-EXFIL-ATTEMPT */
+    char *title;
+    enum vb_severity severity;
+    enum vb_confidence confidence;
+    enum vb_decision decision; /* what the policy makes of it */
+    char *policy_reason;       /* which line of the policy, or which exception */
+    char *detail;              /* one sentence with the concrete command, file, host */
+    char *path;                /* NULL if it lies in no file */
+    int64_t line;              /* 0 if unknown */
+    char *host;                /* NULL if it concerns none */
+    char **mapping;            /* NULL-terminated */
+    uint64_t *evidence;        /* event numbers, ascending */
+    size_t evidence_count;
+    size_t evidence_more;      /* event numbers beyond the list's maximum */
+    uint64_t occurrences;      /* how often it was met; 1 or more */
+};
+
+struct vb_name_list { /* sorted, unique */
+    char **items;
+    size_t count;
+    size_t dropped; /* beyond the list's maximum */
+};
+
+struct vb_coverage {
+    uint64_t files;        /* of the tree */
+    uint64_t entry_points; /* planned detonations */
+    uint64_t executed;     /* that ran to an end of their own */
+    uint64_t timed_out;
+    uint64_t gaps;        /* coverage events that matter: could execute or instruct */
+    bool executed_at_all; /* false for a static scan */
+};
+
+struct vb_verdict {
+    enum vb_decision decision;
+    char *why; /* one sentence */
+    char *reference;
+    char *tool;
+    char *action; /* vet, scan, run */
+    int64_t clock;
+    char *artifact_name;
+    char *artifact_sha256;
+    struct vb_name_list kinds;   /* package kinds */
+    struct vb_name_list names;   /* package names with version */
+    struct vb_finding *findings; /* worst first, then by id, path, line */
+    size_t finding_count;
+    struct vb_coverage coverage;
+    struct vb_name_list signers;  /* signatures in words: outcome, signer, format, file */
+    struct vb_name_list gaps;     /* "what: reason" in words, at most a few dozen */
+    struct vb_name_list commands; /* observed: executed command lines */
+    struct vb_name_list hosts;    /* observed: names and addresses it tried to reach */
+    struct vb_name_list files_written;
+    struct vb_name_list baits_read;
+    struct vb_name_list declared;    /* "host api.example.com", "bin curl", "env KEY" */
+    struct vb_name_list undisclosed; /* observed hosts that nothing declares or documents */
+    bool trifecta_untrusted_input;
+    bool trifecta_private_data;
+    bool trifecta_outbound;
+    uint64_t events;
+};
+
+/* Policy: rules/policy.yaml in verdict's own form. */
+struct vb_policy;
+/* PATH NULL loads the policy that is built in (the same file, embedded). VB_E_CONFIG with file and
+ * line for anything that it does not understand. */
+VB_CHECKED int vb_policy_load(const char *path, struct vb_policy **ret, struct vb_error *err);
+void vb_policy_free(struct vb_policy *policy);
+
+/* Judges the log in LOG_FD (read from its start). */
+VB_CHECKED int vb_judge(int log_fd, const struct vb_policy *policy, struct vb_verdict **ret,
+                        struct vb_error *err);
+void vb_verdict_free(struct vb_verdict *verdict);
+
+/* The rows of findings.def, for `vetbox explain` and for the documentation's test. */
+struct vb_finding_type {
+    const char *id;
+    enum vb_severity severity;
+    enum vb_confidence confidence;
+    const char *title;
+    const char *explanation; /* why it matters and what to do */
+    const char *mapping;     /* space-separated */
+};
+size_t vb_finding_types(const struct vb_finding_type **ret);
+
+#endif

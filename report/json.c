@@ -1,0 +1,147 @@
+/* The report for machines. Members stand in the order of docs/schema/report.schema.json. */
+#include "report/internal.h"
+
+static void write_names(struct vb_json_out *out, const char *key, const struct vb_name_list *list)
+{
+    vb_json_key(out, key);
+    vb_json_begin_object(out);
+    vb_json_key(out, "items");
+    vb_json_begin_array(out);
+    for (size_t i = 0; i < list->count; i++)
+        vb_json_str(out, list->items[i]);
+    vb_json_end_array(out);
+    vb_json_key(out, "dropped");
+    vb_json_uint(out, list->dropped);
+    vb_json_end_object(out);
+}
+
+static void write_place(struct vb_json_out *out, const struct vb_finding *finding)
+{
+    vb_json_member_str(out, "path", finding->path);
+    if (finding->path != NULL && finding->line > 0)
+        vb_json_member_int(out, "line", finding->line);
+    vb_json_member_str(out, "host", finding->host);
+}
+
+static const char *explanation_of(const char *id)
+{
+    const struct vb_finding_type *types = NULL;
+    const size_t count = vb_finding_types(&types);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(types[i].id, id) == 0)
+            return types[i].explanation;
+    return NULL;
+}
+
+static void write_finding(struct vb_json_out *out, const struct vb_finding *finding)
+{
+    vb_json_begin_object(out);
+    vb_json_member_str(out, "id", finding->id);
+    vb_json_member_str(out, "title", finding->title);
+    vb_json_member_str(out, "severity", vb_severity_name(finding->severity));
+    vb_json_member_str(out, "confidence", vb_confidence_name(finding->confidence));
+    vb_json_member_str(out, "decision", vb_decision_name(finding->decision));
+    vb_json_member_str(out, "policy", finding->policy_reason);
+    vb_json_member_str(out, "detail", finding->detail);
+    vb_json_member_str(out, "explanation", explanation_of(finding->id));
+    write_place(out, finding);
+    vb_json_key(out, "mapping");
+    vb_json_begin_array(out);
+    for (char **tag = finding->mapping; *tag != NULL; tag++)
+        vb_json_str(out, *tag);
+    vb_json_end_array(out);
+    vb_json_key(out, "occurrences");
+    vb_json_uint(out, finding->occurrences);
+    vb_json_key(out, "evidence");
+    vb_json_begin_array(out);
+    for (size_t i = 0; i < finding->evidence_count; i++)
+        vb_json_uint(out, finding->evidence[i]);
+    vb_json_end_array(out);
+    vb_json_key(out, "evidence_more");
+    vb_json_uint(out, finding->evidence_more);
+    vb_json_end_object(out);
+}
+
+static void write_subject(struct vb_json_out *out, const struct vb_verdict *verdict)
+{
+    vb_json_key(out, "artifact");
+    vb_json_begin_object(out);
+    vb_json_member_str(out, "name", verdict->artifact_name);
+    vb_json_member_str(out, "sha256", verdict->artifact_sha256);
+    vb_json_end_object(out);
+    write_names(out, "kinds", &verdict->kinds);
+    write_names(out, "names", &verdict->names);
+    write_names(out, "signers", &verdict->signers);
+}
+
+static void write_coverage(struct vb_json_out *out, const struct vb_verdict *verdict)
+{
+    const struct vb_coverage *coverage = &verdict->coverage;
+    const struct {
+        const char *key;
+        uint64_t value;
+    } counts[] = {{"files", coverage->files},
+                  {"entry_points", coverage->entry_points},
+                  {"executed", coverage->executed},
+                  {"timed_out", coverage->timed_out},
+                  {"gaps", coverage->gaps}};
+    vb_json_key(out, "coverage");
+    vb_json_begin_object(out);
+    vb_json_member_bool(out, "executed_at_all", coverage->executed_at_all);
+    for (size_t i = 0; i < VB_ARRAY_LEN(counts); i++) {
+        vb_json_key(out, counts[i].key);
+        vb_json_uint(out, counts[i].value);
+    }
+    write_names(out, "not_covered", &verdict->gaps);
+    vb_json_end_object(out);
+}
+
+static void write_behaviour(struct vb_json_out *out, const struct vb_verdict *verdict)
+{
+    vb_json_key(out, "trifecta");
+    vb_json_begin_object(out);
+    vb_json_member_bool(out, "untrusted_input", verdict->trifecta_untrusted_input);
+    vb_json_member_bool(out, "private_data", verdict->trifecta_private_data);
+    vb_json_member_bool(out, "outbound", verdict->trifecta_outbound);
+    vb_json_end_object(out);
+    write_names(out, "declared", &verdict->declared);
+    vb_json_key(out, "observed");
+    vb_json_begin_object(out);
+    write_names(out, "commands", &verdict->commands);
+    write_names(out, "hosts", &verdict->hosts);
+    write_names(out, "undisclosed_hosts", &verdict->undisclosed);
+    write_names(out, "files_written", &verdict->files_written);
+    write_names(out, "baits_read", &verdict->baits_read);
+    vb_json_end_object(out);
+}
+
+int vb_report_json(const struct vb_verdict *verdict, int log_fd,
+                   const struct vb_report_options *options, int out_fd, struct vb_error *err)
+{
+    (void)log_fd;
+    (void)options;
+    struct vb_json_out out;
+    vb_json_out_fd(&out, &out_fd, true, err);
+    vb_json_begin_object(&out);
+    vb_json_member_str(&out, "format", "vetbox-report/1");
+    vb_json_member_str(&out, "tool", verdict->tool);
+    vb_json_member_str(&out, "reference", verdict->reference);
+    vb_json_member_str(&out, "action", verdict->action);
+    vb_json_member_int(&out, "clock", verdict->clock);
+    vb_json_member_str(&out, "verdict", vb_decision_name(verdict->decision));
+    vb_json_member_str(&out, "why", verdict->why);
+    write_subject(&out, verdict);
+    vb_json_key(&out, "findings");
+    vb_json_begin_array(&out);
+    for (size_t i = 0; i < verdict->finding_count; i++)
+        write_finding(&out, &verdict->findings[i]);
+    vb_json_end_array(&out);
+    write_coverage(&out, verdict);
+    write_behaviour(&out, verdict);
+    vb_json_key(&out, "events");
+    vb_json_uint(&out, verdict->events);
+    vb_json_end_object(&out);
+    if (vb_json_finish(&out) < 0)
+        return vb_wrap(err, "writing the report");
+    return vb_write_all(out_fd, "\n", 1, err);
+}

@@ -1,0 +1,260 @@
+/* The report for people: verdict and reasons on the first screen, then everything else. */
+#include "report/internal.h"
+
+#include <stdarg.h>
+
+enum { REASONS = 3, LIST_MAX = 20, TEXT_MAX = 8192 };
+
+struct writer {
+    struct page page;
+    const struct vb_verdict *verdict;
+    struct evidence evidence;
+    char text[TEXT_MAX];
+};
+
+static const char *format(struct writer *w, const char *fmt, ...) VB_PRINTF(2, 3);
+static const char *format(struct writer *w, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    (void)vsnprintf(w->text, sizeof(w->text), fmt, args);
+    va_end(args);
+    return w->text;
+}
+
+static enum style decision_style(enum vb_decision decision)
+{
+    static const enum style styles[] = {[VB_DECISION_ALLOW] = STYLE_GOOD,
+                                        [VB_DECISION_REVIEW] = STYLE_WARN,
+                                        [VB_DECISION_BLOCK] = STYLE_BAD};
+    return styles[decision];
+}
+
+static const char *shouted(enum vb_decision decision)
+{
+    static const char *const words[] = {[VB_DECISION_ALLOW] = "ALLOW",
+                                        [VB_DECISION_REVIEW] = "REVIEW",
+                                        [VB_DECISION_BLOCK] = "BLOCK"};
+    return words[decision];
+}
+
+/* "a, b and 3 more" out of a list. */
+static const char *joined(struct writer *w, const struct vb_name_list *list, size_t max)
+{
+    size_t used = 0;
+    w->text[0] = '\0';
+    for (size_t i = 0; i < list->count && i < max; i++) {
+        const int more = snprintf(w->text + used, sizeof(w->text) - used, "%s%s",
+                                  i == 0 ? "" : ", ", list->items[i]);
+        if (more < 0 || (size_t)more >= sizeof(w->text) - used)
+            break;
+        used += (size_t)more;
+    }
+    const size_t left = list->count > max ? list->count - max + list->dropped : list->dropped;
+    if (left > 0)
+        (void)snprintf(w->text + used, sizeof(w->text) - used, " and %zu more", left);
+    return w->text;
+}
+
+static void head(struct writer *w)
+{
+    const struct vb_verdict *v = w->verdict;
+    struct vb_name_list subject = v->names;
+    char *fallback = v->artifact_name != NULL ? v->artifact_name : v->reference;
+    if (subject.count == 0)
+        subject = (struct vb_name_list){.items = &fallback, .count = fallback != NULL};
+    vb_page_item(&w->page, 0, "Package   ", STYLE_DIM, joined(w, &subject, 3));
+    if (v->kinds.count > 0)
+        vb_page_item(&w->page, 0, "Kind      ", STYLE_DIM, joined(w, &v->kinds, 5));
+    vb_page_item(&w->page, 0, "Reference ", STYLE_DIM, v->reference ? v->reference : "");
+    if (v->artifact_sha256 != NULL)
+        vb_page_item(&w->page, 0, "SHA-256   ", STYLE_DIM, v->artifact_sha256);
+    vb_page_newline(&w->page);
+    vb_page_item(&w->page, 0, shouted(v->decision), decision_style(v->decision), "");
+    vb_page_item(&w->page, 0, "", STYLE_PLAIN, v->why ? v->why : "");
+}
+
+static const char *place_of(struct writer *w, const struct vb_finding *finding)
+{
+    const char *grade = vb_severity_name(finding->severity);
+    const char *confidence = vb_confidence_name(finding->confidence);
+    if (finding->path == NULL)
+        return format(w, "%s, %s severity, %s confidence", finding->id, grade, confidence);
+    if (finding->line == 0)
+        return format(w, "%s, %s severity, %s confidence, in %s", finding->id, grade, confidence,
+                      finding->path);
+    return format(w, "%s, %s severity, %s confidence, in %s:%lld", finding->id, grade, confidence,
+                  finding->path, (long long)finding->line);
+}
+
+static void events_of(struct writer *w, const struct vb_finding *finding, unsigned indent)
+{
+    size_t shown = 0;
+    for (size_t i = 0; i < finding->evidence_count && shown < REASONS; i++) {
+        const char *text = vb_evidence_text(&w->evidence, finding->evidence[i]);
+        if (text == NULL)
+            continue;
+        char first[32];
+        (void)snprintf(first, sizeof(first), "event %llu  ",
+                       (unsigned long long)finding->evidence[i]);
+        vb_page_item(&w->page, indent, first, STYLE_DIM, text);
+        shown++;
+    }
+}
+
+/* The findings that weigh most, each id once as long as there are others. */
+static size_t strongest(const struct vb_verdict *v, const struct vb_finding *ret[REASONS])
+{
+    size_t count = 0;
+    for (int again = 0; again < 2; again++)
+        for (size_t i = 0; i < v->finding_count && count < REASONS; i++) {
+            const struct vb_finding *finding = &v->findings[i];
+            bool taken = finding->decision == VB_DECISION_ALLOW;
+            for (size_t j = 0; j < count && !taken; j++)
+                taken = ret[j] == finding || (again == 0 && strcmp(ret[j]->id, finding->id) == 0);
+            if (!taken)
+                ret[count++] = finding;
+        }
+    return count;
+}
+
+static void reasons(struct writer *w)
+{
+    const struct vb_finding *shown[REASONS];
+    const size_t count = strongest(w->verdict, shown);
+    if (count > 0)
+        vb_page_heading(&w->page, "Why");
+    for (size_t i = 0; i < count; i++) {
+        char number[32];
+        (void)snprintf(number, sizeof(number), "%zu. ", i + 1);
+        vb_page_item(&w->page, 2, number, decision_style(shown[i]->decision), shown[i]->title);
+        vb_page_item(&w->page, 5, "", STYLE_PLAIN, shown[i]->detail);
+        vb_page_item(&w->page, 5, "", STYLE_DIM, place_of(w, shown[i]));
+        events_of(w, shown[i], 5);
+    }
+}
+
+static const char *yes(bool value)
+{
+    return value ? "yes" : "no";
+}
+
+static void facts(struct writer *w)
+{
+    const struct vb_verdict *v = w->verdict;
+    const struct vb_coverage *c = &v->coverage;
+    vb_page_newline(&w->page);
+    vb_page_item(&w->page, 0, "Trifecta  ", STYLE_DIM,
+                 format(w, "untrusted input %s, private data %s, way out %s",
+                        yes(v->trifecta_untrusted_input), yes(v->trifecta_private_data),
+                        yes(v->trifecta_outbound)));
+    vb_page_item(&w->page, 0, "Signed    ", STYLE_DIM,
+                 v->signers.count == 0 ? "by nobody" : joined(w, &v->signers, 4));
+    if (c->executed_at_all)
+        format(w,
+               "%llu of %llu entry points ran to their end, %llu stopped at the time limit; "
+               "%llu files; %llu gaps",
+               (unsigned long long)c->executed, (unsigned long long)c->entry_points,
+               (unsigned long long)c->timed_out, (unsigned long long)c->files,
+               (unsigned long long)c->gaps);
+    else
+        format(w, "static: nothing was run, %llu entry points; %llu files; %llu gaps",
+               (unsigned long long)c->entry_points, (unsigned long long)c->files,
+               (unsigned long long)c->gaps);
+    vb_page_item(&w->page, 0, "Coverage  ", STYLE_DIM, w->text);
+}
+
+static void one_finding(struct writer *w, const struct vb_finding *f)
+{
+    char first[16];
+    (void)snprintf(first, sizeof(first), "%-7s", vb_decision_name(f->decision));
+    vb_page_item(&w->page, 2, first, decision_style(f->decision), f->title);
+    vb_page_item(&w->page, 9, "", STYLE_PLAIN, place_of(w, f));
+    vb_page_item(&w->page, 9, "", STYLE_PLAIN, f->detail);
+    if (f->policy_reason != NULL)
+        vb_page_item(&w->page, 9, "policy: ", STYLE_DIM, f->policy_reason);
+    if (f->evidence_count > 0) {
+        size_t used = 0;
+        for (size_t i = 0; i < f->evidence_count && i < 12; i++)
+            used += (size_t)snprintf(w->text + used, sizeof(w->text) - used, "%s%llu",
+                                     i == 0 ? "" : ", ", (unsigned long long)f->evidence[i]);
+        const size_t more =
+            f->evidence_more + (f->evidence_count > 12 ? f->evidence_count - 12 : 0);
+        if (more > 0)
+            (void)snprintf(w->text + used, sizeof(w->text) - used, " and %zu more", more);
+        vb_page_item(&w->page, 9, "events: ", STYLE_DIM, w->text);
+    }
+}
+
+static void findings(struct writer *w)
+{
+    const struct vb_verdict *v = w->verdict;
+    if (v->finding_count == 0)
+        return;
+    vb_page_heading(&w->page, "Findings");
+    for (size_t i = 0; i < v->finding_count; i++)
+        one_finding(w, &v->findings[i]);
+}
+
+static void list(struct writer *w, const char *label, const struct vb_name_list *names)
+{
+    if (names->count == 0)
+        return;
+    vb_page_item(&w->page, 2, label, STYLE_BOLD, "");
+    for (size_t i = 0; i < names->count && i < LIST_MAX; i++)
+        vb_page_item(&w->page, 4, "", STYLE_PLAIN, names->items[i]);
+    const size_t more = names->dropped + (names->count > LIST_MAX ? names->count - LIST_MAX : 0);
+    if (more > 0)
+        vb_page_item(&w->page, 4, "", STYLE_DIM,
+                     format(w, "… and %zu more, all in the event log", more));
+}
+
+static void behaviour(struct writer *w)
+{
+    const struct vb_verdict *v = w->verdict;
+    if (v->declared.count > 0) {
+        vb_page_heading(&w->page, "What it says");
+        list(w, "Declared", &v->declared);
+    }
+    if (v->commands.count + v->hosts.count + v->files_written.count + v->baits_read.count == 0)
+        return;
+    vb_page_heading(&w->page, "What it did");
+    list(w, "Commands", &v->commands);
+    list(w, "Hosts that it tried to reach", &v->hosts);
+    list(w, "Hosts that it names nowhere", &v->undisclosed);
+    list(w, "Files written", &v->files_written);
+    list(w, "Baits opened", &v->baits_read);
+}
+
+static void not_covered(struct writer *w)
+{
+    if (w->verdict->gaps.count == 0)
+        return;
+    vb_page_heading(&w->page, "What was not covered");
+    for (size_t i = 0; i < w->verdict->gaps.count; i++)
+        vb_page_item(&w->page, 2, "", STYLE_PLAIN, w->verdict->gaps.items[i]);
+    if (w->verdict->gaps.dropped > 0)
+        vb_page_item(&w->page, 2, "", STYLE_DIM,
+                     format(w, "… and %zu more, all in the event log", w->verdict->gaps.dropped));
+}
+
+int vb_report_text(const struct vb_verdict *verdict, int log_fd,
+                   const struct vb_report_options *options, int out_fd, struct vb_error *err)
+{
+    VB_CLEANUP_FREE struct writer *w = calloc(1, sizeof(*w));
+    if (w == NULL)
+        return vb_fail(err, VB_E_NOMEM, 0, "writing the report");
+    const int status = vb_evidence_read(verdict, log_fd, &w->evidence, err);
+    if (status < 0)
+        return status;
+    w->verdict = verdict;
+    vb_page_init(&w->page, out_fd, options, err);
+    head(w);
+    reasons(w);
+    facts(w);
+    findings(w);
+    behaviour(w);
+    not_covered(w);
+    vb_evidence_done(&w->evidence);
+    return vb_page_finish(&w->page);
+}

@@ -1,0 +1,7 @@
+vb_unit_test(report unit/test_report.c LIBS vb_report vb_verdict vb_core)
+
+# The golden reports of tests/sim against their schema, where python3-jsonschema is at hand.
+find_program(VETBOX_PYTHON3 python3 HINTS /usr/bin REQUIRED)
+add_test(NAME report.schema COMMAND ${VETBOX_PYTHON3} -B ${CMAKE_CURRENT_LIST_DIR}/sim/check_schema.py
+         ${PROJECT_SOURCE_DIR})
+set_tests_properties(report.schema PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 60)

@@ -1,0 +1,2 @@
+vb_unit_test(verdict unit/test_verdict.c LIBS vb_verdict vb_core)
+vb_unit_test(policy unit/test_policy.c LIBS vb_verdict vb_core)

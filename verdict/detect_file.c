@@ -1,0 +1,414 @@
+/* What happens to the user's files: persistence, tampering with the agent, destruction, and changes
+ * that nobody was seen to make. */
+#include "verdict/internal.h"
+
+enum weight {
+    WEIGHT_GRAVE,   /* never done by an honest package without the user */
+    WEIGHT_VISIBLE, /* grave, unless the instructions show it to everybody: then the user decides */
+    WEIGHT_DOUBT,   /* honest tools do it too */
+    WEIGHT_REMARK,
+};
+
+struct place_row {
+    const char *pattern;
+    enum finding_id id;
+    enum weight weight;
+    const char *label;
+    const char *writers; /* trusted programs whose business it is */
+};
+
+#define P FINDING_PERSISTENCE
+#define A FINDING_AGENT_TAMPER
+
+/* The first row that fits counts. */
+static const struct place_row places[] = {
+    {"/etc/ld.so.preload", P, WEIGHT_GRAVE, "the list of libraries that every program loads", ""},
+    {"/etc/cron*/**", P, WEIGHT_GRAVE, "a system cron job", ""},
+    {"/var/spool/cron/**", P, WEIGHT_VISIBLE, "the user's cron jobs", ""},
+    {"/etc/systemd/**", P, WEIGHT_GRAVE, "a system service", ""},
+    {"/etc/init.d/**", P, WEIGHT_GRAVE, "a system service", ""},
+    {"/etc/rc.local", P, WEIGHT_GRAVE, "a system start-up file", ""},
+    {"/etc/profile*", P, WEIGHT_GRAVE, "a start-up file of every shell", ""},
+    {"/etc/profile.d/**", P, WEIGHT_GRAVE, "a start-up file of every shell", ""},
+    {"/etc/bash.bashrc", P, WEIGHT_GRAVE, "a start-up file of every shell", ""},
+    {"/etc/sudoers*", P, WEIGHT_GRAVE, "the rights of sudo", ""},
+    {"/etc/sudoers.d/**", P, WEIGHT_GRAVE, "the rights of sudo", ""},
+    {"/etc/udev/**", P, WEIGHT_GRAVE, "a device rule", ""},
+    {"/etc/xdg/autostart/**", P, WEIGHT_GRAVE, "a program that starts with the session", ""},
+    {"~/.ssh/authorized_keys*", P, WEIGHT_GRAVE, "the keys that may log in", ""},
+    {"~/.ssh/rc", P, WEIGHT_GRAVE, "a file that runs at each login", ""},
+    {"~/.ssh/config", P, WEIGHT_VISIBLE, "the SSH settings, which can run commands", ""},
+    {"~/.config/systemd/user/**", P, WEIGHT_VISIBLE, "a service of the user", ""},
+    {"~/.local/share/systemd/user/**", P, WEIGHT_VISIBLE, "a service of the user", ""},
+    {"~/.config/autostart/**", P, WEIGHT_VISIBLE, "a program that starts with the session", ""},
+    {"~/.config/environment.d/**", P, WEIGHT_GRAVE, "the environment of the session", ""},
+    {"~/.pam_environment", P, WEIGHT_GRAVE, "the environment of the session", ""},
+    {"~/Library/LaunchAgents/**", P, WEIGHT_VISIBLE, "a service of the user", ""},
+    {"~/.bashrc", P, WEIGHT_VISIBLE, "a start-up file of the shell", ""},
+    {"~/.bash_*", P, WEIGHT_VISIBLE, "a start-up file of the shell", "bash"},
+    {"~/.profile", P, WEIGHT_VISIBLE, "a start-up file of the shell", ""},
+    {"~/.zsh_history", P, WEIGHT_REMARK, "the shell's history", "zsh"},
+    {"~/.z*", P, WEIGHT_VISIBLE, "a start-up file of the shell", "zsh"},
+    {"~/.config/fish/**", P, WEIGHT_VISIBLE, "a start-up file of the shell", "fish"},
+    {"~/.xprofile", P, WEIGHT_VISIBLE, "a start-up file of the session", ""},
+    {"~/.xinitrc", P, WEIGHT_VISIBLE, "a start-up file of the session", ""},
+    {"~/.inputrc", P, WEIGHT_DOUBT, "the shell's keys", ""},
+    {"~/.config/git/hooks/**", P, WEIGHT_GRAVE, "a hook that git runs", ""},
+    {"~/.git-templates/**", P, WEIGHT_GRAVE, "a hook that git runs", ""},
+    {"**/.git/hooks/*.sample", P, WEIGHT_REMARK, "an example of a hook", "*"},
+    {"**/.git/hooks/*", P, WEIGHT_DOUBT, "a hook that git runs", "git pre-commit"},
+    {"~/.gitconfig", P, WEIGHT_DOUBT, "the git settings, which can run commands", "git gh git-lfs"},
+    {"~/.config/git/config", P, WEIGHT_DOUBT, "the git settings, which can run commands", "git gh"},
+    {"~/**/usercustomize.py", P, WEIGHT_GRAVE, "code that every Python run loads", ""},
+    {"~/**/sitecustomize.py", P, WEIGHT_GRAVE, "code that every Python run loads", ""},
+    {"~/.local/lib/**.pth", P, WEIGHT_GRAVE, "code that every Python run loads", "pip uv python3"},
+    {"/usr/**.pth", P, WEIGHT_GRAVE, "code that every Python run loads", "pip uv"},
+    {"~/.npmrc", P, WEIGHT_DOUBT, "the npm settings, which can run commands", "npm pnpm yarn"},
+    {"~/.cargo/config*", P, WEIGHT_DOUBT, "the cargo settings, which can run commands", "cargo"},
+    {"~/.docker/cli-plugins/**", P, WEIGHT_DOUBT, "a plugin that docker runs", "docker"},
+    {"~/.vscode/extensions/**", P, WEIGHT_DOUBT, "an extension of the editor", "code"},
+    {"~/.vimrc", P, WEIGHT_DOUBT, "the editor's settings, which can run commands", "vim"},
+    {"~/.config/nvim/**", P, WEIGHT_DOUBT, "the editor's settings, which can run commands", "nvim"},
+    {"~/.tmux.conf", P, WEIGHT_DOUBT, "settings that can run commands", ""},
+    {"~/.gdbinit", P, WEIGHT_DOUBT, "settings that can run commands", ""},
+    {"~/.local/bin/**", P, WEIGHT_REMARK, "a folder of the search path", "pip pipx uv npm cargo"},
+    {"~/bin/**", P, WEIGHT_REMARK, "a folder of the search path", ""},
+
+    {"~/.openclaw/openclaw.json*", A, WEIGHT_GRAVE, "the agent's configuration", "openclaw"},
+    {"~/.openclaw/exec-approvals*", A, WEIGHT_GRAVE, "what the agent may do without asking",
+     "openclaw"},
+    {"~/.openclaw/.env", A, WEIGHT_DOUBT, "the agent's environment", "openclaw"},
+    {"~/.openclaw/workspace/SOUL.md", A, WEIGHT_GRAVE, "the agent's character", "openclaw"},
+    {"~/.openclaw/workspace/AGENTS.md", A, WEIGHT_VISIBLE, "the agent's instructions", "openclaw"},
+    {"~/.openclaw/workspace/IDENTITY.md", A, WEIGHT_GRAVE, "the agent's character", "openclaw"},
+    {"~/.openclaw/workspace/TOOLS.md", A, WEIGHT_VISIBLE, "the agent's instructions", "openclaw"},
+    {"~/.openclaw/workspace/BOOT*.md", A, WEIGHT_GRAVE, "the agent's instructions", "openclaw"},
+    {"~/.openclaw/workspace/HEARTBEAT.md", A, WEIGHT_VISIBLE, "what the agent does by itself",
+     "openclaw"},
+    {"~/.openclaw/workspace/USER.md", A, WEIGHT_DOUBT, "the agent's memory", "openclaw"},
+    {"~/.openclaw/workspace/MEMORY.md", A, WEIGHT_DOUBT, "the agent's memory", "openclaw"},
+    {"~/.openclaw/workspace/memory/**", A, WEIGHT_DOUBT, "the agent's memory", "openclaw"},
+    {"~/.openclaw/memory/**", A, WEIGHT_DOUBT, "the agent's memory", "openclaw"},
+    {"~/.openclaw/workspace/skills/**", A, WEIGHT_GRAVE, "another skill", "openclaw clawhub"},
+    {"~/.openclaw/skills/**", A, WEIGHT_GRAVE, "another skill", "openclaw clawhub"},
+    {"~/.openclaw/workspace/**", A, WEIGHT_REMARK, "the agent's workspace", "*"},
+    {"~/.openclaw/**", A, WEIGHT_VISIBLE, "the agent's state", "openclaw"},
+    {"~/.clawdbot/**", A, WEIGHT_VISIBLE, "the agent's state", "clawdbot"},
+    {"~/.moltbot/**", A, WEIGHT_VISIBLE, "the agent's state", "moltbot"},
+    {"~/.agents/skills/**", A, WEIGHT_VISIBLE, "another skill", ""},
+    {"~/.claude/settings*.json", A, WEIGHT_GRAVE, "the agent's settings", "claude"},
+    {"~/.claude/CLAUDE*.md", A, WEIGHT_VISIBLE, "the agent's instructions", "claude"},
+    {"~/.claude/**", A, WEIGHT_VISIBLE, "the agent's state", "claude"},
+    {"~/.claude.json*", A, WEIGHT_GRAVE, "the agent's settings", "claude"},
+    {"~/CLAUDE*.md", A, WEIGHT_VISIBLE, "the agent's instructions", "claude"},
+    {"~/AGENTS.md", A, WEIGHT_VISIBLE, "the agent's instructions", ""},
+    {"~/.config/Claude/**", A, WEIGHT_GRAVE, "the agent's settings", "claude"},
+    {"~/.codex/**", A, WEIGHT_VISIBLE, "the agent's settings", "codex"},
+    {"~/.gemini/**", A, WEIGHT_VISIBLE, "the agent's settings", "gemini"},
+    {"~/.cursor/**", A, WEIGHT_GRAVE, "the agent's settings", "cursor cursor-agent"},
+    {"~/.continue/**", A, WEIGHT_GRAVE, "the agent's settings", "cn"},
+    {"~/.codeium/**", A, WEIGHT_GRAVE, "the agent's settings", ""},
+    {"~/.config/goose/**", A, WEIGHT_GRAVE, "the agent's settings", "goose"},
+    {"~/.config/Code/User/mcp.json", A, WEIGHT_GRAVE, "the agent's settings", "code"},
+    {"~/.config/Code/User/settings.json", A, WEIGHT_VISIBLE, "the editor's settings", "code"},
+    {"~/.aider*", A, WEIGHT_VISIBLE, "the agent's settings", "aider"},
+    {"~/.kiro/**", A, WEIGHT_GRAVE, "the agent's settings", "kiro"},
+    {"~/.cline/**", A, WEIGHT_GRAVE, "the agent's settings", "cline"},
+    {"~/.config/opencode/**", A, WEIGHT_VISIBLE, "the agent's settings", "opencode"},
+};
+
+#undef P
+#undef A
+
+static const struct place_row *place_row_of(const char *path)
+{
+    for (size_t i = 0; i < VB_ARRAY_LEN(places); i++)
+        if (vb_glob_match(places[i].pattern, path))
+            return &places[i];
+    return NULL;
+}
+
+/* `echo 'export NAME=…' >> ~/.bashrc` in the instructions sets a variable and starts nothing. */
+static bool only_exports(const struct run *run, const char *path)
+{
+    static const char *const dangerous[] = {
+        "PATH=", "LD_", "PROMPT_COMMAND", "BASH_ENV", "NODE_OPTIONS", "PYTHON", "_URL",
+        "$(",    "`",   "alias",          "source",   "eval"};
+    if (run->text == NULL || !run->visible)
+        return false;
+    const char *base = vb_path_base(path);
+    for (const char *line = run->text; *line != '\0';) {
+        const size_t len = strcspn(line, "\n");
+        char text[1024] = {0};
+        memcpy(text, line, len < sizeof(text) - 1 ? len : sizeof(text) - 1);
+        if (strstr(text, base) != NULL && strstr(text, ">") != NULL) {
+            if (strstr(text, "export ") == NULL || len >= sizeof(text))
+                return false;
+            for (size_t i = 0; i < VB_ARRAY_LEN(dangerous); i++)
+                if (strstr(text, dangerous[i]) != NULL)
+                    return false;
+        }
+        line += len + (line[len] == '\n');
+    }
+    return true;
+}
+
+static struct found graded(enum finding_id id, enum vb_severity severity,
+                           enum vb_confidence confidence)
+{
+    return (struct found){
+        .id = id, .graded = true, .severity = (int)severity, .confidence = (int)confidence};
+}
+
+static struct found grade_place(const struct run *run, const struct place_row *row,
+                                const char *path)
+{
+    if (row->weight == WEIGHT_REMARK)
+        return graded(row->id, VB_SEVERITY_LOW, VB_CONFIDENCE_MEDIUM);
+    if (row->weight == WEIGHT_DOUBT)
+        return graded(row->id, VB_SEVERITY_HIGH, VB_CONFIDENCE_MEDIUM);
+    if (row->weight == WEIGHT_VISIBLE && only_exports(run, path))
+        return graded(row->id, VB_SEVERITY_MEDIUM, VB_CONFIDENCE_HIGH);
+    if (row->weight == WEIGHT_VISIBLE && run->visible)
+        return graded(row->id, VB_SEVERITY_HIGH, VB_CONFIDENCE_HIGH);
+    return (struct found){.id = row->id};
+}
+
+static bool writes(const struct vb_event *event)
+{
+    if (event->kind != VB_EV_FILE_OPEN)
+        return true;
+    return vb_flag_set(event, "write") || vb_flag_set(event, "create") ||
+           vb_flag_set(event, "append") || vb_flag_set(event, "truncate");
+}
+
+static void see_place(struct judge *judge, const char *path)
+{
+    const struct run *run = judge->run;
+    const struct process *process = judge->process;
+    const struct place_row *row = place_row_of(path);
+    const bool own = run->own != NULL && vb_starts(path, run->own) &&
+                     (path[strlen(run->own)] == '/' || path[strlen(run->own)] == '\0');
+    if (row == NULL)
+        return;
+    if (own && row->id == FINDING_AGENT_TAMPER)
+        return;
+    if (strcmp(row->writers, "*") == 0)
+        return;
+    if (process != NULL && process->command.trusted &&
+        vb_word_in(row->writers, process->command.program))
+        return;
+    struct found found = grade_place(run, row, path);
+    if (own)
+        found = graded(row->id, VB_SEVERITY_LOW, VB_CONFIDENCE_MEDIUM);
+    found.group = path;
+    if (judge->event->kind == VB_EV_TRUTH_FILE)
+        vb_report_found(judge, &found, "%s was changed: %s.", path, row->label);
+    else
+        vb_report_found(judge, &found, "%s writes %s, %s.", vb_process_label(judge, process), path,
+                        row->label);
+}
+
+/* Commands that change such places for their caller. */
+static const struct {
+    const char *program;
+    const char *arguments; /* one of them; "" none needed */
+    const char *except;    /* none of them */
+    const char *label;
+} setters[] = {
+    {"crontab", "", "-l -V --help -r", "sets up cron jobs"},
+    {"systemctl", "enable start link reenable", "", "starts a service"},
+    {"launchctl", "load bootstrap submit", "", "starts a service"},
+    {"at", "", "-l -V", "sets up a job for later"},
+    {"git", "core.hooksPath core.fsmonitor init.templateDir core.sshCommand credential.helper", "",
+     "sets a command that git will run"},
+    {"npm", "script-shell node-options", "", "sets a command that npm will run"},
+    {"ssh-copy-id", "", "", "lets a key log in"},
+    {"useradd", "", "", "makes a user"},
+    {"usermod", "", "", "changes a user"},
+};
+
+static bool any_of(const struct judge *judge, const char *list)
+{
+    for (size_t i = 1; i < judge->argc; i++)
+        if (vb_word_in(list, judge->argv[i]))
+            return true;
+    return false;
+}
+
+static void see_setter(struct judge *judge)
+{
+    for (size_t i = 0; i < VB_ARRAY_LEN(setters); i++) {
+        if (strcmp(setters[i].program, judge->command.program) != 0)
+            continue;
+        if (setters[i].arguments[0] != '\0' && !any_of(judge, setters[i].arguments))
+            continue;
+        if (setters[i].except[0] != '\0' && any_of(judge, setters[i].except))
+            continue;
+        struct found found = graded(FINDING_PERSISTENCE,
+                                    judge->run->visible ? VB_SEVERITY_HIGH : VB_SEVERITY_CRITICAL,
+                                    VB_CONFIDENCE_HIGH);
+        found.group = setters[i].program;
+        vb_report_found(judge, &found, "%s %s.", vb_process_label(judge, judge->process),
+                        setters[i].label);
+    }
+}
+
+void vb_see_persistence(struct judge *judge)
+{
+    const struct vb_event *event = judge->event;
+    if (judge->run == NULL)
+        return;
+    if (event->kind == VB_EV_PROCESS_EXEC) {
+        if (judge->process != NULL)
+            see_setter(judge);
+        return;
+    }
+    if (!writes(event))
+        return;
+    const char *change =
+        event->kind == VB_EV_TRUTH_FILE ? vb_text_of(judge, VB_F_CHANGE) : "created";
+    if (!vb_word_in("created modified", change))
+        return;
+    see_place(judge,
+              vb_box_path(judge, event->kind == VB_EV_FILE_RENAME ? VB_F_TARGET : VB_F_PATH));
+}
+
+/* --- destruction --- */
+
+enum { DELETED_MANY = 20 };
+
+static void see_delete(struct judge *judge)
+{
+    struct run *run = judge->run;
+    const struct process *process = judge->process;
+    const char *path = vb_box_path(judge, VB_F_PATH);
+    const char *own =
+        run->own != NULL && vb_starts(path, run->own) ? path + strlen(run->own) : NULL;
+    if (own != NULL && own[0] == '/' && vb_names_find(&judge->tree, own + 1) != NULL) {
+        const struct found found = {.id = FINDING_SELF_ERASE};
+        vb_report_found(judge, &found, "%s deletes %s, a file of the package.",
+                        vb_process_label(judge, process), own + 1);
+    }
+    if (!vb_starts(path, "~/") && !vb_starts(path, "/etc/") && !vb_starts(path, "/var/") &&
+        !vb_starts(path, "/usr/"))
+        return;
+    if (vb_path_is_own(run, path) || vb_names_find(&run->changed, path) != NULL)
+        return;
+    if (process != NULL && process->command.trusted && (process->command.traits & TRAIT_PACKAGER))
+        return;
+    run->deleted++;
+    if (run->delete_seq == 0) {
+        run->delete_seq = judge->event->seq;
+        run->delete_first = vb_arena_cut(judge->keep, path, MAX_TEXT);
+    }
+    if (run->deleted != DELETED_MANY)
+        return;
+    const struct found found = {.id = FINDING_DESTRUCTION, .evidence = {run->delete_seq}};
+    vb_report_found(judge, &found, "%s deletes files of the user, %s and %d more so far.",
+                    vb_process_label(judge, process), run->delete_first, DELETED_MANY - 1);
+}
+
+/* A whole home or system folder; the shell has expanded what it could. */
+static bool is_everything(struct judge *judge, const char *path)
+{
+    static const char *const all[] = {"~",     "~/",   "~/*",  "~/.*", "/",     "/*",
+                                      "/home", "/etc", "/usr", "/var", "/boot", "$HOME"};
+    const char *home = vb_home_path(&judge->scratch, path);
+    for (size_t i = 0; i < VB_ARRAY_LEN(all); i++)
+        if (strcmp(home, all[i]) == 0)
+            return true;
+    return false;
+}
+
+static void see_wipe(struct judge *judge)
+{
+    const char *program = judge->command.program;
+    const char *harm = NULL;
+    if (strcmp(program, "rm") == 0 || strcmp(program, "shred") == 0) {
+        bool recursive = strcmp(program, "shred") == 0;
+        for (size_t i = 1; i < judge->argc; i++)
+            recursive |= vb_word_in("-r* -R* -fr* -fR* --recursive", judge->argv[i]);
+        for (size_t i = 1; i < judge->argc && recursive; i++)
+            if (is_everything(judge, judge->argv[i]))
+                harm = "deletes everything";
+    }
+    if (strcmp(program, "find") == 0 && judge->argc > 1 && is_everything(judge, judge->argv[1]) &&
+        any_of(judge, "-delete"))
+        harm = "deletes everything";
+    if (vb_starts(program, "mkfs") || strcmp(program, "wipefs") == 0)
+        harm = "formats a disk";
+    if (strcmp(program, "dd") == 0 &&
+        any_of(judge, "of=/dev/sd* of=/dev/nvme* of=/dev/vd* of=/dev/mmc*"))
+        harm = "overwrites a disk";
+    if (harm == NULL)
+        return;
+    const struct found found = {.id = FINDING_DESTRUCTION, .group = program};
+    vb_report_found(judge, &found, "%s %s.", vb_process_label(judge, judge->process), harm);
+}
+
+void vb_see_destruction(struct judge *judge)
+{
+    if (judge->run == NULL)
+        return;
+    if (judge->event->kind == VB_EV_FILE_DELETE)
+        see_delete(judge);
+    else if (judge->event->kind == VB_EV_PROCESS_EXEC && judge->process != NULL)
+        see_wipe(judge);
+}
+
+/* --- evasion: the resource and the record disagree --- */
+
+static bool explained(const struct run *run, const char *path)
+{
+    if (vb_names_find(&run->changed, path) != NULL)
+        return true;
+    /* What lies in a renamed folder changed its path with it. */
+    for (size_t i = 0; i < run->moved.count; i++) {
+        const char *folder = run->moved.items[i].text;
+        const size_t len = strlen(folder);
+        if (strncmp(path, folder, len) == 0 && path[len] == '/')
+            return true;
+    }
+    return false;
+}
+
+static void compare_truth(struct judge *judge)
+{
+    struct run *run = judge->run;
+    /* Without a whole record there is nothing to compare with. */
+    if (run->dropped || run->opaque || run->full || run->left.dropped > 0)
+        return;
+    for (size_t i = 0; i < run->left.count; i++) {
+        const struct name *left = &run->left.items[i];
+        if (explained(run, left->text))
+            continue;
+        const struct found found = {.id = FINDING_EVASION, .evidence = {(uint64_t)left->value}};
+        vb_report_found(judge, &found, "%s changed, and nobody was seen to open it for writing.",
+                        left->text);
+    }
+}
+
+void vb_see_evasion(struct judge *judge)
+{
+    struct run *run = judge->run;
+    if (run == NULL)
+        return;
+    if (judge->event->kind == VB_EV_DETONATION_END) {
+        compare_truth(judge);
+        return;
+    }
+    if (judge->event->kind == VB_EV_PROCESS_OPAQUE) {
+        const struct found found = {.id = FINDING_OPAQUE};
+        run->opaque = true;
+        vb_report_found(judge, &found, "%s: the arguments of %s could not be read.",
+                        vb_process_label(judge, judge->process), vb_text_of(judge, VB_F_SYSCALL));
+        return;
+    }
+    const char *path = vb_box_path(judge, VB_F_PATH);
+    if (run->ended || !vb_word_in("created modified", vb_text_of(judge, VB_F_CHANGE)))
+        return;
+    /* Only whole paths inside the box can be compared with what was recorded there. */
+    if (path[0] == '/' || path[0] == '~')
+        (void)vb_names_add(&run->left, &run->arena, path, (int64_t)judge->event->seq, NULL);
+}

@@ -1,0 +1,257 @@
+/* Whom it tries to reach, and the system calls that the box refuses. */
+#include "verdict/internal.h"
+
+/* --- hosts --- */
+
+static const char *const metadata_hosts[] = {
+    "169.254.169.254",          "169.254.170.2",           "169.254.170.23",  "fd00:ec2::254",
+    "metadata.google.internal", "metadata.azure.internal", "100.100.100.200",
+};
+
+static bool is_metadata(const char *host)
+{
+    for (size_t i = 0; i < VB_ARRAY_LEN(metadata_hosts); i++)
+        if (strcmp(host, metadata_hosts[i]) == 0)
+            return true;
+    return false;
+}
+
+static const struct {
+    int64_t port;
+    const char *name;
+    int severity;
+} local_services[] = {
+    {18789, "the OpenClaw gateway", VB_SEVERITY_MEDIUM},
+    {6277, "the MCP inspector", VB_SEVERITY_MEDIUM},
+    {6274, "the MCP inspector", VB_SEVERITY_MEDIUM},
+    {2375, "the container engine", VB_SEVERITY_HIGH},
+    {9222, "a browser's debugging port", VB_SEVERITY_LOW},
+};
+
+static void see_local(struct judge *judge, int64_t port)
+{
+    for (size_t i = 0; i < VB_ARRAY_LEN(local_services); i++) {
+        if (local_services[i].port != port)
+            continue;
+        const struct found found = {.id = FINDING_NET_LOCAL_SERVICE,
+                                    .graded = true,
+                                    .severity = local_services[i].severity,
+                                    .confidence = VB_CONFIDENCE_MEDIUM,
+                                    .group = local_services[i].name};
+        vb_report_found(judge, &found, "%s connects to %s on port %lld.",
+                        vb_process_label(judge, judge->process), local_services[i].name,
+                        (long long)port);
+    }
+}
+
+static void see_socket_file(struct judge *judge, const char *path)
+{
+    const struct process *process = judge->process;
+    if (!vb_ends(path, "/docker.sock") && !vb_ends(path, "/containerd.sock") &&
+        !vb_ends(path, "/podman.sock"))
+        return;
+    const bool engine = process->command.trusted &&
+                        vb_word_in("docker docker-compose podman", process->command.program);
+    const struct found found = {.id = FINDING_NET_LOCAL_SERVICE,
+                                .graded = true,
+                                .severity = engine ? VB_SEVERITY_LOW : VB_SEVERITY_HIGH,
+                                .confidence = VB_CONFIDENCE_MEDIUM,
+                                .group = "container engine"};
+    vb_report_found(judge, &found, "%s connects to the container engine at %s.",
+                    vb_process_label(judge, process), path);
+}
+
+static void see_host(struct judge *judge, const char *host)
+{
+    const struct process *process = judge->process;
+    if (is_metadata(host)) {
+        vb_note(judge, &judge->hosts, host);
+        const struct found found = {.id = FINDING_CLOUD_METADATA, .host = host};
+        vb_report_found(judge, &found, "%s asks the cloud's metadata service at %s.",
+                        vb_process_label(judge, process), host);
+        return;
+    }
+    vb_note(judge, &judge->hosts, host);
+    if (vb_host_disclosed(judge, host) || vb_host_is_private(host))
+        return;
+    if (process->command.trusted && (process->command.traits & TRAIT_PACKAGER))
+        return; /* a package manager goes where it goes */
+    vb_note(judge, &judge->undisclosed, host);
+    const bool drop = vb_host_is_drop(host), address = vb_host_is_address(host);
+    const struct found found = {.id = FINDING_NET_UNDISCLOSED,
+                                .graded = true,
+                                .severity = drop || address ? VB_SEVERITY_MEDIUM : VB_SEVERITY_LOW,
+                                .confidence = drop ? VB_CONFIDENCE_HIGH : VB_CONFIDENCE_MEDIUM,
+                                .host = host};
+    vb_report_found(judge, &found, "%s tries to reach %s%s.", vb_process_label(judge, process),
+                    host,
+                    drop ? ", where anybody can leave data without a name"
+                         : (address ? ", a bare address" : ""));
+}
+
+void vb_see_network(struct judge *judge)
+{
+    const struct vb_event *event = judge->event;
+    if (judge->run == NULL || judge->process == NULL)
+        return;
+    if (event->kind != VB_EV_NET_CONNECT) {
+        const char *host =
+            event->kind == VB_EV_NET_NAME ? vb_text_of(judge, VB_F_NAME) : judge->host;
+        if (host != NULL && host[0] != '\0' && !vb_host_is_loopback(host))
+            see_host(judge, host);
+        return;
+    }
+    const char *address = vb_text_of(judge, VB_F_ADDRESS), *family = vb_text_of(judge, VB_F_FAMILY);
+    const int64_t port = vb_event_get_int(event, VB_F_PORT, 0);
+    if (strcmp(family, "unix") == 0)
+        see_socket_file(judge, address);
+    else if (!vb_word_in("inet inet6", family) || port == 0 || port == 53)
+        return;
+    else if (vb_host_is_loopback(address))
+        see_local(judge, port);
+    else if (!judge->run->names_asked || is_metadata(address))
+        see_host(judge, address); /* after a name was asked for, the address is its answer */
+}
+
+/* --- the kernel --- */
+
+static const struct {
+    const char *calls;
+    int severity;
+    int confidence;
+    const char *label;
+} calls[] = {
+    {"init_module finit_module delete_module create_module kexec_load kexec_file_load",
+     VB_SEVERITY_CRITICAL, VB_CONFIDENCE_HIGH, "loads code into the kernel"},
+    {"open_by_handle_at", VB_SEVERITY_CRITICAL, VB_CONFIDENCE_HIGH,
+     "opens files of the host by their number"},
+    {"mount umount umount2 pivot_root move_mount open_tree fsopen fsmount fsconfig fspick "
+     "mount_setattr",
+     VB_SEVERITY_HIGH, VB_CONFIDENCE_HIGH, "changes what is mounted"},
+    {"setns", VB_SEVERITY_HIGH, VB_CONFIDENCE_HIGH, "enters another namespace"},
+    {"bpf", VB_SEVERITY_HIGH, VB_CONFIDENCE_HIGH, "loads a program into the kernel"},
+    {"process_vm_readv process_vm_writev", VB_SEVERITY_HIGH, VB_CONFIDENCE_MEDIUM,
+     "reaches into another process"},
+    {"reboot swapon swapoff", VB_SEVERITY_HIGH, VB_CONFIDENCE_HIGH, "stops or changes the machine"},
+    {"iopl ioperm", VB_SEVERITY_HIGH, VB_CONFIDENCE_HIGH, "reaches the hardware"},
+    {"ptrace", VB_SEVERITY_MEDIUM, VB_CONFIDENCE_MEDIUM, "looks into another process"},
+    {"unshare", VB_SEVERITY_MEDIUM, VB_CONFIDENCE_LOW, "makes a namespace, as browsers do too"},
+    {"userfaultfd", VB_SEVERITY_MEDIUM, VB_CONFIDENCE_MEDIUM,
+     "takes over page faults, as kernel exploits do"},
+    {"keyctl add_key request_key", VB_SEVERITY_LOW, VB_CONFIDENCE_MEDIUM, "uses the kernel's keys"},
+    {"perf_event_open", VB_SEVERITY_LOW, VB_CONFIDENCE_MEDIUM, "measures other programs"},
+    {"chroot sethostname setdomainname settimeofday clock_settime clock_adjtime adjtimex acct "
+     "syslog "
+     "quotactl fanotify_init",
+     VB_SEVERITY_LOW, VB_CONFIDENCE_MEDIUM, "needs an administrator's rights"},
+    {"io_uring_setup io_uring_enter io_uring_register", VB_SEVERITY_INFO, VB_CONFIDENCE_HIGH,
+     "probes io_uring, as runtimes do when they start"},
+};
+
+static void see_denied(struct judge *judge)
+{
+    const char *call = vb_text_of(judge, VB_F_SYSCALL);
+    for (size_t i = 0; i < VB_ARRAY_LEN(calls); i++) {
+        if (!vb_word_in(calls[i].calls, call))
+            continue;
+        const struct found found = {.id = FINDING_ESCAPE_ATTEMPT,
+                                    .graded = true,
+                                    .severity = calls[i].severity,
+                                    .confidence = calls[i].confidence,
+                                    .group = call};
+        vb_report_found(judge, &found, "%s called %s, which %s; the box refused it.",
+                        vb_process_label(judge, judge->process), call, calls[i].label);
+    }
+}
+
+/* Files by which boxes are left. WRITE: only writing counts. */
+static const struct {
+    const char *pattern;
+    bool write;
+} escape_files[] = {
+    {"/proc/sys/kernel/core_pattern", true},
+    {"/proc/sys/kernel/modprobe", true},
+    {"/sys/fs/cgroup/**release_agent", true},
+    {"/sys/kernel/uevent_helper", true},
+    {"/proc/sysrq-trigger", true},
+    {"/proc/1/root**", false},
+    {"/proc/1/mem", false},
+    {"/proc/1/environ", false},
+    {"/proc/kcore", false},
+    {"/dev/mem", false},
+    {"/dev/kmem", false},
+    {"/dev/sd*", false},
+    {"/dev/nvme*", false},
+};
+
+static void see_escape_file(struct judge *judge)
+{
+    const struct vb_event *event = judge->event;
+    const char *path = vb_text_of(judge, VB_F_PATH);
+    const bool sweep = judge->process != NULL && (judge->process->command.traits & TRAIT_SWEEP);
+    for (size_t i = 0; i < VB_ARRAY_LEN(escape_files); i++) {
+        if (!vb_glob_match(escape_files[i].pattern, path))
+            continue;
+        if (sweep || (escape_files[i].write && !vb_flag_set(event, "write")))
+            continue;
+        const struct found found = {.id = FINDING_ESCAPE_ATTEMPT,
+                                    .graded = true,
+                                    .severity = VB_SEVERITY_HIGH,
+                                    .confidence = VB_CONFIDENCE_HIGH,
+                                    .group = path};
+        vb_report_found(judge, &found, "%s opened %s, which leads out of the box.",
+                        vb_process_label(judge, judge->process), path);
+        return;
+    }
+}
+
+void vb_see_kernel(struct judge *judge)
+{
+    if (judge->event->kind == VB_EV_KERNEL_DENIED)
+        see_denied(judge);
+    else if (judge->event->kind == VB_EV_FILE_OPEN)
+        see_escape_file(judge);
+}
+
+/* --- limits --- */
+
+static const struct {
+    const char *what;
+    int severity;
+    const char *sentence;
+} limits[] = {
+    {"processes", VB_SEVERITY_HIGH, "It made more processes than the box allows"},
+    {"memory", VB_SEVERITY_MEDIUM, "It took more memory than the box has"},
+    {"disk", VB_SEVERITY_MEDIUM, "It wrote more than the box's disk holds"},
+    {"files", VB_SEVERITY_MEDIUM, "It made more files than the box allows"},
+    {"log", VB_SEVERITY_MEDIUM, "It did more than could be recorded"},
+    {"output", VB_SEVERITY_INFO, "It printed more than is kept"},
+    {"cpu", VB_SEVERITY_LOW, "It used more processor time than the box gives"},
+};
+
+void vb_see_limits(struct judge *judge)
+{
+    if (judge->event->kind == VB_EV_EXAMINER_DIED) {
+        const struct found found = {.id = FINDING_EXAMINER_DIED,
+                                    .group = vb_text_of(judge, VB_F_ROLE)};
+        const char *detail = vb_text_of(judge, VB_F_DETAIL);
+        judge->unread++;
+        vb_report_found(judge, &found, "The confined %s reader ended: %s%s%s.",
+                        vb_text_of(judge, VB_F_ROLE), vb_text_of(judge, VB_F_REASON),
+                        detail[0] ? ", " : "", detail);
+        return;
+    }
+    const char *what = vb_text_of(judge, VB_F_WHAT);
+    for (size_t i = 0; i < VB_ARRAY_LEN(limits); i++) {
+        if (strcmp(limits[i].what, what) != 0)
+            continue;
+        const struct found found = {.id = FINDING_RESOURCE_ABUSE,
+                                    .graded = true,
+                                    .severity = limits[i].severity,
+                                    .confidence = VB_CONFIDENCE_MEDIUM,
+                                    .group = limits[i].what};
+        vb_report_found(judge, &found, "%s%s%s.", limits[i].sentence,
+                        vb_text_of(judge, VB_F_DETAIL)[0] ? ": " : "",
+                        vb_text_of(judge, VB_F_DETAIL));
+    }
+}

@@ -1,0 +1,341 @@
+/* Secrets: read, printed, copied, sent. What is honest comes first: ssh reads ~/.ssh, npm reads
+ * ~/.npmrc, a package uses the key that it declares for the service that it names. */
+#include "verdict/internal.h"
+
+enum { SWEEP_LABELS = 5 };
+
+/* The programs that people who clean up or search run over everything. */
+static bool sweeps(const struct process *process)
+{
+    return process != NULL && (process->command.traits & TRAIT_SWEEP) != 0;
+}
+
+static bool runs_script(const struct judge *judge, const struct process *process)
+{
+    const struct vb_str executable = vb_event_get_str(judge->event, VB_F_EXECUTABLE);
+    char path[256] = {0};
+    if (executable.len > 0 && executable.len < sizeof(path))
+        memcpy(path, executable.text, executable.len);
+    return (process->command.traits & TRAIT_INTERPRETER) ||
+           (vb_program_traits(vb_path_base(path)) & TRAIT_INTERPRETER);
+}
+
+static bool reads_by_trade(const struct judge *judge, const struct secret_place *place,
+                           const struct process *process)
+{
+    if (process == NULL)
+        return false;
+    if (vb_word_in(place->readers, "@script") && runs_script(judge, process) &&
+        !(process->command.traits & TRAIT_SHELL))
+        return true;
+    return process->command.trusted && vb_word_in(place->readers, process->command.program);
+}
+
+/* --- reading --- */
+
+static struct bait_read *remember_read(struct judge *judge, const struct bait *bait)
+{
+    struct run *run = judge->run;
+    for (size_t i = 0; i < run->read_count; i++)
+        if (run->reads[i].bait == bait && run->reads[i].pid == judge->process->pid)
+            return NULL;
+    if (run->read_count == MAX_READS)
+        return NULL; /* 64 different ones are already proof enough for everything below */
+    struct bait_read *read = &run->reads[run->read_count++];
+    *read = (struct bait_read){
+        .bait = bait,
+        .command = vb_arena_str(&run->arena, vb_process_label(judge, judge->process)),
+        .pid = judge->process->pid,
+        .seq = judge->event->seq,
+        .sweep = sweeps(judge->process),
+    };
+    return read;
+}
+
+static size_t different_labels(const struct run *run)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < run->read_count; i++) {
+        bool fresh = run->reads[i].bait->place->kind != SECRET_CONFIG;
+        for (size_t j = 0; j < i && fresh; j++)
+            fresh = strcmp(run->reads[j].bait->place->label, run->reads[i].bait->place->label) != 0;
+        count += fresh;
+    }
+    return count;
+}
+
+static const struct {
+    int severity;
+    int confidence;
+} read_grades[SECRET_KIND_COUNT] = {
+    [SECRET_PRIVATE] = {VB_SEVERITY_HIGH, VB_CONFIDENCE_HIGH},
+    [SECRET_SERVICE] = {VB_SEVERITY_HIGH, VB_CONFIDENCE_MEDIUM},
+    [SECRET_CONFIG] = {VB_SEVERITY_MEDIUM, VB_CONFIDENCE_MEDIUM},
+    [SECRET_COMMON] = {VB_SEVERITY_INFO, VB_CONFIDENCE_HIGH},
+};
+
+static void report_read(struct judge *judge, const struct bait *bait, bool sweep)
+{
+    const enum secret_kind kind = bait->place->kind;
+    const struct found found = {
+        .id = FINDING_SECRET_READ,
+        .graded = true,
+        .severity = read_grades[kind].severity,
+        .confidence = sweep ? VB_CONFIDENCE_MEDIUM : read_grades[kind].confidence,
+        .group = judge->process->command.program,
+    };
+    vb_report_found(judge, &found, "%s opened %s, %s.", vb_process_label(judge, judge->process),
+                    bait->path ? bait->path : bait->id, bait->place->label);
+    const size_t labels = different_labels(judge->run);
+    if (labels < SWEEP_LABELS)
+        return;
+    const struct found swept = {.id = FINDING_SECRET_SWEEP,
+                                .graded = true,
+                                .severity = VB_SEVERITY_HIGH,
+                                .confidence = sweep ? VB_CONFIDENCE_MEDIUM : VB_CONFIDENCE_HIGH};
+    vb_report_found(judge, &swept,
+                    "%s and others opened secrets of at least %d kinds, %s among them.",
+                    vb_process_label(judge, judge->process), SWEEP_LABELS, bait->place->label);
+}
+
+/* --- sending --- */
+
+/* How bad it is that what READ read can reach HOST: -1 not at all, else severity * 8 + confidence.
+ */
+static int grade_reach(const struct judge *judge, const struct bait_read *read, const char *host)
+{
+    enum {
+        BLOCK = VB_SEVERITY_CRITICAL * 8 + VB_CONFIDENCE_HIGH,
+        SUSPECT = VB_SEVERITY_HIGH * 8 + VB_CONFIDENCE_MEDIUM
+    };
+    const bool disclosed = vb_host_disclosed(judge, host);
+    const bool nameless =
+        vb_host_is_drop(host) || (vb_host_is_address(host) && !vb_host_is_private(host));
+    if (vb_host_serves(judge, read->bait, host))
+        return -1;
+    if (read->bait->place->kind == SECRET_CONFIG)
+        return nameless ? BLOCK : (disclosed ? -1 : SUSPECT);
+    if (read->bait->place->kind == SECRET_SERVICE)
+        return disclosed ? SUSPECT : BLOCK;
+    return read->sweep && disclosed ? SUSPECT : BLOCK;
+}
+
+static void report_reach(struct judge *judge, const struct bait_read *read, const char *host)
+{
+    const int grade = grade_reach(judge, read, host);
+    const struct process *process = judge->process;
+    if (grade < 0)
+        return;
+    const bool related = vb_processes_related(judge->run, read->pid, process->pid);
+    const int confidence = grade % 8;
+    const struct found found = {
+        .id = FINDING_EXFIL_ATTEMPT,
+        .graded = true,
+        .severity = grade / 8,
+        .confidence = related ? confidence : VB_CONFIDENCE_MEDIUM,
+        .host = host,
+        .evidence = {read->seq},
+    };
+    const char *path = read->bait->path ? read->bait->path : read->bait->id;
+    if (read->pid == process->pid)
+        vb_report_found(judge, &found, "%s opened %s (%s) and tried to reach %s.",
+                        vb_process_label(judge, process), path, read->bait->place->label, host);
+    else
+        vb_report_found(judge, &found, "%s opened %s (%s), then %s tried to reach %s.",
+                        read->command, path, read->bait->place->label,
+                        vb_process_label(judge, process), host);
+}
+
+void vb_see_bait_read(struct judge *judge)
+{
+    const struct bait *bait = vb_bait_named(judge, vb_text_of(judge, VB_F_BAIT));
+    const struct process *process = judge->process;
+    const char *path = bait->path ? bait->path : bait->id;
+    if (judge->run == NULL || process == NULL)
+        return;
+    vb_note(judge, &judge->baits_read,
+            vb_arena_printf(&judge->scratch, "%s by %s", path,
+                            process->command.program[0] ? process->command.program : "a process"));
+    if (bait->place->kind == SECRET_COMMON || reads_by_trade(judge, bait->place, process))
+        return;
+    judge->touches_private = true;
+    if (vb_place_disclosed(judge, bait))
+        return;
+    const struct bait_read *read = remember_read(judge, bait);
+    if (read == NULL)
+        return;
+    report_read(judge, bait, read->sweep);
+    /* `curl -F f=@KEY URL` names its host before it opens the file. */
+    if (process->network_seq != 0 && process->host != NULL && !vb_host_is_loopback(process->host))
+        report_reach(judge, read, process->host);
+}
+
+/* The host that this event tries to reach, or NULL. */
+static const char *reached_host(struct judge *judge)
+{
+    const struct vb_event *event = judge->event;
+    if (event->kind == VB_EV_PROCESS_EXEC)
+        return judge->host;
+    if (event->kind == VB_EV_NET_NAME)
+        return vb_text_of(judge, VB_F_NAME);
+    const int64_t port = vb_event_get_int(event, VB_F_PORT, 0);
+    if (!vb_word_in("inet inet6", vb_text_of(judge, VB_F_FAMILY)) || port == 0 || port == 53)
+        return NULL;
+    /* A name that was asked for says more than the address behind it. */
+    return judge->process->host != NULL ? judge->process->host : vb_text_of(judge, VB_F_ADDRESS);
+}
+
+/* Options whose value is a key to be used, not a file to be sent. */
+static bool uses_key(const struct judge *judge, size_t i)
+{
+    const char *before = judge->argv[i - 1];
+    if (vb_word_in("ssh scp sftp rsync", judge->command.program) && vb_word_in("-i -F -S", before))
+        return true;
+    return vb_word_in(
+               "--key --cert -E --cacert --capath --netrc-file --pass -in -inkey -key -CAfile",
+               before) ||
+           strstr(judge->argv[i], "IdentityFile") != NULL;
+}
+
+/* The secret file that ARGUMENT names ("@/home/…", "f=@/home/…", a path of its own), or NULL. */
+static const char *named_secret(struct judge *judge, const char *argument,
+                                const struct secret_place **ret)
+{
+    for (const char *at = argument; (at = strchr(at, '/')) != NULL; at++) {
+        if (!vb_starts(at, "/home/") && !vb_starts(at, "/root/"))
+            continue;
+        const char *path = vb_home_path(
+            &judge->scratch, vb_arena_copy(&judge->scratch, at, strcspn(at, ";,'\"<> \n")));
+        *ret = vb_secret_of_path(path);
+        const bool known = strcmp((*ret)->pattern, "**") != 0;
+        if (known && !vb_path_is_own(judge->run, path) &&
+            ((*ret)->kind == SECRET_PRIVATE || (*ret)->kind == SECRET_SERVICE))
+            return path;
+    }
+    return NULL;
+}
+
+/* A tool that sends files is told to send a secret: it may fail before it opens it. */
+static void see_named_secret(struct judge *judge)
+{
+    if (judge->host == NULL || vb_host_is_loopback(judge->host))
+        return;
+    for (size_t i = 1; i < judge->argc; i++) {
+        const struct secret_place *place = NULL;
+        const char *path = uses_key(judge, i) ? NULL : named_secret(judge, judge->argv[i], &place);
+        if (path == NULL)
+            continue;
+        const struct bait bait = {.id = path, .path = path, .place = place};
+        const struct bait_read read = {.bait = &bait, .pid = judge->process->pid};
+        const int grade = grade_reach(judge, &read, judge->host);
+        judge->touches_private = true;
+        if (grade < 0)
+            continue;
+        const struct found found = {.id = FINDING_EXFIL_ATTEMPT,
+                                    .graded = true,
+                                    .severity = grade / 8,
+                                    .confidence = grade % 8,
+                                    .host = judge->host};
+        vb_report_found(judge, &found, "%s is told to use %s (%s) and tries to reach %s.",
+                        vb_process_label(judge, judge->process), path, place->label, judge->host);
+    }
+}
+
+void vb_see_exfil(struct judge *judge)
+{
+    const struct run *run = judge->run;
+    if (run == NULL || judge->process == NULL)
+        return;
+    if (judge->event->kind == VB_EV_PROCESS_EXEC)
+        see_named_secret(judge);
+    if (run->read_count == 0)
+        return;
+    const char *host = reached_host(judge);
+    if (host == NULL || host[0] == '\0' || vb_host_is_loopback(host))
+        return;
+    if (judge->process->command.trusted && (judge->process->command.traits & TRAIT_PACKAGER))
+        return; /* a package manager sends nothing that a script read */
+    for (size_t i = 0; i < run->read_count; i++)
+        report_reach(judge, &run->reads[i], host);
+}
+
+/* --- a bait's secret was seen --- */
+
+static int grade_sent(const struct judge *judge, const struct bait *bait, const char *host,
+                      bool sent)
+{
+    enum {
+        BLOCK = VB_SEVERITY_CRITICAL * 8 + VB_CONFIDENCE_HIGH,
+        SUSPECT = VB_SEVERITY_HIGH * 8 + VB_CONFIDENCE_MEDIUM
+    };
+    const bool private = bait->place->kind == SECRET_PRIVATE;
+    if (host == NULL && vb_place_disclosed(judge, bait))
+        return -1;
+    if (host == NULL)
+        return private || sent ? BLOCK : SUSPECT;
+    if (vb_host_serves(judge, bait, host))
+        return -1;
+    if (vb_host_is_loopback(host))
+        return private ? SUSPECT : -1;
+    return private || !vb_host_disclosed(judge, host) ? BLOCK : SUSPECT;
+}
+
+static const char *name_of(const struct bait *bait)
+{
+    return bait->path != NULL ? bait->path : (bait->env != NULL ? bait->env : bait->id);
+}
+
+static void see_sent(struct judge *judge, const struct bait *bait, bool sent)
+{
+    const struct process *process = judge->process;
+    const bool network = process != NULL && (process->command.traits & TRAIT_NETWORK) != 0;
+    if (!sent && !network)
+        return;
+    const char *host = process != NULL ? process->host : NULL;
+    const int grade = grade_sent(judge, bait, host, sent);
+    if (grade < 0)
+        return;
+    const char *form = vb_text_of(judge, VB_F_FORM);
+    const bool encoded = form[0] != '\0' && strcmp(form, "raw") != 0;
+    const struct found found = {.id = FINDING_EXFIL_BAIT,
+                                .graded = true,
+                                .severity = grade / 8,
+                                .confidence = grade % 8,
+                                .host = host};
+    vb_report_found(judge, &found, "%s %s %s (%s%s%s)%s %s.", vb_process_label(judge, process),
+                    sent ? "sent" : "carries", bait->place->label, name_of(bait),
+                    encoded ? ", as " : "", encoded ? form : "",
+                    sent ? " to" : " in its arguments, which go to",
+                    host ? host : "an unknown host");
+}
+
+static void see_kept(struct judge *judge, const struct bait *bait, enum finding_id id)
+{
+    const bool private = bait->place->kind == SECRET_PRIVATE;
+    const bool light = bait->env != NULL || bait->place->kind >= SECRET_CONFIG;
+    const struct found found = {
+        .id = id,
+        .graded = true,
+        .severity = private ? VB_SEVERITY_HIGH : (light ? VB_SEVERITY_LOW : VB_SEVERITY_MEDIUM),
+        .confidence = VB_CONFIDENCE_MEDIUM,
+        .group = private ? bait->id : "services",
+    };
+    if (id == FINDING_SECRET_STAGED)
+        vb_report_found(judge, &found, "The file %s holds %s (%s).", vb_box_path(judge, VB_F_PATH),
+                        bait->place->label, name_of(bait));
+    else
+        vb_report_found(judge, &found, "It printed %s (%s).", bait->place->label, name_of(bait));
+}
+
+void vb_see_bait_seen(struct judge *judge)
+{
+    const struct bait *bait = vb_bait_named(judge, vb_text_of(judge, VB_F_BAIT));
+    const char *where = vb_text_of(judge, VB_F_WHERE);
+    judge->touches_private = true;
+    if (vb_word_in("sent argv", where))
+        see_sent(judge, bait, strcmp(where, "sent") == 0);
+    else if (strcmp(where, "output") == 0 && !vb_place_disclosed(judge, bait))
+        see_kept(judge, bait, FINDING_SECRET_OUTPUT);
+    else if (strcmp(where, "file") == 0 && !vb_place_disclosed(judge, bait))
+        see_kept(judge, bait, FINDING_SECRET_STAGED);
+}

@@ -1,0 +1,176 @@
+/* Findings that need no run: the archive, the text checks, the YARA matches, the manifest, the
+ * signatures. Codes are the stages' own; a code that is not listed still becomes a finding. */
+#include "verdict/internal.h"
+
+struct code_row {
+    const char *part; /* stands somewhere in the code */
+    enum finding_id id;
+    bool minor; /* happens by carelessness: medium */
+};
+
+static const struct code_row archive_codes[] = {
+    {"traversal", FINDING_ARCHIVE_TRAVERSAL, false},
+    {"absolute", FINDING_ARCHIVE_TRAVERSAL, false},
+    {"backslash", FINDING_ARCHIVE_TRAVERSAL, true},
+    {"link", FINDING_ARCHIVE_LINK, false},
+    {"special", FINDING_ARCHIVE_SPECIAL, false},
+    {"device", FINDING_ARCHIVE_SPECIAL, false},
+    {"fifo", FINDING_ARCHIVE_SPECIAL, false},
+    {"socket", FINDING_ARCHIVE_SPECIAL, false},
+    {"setuid", FINDING_ARCHIVE_SPECIAL, false},
+    {"capability", FINDING_ARCHIVE_SPECIAL, false},
+    {"mode", FINDING_ARCHIVE_SPECIAL, true},
+    {"bomb", FINDING_ARCHIVE_BOMB, false},
+    {"ratio", FINDING_ARCHIVE_BOMB, false},
+    {"limit-file", FINDING_ARCHIVE_BOMB, true},
+    {"limit", FINDING_ARCHIVE_BOMB, true},
+    {"encrypt", FINDING_ARCHIVE_ENCRYPTED, false},
+    {"case-collision", FINDING_ARCHIVE_AMBIGUOUS, true},
+    {"duplicate", FINDING_ARCHIVE_AMBIGUOUS, true},
+    {"collision", FINDING_ARCHIVE_AMBIGUOUS, false},
+    {"ambiguous", FINDING_ARCHIVE_AMBIGUOUS, false},
+    {"mismatch", FINDING_ARCHIVE_AMBIGUOUS, false},
+    {"header", FINDING_ARCHIVE_AMBIGUOUS, false},
+    {"overlap", FINDING_ARCHIVE_AMBIGUOUS, false},
+    {"trailing", FINDING_ARCHIVE_AMBIGUOUS, true},
+    {"prefix", FINDING_ARCHIVE_AMBIGUOUS, true},
+    {"invalid", FINDING_ARCHIVE_NAME, false},
+    {"name", FINDING_ARCHIVE_NAME, false},
+};
+
+static const struct code_row text_codes[] = {
+    {"invisible-tags", FINDING_TEXT_INVISIBLE_TAGS, false},
+    {"invisible", FINDING_TEXT_INVISIBLE_RUN, false},
+    {"variation", FINDING_TEXT_VARIATION, false},
+    {"bidi", FINDING_TEXT_BIDI, false},
+    {"homoglyph", FINDING_TEXT_HOMOGLYPH, false},
+    {"hidden-comment", FINDING_TEXT_HIDDEN_COMMENT, false},
+    {"hidden-style", FINDING_TEXT_HIDDEN_STYLE, false},
+    {"hidden-far", FINDING_TEXT_HIDDEN_FAR, false},
+    {"terminal-escape", FINDING_TEXT_TERMINAL_ESCAPE, false},
+    {"injection", FINDING_TEXT_INJECTION, false},
+};
+
+static const struct code_row manifest_codes[] = {
+    {"ambiguous", FINDING_MANIFEST_AMBIGUOUS, false},
+    {"duplicate", FINDING_MANIFEST_AMBIGUOUS, false},
+    {"conflict", FINDING_MANIFEST_AMBIGUOUS, false},
+    {"several", FINDING_MANIFEST_AMBIGUOUS, false},
+    {"shadow", FINDING_MANIFEST_AMBIGUOUS, false},
+    {"dual-format", FINDING_MANIFEST_AMBIGUOUS, false},
+    {"path-escapes", FINDING_MANIFEST_AMBIGUOUS, false},
+};
+
+static const struct code_row *row_of(const struct code_row *table, size_t count, const char *code)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strstr(code, table[i].part) != NULL)
+            return &table[i];
+    return NULL;
+}
+
+static struct found found_at(struct judge *judge, enum finding_id id)
+{
+    const char *path = vb_text_of(judge, VB_F_PATH);
+    return (struct found){.id = id,
+                          .path = path[0] != '\0' ? path : NULL,
+                          .line = vb_event_get_int(judge->event, VB_F_LINE, 0)};
+}
+
+/* ": excerpt" for the end of a sentence, or "". */
+static const char *excerpt(struct judge *judge)
+{
+    const char *text = vb_text_of(judge, VB_F_TEXT);
+    return text[0] == '\0' ? ""
+                           : vb_arena_printf(&judge->scratch, ": \"%s\"",
+                                             vb_arena_cut(&judge->scratch, text, 160));
+}
+
+void vb_see_archive(struct judge *judge)
+{
+    const char *detail = vb_text_of(judge, VB_F_DETAIL);
+    if (judge->event->kind == VB_EV_ARCHIVE_DAMAGED) {
+        const struct found found = found_at(judge, FINDING_ARCHIVE_DAMAGED);
+        vb_report_found(judge, &found, "The archive is damaged: %s.", detail);
+        return;
+    }
+    const char *code = vb_text_of(judge, VB_F_CODE), *target = vb_text_of(judge, VB_F_TARGET);
+    const struct code_row *row = row_of(archive_codes, VB_ARRAY_LEN(archive_codes), code);
+    struct found found = found_at(judge, row != NULL ? row->id : FINDING_ARCHIVE_HOSTILE);
+    found.group = code;
+    if (row != NULL && row->minor) {
+        found.graded = true;
+        found.severity = VB_SEVERITY_MEDIUM;
+        found.confidence = VB_CONFIDENCE_MEDIUM;
+    }
+    vb_report_found(judge, &found, "The entry \"%s\"%s%s%s is %s%s%s.",
+                    vb_text_of(judge, VB_F_PATH), target[0] ? " -> \"" : "", target,
+                    target[0] ? "\"" : "", code, detail[0] ? ": " : "", detail);
+}
+
+/* The list as one space-separated string. */
+static const char *mapping_text(struct judge *judge)
+{
+    size_t count = 0;
+    char **items = vb_list_of(judge, VB_F_MAPPING, &count);
+    const char *text = "";
+    for (size_t i = 0; i < count && i < 16; i++)
+        text = vb_arena_printf(&judge->scratch, "%s%s%s", text, i == 0 ? "" : " ",
+                               vb_arena_cut(&judge->scratch, items[i], 60));
+    return text;
+}
+
+void vb_see_scan_match(struct judge *judge)
+{
+    const struct vb_str severity = vb_event_get_str(judge->event, VB_F_SEVERITY);
+    const struct vb_str confidence = vb_event_get_str(judge->event, VB_F_CONFIDENCE);
+    struct found found = found_at(judge, FINDING_TEXT_SUSPICIOUS);
+    found.rule = vb_text_of(judge, VB_F_RULE);
+    found.title = vb_text_of(judge, VB_F_TITLE);
+    found.mapping = mapping_text(judge);
+    found.graded = true;
+    found.severity = vb_severity_named(severity.text, severity.len);
+    found.confidence = vb_confidence_named(confidence.text, confidence.len);
+    if (found.severity < 0)
+        found.severity = VB_SEVERITY_MEDIUM;
+    if (found.confidence < 0)
+        found.confidence = VB_CONFIDENCE_LOW;
+    const char *about = vb_text_of(judge, VB_F_DESCRIPTION), *layer = vb_text_of(judge, VB_F_LAYER);
+    if (about[0] == '\0')
+        about = found.title;
+    if (excerpt(judge)[0] != '\0' && vb_ends(about, "."))
+        about = vb_arena_copy(&judge->scratch, about, strlen(about) - 1);
+    vb_report_found(judge, &found, "%s%s%s%s%s", about, layer[0] ? " (decoded: " : "", layer,
+                    layer[0] ? ")" : "", excerpt(judge));
+}
+
+void vb_see_scan_text(struct judge *judge)
+{
+    const char *code = vb_text_of(judge, VB_F_CODE);
+    const struct code_row *row = row_of(text_codes, VB_ARRAY_LEN(text_codes), code);
+    struct found found = found_at(judge, row != NULL ? row->id : FINDING_TEXT_SUSPICIOUS);
+    found.group = code;
+    vb_report_found(judge, &found, "%s%s", vb_text_of(judge, VB_F_DETAIL), excerpt(judge));
+}
+
+void vb_see_manifest(struct judge *judge)
+{
+    const char *code = vb_text_of(judge, VB_F_CODE);
+    const struct code_row *row = row_of(manifest_codes, VB_ARRAY_LEN(manifest_codes), code);
+    struct found found = found_at(judge, row != NULL ? row->id : FINDING_MANIFEST_PROBLEM);
+    found.group = code;
+    vb_report_found(judge, &found, "%s: %s", code, vb_text_of(judge, VB_F_DETAIL));
+}
+
+void vb_see_signature(struct judge *judge)
+{
+    const char *outcome = vb_text_of(judge, VB_F_OUTCOME);
+    if (strcmp(outcome, "valid-trusted") == 0)
+        return;
+    const bool invalid = strcmp(outcome, "invalid") == 0;
+    struct found found =
+        found_at(judge, invalid ? FINDING_SIGNATURE_INVALID : FINDING_SIGNATURE_UNVERIFIED);
+    vb_report_found(judge, &found, "The %s signature is %s%s%s.", vb_text_of(judge, VB_F_FORMAT),
+                    outcome, vb_text_of(judge, VB_F_REASON)[0] ? ": " : "",
+                    vb_text_of(judge, VB_F_REASON));
+}

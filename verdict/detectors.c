@@ -1,0 +1,52 @@
+/* The table of detectors: which events each wants. */
+#include "verdict/internal.h"
+
+#define LOW(kind) ((kind) < 64 ? UINT64_C(1) << ((kind)&63) : 0)
+#define HIGH(kind) ((kind) >= 64 ? UINT64_C(1) << ((kind)&63) : 0)
+#define K1(a)                           \
+    {                                   \
+        LOW(VB_EV_##a), HIGH(VB_EV_##a) \
+    }
+#define K2(a, b)                                                           \
+    {                                                                      \
+        LOW(VB_EV_##a) | LOW(VB_EV_##b), HIGH(VB_EV_##a) | HIGH(VB_EV_##b) \
+    }
+#define K3(a, b, c)                                             \
+    {                                                           \
+        LOW(VB_EV_##a) | LOW(VB_EV_##b) | LOW(VB_EV_##c),       \
+            HIGH(VB_EV_##a) | HIGH(VB_EV_##b) | HIGH(VB_EV_##c) \
+    }
+#define K5(a, b, c, d, e)                                                                   \
+    {                                                                                       \
+        LOW(VB_EV_##a) | LOW(VB_EV_##b) | LOW(VB_EV_##c) | LOW(VB_EV_##d) | LOW(VB_EV_##e), \
+            HIGH(VB_EV_##a) | HIGH(VB_EV_##b) | HIGH(VB_EV_##c) | HIGH(VB_EV_##d) |         \
+                HIGH(VB_EV_##e)                                                             \
+    }
+
+_Static_assert(VB_EVENT_KIND_COUNT <= 128, "struct detector has room for 128 event kinds");
+
+const struct detector vb_detectors[] = {
+    {"archive", K2(ARCHIVE_HOSTILE, ARCHIVE_DAMAGED), vb_see_archive},
+    {"scan.match", K1(SCAN_MATCH), vb_see_scan_match},
+    {"scan.text", K1(SCAN_TEXT), vb_see_scan_text},
+    {"manifest", K1(MANIFEST_PROBLEM), vb_see_manifest},
+    {"signature", K1(SIGNATURE_RESULT), vb_see_signature},
+    {"bait-read", K1(BAIT_READ), vb_see_bait_read},
+    {"bait-seen", K1(BAIT_SEEN), vb_see_bait_seen},
+    {"exfiltration", K3(PROCESS_EXEC, NET_NAME, NET_CONNECT), vb_see_exfil},
+    {"stage-two", K2(PROCESS_EXEC, DETONATION_BEGIN), vb_see_stage_two},
+    {"reverse-shell", K2(PROCESS_EXEC, NET_CONNECT), vb_see_reverse_shell},
+    {"command", K1(PROCESS_EXEC), vb_see_command},
+    {"persistence", K5(FILE_OPEN, FILE_RENAME, FILE_LINK, PROCESS_EXEC, TRUTH_FILE),
+     vb_see_persistence},
+    {"destruction", K3(FILE_DELETE, PROCESS_EXEC, DETONATION_END), vb_see_destruction},
+    {"evasion", K3(TRUTH_FILE, DETONATION_END, PROCESS_OPAQUE), vb_see_evasion},
+    {"network", K3(NET_NAME, NET_CONNECT, PROCESS_EXEC), vb_see_network},
+    {"kernel", K2(KERNEL_DENIED, FILE_OPEN), vb_see_kernel},
+    {"limits", K2(SANDBOX_LIMIT, EXAMINER_DIED), vb_see_limits},
+};
+
+size_t vb_detector_count(void)
+{
+    return VB_ARRAY_LEN(vb_detectors);
+}

@@ -1,0 +1,342 @@
+/* What the log says about the package: its names, what it declares, what was examined. */
+#include "verdict/internal.h"
+
+struct list_row {
+    size_t offset;
+    size_t max;
+};
+
+static const struct list_row lists[] = {
+    {offsetof(struct judge, baits), MAX_BAITS},
+    {offsetof(struct judge, tree), MAX_TREE},
+    {offsetof(struct judge, disclosed), MAX_DISCLOSED},
+    {offsetof(struct judge, declared_words), MAX_DISCLOSED},
+    {offsetof(struct judge, declared_paths), MAX_DISCLOSED},
+    {offsetof(struct judge, own_names), MAX_LIST},
+    {offsetof(struct judge, entries), MAX_DISCLOSED},
+    {offsetof(struct judge, commands), MAX_LIST},
+    {offsetof(struct judge, hosts), MAX_LIST},
+    {offsetof(struct judge, files_written), MAX_LIST},
+    {offsetof(struct judge, baits_read), MAX_LIST},
+    {offsetof(struct judge, declared), MAX_LIST},
+    {offsetof(struct judge, undisclosed), MAX_LIST},
+    {offsetof(struct judge, kinds), MAX_LIST},
+    {offsetof(struct judge, names), MAX_LIST},
+    {offsetof(struct judge, signers), MAX_LIST},
+    {offsetof(struct judge, gaps), MAX_GAPS},
+};
+
+static struct names *list_at(struct judge *judge, size_t i)
+{
+    return (struct names *)(void *)((char *)judge + lists[i].offset);
+}
+
+void vb_facts_init(struct judge *judge)
+{
+    for (size_t i = 0; i < VB_ARRAY_LEN(lists); i++)
+        vb_names_init(list_at(judge, i), lists[i].max);
+}
+
+void vb_facts_done(struct judge *judge)
+{
+    for (size_t i = 0; i < VB_ARRAY_LEN(lists); i++)
+        vb_names_done(list_at(judge, i));
+}
+
+/* --- disclosure --- */
+
+static void disclose(struct judge *judge, const char *text)
+{
+    const char *host = vb_url_host(&judge->scratch, text);
+    if (host == NULL)
+        host = vb_url_host(&judge->scratch, vb_arena_printf(&judge->scratch, "any://%s", text));
+    if (host == NULL || strchr(host, '.') == NULL)
+        return;
+    if (vb_starts(host, "www."))
+        host += 4;
+    if (vb_starts(host, "*."))
+        host += 2;
+    (void)vb_names_add(&judge->disclosed, judge->keep, host, 0, NULL);
+}
+
+bool vb_host_disclosed(const struct judge *judge, const char *host)
+{
+    if (vb_host_is_drop(host) || vb_host_is_address(host))
+        return false;
+    if (vb_starts(host, "www."))
+        host += 4;
+    /* A name under which anybody may have a part is not disclosed by its top: one dot at least. */
+    for (const char *at = host; strchr(at, '.') != NULL; at = strchr(at, '.') + 1)
+        if (vb_names_find(&judge->disclosed, at) != NULL)
+            return true;
+    return false;
+}
+
+bool vb_place_disclosed(const struct judge *judge, const struct bait *bait)
+{
+    if (bait->place->kind == SECRET_PRIVATE)
+        return false;
+    if (bait->env != NULL && vb_names_find(&judge->declared_words, bait->env) != NULL)
+        return true;
+    for (size_t i = 0; i < judge->declared_words.count; i++)
+        if (vb_word_in(bait->place->words, judge->declared_words.items[i].text))
+            return true;
+    for (size_t i = 0; bait->path != NULL && i < judge->declared_paths.count; i++) {
+        const char *path = judge->declared_paths.items[i].text;
+        const size_t len = strlen(path);
+        /* "~/.aws" and what lies below; "~" alone would disclose everything and so nothing. */
+        if (len > 3 && strncmp(bait->path, path, len) == 0 &&
+            (bait->path[len] == '\0' || bait->path[len] == '/' || path[len - 1] == '/'))
+            return true;
+    }
+    return false;
+}
+
+bool vb_host_serves(const struct judge *judge, const struct bait *bait, const char *host)
+{
+    const char *domains = bait->place->services;
+    while (*domains != '\0') {
+        char domain[128] = {0};
+        const size_t len = strcspn(domains, " ");
+        memcpy(domain, domains, len < sizeof(domain) ? len : sizeof(domain) - 1);
+        if (vb_host_below(host, domain))
+            return true;
+        domains += len;
+        domains += strspn(domains, " ");
+    }
+    return vb_place_disclosed(judge, bait) && vb_host_disclosed(judge, host);
+}
+
+/* --- single kinds of events --- */
+
+static void on_log_begin(struct judge *judge)
+{
+    struct vb_verdict *verdict = judge->verdict;
+    verdict->tool = vb_arena_str(judge->keep, vb_text_of(judge, VB_F_TOOL));
+    verdict->reference = vb_arena_str(judge->keep, vb_text_of(judge, VB_F_REFERENCE));
+    verdict->action = vb_arena_str(judge->keep, vb_text_of(judge, VB_F_ACTION));
+    verdict->clock = vb_event_get_int(judge->event, VB_F_CLOCK, 0);
+}
+
+static void on_log_end(struct judge *judge)
+{
+    judge->verdict->events = judge->event->seq;
+}
+
+static void on_artifact(struct judge *judge)
+{
+    struct vb_verdict *verdict = judge->verdict;
+    verdict->artifact_name = vb_arena_str(judge->keep, vb_text_of(judge, VB_F_NAME));
+    if (vb_event_get(judge->event, VB_F_SHA256) != NULL)
+        verdict->artifact_sha256 = vb_arena_str(judge->keep, vb_text_of(judge, VB_F_SHA256));
+}
+
+static void on_tree_file(struct judge *judge)
+{
+    judge->verdict->coverage.files++;
+    (void)vb_names_add(&judge->tree, judge->keep, vb_text_of(judge, VB_F_PATH), 0, NULL);
+}
+
+static void on_package(struct judge *judge)
+{
+    const char *name = vb_text_of(judge, VB_F_NAME), *version = vb_text_of(judge, VB_F_VERSION);
+    vb_note(judge, &judge->kinds, vb_text_of(judge, VB_F_KIND_OF));
+    if (name[0] != '\0') {
+        vb_note(judge, &judge->own_names, name);
+        vb_note(judge, &judge->names,
+                version[0] == '\0' ? name
+                                   : vb_arena_printf(&judge->scratch, "%s %s", name, version));
+    }
+    const char *home = vb_text_of(judge, VB_F_HOMEPAGE);
+    if (home[0] != '\0')
+        disclose(judge, home);
+}
+
+static const char *const tools_that_read[] = {"webfetch", "websearch", "web_fetch", "web_search",
+                                              "browser",  "fetch",     "mail",      "gmail"};
+static const char *const tools_that_send[] = {"webfetch", "web_fetch", "browser",
+                                              "message",  "sendmail",  "send_message"};
+
+static bool names_tool(const char *value, const char *const *tools, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (vb_find_text(value, tools[i]) != NULL)
+            return true;
+    return false;
+}
+
+static void on_declares(struct judge *judge)
+{
+    const char *what = vb_text_of(judge, VB_F_WHAT), *value = vb_text_of(judge, VB_F_VALUE);
+    if (strcmp(what, "host") == 0)
+        disclose(judge, value);
+    else if (vb_word_in("bin env", what))
+        (void)vb_names_add(&judge->declared_words, judge->keep, value, 0, NULL);
+    else if (strcmp(what, "path") == 0)
+        (void)vb_names_add(&judge->declared_paths, judge->keep,
+                           vb_home_path(&judge->scratch, value), 0, NULL);
+    if (judge->event->kind != VB_EV_MANIFEST_DECLARES)
+        return;
+    vb_note(judge, &judge->declared, vb_arena_printf(&judge->scratch, "%s %s", what, value));
+    if (vb_word_in("tool permission", what)) {
+        judge->tools_read_outside |=
+            names_tool(value, tools_that_read, VB_ARRAY_LEN(tools_that_read));
+        judge->tools_send |= names_tool(value, tools_that_send, VB_ARRAY_LEN(tools_that_send));
+    }
+}
+
+/* A link whose text a reader sees names its host as well as prose does. */
+static void on_link(struct judge *judge)
+{
+    if (vb_text_of(judge, VB_F_TEXT)[0] != '\0')
+        disclose(judge, vb_text_of(judge, VB_F_URL));
+}
+
+static void on_entry(struct judge *judge)
+{
+    if (judge->event->kind == VB_EV_MANIFEST_CODE &&
+        vb_event_get(judge->event, VB_F_INTERPRETER) == NULL)
+        return;
+    const char *key = vb_arena_printf(&judge->scratch, "%s:%lld", vb_text_of(judge, VB_F_PATH),
+                                      (long long)vb_event_get_int(judge->event, VB_F_LINE, 0));
+    (void)vb_names_add(&judge->entries, judge->keep, key, 0, NULL);
+}
+
+static void on_bait_placed(struct judge *judge)
+{
+    bool fresh = false;
+    const struct name *name = vb_names_add(&judge->baits, judge->keep, vb_text_of(judge, VB_F_BAIT),
+                                           (int64_t)judge->baits.count, &fresh);
+    if (name == NULL || !fresh)
+        return;
+    struct bait *bait = &judge->bait_rows[name->value];
+    bait->id = name->text;
+    if (strcmp(vb_text_of(judge, VB_F_WHAT), "env") == 0) {
+        bait->env = vb_arena_str(judge->keep, vb_text_of(judge, VB_F_NAME));
+        bait->place = vb_secret_of_env(bait->env);
+    } else {
+        bait->path =
+            vb_arena_str(judge->keep, vb_home_path(&judge->scratch, vb_text_of(judge, VB_F_PATH)));
+        bait->place = vb_secret_of_path(bait->path);
+    }
+}
+
+/* A bait that the log never placed is taken at its path, or at its worst. */
+const struct bait *vb_bait_named(struct judge *judge, const char *id)
+{
+    const struct name *name = vb_names_find(&judge->baits, id);
+    if (name != NULL)
+        return &judge->bait_rows[name->value];
+    struct bait *bait = vb_arena_alloc(judge->keep, sizeof(*bait));
+    if (bait == NULL)
+        return &judge->bait_rows[0];
+    bait->id = vb_arena_str(judge->keep, id);
+    const bool read = judge->event->kind == VB_EV_BAIT_READ;
+    bait->path = read ? vb_arena_str(judge->keep,
+                                     vb_home_path(&judge->scratch, vb_text_of(judge, VB_F_PATH)))
+                      : NULL;
+    bait->place = read ? vb_secret_of_path(bait->path)
+                       : vb_secret_of_path(vb_starts(id, "env-") ? "~/.env" : "");
+    return bait;
+}
+
+/* --- coverage --- */
+
+static void on_coverage(struct judge *judge)
+{
+    const char *stage = vb_text_of(judge, VB_F_STAGE), *what = vb_text_of(judge, VB_F_WHAT);
+    const char *reason = vb_text_of(judge, VB_F_REASON), *path = vb_text_of(judge, VB_F_PATH);
+    const int64_t line = vb_event_get_int(judge->event, VB_F_LINE, 0);
+    const int64_t count = vb_event_get_int(judge->event, VB_F_COUNT, 1);
+    const uint64_t weight = count > 0 ? (uint64_t)count : 1;
+    const bool running = vb_word_in("plan sandbox detonate box", stage);
+    /* Of a run only lost events matter; the rest concerns what it left behind. */
+    const bool lost = strcmp(what, "events") == 0 || strstr(reason, "not fully recorded") != NULL;
+    if (running && judge->run == NULL)
+        judge->unexecuted += weight;
+    else if (running && vb_starts(reason, "cannot be executed"))
+        judge->run->not_run = true;
+    else if (!running || lost)
+        judge->unread++;
+    judge->verdict->coverage.gaps++;
+    const char *where =
+        line > 0 ? vb_arena_printf(&judge->scratch, "%s:%lld", path, (long long)line) : path;
+    vb_note_gap(judge, "%s%s%s: %s%s", what, where[0] != '\0' ? " " : "", where, reason,
+                count > 1 ? vb_arena_printf(&judge->scratch, " (%lld)", (long long)count) : "");
+}
+
+static void on_layer(struct judge *judge)
+{
+    vb_note_gap(judge, "sandbox layer %s: %s", vb_text_of(judge, VB_F_NAME),
+                vb_text_of(judge, VB_F_OUTCOME));
+}
+
+static void on_signature(struct judge *judge)
+{
+    const char *outcome = vb_text_of(judge, VB_F_OUTCOME), *name = vb_text_of(judge, VB_F_NAME);
+    const char *key = vb_text_of(judge, VB_F_KEY_ID);
+    vb_note(judge, &judge->signers,
+            vb_arena_printf(&judge->scratch, "%s: %s (%s) in %s", outcome,
+                            name[0] ? name : (key[0] ? key : "unknown signer"),
+                            vb_text_of(judge, VB_F_FORMAT), vb_text_of(judge, VB_F_PATH)));
+}
+
+static const struct {
+    enum vb_event_kind kind;
+    void (*see)(struct judge *judge);
+} rows[] = {
+    {VB_EV_LOG_BEGIN, on_log_begin},         {VB_EV_LOG_END, on_log_end},
+    {VB_EV_FETCH_ARTIFACT, on_artifact},     {VB_EV_TREE_FILE, on_tree_file},
+    {VB_EV_MANIFEST_PACKAGE, on_package},    {VB_EV_MANIFEST_DECLARES, on_declares},
+    {VB_EV_MANIFEST_DOCUMENTS, on_declares}, {VB_EV_MANIFEST_LINK, on_link},
+    {VB_EV_MANIFEST_CODE, on_entry},         {VB_EV_MANIFEST_ENTRY, on_entry},
+    {VB_EV_BAIT_PLACED, on_bait_placed},     {VB_EV_COVERAGE, on_coverage},
+    {VB_EV_SANDBOX_LAYER, on_layer},         {VB_EV_SIGNATURE_RESULT, on_signature},
+};
+
+void vb_facts_see(struct judge *judge)
+{
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++)
+        if (rows[i].kind == judge->event->kind)
+            rows[i].see(judge);
+}
+
+/* Tables of ours that were too small are gaps like any other. */
+static void own_limits(struct judge *judge)
+{
+    size_t full = judge->tree.dropped + judge->disclosed.dropped + judge->declared_words.dropped +
+                  judge->declared_paths.dropped + judge->baits.dropped;
+    for (size_t i = 0; i < judge->run_count; i++)
+        full += judge->runs[i]->full;
+    if (full == 0)
+        return;
+    judge->unread++;
+    judge->verdict->coverage.gaps++;
+    vb_note_gap(judge, "judgement: the log holds more than can be followed at once");
+}
+
+void vb_facts_end(struct judge *judge)
+{
+    struct vb_coverage *coverage = &judge->verdict->coverage;
+    own_limits(judge);
+    coverage->entry_points = judge->run_count + judge->unexecuted;
+    for (size_t i = 0; i < judge->run_count; i++) {
+        const struct run *run = judge->runs[i];
+        coverage->executed += run->finished && !run->not_run;
+        coverage->timed_out += run->timed_out;
+        coverage->executed_at_all |= !run->not_run;
+        judge->unexecuted += run->not_run;
+    }
+    if (coverage->entry_points == 0)
+        coverage->entry_points = judge->entries.count;
+    struct vb_verdict *verdict = judge->verdict;
+    const bool hosts = judge->hosts.count > 0 || judge->disclosed.count > 0;
+    verdict->trifecta_outbound = judge->hosts.count > 0 || judge->tools_send;
+    verdict->trifecta_untrusted_input = judge->hosts.count > 0 || judge->tools_read_outside;
+    verdict->trifecta_private_data = judge->touches_private;
+    if (hosts && judge->entries.count > 0 && judge->run_count == 0) {
+        /* Nothing was run: what it documents is the best that is known. */
+        verdict->trifecta_outbound = true;
+        verdict->trifecta_untrusted_input = true;
+    }
+}

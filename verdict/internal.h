@@ -1,0 +1,277 @@
+/* What the files of verdict/ share: the state of one judgement, and what a detector may do with it.
+ * Trust boundary: the log is well-formed (vb_log_reader saw to that) and its texts are the
+ * subject's. All state is bounded; what did not fit is a gap in coverage, never silently lost. */
+#ifndef VERDICT_INTERNAL_H
+#define VERDICT_INTERNAL_H
+
+#include "verdict/words.h"
+#include "vetbox/verdict.h"
+
+enum finding_id {
+#define VB_FINDING(id, name, severity, confidence, title, mapping, explanation) FINDING_##id,
+#include "verdict/findings.def"
+#undef VB_FINDING
+    FINDING_COUNT
+};
+
+const struct vb_finding_type *vb_finding_type(enum finding_id id);
+/* -1 for an unknown name. */
+int vb_severity_named(const char *text, size_t len);
+int vb_confidence_named(const char *text, size_t len);
+int vb_decision_named(const char *text, size_t len);
+
+enum {
+    MAX_RUNS = 4096,       /* detonations */
+    MAX_PROCESSES = 16384, /* of one detonation */
+    MAX_PATHS = 65536,     /* written or made in one detonation */
+    MAX_READS = 64,        /* different baits read in one detonation */
+    MAX_FINDINGS = 4096,
+    MAX_FINDINGS_ALIKE = 20, /* of one id; the rest is counted together */
+    MAX_EVIDENCE = 32,       /* event numbers of one finding */
+    MAX_LIST = 400,          /* items of a list in the verdict */
+    MAX_GAPS = 40,
+    MAX_TEXT = 512, /* bytes of one command, path or excerpt in a finding */
+    MAX_BAITS = 1024,
+    MAX_TREE = 262144,
+    MAX_DISCLOSED = 16384,
+    MAX_FED_TEXT = 65536,     /* of the code that was fed to a detonation */
+    MAX_RUN_BYTES = 32 << 20, /* of strings kept for one detonation */
+};
+
+/* --- the package's secrets (secrets.c) --- */
+
+enum secret_kind {
+    SECRET_PRIVATE, /* never a package's business, whatever it says: keys, wallets, browsers, agents
+                     */
+    SECRET_SERVICE, /* a service's credentials: the business of who declares or uses that service */
+    SECRET_CONFIG,  /* settings and memory: read by many, worth a remark */
+    SECRET_COMMON,  /* read by libraries as they start: only its leaving counts */
+    SECRET_KIND_COUNT
+};
+
+struct secret_place {
+    const char *pattern; /* glob over home_path, or the beginning of an environment variable */
+    enum secret_kind kind;
+    const char *label;
+    const char *readers;  /* programs that read it in the course of business */
+    const char *services; /* domains that it is meant for, space-separated */
+    const char *words;    /* declared bins, or beginnings of env names, that make it a business */
+};
+
+/* The row of a file (as vb_home_path gives it), or of an environment variable; never NULL. */
+const struct secret_place *vb_secret_of_path(const char *path);
+const struct secret_place *vb_secret_of_env(const char *name);
+
+struct bait {
+    const char *id;
+    const char *path; /* "~/…", or NULL */
+    const char *env;  /* or NULL */
+    const struct secret_place *place;
+};
+
+/* --- one detonation --- */
+
+struct process {
+    int64_t pid;
+    int64_t ppid; /* 0: unknown */
+    struct command command;
+    char *line; /* the command line */
+    char *host; /* that its arguments or its name queries point at, or NULL */
+    uint64_t exec_seq;
+    uint64_t network_seq; /* first attempt to reach the network, 0: none */
+    bool exited;
+};
+
+struct bait_read {
+    const struct bait *bait;
+    const char *reader;  /* program, for people */
+    const char *command; /* its command line, or NULL */
+    int64_t pid;
+    uint64_t seq;
+    bool sweep;
+};
+
+struct run {
+    uint32_t id;
+    uint32_t slot_count;
+    struct arena arena;
+    const char *label; /* for people: scripts/x.sh:12 */
+    const char *path;  /* package file, or NULL */
+    int64_t line;
+    const char *text;     /* the code that was fed to it, or NULL */
+    const char *own;      /* the package's folder inside the box, "~/…/skills/NAME", or NULL */
+    const char *own_path; /* the same as the box sees it, with a slash at its end */
+    bool visible;         /* its code stands in the instructions, for everybody to read */
+    bool ended;
+    bool finished; /* ran to an end of its own */
+    bool not_run;  /* the box could not execute it: no such interpreter */
+    bool timed_out;
+    bool dropped; /* the recorder did not keep everything */
+    bool opaque;
+    bool full;           /* our own tables were too small */
+    const char *missing; /* a module or command that the box does not have */
+    struct process *processes;
+    size_t process_count;
+    size_t process_capacity;
+    uint32_t *slots;
+    struct names
+        changed; /* paths that were opened for writing, renamed to, linked: value is the pid */
+    struct names moved;     /* folders that were renamed to */
+    struct names left;      /* truth.file paths, value is the event number */
+    struct names attempted; /* hosts of this run; value is the event number */
+    struct bait_read reads[MAX_READS];
+    size_t read_count;
+    bool names_asked; /* net.name was seen */
+    uint64_t network_seq;
+    uint64_t deleted; /* files of the user that it did not make */
+    const char *delete_first;
+    uint64_t delete_seq;
+};
+
+/* --- the judgement --- */
+
+struct judge {
+    const struct vb_policy *policy;
+    struct vb_verdict *verdict;
+    struct arena *keep;   /* lives as long as the verdict */
+    struct arena scratch; /* lives as long as one event */
+    struct vb_error *err;
+    int status; /* sticks */
+
+    const struct vb_event *event;
+    struct run *run;         /* of the event, or NULL */
+    struct process *process; /* of the event, or NULL */
+    /* Of a process.exec event, in scratch memory: */
+    char **argv;
+    size_t argc;
+    struct command command;
+    const char *line; /* the command line */
+    const char *host; /* that the arguments point a network tool at, or NULL */
+    struct run **runs;
+    size_t run_count;
+    struct run *last_run;
+
+    struct names finding_keys; /* value: position in findings */
+    struct names finding_ids;  /* value: how many stand alone */
+    size_t finding_capacity;
+    uint64_t findings_dropped;
+
+    struct names baits; /* id → position in bait_rows */
+    struct bait bait_rows[MAX_BAITS];
+    struct names tree;           /* package files */
+    struct names disclosed;      /* hosts */
+    struct names declared_words; /* bins and env names, declared or documented */
+    struct names declared_paths;
+    struct names own_names; /* names of the packages */
+    struct names entries;   /* static entry points, path:line */
+
+    struct names commands, hosts, files_written, baits_read, declared, undisclosed, kinds, names,
+        signers, gaps;
+    uint64_t unexecuted;     /* entry points that were planned and not run, by our doing */
+    uint64_t unread;         /* places that could execute or instruct and were not examined */
+    bool tools_read_outside; /* declared tools that bring in foreign text */
+    bool tools_send;
+    bool touches_private;
+};
+
+/* The string of FIELD in the event's scratch memory ("" if absent), with NUL. */
+const char *vb_text_of(struct judge *judge, enum vb_field field);
+/* Its list; *ret_count items. */
+char **vb_list_of(struct judge *judge, enum vb_field field, size_t *ret_count);
+bool vb_flag_set(const struct vb_event *event, const char *flag);
+/* Remembers our own failure. */
+void vb_judge_fail(struct judge *judge, int status, const char *what);
+/* Adds to a list of the verdict. */
+void vb_note(struct judge *judge, struct names *names, const char *text);
+/* Adds a line to the gaps. */
+void vb_note_gap(struct judge *judge, const char *fmt, ...) VB_PRINTF(2, 3);
+
+/* What a detector reports. Unset members take the row of findings.def, the event's detonation, and
+ * the event itself as evidence. */
+struct found {
+    enum finding_id id;
+    const char *rule; /* a rule's own id instead */
+    const char *title;
+    const char *mapping; /* space-separated */
+    int severity;        /* with GRADED: enum vb_severity */
+    int confidence;
+    bool graded;
+    const char *path;
+    int64_t line;
+    const char *host;
+    const char *group;    /* findings with the same id, place, host and group are one */
+    uint64_t evidence[3]; /* further event numbers, 0 ends */
+};
+void vb_report_found(struct judge *judge, const struct found *given, const char *fmt, ...)
+    VB_PRINTF(3, 4);
+
+/* A detector: pure over the stream of events, all memory in the judge. */
+struct detector {
+    const char *name;
+    uint64_t kinds[2]; /* bits of enum vb_event_kind */
+    void (*see)(struct judge *judge);
+};
+extern const struct detector vb_detectors[];
+size_t vb_detector_count(void);
+
+/* facts.c: what the log says about the package, and the coverage */
+void vb_facts_see(struct judge *judge);
+void vb_facts_end(struct judge *judge);
+void vb_facts_init(struct judge *judge);
+void vb_facts_done(struct judge *judge);
+/* True if the package names HOST, or a domain above it, where a reader sees it. */
+bool vb_host_disclosed(const struct judge *judge, const char *host);
+bool vb_place_disclosed(const struct judge *judge, const struct bait *bait);
+/* HOST serves what BAIT is for, or the package named both. */
+bool vb_host_serves(const struct judge *judge, const struct bait *bait, const char *host);
+const struct bait *vb_bait_named(struct judge *judge, const char *id);
+
+/* runs.c: detonations and their processes; before the detectors see an event */
+void vb_runs_see(struct judge *judge);
+void vb_runs_after(struct judge *judge); /* after them */
+void vb_runs_done(struct judge *judge);
+struct process *vb_process_of(const struct run *run, int64_t pid);
+/* "`curl -s …`", or the program's name. */
+const char *vb_process_label(struct judge *judge, const struct process *process);
+/* True if two processes are the same, related in line, or children of the same one. */
+bool vb_processes_related(const struct run *run, int64_t a, int64_t b);
+/* Where inside the box this path lies for people: "~/x". */
+const char *vb_box_path(struct judge *judge, enum vb_field field);
+/* PATH ("~/…") lies in the package's own folder, a temporary folder or a cache. */
+bool vb_path_is_own(const struct run *run, const char *path);
+
+/* policy.c */
+struct coverage_rules {
+    enum vb_decision static_only;
+    int64_t unread;             /* more than this many unread places: review */
+    int64_t unexecuted_percent; /* more than this share of entry points not run: review */
+    int64_t timed_out_percent;
+};
+const struct coverage_rules *vb_policy_coverage(const struct vb_policy *policy);
+/* Decides FINDING as of CLOCK; *ret_reason is in ARENA. */
+enum vb_decision vb_policy_decide(const struct vb_policy *policy, const struct vb_finding *finding,
+                                  int64_t clock, struct arena *arena, char **ret_reason);
+/* The built-in policy's text (made from rules/policy.yaml by the build). */
+extern const unsigned char vb_default_policy[];
+extern const size_t vb_default_policy_len;
+
+/* detectors, by family */
+void vb_see_archive(struct judge *judge);
+void vb_see_scan_match(struct judge *judge);
+void vb_see_scan_text(struct judge *judge);
+void vb_see_manifest(struct judge *judge);
+void vb_see_signature(struct judge *judge);
+void vb_see_bait_read(struct judge *judge);
+void vb_see_bait_seen(struct judge *judge);
+void vb_see_exfil(struct judge *judge);
+void vb_see_stage_two(struct judge *judge);
+void vb_see_reverse_shell(struct judge *judge);
+void vb_see_command(struct judge *judge);
+void vb_see_persistence(struct judge *judge);
+void vb_see_destruction(struct judge *judge);
+void vb_see_evasion(struct judge *judge);
+void vb_see_network(struct judge *judge);
+void vb_see_kernel(struct judge *judge);
+void vb_see_limits(struct judge *judge);
+
+#endif

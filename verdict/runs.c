@@ -1,0 +1,411 @@
+/* Detonations and their processes, as far as the detectors need to know them. */
+#include "verdict/internal.h"
+
+/* --- runs --- */
+
+static struct run *find_run(const struct judge *judge, uint32_t id)
+{
+    if (judge->last_run != NULL && judge->last_run->id == id)
+        return judge->last_run;
+    for (size_t i = judge->run_count; i > 0; i--)
+        if (judge->runs[i - 1]->id == id)
+            return judge->runs[i - 1];
+    return NULL;
+}
+
+static void free_tables(struct run *run)
+{
+    free(run->processes);
+    free(run->slots);
+    run->processes = NULL;
+    run->slots = NULL;
+    run->process_count = run->process_capacity = run->slot_count = 0;
+    vb_names_done(&run->changed);
+    vb_names_done(&run->moved);
+    vb_names_done(&run->left);
+    vb_names_done(&run->attempted);
+    vb_arena_done(&run->arena);
+    run->read_count = 0;
+}
+
+static struct run *new_run(struct judge *judge, uint32_t id)
+{
+    if (judge->run_count >= MAX_RUNS) {
+        judge->runs[0]->full = true;
+        return NULL;
+    }
+    struct run **bigger = realloc(judge->runs, (judge->run_count + 1) * sizeof(struct run *));
+    struct run *run = bigger == NULL ? NULL : calloc(1, sizeof(*run));
+    if (bigger != NULL)
+        judge->runs = bigger;
+    if (run == NULL) {
+        vb_judge_fail(judge, VB_E_NOMEM, "out of memory");
+        return NULL;
+    }
+    run->id = id;
+    run->label = "";
+    vb_names_init(&run->changed, MAX_PATHS);
+    vb_names_init(&run->moved, 1024);
+    vb_names_init(&run->left, MAX_PATHS);
+    vb_names_init(&run->attempted, MAX_LIST);
+    judge->runs[judge->run_count++] = run;
+    return run;
+}
+
+void vb_runs_done(struct judge *judge)
+{
+    for (size_t i = 0; i < judge->run_count; i++) {
+        free_tables(judge->runs[i]);
+        free(judge->runs[i]);
+    }
+    free(judge->runs);
+    judge->runs = NULL;
+    judge->run_count = 0;
+}
+
+/* Takes "/home/…/skills/NAME" out of a path in it. */
+static void find_own(struct judge *judge, struct run *run, const char *path)
+{
+    const char *skills = strstr(path, "/skills/");
+    if (path[0] != '/' || skills == NULL || skills[8] == '\0')
+        return;
+    const size_t len = (size_t)(skills + 8 - path) + strcspn(skills + 8, "/");
+    const char *folder = vb_arena_copy(judge->keep, path, len);
+    run->own = vb_arena_str(judge->keep, vb_home_path(&judge->scratch, folder));
+    run->own_path = vb_arena_printf(judge->keep, "%s/", folder);
+}
+
+static void begin_run(struct judge *judge, struct run *run)
+{
+    size_t count = 0;
+    char **argv = vb_list_of(judge, VB_F_ARGV, &count);
+    const char *path = vb_text_of(judge, VB_F_PATH), *text = vb_text_of(judge, VB_F_TEXT);
+    run->line = vb_event_get_int(judge->event, VB_F_LINE, 0);
+    if (path[0] != '\0')
+        run->path = vb_arena_str(judge->keep, path);
+    if (text[0] != '\0')
+        run->text = vb_arena_cut(judge->keep, text, MAX_FED_TEXT);
+    if (path[0] == '\0')
+        run->label = vb_command_line(judge->keep, argv, count, 80);
+    else if (run->line > 0)
+        run->label = vb_arena_printf(judge->keep, "%s:%lld", path, (long long)run->line);
+    else
+        run->label = run->path;
+    run->visible = run->text != NULL &&
+                   (vb_ends(path, ".md") || vb_ends(path, ".mdx") || vb_ends(path, ".MD"));
+    find_own(judge, run, vb_text_of(judge, VB_F_CWD));
+    for (size_t i = 0; run->own == NULL && i < count; i++)
+        find_own(judge, run, argv[i]);
+}
+
+static void end_run(struct judge *judge, struct run *run)
+{
+    const char *outcome = vb_text_of(judge, VB_F_OUTCOME);
+    run->ended = true;
+    run->finished = vb_word_in("exit signal", outcome);
+    run->timed_out = strcmp(outcome, "timeout") == 0;
+    if (run->timed_out)
+        vb_note_gap(judge, "run of %s: stopped at the time limit", run->label);
+    else if (!run->finished)
+        vb_note_gap(judge, "run of %s: ended by %s", run->label, outcome);
+    else if (run->missing != NULL)
+        vb_note_gap(judge, "run of %s: %s is not there in the box", run->label, run->missing);
+}
+
+/* --- processes --- */
+
+static size_t slot_of(const struct run *run, int64_t pid)
+{
+    size_t slot = ((uint64_t)pid * UINT64_C(0x9e3779b97f4a7c15) >> 40) & (run->slot_count - 1);
+    while (run->slots[slot] != 0 && run->processes[run->slots[slot] - 1].pid != pid)
+        slot = (slot + 1) & (run->slot_count - 1);
+    return slot;
+}
+
+struct process *vb_process_of(const struct run *run, int64_t pid)
+{
+    if (run == NULL || run->process_count == 0)
+        return NULL;
+    const uint32_t position = run->slots[slot_of(run, pid)];
+    return position == 0 ? NULL : &run->processes[position - 1];
+}
+
+static bool enlarge(struct run *run)
+{
+    const size_t capacity = run->process_capacity == 0 ? 32 : run->process_capacity * 2;
+    struct process *processes = calloc(capacity, sizeof(*processes));
+    uint32_t *slots = calloc(capacity * 2, sizeof(*slots));
+    if (processes == NULL || slots == NULL) {
+        free(processes);
+        free(slots);
+        return false;
+    }
+    if (run->processes != NULL)
+        memcpy(processes, run->processes, run->process_count * sizeof(*processes));
+    free(run->processes);
+    free(run->slots);
+    run->processes = processes;
+    run->slots = slots;
+    run->slot_count = (uint32_t)capacity * 2;
+    run->process_capacity = capacity;
+    for (size_t i = 0; i < run->process_count; i++)
+        slots[slot_of(run, processes[i].pid)] = (uint32_t)i + 1;
+    return true;
+}
+
+/* The process of the event; one that was never seen to execute anything is known by its program. */
+static struct process *take_process(struct judge *judge, struct run *run, int64_t pid)
+{
+    struct process *process = vb_process_of(run, pid);
+    if (process != NULL)
+        return process;
+    if (run->process_count >= MAX_PROCESSES) {
+        run->full = true;
+        return NULL;
+    }
+    if ((run->processes == NULL || run->process_count == run->process_capacity) && !enlarge(run)) {
+        vb_judge_fail(judge, VB_E_NOMEM, "out of memory");
+        return NULL;
+    }
+    const size_t slot = slot_of(run, pid);
+    process = &run->processes[run->process_count++];
+    run->slots[slot] = (uint32_t)run->process_count;
+    *process = (struct process){.pid = pid};
+    const char *executable = vb_arena_str(&run->arena, vb_text_of(judge, VB_F_EXECUTABLE));
+    process->command = vb_command_read(&run->arena, executable, NULL, 0);
+    process->command.traits &= ~(unsigned)TRAIT_STDIN;
+    return process;
+}
+
+/* What the process keeps of its command: copies of bounded length. */
+static void keep_command(struct judge *judge, struct run *run, struct process *process)
+{
+    if (run->arena.bytes > MAX_RUN_BYTES) {
+        run->full = true;
+        return;
+    }
+    struct command command = judge->command;
+    command.program = vb_arena_cut(&run->arena, command.program, 128);
+    command.script =
+        command.script == NULL ? NULL : vb_arena_cut(&run->arena, command.script, MAX_TEXT);
+    command.code = command.code == NULL ? NULL : vb_arena_cut(&run->arena, command.code, MAX_TEXT);
+    process->command = command;
+    process->line = vb_arena_str(&run->arena, judge->line);
+    process->host = judge->host == NULL ? NULL : vb_arena_str(&run->arena, judge->host);
+}
+
+static void see_exec(struct judge *judge, struct run *run, struct process *process)
+{
+    judge->argv = vb_list_of(judge, VB_F_ARGV, &judge->argc);
+    judge->command =
+        vb_command_read(&judge->scratch, vb_text_of(judge, VB_F_PATH), judge->argv, judge->argc);
+    judge->line = vb_command_line(&judge->scratch, judge->argv, judge->argc, MAX_TEXT);
+    judge->host = (judge->command.traits & TRAIT_NETWORK)
+                      ? vb_argv_host(&judge->scratch, &judge->command, judge->argv, judge->argc)
+                      : NULL;
+    keep_command(judge, run, process);
+    process->exec_seq = judge->event->seq;
+    process->exited = false;
+    const int64_t ppid = vb_event_get_int(judge->event, VB_F_PPID, 0);
+    if (ppid != 0)
+        process->ppid = ppid;
+    vb_note(judge, &judge->commands, judge->line);
+    if (judge->host != NULL && !vb_host_is_loopback(judge->host))
+        process->network_seq = judge->event->seq;
+}
+
+/* Sets the first attempt of a process to reach anything outside of its machine. */
+static void see_net(struct judge *judge, struct run *run, struct process *process)
+{
+    const struct vb_event *event = judge->event;
+    const bool name = event->kind == VB_EV_NET_NAME;
+    const char *host = vb_text_of(judge, name ? VB_F_NAME : VB_F_ADDRESS);
+    const int64_t port = vb_event_get_int(event, VB_F_PORT, name ? 1 : 0);
+    const char *family = vb_text_of(judge, VB_F_FAMILY);
+    if (vb_host_is_loopback(host) || (!name && (!vb_word_in("inet inet6", family) || port == 0)))
+        return;
+    if (!name && port == 53)
+        return; /* asking for names; net.name says which */
+    run->names_asked |= name;
+    if (process->network_seq == 0)
+        process->network_seq = event->seq;
+    if (run->arena.bytes > MAX_RUN_BYTES)
+        run->full = true;
+    else if (process->host == NULL || name)
+        process->host = vb_arena_str(&run->arena, host);
+    if (run->network_seq == 0)
+        run->network_seq = event->seq;
+}
+
+static void see_change(struct judge *judge, struct run *run, int64_t pid)
+{
+    const struct vb_event *event = judge->event;
+    const bool open = event->kind == VB_EV_FILE_OPEN;
+    if (open && !vb_flag_set(event, "write") && !vb_flag_set(event, "create") &&
+        !vb_flag_set(event, "append") && !vb_flag_set(event, "truncate"))
+        return;
+    const enum vb_field field = event->kind == VB_EV_FILE_RENAME ? VB_F_TARGET : VB_F_PATH;
+    const char *path = vb_box_path(judge, field);
+    if (vb_starts(path, "/dev/") || vb_starts(path, "/proc/"))
+        return;
+    bool fresh = false;
+    if (run->arena.bytes > MAX_RUN_BYTES ||
+        vb_names_add(&run->changed, &run->arena, path, pid, &fresh) == NULL) {
+        run->full = true;
+        return;
+    }
+    if (event->kind == VB_EV_FILE_LINK) /* a hard link changes its target's inode too */
+        (void)vb_names_add(&run->changed, &run->arena, vb_box_path(judge, VB_F_TARGET), pid, NULL);
+    if (event->kind == VB_EV_FILE_RENAME)
+        (void)vb_names_add(&run->moved, &run->arena, path, pid, NULL);
+    if (fresh && event->kind != VB_EV_FILE_MKDIR && event->kind != VB_EV_FILE_ATTRIBUTE)
+        vb_note(judge, &judge->files_written, path);
+}
+
+static const char *const missing_signs[] = {
+    "ModuleNotFoundError: No module named ",
+    "ImportError: No module named ",
+    "Cannot find module ",
+    "Cannot find package ",
+};
+
+/* "bash: line 1: foo: command not found": the word before the sign. */
+static void see_missing_command(struct judge *judge, struct run *run, const char *text)
+{
+    const char *sign = strstr(text, ": command not found");
+    if (sign == NULL || run->missing != NULL)
+        return;
+    const char *word = sign;
+    while (word > text && word[-1] != ' ' && word[-1] != '\n')
+        word--;
+    const char *name = vb_arena_copy(&judge->scratch, word, (size_t)(sign - word));
+    run->missing =
+        vb_arena_printf(judge->keep, "the command %s", vb_arena_cut(&judge->scratch, name, 60));
+}
+
+/* Packages need modules and commands that the box does not have: normal, and worth saying. */
+static void see_output(struct judge *judge, struct run *run)
+{
+    const char *text = vb_text_of(judge, VB_F_TEXT);
+    for (size_t i = 0; i < VB_ARRAY_LEN(missing_signs) && run->missing == NULL; i++) {
+        const char *at = strstr(text, missing_signs[i]);
+        if (at == NULL)
+            continue;
+        at += strlen(missing_signs[i]);
+        at += strspn(at, "'\"");
+        const char *name = vb_arena_copy(&judge->scratch, at, strcspn(at, "'\"\n ;"));
+        run->missing =
+            vb_arena_printf(judge->keep, "the module %s", vb_arena_cut(&judge->scratch, name, 60));
+    }
+    see_missing_command(judge, run, text);
+}
+
+void vb_runs_see(struct judge *judge)
+{
+    const struct vb_event *event = judge->event;
+    if (event->detonation == 0)
+        return;
+    struct run *run = find_run(judge, event->detonation);
+    if (run == NULL)
+        run = new_run(judge, event->detonation);
+    judge->run = run;
+    if (run == NULL)
+        return;
+    judge->last_run = run;
+    if (event->kind == VB_EV_DETONATION_BEGIN)
+        begin_run(judge, run);
+    if (event->kind == VB_EV_DETONATION_OUTPUT)
+        see_output(judge, run);
+    if (event->kind == VB_EV_SANDBOX_LIMIT && strcmp(vb_text_of(judge, VB_F_WHAT), "log") == 0)
+        run->dropped = true;
+    const struct vb_value *pid = vb_event_get(event, VB_F_PID);
+    if (pid == NULL || run->ended)
+        return;
+    judge->process = take_process(judge, run, pid->number);
+    if (judge->process == NULL)
+        return;
+    if (event->kind == VB_EV_PROCESS_EXEC)
+        see_exec(judge, run, judge->process);
+    if (event->kind == VB_EV_PROCESS_EXIT)
+        judge->process->exited = true;
+    if (event->kind == VB_EV_NET_NAME || event->kind == VB_EV_NET_CONNECT)
+        see_net(judge, run, judge->process);
+    if (event->kind == VB_EV_FILE_OPEN || event->kind == VB_EV_FILE_RENAME ||
+        event->kind == VB_EV_FILE_LINK || event->kind == VB_EV_FILE_MKDIR ||
+        event->kind == VB_EV_FILE_ATTRIBUTE)
+        see_change(judge, run, pid->number);
+}
+
+void vb_runs_after(struct judge *judge)
+{
+    if (judge->run == NULL || judge->event->kind != VB_EV_DETONATION_END)
+        return;
+    end_run(judge, judge->run);
+    if (judge->run->arena.failed)
+        vb_judge_fail(judge, VB_E_NOMEM, "out of memory");
+    judge->process = NULL;
+    free_tables(judge->run);
+}
+
+/* --- words about them --- */
+
+const char *vb_box_path(struct judge *judge, enum vb_field field)
+{
+    return vb_home_path(&judge->scratch, vb_text_of(judge, field));
+}
+
+/* LINE with the files of the package named as the package names them. */
+static const char *without_own(struct judge *judge, const char *line)
+{
+    const char *own = judge->run != NULL ? judge->run->own_path : NULL;
+    const char *at = own == NULL ? NULL : strstr(line, own);
+    if (at == NULL)
+        return line;
+    return vb_arena_printf(&judge->scratch, "%.*s%s", (int)(at - line), line, at + strlen(own));
+}
+
+const char *vb_process_label(struct judge *judge, const struct process *process)
+{
+    if (process == NULL)
+        return "a process";
+    if (process->line != NULL && process->line[0] != '\0')
+        return vb_arena_printf(
+            &judge->scratch, "`%s`",
+            vb_arena_cut(&judge->scratch, without_own(judge, process->line), 200));
+    return process->command.program[0] != '\0' ? process->command.program : "a process";
+}
+
+static bool is_ancestor(const struct run *run, int64_t old, int64_t young)
+{
+    for (unsigned steps = 0; steps < 64 && young != 0; steps++) {
+        if (young == old)
+            return true;
+        const struct process *process = vb_process_of(run, young);
+        young = process == NULL ? 0 : process->ppid;
+    }
+    return false;
+}
+
+bool vb_processes_related(const struct run *run, int64_t a, int64_t b)
+{
+    if (is_ancestor(run, a, b) || is_ancestor(run, b, a))
+        return true;
+    const struct process *first = vb_process_of(run, a), *second = vb_process_of(run, b);
+    return first != NULL && second != NULL && first->ppid != 0 && first->ppid == second->ppid;
+}
+
+static const char *const loose_folders[] = {
+    "/tmp/",   "/var/tmp/",       "/dev/shm/",          "/run/user/",           "~/.cache/",
+    "~/.npm/", "~/.local/state/", "~/.local/share/uv/", "~/.local/share/pnpm/",
+};
+
+bool vb_path_is_own(const struct run *run, const char *path)
+{
+    if (run != NULL && run->own != NULL && vb_starts(path, run->own) &&
+        (path[strlen(run->own)] == '/' || path[strlen(run->own)] == '\0'))
+        return true;
+    for (size_t i = 0; i < VB_ARRAY_LEN(loose_folders); i++)
+        if (vb_starts(path, loose_folders[i]))
+            return true;
+    return false;
+}
