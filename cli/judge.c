@@ -28,14 +28,22 @@ static bool wants_color(const struct vb_options *options, int fd)
     return (no_color == NULL || no_color[0] == '\0') && isatty(fd) == 1;
 }
 
+static int check_format(const char *format, struct vb_error *err)
+{
+    if (vb_report_format_named(format) == NULL)
+        return vb_fail(err, VB_E_USAGE, 0, "unknown report format %s: text and json are known",
+                       format);
+    return VB_OK;
+}
+
 static int write_report(const struct vb_verdict *verdict, int log_fd, const char *format,
                         const struct vb_report_options *report_options, int out_fd,
                         struct vb_error *err)
 {
-    const struct vb_report_format *row = vb_report_format_named(format);
-    if (row == NULL)
-        return vb_fail(err, VB_E_USAGE, 0, "unknown report format %s", format);
-    return row->write(verdict, log_fd, report_options, out_fd, err);
+    const int status = check_format(format, err);
+    if (status < 0)
+        return status;
+    return vb_report_format_named(format)->write(verdict, log_fd, report_options, out_fd, err);
 }
 
 static int write_report_file(const struct vb_verdict *verdict, int log_fd, const char *format,
@@ -49,16 +57,42 @@ static int write_report_file(const struct vb_verdict *verdict, int log_fd, const
     return status < 0 ? vb_wrap(err, "%s", path) : VB_OK;
 }
 
-/* FMT=FILE */
+/* Splits FMT=FILE. */
+static int split_report(const char *report, char **ret_format, const char **ret_path,
+                        struct vb_error *err)
+{
+    const char *equals = strchr(report, '=');
+    if (equals == NULL || equals == report || equals[1] == '\0')
+        return vb_fail(err, VB_E_USAGE, 0, "--report %s: FMT=FILE is needed", report);
+    *ret_format = strndup(report, (size_t)(equals - report));
+    *ret_path = equals + 1;
+    return *ret_format != NULL ? VB_OK : vb_fail(err, VB_E_NOMEM, errno, "--report");
+}
+
+int vb_conclude_check(const struct vb_options *options, struct vb_error *err)
+{
+    const char *fail_on = options->value[VB_OPT_FAIL_ON];
+    const char *format = options->value[VB_OPT_FORMAT];
+    int status = format == NULL ? VB_OK : check_format(format, err);
+    if (status == VB_OK && fail_on != NULL && strcmp(fail_on, "block") != 0)
+        status = vb_fail(err, VB_E_USAGE, 0, "--fail-on %s: only block is known", fail_on);
+    for (size_t i = 0; status == VB_OK && i < options->report_count; i++) {
+        VB_CLEANUP_FREE char *further = NULL;
+        const char *path;
+        status = split_report(options->reports[i], &further, &path, err);
+        if (status == VB_OK)
+            status = check_format(further, err);
+    }
+    return status;
+}
+
 static int write_further(const struct vb_verdict *verdict, int log_fd, const char *report,
                          struct vb_error *err)
 {
-    const char *equals = strchr(report, '=');
-    VB_CLEANUP_FREE char *format =
-        equals == NULL ? NULL : strndup(report, (size_t)(equals - report));
-    if (format == NULL || equals[1] == '\0')
-        return vb_fail(err, VB_E_USAGE, 0, "--report %s: FMT=FILE is needed", report);
-    return write_report_file(verdict, log_fd, format, equals + 1, err);
+    VB_CLEANUP_FREE char *format = NULL;
+    const char *path;
+    const int status = split_report(report, &format, &path, err);
+    return status < 0 ? status : write_report_file(verdict, log_fd, format, path, err);
 }
 
 static int write_main(const struct vb_verdict *verdict, int log_fd,
@@ -90,9 +124,6 @@ int vb_conclude(int log_fd, const struct vb_options *options, const struct vb_po
                 FILE *where, struct vb_error *err)
 {
     VB_CLEANUP(verdict_cleanup) struct vb_verdict *verdict = NULL;
-    const char *fail_on = options->value[VB_OPT_FAIL_ON];
-    if (fail_on != NULL && strcmp(fail_on, "block") != 0)
-        return vb_fail(err, VB_E_USAGE, 0, "--fail-on %s: only block is known", fail_on);
     int status = vb_judge(log_fd, policy, &verdict, err);
     if (status == VB_OK)
         status = write_main(verdict, log_fd, options, where, err);
@@ -146,7 +177,9 @@ static int vet_all(const struct vb_options *options, const char *action, struct 
     if (options->operand_count == 0)
         return vb_fail(err, VB_E_USAGE, 0, "vetbox %s needs a file, a folder or an https URL",
                        action);
-    int status = vb_toolbox_open(options, &toolbox, err);
+    int status = vb_conclude_check(options, err);
+    if (status == VB_OK)
+        status = vb_toolbox_open(options, &toolbox, err);
     int verdict = VB_EXIT_ALLOW;
     int failure = 0;
     for (size_t i = 0; status >= 0 && i < options->operand_count; i++) {
@@ -196,10 +229,13 @@ static int judge_with(const struct vb_options *options, const char *policy_path,
     VB_CLEANUP(policy_cleanup) struct vb_policy *policy = NULL;
     if (options->operand_count != 1)
         return vb_fail(err, VB_E_USAGE, 0, "one evidence folder is needed");
+    int status = vb_conclude_check(options, err);
+    if (status < 0)
+        return status;
     VB_CLEANUP_FD int fd = open_log(options->operands[0], err);
     if (fd < 0)
         return fd;
-    const int status = vb_policy_load(policy_path, &policy, err);
+    status = vb_policy_load(policy_path, &policy, err);
     return status < 0 ? status : vb_conclude(fd, options, policy, stdout, err);
 }
 

@@ -72,7 +72,8 @@ static int record(struct vb_session *session, const struct vb_options *options, 
     return status < 0 ? status : vb_session_end(session, err);
 }
 
-int vb_command_run(const struct vb_options *options, struct vb_error *err)
+/* Records and judges. Returns the command's own exit status, or an error. */
+static int run(const struct vb_options *options, struct vb_error *err)
 {
     VB_CLEANUP(policy_cleanup) struct vb_policy *policy = NULL;
     VB_CLEANUP(vb_session_done)
@@ -81,14 +82,21 @@ int vb_command_run(const struct vb_options *options, struct vb_error *err)
     int exit_status = 0;
     if (options->operand_count == 0)
         return vb_fail(err, VB_E_USAGE, 0, "vetbox run needs a command: vetbox run -- CMD…");
-    int status = vb_policy_load(options->value[VB_OPT_POLICY], &policy, err);
+    int status = vb_conclude_check(options, err);
+    if (status == VB_OK)
+        status = vb_policy_load(options->value[VB_OPT_POLICY], &policy, err);
     if (status == VB_OK)
         status = record(&session, options, &exit_status, err);
     if (status == VB_OK) /* the command's own output has standard output to itself */
         status = vb_conclude(session.log_fd, options, policy, stderr, err);
-    if (status < 0) {
-        vb_print_error(err);
-        return VB_EXIT_RUN_FAILED;
-    }
-    return exit_status;
+    return status < 0 ? status : exit_status;
+}
+
+int vb_command_run(const struct vb_options *options, struct vb_error *err)
+{
+    const int status = run(options, err);
+    if (status >= 0)
+        return status;
+    vb_print_error(err);
+    return VB_EXIT_RUN_FAILED;
 }

@@ -71,6 +71,9 @@ VB_CHECKED int vb_examine_scan(struct vb_session *session, int dirfd, const char
 /* Runs the detonation plan, then scans what the runs left behind. */
 VB_CHECKED int vb_session_detonate(struct vb_session *session, struct vb_error *err);
 
+/* Whether the options that vb_conclude will follow make sense: to be asked before the work. */
+VB_CHECKED int vb_conclude_check(const struct vb_options *options, struct vb_error *err);
+
 /* Judges the log in LOG_FD and writes the reports that OPTIONS ask for. Returns the exit status for
  * the verdict, or an error. */
 VB_CHECKED int vb_conclude(int log_fd, const struct vb_options *options,

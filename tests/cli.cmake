@@ -1,3 +1,9 @@
+# A machine without user namespaces, for cli.no_namespaces.
+add_executable(without_namespaces cli/without_namespaces.c)
+target_link_libraries(without_namespaces PRIVATE vb_core)
+set_target_properties(without_namespaces PROPERTIES
+  RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+
 # Whole commands. Status 77 is a skip, counted by ctest.
 foreach(test usage bad_input examples replay several leftovers unpack run install no_namespaces)
   add_test(NAME cli.${test}
@@ -5,3 +11,5 @@ foreach(test usage bad_input examples replay several leftovers unpack run instal
             ${PROJECT_BINARY_DIR})
   set_tests_properties(cli.${test} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
 endforeach()
+# It counts what is left on the machine, so nothing else may run beside it.
+set_tests_properties(cli.leftovers PROPERTIES RUN_SERIAL TRUE)

@@ -1,22 +1,23 @@
 # A kernel that gives no user namespaces: one clear line that names the setting, no verdict.
 . "$2/tests/cli/lib.sh"
-command -v unshare >/dev/null || { echo "SKIPPED: no unshare"; exit 77; }
+chmod 755 "$work" && chmod 777 "$HOME" "$XDG_CACHE_HOME"
 
-# In a user namespace of our own the limit can be set to 0 without touching the machine.
-inside='echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"'
-if ! unshare -U -r sh -c "$inside" sh true 2>/dev/null; then
-    echo "SKIPPED: this machine gives no user namespace to try it in"
+tool=$3/tests/without_namespaces
+limited() {
+    "$tool" "$@" >"$work/out" 2>"$work/err" </dev/null
+    status=$?
+}
+limited true
+if [ "$status" -ne 0 ]; then
+    echo "SKIPPED: no user namespace to try it in"
     exit 77
 fi
 for command in vet scan; do
-    unshare -U -r sh -c "$inside" sh "$vetbox" "$command" "$source_dir/examples/weather-skill" \
-        >"$work/out" 2>"$work/err" </dev/null
-    status=$?
+    limited "$vetbox" "$command" "$source_dir/examples/weather-skill"
     expect_error "$command without user namespaces"
     expect_in "$work/err" "max_user_namespaces" "$command without user namespaces"
 done
-unshare -U -r sh -c "$inside" sh "$vetbox" doctor >"$work/out" 2>"$work/err" </dev/null
-status=$?
+limited "$vetbox" doctor
 expect_status 69 "doctor without user namespaces"
 expect_in "$work/out" "MISSING" "doctor without user namespaces"
 expect_in "$work/out" "max_user_namespaces" "doctor without user namespaces"
