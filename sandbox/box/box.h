@@ -1,0 +1,123 @@
+/* box: one subject in one box. Three processes of ours stand around it:
+ *   supervisor  outside, forked from the coordinator, as the user who owns the box's user
+ * namespace; fills the box, receives what the recorder sees, measures, stops, takes stock init pid
+ * 1 inside: builds the root, starts the subject, reaps (inside.c) subject     the child of init
+ * that executes what is examined (subject.c) Only the subject runs hostile code; init and
+ * supervisor never parse a byte of it. */
+#ifndef SANDBOX_BOX_BOX_H
+#define SANDBOX_BOX_BOX_H
+
+#include <linux/filter.h>
+#include <sys/types.h>
+
+#include "sandbox/bait/bait.h"
+#include "sandbox/box/confine.h"
+
+/* Who the subject believes to be. */
+#define VB_PERSONA_USER "alex"
+#define VB_PERSONA_HOME "/home/" VB_PERSONA_USER
+#define VB_PERSONA_HOST "alex-laptop"
+#define VB_PERSONA_SKILLS VB_PERSONA_HOME "/.openclaw/workspace/skills"
+#define VB_PERSONA_RUNTIME "/run/user/1000"
+enum { VB_PERSONA_UID = 1000, VB_PERSONA_GID = 1000 };
+
+/* Everything that is the same for all boxes of one package. */
+struct vb_box_setup {
+    struct vb_sandbox_options options;
+    const struct vb_bait_set *baits;  /* may be NULL */
+    const struct sock_fprog *program; /* NULL only in tests of the box alone: no recorder */
+    char folder[64];                  /* the package's folder name, one safe component */
+    char machine_id[33];
+    char boot_id[37];
+    uint64_t tree_bytes;
+    uint64_t tree_entries;
+    int staging_fd; /* where the supervisor keeps changed files, -1: nowhere */
+};
+
+/* Runs DETONATION in a box and emits all that happened to SINK, which reaches the coordinator. In
+ * the forked supervisor, after its descriptors were cut down. */
+VB_CHECKED int vb_supervise(const struct vb_box_setup *setup,
+                            const struct vb_detonation *detonation, struct vb_frame_sink *frames,
+                            struct vb_error *err);
+
+/* Forks a supervisor for DETONATION and relays what it says (box/sandbox.c). */
+VB_CHECKED int vb_box_run(const struct vb_box_setup *setup, const struct vb_detonation *detonation,
+                          struct vb_sink *sink, struct vb_detonation_result *ret,
+                          struct vb_error *err);
+
+/* The package's folder inside the box, or the home where there is no package. */
+void vb_box_folder(const struct vb_box_setup *setup, char *ret, size_t size);
+
+/* --- between supervisor, init and subject --- */
+
+enum vb_box_word {
+    VB_BOX_FAILED = 1, /* our own failure: status, text */
+    VB_BOX_MISSING,    /* a fidelity layer is missing: text is its name, a line feed, why */
+    VB_BOX_WRITABLE,   /* init → supervisor: the box's writable file system, as a descriptor */
+    VB_BOX_PROC,       /* init → supervisor: the box's /proc, as a descriptor */
+    VB_BOX_READY,      /* init → supervisor: everything stands */
+    VB_BOX_GO,         /* supervisor → init: start the subject */
+    VB_BOX_LISTENER,   /* subject → supervisor: number is the listener's descriptor there */
+    VB_BOX_TAKEN,      /* supervisor → subject: the listener was taken */
+    VB_BOX_NOT_RUN,    /* subject → supervisor: exec failed with errno number */
+    VB_BOX_ENDED,      /* init → supervisor: number is the subject's wait status */
+    VB_BOX_TERMINATE   /* supervisor → init: SIGTERM for everything */
+};
+
+struct vb_box_message {
+    int32_t word; /* enum vb_box_word */
+    int32_t status;
+    int32_t number;
+    char text[VB_ERROR_MESSAGE_MAX];
+};
+
+/* Sends one word. Returns 0, or -1 with errno. */
+int vb_box_say(int socket, enum vb_box_word word, int number, int fd);
+/* Sends VB_BOX_FAILED with what ERR says. */
+int vb_box_say_failed(int socket, const struct vb_error *err);
+
+/* What init and subject are given. */
+struct vb_inside {
+    const struct vb_box_setup *setup;
+    const struct vb_detonation *detonation;
+    char *const *argv; /* with the package's folder filled in */
+    char *const *envp;
+    const char *cwd;
+    const char *folder; /* where cwd does not exist */
+    uid_t uid;          /* outside */
+    gid_t gid;
+    int control;   /* to the supervisor, for init */
+    int start;     /* to the supervisor, for the subject until it executes */
+    int output[2]; /* write ends of standard output and error */
+};
+
+/* In init. */
+_Noreturn void vb_inside_main(struct vb_inside *inside);
+/* In the subject. */
+_Noreturn void vb_subject_main(const struct vb_inside *inside);
+
+/* Builds the root file system and changes into it (root.c). */
+VB_CHECKED int vb_root_build(struct vb_inside *inside, struct vb_error *err);
+/* Fills /etc of the root that is being built below ROOT_FD (etc.c). */
+VB_CHECKED int vb_etc_build(const struct vb_box_setup *setup, int root_fd, struct vb_error *err);
+/* Brings lo up; nothing else is in the new network namespace (net.c). */
+VB_CHECKED int vb_loopback_up(struct vb_error *err);
+
+/* The environment of the subject, NULL-terminated; freed with vb_strings_free (persona.c). */
+VB_CHECKED int vb_persona_environment(const struct vb_box_setup *setup, const char *cwd,
+                                      char ***ret, struct vb_error *err);
+/* Home, baits and package, written into the box's writable file system (persona.c). */
+VB_CHECKED int vb_persona_fill(const struct vb_box_setup *setup, int writable_fd,
+                               struct vb_sink *sink, struct vb_error *err);
+void vb_strings_free(char **strings);
+
+/* The folders of the writable file system and where they stand in the box. */
+struct vb_writable {
+    const char *folder;
+    const char *path;
+    uint32_t mode;
+};
+enum { VB_WRITABLE_COUNT = 5 };
+extern const struct vb_writable vb_writables[VB_WRITABLE_COUNT];
+
+#endif

@@ -1,0 +1,309 @@
+/* child: vb_child_run. An examiner is started behind all its walls before it sees one byte of the
+ * package; what it says afterwards goes through relay.c. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "sandbox/box/kernel.h"
+#include "sandbox/box/relay.h"
+
+enum { MAX_KEPT = 32, OPEN_FILES = 64, FETCHER_OPEN_FILES = 256 };
+
+#define FILE_BYTES (8ULL << 30)
+
+#ifdef VB_SANITIZED
+static const bool sanitized = true;
+#else
+static const bool sanitized = false;
+#endif
+
+/* What the process between us and an examiner says: the examiner's pid, or why there is none. */
+struct start {
+    pid_t pid;
+    int system_errno;
+    struct vb_report report;
+};
+
+/* Who we are outside: within a new user namespace nobody can tell any more. */
+struct identity {
+    uid_t uid;
+    gid_t gid;
+};
+
+/* --- in the child --- */
+
+static int keep_only(const struct vb_child *child, const struct vb_pipes *pipes,
+                     struct vb_error *err)
+{
+    int keep[MAX_KEPT + 2];
+    if (child->fd_count > MAX_KEPT)
+        return vb_fail(err, VB_E_SOFTWARE, 0, "a child keeps too many descriptors");
+    for (size_t i = 0; i < child->fd_count; i++)
+        keep[i] = child->fds[i];
+    keep[child->fd_count] = pipes->frames[1];
+    keep[child->fd_count + 1] = pipes->report[1];
+    if (vb_sys_close_others(keep, child->fd_count + 2) < 0)
+        return vb_fail(err, VB_E_OS, errno, "closing inherited descriptors");
+    return VB_OK;
+}
+
+static int enter_empty_root(struct vb_error *err)
+{
+    static const struct vb_mount_option options[] = {
+        {"size", "4k"}, {"nr_inodes", "2"}, {"mode", "0555"}, {NULL, NULL}};
+    if (vb_sys_mount_private() < 0)
+        return vb_fail_namespaces(err, errno, "making the mounts private");
+    VB_CLEANUP_FD int root = vb_sys_mount_new(
+        "tmpfs", options, VB_MOUNT_READONLY | VB_MOUNT_NOSUID | VB_MOUNT_NODEV | VB_MOUNT_NOEXEC);
+    if (root < 0 || vb_sys_mount_attach(root, AT_FDCWD, "/") < 0)
+        return vb_fail_namespaces(err, errno, "mounting an empty root");
+    if (vb_sys_pivot(root) < 0)
+        return vb_fail_namespaces(err, errno, "changing to the empty root");
+    return VB_OK;
+}
+
+static int limit_child(const struct vb_child *child, struct vb_error *err)
+{
+    const bool examiner = child->confinement == VB_CONFINE_EXAMINER;
+    const bool bounded = !sanitized && child->memory_bytes != 0; /* ASan reserves terabytes */
+    const struct vb_limit_row rows[] = {
+        {RLIMIT_CORE, 0},
+        {RLIMIT_CPU, child->timeout_ms / 1000 + 2},
+        {RLIMIT_FSIZE, FILE_BYTES},
+        {RLIMIT_NOFILE, examiner ? OPEN_FILES : FETCHER_OPEN_FILES},
+        {RLIMIT_MEMLOCK, 0},
+        {RLIMIT_MSGQUEUE, 0},
+        {RLIMIT_NPROC, examiner ? 0 : RLIM_INFINITY}, /* libcurl resolves names in a thread */
+        {RLIMIT_AS, bounded ? child->memory_bytes : RLIM_INFINITY},
+    };
+    return vb_limits_set(rows, VB_ARRAY_LEN(rows), err);
+}
+
+static void default_signals(void)
+{
+    for (int number = 1; number < NSIG; number++)
+        (void)signal(number, SIG_DFL);
+    sigset_t none;
+    sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)signal(SIGPIPE, SIG_IGN); /* a write without a reader is an error like any other */
+}
+
+/* The parent may have died before its death could be signalled to us: then nobody reads. */
+static bool parent_is_gone(const struct vb_pipes *pipes)
+{
+    struct pollfd fd = {.fd = pipes->frames[1], .events = 0};
+    return poll(&fd, 1, 0) > 0 && (fd.revents & POLLERR) != 0;
+}
+
+static int confine_examiner(const struct vb_child *child, const struct identity *who,
+                            struct vb_error *err)
+{
+    if (vb_sys_map_self(who->uid, who->uid, who->gid, who->gid) < 0)
+        return vb_fail_namespaces(err, errno, "mapping the user into a user namespace");
+    int status = vb_null_stdio(sanitized, err);
+    if (status == VB_OK)
+        status = enter_empty_root(err);
+    if (status == VB_OK)
+        status = limit_child(child, err);
+    if (status < 0)
+        return status;
+    if (vb_sys_no_new_privs() < 0 || vb_sys_drop_capabilities() < 0 || vb_sys_die_with_parent() < 0)
+        return vb_fail(err, VB_E_OS, errno, "dropping privileges");
+    status = vb_landlock_confine(child->fds, child->fd_count, err);
+    return status < 0 ? status : vb_examiner_filter_load(err);
+}
+
+static int confine_fetcher(const struct vb_child *child, struct vb_error *err)
+{
+    int status = vb_null_stdio(sanitized, err);
+    if (status == VB_OK)
+        status = limit_child(child, err);
+    if (status < 0)
+        return status;
+    if (vb_sys_no_new_privs() < 0 || vb_sys_drop_capabilities() < 0 || vb_sys_die_with_parent() < 0)
+        return vb_fail(err, VB_E_OS, errno, "dropping privileges");
+    return vb_fetcher_filter_load(err);
+}
+
+static int confined_run(const struct vb_child *child, const struct vb_pipes *pipes,
+                        uint64_t epoch_ns, struct vb_error *err)
+{
+    struct vb_frame_sink sink;
+    vb_frame_sink_init(&sink, pipes->frames[1], epoch_ns);
+    int status = child->run(child->ctx, &sink.sink, err);
+    /* What was seen before a failure still counts. */
+    struct vb_error flush_error = {0};
+    const int flushed = vb_frame_sink_flush(&sink, &flush_error);
+    vb_frame_sink_done(&sink);
+    if (status == VB_OK && flushed < 0) {
+        *err = flush_error;
+        status = flushed;
+    }
+    return status;
+}
+
+static _Noreturn void child_main(const struct vb_child *child, const struct vb_pipes *pipes,
+                                 const struct identity *who, uint64_t epoch_ns)
+{
+    struct vb_error err = {0};
+    int status = VB_OK;
+    default_signals();
+    if (vb_sys_die_with_parent() < 0)
+        status = vb_fail(&err, VB_E_OS, errno, "tying a child to its parent");
+    if (status == VB_OK)
+        status = keep_only(child, pipes, &err);
+    if (status == VB_OK && parent_is_gone(pipes))
+        _exit(1);
+    if (status == VB_OK)
+        status = child->confinement == VB_CONFINE_EXAMINER ? confine_examiner(child, who, &err)
+                                                           : confine_fetcher(child, &err);
+    if (status < 0)
+        vb_wrap(&err, "starting the %s child", child->name);
+    else
+        status = confined_run(child, pipes, epoch_ns, &err);
+    vb_report_write(pipes->report[1], status, &err);
+    _exit(0);
+}
+
+/* --- between parent and child --- */
+
+/* Root must become somebody else before the user namespace is made, which the coordinator itself
+ * cannot: this process does it, clones the examiner as its own sibling and goes. */
+static _Noreturn void middle_main(const struct vb_child *child, const struct vb_pipes *pipes,
+                                  int start_fd, uint64_t epoch_ns)
+{
+    const uint64_t flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET |
+                           CLONE_NEWIPC | CLONE_NEWUTS | CLONE_PARENT;
+    struct start start = {.pid = -1};
+    struct vb_error err = {0};
+    int status = vb_drop_to_sandbox_user(&err);
+    const struct identity who = {geteuid(), getegid()};
+    if (status == VB_OK) {
+        start.pid = vb_sys_clone(flags, NULL);
+        if (start.pid == 0)
+            child_main(child, pipes, &who, epoch_ns);
+        if (start.pid < 0)
+            status = vb_fail_namespaces(&err, errno, "making namespaces for a child");
+    }
+    start.report.status = status;
+    memcpy(start.report.message, err.message, sizeof(err.message));
+    struct vb_error ignored;
+    (void)!vb_write_all(start_fd, &start, sizeof(start), &ignored);
+    _exit(0);
+}
+
+static _Noreturn void fetcher_main(const struct vb_child *child, const struct vb_pipes *pipes,
+                                   uint64_t epoch_ns)
+{
+    struct vb_error err = {0};
+    const int status = vb_drop_to_sandbox_user(&err);
+    const struct identity who = {geteuid(), getegid()};
+    if (status == VB_OK)
+        child_main(child, pipes, &who, epoch_ns);
+    vb_report_write(pipes->report[1], status, &err);
+    _exit(0);
+}
+
+/* --- in the parent --- */
+
+static int learn_pid(int start_fd, pid_t *ret_pid, struct vb_error *err)
+{
+    struct start start;
+    const ssize_t got = read(start_fd, &start, sizeof(start));
+    if (got != (ssize_t)sizeof(start))
+        return vb_fail(err, VB_E_OS, got < 0 ? errno : 0, "a child did not start");
+    if (start.report.status < 0)
+        return vb_fail(err, start.report.status, 0, "%s", start.report.message);
+    *ret_pid = start.pid;
+    return VB_OK;
+}
+
+static int start_examiner(const struct vb_child *child, const struct vb_pipes *pipes,
+                          uint64_t epoch_ns, pid_t *ret_pid, struct vb_error *err)
+{
+    VB_CLEANUP_FD int start_read = -1;
+    VB_CLEANUP_FD int start_write = -1;
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return vb_fail(err, VB_E_OS, errno, "making a pipe to a child");
+    start_read = ends[0];
+    start_write = ends[1];
+    const pid_t middle = fork();
+    if (middle < 0)
+        return vb_fail(err, VB_E_OS, errno, "forking the %s child", child->name);
+    if (middle == 0)
+        middle_main(child, pipes, start_write, epoch_ns);
+    vb_close_fd(&start_write);
+    const int status = learn_pid(start_read, ret_pid, err);
+    int wait_status;
+    if (vb_sys_reap(middle, &wait_status) < 0 && status == VB_OK)
+        return vb_fail(err, VB_E_OS, errno, "reaping a child");
+    return status;
+}
+
+static int start_fetcher(const struct vb_child *child, const struct vb_pipes *pipes,
+                         uint64_t epoch_ns, pid_t *ret_pid, struct vb_error *err)
+{
+    const pid_t pid = fork();
+    if (pid < 0)
+        return vb_fail(err, VB_E_OS, errno, "forking the %s child", child->name);
+    if (pid == 0)
+        fetcher_main(child, pipes, epoch_ns);
+    *ret_pid = pid;
+    return VB_OK;
+}
+
+static int start_child(const struct vb_child *child, uint64_t epoch_ns, struct vb_process *process,
+                       struct vb_error *err)
+{
+    VB_CLEANUP(vb_pipes_done) struct vb_pipes pipes = {{-1, -1}, {-1, -1}};
+    int status = vb_pipes_new(&pipes, err);
+    if (status < 0)
+        return status;
+    status = child->confinement == VB_CONFINE_EXAMINER
+                 ? start_examiner(child, &pipes, epoch_ns, &process->pid, err)
+                 : start_fetcher(child, &pipes, epoch_ns, &process->pid, err);
+    if (status < 0)
+        return status;
+    process->frames = vb_steal_fd(&pipes.frames[0]);
+    process->report = vb_steal_fd(&pipes.report[0]);
+    process->pidfd = pidfd_open(process->pid, 0);
+    if (process->pidfd < 0)
+        return vb_fail(err, VB_E_UNAVAILABLE, errno, "pidfd_open: use a kernel of 5.19 or later");
+    return VB_OK;
+}
+
+int vb_child_run(const struct vb_child *child, uint64_t epoch_ns, struct vb_sink *sink,
+                 bool *ret_died, struct vb_error *err)
+{
+    const struct vb_relay relay = {
+        .role = child->role,
+        .name = child->name,
+        .epoch_ns = epoch_ns,
+        .timeout_ms = child->timeout_ms,
+    };
+    VB_CLEANUP(vb_process_done)
+    struct vb_process process = {.pid = -1, .pidfd = -1, .frames = -1, .report = -1};
+    int status = start_child(child, epoch_ns, &process, err);
+    if (status < 0)
+        return status;
+    struct vb_death death;
+    status = vb_relay_run(&relay, &process, sink, &death, err);
+    if (status < 0)
+        return status;
+    if (death.died) {
+        status = vb_emit_death(&relay, &death, sink, err);
+        if (status < 0)
+            return status;
+    }
+    *ret_died = death.died;
+    return VB_OK;
+}

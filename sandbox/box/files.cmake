@@ -1,0 +1,22 @@
+set(VB_BOX_FILES
+  box/child.c
+  box/confine.c
+  box/etc.c
+  box/filters.c
+  box/inside.c
+  box/inventory.c
+  box/kernel.c
+  box/landlock.c
+  box/layers.c
+  box/net.c
+  box/output.c
+  box/persona.c
+  box/relay.c
+  box/root.c
+  box/sandbox.c
+  box/start.c
+  box/subject.c
+  box/supervisor.c
+  box/truth.c
+  box/watch.c
+  box/workspace.c)

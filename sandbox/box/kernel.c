@@ -1,0 +1,272 @@
+/* kernel: thin system calls. <sys/mount.h> clashes with <linux/mount.h> in glibc 2.36, so the mount
+ * calls are made by number, and only here. */
+#include "sandbox/box/kernel.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/mount.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+pid_t vb_sys_clone(uint64_t flags, int *ret_pidfd)
+{
+    struct clone_args args = {.flags = flags};
+    /* The kernel insists: a sibling takes over our own exit signal. */
+    args.exit_signal = (flags & CLONE_PARENT) != 0 ? 0 : SIGCHLD;
+    if (ret_pidfd != NULL) {
+        args.flags |= CLONE_PIDFD;
+        args.pidfd = (uint64_t)(uintptr_t)ret_pidfd;
+    }
+    return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+}
+
+/* --- mounts --- */
+
+static unsigned attribute_bits(unsigned attributes)
+{
+    static const struct {
+        unsigned ours, kernel;
+    } rows[] = {{VB_MOUNT_READONLY, MOUNT_ATTR_RDONLY},
+                {VB_MOUNT_NOSUID, MOUNT_ATTR_NOSUID},
+                {VB_MOUNT_NODEV, MOUNT_ATTR_NODEV},
+                {VB_MOUNT_NOEXEC, MOUNT_ATTR_NOEXEC}};
+    unsigned bits = 0;
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++)
+        bits |= (attributes & rows[i].ours) != 0 ? rows[i].kernel : 0;
+    return bits;
+}
+
+int vb_sys_mount_new(const char *type, const struct vb_mount_option *options, unsigned attributes)
+{
+    VB_CLEANUP_FD int fs = (int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC);
+    if (fs < 0)
+        return -1;
+    for (; options->key != NULL; options++) {
+        const int command = options->value == NULL ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING;
+        if (syscall(SYS_fsconfig, fs, command, options->key, options->value, 0) < 0)
+            return -1;
+    }
+    if (syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+        return -1;
+    return (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, attribute_bits(attributes));
+}
+
+int vb_sys_mount_restrict(int mount_fd, unsigned attributes, bool below)
+{
+    struct mount_attr attr = {.attr_set = attribute_bits(attributes)};
+    const int flags = AT_EMPTY_PATH | (below ? AT_RECURSIVE : 0);
+    return (int)syscall(SYS_mount_setattr, mount_fd, "", flags, &attr, sizeof(attr));
+}
+
+int vb_sys_mount_copy(int dirfd, const char *path, unsigned attributes)
+{
+    VB_CLEANUP_FD int fd = (int)syscall(SYS_open_tree, dirfd, path,
+                                        OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+    if (fd < 0 || (attributes != 0 && vb_sys_mount_restrict(fd, attributes, true) < 0))
+        return -1;
+    return vb_steal_fd(&fd);
+}
+
+int vb_sys_mount_attach(int mount_fd, int dirfd, const char *path)
+{
+    return (int)syscall(SYS_move_mount, mount_fd, "", dirfd, path, MOVE_MOUNT_F_EMPTY_PATH);
+}
+
+int vb_sys_mount_private(void)
+{
+    struct mount_attr attr = {.propagation = 1U << 18 /* MS_PRIVATE */};
+    return (int)syscall(SYS_mount_setattr, AT_FDCWD, "/", AT_RECURSIVE, &attr, sizeof(attr));
+}
+
+enum { DETACH = 2 /* MNT_DETACH */ };
+
+int vb_sys_mount_detach(int root_fd)
+{
+    if (fchdir(root_fd) < 0 || syscall(SYS_umount2, ".", DETACH) < 0)
+        return -1;
+    return chdir("/");
+}
+
+int vb_sys_pivot(int root_fd)
+{
+    /* With both arguments "." the old root is stacked on the new one, so that no folder for it is
+     * needed (pivot_root(2)). */
+    if (fchdir(root_fd) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 ||
+        syscall(SYS_umount2, ".", DETACH) < 0)
+        return -1;
+    return chdir("/");
+}
+
+/* --- descriptors --- */
+
+/* The smallest descriptor of KEEP that is at least FROM, or -1. */
+static int next_kept(const int *keep, size_t count, int from)
+{
+    int best = -1;
+    for (size_t i = 0; i < count; i++) {
+        if (keep[i] >= from && (best < 0 || keep[i] < best))
+            best = keep[i];
+    }
+    return best;
+}
+
+int vb_sys_close_others(const int *keep, size_t count)
+{
+    int from = 3;
+    for (;;) {
+        const int kept = next_kept(keep, count, from);
+        const unsigned last = kept < 0 ? ~0U : (unsigned)kept - 1;
+        if (last >= (unsigned)from && syscall(SYS_close_range, (unsigned)from, last, 0) < 0)
+            return -1;
+        if (kept < 0)
+            return 0;
+        from = kept + 1;
+    }
+}
+
+union control {
+    char bytes[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
+    struct cmsghdr aligned;
+};
+
+int vb_sys_send(int socket, const void *data, size_t len, int fd)
+{
+    struct iovec part = {.iov_base = (void *)(uintptr_t)data, .iov_len = len};
+    union control control = {0};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    if (fd >= 0) {
+        message.msg_control = control.bytes;
+        message.msg_controllen = CMSG_SPACE(sizeof(int));
+        struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+        head->cmsg_level = SOL_SOCKET;
+        head->cmsg_type = SCM_RIGHTS;
+        head->cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(head), &fd, sizeof(fd));
+    }
+    for (;;) {
+        const ssize_t sent = sendmsg(socket, &message, MSG_NOSIGNAL);
+        if (sent >= 0)
+            return 0;
+        if (errno != EINTR)
+            return -1;
+    }
+}
+
+static void take_control(struct msghdr *message, int *ret_fd, pid_t *ret_pid)
+{
+    for (struct cmsghdr *head = CMSG_FIRSTHDR(message); head != NULL;
+         head = CMSG_NXTHDR(message, head)) {
+        if (head->cmsg_level != SOL_SOCKET)
+            continue;
+        if (head->cmsg_type == SCM_RIGHTS)
+            memcpy(ret_fd, CMSG_DATA(head), sizeof(*ret_fd));
+        if (head->cmsg_type == SCM_CREDENTIALS) {
+            struct ucred credentials;
+            memcpy(&credentials, CMSG_DATA(head), sizeof(credentials));
+            *ret_pid = credentials.pid;
+        }
+    }
+}
+
+ssize_t vb_sys_recv(int socket, void *data, size_t len, int *ret_fd, pid_t *ret_pid)
+{
+    struct iovec part = {.iov_base = data, .iov_len = len};
+    union control control = {0};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control.bytes,
+                             .msg_controllen = sizeof(control.bytes)};
+    ssize_t got;
+    do {
+        got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    } while (got < 0 && errno == EINTR);
+    VB_CLEANUP_FD int fd = -1;
+    pid_t pid = 0;
+    if (got >= 0)
+        take_control(&message, &fd, &pid);
+    if (got < 0)
+        return -1;
+    if (ret_fd != NULL)
+        *ret_fd = vb_steal_fd(&fd);
+    if (ret_pid != NULL)
+        *ret_pid = pid;
+    return got;
+}
+
+int vb_sys_write_file(int dirfd, const char *path, const char *text)
+{
+    VB_CLEANUP_FD int fd = openat(dirfd, path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    const size_t len = strlen(text);
+    return write(fd, text, len) == (ssize_t)len ? 0 : -1;
+}
+
+ssize_t vb_sys_read_file(int dirfd, const char *path, char *ret, size_t size)
+{
+    VB_CLEANUP_FD int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    const ssize_t got = read(fd, ret, size - 1);
+    ret[got < 0 ? 0 : got] = '\0';
+    return got;
+}
+
+/* --- privileges --- */
+
+int vb_sys_drop_capabilities(void)
+{
+    /* Past the last capability the kernel says EINVAL. Without CAP_SETPCAP (an ordinary user
+     * outside any namespace) it says EPERM: there is nothing in the effective sets to bound then.
+     */
+    for (int capability = 0; capability < 64; capability++) {
+        if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0 && errno == EINVAL)
+            break;
+    }
+    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
+        return -1;
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    const struct __user_cap_data_struct none[2] = {{0}};
+    return (int)syscall(SYS_capset, &head, none);
+}
+
+int vb_sys_no_new_privs(void)
+{
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+int vb_sys_die_with_parent(void)
+{
+    return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+}
+
+static int write_map(const char *path, unsigned inside, unsigned outside)
+{
+    char line[64];
+    snprintf(line, sizeof(line), "%u %u 1", inside, outside);
+    return vb_sys_write_file(AT_FDCWD, path, line);
+}
+
+int vb_sys_map_self(uid_t inside_uid, uid_t outside_uid, gid_t inside_gid, gid_t outside_gid)
+{
+    /* Without "deny" an ordinary user may not write gid_map (user_namespaces(7)). */
+    if (vb_sys_write_file(AT_FDCWD, "/proc/self/setgroups", "deny") < 0 ||
+        write_map("/proc/self/uid_map", inside_uid, outside_uid) < 0)
+        return -1;
+    return write_map("/proc/self/gid_map", inside_gid, outside_gid);
+}
+
+int vb_sys_reap(pid_t pid, int *ret_status)
+{
+    pid_t got;
+    do {
+        got = waitpid(pid, ret_status, 0);
+    } while (got < 0 && errno == EINTR);
+    return got == pid ? 0 : -1;
+}

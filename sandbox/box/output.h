@@ -1,0 +1,24 @@
+/* output: what the subject prints. */
+#ifndef SANDBOX_BOX_OUTPUT_H
+#define SANDBOX_BOX_OUTPUT_H
+
+#include "sandbox/bait/bait.h"
+
+struct vb_output {
+    const char *stream; /* stdout, stderr */
+    int fd;             /* read end, not blocking; owned; -1 at the end */
+    int copy_fd;        /* everything goes there too, -1: nowhere */
+    struct vb_buf kept;
+    uint64_t total;
+};
+
+void vb_output_init(struct vb_output *output, const char *stream, int fd, size_t max, int copy_fd);
+void vb_output_done(struct vb_output *output);
+/* Reads what is there, a bounded amount at a time. Returns false when nothing more came. */
+bool vb_output_read(struct vb_output *output);
+bool vb_output_overflowed(const struct vb_output *output);
+/* Emits detonation.output and bait.seen for what was kept. */
+VB_CHECKED int vb_output_tell(const struct vb_output *output, const struct vb_bait_set *baits,
+                              uint32_t detonation, struct vb_sink *sink, struct vb_error *err);
+
+#endif

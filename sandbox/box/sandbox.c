@@ -1,0 +1,424 @@
+/* sandbox: what the boxes of one package share, and the coordinator's side of each: fork a
+ * supervisor, check every frame, fetch the files that were left. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sandbox/box/box.h"
+#include "sandbox/box/inventory.h"
+#include "sandbox/box/kernel.h"
+#include "sandbox/box/layers.h"
+#include "sandbox/box/relay.h"
+#include "sandbox/box/truth.h"
+#include "sandbox/recorder/recorder.h"
+
+enum {
+    SEED_BYTES = 32,
+    MAX_TREE_ENTRIES = 500000,
+    TREE_DEPTH = 128,
+    STAGING_INODES = 1024,
+    MAX_DROPS = 1024,
+    /* What a supervisor may need beyond the subject's time: setting up, a last look at the files.
+     */
+    SUPERVISOR_EXTRA_MS = 60000,
+    EXIT_LOST = 137 /* 128 + SIGKILL */
+};
+
+static const uint64_t staging_bytes = 96U << 20;
+
+const struct vb_sandbox_options vb_sandbox_default_options = {
+    .name = "package",
+    .tree_fd = -1,
+    .drops_fd = -1,
+    .output_fd = -1,
+    .disk_bytes = 256U << 20,
+    .memory_bytes = 1024U << 20,
+    .processes = 128,
+    .max_events = 200000,
+    .max_output = 256 * 1024,
+};
+
+struct vb_sandbox {
+    struct vb_box_setup setup;
+    struct vb_bait_set *baits;
+    struct vb_filter *filter;
+    int drops_fd; /* not owned */
+};
+
+/* --- making one --- */
+
+/* One component that is harmless everywhere: the name comes from the package. */
+static void choose_folder(const char *name, char *ret, size_t size)
+{
+    size_t len = 0;
+    for (const char *at = name == NULL ? "" : name; *at != '\0' && len + 1 < size; at++) {
+        const bool plain = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') ||
+                           (*at >= '0' && *at <= '9') || *at == '-' || *at == '_' ||
+                           (*at == '.' && len > 0);
+        ret[len++] = plain ? *at : '-';
+    }
+    ret[len] = '\0';
+    if (strspn(ret, "-") == len)
+        snprintf(ret, size, "package");
+}
+
+static int fill_random(void *ret, size_t len, struct vb_error *err)
+{
+    if (getrandom(ret, len, 0) != (ssize_t)len)
+        return vb_fail(err, VB_E_OS, errno, "getting random bytes");
+    return VB_OK;
+}
+
+static int choose_ids(struct vb_box_setup *setup, struct vb_error *err)
+{
+    unsigned char bytes[32];
+    const int status = fill_random(bytes, sizeof(bytes), err);
+    if (status < 0)
+        return status;
+    for (size_t i = 0; i < 16; i++)
+        snprintf(setup->machine_id + 2 * i, 3, "%02x", bytes[i]);
+    bytes[22] = (unsigned char)((bytes[22] & 0x0f) | 0x40); /* version 4 (RFC 9562) */
+    bytes[24] = (unsigned char)((bytes[24] & 0x3f) | 0x80);
+    char *at = setup->boot_id;
+    for (size_t i = 16; i < 32; i++) {
+        if (i == 20 || i == 22 || i == 24 || i == 26)
+            *at++ = '-';
+        snprintf(at, 3, "%02x", bytes[i]);
+        at += 2;
+    }
+    return VB_OK;
+}
+
+/* How much room the package itself takes in a box. */
+static int measure_tree(struct vb_box_setup *setup, struct vb_error *err)
+{
+    const struct vb_inventory_limits limits = {.entries = MAX_TREE_ENTRIES, .depth = TREE_DEPTH};
+    VB_CLEANUP(vb_inventory_done) struct vb_inventory inventory = {0};
+    if (setup->options.tree_fd < 0)
+        return VB_OK;
+    const int status = vb_inventory_take(setup->options.tree_fd, &limits, &inventory, err);
+    if (status < 0)
+        return status;
+    if (inventory.missed > 0)
+        return vb_fail(err, VB_E_LIMIT, 0, "the package has too many or too deep folders");
+    setup->tree_entries = inventory.count;
+    /* tmpfs gives whole pages, also to small files and folders. */
+    setup->tree_bytes = inventory.bytes + (inventory.count + 1) * 4096U;
+    return VB_OK;
+}
+
+static int tell_baits(const struct vb_bait_set *baits, struct vb_sink *sink, struct vb_error *err)
+{
+    int status = VB_OK;
+    for (size_t i = 0; status == VB_OK && i < vb_bait_count(baits); i++) {
+        const struct vb_bait *bait = vb_bait_at(baits, i);
+        const bool file = bait->place == VB_BAIT_FILE;
+        struct vb_event event;
+        vb_event_init(&event, VB_EV_BAIT_PLACED, VB_SOURCE_TOOL);
+        vb_event_str(&event, VB_F_BAIT, bait->id);
+        vb_event_str(&event, VB_F_WHAT, file ? "file" : "env");
+        vb_event_str(&event, file ? VB_F_PATH : VB_F_NAME, file ? bait->path : bait->env);
+        status = vb_emit(sink, &event, err);
+    }
+    return status;
+}
+
+static int check_options(const struct vb_sandbox_options *options, struct vb_error *err)
+{
+    if (options->disk_bytes < 1 << 20 || options->memory_bytes < 1 << 20 ||
+        options->processes < 2 || options->max_output < 1)
+        return vb_fail(
+            err, VB_E_USAGE, 0,
+            "a box needs at least 1 MiB of disk and of memory, 2 processes and 1 byte of "
+            "output");
+    return VB_OK;
+}
+
+static int make_baits(struct vb_sandbox *sandbox, struct vb_error *err)
+{
+    unsigned char seed[SEED_BYTES];
+    int status = fill_random(seed, sizeof(seed), err);
+    if (status == VB_OK)
+        status = vb_bait_set_new(VB_PERSONA_HOME, seed, &sandbox->baits, err);
+    explicit_bzero(seed, sizeof(seed));
+    return status;
+}
+
+static void free_sandbox(struct vb_sandbox **sandbox)
+{
+    vb_sandbox_free(*sandbox);
+}
+
+int vb_sandbox_new(const struct vb_sandbox_options *options, struct vb_sink *sink,
+                   struct vb_sandbox **ret, struct vb_error *err)
+{
+    int status = check_options(options, err);
+    if (status == VB_OK)
+        status = vb_layers_require(err);
+    if (status < 0)
+        return status;
+    VB_CLEANUP(free_sandbox) struct vb_sandbox *sandbox = calloc(1, sizeof(*sandbox));
+    if (sandbox == NULL)
+        return vb_fail(err, VB_E_NOMEM, errno, "making a sandbox");
+    struct vb_box_setup *setup = &sandbox->setup;
+    setup->options = *options;
+    setup->staging_fd = -1;
+    sandbox->drops_fd = options->drops_fd;
+    choose_folder(options->name, setup->folder, sizeof(setup->folder));
+    setup->options.name = setup->folder;
+    status = choose_ids(setup, err);
+    if (status == VB_OK)
+        status = measure_tree(setup, err);
+    if (status == VB_OK)
+        status = make_baits(sandbox, err);
+    if (status == VB_OK)
+        status = vb_filter_new(&sandbox->filter, err);
+    /* A supervisor reads hostile memory: it writes to a file system of its own, never to the user's
+     * folder. */
+    if (status == VB_OK && options->drops_fd >= 0)
+        status = vb_workspace_new(staging_bytes, STAGING_INODES, &setup->staging_fd, err);
+    if (status == VB_OK)
+        status = tell_baits(sandbox->baits, sink, err);
+    if (status < 0)
+        return vb_wrap(err, "preparing the sandbox");
+    setup->baits = sandbox->baits;
+    setup->program = vb_filter_program(sandbox->filter);
+    *ret = vb_steal(sandbox);
+    return VB_OK;
+}
+
+void vb_sandbox_free(struct vb_sandbox *sandbox)
+{
+    if (sandbox == NULL)
+        return;
+    vb_close_fd(&sandbox->setup.staging_fd);
+    vb_filter_free(sandbox->filter);
+    vb_bait_set_free(sandbox->baits);
+    free(sandbox);
+}
+
+/* --- in the supervisor --- */
+
+static void ignore_terminal_signals(void)
+{
+    /* Ctrl-C reaches the whole group. The coordinator decides what it means; we die with it. */
+    static const int numbers[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP, SIGPIPE};
+    for (size_t i = 0; i < VB_ARRAY_LEN(numbers); i++)
+        (void)signal(numbers[i], SIG_IGN);
+    (void)signal(SIGCHLD, SIG_DFL);
+}
+
+static bool parent_is_gone(int frames_fd)
+{
+    struct pollfd fd = {.fd = frames_fd, .events = 0};
+    return poll(&fd, 1, 0) > 0 && (fd.revents & POLLERR) != 0;
+}
+
+static int settle(struct vb_box_setup *setup, const struct vb_pipes *pipes, struct vb_error *err)
+{
+    static const struct vb_limit_row limits[] = {{RLIMIT_CORE, 0}};
+    ignore_terminal_signals();
+    int status = vb_drop_to_sandbox_user(err);
+    if (status < 0)
+        return status;
+    if (vb_sys_die_with_parent() < 0 || vb_sys_no_new_privs() < 0)
+        return vb_fail(err, VB_E_OS, errno, "tying a supervisor to its parent");
+    if (parent_is_gone(pipes->frames[1]))
+        _exit(1);
+    /* The subject's output may go to our own standard output, whose number is about to be
+     * /dev/null. */
+    if (setup->options.output_fd >= 0)
+        setup->options.output_fd = fcntl(setup->options.output_fd, F_DUPFD_CLOEXEC, 3);
+    const int keep[] = {pipes->frames[1], pipes->report[1], setup->options.tree_fd,
+                        setup->options.output_fd, setup->staging_fd};
+    if (vb_sys_close_others(keep, VB_ARRAY_LEN(keep)) < 0)
+        return vb_fail(err, VB_E_OS, errno, "closing inherited descriptors");
+#ifdef VB_SANITIZED
+    status = vb_null_stdio(true, err); /* the sanitizers' reports go there */
+#else
+    status = vb_null_stdio(false, err);
+#endif
+    return status < 0 ? status : vb_limits_set(limits, VB_ARRAY_LEN(limits), err);
+}
+
+static _Noreturn void supervisor_main(const struct vb_box_setup *shared,
+                                      const struct vb_detonation *detonation,
+                                      const struct vb_pipes *pipes)
+{
+    struct vb_error err = {0};
+    struct vb_box_setup setup = *shared;
+    struct vb_frame_sink frames;
+    vb_frame_sink_init(&frames, pipes->frames[1], setup.options.epoch_ns);
+    int status = settle(&setup, pipes, &err);
+    if (status == VB_OK)
+        status = vb_supervise(&setup, detonation, &frames, &err);
+    struct vb_error flush_error = {0};
+    const int flushed = vb_frame_sink_flush(&frames, &flush_error);
+    vb_frame_sink_done(&frames);
+    if (status == VB_OK && flushed < 0) {
+        status = flushed;
+        err = flush_error;
+    }
+    vb_report_write(pipes->report[1], status, &err);
+    _exit(0);
+}
+
+/* --- in the coordinator --- */
+
+static int start_supervisor(const struct vb_box_setup *setup,
+                            const struct vb_detonation *detonation, struct vb_process *process,
+                            struct vb_error *err)
+{
+    VB_CLEANUP(vb_pipes_done) struct vb_pipes pipes = {{-1, -1}, {-1, -1}};
+    const int status = vb_pipes_new(&pipes, err);
+    if (status < 0)
+        return status;
+    process->pid = fork();
+    if (process->pid < 0)
+        return vb_fail(err, VB_E_OS, errno, "forking a supervisor");
+    if (process->pid == 0)
+        supervisor_main(setup, detonation, &pipes);
+    process->frames = vb_steal_fd(&pipes.frames[0]);
+    process->report = vb_steal_fd(&pipes.report[0]);
+    process->pidfd = pidfd_open(process->pid, 0);
+    if (process->pidfd < 0)
+        return vb_fail(err, VB_E_UNAVAILABLE, errno, "pidfd_open: use a kernel of 5.19 or later");
+    return VB_OK;
+}
+
+/* Reads the result off the events that pass. */
+struct end_watch {
+    struct vb_sink sink;
+    struct vb_sink *next;
+    struct vb_detonation_result result;
+};
+
+static int watch_emit(struct vb_sink *base, struct vb_event *event, struct vb_error *err)
+{
+    struct end_watch *watch = (struct end_watch *)(void *)base;
+    if (event->kind == VB_EV_DETONATION_END) {
+        const int64_t number = vb_event_get_int(event, VB_F_SIGNAL, 0);
+        const int64_t exited = vb_event_get_int(event, VB_F_STATUS, 0);
+        watch->result.timed_out = vb_str_equal(vb_event_get_str(event, VB_F_OUTCOME), "timeout");
+        watch->result.exit_status = (int)((number > 0 ? 128 + number : exited) & 0xff);
+        watch->result.duration_ms = (unsigned)vb_event_get_int(event, VB_F_DURATION, 0);
+    }
+    return vb_emit(watch->next, event, err);
+}
+
+static int tell_lost(const struct vb_relay *relay, const struct vb_detonation *detonation,
+                     const struct vb_death *death, struct vb_sink *sink, struct vb_error *err)
+{
+    const int status = vb_emit_death(relay, death, sink, err);
+    if (status < 0)
+        return status;
+    struct vb_event event;
+    vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
+    event.detonation = relay->detonation;
+    vb_event_str(&event, VB_F_STAGE, "detonate");
+    vb_event_str(&event, VB_F_WHAT, detonation->reason);
+    vb_event_str(&event, VB_F_REASON,
+                 "the supervisor of the box died: the run is not fully recorded");
+    vb_event_str(&event, VB_F_PATH, detonation->path);
+    if (detonation->line > 0)
+        vb_event_int(&event, VB_F_LINE, detonation->line);
+    return vb_emit(sink, &event, err);
+}
+
+int vb_box_run(const struct vb_box_setup *setup, const struct vb_detonation *detonation,
+               struct vb_sink *sink, struct vb_detonation_result *ret, struct vb_error *err)
+{
+    const struct vb_relay relay = {
+        .role = VB_ROLE_BOX,
+        .name = "box",
+        .detonation = detonation->id,
+        .epoch_ns = setup->options.epoch_ns,
+        .timeout_ms = detonation->timeout_ms + SUPERVISOR_EXTRA_MS,
+    };
+    VB_CLEANUP(vb_process_done)
+    struct vb_process process = {.pid = -1, .pidfd = -1, .frames = -1, .report = -1};
+    struct end_watch watch = {
+        .sink = {.emit = watch_emit}, .next = sink, .result = {.exit_status = EXIT_LOST}};
+    int status = start_supervisor(setup, detonation, &process, err);
+    if (status < 0)
+        return status;
+    struct vb_death death;
+    status = vb_relay_run(&relay, &process, &watch.sink, &death, err);
+    if (status == VB_OK && death.died)
+        status = tell_lost(&relay, detonation, &death, sink, err);
+    if (status == VB_OK)
+        *ret = watch.result;
+    return status;
+}
+
+/* --- the files that were left --- */
+
+static bool is_digest(const char *name)
+{
+    return strlen(name) == VB_SHA256_HEX - 1 &&
+           strspn(name, "0123456789abcdef") == VB_SHA256_HEX - 1;
+}
+
+static int fetch_drop(int staging, const char *name, int drops, struct vb_error *err)
+{
+    char hex[VB_SHA256_HEX];
+    struct stat st;
+    VB_CLEANUP_FD int fd = vb_open_beneath(staging, name, O_RDONLY | O_NONBLOCK, 0);
+    if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+        return vb_fail(err, VB_E_IO, errno, "reading a file that a run left");
+    const int status = vb_sha256_fd(fd, hex, err);
+    if (status < 0)
+        return status;
+    /* A supervisor that was taken over could put anything under any name. */
+    if (strcmp(hex, name) != 0)
+        return vb_fail(err, VB_E_PROTOCOL, 0, "a kept file does not have the digest of its name");
+    return vb_keep_copy(fd, drops, name, err);
+}
+
+static void close_dir(DIR **dir)
+{
+    if (*dir != NULL)
+        closedir(*dir);
+}
+
+static int fetch_drops(const struct vb_sandbox *sandbox, struct vb_error *err)
+{
+    const int staging = sandbox->setup.staging_fd;
+    if (staging < 0)
+        return VB_OK;
+    const int copy = openat(staging, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    VB_CLEANUP(close_dir) DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+    if (dir == NULL)
+        return vb_fail(err, VB_E_IO, errno, "reading the files that a run left");
+    const struct dirent *entry;
+    int status = VB_OK;
+    for (int i = 0; i < MAX_DROPS && status == VB_OK && (entry = readdir(dir)) != NULL; i++) {
+        if (!is_digest(entry->d_name))
+            continue;
+        status = fetch_drop(staging, entry->d_name, sandbox->drops_fd, err);
+        if (unlinkat(staging, entry->d_name, 0) < 0 && status == VB_OK)
+            status = vb_fail(err, VB_E_IO, errno, "removing a file that a run left");
+    }
+    return status;
+}
+
+int vb_detonate(struct vb_sandbox *sandbox, const struct vb_detonation *detonation,
+                struct vb_sink *sink, struct vb_detonation_result *ret, struct vb_error *err)
+{
+    struct vb_detonation_result result;
+    int status = vb_box_run(&sandbox->setup, detonation, sink, &result, err);
+    if (status == VB_OK)
+        status = fetch_drops(sandbox, err);
+    if (status < 0)
+        return vb_wrap(err, "detonation %u", (unsigned)detonation->id);
+    *ret = result;
+    return VB_OK;
+}

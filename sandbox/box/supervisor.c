@@ -1,0 +1,352 @@
+/* supervisor: stands outside one box, as the user who owns it. It reads hostile memory (through the
+ * recorder) and hostile output, and says what it saw in frames; it decides nothing. Whatever
+ * happens to it, the box dies with it. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sandbox/box/kernel.h"
+#include "sandbox/box/supervisor.h"
+#include "sandbox/box/truth.h"
+
+enum {
+    LINGER_MS = 200, /* for what the main process left running */
+    TERMINATE_GRACE_MS = 300,
+    RECORDER_LAST_STEPS = 10000
+};
+
+enum limit {
+    LIMIT_TIME,
+    LIMIT_CPU,
+    LIMIT_MEMORY,
+    LIMIT_PROCESSES,
+    LIMIT_FILES,
+    LIMIT_DISK,
+    LIMIT_OUTPUT
+};
+
+static const char *const limit_names[] = {"time",  "cpu",  "memory", "processes",
+                                          "files", "disk", "output"};
+
+uint64_t vb_ms(uint64_t milliseconds)
+{
+    return milliseconds * 1000000U;
+}
+
+int vb_supervisor_emit(struct vb_supervisor *box, struct vb_event *event, struct vb_error *err)
+{
+    event->detonation = box->detonation->id;
+    return vb_emit(box->sink, event, err);
+}
+
+static int tell_limit(struct vb_supervisor *box, enum limit limit, const char *detail,
+                      int64_t count, struct vb_error *err)
+{
+    if ((box->limits_told & (1U << limit)) != 0)
+        return VB_OK;
+    box->limits_told |= 1U << limit;
+    struct vb_event event;
+    vb_event_init(&event, VB_EV_SANDBOX_LIMIT, VB_SOURCE_TOOL);
+    vb_event_str(&event, VB_F_WHAT, limit_names[limit]);
+    vb_event_str(&event, VB_F_DETAIL, detail);
+    vb_event_int(&event, VB_F_COUNT, count);
+    return vb_supervisor_emit(box, &event, err);
+}
+
+/* --- while it runs --- */
+
+static int kill_box(struct vb_supervisor *box, struct vb_error *err)
+{
+    if (pidfd_send_signal(box->init_pidfd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
+        return vb_fail(err, VB_E_OS, errno, "killing a box");
+    box->kill_ns = UINT64_MAX;
+    return VB_OK;
+}
+
+/* The first reason to end it is the one that counts. */
+static void schedule_kill(struct vb_supervisor *box, const char *outcome, uint64_t grace_ms)
+{
+    if (box->kill_ns != 0)
+        return;
+    box->kill_ns = vb_monotonic_ns() + vb_ms(grace_ms);
+    box->outcome = outcome;
+}
+
+static int hear_init(struct vb_supervisor *box, struct vb_error *err)
+{
+    struct vb_box_message message;
+    const ssize_t got = vb_sys_recv(box->control, &message, sizeof(message), NULL, NULL);
+    if (got != (ssize_t)sizeof(message)) {
+        vb_close_fd(&box->control);
+        return VB_OK;
+    }
+    message.text[sizeof(message.text) - 1] = '\0';
+    if (message.word == VB_BOX_FAILED)
+        return vb_start_fail(&message, err);
+    if (message.word == VB_BOX_ENDED) {
+        box->subject_ended = true;
+        box->subject_status = message.number;
+        box->end_ns = vb_monotonic_ns();
+        schedule_kill(box, NULL, LINGER_MS);
+    }
+    return VB_OK;
+}
+
+static int check_usage(struct vb_supervisor *box, struct vb_error *err)
+{
+    const struct vb_sandbox_options *options = &box->setup->options;
+    struct vb_usage usage;
+    int status = VB_OK;
+    vb_watch_measure(&box->watch, &usage);
+    if (usage.disk_full)
+        status = tell_limit(box, LIMIT_DISK, "the disk of the box is full",
+                            (int64_t)options->disk_bytes, err);
+    if (status == VB_OK && usage.inodes_full)
+        status = tell_limit(box, LIMIT_FILES, "the box holds no more files", 0, err);
+    /* Init counts too. */
+    if (status == VB_OK && usage.tasks + 1 >= options->processes)
+        status = tell_limit(box, LIMIT_PROCESSES, "processes and threads", usage.tasks, err);
+    if (status < 0 || usage.memory <= options->memory_bytes)
+        return status;
+    status = tell_limit(box, LIMIT_MEMORY, "bytes of memory in use", (int64_t)usage.memory, err);
+    if (status < 0 || box->kill_ns == UINT64_MAX)
+        return status;
+    box->outcome = "limit";
+    return kill_box(box, err);
+}
+
+static int stop_in_time(struct vb_supervisor *box, struct vb_error *err)
+{
+    char detail[64];
+    snprintf(detail, sizeof(detail), "still running after %u ms", box->detonation->timeout_ms);
+    const int status =
+        tell_limit(box, LIMIT_TIME, detail, (int64_t)box->detonation->timeout_ms, err);
+    schedule_kill(box, "timeout", TERMINATE_GRACE_MS);
+    if (box->control >= 0)
+        (void)vb_box_say(box->control, VB_BOX_TERMINATE, 0, -1); /* a dead init needs no telling */
+    return status;
+}
+
+static int keep_time(struct vb_supervisor *box, struct vb_error *err)
+{
+    const uint64_t now = vb_monotonic_ns();
+    int status = VB_OK;
+    if (now >= box->tick_ns) {
+        status = check_usage(box, err);
+        if (status == VB_OK)
+            status = vb_frame_sink_flush(box->frames, err);
+        box->tick_ns = vb_monotonic_ns() + vb_ms(VB_BOX_TICK_MS);
+    }
+    if (status == VB_OK && box->kill_ns == 0 && now >= box->stop_ns)
+        status = stop_in_time(box, err);
+    if (status == VB_OK && box->kill_ns != 0 && now >= box->kill_ns)
+        status = kill_box(box, err);
+    return status;
+}
+
+static int until_next(const struct vb_supervisor *box)
+{
+    const uint64_t now = vb_monotonic_ns();
+    uint64_t next = box->tick_ns;
+    if (box->kill_ns != 0 && box->kill_ns < next)
+        next = box->kill_ns;
+    else if (box->kill_ns == 0 && box->stop_ns < next)
+        next = box->stop_ns;
+    return next <= now ? 0 : (int)((next - now) / 1000000U) + 1;
+}
+
+static int record(struct vb_supervisor *box, struct vb_error *err)
+{
+    const int left = vb_recorder_step(box->recorder, err);
+    box->recording = left > 0;
+    return left < 0 ? left : VB_OK;
+}
+
+enum { INIT, CONTROL, START, OUTPUT, ERROR, RECORDER, POLLED };
+
+/* Handles whatever is there. Returns 1 while init lives. */
+static int serve_once(struct vb_supervisor *box, struct vb_error *err)
+{
+    struct pollfd fds[POLLED] = {
+        [INIT] = {.fd = box->init_pidfd, .events = POLLIN},
+        [CONTROL] = {.fd = box->control, .events = POLLIN},
+        [START] = {.fd = box->start, .events = POLLIN},
+        [OUTPUT] = {.fd = box->outputs[0].fd, .events = POLLIN},
+        [ERROR] = {.fd = box->outputs[1].fd, .events = POLLIN},
+        [RECORDER] = {.fd = box->recording ? vb_recorder_fd(box->recorder) : -1, .events = POLLIN},
+    };
+    if (poll(fds, POLLED, until_next(box)) < 0 && errno != EINTR)
+        return vb_fail(err, VB_E_OS, errno, "waiting for a box");
+    int status = VB_OK;
+    if (fds[RECORDER].revents != 0)
+        status = record(box, err);
+    for (int i = 0; i < 2; i++) {
+        if (fds[OUTPUT + i].revents != 0)
+            (void)vb_output_read(&box->outputs[i]);
+    }
+    if (status == VB_OK && fds[START].revents != 0)
+        status = vb_start_hear(box, err);
+    if (status == VB_OK && fds[CONTROL].revents != 0)
+        status = hear_init(box, err);
+    if (status == VB_OK)
+        status = keep_time(box, err);
+    return status < 0 ? status : (fds[INIT].revents & POLLIN) == 0;
+}
+
+static int serve(struct vb_supervisor *box, struct vb_error *err)
+{
+    int alive;
+    do {
+        alive = serve_once(box, err);
+    } while (alive > 0);
+    return alive;
+}
+
+/* --- afterwards --- */
+
+/* What init said last, what was printed last. */
+static int drain(struct vb_supervisor *box, struct vb_error *err)
+{
+    int status = VB_OK;
+    while (status == VB_OK && box->control >= 0)
+        status = hear_init(box, err);
+    for (int i = 0; i < 2; i++) {
+        while (vb_output_read(&box->outputs[i]))
+            ;
+    }
+    for (int i = 0; status == VB_OK && box->recording && i < RECORDER_LAST_STEPS; i++)
+        status = record(box, err);
+    return status;
+}
+
+static int tell_outputs(struct vb_supervisor *box, struct vb_error *err)
+{
+    int status = VB_OK;
+    for (int i = 0; status == VB_OK && i < 2; i++) {
+        const struct vb_output *output = &box->outputs[i];
+        status = vb_output_tell(output, box->setup->baits, box->detonation->id, box->sink, err);
+        if (status == VB_OK && vb_output_overflowed(output))
+            status = tell_limit(box, LIMIT_OUTPUT, "bytes were printed, not all of them are kept",
+                                (int64_t)output->total, err);
+    }
+    return status;
+}
+
+static int tell_truth(struct vb_supervisor *box, struct vb_error *err)
+{
+    const struct vb_truth truth = {
+        .writable_fd = box->writable_fd,
+        .before = &box->before,
+        .keep_fd = box->setup->staging_fd,
+        .detonation = box->detonation->id,
+        .sink = box->sink,
+    };
+    return vb_truth_tell(&truth, err);
+}
+
+/* The kernel's own limits show as the signal that ended the subject. */
+static int tell_signal_limits(struct vb_supervisor *box, struct vb_error *err)
+{
+    if (!box->subject_ended || !WIFSIGNALED(box->subject_status))
+        return VB_OK;
+    const int number = WTERMSIG(box->subject_status);
+    if (number != SIGXCPU && number != SIGXFSZ)
+        return VB_OK;
+    box->outcome = "limit";
+    if (number == SIGXCPU)
+        return tell_limit(box, LIMIT_CPU, "processor time of one process", 0, err);
+    return tell_limit(box, LIMIT_DISK, "size of one file", (int64_t)box->setup->options.disk_bytes,
+                      err);
+}
+
+static int tell_end(struct vb_supervisor *box, struct vb_error *err)
+{
+    const char *outcome = box->outcome;
+    const bool signalled = !box->subject_ended || WIFSIGNALED(box->subject_status);
+    if (outcome == NULL)
+        outcome = !box->subject_ended ? "stopped" : signalled ? "signal" : "exit";
+    struct vb_event event;
+    vb_event_init(&event, VB_EV_DETONATION_END, VB_SOURCE_TOOL);
+    vb_event_str(&event, VB_F_OUTCOME, outcome);
+    vb_event_int(&event, VB_F_DURATION, (int64_t)((box->end_ns - box->begin_ns) / 1000000U));
+    if (signalled)
+        vb_event_int(&event, VB_F_SIGNAL,
+                     box->subject_ended ? WTERMSIG(box->subject_status) : SIGKILL);
+    else
+        vb_event_int(&event, VB_F_STATUS, WEXITSTATUS(box->subject_status));
+    return vb_supervisor_emit(box, &event, err);
+}
+
+static int conclude(struct vb_supervisor *box, struct vb_error *err)
+{
+    int wait_status;
+    if (vb_sys_reap(box->init, &wait_status) < 0)
+        return vb_fail(err, VB_E_OS, errno, "reaping a box");
+    box->init = -1;
+    int status = drain(box, err);
+    if (box->end_ns == 0)
+        box->end_ns = vb_monotonic_ns();
+    if (status == VB_OK)
+        status = check_usage(box, err);
+    if (status == VB_OK)
+        status = tell_outputs(box, err);
+    if (status == VB_OK)
+        status = tell_truth(box, err);
+    if (status == VB_OK)
+        status = tell_signal_limits(box, err);
+    return status < 0 ? status : tell_end(box, err);
+}
+
+static void supervisor_done(struct vb_supervisor *box)
+{
+    if (box->init > 0) {
+        int status;
+        (void)pidfd_send_signal(box->init_pidfd, SIGKILL, NULL, 0);
+        (void)vb_sys_reap(box->init, &status);
+    }
+    vb_recorder_free(box->recorder);
+    vb_inventory_done(&box->before);
+    for (int i = 0; i < 2; i++)
+        vb_output_done(&box->outputs[i]);
+    vb_strings_free(box->argv);
+    vb_strings_free(box->envp);
+    vb_close_fd(&box->control);
+    vb_close_fd(&box->start);
+    vb_close_fd(&box->init_pidfd);
+    vb_close_fd(&box->writable_fd);
+    vb_close_fd(&box->proc_fd);
+}
+
+int vb_supervise(const struct vb_box_setup *setup, const struct vb_detonation *detonation,
+                 struct vb_frame_sink *frames, struct vb_error *err)
+{
+    static int (*const steps[])(struct vb_supervisor * box, struct vb_error * err) = {
+        vb_start_argv,    vb_start_tell, vb_start_init, vb_start_accompany,
+        vb_start_subject, serve,         conclude};
+    VB_CLEANUP(supervisor_done)
+    struct vb_supervisor box = {
+        .setup = setup,
+        .detonation = detonation,
+        .frames = frames,
+        .sink = &frames->sink,
+        .control = -1,
+        .start = -1,
+        .init = -1,
+        .init_pidfd = -1,
+        .writable_fd = -1,
+        .proc_fd = -1,
+        .outputs = {{.fd = -1}, {.fd = -1}},
+    };
+    vb_box_folder(setup, box.folder, sizeof(box.folder));
+    const bool below = detonation->cwd != NULL && vb_path_safe(detonation->cwd);
+    snprintf(box.cwd, sizeof(box.cwd), "%s%s%s", box.folder, below ? "/" : "",
+             below ? detonation->cwd : "");
+    int status = vb_persona_environment(setup, box.cwd, &box.envp, err);
+    for (size_t i = 0; status == VB_OK && i < VB_ARRAY_LEN(steps); i++)
+        status = steps[i](&box, err);
+    return status;
+}

@@ -1,0 +1,58 @@
+/* supervisor: what start.c and supervisor.c share of one box. */
+#ifndef SANDBOX_BOX_SUPERVISOR_H
+#define SANDBOX_BOX_SUPERVISOR_H
+
+#include "sandbox/box/box.h"
+#include "sandbox/box/inventory.h"
+#include "sandbox/box/output.h"
+#include "sandbox/box/watch.h"
+#include "sandbox/recorder/recorder.h"
+
+enum { VB_BOX_TICK_MS = 50 }; /* between two measurements */
+
+struct vb_supervisor {
+    const struct vb_box_setup *setup;
+    const struct vb_detonation *detonation;
+    struct vb_frame_sink *frames;
+    struct vb_sink *sink;
+    char folder[256]; /* the package's, inside */
+    char cwd[256 + 4096];
+    char **argv;
+    char **envp;
+    int control; /* to init */
+    int start;   /* to the subject until it executes */
+    pid_t init;
+    int init_pidfd;
+    int writable_fd;
+    int proc_fd;
+    struct vb_output outputs[2];
+    struct vb_inventory before;
+    struct vb_watch watch;
+    struct vb_recorder *recorder;
+    bool recording; /* tasks are left under the filter */
+    uint64_t begin_ns, end_ns, stop_ns, kill_ns,
+        tick_ns; /* stop: deadline; kill: 0 while not set */
+    unsigned limits_told;
+    bool subject_ended;
+    int subject_status;
+    const char *outcome; /* where we ended it */
+};
+
+/* Emits EVENT as one of this detonation. */
+VB_CHECKED int vb_supervisor_emit(struct vb_supervisor *box, struct vb_event *event,
+                                  struct vb_error *err);
+/* Milliseconds as nanoseconds. */
+uint64_t vb_ms(uint64_t milliseconds);
+
+/* The steps that lead to a running subject, in this order (start.c). */
+VB_CHECKED int vb_start_argv(struct vb_supervisor *box, struct vb_error *err);
+VB_CHECKED int vb_start_tell(struct vb_supervisor *box, struct vb_error *err);
+VB_CHECKED int vb_start_init(struct vb_supervisor *box, struct vb_error *err);
+VB_CHECKED int vb_start_accompany(struct vb_supervisor *box, struct vb_error *err);
+VB_CHECKED int vb_start_subject(struct vb_supervisor *box, struct vb_error *err);
+/* One word from the subject, or the end of its socket: it executes. */
+VB_CHECKED int vb_start_hear(struct vb_supervisor *box, struct vb_error *err);
+/* The failure that init or subject reported. */
+int vb_start_fail(const struct vb_box_message *message, struct vb_error *err);
+
+#endif

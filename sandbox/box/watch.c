@@ -1,0 +1,178 @@
+/* watch: reads /proc of a box. The numbers are the kernel's, the names of processes are not looked
+ * at. Cheap figures come first; dear ones are read only when the cheap ones are near the limit. */
+#include "sandbox/box/watch.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#include "sandbox/box/kernel.h"
+
+enum { STATUS_BYTES = 4096, MAX_MEMORY_FILES = 4096 };
+
+static void close_dir(DIR **dir)
+{
+    if (*dir != NULL)
+        closedir(*dir);
+}
+
+static DIR *open_dir(int dirfd, const char *path)
+{
+    int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    if (dir == NULL)
+        vb_close_fd(&fd);
+    return dir;
+}
+
+/* The number behind "NAME:" in a file of /proc, in bytes (the kernel says kB). */
+static uint64_t kilobytes(const char *text, const char *name)
+{
+    const char *at = strstr(text, name);
+    return at == NULL ? 0 : strtoull(at + strlen(name), NULL, 10) * 1024U;
+}
+
+void vb_watch_init(struct vb_watch *watch, int proc_fd, int writable_fd, uint64_t memory_limit)
+{
+    *watch = (struct vb_watch){
+        .proc_fd = proc_fd, .writable_fd = writable_fd, .memory_limit = memory_limit};
+}
+
+/* --- processes --- */
+
+/* Resident pages of one process, files included: an upper bound that costs little. */
+static uint64_t resident(int proc_fd, const char *pid)
+{
+    char path[300];
+    char text[256];
+    snprintf(path, sizeof(path), "%s/statm", pid);
+    if (vb_sys_read_file(proc_fd, path, text, sizeof(text)) <= 0)
+        return 0;
+    char *second = strchr(text, ' ');
+    return second == NULL ? 0 : strtoull(second, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static uint64_t own_memory(int proc_fd, const char *pid)
+{
+    char path[300];
+    char text[STATUS_BYTES];
+    snprintf(path, sizeof(path), "%s/status", pid);
+    if (vb_sys_read_file(proc_fd, path, text, sizeof(text)) <= 0)
+        return 0;
+    return kilobytes(text, "\nRssAnon:") + kilobytes(text, "\nRssShmem:") +
+           kilobytes(text, "\nVmSwap:");
+}
+
+static unsigned count_threads(int proc_fd, const char *pid)
+{
+    char path[300];
+    struct stat st;
+    snprintf(path, sizeof(path), "%s/task", pid);
+    if (fstatat(proc_fd, path, &st, 0) < 0 || st.st_nlink <= 2)
+        return 1;
+    return (unsigned)st.st_nlink - 2;
+}
+
+static bool is_subject(const char *name)
+{
+    return *name >= '1' && *name <= '9' && strcmp(name, "1") != 0;
+}
+
+static uint64_t sum(int proc_fd, uint64_t (*figure)(int proc_fd, const char *pid))
+{
+    VB_CLEANUP(close_dir) DIR *dir = open_dir(proc_fd, ".");
+    const struct dirent *entry;
+    uint64_t total = 0;
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        if (is_subject(entry->d_name))
+            total += figure(proc_fd, entry->d_name);
+    }
+    return total;
+}
+
+static unsigned count_tasks(int proc_fd)
+{
+    VB_CLEANUP(close_dir) DIR *dir = open_dir(proc_fd, ".");
+    const struct dirent *entry;
+    unsigned tasks = 0;
+    while (dir != NULL && (entry = readdir(dir)) != NULL)
+        tasks += is_subject(entry->d_name) ? count_threads(proc_fd, entry->d_name) : 0;
+    return tasks;
+}
+
+/* --- memory files that are open but not mapped: memfd_create --- */
+
+struct seen_files {
+    ino_t inodes[MAX_MEMORY_FILES];
+    size_t count;
+    uint64_t bytes;
+};
+
+static void count_memory_file(struct seen_files *seen, const struct stat *st)
+{
+    for (size_t i = 0; i < seen->count; i++) {
+        if (seen->inodes[i] == st->st_ino)
+            return;
+    }
+    if (seen->count < MAX_MEMORY_FILES)
+        seen->inodes[seen->count++] = st->st_ino;
+    seen->bytes += (uint64_t)st->st_blocks * 512U;
+}
+
+static void count_memory_files(int proc_fd, const char *pid, dev_t writable,
+                               struct seen_files *seen)
+{
+    char path[300];
+    snprintf(path, sizeof(path), "%s/fd", pid);
+    VB_CLEANUP(close_dir) DIR *dir = open_dir(proc_fd, path);
+    const struct dirent *entry;
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        struct stat st;
+        /* Without a name and not on the limited disk: a memory file (or a deleted one of /usr,
+         * which cannot be). */
+        if (fstatat(dirfd(dir), entry->d_name, &st, 0) == 0 && S_ISREG(st.st_mode) &&
+            st.st_nlink == 0 && st.st_dev != writable)
+            count_memory_file(seen, &st);
+    }
+}
+
+static uint64_t memory_files(const struct vb_watch *watch)
+{
+    VB_CLEANUP(close_dir) DIR *dir = open_dir(watch->proc_fd, ".");
+    VB_CLEANUP_FREE struct seen_files *seen = calloc(1, sizeof(*seen));
+    struct stat writable;
+    if (seen == NULL || fstat(watch->writable_fd, &writable) < 0)
+        return 0;
+    const struct dirent *entry;
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        if (is_subject(entry->d_name))
+            count_memory_files(watch->proc_fd, entry->d_name, writable.st_dev, seen);
+    }
+    return seen->bytes;
+}
+
+/* --- all of it --- */
+
+static uint64_t memory_of_box(const struct vb_watch *watch)
+{
+    /* Memory files belong to no process. One that is mapped too is counted twice: the limit is for
+     * those who use it up, not for accountants. */
+    const uint64_t files = memory_files(watch);
+    uint64_t memory = sum(watch->proc_fd, resident);
+    if (memory + files > watch->memory_limit)
+        memory = sum(watch->proc_fd, own_memory);
+    return memory + files;
+}
+
+void vb_watch_measure(const struct vb_watch *watch, struct vb_usage *ret)
+{
+    struct statfs fs;
+    *ret = (struct vb_usage){.tasks = count_tasks(watch->proc_fd), .memory = memory_of_box(watch)};
+    if (fstatfs(watch->writable_fd, &fs) == 0) {
+        ret->disk_full = fs.f_bavail == 0;
+        ret->inodes_full = fs.f_ffree == 0;
+    }
+}

@@ -1,0 +1,3 @@
+set(VB_DETONATE_FILES
+  detonate/interpreter.c
+  detonate/plan.c)

@@ -1,0 +1,28 @@
+/* interpreter: which programs can run a package's code, and which of them a box has. */
+#ifndef SANDBOX_DETONATE_INTERPRETER_H
+#define SANDBOX_DETONATE_INTERPRETER_H
+
+#include "vetbox/core.h"
+
+/* One program that executes text or files. */
+struct vb_interpreter {
+    const char *name;
+    const char *text_option; /* before code given as an argument; NULL: takes files only */
+    const char *instead;     /* what runs its code nearly as well where it is not installed */
+};
+
+/* NULL for a name that nobody knows. */
+const struct vb_interpreter *vb_interpreter_named(const char *name);
+
+/* The interpreter that runs NAME's code in a box: itself or its substitute; NULL if neither is
+ * installed where a box can see it. */
+const struct vb_interpreter *vb_interpreter_installed(const char *name);
+
+/* The interpreter's name for a file with EXTENSION, or NULL. */
+const char *vb_interpreter_of_extension(const char *extension);
+
+/* The interpreter's name in a "#!" line at the start of HEAD, written to RET; false if there is
+ * none. "env", its options and assignments are passed over; versions stay (python3.11). */
+bool vb_interpreter_of_shebang(const char *head, size_t len, char *ret, size_t size);
+
+#endif

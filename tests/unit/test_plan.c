@@ -1,0 +1,369 @@
+/* The plan: order, command lines, time, and that nothing is left out in silence. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "sandbox/detonate/interpreter.h"
+#include "vetbox/sandbox.h"
+
+struct catcher {
+    struct vb_sink sink;
+    struct vb_buf log;
+    unsigned coverage;
+    int64_t counted;
+};
+
+static int catch_event(struct vb_sink *sink, struct vb_event *event, struct vb_error *err)
+{
+    struct catcher *catcher = (struct catcher *)(void *)sink;
+    assert_int_equal(event->kind, VB_EV_COVERAGE);
+    catcher->coverage++;
+    catcher->counted += vb_event_get_int(event, VB_F_COUNT, 1);
+    return vb_event_to_json(event, &catcher->log, err);
+}
+
+struct fixture {
+    struct catcher caught;
+    struct vb_tree *tree;
+    struct vb_manifest manifest;
+    struct vb_plan *plan;
+};
+
+static int ignore_event(struct vb_sink *sink, struct vb_event *event, struct vb_error *err)
+{
+    (void)sink;
+    (void)event;
+    (void)err;
+    return VB_OK;
+}
+
+static void load(struct fixture *fixture, bool with_files)
+{
+    const struct vb_tree_limits limits = {
+        .bytes = 1 << 20, .file_bytes = 1 << 20, .entries = 100, .depth = 10};
+    struct vb_sink ignored = {ignore_event};
+    struct vb_error err = {0};
+    *fixture = (struct fixture){.caught.sink.emit = catch_event};
+    vb_buf_init(&fixture->caught.log, 16 << 20);
+    vb_manifest_init(&fixture->manifest);
+    if (!with_files) {
+        fixture->tree = calloc(1, sizeof(*fixture->tree));
+        fixture->tree->dirfd = -1;
+        return;
+    }
+    const int dirfd =
+        open(VB_SOURCE_DIR "/tests/fixtures/sandbox/plan", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_true(dirfd >= 0);
+    assert_int_equal(vb_tree_seal(dirfd, &limits, &ignored, &fixture->tree, &err), VB_OK);
+}
+
+static void unload(struct fixture *fixture)
+{
+    vb_plan_free(fixture->plan);
+    vb_manifest_done(&fixture->manifest);
+    vb_tree_free(fixture->tree);
+    vb_buf_done(&fixture->caught.log);
+}
+
+static void add(struct fixture *fixture, struct vb_event *event)
+{
+    struct vb_error err = {0};
+    assert_int_equal(vb_manifest_add(&fixture->manifest, event, &err), VB_OK);
+}
+
+static void add_code(struct fixture *fixture, const char *interpreter, const char *text, int line)
+{
+    struct vb_event event;
+    vb_event_init(&event, VB_EV_MANIFEST_CODE, VB_SOURCE_STATIC);
+    vb_event_str(&event, VB_F_PATH, "SKILL.md");
+    vb_event_int(&event, VB_F_LINE, line);
+    vb_event_str(&event, VB_F_FORM, "fence");
+    vb_event_str(&event, VB_F_LANGUAGE, "x");
+    vb_event_str(&event, VB_F_TEXT, text);
+    vb_event_str(&event, VB_F_INTERPRETER, interpreter);
+    add(fixture, &event);
+}
+
+static void add_entry(struct fixture *fixture, const char *path, const char *command,
+                      const char *interpreter)
+{
+    struct vb_event event;
+    vb_event_init(&event, VB_EV_MANIFEST_ENTRY, VB_SOURCE_STATIC);
+    vb_event_str(&event, VB_F_PATH, path);
+    vb_event_str(&event, VB_F_REASON, "hook");
+    vb_event_str(&event, VB_F_WHEN, "load");
+    vb_event_str(&event, VB_F_COMMAND, command);
+    vb_event_str(&event, VB_F_INTERPRETER, interpreter);
+    add(fixture, &event);
+}
+
+static void add_package(struct fixture *fixture, const char *root)
+{
+    struct vb_event event;
+    vb_event_init(&event, VB_EV_MANIFEST_PACKAGE, VB_SOURCE_STATIC);
+    vb_event_str(&event, VB_F_KIND_OF, "agent-skill");
+    vb_event_str(&event, VB_F_PATH, root);
+    add(fixture, &event);
+}
+
+static void make(struct fixture *fixture, unsigned budget_ms)
+{
+    struct vb_error err = {0};
+    assert_int_equal(vb_plan_make(&fixture->manifest, fixture->tree, budget_ms,
+                                  &fixture->caught.sink, &fixture->plan, &err),
+                     VB_OK);
+}
+
+static bool logged(const struct fixture *fixture, const char *text)
+{
+    return fixture->caught.log.data != NULL &&
+           strstr((const char *)fixture->caught.log.data, text) != NULL;
+}
+
+static void assert_argv(const struct vb_detonation *row, const char *a, const char *b,
+                        const char *c)
+{
+    assert_string_equal(row->argv[0], a);
+    assert_string_equal(row->argv[1], b);
+    if (c == NULL)
+        assert_null(row->argv[2]);
+    else
+        assert_string_equal(row->argv[2], c);
+}
+
+static bool need(const char *name)
+{
+    if (vb_interpreter_installed(name) != NULL)
+        return true;
+    print_message("%s is not installed\n", name);
+    return false;
+}
+
+/* --- */
+
+static void test_order(void **state)
+{
+    (void)state;
+    VB_CLEANUP(unload) struct fixture f;
+    load(&f, true);
+    if (!need("bash") || !need("python3"))
+        skip();
+    add_package(&f, ".");
+    add_package(&f, "sub");
+    add_code(&f, "bash", "echo one", 3);
+    add_code(&f, NULL, "not to run", 5);
+    add_code(&f, "python3", "print(2)", 9);
+    add_entry(&f, "SKILL.md", "echo hook", NULL);
+    add_entry(&f, "scripts/b.py", NULL, "python3");
+    add_entry(&f, "sub/bin/run", NULL, NULL);
+    make(&f, 60000);
+    const struct vb_plan *plan = f.plan;
+    assert_true(plan->count >= 7);
+    assert_argv(&plan->rows[0], "bash", "-c", "echo one");
+    assert_string_equal(plan->rows[0].reason, "fenced block");
+    assert_int_equal(plan->rows[0].line, 3);
+    assert_string_equal(plan->rows[0].text, "echo one");
+    assert_null(plan->rows[0].cwd);
+    assert_argv(&plan->rows[1], "python3", "-c", "print(2)");
+    assert_argv(&plan->rows[2], "bash", "-c", "echo hook");
+    assert_string_equal(plan->rows[2].reason, "hook");
+    assert_argv(&plan->rows[3], "python3", "{tree}/scripts/b.py", NULL);
+    assert_argv(&plan->rows[4], "bash", "{tree}/sub/bin/run", NULL);
+    assert_string_equal(plan->rows[4].cwd, "sub");
+    assert_argv(&plan->rows[5], "sh", "{tree}/scripts/a.sh", NULL);
+    for (size_t i = 0; i < plan->count; i++) {
+        assert_int_equal(plan->rows[i].id, i + 1);
+        for (size_t j = 0; j < i; j++) /* b.py and run are not there twice */
+            assert_false(plan->rows[i].text == NULL && plan->rows[j].text == NULL &&
+                         strcmp(plan->rows[i].path, plan->rows[j].path) == 0);
+        assert_string_not_equal(plan->rows[i].path, "notes.txt");
+        assert_string_not_equal(plan->rows[i].path, "data.json");
+    }
+    assert_string_equal(plan->rows[plan->count - 1].argv[1], "{tree}/scripts/tool");
+    assert_true(logged(&f, "interpreter frobnicate is not one that vetbox can start"));
+    assert_true(logged(&f, "scripts/frob"));
+}
+
+static void test_missing_interpreter(void **state)
+{
+    (void)state;
+    VB_CLEANUP(unload) struct fixture f;
+    load(&f, false);
+    add_code(&f, "fish", "echo fish", 1);
+    add_code(&f, "ksh", "echo ksh", 2);
+    make(&f, 10000);
+    if (vb_interpreter_installed("fish") == NULL) {
+        assert_true(logged(&f, "interpreter fish is not installed"));
+        assert_true(logged(&f, "\"path\":\"SKILL.md\""));
+        assert_true(logged(&f, "\"line\":1"));
+    }
+    /* what bash can stand in for is run */
+    if (need("bash"))
+        assert_string_equal(f.plan->rows[f.plan->count - 1].text, "echo ksh");
+}
+
+static void test_left_out(void **state)
+{
+    (void)state;
+    VB_CLEANUP(unload) struct fixture f;
+    load(&f, true);
+    if (!need("bash"))
+        skip();
+    char *longer = calloc(1, 100 * 1024 + 2);
+    memset(longer, '#', 100 * 1024 + 1);
+    add_code(&f, "bash", longer, 1);
+    free(longer);
+    add_entry(&f, "gone.sh", NULL, "bash");
+    add_entry(&f, "notes.txt", NULL, NULL);
+    add_entry(&f, "SKILL.md", NULL, "bash");
+    make(&f, 60000);
+    assert_true(logged(&f, "longer than 100 KiB"));
+    assert_true(logged(&f, "the file is not in the package"));
+    assert_true(logged(&f, "nothing says how it is run"));
+    assert_argv(&f.plan->rows[0], "bash", "{tree}/SKILL.md", NULL);
+}
+
+static void test_nul_byte(void **state)
+{
+    (void)state;
+    VB_CLEANUP(unload) struct fixture f;
+    load(&f, false);
+    struct vb_event event;
+    vb_event_init(&event, VB_EV_MANIFEST_CODE, VB_SOURCE_STATIC);
+    vb_event_str(&event, VB_F_PATH, "SKILL.md");
+    vb_event_int(&event, VB_F_LINE, 1);
+    vb_event_str(&event, VB_F_FORM, "fence");
+    vb_event_str(&event, VB_F_LANGUAGE, "bash");
+    vb_event_strn(&event, VB_F_TEXT, "true\0; evil", 11);
+    vb_event_str(&event, VB_F_INTERPRETER, "bash");
+    add(&f, &event);
+    make(&f, 60000);
+    assert_int_equal(f.plan->count, 0);
+    assert_true(logged(&f, "NUL byte"));
+}
+
+static void test_same_code_once(void **state)
+{
+    (void)state;
+    VB_CLEANUP(unload) struct fixture f;
+    load(&f, false);
+    if (!need("bash") || !need("python3"))
+        skip();
+    add_code(&f, "bash", "echo 1", 1);
+    add_code(&f, "bash", "echo 1", 8);
+    add_code(&f, "python3", "echo 1", 9);
+    make(&f, 60000);
+    assert_int_equal(f.plan->count, 2);
+    assert_int_equal(f.caught.coverage, 0);
+}
+
+static void test_module(void **state)
+{
+    (void)state;
+    VB_CLEANUP(unload) struct fixture f;
+    load(&f, false);
+    if (!need("node"))
+        skip();
+    add_code(&f, "node", "// x\nimport fs from 'node:fs';\n", 1);
+    add_code(&f, "node", "const fs = require('fs');", 2);
+    make(&f, 60000);
+    assert_argv(&f.plan->rows[0], "node", "--input-type=module", "-e");
+    assert_argv(&f.plan->rows[1], "node", "-e", "const fs = require('fs');");
+}
+
+static void test_time(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned rows, budget, each;
+    } cases[] = {
+        {1, 60000, 60000}, {2, 60000, 10000}, {12, 60000, 5000}, {60, 60000, 1000}, {1, 200, 1000}};
+    if (!need("bash"))
+        skip();
+    for (size_t i = 0; i < VB_ARRAY_LEN(cases); i++) {
+        VB_CLEANUP(unload) struct fixture f;
+        load(&f, false);
+        for (unsigned row = 0; row < cases[i].rows; row++) {
+            char text[32];
+            snprintf(text, sizeof(text), "echo %u", row);
+            add_code(&f, "bash", text, (int)row + 1);
+        }
+        make(&f, cases[i].budget);
+        assert_int_equal(f.plan->count, cases[i].rows);
+        assert_int_equal(f.plan->rows[0].timeout_ms, cases[i].each);
+        assert_int_equal(f.caught.coverage, 0);
+    }
+}
+
+static void test_too_many(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned budget, fit;
+        const char *reason;
+    } cases[] = {{20000, 20, "no time is left"}, {3600000, 256, "more than 256"}};
+    if (!need("bash"))
+        skip();
+    for (size_t i = 0; i < VB_ARRAY_LEN(cases); i++) {
+        VB_CLEANUP(unload) struct fixture f;
+        load(&f, false);
+        for (unsigned row = 0; row < 300; row++) {
+            char text[32];
+            snprintf(text, sizeof(text), "echo %u", row);
+            add_code(&f, "bash", text, (int)row + 1);
+        }
+        make(&f, cases[i].budget);
+        assert_int_equal(f.plan->count, cases[i].fit);
+        /* every one that is not run is accounted for, without a flood of events */
+        assert_int_equal(f.caught.counted, 300 - cases[i].fit);
+        assert_true(f.caught.coverage < 20);
+        assert_true(logged(&f, cases[i].reason));
+    }
+}
+
+static void test_shebang(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line, *name; /* NULL: none */
+    } cases[] = {
+        {"#!/bin/sh\n", "sh"},
+        {"#! /usr/bin/env node\n", "node"},
+        {"#!/usr/bin/env -S python3 -u\n", "python3"},
+        {"#!/usr/bin/env A=1 ruby\n", "ruby"},
+        {"#!/bin/bash\r\nx", "bash"},
+        {"#!/bin/bash", "bash"},
+        {"#!\n", NULL},
+        {"#!/\n", NULL},
+        {"#", NULL},
+        {"", NULL},
+        {"# !/bin/sh\n", NULL},
+        {"#!/usr/bin/env\n", NULL},
+    };
+    for (size_t i = 0; i < VB_ARRAY_LEN(cases); i++) {
+        char name[16] = "";
+        const bool found =
+            vb_interpreter_of_shebang(cases[i].line, strlen(cases[i].line), name, sizeof(name));
+        assert_int_equal(found, cases[i].name != NULL);
+        if (found)
+            assert_string_equal(name, cases[i].name);
+    }
+    char tiny[4];
+    assert_false(vb_interpreter_of_shebang("#!/bin/bash\n", 12, tiny, sizeof(tiny)));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_order),          cmocka_unit_test(test_missing_interpreter),
+        cmocka_unit_test(test_left_out),       cmocka_unit_test(test_nul_byte),
+        cmocka_unit_test(test_same_code_once), cmocka_unit_test(test_module),
+        cmocka_unit_test(test_time),           cmocka_unit_test(test_too_many),
+        cmocka_unit_test(test_shebang),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
