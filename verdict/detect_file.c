@@ -92,13 +92,29 @@ static const struct place_row places[] = {
     {"~/.openclaw/workspace/skills/**", A, WEIGHT_GRAVE, "another skill", "openclaw clawhub"},
     {"~/.openclaw/skills/**", A, WEIGHT_GRAVE, "another skill", "openclaw clawhub"},
     {"~/.openclaw/workspace/**", A, WEIGHT_REMARK, "the agent's workspace", "*"},
-    {"~/.openclaw/**", A, WEIGHT_VISIBLE, "the agent's state", "openclaw"},
-    {"~/.clawdbot/**", A, WEIGHT_VISIBLE, "the agent's state", "clawdbot"},
-    {"~/.moltbot/**", A, WEIGHT_VISIBLE, "the agent's state", "moltbot"},
+    {"~/.openclaw/agents/**", A, WEIGHT_VISIBLE, "an agent's own state", "openclaw"},
+    {"~/.openclaw/credentials/**", A, WEIGHT_GRAVE, "the agent's credentials", "openclaw"},
+    {"~/.openclaw/cron/*.json*", A, WEIGHT_VISIBLE, "what the agent does by itself", "openclaw"},
+    {"~/.openclaw/hooks/**", A, WEIGHT_GRAVE, "code that the agent runs by itself", "openclaw"},
+    {"~/.openclaw/extensions/**", A, WEIGHT_GRAVE, "code that the agent loads", "openclaw"},
+    {"~/.openclaw/plugins/**", A, WEIGHT_GRAVE, "code that the agent loads", "openclaw"},
+    {"~/.openclaw/identity/**", A, WEIGHT_GRAVE, "the agent's identity", "openclaw"},
+    {"~/.clawdbot/*.json*", A, WEIGHT_GRAVE, "the agent's configuration", "clawdbot"},
+    {"~/.moltbot/*.json*", A, WEIGHT_GRAVE, "the agent's configuration", "moltbot"},
+    {"~/.openclaw/**", A, WEIGHT_REMARK, "a file among the agent's", "openclaw"},
+    {"~/.clawdbot/**", A, WEIGHT_REMARK, "a file among the agent's", "clawdbot"},
+    {"~/.moltbot/**", A, WEIGHT_REMARK, "a file among the agent's", "moltbot"},
     {"~/.agents/skills/**", A, WEIGHT_VISIBLE, "another skill", ""},
+    {"~/.claude/skills/**", A, WEIGHT_VISIBLE, "another skill", "claude"},
+    {"~/.claude/hooks/**", A, WEIGHT_GRAVE, "code that the agent runs by itself", "claude"},
+    {"~/.claude/plugins/**", A, WEIGHT_VISIBLE, "code that the agent loads", "claude"},
+    {"~/.claude/agents/**", A, WEIGHT_VISIBLE, "the agent's instructions", "claude"},
+    {"~/.claude/commands/**", A, WEIGHT_VISIBLE, "the agent's instructions", "claude"},
+    {"~/.claude/rules/**", A, WEIGHT_VISIBLE, "the agent's instructions", "claude"},
+    {"~/.claude/.credentials*", A, WEIGHT_GRAVE, "the agent's credentials", "claude"},
     {"~/.claude/settings*.json", A, WEIGHT_GRAVE, "the agent's settings", "claude"},
     {"~/.claude/CLAUDE*.md", A, WEIGHT_VISIBLE, "the agent's instructions", "claude"},
-    {"~/.claude/**", A, WEIGHT_VISIBLE, "the agent's state", "claude"},
+    {"~/.claude/**", A, WEIGHT_REMARK, "a file among the agent's", "claude"},
     {"~/.claude.json*", A, WEIGHT_GRAVE, "the agent's settings", "claude"},
     {"~/CLAUDE*.md", A, WEIGHT_VISIBLE, "the agent's instructions", "claude"},
     {"~/AGENTS.md", A, WEIGHT_VISIBLE, "the agent's instructions", ""},
@@ -182,6 +198,25 @@ static bool writes(const struct vb_event *event)
            vb_flag_set(event, "append") || vb_flag_set(event, "truncate");
 }
 
+/* Where agents keep skills: a package that puts itself there tampers with no other. */
+static bool is_own_skill(const struct judge *judge, const char *path)
+{
+    static const char *const roots[] = {"~/.openclaw/workspace/skills/", "~/.openclaw/skills/",
+                                        "~/.agents/skills/", "~/.claude/skills/"};
+    for (size_t i = 0; i < VB_ARRAY_LEN(roots); i++) {
+        if (!vb_starts(path, roots[i]))
+            continue;
+        char name[256] = {0};
+        const char *rest = path + strlen(roots[i]);
+        const size_t len = strcspn(rest, "/");
+        if (len == 0 || len >= sizeof(name))
+            return false;
+        memcpy(name, rest, len);
+        return vb_names_find(&judge->own_names, name) != NULL;
+    }
+    return false;
+}
+
 static void see_place(struct judge *judge, const char *path)
 {
     const struct run *run = judge->run;
@@ -191,7 +226,7 @@ static void see_place(struct judge *judge, const char *path)
                      (path[strlen(run->own)] == '/' || path[strlen(run->own)] == '\0');
     if (row == NULL)
         return;
-    if (own && row->id == FINDING_AGENT_TAMPER)
+    if (row->id == FINDING_AGENT_TAMPER && (own || is_own_skill(judge, path)))
         return;
     if (strcmp(row->writers, "*") == 0)
         return;

@@ -337,6 +337,18 @@ def agent_tamper():
     log.write()
 
 
+def own_place():
+    """Installs itself among the skills and keeps its state in a folder of its own: no tampering."""
+    log = Log("own-place")
+    log.files("SKILL.md", "setup.sh")
+    log.script("setup.sh")
+    log.open(10, f"{HOME}/.openclaw/skills/own-place/SKILL.md", "write", "create")
+    log.open(10, f"{HOME}/.openclaw/own-place/list.txt", "write", "create")
+    log.open(10, f"{HOME}/.claude/own-place/cache.json", "write", "create")
+    log.end()
+    log.write()
+
+
 def reverse_shell():
     log = Log("reverse-shell")
     log.files("SKILL.md", "debug.sh", "agent.py")
@@ -531,7 +543,8 @@ def odds_and_ends():
 
 if __name__ == "__main__":
     for story in (weather, honest_api, exfil_ssh, exfil_file, base64_oneliner, stage_two, persistence,
-                  agent_tamper, reverse_shell, archive_traversal, hidden_unicode, static_only, text_only,
+                  agent_tamper, own_place, reverse_shell, archive_traversal, hidden_unicode,
+                  static_only, text_only,
                   escape_attempt, io_uring_probe, coverage_gap, unexecuted, exception, home_search,
                   evasion, odds_and_ends):
         story()

@@ -166,6 +166,7 @@ static void test_decisions(void **state)
         {"weather", VB_DECISION_ALLOW, NULL},
         {"honest-api", VB_DECISION_ALLOW, "VB-PERSISTENCE"},
         {"text-only", VB_DECISION_ALLOW, NULL},
+        {"own-place", VB_DECISION_ALLOW, "VB-AGENT-TAMPER"},
         {"io-uring-probe", VB_DECISION_ALLOW, "VB-ESCAPE-ATTEMPT"},
         {"exception-valid", VB_DECISION_ALLOW, NULL},
         {"static-only", VB_DECISION_REVIEW, NULL},
