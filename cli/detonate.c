@@ -4,7 +4,7 @@
 #include "cli/session.h"
 #include "vetbox/sandbox.h"
 
-enum { MIB = 1024 * 1024, DROPS_INODES = 20000, SCAN_RESERVE_MS = 500 };
+enum { MIB = 1024 * 1024, DROPS_INODES = 20000, MIN_RESERVE_MS = 500 };
 
 static void plan_cleanup(struct vb_plan **plan)
 {
@@ -23,7 +23,7 @@ static int not_run(struct vb_session *session, const struct vb_detonation *row,
     vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
     vb_event_str(&event, VB_F_STAGE, "detonate");
     vb_event_str(&event, VB_F_WHAT, row->reason);
-    vb_event_str(&event, VB_F_REASON, "the package's time is used up");
+    vb_event_str(&event, VB_F_REASON, "no time is left for it within --timeout");
     vb_event_str(&event, VB_F_PATH, row->path);
     if (row->line > 0)
         vb_event_int(&event, VB_F_LINE, row->line);
@@ -33,29 +33,31 @@ static int not_run(struct vb_session *session, const struct vb_detonation *row,
 static int run_plan(struct vb_session *session, struct vb_sandbox *sandbox, struct vb_plan *plan,
                     struct vb_error *err)
 {
-    for (size_t i = 0; i < plan->count; i++) {
+    /* What is behind the runs has a tenth of the time that is left now. */
+    const unsigned all = vb_session_left_ms(session);
+    const unsigned reserve = all / 10 > MIN_RESERVE_MS ? all / 10 : MIN_RESERVE_MS;
+    int status = VB_OK;
+    for (size_t i = 0; status == VB_OK && i < plan->count; i++) {
         struct vb_detonation *row = &plan->rows[i];
         const unsigned left = vb_session_left_ms(session);
         struct vb_detonation_result result;
-        int status;
-        if (row->timeout_ms > left)
-            row->timeout_ms = left;
-        if (left <= SCAN_RESERVE_MS)
+        if (left <= reserve) {
             status = not_run(session, row, err);
-        else
-            status = vb_detonate(sandbox, row, &session->tee.sink, &result, err);
+            continue;
+        }
+        row->timeout_ms = vb_plan_share_ms(plan, i, left - reserve);
+        status = vb_detonate(sandbox, row, &session->tee.sink, &result, err);
         if (status < 0)
             return vb_wrap(err, "running %s", row->path != NULL ? row->path : row->reason);
     }
-    return VB_OK;
+    return status;
 }
 
 int vb_session_detonate(struct vb_session *session, struct vb_error *err)
 {
     VB_CLEANUP(plan_cleanup) struct vb_plan *plan = NULL;
     VB_CLEANUP(sandbox_cleanup) struct vb_sandbox *sandbox = NULL;
-    int status = vb_plan_make(&session->manifest, session->tree, vb_session_left_ms(session),
-                              &session->tee.sink, &plan, err);
+    int status = vb_plan_make(&session->manifest, session->tree, &session->tee.sink, &plan, err);
     if (status < 0 || plan->count == 0)
         return status;
     status = vb_workspace_new((uint64_t)512 * MIB, DROPS_INODES, &session->drops_fd, err);

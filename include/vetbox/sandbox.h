@@ -81,9 +81,11 @@ struct vb_plan {
  * them, then the entry points of the manifest. What is left out is a coverage event. TREE_FD is
  * used to look at shebangs and sizes only. */
 VB_CHECKED int vb_plan_make(const struct vb_manifest *manifest, const struct vb_tree *tree,
-                            unsigned budget_ms, struct vb_sink *sink, struct vb_plan **ret,
-                            struct vb_error *err);
+                            struct vb_sink *sink, struct vb_plan **ret, struct vb_error *err);
 void vb_plan_free(struct vb_plan *plan);
+/* The milliseconds that row number ROW (from 0) may take when LEFT_MS are left for it and all rows
+ * behind it: the time that a row does not use is passed on. */
+unsigned vb_plan_share_ms(const struct vb_plan *plan, size_t row, unsigned left_ms);
 
 struct vb_sandbox_options {
     uint64_t epoch_ns;   /* the log's beginning */

@@ -1,4 +1,4 @@
-/* plan: what of a package is run, in which order and for how long. Everything that could execute
+/* plan: what of a package is run, and in which order. Everything that could execute
  * and is not in the plan is a coverage event: nothing is left out in silence. Runs in the
  * coordinator: of the package's files it reads first lines only. */
 #include <errno.h>
@@ -11,8 +11,6 @@
 
 enum {
     MAX_ROWS = 256,
-    MIN_ROW_MS = 1000,
-    MAX_ROW_MS = 10000,
     MAX_TEXT = 100 * 1024, /* the kernel takes 128 KiB in one argument (execve(2)) */
     HEAD_BYTES = 256,
     MAX_ALIKE = 16, /* coverage events of one reason before they are only counted */
@@ -39,8 +37,6 @@ struct planner {
     const struct vb_tree *tree;
     struct vb_sink *sink;
     struct vb_plan *plan;
-    size_t max_rows;
-    const char *full_reason;
     struct left_out left_out[MAX_REASONS];
     size_t reason_count;
 };
@@ -247,8 +243,8 @@ static int plan_one(struct planner *planner, const struct candidate *what, struc
         return leave_out(planner, what, "code longer than 100 KiB is not run", err);
     if (planned(planner, what, interpreter == NULL ? NULL : interpreter->name))
         return VB_OK;
-    if (planner->plan->count >= planner->max_rows)
-        return leave_out(planner, what, planner->full_reason, err);
+    if (planner->plan->count >= MAX_ROWS)
+        return leave_out(planner, what, "more than 256 things to run", err);
     return add_row(planner, what, interpreter, err);
 }
 
@@ -381,17 +377,16 @@ static int plan_scripts(struct planner *planner, struct vb_error *err)
 
 /* --- time --- */
 
-static void share_time(struct vb_plan *plan, unsigned budget_ms)
+/* Most rows end at once, so each may take several times its even share of what is left. */
+unsigned vb_plan_share_ms(const struct vb_plan *plan, size_t row, unsigned left_ms)
 {
-    if (plan->count == 0)
-        return;
-    unsigned each = budget_ms / (unsigned)plan->count;
-    if (plan->count > 1 && each > MAX_ROW_MS)
-        each = MAX_ROW_MS;
-    if (each < MIN_ROW_MS)
-        each = MIN_ROW_MS;
-    for (size_t i = 0; i < plan->count; i++)
-        plan->rows[i].timeout_ms = each;
+    enum { MIN_ROW_MS = 1000, MAX_ROW_MS = 10000, GENEROSITY = 4 };
+    if (plan->count == 1)
+        return left_ms;
+    const size_t behind = plan->count - row - 1;
+    size_t share = left_ms / (1 + behind / GENEROSITY);
+    share = share < MIN_ROW_MS ? MIN_ROW_MS : share > MAX_ROW_MS ? MAX_ROW_MS : share;
+    return share < left_ms ? (unsigned)share : left_ms;
 }
 
 static void free_plan(struct vb_plan **plan)
@@ -399,10 +394,9 @@ static void free_plan(struct vb_plan **plan)
     vb_plan_free(*plan);
 }
 
-int vb_plan_make(const struct vb_manifest *manifest, const struct vb_tree *tree, unsigned budget_ms,
+int vb_plan_make(const struct vb_manifest *manifest, const struct vb_tree *tree,
                  struct vb_sink *sink, struct vb_plan **ret, struct vb_error *err)
 {
-    const size_t affordable = budget_ms < MIN_ROW_MS ? 1 : budget_ms / MIN_ROW_MS;
     VB_CLEANUP(free_plan) struct vb_plan *plan = calloc(1, sizeof(*plan));
     VB_CLEANUP_FREE struct planner *planner = calloc(1, sizeof(*planner));
     if (plan != NULL)
@@ -413,9 +407,6 @@ int vb_plan_make(const struct vb_manifest *manifest, const struct vb_tree *tree,
     planner->tree = tree;
     planner->sink = sink;
     planner->plan = plan;
-    planner->max_rows = affordable < MAX_ROWS ? affordable : MAX_ROWS;
-    planner->full_reason = affordable < MAX_ROWS ? "no time is left for it within --timeout"
-                                                 : "more than 256 things to run";
     int status = plan_codes(planner, manifest, err);
     if (status == VB_OK)
         status = plan_entries(planner, manifest, err);
@@ -425,7 +416,6 @@ int vb_plan_make(const struct vb_manifest *manifest, const struct vb_tree *tree,
         status = tell_left_out(planner, err);
     if (status < 0)
         return status;
-    share_time(plan, budget_ms);
     *ret = vb_steal(plan);
     return VB_OK;
 }

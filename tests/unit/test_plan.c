@@ -110,11 +110,11 @@ static void add_package(struct fixture *fixture, const char *root)
     add(fixture, &event);
 }
 
-static void make(struct fixture *fixture, unsigned budget_ms)
+static void make(struct fixture *fixture)
 {
     struct vb_error err = {0};
-    assert_int_equal(vb_plan_make(&fixture->manifest, fixture->tree, budget_ms,
-                                  &fixture->caught.sink, &fixture->plan, &err),
+    assert_int_equal(vb_plan_make(&fixture->manifest, fixture->tree, &fixture->caught.sink,
+                                  &fixture->plan, &err),
                      VB_OK);
 }
 
@@ -160,7 +160,7 @@ static void test_order(void **state)
     add_entry(&f, "SKILL.md", "echo hook", NULL);
     add_entry(&f, "scripts/b.py", NULL, "python3");
     add_entry(&f, "sub/bin/run", NULL, NULL);
-    make(&f, 60000);
+    make(&f);
     const struct vb_plan *plan = f.plan;
     assert_true(plan->count >= 7);
     assert_argv(&plan->rows[0], "bash", "-c", "echo one");
@@ -195,7 +195,7 @@ static void test_missing_interpreter(void **state)
     load(&f, false);
     add_code(&f, "fish", "echo fish", 1);
     add_code(&f, "ksh", "echo ksh", 2);
-    make(&f, 10000);
+    make(&f);
     if (vb_interpreter_installed("fish") == NULL) {
         assert_true(logged(&f, "interpreter fish is not installed"));
         assert_true(logged(&f, "\"path\":\"SKILL.md\""));
@@ -220,7 +220,7 @@ static void test_left_out(void **state)
     add_entry(&f, "gone.sh", NULL, "bash");
     add_entry(&f, "notes.txt", NULL, NULL);
     add_entry(&f, "SKILL.md", NULL, "bash");
-    make(&f, 60000);
+    make(&f);
     assert_true(logged(&f, "longer than 100 KiB"));
     assert_true(logged(&f, "the file is not in the package"));
     assert_true(logged(&f, "nothing says how it is run"));
@@ -241,7 +241,7 @@ static void test_nul_byte(void **state)
     vb_event_strn(&event, VB_F_TEXT, "true\0; evil", 11);
     vb_event_str(&event, VB_F_INTERPRETER, "bash");
     add(&f, &event);
-    make(&f, 60000);
+    make(&f);
     assert_int_equal(f.plan->count, 0);
     assert_true(logged(&f, "NUL byte"));
 }
@@ -256,7 +256,7 @@ static void test_same_code_once(void **state)
     add_code(&f, "bash", "echo 1", 1);
     add_code(&f, "bash", "echo 1", 8);
     add_code(&f, "python3", "echo 1", 9);
-    make(&f, 60000);
+    make(&f);
     assert_int_equal(f.plan->count, 2);
     assert_int_equal(f.caught.coverage, 0);
 }
@@ -270,7 +270,7 @@ static void test_module(void **state)
         skip();
     add_code(&f, "node", "// x\nimport fs from 'node:fs';\n", 1);
     add_code(&f, "node", "const fs = require('fs');", 2);
-    make(&f, 60000);
+    make(&f);
     assert_argv(&f.plan->rows[0], "node", "--input-type=module", "-e");
     assert_argv(&f.plan->rows[1], "node", "-e", "const fs = require('fs');");
 }
@@ -279,50 +279,39 @@ static void test_time(void **state)
 {
     (void)state;
     static const struct {
-        unsigned rows, budget, each;
+        size_t rows, row;
+        unsigned left, share;
     } cases[] = {
-        {1, 60000, 60000}, {2, 60000, 10000}, {12, 60000, 5000}, {60, 60000, 1000}, {1, 200, 1000}};
-    if (!need("bash"))
-        skip();
+        {1, 0, 60000, 60000},                          /* alone: all of it */
+        {2, 0, 60000, 10000},                          /* never more than 10 s */
+        {80, 0, 60000, 3000},                          /* four times its even share */
+        {80, 79, 60000, 10000}, {256, 0, 10000, 1000}, /* never less than a second */
+        {256, 0, 300, 300},                            /* but never more than there is */
+    };
     for (size_t i = 0; i < VB_ARRAY_LEN(cases); i++) {
-        VB_CLEANUP(unload) struct fixture f;
-        load(&f, false);
-        for (unsigned row = 0; row < cases[i].rows; row++) {
-            char text[32];
-            snprintf(text, sizeof(text), "echo %u", row);
-            add_code(&f, "bash", text, (int)row + 1);
-        }
-        make(&f, cases[i].budget);
-        assert_int_equal(f.plan->count, cases[i].rows);
-        assert_int_equal(f.plan->rows[0].timeout_ms, cases[i].each);
-        assert_int_equal(f.caught.coverage, 0);
+        const struct vb_plan plan = {.count = cases[i].rows};
+        assert_int_equal(vb_plan_share_ms(&plan, cases[i].row, cases[i].left), cases[i].share);
     }
 }
 
 static void test_too_many(void **state)
 {
     (void)state;
-    static const struct {
-        unsigned budget, fit;
-        const char *reason;
-    } cases[] = {{20000, 20, "no time is left"}, {3600000, 256, "more than 256"}};
+    VB_CLEANUP(unload) struct fixture f;
     if (!need("bash"))
         skip();
-    for (size_t i = 0; i < VB_ARRAY_LEN(cases); i++) {
-        VB_CLEANUP(unload) struct fixture f;
-        load(&f, false);
-        for (unsigned row = 0; row < 300; row++) {
-            char text[32];
-            snprintf(text, sizeof(text), "echo %u", row);
-            add_code(&f, "bash", text, (int)row + 1);
-        }
-        make(&f, cases[i].budget);
-        assert_int_equal(f.plan->count, cases[i].fit);
-        /* every one that is not run is accounted for, without a flood of events */
-        assert_int_equal(f.caught.counted, 300 - cases[i].fit);
-        assert_true(f.caught.coverage < 20);
-        assert_true(logged(&f, cases[i].reason));
+    load(&f, false);
+    for (unsigned row = 0; row < 300; row++) {
+        char text[32];
+        snprintf(text, sizeof(text), "echo %u", row);
+        add_code(&f, "bash", text, (int)row + 1);
     }
+    make(&f);
+    assert_int_equal(f.plan->count, 256);
+    /* every one that is not run is accounted for, without a flood of events */
+    assert_int_equal(f.caught.counted, 300 - 256);
+    assert_true(f.caught.coverage < 20);
+    assert_true(logged(&f, "more than 256"));
 }
 
 static void test_shebang(void **state)
