@@ -7,7 +7,7 @@
 
 #include "unpack/internal.h"
 
-enum { RETRIES_MAX = 1024 };
+enum { RETRIES_MAX = 1024, NODES_PER_ENTRY = 2 };
 
 /* The file being written. */
 struct output {
@@ -199,9 +199,16 @@ static int claim(struct work *w, bool directory, bool *ret_ours)
     const int status = names_claim(w->u->names, w->path, directory, &code, w->u->err);
 
     *ret_ours = status == 0 && code == NULL;
-    if (status != 0 || code == NULL)
+    if (status != 0)
         return status;
-    return hostile_unread(w, code, NULL);
+    if (code != NULL)
+        return hostile_unread(w, code, NULL);
+    /* A name of 64 components asks for 63 folders: what entries cost is counted too. */
+    if (names_count(w->u->names) > NODES_PER_ENTRY * w->u->limits->entries) {
+        w->u->stop = "limit-entries";
+        *ret_ours = false;
+    }
+    return 0;
 }
 
 /* Facts about a file that is extracted all the same, without them. */

@@ -75,6 +75,8 @@ void names_free(struct names **names);
  * file-directory-collision and takes nothing. */
 VB_CHECKED int names_claim(struct names *names, const char *path, bool directory,
                            const char **ret_code, struct vb_error *err);
+/* How many files and folders the names taken so far make. */
+size_t names_count(const struct names *names);
 bool names_has_file(const struct names *names, const char *path);
 
 /* --- magic.c: what bytes are --- */

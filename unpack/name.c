@@ -155,6 +155,7 @@ void name_for_bare(const char *name, bool strip_compression, char ret_name[256])
 /* A balanced tree, not a hash table: its worst case does not depend on the names. */
 struct names {
     void *root;
+    size_t count;
 };
 
 struct name_node {
@@ -250,6 +251,7 @@ static int insert(struct names *names, const char *folded, const char *exact, bo
         free_node(node);
         return -1;
     }
+    names->count++;
     return 0;
 }
 
@@ -311,6 +313,11 @@ int names_claim(struct names *names, const char *path, bool directory, const cha
         (node == NULL && insert(names, folded, path, directory) != 0))
         return vb_fail(err, VB_E_NOMEM, 0, "no memory for the list of names");
     return 0;
+}
+
+size_t names_count(const struct names *names)
+{
+    return names->count;
 }
 
 bool names_has_file(const struct names *names, const char *path)

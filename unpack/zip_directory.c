@@ -321,6 +321,7 @@ int zip_directory_read(struct unpack *u, struct zip_directory *ret)
     ret->end = end.at + END_SIZE;
     ret->trailing_at = end.after;
     ret->trailing = u->size - end.after;
+    ret->prefix = end.start; /* find_overlaps knows better where there are entries */
     status = read_records(u, ret, &end, &raw);
     if (status == 0)
         find_overlaps(u, ret, end.start);

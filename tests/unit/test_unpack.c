@@ -510,6 +510,25 @@ static void test_bombs(void **state)
     free(zeros);
 }
 
+/* Few entries whose names ask for many folders: the folders count too. */
+static void test_many_folders(void **state)
+{
+    static const struct member members[] = {
+        {.name = "a", .data = "a", .len = 1},
+        {.name = "1/2/3/4/5/b", .data = "b", .len = 1},
+        {.name = "6/7/8/9/10/c", .data = "c", .len = 1},
+    };
+    struct bytes tar = make_tar(members, 3);
+    struct vb_unpack_limits limits = maker_limits;
+
+    (void)state;
+    limits.entries = 4;
+    check_limit(&tar, &limits, "limit-entries", 2);
+    limits.entries = 3;
+    check_limit(&tar, &limits, "limit-entries", 1);
+    bytes_done(&tar);
+}
+
 static void test_many_entries(void **state)
 {
     enum { COUNT = 6000 };
@@ -568,6 +587,7 @@ int main(void)
         cmocka_unit_test(test_long_file_is_cut),
         cmocka_unit_test(test_bombs),
         cmocka_unit_test(test_many_entries),
+        cmocka_unit_test(test_many_folders),
         cmocka_unit_test(test_write_seeds),
     };
 

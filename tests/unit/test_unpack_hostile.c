@@ -402,6 +402,25 @@ static void test_bytes_around_a_zip(void **state)
     bytes_done(&bundle);
 }
 
+/* The end record of an empty zip behind a text: a zip to some, a text to others. Either way it is a
+ * matter for the verdict, not an input without content. */
+static void test_empty_zip_after_text(void **state)
+{
+    static const char text[] = "---\nname: skill\n---\n";
+    struct bytes b = {0};
+    struct run run;
+
+    (void)state;
+    bytes_add(&b, text, sizeof(text) - 1);
+    bytes_add(&b, "PK\5\6\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 22);
+    run_unpack(&run, &b, "SKILL.md", NULL);
+    assert_int_equal(run.status, 0);
+    assert_hostile(&run, "prefix-data", ".");
+    assert_true(run_count(&run, VB_EV_COVERAGE, NULL, NULL) >= 1);
+    run_done(&run);
+    bytes_done(&b);
+}
+
 /* A whole second zip within the comment of the first. */
 static void test_two_end_records(void **state)
 {
@@ -523,6 +542,7 @@ int main(void)
         cmocka_unit_test(test_two_readers_two_zips),
         cmocka_unit_test(test_overlap),
         cmocka_unit_test(test_bytes_around_a_zip),
+        cmocka_unit_test(test_empty_zip_after_text),
         cmocka_unit_test(test_two_end_records),
         cmocka_unit_test(test_comment_too_long),
         cmocka_unit_test(test_stored_zip_in_zip),
