@@ -100,6 +100,27 @@ static void free_tree(struct vb_tree **tree)
     vb_tree_free(*tree);
 }
 
+/* One line of the list. A path with a newline or a backslash is written as sha256sum does it, or
+ * one file's name could look like the lines of two files. */
+static int digest_line(struct vb_digest *digest, const struct vb_tree_file *file,
+                       struct vb_error *err)
+{
+    const bool escaped = strpbrk(file->path, "\\\n\r") != NULL;
+    int status = vb_digest_update(digest, "\\", escaped ? 1 : 0, err);
+
+    if (status == 0)
+        status = vb_digest_update(digest, file->sha256, strlen(file->sha256), err);
+    if (status == 0)
+        status = vb_digest_update(digest, "  ", 2, err);
+    for (const char *at = file->path; status == 0 && *at != '\0'; at++) {
+        const char *const special = *at == '\\' ? "\\\\" : *at == '\n' ? "\\n" : "\\r";
+        const bool plain = *at != '\\' && *at != '\n' && *at != '\r';
+
+        status = vb_digest_update(digest, plain ? at : special, plain ? 1 : 2, err);
+    }
+    return status == 0 ? vb_digest_update(digest, "\n", 1, err) : status;
+}
+
 /* The folder's digest: SHA-256 of its list "digest, two spaces, path, newline", sorted by path, as
  * sha256sum prints it. */
 static int digest_list(const struct vb_tree *tree, char ret_hex[VB_SHA256_HEX],
@@ -108,17 +129,8 @@ static int digest_list(const struct vb_tree *tree, char ret_hex[VB_SHA256_HEX],
     struct vb_digest *digest = NULL;
     int status = vb_digest_new(VB_DIGEST_SHA256, &digest, err);
 
-    for (size_t i = 0; status == 0 && i < tree->count; i++) {
-        const struct vb_tree_file *const file = &tree->files[i];
-
-        status = vb_digest_update(digest, file->sha256, strlen(file->sha256), err);
-        if (status == 0)
-            status = vb_digest_update(digest, "  ", 2, err);
-        if (status == 0)
-            status = vb_digest_update(digest, file->path, strlen(file->path), err);
-        if (status == 0)
-            status = vb_digest_update(digest, "\n", 1, err);
-    }
+    for (size_t i = 0; status == 0 && i < tree->count; i++)
+        status = digest_line(digest, &tree->files[i], err);
     if (status == 0)
         status = vb_digest_hex(digest, ret_hex, err);
     vb_digest_free(digest);

@@ -310,6 +310,25 @@ static void test_folder(void **state)
     assert_string_equal(want, b);
 }
 
+/* One file whose name looks like the lines of two must not have their digest. */
+static void test_folder_with_newline_in_name(void **state)
+{
+    struct place *const p = *state;
+    char name[256];
+    char list[512];
+    char a[VB_SHA256_HEX];
+    char want[VB_SHA256_HEX];
+
+    assert_int_equal(vb_sha256_hex("a", 1, a, &p->err), 0);
+    put_folder(p, "skill");
+    (void)snprintf(name, sizeof(name), "skill/a\n%s  b\\", a);
+    put(p, name, "a");
+    assert_int_equal(fetch(p, "skill"), 0);
+    (void)snprintf(list, sizeof(list), "\\%s  a\\n%s  b\\\\\n", a, a);
+    assert_int_equal(vb_sha256_hex(list, strlen(list), want, &p->err), 0);
+    assert_string_equal(p->sha256, want);
+}
+
 static void test_folder_by_dot(void **state)
 {
     struct place *const p = *state;
@@ -377,6 +396,7 @@ int main(void)
         HERE(test_unusable_files),
         HERE(test_unreadable_file),
         HERE(test_folder),
+        HERE(test_folder_with_newline_in_name),
         HERE(test_folder_by_dot),
         HERE(test_links_in_folder_are_not_followed),
         HERE(test_unusable_folders),
