@@ -18,6 +18,10 @@ static const struct vb_tree_limits tree_limits = {.bytes = (uint64_t)1024 * MIB,
                                                   .entries = 100000,
                                                   .depth = 64};
 
+/* Every file takes whole pages: what the limits allow must fit, or a hostile archive of many small
+ * files would look like a failure of ours. */
+static const uint64_t workspace_bytes = (uint64_t)1024 * MIB + (uint64_t)100000 * 4096;
+
 /* A stage has what is left of the session's time, and never more than EXAMINER_MS. */
 static unsigned stage_ms(const struct vb_session *session)
 {
@@ -29,6 +33,7 @@ static int run_child(struct vb_session *session, const struct vb_child *child, b
                      struct vb_error *err)
 {
     *ret_died = false;
+    vb_session_share(session);
     const int status =
         vb_child_run(child, session->log.epoch_ns, &session->tee.sink, ret_died, err);
     return status < 0 ? vb_wrap(err, "%s", child->name) : VB_OK;
@@ -50,11 +55,16 @@ static int fetch_in_child(void *ctx, struct vb_sink *sink, struct vb_error *err)
                           err);
 }
 
-static const char *name_in_url(const char *url)
+/* The last component of the URL's path, on the heap; NULL when out of memory. */
+static char *name_in_url(const char *url)
 {
     const char *host = strstr(url, "://");
-    const char *slash = host == NULL ? NULL : strrchr(host + 3, '/');
-    return slash == NULL || slash[1] == '\0' ? "download" : slash + 1;
+    host = host == NULL ? url : host + 3;
+    const size_t len = strcspn(host, "?#");
+    size_t start = len;
+    while (start > 0 && host[start - 1] != '/')
+        start--;
+    return start == 0 || start == len ? strdup("download") : strndup(host + start, len - start);
 }
 
 static int fetch_https(struct vb_session *session, const struct vb_fetch_limits *limits,
@@ -63,7 +73,7 @@ static int fetch_https(struct vb_session *session, const struct vb_fetch_limits 
     bool died;
     struct fetch_work work = {session->reference, -1, *limits};
     session->artifact.fd = memfd_create("vetbox-artifact", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    session->artifact.name = strdup(name_in_url(session->reference));
+    session->artifact.name = name_in_url(session->reference);
     if (session->artifact.fd < 0 || session->artifact.name == NULL)
         return vb_fail(err, VB_E_OS, errno, "making a file for the download");
     work.target_fd = session->artifact.fd;
@@ -98,7 +108,7 @@ int vb_examine_fetch(struct vb_session *session, struct vb_error *err)
     if (kind == VB_REFERENCE_HTTPS)
         return fetch_https(session, &limits, err);
     VB_CLEANUP_FD int folder = -1;
-    status = vb_workspace_new(tree_limits.bytes, TREE_INODES, &folder, err);
+    status = vb_workspace_new(workspace_bytes, TREE_INODES, &folder, err);
     if (status < 0)
         return status;
     return vb_fetch_path(session->reference, folder, &limits, &session->tee.sink,
@@ -125,6 +135,10 @@ static int unpack_file(struct vb_session *session, int out_fd, struct vb_error *
     bool died;
     struct unpack_work work = {session->artifact.fd, session->artifact.name, out_fd,
                                vb_unpack_default_limits};
+    /* It stops by itself and says so, and the other stages have time left to look at the rest. */
+    const unsigned half_ms = stage_ms(session) / 2 + 1;
+    if (work.limits.timeout_ms > half_ms)
+        work.limits.timeout_ms = half_ms;
     const int fds[] = {work.artifact_fd, work.out_fd};
     const struct vb_child child = {.role = VB_ROLE_UNPACK,
                                    .name = "unpack",
@@ -144,7 +158,7 @@ int vb_examine_unpack(struct vb_session *session, struct vb_error *err)
     if (session->artifact.form == VB_ARTIFACT_FOLDER) {
         folder = vb_steal_fd(&session->artifact.fd);
     } else {
-        status = vb_workspace_new(tree_limits.bytes, TREE_INODES, &folder, err);
+        status = vb_workspace_new(workspace_bytes, TREE_INODES, &folder, err);
         if (status == VB_OK)
             status = unpack_file(session, folder, err);
     }
@@ -195,7 +209,8 @@ static int identify_in_child(void *ctx, struct vb_sink *sink, struct vb_error *e
     return vb_identify(work->dirfd, work->name, &vb_identify_default_limits, sink, err);
 }
 
-/* Nothing that executes or instructs, and no package kind: not a package. */
+/* Nothing that executes or instructs, and no package kind: not a package. Where something was kept
+ * back because it is hostile, that is a matter for the verdict. */
 static int check_is_package(const struct vb_session *session, struct vb_error *err)
 {
     const struct vb_manifest *manifest = &session->manifest;
@@ -203,7 +218,7 @@ static int check_is_package(const struct vb_session *session, struct vb_error *e
         if (strcmp(manifest->packages[i].kind, "files") != 0)
             return VB_OK;
     }
-    if (manifest->code_count + manifest->entry_count > 0)
+    if (session->tee.hostile || manifest->code_count + manifest->entry_count > 0)
         return VB_OK;
     return vb_fail(err, VB_E_DATA, 0,
                    "%s is not a package: nothing in it executes or instructs an agent",

@@ -46,11 +46,13 @@ static int write_report(const struct vb_verdict *verdict, int log_fd, const char
     return vb_report_format_named(format)->write(verdict, log_fd, report_options, out_fd, err);
 }
 
+/* With several references their reports follow one another in the file (empty_reports). */
 static int write_report_file(const struct vb_verdict *verdict, int log_fd, const char *format,
-                             const char *path, struct vb_error *err)
+                             const char *path, bool append, struct vb_error *err)
 {
     static const struct vb_report_options plain = {0};
-    VB_CLEANUP_FD int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    VB_CLEANUP_FD int fd =
+        open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC), 0644);
     if (fd < 0)
         return vb_fail(err, VB_E_CANTCREAT, errno, "cannot write %s", path);
     const int status = write_report(verdict, log_fd, format, &plain, fd, err);
@@ -73,7 +75,11 @@ int vb_conclude_check(const struct vb_options *options, struct vb_error *err)
 {
     const char *fail_on = options->value[VB_OPT_FAIL_ON];
     const char *format = options->value[VB_OPT_FORMAT];
+    const char *color = options->value[VB_OPT_COLOR];
     int status = format == NULL ? VB_OK : check_format(format, err);
+    if (status == VB_OK && color != NULL && strcmp(color, "auto") != 0 &&
+        strcmp(color, "always") != 0 && strcmp(color, "never") != 0)
+        status = vb_fail(err, VB_E_USAGE, 0, "--color %s: auto, always or never is needed", color);
     if (status == VB_OK && fail_on != NULL && strcmp(fail_on, "block") != 0)
         status = vb_fail(err, VB_E_USAGE, 0, "--fail-on %s: only block is known", fail_on);
     for (size_t i = 0; status == VB_OK && i < options->report_count; i++) {
@@ -87,12 +93,12 @@ int vb_conclude_check(const struct vb_options *options, struct vb_error *err)
 }
 
 static int write_further(const struct vb_verdict *verdict, int log_fd, const char *report,
-                         struct vb_error *err)
+                         bool append, struct vb_error *err)
 {
     VB_CLEANUP_FREE char *format = NULL;
     const char *path;
     const int status = split_report(report, &format, &path, err);
-    return status < 0 ? status : write_report_file(verdict, log_fd, format, path, err);
+    return status < 0 ? status : write_report_file(verdict, log_fd, format, path, append, err);
 }
 
 static int write_main(const struct vb_verdict *verdict, int log_fd,
@@ -101,7 +107,8 @@ static int write_main(const struct vb_verdict *verdict, int log_fd,
     const char *format = options->value[VB_OPT_FORMAT];
     format = format != NULL ? format : "text";
     if (options->value[VB_OPT_OUTPUT] != NULL)
-        return write_report_file(verdict, log_fd, format, options->value[VB_OPT_OUTPUT], err);
+        return write_report_file(verdict, log_fd, format, options->value[VB_OPT_OUTPUT],
+                                 options->several, err);
     if (vb_option_given(options, VB_OPT_QUIET))
         return VB_OK;
     const struct vb_report_options report_options = {.color = wants_color(options, fileno(where))};
@@ -128,11 +135,25 @@ int vb_conclude(int log_fd, const struct vb_options *options, const struct vb_po
     if (status == VB_OK)
         status = write_main(verdict, log_fd, options, where, err);
     for (size_t i = 0; status == VB_OK && i < options->report_count; i++)
-        status = write_further(verdict, log_fd, options->reports[i], err);
+        status = write_further(verdict, log_fd, options->reports[i], options->several, err);
     return status < 0 ? status : exit_status(verdict->decision, options);
 }
 
 /* --- vet and scan --- */
+
+/* Makes the files that the reports of several references are appended to. */
+static int empty_reports(const struct vb_options *options, struct vb_error *err)
+{
+    for (size_t i = 0; i <= options->report_count; i++) {
+        const char *path = i < options->report_count ? strchr(options->reports[i], '=') + 1
+                                                     : options->value[VB_OPT_OUTPUT];
+        VB_CLEANUP_FD int fd =
+            path == NULL ? -1 : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+        if (path != NULL && fd < 0)
+            return vb_fail(err, VB_E_CANTCREAT, errno, "cannot write %s", path);
+    }
+    return VB_OK;
+}
 
 /* Block outranks review, review outranks allow. */
 static int worse(int a, int b)
@@ -142,10 +163,20 @@ static int worse(int a, int b)
     return a > b ? a : b;
 }
 
+/* The name may be a stranger's, and this goes to a terminal. NULL wipes the line. */
 static void progress(const struct vb_options *options, const char *reference)
 {
-    if (!vb_option_given(options, VB_OPT_QUIET) && isatty(STDERR_FILENO) == 1)
-        fprintf(stderr, "\r\033[Kvetting %.60s …\r", vb_path_base(reference));
+    enum { SHOWN_BYTES = 60, ESCAPED_MAX = 16 * SHOWN_BYTES };
+    if (vb_option_given(options, VB_OPT_QUIET) || isatty(STDERR_FILENO) != 1)
+        return;
+    VB_CLEANUP(vb_buf_done) struct vb_buf name;
+    vb_buf_init(&name, ESCAPED_MAX);
+    const char *base = reference != NULL ? vb_path_base(reference) : "";
+    if (vb_text_escape(&name, base, strnlen(base, SHOWN_BYTES), false, NULL) < 0)
+        return;
+    fputs("\r\033[K", stderr);
+    if (reference != NULL)
+        fprintf(stderr, "vetting %s …\r", (const char *)name.data);
 }
 
 static int vet_one(const struct vb_options *options, const struct vb_toolbox *toolbox,
@@ -156,8 +187,7 @@ static int vet_one(const struct vb_options *options, const struct vb_toolbox *to
         .toolbox = toolbox, .options = options, .evidence_fd = -1, .log_fd = -1, .drops_fd = -1};
     session.artifact.fd = -1;
     progress(options, options->operands[index]);
-    int status =
-        vb_session_open_evidence(&session, options->operand_count > 1 ? index + 1 : 0, err);
+    int status = vb_session_open_evidence(&session, options->several ? index + 1 : 0, err);
     if (status == VB_OK)
         status = vb_session_begin(&session, options, action, options->operands[index], err);
     if (status == VB_OK)
@@ -166,6 +196,7 @@ static int vet_one(const struct vb_options *options, const struct vb_toolbox *to
         status = vb_session_detonate(&session, err);
     if (status == VB_OK)
         status = vb_session_end(&session, err);
+    progress(options, NULL);
     if (status < 0)
         return status;
     return vb_conclude(session.log_fd, options, toolbox->policy, stdout, err);
@@ -178,6 +209,8 @@ static int vet_all(const struct vb_options *options, const char *action, struct 
         return vb_fail(err, VB_E_USAGE, 0, "vetbox %s needs a file, a folder or an https URL",
                        action);
     int status = vb_conclude_check(options, err);
+    if (status == VB_OK && options->several)
+        status = empty_reports(options, err);
     if (status == VB_OK)
         status = vb_toolbox_open(options, &toolbox, err);
     int verdict = VB_EXIT_ALLOW;
@@ -186,7 +219,7 @@ static int vet_all(const struct vb_options *options, const char *action, struct 
         const int outcome = vet_one(options, &toolbox, action, i, err);
         if (outcome >= 0) {
             verdict = worse(verdict, outcome);
-        } else if (options->operand_count == 1) {
+        } else if (!options->several) {
             return outcome;
         } else {
             vb_print_error(err);

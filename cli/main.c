@@ -1,6 +1,9 @@
 /* vetbox: the command table. */
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/command.h"
@@ -42,6 +45,19 @@ static void usage(FILE *out)
           out);
 }
 
+/* A closed descriptor 0, 1 or 2 would be the next file that vetbox opens, and the report or a
+ * message would be written into the event log. Opened the wrong way round, so that using it still
+ * fails. */
+static bool occupy_stdio(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        const int flags = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", flags) != fd)
+            return false;
+    }
+    return true;
+}
+
 static int command_help(const struct vb_command *command)
 {
     printf("usage: vetbox %s [OPTIONS] %s\n\n%s\n\n", command->name, command->operands,
@@ -50,21 +66,38 @@ static int command_help(const struct vb_command *command)
     return 0;
 }
 
+/* What was printed is written only now: 0, or the exit status of the failure. */
+static int finish_output(void)
+{
+    if (fflush(stdout) == 0 && ferror(stdout) == 0)
+        return 0;
+    struct vb_error err = {0};
+    (void)vb_fail(&err, VB_E_IO, errno, "cannot write to standard output");
+    vb_print_error(&err);
+    return vb_status_exit(VB_E_IO);
+}
+
 static int run_command(const struct vb_command *command, int argc, char **argv)
 {
     struct vb_error err = {0};
     struct vb_options options;
     int status = vb_options_parse(argc, argv, command->letter, &options, &err);
     if (status == VB_OK && vb_option_given(&options, VB_OPT_HELP))
-        return command_help(command);
-    if (status == VB_OK)
+        status = command_help(command);
+    else if (status == VB_OK)
         status = command->run(&options, &err);
-    if (status >= 0 && fflush(stdout) != 0)
-        status = vb_fail(&err, VB_E_IO, 0, "cannot write to standard output");
-    if (status >= 0)
-        return status;
+    if (status >= 0) {
+        const int written = finish_output();
+        return written != 0 ? written : status;
+    }
     vb_print_error(&err);
     return vb_status_exit(status);
+}
+
+static int say_version(void)
+{
+    puts("vetbox " VETBOX_VERSION);
+    return finish_output();
 }
 
 static const struct vb_command *command_named(const char *name)
@@ -78,16 +111,19 @@ static const struct vb_command *command_named(const char *name)
 
 int main(int argc, char **argv)
 {
+    if (!occupy_stdio())
+        return 71; /* nowhere to say it */
+    umask(022);    /* the confined children of root read, as another user, what it copied */
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of the write, not the end of us */
     const char *name = argc > 1 ? argv[1] : "";
     const struct vb_command *command = command_named(name);
     if (command != NULL)
         return run_command(command, argc - 1, argv + 1);
     if (strcmp(name, "--version") == 0 || strcmp(name, "version") == 0)
-        return puts("vetbox " VETBOX_VERSION) < 0;
+        return say_version();
     const bool asked = strcmp(name, "--help") == 0 || strcmp(name, "help") == 0;
     if (!asked && name[0] != '\0')
         fprintf(stderr, "vetbox: unknown command\n");
     usage(asked ? stdout : stderr);
-    return asked ? 0 : 64;
+    return asked ? finish_output() : 64;
 }

@@ -19,6 +19,7 @@ struct vb_options {
     size_t report_count;
     char **operands; /* into argv */
     size_t operand_count;
+    bool several; /* the operands are references, and there is more than one */
 };
 
 /* Parses ARGV (argv[0] is the command's name) for the command with this letter. */

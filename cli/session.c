@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -10,7 +11,11 @@
 
 enum { DEFAULT_TIMEOUT_S = 60, MAX_TIMEOUT_S = 24 * 3600 };
 
+/* Shares end at MAX_LOG_BYTES less LOG_RESERVE, most of which is for the few events that no flood
+ * may keep out; the rest of it is for saying that a share is used up. */
 static const uint64_t max_log_bytes = UINT64_C(1) << 30;
+static const uint64_t log_reserve = UINT64_C(128) << 20;
+static const uint64_t log_last_reserve = UINT64_C(32) << 20;
 
 int vb_session_prepare(struct vb_error *err)
 {
@@ -48,30 +53,115 @@ void vb_toolbox_close(struct vb_toolbox *toolbox)
     vb_policy_free(toolbox->policy);
 }
 
+/* A quarter of what is left: however many stages flood, the next one has room. */
+static void new_share(struct vb_tee *tee, uint32_t detonation)
+{
+    const uint64_t used = tee->log->bytes;
+    const uint64_t end = max_log_bytes - log_reserve;
+    tee->detonation = detonation;
+    tee->share_end = used < end ? used + (end - used) / 4 : used;
+    tee->cut = false;
+}
+
+static bool has_room(const struct vb_tee *tee, enum vb_event_kind kind)
+{
+    static const enum vb_event_kind vital[] = {
+        VB_EV_LOG_BEGIN,     VB_EV_DETONATION_BEGIN, VB_EV_DETONATION_END, VB_EV_SANDBOX_LIMIT,
+        VB_EV_EXAMINER_DIED, VB_EV_BAIT_READ,        VB_EV_BAIT_SEEN};
+    if (tee->log->bytes < tee->share_end)
+        return true;
+    for (size_t i = 0; i < VB_ARRAY_LEN(vital); i++) {
+        if (vital[i] == kind)
+            return tee->log->bytes < max_log_bytes - log_last_reserve;
+    }
+    return false;
+}
+
+/* Once for each share: what follows is not recorded. */
+static int tell_cut(struct vb_tee *tee, struct vb_error *err)
+{
+    struct vb_event event;
+    if (tee->cut)
+        return VB_OK;
+    tee->cut = true;
+    vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
+    vb_event_str(&event, VB_F_STAGE, tee->detonation != 0 ? "detonate" : "examine");
+    vb_event_str(&event, VB_F_WHAT, "events");
+    vb_event_str(&event, VB_F_REASON, "more than the event log takes of one stage");
+    event.detonation = tee->detonation;
+    const int status = vb_emit(&tee->log->sink, &event, err);
+    if (status < 0)
+        return status;
+    vb_event_init(&event, VB_EV_SANDBOX_LIMIT, VB_SOURCE_TOOL);
+    vb_event_str(&event, VB_F_WHAT, "log");
+    vb_event_str(&event, VB_F_DETAIL, "more than the event log takes of one stage");
+    event.detonation = tee->detonation;
+    return vb_emit(&tee->log->sink, &event, err);
+}
+
 static int tee_emit(struct vb_sink *base, struct vb_event *event, struct vb_error *err)
 {
     struct vb_tee *tee = (struct vb_tee *)(void *)base;
+    if (event->detonation != tee->detonation)
+        new_share(tee, event->detonation);
+    tee->hostile =
+        tee->hostile || event->kind == VB_EV_ARCHIVE_HOSTILE || event->kind == VB_EV_EXAMINER_DIED;
+    if (!has_room(tee, event->kind))
+        return tell_cut(tee, err);
     const int status = vb_manifest_add(tee->manifest, event, err);
-    return status < 0 ? status : vb_emit(tee->log, event, err);
+    return status < 0 ? status : vb_emit(&tee->log->sink, event, err);
+}
+
+void vb_session_share(struct vb_session *session)
+{
+    new_share(&session->tee, session->tee.detonation);
 }
 
 /* SOURCE_DATE_EPOCH fixes the judgement time, for reproducible evidence. */
-static int64_t judgement_time(void)
+static int judgement_time(int64_t *ret, struct vb_error *err)
 {
+    static const int64_t year_10000 = INT64_C(253402300800);
     const char *fixed = getenv("SOURCE_DATE_EPOCH");
-    if (fixed != NULL && fixed[0] >= '0' && fixed[0] <= '9')
-        return strtoll(fixed, NULL, 10);
-    return (int64_t)time(NULL);
+    char *end;
+    *ret = (int64_t)time(NULL);
+    if (fixed == NULL || fixed[0] == '\0')
+        return VB_OK;
+    *ret = strtoll(fixed, &end, 10);
+    if (fixed[0] < '0' || fixed[0] > '9' || *end != '\0' || *ret >= year_10000)
+        return vb_fail(err, VB_E_USAGE, 0, "SOURCE_DATE_EPOCH %s: seconds since 1970 are needed",
+                       fixed);
+    return VB_OK;
+}
+
+/* The reference without the user and password of a URL: evidence is handed on. On the heap; NULL
+ * when out of memory. */
+static char *shown_reference(const char *reference)
+{
+    static const char scheme[] = "https://";
+    const size_t start = sizeof(scheme) - 1;
+    if (!vb_ascii_starts(reference, scheme))
+        return strdup(reference);
+    const char *host = reference + start;
+    const char *at = memrchr(host, '@', strcspn(host, "/?#"));
+    char *shown = NULL;
+    return asprintf(&shown, "%s%s", scheme, at != NULL ? at + 1 : host) < 0 ? NULL : shown;
 }
 
 static int write_begin(struct vb_session *session, struct vb_error *err)
 {
     struct vb_event event;
+    VB_CLEANUP_FREE char *reference = shown_reference(session->reference);
+    if (reference == NULL)
+        return vb_fail(err, VB_E_NOMEM, errno, "beginning the event log");
+    int64_t clock = 0;
+    const int status = judgement_time(&clock, err);
+    if (status < 0)
+        return status;
     vb_event_init(&event, VB_EV_LOG_BEGIN, VB_SOURCE_TOOL);
     vb_event_str(&event, VB_F_VERSION, VB_LOG_VERSION);
     vb_event_str(&event, VB_F_TOOL, "vetbox " VETBOX_VERSION);
-    vb_event_str(&event, VB_F_REFERENCE, session->reference);
-    vb_event_int(&event, VB_F_CLOCK, judgement_time());
+    vb_event_str(&event, VB_F_REFERENCE, reference);
+    vb_event_int(&event, VB_F_CLOCK, clock);
     vb_event_str(&event, VB_F_ACTION, session->action);
     return vb_emit(&session->tee.sink, &event, err);
 }
@@ -134,7 +224,8 @@ int vb_session_begin(struct vb_session *session, const struct vb_options *option
     session->deadline_ns = session->log.epoch_ns + (uint64_t)seconds * 1000000000U;
     vb_manifest_init(&session->manifest);
     session->tee = (struct vb_tee){
-        .sink.emit = tee_emit, .log = &session->log.sink, .manifest = &session->manifest};
+        .sink.emit = tee_emit, .log = &session->log, .manifest = &session->manifest};
+    new_share(&session->tee, 0);
     return write_begin(session, err);
 }
 
@@ -164,7 +255,10 @@ int vb_session_end(struct vb_session *session, struct vb_error *err)
     int status = VB_OK;
     if (session->evidence_fd >= 0 && session->drops_fd >= 0)
         status = keep_drops(session, err);
-    return status < 0 ? vb_wrap(err, "keeping the evidence") : vb_log_end(&session->log, err);
+    if (status < 0)
+        return vb_wrap(err, "keeping the evidence");
+    session->ended = true;
+    return vb_log_end(&session->log, err);
 }
 
 void vb_session_done(struct vb_session *session)

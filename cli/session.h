@@ -22,11 +22,16 @@ VB_CHECKED int vb_toolbox_open(const struct vb_options *options, struct vb_toolb
                                struct vb_error *err);
 void vb_toolbox_close(struct vb_toolbox *toolbox);
 
-/* Passes events on to the log and keeps the manifest on the way. */
+/* Passes events on to the log and keeps the manifest on the way. Each stage and each detonation has
+ * a share of the log: one that floods it hides what itself did, never what the others do. */
 struct vb_tee {
     struct vb_sink sink;
-    struct vb_sink *log;
+    struct vb_log_writer *log;
     struct vb_manifest *manifest;
+    uint32_t detonation; /* whose share this is */
+    uint64_t share_end;  /* in bytes of the log */
+    bool cut;            /* the share is used up, which the log says */
+    bool hostile;        /* the archive was hostile, or a child was killed by what it read */
 };
 
 struct vb_session {
@@ -43,6 +48,7 @@ struct vb_session {
     struct vb_tree *tree;
     struct vb_manifest manifest;
     int drops_fd;
+    bool ended; /* the log has its log.end */
 };
 
 /* Opens the log (and the evidence folder, named by --evidence; NUMBER, if not 0, names a folder in
@@ -54,6 +60,9 @@ VB_CHECKED int vb_session_open_evidence(struct vb_session *session, size_t numbe
 /* Writes log.end and what the evidence folder keeps besides the log. */
 VB_CHECKED int vb_session_end(struct vb_session *session, struct vb_error *err);
 void vb_session_done(struct vb_session *session);
+
+/* A new share of the log for the stage that begins. */
+void vb_session_share(struct vb_session *session);
 
 /* Milliseconds until the session's deadline, at least 1. */
 unsigned vb_session_left_ms(const struct vb_session *session);

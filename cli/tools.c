@@ -34,7 +34,7 @@ static int each_event(struct vb_session *session, enum vb_event_kind kind,
 {
     struct vb_log_reader *reader = NULL;
     struct vb_event event;
-    int status = vb_session_end(session, err);
+    int status = session->ended ? VB_OK : vb_session_end(session, err);
     if (status == VB_OK)
         status = vb_log_reader_new(session->log_fd, &reader, err);
     while (status >= 0) {
@@ -48,10 +48,17 @@ static int each_event(struct vb_session *session, enum vb_event_kind kind,
     return status;
 }
 
+static void count_event(const struct vb_event *event, void *ctx)
+{
+    size_t *count = ctx;
+    (void)event;
+    (*count)++;
+}
+
 /* --- verify --- */
 
 struct signature_counts {
-    size_t trusted, invalid, all;
+    size_t trusted, invalid, all, died;
     bool quiet;
 };
 
@@ -98,13 +105,18 @@ int vb_command_verify(const struct vb_options *options, struct vb_error *err)
         status = vb_examine_verify(&session, err);
     if (status == VB_OK)
         status = each_event(&session, VB_EV_SIGNATURE_RESULT, print_signature, &counts, err);
+    if (status == VB_OK)
+        status = each_event(&session, VB_EV_EXAMINER_DIED, count_event, &counts.died, err);
     if (status < 0)
         return status;
+    if (counts.died > 0)
+        fputs("vetbox: reading the package killed a confined reader: what it said may be half\n",
+              stderr);
     if (counts.all == 0 && !counts.quiet)
         puts("no signature");
     if (counts.invalid > 0)
         return VB_EXIT_BLOCK;
-    return counts.trusted > 0 ? VB_EXIT_ALLOW : VB_EXIT_REVIEW;
+    return counts.trusted > 0 && counts.died == 0 ? VB_EXIT_ALLOW : VB_EXIT_REVIEW;
 }
 
 /* --- unpack --- */
@@ -117,6 +129,15 @@ static void print_hostile(const struct vb_event *event, void *ctx)
     print_escaped(stderr, vb_event_get_str(event, VB_F_CODE));
     fputs(": ", stderr);
     print_escaped(stderr, vb_event_get_str(event, VB_F_PATH));
+    fputc('\n', stderr);
+}
+
+static void print_incomplete(const struct vb_event *event, void *ctx)
+{
+    size_t *count = ctx;
+    (*count)++;
+    fputs("vetbox: not all of it could be read: ", stderr);
+    print_escaped(stderr, vb_event_get_str(event, VB_F_DETAIL));
     fputc('\n', stderr);
 }
 
@@ -144,6 +165,10 @@ int vb_command_unpack(const struct vb_options *options, struct vb_error *err)
     status = vb_tree_copy(session.tree->dirfd, target, &limits, &session.tee.sink, err);
     if (status == VB_OK)
         status = each_event(&session, VB_EV_ARCHIVE_HOSTILE, print_hostile, &hostile, err);
+    if (status == VB_OK)
+        status = each_event(&session, VB_EV_ARCHIVE_DAMAGED, print_incomplete, &hostile, err);
+    if (status == VB_OK)
+        status = each_event(&session, VB_EV_EXAMINER_DIED, print_incomplete, &hostile, err);
     if (status < 0)
         return status;
     if (!vb_option_given(options, VB_OPT_QUIET))

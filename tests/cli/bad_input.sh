@@ -64,6 +64,9 @@ expect_error "judging something that is no log"
 
 run vet https://127.0.0.1:1/package.zip
 expect_error "a server that is not there"
+run vet --evidence "$work/unreached" https://alex:secret@127.0.0.1:1/package.zip
+expect_error "a server that is not there, with a password"
+expect_not_in "$work/err" "secret" "a password in a URL"
 run vet http://127.0.0.1/package.zip
 expect_error "a URL that is not https"
 finish

@@ -2,20 +2,19 @@
 . "$2/tests/cli/lib.sh"
 needs_boxes
 
-# Ours and those in a box: the machine has a life of its own.
-own=$(readlink /proc/self/ns/user)
-count_processes() {
-    count=0
+# The machine has a life of its own, so what is counted is what can be told apart: vetbox and all its
+# children carry the test's folder in their command line, the subjects carry a mark in theirs.
+mark="mark-$$-$(date +%s)"
+ours() {
     for process in /proc/[0-9]*; do
-        [ "$(cat "$process/comm" 2>/dev/null)" = vetbox ] && count=$((count + 1)) && continue
-        space=$(readlink "$process/ns/user" 2>/dev/null)
-        [ -n "$space" ] && [ "$space" != "$own" ] && count=$((count + 1))
+        tr '\0' ' ' 2>/dev/null <"$process/cmdline" | grep -qF -e "$work/" -e "$mark" &&
+            [ "$(cat "$process/comm" 2>/dev/null)" != grep ] && echo "${process#/proc/}"
     done
-    echo "$count"
 }
-count_namespaces() {
-    readlink /proc/[0-9]*/ns/user /proc/[0-9]*/ns/mnt /proc/[0-9]*/ns/net 2>/dev/null |
-        sort -u | wc -l
+expect_nobody() {
+    left=$(ours)
+    [ -z "$left" ] && return
+    fail "$1: left running: $(for pid in $left; do tr '\0' ' ' <"/proc/$pid/cmdline"; done)"
 }
 count_mounts() { wc -l </proc/self/mountinfo; }
 
@@ -23,6 +22,7 @@ skill() { # skill NAME: a skill whose only block is standard input
     mkdir -p "$work/$1"
     {
         printf -- '---\nname: %s\ndescription: A test of the box.\n---\n\n```bash\n' "$1"
+        echo ": $mark"
         cat
         printf '```\n'
     } >"$work/$1/SKILL.md"
@@ -45,7 +45,7 @@ trap '' TERM INT HUP
 while true; do sleep 1000; done
 END
 skill daemon <<'END'
-setsid sh -c 'trap "" TERM; while true; do sleep 1; done' >/dev/null 2>&1 &
+setsid sh -c 'trap "" TERM; while true; do sleep 1; done; : '"$(head -c 400 SKILL.md | grep -o "mark-[0-9-]*")" >/dev/null 2>&1 &
 exit 0
 END
 skill chatter <<'END'
@@ -60,8 +60,7 @@ skill opener <<'END'
 while true; do cat /etc/hostname >/dev/null; done
 END
 
-before="$(count_mounts) $(count_namespaces)"
-processes_before=$(count_processes)
+before=$(count_mounts)
 for name in fork-bomb memory-bomb disk-filler sleeper daemon chatter killer opener; do
     start=$(date +%s)
     run vet --timeout 6 "$work/$name"
@@ -70,19 +69,18 @@ for name in fork-bomb memory-bomb disk-filler sleeper daemon chatter killer open
     [ "$took" -le 20 ] || fail "$name: took $took s with --timeout 6"
 done
 sleep 1
-[ "$before" = "$(count_mounts) $(count_namespaces)" ] ||
-    fail "mounts and namespaces: $before before, $(count_mounts) $(count_namespaces) after"
-[ "$(count_processes)" -le "$processes_before" ] ||
-    fail "processes: $processes_before before, $(count_processes) after"
+[ "$before" = "$(count_mounts)" ] || fail "mounts: $before before, $(count_mounts) after"
+expect_nobody "after hostile packages"
 [ -z "$(ls -A "$TMPDIR")" ] || fail "left in TMPDIR: $(ls -A "$TMPDIR")"
 
 # Killed without a chance to clean up: the kernel does it for us.
 "$vetbox" vet --timeout 20 "$work/sleeper" >/dev/null 2>&1 &
 victim=$!
 sleep 2
+[ -n "$(ours)" ] || fail "the test does not see a box that runs"
 kill -9 "$victim"
 wait "$victim" 2>/dev/null
 sleep 1
-[ "$before" = "$(count_mounts) $(count_namespaces)" ] || fail "something outlives kill -9"
-[ "$(count_processes)" -le "$processes_before" ] || fail "a process outlives kill -9"
+[ "$before" = "$(count_mounts)" ] || fail "a mount outlives kill -9"
+expect_nobody "after kill -9"
 finish

@@ -17,6 +17,17 @@ run unpack "$work/evil.tar" -d "$work/evil.d"
 [ "$status" -ne 0 ] || fail "a traversal is not worth a word"
 [ -e "$work/escaped" ] || [ -e "$work/../escaped" ] && fail "a file outside the folder"
 
+head -c 1400 "$work/a.tar" >"$work/cut.tar"
+run unpack "$work/cut.tar" -d "$work/cut.d"
+expect_status 2 "unpacking a tar that was cut off"
+expect_in "$work/err" "not all of it could be read" "unpacking a tar that was cut off"
+
+# Nothing of it may be extracted: a fact about the package, so a verdict.
+tar -C "$work/evil" -P -cf "$work/all-evil.tar" --transform 's,file,/etc/cron.d/evil,' file
+run scan "$work/all-evil.tar"
+expect_status 2 "an archive of which every entry is hostile"
+expect_in "$work/out" "VB-ARCHIVE-TRAVERSAL" "an archive of which every entry is hostile"
+
 run fetch "$work/a.tar" -o "$work/copy.tar"
 expect_status 0 "fetch of a file"
 cmp -s "$work/a.tar" "$work/copy.tar" || fail "the fetched file differs"

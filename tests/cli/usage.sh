@@ -34,6 +34,10 @@ run scan --fail-on allow "$source_dir/examples/weather-skill"
 expect_error "an unknown --fail-on"
 run scan --report json "$source_dir/examples/weather-skill"
 expect_error "--report without a file"
+run scan --color purple "$source_dir/examples/weather-skill"
+expect_error "an unknown --color"
+SOURCE_DATE_EPOCH=12x run scan "$source_dir/examples/weather-skill"
+expect_error "a SOURCE_DATE_EPOCH that is no number"
 run unpack x.zip
 expect_error "unpack without -d"
 run fetch https://example.invalid/x
@@ -46,6 +50,21 @@ run explain VB-NO-SUCH
 expect_error "an unknown finding"
 run vet gopher:something
 expect_error "an unknown scheme"
+
+# What cannot be written is an error, and a closed descriptor is no place for the event log.
+for arguments in --help --version "vet --help" explain; do
+    # shellcheck disable=SC2086 # the arguments are words
+    "$vetbox" $arguments >/dev/full 2>"$work/err"
+    status=$?
+    expect_status 74 "$arguments to a full device"
+done
+"$vetbox" scan --evidence "$work/closed" "$source_dir/examples/weather-skill" <&- >&- 2>&-
+status=$?
+: >"$work/err"
+: >"$work/out"
+expect_status 74 "scan with everything closed"
+run judge -q "$work/closed"
+expect_status 2 "the evidence of a scan with everything closed"
 
 run rules list
 expect_status 0 "rules list"
