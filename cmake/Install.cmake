@@ -1,4 +1,4 @@
-# What `cmake --install` puts where, and how the program finds its rules again.
+# What `cmake --install` puts where. cli/CMakeLists.txt tells the program the same folders.
 set(VETBOX_DATA_DIR ${CMAKE_INSTALL_DATADIR}/vetbox)
 
 install(TARGETS vetbox RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
@@ -6,7 +6,8 @@ install(DIRECTORY rules DESTINATION ${VETBOX_DATA_DIR})
 install(FILES packaging/apparmor/vetbox DESTINATION ${VETBOX_DATA_DIR}/apparmor)
 install(FILES docs/man/vetbox.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES docs/man/vetbox-events.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
-install(FILES LICENSE README.md docs/TRUST.md docs/events.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES LICENSE README.md docs/TRUST.md docs/events.md docs/findings.md
+        DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs/schema DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES packaging/completions/vetbox.bash RENAME vetbox
         DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
@@ -14,14 +15,3 @@ install(FILES packaging/completions/_vetbox
         DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
 install(FILES packaging/completions/vetbox.fish
         DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
-
-# The program looks for its data where it is installed; a program that is run from its build
-# folder takes the source tree's.
-foreach(target vb_cli vetbox)
-  if(TARGET ${target})
-    target_compile_definitions(${target} PRIVATE
-      VB_DATA_DIR="${CMAKE_INSTALL_FULL_DATADIR}/vetbox"
-      VB_SOURCE_DATA_DIR="${PROJECT_SOURCE_DIR}"
-      VB_BUILD_DIR="${PROJECT_BINARY_DIR}")
-  endif()
-endforeach()

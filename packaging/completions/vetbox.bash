@@ -1,0 +1,65 @@
+# bash completion for vetbox(1)                                        -*- shell-script -*-
+# shellcheck shell=bash
+
+# The options of one command, as its own help prints them.
+_vetbox_options()
+{
+    case $1 in
+    vet) echo --policy --rules --trust --format --output --report --evidence --timeout \
+        --fail-on --advisory --quiet --color --help ;;
+    scan) echo --policy --rules --trust --format --output --report --evidence --timeout \
+        --fail-on --advisory --quiet --color --help ;;
+    verify) echo --trust --timeout --quiet --help ;;
+    unpack) echo --directory --timeout --quiet --help ;;
+    fetch) echo --output --timeout --quiet --help ;;
+    run) echo --policy --format --output --report --evidence --timeout --copy \
+        --fail-on --advisory --quiet --color --help ;;
+    judge) echo --policy --format --output --report --fail-on --advisory --quiet --color --help ;;
+    report) echo --format --output --quiet --color --help ;;
+    rules) echo --rules --quiet --help ;;
+    explain) echo --rules --quiet --help ;;
+    doctor) echo --quiet --color --help ;;
+    esac
+}
+
+_vetbox()
+{
+    local commands='vet scan verify unpack fetch run judge report rules explain doctor version help'
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+    local words=''
+    COMPREPLY=()
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        words="$commands --help --version"
+    elif [ "${COMP_WORDS[1]}" = help ]; then
+        words=$commands
+    else
+        case $previous in
+        --format) words='text json' ;;
+        --color) words='auto always never' ;;
+        --fail-on) words=block ;;
+        --timeout) return ;;
+        --report) words='text= json=' ;;
+        --rules | --trust | --evidence | --directory | -d | --copy | -C)
+            mapfile -t COMPREPLY < <(compgen -d -- "$current")
+            compopt -o filenames
+            return
+            ;;
+        *)
+            case $current in
+            -*) words=$(_vetbox_options "${COMP_WORDS[1]}") ;;
+            esac
+            ;;
+        esac
+    fi
+    if [ -n "$words" ]; then
+        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+        case ${COMPREPLY[0]-} in
+        *=) compopt -o nospace ;;
+        esac
+    else
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        compopt -o filenames
+    fi
+}
+
+complete -F _vetbox vetbox

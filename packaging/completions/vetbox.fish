@@ -1,0 +1,44 @@
+# fish completion for vetbox(1)
+
+function __vetbox_command
+    set -l words (commandline -opc)
+    test (count $words) -gt 1; and contains -- $words[2] $argv
+end
+
+function __vetbox_no_command
+    test (count (commandline -opc)) -eq 1
+end
+
+complete -c vetbox -n __vetbox_no_command -f
+complete -c vetbox -n __vetbox_no_command -a vet -d 'Fetch, unpack, verify, scan, run in the box, judge'
+complete -c vetbox -n __vetbox_no_command -a scan -d 'The same without running anything'
+complete -c vetbox -n __vetbox_no_command -a verify -d 'Signatures only'
+complete -c vetbox -n __vetbox_no_command -a unpack -d 'Safe extraction only'
+complete -c vetbox -n __vetbox_no_command -a fetch -d 'Download only'
+complete -c vetbox -n __vetbox_no_command -a run -d 'Any command in the box, recorded'
+complete -c vetbox -n __vetbox_no_command -a judge -d 'Judge a recorded log again'
+complete -c vetbox -n __vetbox_no_command -a report -d 'Render a recorded run in another format'
+complete -c vetbox -n __vetbox_no_command -a rules -d 'The YARA rules'
+complete -c vetbox -n __vetbox_no_command -a explain -d 'What a finding means and what to do'
+complete -c vetbox -n __vetbox_no_command -a doctor -d 'What this machine can do, and how to mend it'
+complete -c vetbox -n __vetbox_no_command -a version -d 'Print the version'
+complete -c vetbox -n __vetbox_no_command -a help -d 'List the commands'
+complete -c vetbox -n __vetbox_no_command -l version -d 'Print the version'
+complete -c vetbox -s h -l help -d 'Say how the command is used'
+
+set -l judging vet scan run judge
+complete -c vetbox -n "__vetbox_command $judging" -l policy -r -d 'Judge by this policy'
+complete -c vetbox -n '__vetbox_command vet scan rules explain' -l rules -x -a '(__fish_complete_directories)' -d 'Rules folder'
+complete -c vetbox -n '__vetbox_command vet scan verify' -l trust -x -a '(__fish_complete_directories)' -d 'Trusted keys'
+complete -c vetbox -n "__vetbox_command $judging report" -l format -x -a 'text json' -d 'Format of the report'
+complete -c vetbox -n "__vetbox_command $judging report fetch" -s o -l output -r -d 'Write there'
+complete -c vetbox -n "__vetbox_command $judging" -l report -x -a 'text= json=' -d 'Write a further report'
+complete -c vetbox -n '__vetbox_command vet scan run' -l evidence -x -a '(__fish_complete_directories)' -d 'Keep the log and dropped files there'
+complete -c vetbox -n '__vetbox_command vet scan verify unpack fetch run' -l timeout -x -d 'Seconds for one package'
+complete -c vetbox -n '__vetbox_command unpack' -s d -l directory -x -a '(__fish_complete_directories)' -d 'Where to extract'
+complete -c vetbox -n '__vetbox_command run' -s C -l copy -x -a '(__fish_complete_directories)' -d 'Folder to copy into the box'
+complete -c vetbox -n "__vetbox_command $judging" -l fail-on -x -a block -d 'Exit 0 for review too'
+complete -c vetbox -n "__vetbox_command $judging" -l advisory -d 'Exit 0 whatever the verdict'
+complete -c vetbox -n '__vetbox_command vet scan verify unpack fetch run judge report rules explain doctor' -s q -l quiet -d 'No report, no progress'
+complete -c vetbox -n "__vetbox_command $judging report doctor" -l color -x -a 'auto always never' -d 'Colour'
+complete -c vetbox -n '__vetbox_command rules' -f -a 'list check'
