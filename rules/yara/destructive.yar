@@ -1,0 +1,106 @@
+/* What cannot be undone. */
+
+rule destructive_wipe_home_shell
+{
+    meta:
+        id = "VB-WIPE"
+        title = "A script deletes the home folder or the disk"
+        description = "A shell script has a line that deletes all files of the user or overwrites a disk."
+        severity = "critical"
+        confidence = "high"
+        mapping = "AST01 ASI10 LLM06 ATTACK-T1485 ATTACK-T1561 ATLAS-AML.T0101 CWE-506"
+    strings:
+        $home = /[\n;&]\s{0,12}(sudo\s{1,3})?(rm -rf|rm -fr|rm -r -f|rm -Rf)\s{1,3}["']?(\$HOME|\$\{HOME\}|~)["']?\/?["']?(\*|\.\*)?["']?\s{0,3}(2>|[\n;&|]|$)/
+        $root = /[\n;&]\s{0,12}(sudo\s{1,3})?(rm -rf|rm -fr)\s{1,3}(--no-preserve-root\s{1,3}\/|\/\*)\s{0,3}(2>|[\n;&|]|$)/
+        $find = /[\n;&]\s{0,12}(find ~|find \$HOME|find "\$HOME"|find \/)\/?\s(-type f\s)?(-delete|-exec (rm|shred)\s)/
+        $disk = /[\n;&]\s{0,12}(sudo\s{1,3})?dd\s{1,3}if=\/dev\/(zero|u?random)\s{1,3}of=\/dev\/(sd[a-z]|nvme|vd[a-z]|disk\d)/
+    condition:
+        (extension == "sh" or extension == "bash" or extension == "zsh" or layer != "")
+        and any of them
+}
+
+rule destructive_wipe_home_code
+{
+    meta:
+        id = "VB-WIPE"
+        title = "Code deletes the home folder"
+        description = "A program deletes the user's whole home folder or root."
+        severity = "critical"
+        confidence = "high"
+        mapping = "AST01 ASI10 LLM06 ATTACK-T1485 ATLAS-AML.T0101 CWE-506"
+    strings:
+        $py = /rmtree\(\s?(os\.path\.expanduser\(\s?["']~\/?["']\s?\)|Path\.home\(\)|pathlib\.Path\.home\(\)|os\.environ\[["']HOME["']\]|["']\/["'])\s?[,)]/
+        $js = /(rmSync|rmdirSync|rimraf|removeSync|emptyDirSync)\(\s?(os\.homedir\(\)|process\.env\.HOME|["']\/["'])\s?[,)]/
+        $run = /(os\.system|execSync|run|call|Popen|exec|system)\(\[?["'`](sudo )?rm -(rf|fr) (~|\$HOME|\/\*|--no-preserve-root)\/?\*?\s?["'`&;|2]/
+    condition:
+        (kind == "code" or layer != "") and any of them
+}
+
+rule destructive_encrypts_files
+{
+    meta:
+        id = "VB-RANSOM"
+        title = "Files are encrypted and a ransom is asked"
+        description = "Code walks through folders, encrypts what it finds, deletes the originals and holds a note about payment."
+        severity = "critical"
+        confidence = "high"
+        mapping = "AST01 ASI10 LLM06 ATTACK-T1486 CWE-506"
+    strings:
+        $walk1 = "os.walk("
+        $walk2 = ".rglob("
+        $walk3 = "readdirSync("
+        $crypt1 = ".encrypt("
+        $crypt2 = "createCipheriv("
+        $crypt3 = "AES.new("
+        $remove1 = "os.remove("
+        $remove2 = "unlink"
+        $remove3 = "os.rename("
+        $note1 = "been encrypted" nocase
+        $note4 = "files are encrypted" nocase
+        $note5 = "data is encrypted" nocase
+        $note2 = "bitcoin" nocase
+        $note6 = "monero" nocase
+        $note3 = "ransom" nocase
+    condition:
+        (kind == "code" or layer != "") and any of ($walk*) and any of ($crypt*) and any of ($remove*) and 2 of ($note*)
+}
+
+rule destructive_fork_bomb
+{
+    meta:
+        id = "VB-FORK-BOMB"
+        title = "A fork bomb"
+        description = "A shell script starts copies of itself without end."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI10 LLM10 ATTACK-T1499 CWE-400"
+    strings:
+        $colon = /(^|[\n;&])\s{0,12}:\(\)\s?\{\s?:\s?\|\s?:\s?&\s?\}\s?;\s?:/
+        $named = /(^|[\n;&])\s{0,12}bomb\(\)\s?\{\s?bomb\s?\|\s?bomb\s?&\s?\}/
+    condition:
+        (extension == "sh" or extension == "bash" or layer != "") and any of them
+}
+
+rule destructive_blinds_the_defence
+{
+    meta:
+        id = "VB-DEFENCE-OFF"
+        title = "Protection of the machine is switched off"
+        description = "Code turns off the virus scanner, the system's checks of programs or the shell's history."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI10 LLM03 ATTACK-T1562.001 ATTACK-T1562.003 ATTACK-T1070.003 CWE-506"
+    strings:
+        $win1 = /Set-MpPreference\s[^\n]{0,60}-Disable(RealtimeMonitoring|IOAVProtection|BehaviorMonitoring)\s{1,3}(\$true|1)/ nocase
+        $win2 = /Add-MpPreference\s[^\n]{0,40}-ExclusionPath\s/ nocase
+        $mac1 = "spctl --master-disable"
+        $mac2 = "csrutil disable"
+        $linux1 = /systemctl\s(stop|disable|mask)\s(--now\s)?(auditd|apparmor|falcon-sensor|clamav|osqueryd|rsyslog)/
+        $history1 = "history -c"
+        $history2 = "HISTFILE=/dev/null"
+        $history4 = "HISTSIZE=0"
+        $history3 = "unset HISTFILE"
+        $log1 = /(rm|shred|truncate|>)\s[^\n]{0,40}\/var\/log\/(auth\.log|secure|wtmp|audit)/
+    condition:
+        (kind == "code" or layer != "") and (any of ($win*, $mac*, $linux1, $log1) or 2 of ($history*))
+}

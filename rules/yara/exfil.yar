@@ -1,0 +1,171 @@
+/* Ways out for stolen data. */
+
+rule exfil_callback_service
+{
+    meta:
+        id = "VB-EXFIL-CALLBACK"
+        title = "Code calls back to an interaction collector"
+        description = "Code names an address of a service made to catch requests from exploited machines."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI03 LLM02 ATTACK-T1567 ATTACK-T1071.001 ATTACK-T1048 CWE-506"
+    strings:
+        $oast = /[a-z0-9]{16,40}\.oast(ify)?\.(fun|pro|live|site|online|me|com)\b/
+        $burp = /[a-z0-9]{16,40}\.burpcollaborator\.net/
+        $interact = /[a-z0-9]{20,40}\.interact\.sh/
+        $repo = /[a-z0-9]{6,12}\.requestrepo\.com/
+        $dnslog = /[a-z0-9]{4,12}\.(dnslog\.cn|ceye\.io|eyes\.sh)\b/
+        $pipedream = /[a-z0-9]{8,40}\.m\.pipedream\.net/
+    condition:
+        (kind == "code" or kind == "config" or layer != "") and any of them
+}
+
+rule exfil_webhook_site
+{
+    meta:
+        id = "VB-EXFIL-WEBHOOK-SITE"
+        title = "Data goes to an anonymous request collector"
+        description = "Code or assets send to a personal page of a request collector that keeps everything for whoever opened it."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI03 LLM02 ATTACK-T1567.004 CWE-506"
+    strings:
+        $uuid = /webhook\.site\/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/
+        $bin = /(requestbin\.(com|net)|beeceptor\.com|hookb\.in|requestcatcher\.com)\/[A-Za-z0-9]{6,}/
+        $catcher = /https?:\/\/[a-z0-9-]{3,40}\.(requestcatcher\.com|free\.beeceptor\.com|x\.pipedream\.net)/
+    condition:
+        (kind == "code" or kind == "config" or layer != "" or extension == "svg" or extension == "html") and any of them
+}
+
+rule exfil_discord_webhook
+{
+    meta:
+        id = "VB-EXFIL-DISCORD"
+        title = "A Discord webhook is built in"
+        description = "Code holds the full address of somebody's Discord webhook: what it posts goes to that person."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI03 LLM02 ATTACK-T1567.004 ATTACK-T1102 CWE-506"
+    strings:
+        $hook = /discord(app)?\.com\/api\/(v\d{1,2}\/)?webhooks\/\d{17,20}\/[A-Za-z0-9_-]{60,}/
+    condition:
+        $hook and (kind == "code" or layer != "")
+}
+
+rule exfil_telegram_bot
+{
+    meta:
+        id = "VB-EXFIL-TELEGRAM"
+        title = "A Telegram bot token is built in"
+        description = "Code holds the token of somebody's Telegram bot: what it posts goes to that person."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI03 LLM02 ATTACK-T1567 ATTACK-T1102 CWE-506 CWE-798"
+    strings:
+        $url = /api\.telegram\.org\/bot\d{8,10}:[A-Za-z0-9_-]{35}/
+        $token = /["']\d{8,10}:AA[A-Za-z0-9_-]{33}["']/
+        $use1 = "sendMessage"
+        $use2 = "sendDocument"
+        $use3 = "api.telegram.org/bot"
+    condition:
+        (kind == "code" or layer != "") and ($url or ($token and any of ($use*)))
+}
+
+rule exfil_host_report
+{
+    meta:
+        id = "VB-EXFIL-HOST-REPORT"
+        title = "Installing or loading reports the host"
+        description = "Name, user, home and folder of the machine are gathered and sent: the mark of dependency confusion."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 AST02 ASI04 LLM03 MCP04 ATTACK-T1195.001 ATTACK-T1082 ATTACK-T1033 ATTACK-T1041 CWE-506"
+    strings:
+        $js1 = "os.hostname()"
+        $js2 = "os.homedir()"
+        $js3 = "os.userInfo()"
+        $js4 = "dns.getServers()"
+        $js5 = "__dirname"
+        $js6 = "process.cwd()"
+        $jsend1 = /https?\.request\(/
+        $jsend2 = /dns\.(lookup|resolve)\(/
+        $jsend3 = "fetch("
+        $py1 = "socket.gethostname()"
+        $py2 = "getpass.getuser()"
+        $py3 = "os.getcwd()"
+        $py4 = "platform.node()"
+        $py5 = "os.getlogin()"
+        $py6 = "socket.gethostbyname("
+        $py7 = "os.path.expanduser("
+        $py8 = "whoami"
+        $psend1 = "requests.get("
+        $psend2 = "requests.post("
+        $psend3 = "urlopen("
+        $psend4 = "http.client"
+        $pjson = /requests\.(post|get)\([^)]{0,300}(socket\.gethostname\(\)|getpass\.getuser\(\)|platform\.node\(\))/
+        $setup1 = "setup("
+        $setup2 = /class\s\w{1,40}\((install|develop|egg_info)\)/
+    condition:
+        layer == "" and (
+            (kind == "code" and $js1 and $js3 and 1 of ($js2, $js4) and 1 of ($js4, $js5, $js6) and any of ($jsend*) and filesize < 20KB)
+            or (filename == "setup.py" and ($setup1 or $setup2) and 2 of ($py*) and any of ($psend*))
+            or (filename == "setup.py" and $pjson)
+        )
+}
+
+rule exfil_dns_labels
+{
+    meta:
+        id = "VB-EXFIL-DNS"
+        title = "Data leaves in host names"
+        description = "A command puts the output of another command into a host name that it looks up."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI03 LLM02 ATTACK-T1048 ATTACK-T1071.004 CWE-514"
+    strings:
+        $sub = /(nslookup|dig|host|ping\s-c\s?\d)\s[^\n]{0,40}(\$\([^\n)]{2,100}\)|`[^\n`]{2,100}`)\.[a-z0-9][a-z0-9.-]{3,80}/
+        $js = /\$\{\s?(os\.hostname\(\)|os\.userInfo\(\)\.username|hostname|username)\s?\}\.[a-z0-9-]{3,40}\.[a-z]{2,6}[`"'\/.:]/
+        $host = "os.hostname()"
+        $loop = /(xxd|base64|hexdump)[^\n]{0,120}\|[^\n]{0,80}(nslookup|dig)\s[^\n]{0,40}\$/
+    condition:
+        (kind == "code" or layer != "") and ($sub or $loop or ($js and $host))
+}
+
+rule exfil_active_picture
+{
+    meta:
+        id = "VB-EXFIL-SVG-SCRIPT"
+        title = "A picture holds a script that sends data"
+        description = "An SVG file runs a script that reads cookies or storage or sends a request when it is shown."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI05 LLM05 ATTACK-T1059.007 ATTACK-T1539 ATTACK-T1027 CWE-79"
+    strings:
+        $script = "<script" nocase
+        $handler1 = "onload=" nocase
+        $handler2 = "onerror=" nocase
+        $handler3 = "onclick=" nocase
+        $act1 = "document.cookie"
+        $act2 = "localStorage"
+        $act3 = "fetch("
+        $act4 = "XMLHttpRequest"
+        $act5 = "sendBeacon("
+        $act6 = "new Image("
+    condition:
+        extension == "svg" and any of ($script, $handler*) and any of ($act*)
+}
+
+rule exfil_image_link_template
+{
+    meta:
+        id = "VB-EXFIL-IMAGE-LINK"
+        title = "An image link is to be filled with data"
+        description = "The agent is told to show an image whose address carries the conversation or other private data."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI01 LLM02 MCP06 ATTACK-T1567 ATLAS-AML.T0067 ATLAS-AML.T0057 CWE-200"
+    strings:
+        $img = /!\[[^\]\n]{0,60}\]\(https?:\/\/[^)\s]{3,120}[?&][a-z_]{1,20}=(\{|\$\{|\[|<|%7B)[^)\n]{0,60}(secret|token|key|password|conversation|history|context|data|content|message|summary|prompt)/ nocase
+    condition:
+        $img
+}

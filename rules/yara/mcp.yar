@@ -1,0 +1,104 @@
+/* Tools of MCP servers: what they say about themselves and what they pass on. */
+
+rule mcp_description_gives_orders
+{
+    meta:
+        id = "VB-MCP-POISONED-TOOL"
+        title = "A tool's description gives the model orders"
+        description = "The description of a tool demands that the model reads something secret or hides something, which no user ever sees."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 AST04 ASI01 ASI02 LLM01 MCP03 ATTACK-T1036 ATLAS-AML.T0110 CWE-1427"
+    strings:
+        $tag1 = "<IMPORTANT>" nocase
+        $tag2 = "<SYSTEM>" nocase
+        $tag3 = "<HIDDEN>" nocase
+        $tag4 = "<INSTRUCTIONS>" nocase
+        $tag5 = /\[(SYSTEM|HIDDEN|INTERNAL)\s?(INSTRUCTION|NOTE|DIRECTIVE)?S?\]/
+        $tool1 = ".tool("
+        $tool2 = "@mcp.tool"
+        $tool3 = "inputSchema"
+        $tool4 = /["']description["']\s?:/
+        $tool5 = "registerTool("
+        $tool6 = "@server.tool"
+        $order1a = "~/.ssh"
+        $order1b = "id_rsa"
+        $order1c = "~/.aws"
+        $order1d = "mcp.json"
+        $order1e = "~/.cursor"
+        $order2 = "sidenote" nocase
+        $order3a = "not mention" nocase
+        $order3b = "never mention" nocase
+        $order3c = "not tell the user" nocase
+        $order3d = "not inform the user" nocase
+        $order3e = "not reveal" nocase
+        $order4 = /(otherwise|or)\sthe\stool\s(will|won't|does)\s?(not)?\s?work/ nocase
+        $order5 = /before\s(using|calling)\s(this|any)\s(other\s)?tool[^\n]{0,80}(must|need|should|first|read|call)/ nocase
+    condition:
+        (kind == "code" or kind == "config") and layer == "" and any of ($tag*) and any of ($tool*) and any of ($order*)
+}
+
+rule mcp_config_runs_download
+{
+    meta:
+        id = "VB-MCP-SHELL-COMMAND"
+        title = "A server entry runs a download in a shell"
+        description = "The command of an MCP server is a shell line that downloads or decodes what it runs."
+        severity = "critical"
+        confidence = "high"
+        mapping = "AST01 AST04 ASI04 ASI05 LLM03 MCP05 ATTACK-T1059.004 ATTACK-T1105 ATLAS-AML.T0081 CWE-78"
+    strings:
+        $servers1 = "mcpServers"
+        $servers2 = "\"servers\""
+        $servers3 = "context_servers"
+        $shell = /"command"\s?:\s?"([\/a-z]{0,12}\/)?(ba|z|da)?sh"/
+        $bad = /"(-l?c|\/c)"\s{0,3},\s{0,20}"[^"\n]{0,200}(curl\s[^"\n]{1,160}\||wget\s[^"\n]{1,160}\||base64\s-|\/dev\/tcp|curl\s[^"\n]{1,100}\$\(|\$\(curl)/
+    condition:
+        kind == "config" and any of ($servers*) and $shell and $bad
+}
+
+rule mcp_hidden_recipient
+{
+    meta:
+        id = "VB-MCP-HIDDEN-RECIPIENT"
+        title = "Mail gets a recipient that the user did not name"
+        description = "Code that sends mail adds a built-in address as a blind copy."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 AST07 ASI02 LLM02 MCP04 ATTACK-T1567 ATLAS-AML.T0109 CWE-506"
+    strings:
+        $bcc = /\bbcc["']?\]?\s?[:=]\s?\[?\s?["'`][A-Za-z0-9._%+-]{1,40}@[A-Za-z0-9.-]{3,60}\.[a-z]{2,12}["'`]/ nocase
+        $sample = /\bbcc["']?\]?\s?[:=]\s?\[?\s?["'`][A-Za-z0-9._%+-]{1,40}@(example\.|test\.|domain\.|company\.|your|mail\.test)/ nocase
+        $send1 = "sendMail"
+        $send2 = "send_message"
+        $send3 = "sendmail"
+        $send4 = "messages.send"
+        $send5 = "sendEmail"
+        $send6 = "send_email"
+        $test1 = "describe("
+        $test2 = "def test_"
+        $test3 = "@pytest"
+        $test4 = "unittest"
+    condition:
+        kind == "code" and layer == "" and #bcc > #sample and any of ($send*) and not any of ($test*)
+}
+
+rule mcp_arguments_copied_out
+{
+    meta:
+        id = "VB-MCP-ARGUMENT-LEAK"
+        title = "Tool arguments are copied to a collector"
+        description = "An MCP server posts what it is called with to a request collector, chat webhook or bare address."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI03 LLM02 MCP10 ATTACK-T1567.004 ATLAS-AML.T0086 CWE-200"
+    strings:
+        $mcp1 = "FastMCP("
+        $mcp2 = "@modelcontextprotocol/sdk"
+        $mcp3 = "@mcp.tool"
+        $mcp4 = "mcp.server"
+        $send = /(requests\.post|httpx\.post|fetch|axios\.post|urlopen)\(\s?f?["'`]https?:\/\/(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}|webhook\.site|discord(app)?\.com\/api\/webhooks|[a-z0-9]{8,40}\.oast|[a-z0-9-]{4,40}\.ngrok|[a-z0-9-]{4,40}\.requestcatcher)/
+        $local = /\(\s?f?["'`]https?:\/\/(127\.|10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|0\.0\.0\.0)/
+    condition:
+        kind == "code" and any of ($mcp*) and #send > #local and $send
+}

@@ -1,0 +1,293 @@
+/* scan: walks the sealed tree through its descriptor and examines each regular file and each layer
+ * decoded from it. Everything read here is hostile; it runs in a confined child, and what it does
+ * not look at it reports as coverage. */
+#include "vetbox/scan.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "scan/layers.h"
+#include "scan/rules_internal.h"
+#include "scan/textcheck.h"
+
+enum {
+    MAX_LAYERS = 1000, /* of one file */
+    MAX_LAYER_NAME = 512,
+    MAX_ENTRIES = 1000000, /* of the tree: unpack has lower limits of its own */
+    PATH_BYTES = 4096
+};
+
+const struct vb_scan_limits vb_scan_default_limits = {
+    .file_bytes = 32 * 1024 * 1024,
+    .layer_depth = 4,
+    .layer_bytes = 32 * 1024 * 1024,
+    .file_timeout_s = 10,
+};
+
+struct scan {
+    int dirfd;
+    const char *prefix;
+    const struct vb_scan_limits *limits;
+    struct vb_sink *sink;
+    struct vb_matcher *matcher;
+    struct vb_phrases *phrases;
+    struct vb_buf file;            /* the bytes of the file at hand */
+    char reported[2 * PATH_BYTES]; /* its path with the prefix */
+    size_t entries;
+};
+
+/* --- one item and the layers below it --- */
+
+struct layering {
+    struct scan *scan;
+    const struct vb_item *parent;
+    struct vb_layer_budget *budget;
+};
+
+static int examine(struct scan *scan, const struct vb_item *item, struct vb_layer_budget *budget,
+                   struct vb_error *err);
+
+static int emit_layer(struct scan *scan, const struct vb_item *item, struct vb_error *err)
+{
+    char sha256[VB_SHA256_HEX];
+    const int status = vb_sha256_hex(item->data, item->len, sha256, err);
+    if (status < 0)
+        return status;
+    struct vb_event event;
+    vb_event_init(&event, VB_EV_SCAN_LAYER, VB_SOURCE_STATIC);
+    vb_event_str(&event, VB_F_PATH, item->path);
+    vb_event_str(&event, VB_F_LAYER, item->layer);
+    vb_event_int(&event, VB_F_SIZE, (int64_t)item->len);
+    vb_event_str(&event, VB_F_SHA256, sha256);
+    if (item->text) {
+        const struct vb_str excerpt = vb_item_excerpt(item, 0, VB_SCAN_EXCERPT);
+        vb_event_strn(&event, VB_F_TEXT, excerpt.text, excerpt.len);
+    }
+    return vb_emit(scan->sink, &event, err);
+}
+
+static int on_layer(void *ctx, const struct vb_layer *layer, struct vb_error *err)
+{
+    const struct layering *layering = ctx;
+    const struct vb_item *parent = layering->parent;
+    char name[MAX_LAYER_NAME];
+    (void)snprintf(name, sizeof(name), "%s%s%s@%zu", parent->layer,
+                   parent->layer[0] == '\0' ? "" : "/", layer->kind, layer->offset);
+    struct vb_item item = {.path = parent->path,
+                           .layer = name,
+                           .depth = parent->depth + 1,
+                           .data = layer->data,
+                           .len = layer->len};
+    vb_item_classify(&item);
+    const int status = emit_layer(layering->scan, &item, err);
+    return status < 0 ? status : examine(layering->scan, &item, layering->budget, err);
+}
+
+/* The depth is bounded by limits->layer_depth. */
+static int examine(struct scan *scan, const struct vb_item *item, struct vb_layer_budget *budget,
+                   struct vb_error *err)
+{
+    int status = vb_matcher_scan(scan->matcher, item, err);
+    if (status == 0)
+        status = vb_textcheck(scan->phrases, item, scan->sink, err);
+    if (status < 0)
+        return status;
+    struct layering layering = {scan, item, budget};
+    if (item->depth < scan->limits->layer_depth)
+        return vb_layers_each(item->data, item->len, budget, on_layer, &layering, err);
+    return VB_OK;
+}
+
+static int layer_coverage(struct scan *scan, const struct vb_layer_budget *budget,
+                          struct vb_error *err)
+{
+    int status = VB_OK;
+    if (budget->bomb)
+        status =
+            vb_scan_coverage(scan->sink, scan->reported, "layer", "compression-ratio",
+                             "a compressed body grows like a bomb; its beginning was scanned", err);
+    if (status == 0 && budget->cut)
+        status = vb_scan_coverage(scan->sink, scan->reported, "layer", "too-large",
+                                  "not all encoded data was decoded", err);
+    return status;
+}
+
+/* --- one file --- */
+
+static int read_file(struct scan *scan, int fd, uint64_t size, struct vb_error *err)
+{
+    vb_buf_clear(&scan->file);
+    const int status = vb_buf_read_fd(&scan->file, fd, err);
+    if (status == VB_E_LIMIT) {
+        char detail[96];
+        vb_error_clear(err);
+        (void)snprintf(detail, sizeof(detail), "%zu of %llu bytes were scanned", scan->file.len,
+                       (unsigned long long)size);
+        return vb_scan_coverage(scan->sink, scan->reported, "file", "too-large", detail, err);
+    }
+    return status;
+}
+
+static int scan_file(struct scan *scan, int fd, uint64_t size, struct vb_error *err)
+{
+    int status = read_file(scan, fd, size, err);
+    if (status < 0)
+        return vb_wrap(err, "scanning %s", scan->reported);
+    static const unsigned char nothing[1] = {0};
+    struct vb_item item = {.path = scan->reported,
+                           .layer = "",
+                           .data = scan->file.len == 0 ? nothing : scan->file.data,
+                           .len = scan->file.len};
+    struct vb_layer_budget budget = {.bytes = scan->limits->layer_bytes, .count = MAX_LAYERS};
+    vb_item_classify(&item);
+    status = examine(scan, &item, &budget, err);
+    return status == 0 ? layer_coverage(scan, &budget, err) : status;
+}
+
+/* --- the tree: a work list of folders instead of recursion, so that depth costs no descriptors ---
+ */
+
+struct names {
+    char **items;
+    size_t count;
+    size_t capacity;
+};
+
+static int names_add(struct names *names, const char *folder, const char *name,
+                     struct vb_error *err)
+{
+    if (names->count == names->capacity) {
+        const size_t capacity = names->capacity == 0 ? 64 : names->capacity * 2;
+        char **items = reallocarray(names->items, capacity, sizeof(*items));
+        if (items == NULL)
+            return vb_fail(err, VB_E_NOMEM, errno, "list of files");
+        names->items = items;
+        names->capacity = capacity;
+    }
+    char *path = NULL;
+    if (asprintf(&path, "%s%s%s", folder, folder[0] == '\0' ? "" : "/", name) < 0)
+        return vb_fail(err, VB_E_NOMEM, errno, "list of files");
+    names->items[names->count++] = path;
+    return VB_OK;
+}
+
+static void names_done(struct names *names)
+{
+    for (size_t i = 0; i < names->count; i++)
+        free(names->items[i]);
+    free(names->items);
+    *names = (struct names){0};
+}
+
+/* Last name first: the work list is a stack. */
+static int backwards(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)b, *(char *const *)a);
+}
+
+static void close_dir(DIR **dir)
+{
+    if (*dir != NULL)
+        closedir(*dir);
+}
+
+static int list_folder(struct scan *scan, const char *folder, int fd, struct names *work,
+                       struct vb_error *err)
+{
+    VB_CLEANUP(close_dir) DIR *dir = fdopendir(fd);
+    if (dir == NULL) {
+        (void)close(fd);
+        return vb_fail(err, VB_E_IO, errno, "cannot list the folder %s", folder);
+    }
+    const size_t first = work->count;
+    errno = 0;
+    for (const struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        if (++scan->entries > MAX_ENTRIES)
+            return vb_fail(err, VB_E_LIMIT, 0, "more than %d files", MAX_ENTRIES);
+        const int status = names_add(work, folder, entry->d_name, err);
+        if (status < 0)
+            return status;
+        errno = 0;
+    }
+    if (errno != 0)
+        return vb_fail(err, VB_E_IO, errno, "cannot list the folder %s", folder);
+    if (work->count > first)
+        qsort(work->items + first, work->count - first, sizeof(*work->items), backwards);
+    return VB_OK;
+}
+
+static int unreadable(struct scan *scan, const char *reason, struct vb_error *err)
+{
+    return vb_scan_coverage(scan->sink, scan->reported, "file", reason, strerror(errno), err);
+}
+
+/* One entry of the tree: a folder puts its entries on the work list, a file is scanned. */
+static int visit(struct scan *scan, const char *path, struct names *work, struct vb_error *err)
+{
+    (void)snprintf(scan->reported, sizeof(scan->reported), "%s%s%s", scan->prefix,
+                   scan->prefix[0] == '\0' ? "" : "/", path);
+    VB_CLEANUP_FD int fd =
+        vb_open_beneath(scan->dirfd, path[0] == '\0' ? "." : path,
+                        O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
+    if (fd < 0 && (errno == ELOOP || errno == EXDEV))
+        return VB_OK; /* a symbolic link: the tree's own event tells of it */
+    if (fd < 0)
+        return unreadable(scan, "cannot-open", err);
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return unreadable(scan, "cannot-stat", err);
+    if (S_ISDIR(st.st_mode))
+        return list_folder(scan, path, vb_steal_fd(&fd), work, err);
+    if (!S_ISREG(st.st_mode)) {
+        errno = 0;
+        return vb_scan_coverage(scan->sink, scan->reported, "file", "special-file", NULL, err);
+    }
+    return scan_file(scan, fd, (uint64_t)st.st_size, err);
+}
+
+static int check_name(struct scan *scan, const char *path, struct vb_error *err)
+{
+    return path[0] == '\0' ? VB_OK : vb_textcheck_path(scan->reported, scan->sink, err);
+}
+
+static int walk(struct scan *scan, struct names *work, struct vb_error *err)
+{
+    int status = names_add(work, "", "", err);
+    while (status == 0 && work->count > 0) {
+        VB_CLEANUP_FREE char *path = work->items[--work->count];
+        status = visit(scan, path, work, err);
+        if (status == 0)
+            status = check_name(scan, path, err);
+    }
+    return status;
+}
+
+int vb_scan(int dirfd, const char *prefix, const struct vb_rules *rules,
+            const struct vb_scan_limits *limits, struct vb_sink *sink, struct vb_error *err)
+{
+    struct names work = {0};
+    struct scan *scan = calloc(1, sizeof(*scan));
+    if (scan == NULL)
+        return vb_fail(err, VB_E_NOMEM, errno, "scan");
+    scan->dirfd = dirfd;
+    scan->prefix = prefix;
+    scan->limits = limits;
+    scan->sink = sink;
+    vb_buf_init(&scan->file, limits->file_bytes);
+    int status = vb_phrases_new(&scan->phrases, err);
+    if (status == 0)
+        status = vb_matcher_new(rules, limits->file_timeout_s, sink, &scan->matcher, err);
+    if (status == 0)
+        status = walk(scan, &work, err);
+    names_done(&work);
+    vb_matcher_free(scan->matcher);
+    vb_phrases_free(scan->phrases);
+    vb_buf_done(&scan->file);
+    free(scan);
+    return status;
+}

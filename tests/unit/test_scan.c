@@ -1,0 +1,324 @@
+/* The walk over the tree: every file once, in order, within limits, and nothing unexamined unsaid.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <zlib.h>
+
+#include "tests/unit/scan_helper.h"
+
+struct state {
+    struct vb_rules *rules;
+    char *tree;
+    struct scan_log log;
+};
+
+static int setup(void **ret)
+{
+    struct state *state = calloc(1, sizeof(*state));
+    if (state == NULL)
+        return -1;
+    state->rules = scan_needle_rules();
+    state->tree = scan_tree_new();
+    scan_log_init(&state->log);
+    *ret = state;
+    return 0;
+}
+
+static int teardown(void **ret)
+{
+    struct state *state = *ret;
+    scan_log_done(&state->log);
+    scan_tree_remove(state->tree);
+    vb_rules_free(state->rules);
+    free(state);
+    return 0;
+}
+
+static void test_match_fields(void **ret)
+{
+    struct state *state = *ret;
+    scan_tree_text(state->tree, "b/c.txt", "one\ntwo\nthe needle is here\nneedle\n");
+    scan_tree_text(state->tree, "a.bin", "hay");
+    scan_tree_scan(state->tree, state->rules, &vb_scan_default_limits, &state->log);
+    assert_int_equal(state->log.count, 1); /* one event a rule and file */
+    const struct scan_event *event = &state->log.events[0];
+    assert_int_equal(event->kind, VB_EV_SCAN_MATCH);
+    assert_string_equal(event->rule, "VB-TEST-NEEDLE");
+    assert_string_equal(event->name, "needle");
+    assert_string_equal(event->path, "b/c.txt");
+    assert_string_equal(event->text, "the needle is here");
+    assert_string_equal(event->severity, "low");
+    assert_string_equal(event->confidence, "high");
+    assert_int_equal(event->offset, 12);
+    assert_int_equal(event->line, 3);
+    assert_null(event->layer);
+}
+
+static void test_long_excerpt(void **ret)
+{
+    struct state *state = *ret;
+    char text[4000];
+    memset(text, 'x', sizeof(text));
+    memcpy(text + 2000, "needle", 6);
+    for (size_t i = 2006; i + 1 < sizeof(text); i += 2)
+        memcpy(text + i, "\xc3\xa9", 2);
+    scan_tree_write(state->tree, "long.txt", text, sizeof(text));
+    scan_tree_scan(state->tree, state->rules, &vb_scan_default_limits, &state->log);
+    const struct scan_event *event = scan_log_find(&state->log, VB_EV_SCAN_MATCH, "needle");
+    assert_non_null(event);
+    assert_true(strlen(event->text) <= 200);
+    assert_non_null(strstr(event->text, "needle"));
+    assert_true(vb_utf8_valid(event->text, strlen(event->text)));
+}
+
+/* base64 of a gzip of a text: found two layers down, with a path that says how. */
+static void test_nested_layers(void **ret)
+{
+    struct state *state = *ret;
+    static const char secret[] = "a needle in a gzip in a base64 in a text, a needle";
+    unsigned char packed[256];
+    z_stream stream = {0};
+    struct vb_buf text;
+    vb_buf_init(&text, 4096);
+    assert_int_equal(deflateInit2(&stream, 9, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    stream.next_in = (Bytef *)(uintptr_t)secret;
+    stream.avail_in = sizeof(secret) - 1;
+    stream.next_out = packed;
+    stream.avail_out = sizeof(packed);
+    assert_int_equal(deflate(&stream, Z_FINISH), Z_STREAM_END);
+    assert_int_equal(vb_buf_append_str(&text, "data = '", NULL), 0);
+    assert_int_equal(vb_base64_encode(&text, packed, stream.total_out, NULL), 0);
+    assert_int_equal(vb_buf_append_str(&text, "'\n", NULL), 0);
+    deflateEnd(&stream);
+    scan_tree_write(state->tree, "x.py", text.data, text.len);
+    scan_tree_scan(state->tree, state->rules, &vb_scan_default_limits, &state->log);
+    const struct scan_event *match = scan_log_find(&state->log, VB_EV_SCAN_MATCH, "needle");
+    assert_non_null(match);
+    assert_string_equal(match->layer, "base64@8/gzip@0");
+    assert_string_equal(match->path, "x.py");
+    assert_int_equal(match->offset, 2);
+    const struct scan_event *layer =
+        scan_log_find(&state->log, VB_EV_SCAN_LAYER, "base64@8/gzip@0");
+    assert_non_null(layer);
+    assert_int_equal(layer->size, sizeof(secret) - 1);
+    scan_log_done(&state->log);
+    struct vb_scan_limits shallow = vb_scan_default_limits; /* and not where the limit is one */
+    shallow.layer_depth = 1;
+    scan_tree_scan(state->tree, state->rules, &shallow, &state->log);
+    assert_null(scan_log_find(&state->log, VB_EV_SCAN_MATCH, "needle"));
+    vb_buf_done(&text);
+}
+
+/* base64 in base64 in base64 …: the depth is bounded. */
+static void test_depth(void **ret)
+{
+    struct state *state = *ret;
+    struct vb_buf inner;
+    struct vb_buf outer;
+    vb_buf_init(&inner, 1 << 20);
+    vb_buf_init(&outer, 1 << 20);
+    assert_int_equal(vb_buf_append_str(&inner, "the needle at the bottom", NULL), 0);
+    for (unsigned i = 0; i < 8; i++) {
+        vb_buf_clear(&outer);
+        assert_int_equal(vb_base64_encode(&outer, inner.data, inner.len, NULL), 0);
+        vb_buf_clear(&inner);
+        assert_int_equal(vb_buf_append(&inner, outer.data, outer.len, NULL), 0);
+    }
+    scan_tree_write(state->tree, "deep.txt", inner.data, inner.len);
+    scan_tree_scan(state->tree, state->rules, &vb_scan_default_limits, &state->log);
+    assert_int_equal(scan_log_count(&state->log, VB_EV_SCAN_LAYER),
+                     vb_scan_default_limits.layer_depth);
+    assert_null(scan_log_find(&state->log, VB_EV_SCAN_MATCH, "needle"));
+    scan_log_done(&state->log);
+    struct vb_scan_limits deep = vb_scan_default_limits;
+    deep.layer_depth = 20;
+    scan_tree_scan(state->tree, state->rules, &deep, &state->log);
+    assert_non_null(scan_log_find(&state->log, VB_EV_SCAN_MATCH, "needle"));
+    vb_buf_done(&inner);
+    vb_buf_done(&outer);
+}
+
+static void test_limits_are_coverage(void **ret)
+{
+    struct state *state = *ret;
+    struct vb_scan_limits small = vb_scan_default_limits;
+    small.file_bytes = 100;
+    char text[300];
+    memset(text, ' ', sizeof(text));
+    memcpy(text + 10, "needle", 6);
+    scan_tree_write(state->tree, "large.txt", text, sizeof(text));
+    scan_tree_write(state->tree, "fits.txt", text, 100);
+    scan_tree_scan(state->tree, state->rules, &small, &state->log);
+    const struct scan_event *event = scan_log_find(&state->log, VB_EV_COVERAGE, "too-large");
+    assert_non_null(event);
+    assert_string_equal(event->path, "large.txt");
+    assert_int_equal(scan_log_count(&state->log, VB_EV_COVERAGE), 1);
+    assert_int_equal(scan_log_count(&state->log, VB_EV_SCAN_MATCH), 2); /* the part was scanned */
+}
+
+static void test_odd_files(void **ret)
+{
+    struct state *state = *ret;
+    char path[512];
+    (void)snprintf(path, sizeof(path), "%s/pipe", state->tree);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    (void)snprintf(path, sizeof(path), "%s/link", state->tree);
+    assert_int_equal(symlink("/etc/passwd", path), 0);
+    (void)snprintf(path, sizeof(path), "%s/loop", state->tree);
+    assert_int_equal(symlink(".", path), 0);
+    scan_tree_text(state->tree, "empty", "");
+    scan_tree_scan(state->tree, state->rules, &vb_scan_default_limits, &state->log);
+    const struct scan_event *event = scan_log_find(&state->log, VB_EV_COVERAGE, "special-file");
+    assert_non_null(event);
+    assert_string_equal(event->path, "pipe");
+    assert_int_equal(state->log.count, 1);
+}
+
+static void test_unreadable(void **ret)
+{
+    struct state *state = *ret;
+    char path[512];
+    if (geteuid() == 0) {
+        print_message("root reads everything: run as an ordinary user for this one\n");
+        skip();
+    }
+    scan_tree_text(state->tree, "secret", "needle");
+    (void)snprintf(path, sizeof(path), "%s/secret", state->tree);
+    assert_int_equal(chmod(path, 0), 0);
+    scan_tree_scan(state->tree, state->rules, &vb_scan_default_limits, &state->log);
+    assert_non_null(scan_log_find(&state->log, VB_EV_COVERAGE, "cannot-open"));
+}
+
+static void test_order_and_prefix(void **ret)
+{
+    struct state *state = *ret;
+    static const char *const files[] = {"b/2", "a", "b/1", "c/d/e", "z"};
+    static const char *const expected[] = {"top/a", "top/b/1", "top/b/2", "top/c/d/e", "top/z"};
+    struct vb_error err = {0};
+    for (size_t i = 0; i < VB_ARRAY_LEN(files); i++)
+        scan_tree_text(state->tree, files[i], "needle");
+    VB_CLEANUP_FD int dir = open(state->tree, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(
+        vb_scan(dir, "top", state->rules, &vb_scan_default_limits, &state->log.sink, &err), 0);
+    assert_int_equal(state->log.count, VB_ARRAY_LEN(expected));
+    for (size_t i = 0; i < VB_ARRAY_LEN(expected); i++)
+        assert_string_equal(state->log.events[i].path, expected[i]);
+}
+
+/* A deep tree costs no descriptors. */
+static void test_deep_tree(void **ret)
+{
+    struct state *state = *ret;
+    char path[1200] = "";
+    for (size_t i = 0; i < 500; i++)
+        memcpy(path + 2 * i, "d/", 3);
+    memcpy(path + 1000, "f.txt", 6);
+    scan_tree_text(state->tree, path, "needle");
+    scan_tree_scan(state->tree, state->rules, &vb_scan_default_limits, &state->log);
+    assert_int_equal(scan_log_count(&state->log, VB_EV_SCAN_MATCH), 1);
+}
+
+static void test_sink_failure(void **ret)
+{
+    struct state *state = *ret;
+    struct vb_error err = {0};
+    scan_tree_text(state->tree, "a", "needle");
+    state->log.fail_at = 1;
+    VB_CLEANUP_FD int dir = open(state->tree, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(
+        vb_scan(dir, "", state->rules, &vb_scan_default_limits, &state->log.sink, &err), VB_E_IO);
+    assert_non_null(strstr(err.message, "the sink is full"));
+}
+
+/* Rules see where they are: in a layer, in which sort of file. */
+static void test_external_variables(void **ret)
+{
+    struct state *state = *ret;
+    static const char text[] =
+        "rule here {\n"
+        "  meta: id = \"VB-TEST-HERE\" title = \"T\" description = \"D.\" severity = \"low\"\n"
+        "    confidence = \"low\" mapping = \"CWE-1\"\n"
+        "  strings: $a = \"needle\"\n"
+        "  condition: $a and ((layer startswith \"base64@\" and path == \"d/a.MD\") or\n"
+        "    (extension == \"md\" and kind == \"prose\" and filename == \"b.md\" and\n"
+        "     filepath == path and layer == \"\"))\n"
+        "}\n";
+    struct vb_error err = {0};
+    struct vb_rules *rules = NULL;
+    char *dir = scan_tree_new();
+    scan_tree_text(dir, "r.yar", text);
+    assert_int_equal(vb_rules_load(dir, NULL, &rules, &err), 0);
+    scan_tree_remove(dir);
+    scan_tree_text(state->tree, "d/a.MD", "dGhlIG5lZWRsZSBpcyBpbiBoZXJlLCB5b3Ugc2Vl"); /* layer */
+    scan_tree_text(state->tree, "b.md", "needle");
+    scan_tree_text(state->tree, "c.md", "needle");
+    scan_tree_text(state->tree, "b.py", "needle");
+    scan_tree_scan(state->tree, rules, &vb_scan_default_limits, &state->log);
+    assert_int_equal(scan_log_count(&state->log, VB_EV_SCAN_MATCH), 2);
+    assert_string_equal(state->log.events[0].path, "b.md");
+    vb_rules_free(rules);
+}
+
+/* A rule that takes for ever is coverage, and the next file is scanned all the same. */
+static void test_timeout(void **ret)
+{
+    struct state *state = *ret;
+    static const char text[] =
+        "rule slow {\n"
+        "  meta: id = \"VB-TEST-SLOW\" title = \"T\" description = \"D.\" severity = \"low\"\n"
+        "    confidence = \"low\" mapping = \"CWE-1\"\n"
+        "  condition: filename == \"slow.txt\" and\n"
+        "    for all i in (1..900000000) : ( for all k in (1..900000000) : ( i + k > 0 ) )\n"
+        "}\n"
+        "rule quick {\n"
+        "  meta: id = \"VB-TEST-QUICK\" title = \"T\" description = \"D.\" severity = \"low\"\n"
+        "    confidence = \"low\" mapping = \"CWE-1\"\n"
+        "  strings: $a = \"needle\"\n"
+        "  condition: $a\n"
+        "}\n";
+    struct vb_error err = {0};
+    struct vb_rules *rules = NULL;
+    struct vb_scan_limits short_time = vb_scan_default_limits;
+    short_time.file_timeout_s = 1;
+    char *dir = scan_tree_new();
+    scan_tree_text(dir, "r.yar", text);
+    assert_int_equal(vb_rules_load(dir, NULL, &rules, &err), 0);
+    scan_tree_remove(dir);
+    scan_tree_text(state->tree, "slow.txt", "hay");
+    scan_tree_text(state->tree, "then.txt", "needle");
+    scan_tree_scan(state->tree, rules, &short_time, &state->log);
+    const struct scan_event *event = scan_log_find(&state->log, VB_EV_COVERAGE, "timeout");
+    assert_non_null(event);
+    assert_string_equal(event->path, "slow.txt");
+    const struct scan_event *match = scan_log_find(&state->log, VB_EV_SCAN_MATCH, "quick");
+    assert_non_null(match);
+    assert_string_equal(match->path, "then.txt");
+    vb_rules_free(rules);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_match_fields, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_long_excerpt, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_nested_layers, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_depth, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_limits_are_coverage, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_odd_files, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_unreadable, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_order_and_prefix, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_deep_tree, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_sink_failure, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_external_variables, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_timeout, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
