@@ -55,6 +55,7 @@ enum vb_box_word {
     VB_BOX_MISSING,    /* a fidelity layer is missing: text is its name, a line feed, why */
     VB_BOX_WRITABLE,   /* init → supervisor: the box's writable file system, as a descriptor */
     VB_BOX_PROC,       /* init → supervisor: the box's /proc, as a descriptor */
+    VB_BOX_SEGMENTS,   /* with the box's list of System V shared memory */
     VB_BOX_READY,      /* init → supervisor: everything stands */
     VB_BOX_GO,         /* supervisor → init: start the subject */
     VB_BOX_LISTENER,   /* subject → supervisor: number is the listener's descriptor there */

@@ -74,7 +74,7 @@ static int limit_child(const struct vb_child *child, struct vb_error *err)
     const bool examiner = child->confinement == VB_CONFINE_EXAMINER;
     const bool bounded = !sanitized && child->memory_bytes != 0; /* ASan reserves terabytes */
     const struct vb_limit_row rows[] = {
-        {RLIMIT_CORE, 0},
+        {RLIMIT_CORE, 1}, /* see subject.c */
         {RLIMIT_CPU, child->timeout_ms / 1000 + 2},
         {RLIMIT_FSIZE, FILE_BYTES},
         {RLIMIT_NOFILE, examiner ? OPEN_FILES : FETCHER_OPEN_FILES},

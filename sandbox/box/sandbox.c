@@ -224,7 +224,7 @@ static bool parent_is_gone(int frames_fd)
 
 static int settle(struct vb_box_setup *setup, const struct vb_pipes *pipes, struct vb_error *err)
 {
-    static const struct vb_limit_row limits[] = {{RLIMIT_CORE, 0}};
+    static const struct vb_limit_row limits[] = {{RLIMIT_CORE, 1}};
     ignore_terminal_signals();
     int status = vb_drop_to_sandbox_user(err);
     if (status < 0)

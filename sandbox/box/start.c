@@ -201,6 +201,8 @@ int vb_start_accompany(struct vb_supervisor *box, struct vb_error *err)
             status = fill_box(box, &fd, err);
         else if (message.word == VB_BOX_PROC)
             box->proc_fd = reopen(&fd);
+        else if (message.word == VB_BOX_SEGMENTS)
+            box->segments_fd = vb_steal_fd(&fd);
         if (status < 0 || message.word == VB_BOX_READY)
             return status;
     }
@@ -271,7 +273,11 @@ int vb_start_subject(struct vb_supervisor *box, struct vb_error *err)
     int status = vb_truth_remember(box->writable_fd, box->setup->tree_entries, &box->before, err);
     if (status < 0)
         return status;
-    vb_watch_init(&box->watch, box->proc_fd, box->writable_fd, box->setup->options.memory_bytes);
+    const struct vb_watch watch = {.proc_fd = box->proc_fd,
+                                   .writable_fd = box->writable_fd,
+                                   .segments_fd = box->segments_fd,
+                                   .memory_limit = box->setup->options.memory_bytes};
+    vb_watch_init(&box->watch, &watch);
     box->begin_ns = vb_monotonic_ns();
     box->stop_ns = box->begin_ns + vb_ms(box->detonation->timeout_ms);
     box->tick_ns = box->begin_ns + vb_ms(VB_BOX_TICK_MS);

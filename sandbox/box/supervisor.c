@@ -110,9 +110,12 @@ static int check_usage(struct vb_supervisor *box, struct vb_error *err)
     /* Init counts too. */
     if (status == VB_OK && usage.tasks + 1 >= options->processes)
         status = tell_limit(box, LIMIT_PROCESSES, "processes and threads", usage.tasks, err);
-    if (status < 0 || usage.memory <= options->memory_bytes)
+    if (status < 0 || (usage.memory <= options->memory_bytes && !usage.machine_short))
         return status;
-    status = tell_limit(box, LIMIT_MEMORY, "bytes of memory in use", (int64_t)usage.memory, err);
+    status = tell_limit(box, LIMIT_MEMORY,
+                        usage.machine_short ? "the machine ran short of memory"
+                                            : "bytes of memory in use",
+                        (int64_t)usage.memory, err);
     if (status < 0 || box->kill_ns == UINT64_MAX)
         return status;
     box->outcome = "limit";
@@ -319,6 +322,7 @@ static void supervisor_done(struct vb_supervisor *box)
     vb_close_fd(&box->init_pidfd);
     vb_close_fd(&box->writable_fd);
     vb_close_fd(&box->proc_fd);
+    vb_close_fd(&box->segments_fd);
 }
 
 int vb_supervise(const struct vb_box_setup *setup, const struct vb_detonation *detonation,
@@ -339,6 +343,7 @@ int vb_supervise(const struct vb_box_setup *setup, const struct vb_detonation *d
         .init_pidfd = -1,
         .writable_fd = -1,
         .proc_fd = -1,
+        .segments_fd = -1,
         .outputs = {{.fd = -1}, {.fd = -1}},
     };
     vb_box_folder(setup, box.folder, sizeof(box.folder));

@@ -25,6 +25,7 @@ struct vb_supervisor {
     int init_pidfd;
     int writable_fd;
     int proc_fd;
+    int segments_fd;
     struct vb_output outputs[2];
     struct vb_inventory before;
     struct vb_watch watch;

@@ -241,11 +241,12 @@ static int tell_present(struct teller *teller, const struct vb_inventory *now, s
     return status;
 }
 
-/* A walk that was cut short says nothing about what it did not reach. */
+/* A walk that was cut short says nothing about what it did not reach. Where a link took a folder's
+ * place (ELOOP), what stood in the folder is not there any more. */
 static bool is_gone(const struct vb_truth *truth, const char *path)
 {
     VB_CLEANUP_FD int fd = vb_open_beneath(truth->writable_fd, path, O_PATH | O_NOFOLLOW, 0);
-    return fd < 0 && (errno == ENOENT || errno == ENOTDIR);
+    return fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP);
 }
 
 int vb_truth_tell(const struct vb_truth *truth, struct vb_error *err)

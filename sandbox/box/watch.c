@@ -35,10 +35,25 @@ static uint64_t kilobytes(const char *text, const char *name)
     return at == NULL ? 0 : strtoull(at + strlen(name), NULL, 10) * 1024U;
 }
 
-void vb_watch_init(struct vb_watch *watch, int proc_fd, int writable_fd, uint64_t memory_limit)
+static void read_machine(struct vb_machine *ret)
 {
-    *watch = (struct vb_watch){
-        .proc_fd = proc_fd, .writable_fd = writable_fd, .memory_limit = memory_limit};
+    char text[STATUS_BYTES] = "";
+    (void)!vb_sys_read_file(AT_FDCWD, "/proc/meminfo", text, sizeof(text));
+    *ret = (struct vb_machine){kilobytes(text, "MemTotal:"), kilobytes(text, "MemAvailable:")};
+}
+
+void vb_watch_init(struct vb_watch *watch, const struct vb_watch *from)
+{
+    struct vb_machine machine;
+    read_machine(&machine);
+    *watch = *from;
+    watch->available = machine.available;
+}
+
+bool vb_watch_is_short(const struct vb_watch *watch, const struct vb_machine *machine)
+{
+    return machine->available < machine->total / 20 && machine->available < watch->available &&
+           watch->available - machine->available > watch->memory_limit;
 }
 
 /* --- processes --- */
@@ -154,13 +169,43 @@ static uint64_t memory_files(const struct vb_watch *watch)
     return seen->bytes;
 }
 
+/* --- System V shared memory, which stays when nobody holds it --- */
+
+static void close_stream(FILE **stream)
+{
+    if (*stream != NULL)
+        fclose(*stream);
+}
+
+uint64_t vb_watch_segments(int fd)
+{
+    int copy = fd < 0 || lseek(fd, 0, SEEK_SET) < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    VB_CLEANUP(close_stream) FILE *stream = copy < 0 ? NULL : fdopen(copy, "r");
+    if (stream == NULL)
+        vb_close_fd(&copy);
+    char line[512];
+    uint64_t total = 0;
+    while (stream != NULL && fgets(line, sizeof(line), stream) != NULL) {
+        /* key shmid perms size cpid lpid nattch uid gid cuid cgid atime dtime ctime rss swap; the
+         * heading gives 0. */
+        char *at = line;
+        for (int column = 0; column < 14; column++) {
+            at += strspn(at, " ");
+            at += strcspn(at, " ");
+        }
+        total += strtoull(at, &at, 10);
+        total += strtoull(at, NULL, 10);
+    }
+    return total;
+}
+
 /* --- all of it --- */
 
 static uint64_t memory_of_box(const struct vb_watch *watch)
 {
     /* Memory files belong to no process. One that is mapped too is counted twice: the limit is for
      * those who use it up, not for accountants. */
-    const uint64_t files = memory_files(watch);
+    const uint64_t files = memory_files(watch) + vb_watch_segments(watch->segments_fd);
     uint64_t memory = sum(watch->proc_fd, resident);
     if (memory + files > watch->memory_limit)
         memory = sum(watch->proc_fd, own_memory);
@@ -170,7 +215,10 @@ static uint64_t memory_of_box(const struct vb_watch *watch)
 void vb_watch_measure(const struct vb_watch *watch, struct vb_usage *ret)
 {
     struct statfs fs;
+    struct vb_machine machine;
+    read_machine(&machine);
     *ret = (struct vb_usage){.tasks = count_tasks(watch->proc_fd), .memory = memory_of_box(watch)};
+    ret->machine_short = vb_watch_is_short(watch, &machine);
     if (fstatfs(watch->writable_fd, &fs) == 0) {
         ret->disk_full = fs.f_bavail == 0;
         ret->inodes_full = fs.f_ffree == 0;

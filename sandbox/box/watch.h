@@ -10,6 +10,7 @@
 struct vb_usage {
     unsigned tasks;  /* processes and threads, ours not counted */
     uint64_t memory; /* bytes: private, shared and swapped, and memory files that are only open */
+    bool machine_short; /* the machine has hardly any memory left, and had it when we began */
     bool disk_full;
     bool inodes_full;
 };
@@ -17,11 +18,25 @@ struct vb_usage {
 struct vb_watch {
     int proc_fd;     /* the box's /proc */
     int writable_fd; /* the box's writable file system */
+    int segments_fd; /* the box's /proc/sysvipc/shm, or -1 */
     uint64_t memory_limit;
+    uint64_t available; /* of the machine's memory, at the beginning */
 };
 
-void vb_watch_init(struct vb_watch *watch, int proc_fd, int writable_fd, uint64_t memory_limit);
+/* What /proc/meminfo says. */
+struct vb_machine {
+    uint64_t total, available;
+};
+
+void vb_watch_init(struct vb_watch *watch, const struct vb_watch *from);
 /* Never fails: what cannot be read has just ended. */
 void vb_watch_measure(const struct vb_watch *watch, struct vb_usage *ret);
+
+/* Shared memory can be kept where nobody's count shows it (in flight between two sockets, touched
+ * and unmapped again). What is left is the machine's own need: whether less than a twentieth is
+ * there and a whole box's limit went since the beginning. */
+bool vb_watch_is_short(const struct vb_watch *watch, const struct vb_machine *machine);
+/* The bytes that a list such as /proc/sysvipc/shm says are in use. */
+uint64_t vb_watch_segments(int fd);
 
 #endif

@@ -20,8 +20,12 @@
 enum {
     VB_PATH_ROOM = 2 * PATH_MAX, /* a working directory and a path */
     VB_PAGE = 4096,
-    VB_VECTOR_MAX = VB_EVENT_MAX_LIST,
-    VB_VECTOR_BYTES = 256 * 1024, /* of one argument vector */
+    /* The lists of one event together hold no more than an event may. The environment has a share
+     * of its own, so that no flood of arguments pushes out what stands there. */
+    VB_ENVIRONMENT_MAX = 128,
+    VB_ARGV_MAX = VB_EVENT_MAX_LIST - VB_ENVIRONMENT_MAX,
+    VB_ENVIRONMENT_BYTES = 64 * 1024,
+    VB_VECTOR_BYTES = 256 * 1024, /* of both */
     VB_SENT_MAX = 64 * 1024,      /* of sent bytes that are searched */
     VB_SENT_TEXT = 256,           /* of sent bytes that are kept */
     VB_PROCESSES = 128
@@ -73,10 +77,29 @@ void vb_process_new_program(struct vb_processes *all, pid_t tgid);
 void vb_path_resolve(pid_t tid, int dirfd, const char *path, char *ret);
 /* The path behind a descriptor of the subject. False if there is none. */
 bool vb_path_of_fd(pid_t tid, int fd, char *ret, size_t size);
-/* Where PATH (absolute, normalised) leads through links, looked up below the box's root. False
- * where nothing is there or where the subject could not have made links. */
-bool vb_path_real(int root_fd, const struct vb_process *process, const char *path, bool follow,
-                  char *ret, size_t size);
+/* A name that the subject gave, and who gave it. */
+struct vb_name {
+    int root_fd; /* the box's root */
+    const struct vb_process *process;
+    int dirfd;
+    const char *text; /* as it was given */
+    const char *path; /* as vb_path_resolve made it */
+    bool follow;      /* a link at its end */
+};
+struct vb_found {
+    char path[VB_PATH_ROOM]; /* "" where it is not known */
+    dev_t device;
+    ino_t inode; /* 0: there is no such file */
+};
+/* Where a name leads through links of every kind. 0, or a negative errno; -E2BIG: the way is too
+ * long to be followed. Names below folders of the host are not followed: RET says nothing. */
+int vb_path_find(const struct vb_name *name, struct vb_found *ret);
+
+/* --- walk.c --- */
+
+/* The O_PATH descriptor of what NAME leads to. Where its last component does not exist it is the
+ * folder's, and RET_MISSING is that component. 0 or a negative errno, -E2BIG as above. */
+int vb_walk(const struct vb_name *name, int *ret_fd, char ret_missing[NAME_MAX + 1]);
 
 /* --- dns.c --- */
 
@@ -90,6 +113,11 @@ bool vb_dns_question(const unsigned char *data, size_t len, struct vb_dns_questi
 
 /* --- one call --- */
 
+struct vb_file_id {
+    dev_t device;
+    ino_t inode; /* 0: none */
+};
+
 struct vb_recorder {
     struct vb_recorder_options options;
     const struct vb_syscall **by_number;
@@ -97,15 +125,17 @@ struct vb_recorder {
     size_t notif_size, response_size;
     struct seccomp_notif *notif;
     struct seccomp_notif_resp *response;
-    int root_fd; /* the box's root, once it was needed */
+    int root_fd;                 /* the box's root */
+    struct vb_file_id *bait_ids; /* by the index of the bait */
     uint64_t emitted, dropped;
     bool coverage_told;
     struct vb_processes processes;
     /* room for the call at hand */
     struct vb_memory memory;
     char path[VB_PATH_ROOM], target[VB_PATH_ROOM], text[PATH_MAX];
+    struct vb_found found;
     char strings[VB_VECTOR_BYTES];
-    struct vb_str argv[VB_VECTOR_MAX], environment[VB_VECTOR_MAX];
+    struct vb_str argv[VB_ARGV_MAX], environment[VB_ENVIRONMENT_MAX];
     unsigned char sent[VB_SENT_MAX];
 };
 
@@ -136,6 +166,8 @@ VB_CHECKED int vb_call_search(struct vb_call *call, const void *data, size_t len
 /* The six registers in hexadecimal, for ARGUMENTS; the strings point into TEXT. */
 void vb_call_arguments(const struct vb_call *call, struct vb_str items[VB_SYSCALL_ARGS],
                        char text[VB_SYSCALL_ARGS][24]);
+/* Before the subject does anything: what the baits are, whatever they will be called later. */
+void vb_recorder_learn_files(struct vb_recorder *recorder, pid_t tid);
 /* Reports what was dropped, once. */
 VB_CHECKED int vb_recorder_coverage(struct vb_recorder *recorder, struct vb_error *err);
 

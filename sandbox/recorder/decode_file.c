@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "sandbox/recorder/call.h"
 
@@ -10,6 +11,7 @@ struct file_call {
     struct vb_call *call;
     struct vb_event event;
     int dirfd;
+    int base; /* what the last path began at */
     uint64_t open_flags;
     struct vb_str flags[10];
     char value[64];
@@ -36,6 +38,7 @@ static int take_path(struct file_call *f, uint64_t address, bool target, struct 
     if (status || f->call->error || f->call->gone)
         return status;
     vb_path_resolve(f->call->process->tid, f->dirfd, recorder->text, out);
+    f->base = f->dirfd;
     f->dirfd = AT_FDCWD;
     vb_event_str(&f->event, target ? VB_F_TARGET : VB_F_PATH, out);
     return VB_OK;
@@ -150,42 +153,65 @@ static int take_argument(struct file_call *f, enum vb_arg kind, uint64_t value,
 
 /* --- what an open means --- */
 
-static int open_root(struct vb_recorder *recorder, pid_t tid)
+void vb_recorder_learn_files(struct vb_recorder *recorder, pid_t tid)
 {
-    if (recorder->root_fd >= 0)
-        return recorder->root_fd;
+    const struct vb_bait_set *baits = recorder->options.baits;
     char path[64];
     snprintf(path, sizeof(path), "/proc/%d/root", (int)tid);
     /* The box has one root: chroot and pivot_root are refused. */
     recorder->root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    return recorder->root_fd;
+    const size_t count = baits ? vb_bait_count(baits) : 0;
+    for (size_t i = 0; recorder->root_fd >= 0 && i < count; i++) {
+        const struct vb_bait *bait = vb_bait_at(baits, i);
+        struct stat st;
+        if (bait->place == VB_BAIT_FILE &&
+            fstatat(recorder->root_fd, bait->path + 1, &st, AT_SYMLINK_NOFOLLOW) == 0)
+            recorder->bait_ids[i] = (struct vb_file_id){st.st_dev, st.st_ino};
+    }
 }
 
 /* Where links lead to another file than the name says, the event has both. */
-static void follow_links(struct file_call *f)
+static int follow_links(struct file_call *f, struct vb_error *err)
 {
     struct vb_recorder *recorder = f->call->recorder;
-    int root = open_root(recorder, f->call->process->tid);
-    bool follow = !(f->open_flags & O_NOFOLLOW);
-    recorder->target[0] = '\0';
-    if (root >= 0 &&
-        vb_path_real(root, f->call->process, recorder->path, follow, recorder->target,
-                     sizeof(recorder->target)) &&
-        strcmp(recorder->target, recorder->path) != 0)
-        vb_event_str(&f->event, VB_F_TARGET, recorder->target);
-    else
-        recorder->target[0] = '\0';
+    struct vb_found *found = &recorder->found;
+    const struct vb_name name = {
+        .root_fd = recorder->root_fd,
+        .process = f->call->process,
+        .dirfd = f->base,
+        .text = recorder->text,
+        .path = recorder->path,
+        .follow = !(f->open_flags & O_NOFOLLOW),
+    };
+    const int status = vb_path_find(&name, found);
+    if (status == -E2BIG) /* made so that nobody sees where it leads */
+        return vb_call_opaque(f->call, ELOOP, "a path with too many steps", err);
+    if (found->path[0] && strcmp(found->path, recorder->path) != 0)
+        vb_event_str(&f->event, VB_F_TARGET, found->path);
+    return VB_OK;
+}
+
+/* By what the file is, then by its name: a bait that was renamed or linked is still one, and one
+ * that is gone can still be asked for. */
+static const struct vb_bait *bait_behind(const struct vb_recorder *recorder)
+{
+    const struct vb_bait_set *baits = recorder->options.baits;
+    const struct vb_found *found = &recorder->found;
+    for (size_t i = 0; found->inode && i < vb_bait_count(baits); i++)
+        if (recorder->bait_ids[i].inode == found->inode &&
+            recorder->bait_ids[i].device == found->device)
+            return vb_bait_at(baits, i);
+    const struct vb_bait *bait = vb_bait_by_path(baits, recorder->path, strlen(recorder->path));
+    return bait ? bait : vb_bait_by_path(baits, found->path, strlen(found->path));
 }
 
 static int emit_bait_read(struct file_call *f, struct vb_error *err)
 {
     struct vb_recorder *recorder = f->call->recorder;
-    const struct vb_bait_set *baits = recorder->options.baits;
-    if (!baits || f->open_flags & O_PATH || (f->open_flags & O_ACCMODE) == O_WRONLY)
+    if (!recorder->options.baits || f->open_flags & O_PATH ||
+        (f->open_flags & O_ACCMODE) == O_WRONLY)
         return VB_OK;
-    const struct vb_bait *bait = vb_bait_by_path(baits, recorder->path, strlen(recorder->path));
-    if (!bait)
-        bait = vb_bait_by_path(baits, recorder->target, strlen(recorder->target));
+    const struct vb_bait *bait = bait_behind(recorder);
     if (!bait)
         return VB_OK;
     struct vb_event event;
@@ -197,15 +223,17 @@ static int emit_bait_read(struct file_call *f, struct vb_error *err)
 
 static int emit_open(struct file_call *f, struct vb_error *err)
 {
-    follow_links(f);
-    int status = vb_call_emit(f->call, &f->event, err);
+    int status = follow_links(f, err);
+    if (status || f->call->error || f->call->gone)
+        return status;
+    status = vb_call_emit(f->call, &f->event, err);
     return status ? status : emit_bait_read(f, err);
 }
 
 int vb_decode_file(struct vb_call *call, struct vb_error *err)
 {
     const struct vb_syscall *row = call->row;
-    struct file_call f = {.call = call, .dirfd = AT_FDCWD};
+    struct file_call f = {.call = call, .dirfd = AT_FDCWD, .base = AT_FDCWD};
     vb_call_event(call, &f.event, row->kind);
     bool creat = row->word && row->kind == VB_EV_FILE_OPEN;
     if (creat)

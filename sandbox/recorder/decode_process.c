@@ -9,7 +9,7 @@
 
 #include "sandbox/recorder/call.h"
 
-enum { POINTERS = 64 };
+enum { POINTERS = 64, INDEX_MAX = 32768 };
 
 /* --- exec --- */
 
@@ -83,7 +83,8 @@ static bool variable_is_telling(const char *text, size_t name_len)
 struct vector {
     struct vb_call *call;
     struct vb_str *items;
-    size_t count, used; /* used: bytes of the recorder's strings */
+    size_t max;                /* items */
+    size_t count, used, bytes; /* used: of the recorder's strings, which end at BYTES */
     bool cut;
     uint64_t pointers[POINTERS]; /* read ahead */
     size_t first, ahead;         /* their index, and how many there are */
@@ -121,7 +122,7 @@ static int next_string(struct vector *v, uint64_t vector, size_t index, struct v
     if (!pointer)
         return 0;
     char *room = recorder->strings + v->used;
-    size_t size = sizeof(recorder->strings) - v->used;
+    size_t size = v->bytes - v->used;
     ssize_t len = vb_memory_string(&recorder->memory, pointer, room, size);
     if (len < 0 && len != -ENAMETOOLONG)
         return (int)len;
@@ -132,7 +133,7 @@ static int next_string(struct vector *v, uint64_t vector, size_t index, struct v
 
 static bool vector_full(const struct vector *v, size_t index)
 {
-    return index == VB_VECTOR_MAX || sizeof(v->call->recorder->strings) - v->used < 2;
+    return index == INDEX_MAX || v->count == v->max || v->bytes - v->used < 2;
 }
 
 static int read_argv(struct vector *v, uint64_t address, struct vb_error *err)
@@ -229,8 +230,14 @@ int vb_decode_exec(struct vb_call *call, struct vb_error *err)
     struct vb_recorder *recorder = call->recorder;
     const uint64_t *args = (const uint64_t *)call->notif->data.args;
     size_t at = call->row->args[0] == VB_ARG_DIRFD ? 1 : 0;
-    struct vector argv = {.call = call, .items = recorder->argv};
-    struct vector environment = {.call = call, .items = recorder->environment};
+    struct vector argv = {.call = call,
+                          .items = recorder->argv,
+                          .max = VB_ARGV_MAX,
+                          .bytes = VB_VECTOR_BYTES - VB_ENVIRONMENT_BYTES};
+    struct vector environment = {.call = call,
+                                 .items = recorder->environment,
+                                 .max = VB_ENVIRONMENT_MAX,
+                                 .bytes = VB_VECTOR_BYTES};
     int status = read_exec_path(call, args, err);
     if (!status && !call->error)
         status = read_argv(&argv, args[at + 1], err);

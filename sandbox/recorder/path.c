@@ -5,12 +5,11 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "sandbox/recorder/call.h"
-
-enum { MAGIC_MAX = 8 }; /* /proc/self/root/proc/self/root/… */
 
 static bool read_link(const char *link, char *ret, size_t size)
 {
@@ -70,112 +69,79 @@ void vb_path_resolve(pid_t tid, int dirfd, const char *path, char *ret)
 
 /* --- where links lead --- */
 
-/* Folders in which no link is the subject's: they are the host's, and read-only. */
-static bool links_are_the_hosts(const char *path)
-{
-    static const char *const folders[] = {"/usr/lib/",     "/usr/lib64/", "/usr/share/", "/lib/",
-                                          "/usr/include/", "/lib64/",     "/proc/",      "/sys/"};
-    for (size_t i = 0; i < VB_ARRAY_LEN(folders); i++)
-        if (strncmp(path, folders[i], strlen(folders[i])) == 0)
-            return true;
-    return false;
-}
-
 static const char *after(const char *path, const char *prefix)
 {
     size_t len = strlen(prefix);
     return strncmp(path, prefix, len) == 0 && (path[len] == '/' || !path[len]) ? path + len : NULL;
 }
 
-/* The rest of PATH behind the caller's own folder in /proc, or NULL. */
-static const char *after_own_proc(const struct vb_process *process, const char *path)
+/* Folders in which no link is the subject's: they are the host's, and read-only. */
+static bool links_are_the_hosts(const char *path)
 {
-    char own[64];
-    snprintf(own, sizeof(own), "/proc/%d", (int)process->inner_tgid);
-    const char *rest = after(path, "/proc/self");
-    if (!rest)
-        rest = after(path, "/proc/thread-self");
-    return rest ? rest : after(path, own);
+    static const char *const folders[] = {"/usr/lib",     "/usr/lib64", "/usr/share", "/lib",
+                                          "/usr/include", "/lib64",     "/sys"};
+    for (size_t i = 0; i < VB_ARRAY_LEN(folders); i++)
+        if (after(path, folders[i]))
+            return true;
+    return false;
 }
 
-/* The magic links of the caller's own process, by which a name can be hidden: /proc/self/root/…,
- * /proc/self/cwd/…, /proc/self/fd/3, /dev/fd/3. False if PATH is none of them. */
-static bool through_own_proc(const struct vb_process *process, const char *path, char *ret,
-                             size_t size)
+/* "name/..": where that leads depends on what NAME is, which normalising forgets. */
+static bool climbs(const char *text)
 {
-    const char *rest = after_own_proc(process, path);
-    const char *fd = after(path, "/dev/fd");
-    if (!rest && !fd)
-        return false;
-    const char *below = rest ? after(rest, "/root") : NULL;
-    if (below && snprintf(ret, size, "%s", *below ? below : "/") > 0)
-        return true;
-    below = rest ? after(rest, "/cwd") : NULL;
-    if (below) {
-        vb_path_resolve(process->tid, AT_FDCWD, *below ? below + 1 : "", ret);
-        return true;
+    bool entered = false;
+    while (*text) {
+        const size_t len = strcspn(text, "/");
+        const bool up = len == 2 && text[0] == '.' && text[1] == '.';
+        if (up && entered)
+            return true;
+        entered |= !up && len > 0 && !(len == 1 && text[0] == '.');
+        text += len + (text[len] == '/');
     }
-    if (rest)
-        fd = after(rest, "/fd");
-    if (!fd || fd[0] != '/' || fd[1] < '0' || fd[1] > '9')
-        return false;
-    int number = 0;
-    for (fd++; *fd >= '0' && *fd <= '9'; fd++)
-        if (__builtin_mul_overflow(number, 10, &number) ||
-            __builtin_add_overflow(number, *fd - '0', &number))
-            return false;
-    if (!vb_path_of_fd(process->tid, number, ret, PATH_MAX) || ret[0] != '/')
-        return false;
-    size_t len = strlen(ret);
-    snprintf(ret + len, size - len, "%s", fd);
-    return true;
+    return false;
 }
 
-static bool look_up(int root_fd, const char *path, bool follow, char *ret, size_t size)
+/* In one call, for names without magic links. */
+static int look_up(const struct vb_name *name)
 {
     struct open_how how = {
-        .flags = O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW),
+        .flags = (uint64_t)(O_PATH | O_CLOEXEC | (name->follow ? 0 : O_NOFOLLOW)),
         .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
     };
-    VB_CLEANUP_FD int fd = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
-    char link[64];
-    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-    return fd >= 0 && read_link(link, ret, size);
+    return (int)syscall(SYS_openat2, name->root_fd, name->path, &how, sizeof(how));
 }
 
-/* A file that is about to be made: its folder is looked up instead. */
-static bool look_up_parent(int root_fd, const char *path, char *ret, size_t size)
+static void describe(int fd, const char *missing, struct vb_found *ret)
 {
-    char folder[VB_PATH_ROOM];
-    const char *base = strrchr(path, '/');
-    if (!base || !base[1] || (size_t)(base - path) >= sizeof(folder))
-        return false;
-    memcpy(folder, path, (size_t)(base - path));
-    folder[base - path] = '\0';
-    if (!look_up(root_fd, *folder ? folder : "/", true, ret, size / 2))
-        return false;
-    size_t len = strlen(ret);
+    char link[64];
+    struct stat st;
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    if (!read_link(link, ret->path, PATH_MAX))
+        ret->path[0] = '\0';
+    if (missing[0] == '\0' && fstat(fd, &st) == 0) {
+        ret->device = st.st_dev;
+        ret->inode = st.st_ino;
+    }
+    size_t len = strlen(ret->path);
+    if (missing[0] == '\0' || len == 0)
+        return;
     if (len == 1)
         len = 0; /* the root itself */
-    return snprintf(ret + len, size - len, "%s", base) < (int)(size - len);
+    snprintf(ret->path + len, sizeof(ret->path) - len, "/%s", missing);
 }
 
-bool vb_path_real(int root_fd, const struct vb_process *process, const char *path, bool follow,
-                  char *ret, size_t size)
+int vb_path_find(const struct vb_name *name, struct vb_found *ret)
 {
-    char direct[VB_PATH_ROOM];
-    if (size < VB_PATH_ROOM || path[0] != '/')
-        return false;
-    bool magic = false;
-    char next[VB_PATH_ROOM];
-    for (int i = 0; i < MAGIC_MAX && through_own_proc(process, path, next, sizeof(next)); i++) {
-        memcpy(direct, next, strlen(next) + 1);
-        path = direct;
-        magic = true;
-    }
-    if (links_are_the_hosts(path))
-        return magic && snprintf(ret, size, "%s", path) > 0;
-    if (look_up(root_fd, path, follow, ret, size))
-        return true;
-    return errno == ENOENT && look_up_parent(root_fd, path, ret, size);
+    char missing[NAME_MAX + 1] = "";
+    const bool plain = name->path[0] == '/' && !climbs(name->text);
+    ret->path[0] = '\0';
+    ret->inode = 0;
+    if (plain && links_are_the_hosts(name->path))
+        return 0;
+    const bool special = after(name->path, "/proc") || after(name->path, "/dev");
+    VB_CLEANUP_FD int fd = plain && !special ? look_up(name) : -1;
+    const int status = fd < 0 ? vb_walk(name, &fd, missing) : 0;
+    if (status == 0)
+        describe(fd, missing, ret);
+    return status;
 }

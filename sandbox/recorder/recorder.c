@@ -22,6 +22,7 @@
 
 enum {
     STEP_MAX = 256,
+    STEP_NS = 20 * 1000 * 1000, /* some calls are dear, and the caller keeps the time */
     X32_BIT = 0x40000000,
     NUMBERS = 1024 /* of system calls */
 };
@@ -48,7 +49,11 @@ static int make_buffers(struct vb_recorder *recorder, struct vb_error *err)
     recorder->response = calloc(1, recorder->response_size);
     recorder->by_number = calloc(NUMBERS, sizeof(*recorder->by_number));
     recorder->numbers = NUMBERS;
-    return recorder->notif && recorder->response && recorder->by_number ? VB_OK : no_memory(err);
+    const size_t baits = recorder->options.baits ? vb_bait_count(recorder->options.baits) : 0;
+    recorder->bait_ids = calloc(baits + 1, sizeof(*recorder->bait_ids));
+    return recorder->notif && recorder->response && recorder->by_number && recorder->bait_ids
+               ? VB_OK
+               : no_memory(err);
 }
 
 static void index_table(struct vb_recorder *recorder)
@@ -93,6 +98,7 @@ void vb_recorder_free(struct vb_recorder *recorder)
     vb_close_fd(&recorder->options.listener);
     vb_close_fd(&recorder->root_fd);
     free(recorder->by_number);
+    free(recorder->bait_ids);
     free(recorder->notif);
     free(recorder->response);
     free(recorder);
@@ -162,6 +168,8 @@ static int handle(struct vb_recorder *recorder, struct vb_error *err)
 {
     struct vb_call call = {.recorder = recorder, .notif = recorder->notif, .name = ""};
     pid_t tid = (pid_t)recorder->notif->pid;
+    if (recorder->root_fd < 0)
+        vb_recorder_learn_files(recorder, tid);
     vb_memory_init(&recorder->memory, tid);
     call.process = vb_process_get(&recorder->processes, tid);
     if (!call.process) /* it died; the answer goes nowhere, but is harmless */
@@ -201,7 +209,8 @@ int vb_recorder_step(struct vb_recorder *recorder, struct vb_error *err)
 {
     bool end = false;
     int got = 1;
-    for (int i = 0; i < STEP_MAX && got > 0; i++)
+    const uint64_t begin_ns = vb_monotonic_ns();
+    for (int i = 0; i < STEP_MAX && got > 0 && vb_monotonic_ns() - begin_ns < STEP_NS; i++)
         got = next(recorder, &end, err);
     if (got < 0)
         return got;

@@ -13,6 +13,7 @@
 
 #include "sandbox/box/box.h"
 #include "sandbox/box/kernel.h"
+#include "sandbox/box/watch.h"
 
 /* Keeps the whole log as JSON Lines, and what was printed. */
 struct catcher {
@@ -343,6 +344,22 @@ static void test_package(void **state)
     assert_false(logged(&run, "truth.file"));
 }
 
+/* A link in a folder's place does not hide that the folder's files are gone. */
+static void test_truth_behind_a_link(void **state)
+{
+    (void)state;
+    VB_CLEANUP(run_done) struct run run;
+    run_init(&run);
+    make_package(&run);
+    run_shell(&run, "rm scripts/run.sh; rmdir scripts; ln -s /usr scripts", 10000);
+    assert_int_equal(run.status, VB_OK);
+    const char *at = strstr(
+        (const char *)run.caught.log.data,
+        "\"path\":\"/home/alex/.openclaw/workspace/skills/weather/scripts/run.sh\",\"change\":");
+    assert_non_null(at);
+    assert_non_null(strstr(at, "\"change\":\"removed\""));
+}
+
 static void test_truth(void **state)
 {
     (void)state;
@@ -472,6 +489,34 @@ static void test_shared_memory_bomb(void **state)
          "push @f, $f; print $f \"x\" x (8 << 20); $f->flush; } sleep 20'",
          8000);
     assert_limit(&run, "memory");
+}
+
+/* System V segments stay in memory although nobody has them mapped or open. */
+static void test_segment_bomb(void **state)
+{
+    (void)state;
+    if (!has_perl())
+        skip();
+    WILD(run,
+         "perl -e 'for (1..20) { my $s = shmget(0, 16 << 20, 0600 | 01000) // exit; "
+         "shmwrite($s, \"x\" x (16 << 20), 0, 16 << 20) } sleep 20'",
+         8000);
+    assert_limit(&run, "memory");
+    assert_true(logged(&run, "\"outcome\":\"limit\""));
+}
+
+/* Memory that no count of ours shows ends the box before it ends the machine; a machine that was
+ * short of memory before, or became so without us, does not. */
+static void test_short_machine(void **state)
+{
+    (void)state;
+    const uint64_t gib = 1ULL << 30;
+    const struct vb_watch watch = {.memory_limit = gib, .available = 8 * gib};
+    const struct vb_watch tight = {.memory_limit = gib, .available = gib};
+    assert_true(vb_watch_is_short(&watch, &(struct vb_machine){16 * gib, gib / 2}));
+    assert_false(vb_watch_is_short(&watch, &(struct vb_machine){16 * gib, gib}));
+    assert_false(vb_watch_is_short(&watch, &(struct vb_machine){16 * gib, 9 * gib}));
+    assert_false(vb_watch_is_short(&tight, &(struct vb_machine){64 * gib, gib / 2}));
 }
 
 static void test_disk_filler(void **state)
@@ -710,37 +755,23 @@ int main(void)
         }
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_true),
-        cmocka_unit_test(test_status),
-        cmocka_unit_test(test_not_found),
-        cmocka_unit_test(test_identity),
-        cmocka_unit_test(test_powerless),
-        cmocka_unit_test(test_host_invisible),
-        cmocka_unit_test(test_no_host_paths),
-        cmocka_unit_test(test_only_loopback),
-        cmocka_unit_test(test_read_only),
-        cmocka_unit_test(test_programs_work),
-        cmocka_unit_test(test_descriptors),
-        cmocka_unit_test(test_init_untouchable),
-        cmocka_unit_test(test_no_mounts),
-        cmocka_unit_test(test_uptime),
-        cmocka_unit_test(test_baits),
-        cmocka_unit_test(test_package),
-        cmocka_unit_test(test_truth),
-        cmocka_unit_test(test_sleeper),
-        cmocka_unit_test(test_ignores_term),
-        cmocka_unit_test(test_fork_bomb),
-        cmocka_unit_test(test_classic_fork_bomb),
-        cmocka_unit_test(test_memory_bomb),
-        cmocka_unit_test(test_shared_memory_bomb),
-        cmocka_unit_test(test_disk_filler),
-        cmocka_unit_test(test_file_filler),
-        cmocka_unit_test(test_endless_output),
-        cmocka_unit_test(test_huge_file),
-        cmocka_unit_test(test_deep_folders),
-        cmocka_unit_test(test_sockets_and_pipes),
-        cmocka_unit_test(test_nothing_left),
-        cmocka_unit_test(test_killed),
+        cmocka_unit_test(test_true),           cmocka_unit_test(test_status),
+        cmocka_unit_test(test_not_found),      cmocka_unit_test(test_identity),
+        cmocka_unit_test(test_powerless),      cmocka_unit_test(test_host_invisible),
+        cmocka_unit_test(test_no_host_paths),  cmocka_unit_test(test_only_loopback),
+        cmocka_unit_test(test_read_only),      cmocka_unit_test(test_programs_work),
+        cmocka_unit_test(test_descriptors),    cmocka_unit_test(test_init_untouchable),
+        cmocka_unit_test(test_no_mounts),      cmocka_unit_test(test_uptime),
+        cmocka_unit_test(test_baits),          cmocka_unit_test(test_package),
+        cmocka_unit_test(test_truth),          cmocka_unit_test(test_truth_behind_a_link),
+        cmocka_unit_test(test_sleeper),        cmocka_unit_test(test_ignores_term),
+        cmocka_unit_test(test_fork_bomb),      cmocka_unit_test(test_classic_fork_bomb),
+        cmocka_unit_test(test_memory_bomb),    cmocka_unit_test(test_shared_memory_bomb),
+        cmocka_unit_test(test_segment_bomb),   cmocka_unit_test(test_short_machine),
+        cmocka_unit_test(test_disk_filler),    cmocka_unit_test(test_file_filler),
+        cmocka_unit_test(test_endless_output), cmocka_unit_test(test_huge_file),
+        cmocka_unit_test(test_deep_folders),   cmocka_unit_test(test_sockets_and_pipes),
+        cmocka_unit_test(test_nothing_left),   cmocka_unit_test(test_killed),
         cmocka_unit_test(test_layers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -269,7 +269,7 @@ static int log_of(const char *text)
     "\"tool\":\"t\",\"reference\":\"r\",\"clock\":1,\"action\":\"vet\"}\n"
 #define END(seq, count)                                                                            \
     "{\"seq\":" seq ",\"time_ns\":0,\"kind\":\"log.end\",\"source\":\"tool\",\"count\":" count "}" \
-                                                                                               "\n"
+    "\n"
 
 static void log_reading_is_strict(void **state)
 {

@@ -11,6 +11,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -177,7 +178,7 @@ static void test_exec(void **state)
     assert_true(vb_str_equal(argv->list.items[2], "two words"));
     assert_int_equal(vb_event_get_int(child, VB_F_PPID, 0), vb_event_get_int(e, VB_F_PID, -1));
     /* The program is the new one after an exec. */
-    char shell[512];
+    char shell[PATH_MAX]; /* realpath(3) */
     assert_non_null(realpath("/bin/sh", shell));
     assert_field(child, VB_F_EXECUTABLE, shell);
     const struct vb_event *fork_event = find_event(&r, VB_EV_PROCESS_FORK, VB_F_NONE, NULL, 0);

@@ -10,6 +10,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -523,6 +524,147 @@ static void test_baits_by_detours(void **state)
     vb_bait_set_free(baits);
 }
 
+/* The same bait by other names of the file itself, and by ways that its name does not show. */
+static int do_disguises(void *arg)
+{
+    (void)arg;
+    char path[PATH_MAX];
+    if (chdir(test_folder()) || link(".aws/credentials", "hard") || rename(".aws", "moved") ||
+        mkdir("moved/sub", 0700) || symlink("moved/sub", "climb"))
+        return 1;
+    (void)!open("hard", O_RDONLY);
+    (void)!open("moved/credentials", O_RDONLY);
+    (void)!open("climb/../credentials", O_RDONLY);
+    int pipe_ends[2];
+    if (pipe(pipe_ends))
+        return 1;
+    pid_t other = fork();
+    if (other == 0) {
+        close(pipe_ends[1]);
+        _exit((int)read(pipe_ends[0], path, 1));
+    }
+    snprintf(path, sizeof(path), "/proc/%d/root%s/hard", (int)other, test_folder());
+    (void)!open(path, O_RDONLY);
+    snprintf(path, sizeof(path), "/proc/self/task/%d/cwd/hard", getpid());
+    (void)!open(path, O_RDONLY);
+    close(pipe_ends[1]);
+    return waitpid(other, NULL, 0) == other ? 0 : 1;
+}
+
+/* Where the working folder's own name is too long for anybody to read it. */
+static int do_deep(void *arg)
+{
+    enum { LEVELS = 20, NAME = 240 };
+    char name[NAME + 1], up[LEVELS * 3 + 64] = "";
+    (void)arg;
+    memset(name, 'n', NAME);
+    name[NAME] = '\0';
+    if (chdir(test_folder()))
+        return 1;
+    for (int i = 0; i < LEVELS; i++) {
+        if (mkdir(name, 0700) || chdir(name))
+            return 1;
+        memcpy(up + strlen(up), "../", 4);
+    }
+    memcpy(up + strlen(up), ".aws/credentials", sizeof(".aws/credentials"));
+    (void)!open(up, O_RDONLY);
+    for (int i = 0; i < LEVELS; i++) { /* so that the folder can be removed */
+        if (chdir("..") || rmdir(name))
+            return 1;
+    }
+    return 0;
+}
+
+/* So many steps that following them would keep the recorder from its work. */
+static int do_long_way(void *arg)
+{
+    (void)arg;
+    char path[PATH_MAX] = "";
+    if (chdir(test_folder()))
+        return 1;
+    while (strlen(path) + 64 < sizeof(path))
+        memcpy(path + strlen(path), ".aws/../", 9);
+    memcpy(path + strlen(path), ".aws/credentials", sizeof(".aws/credentials"));
+    return raw(SYS_openat, AT_FDCWD, (long)path, O_RDONLY, 0) == -ELOOP ? 0 : 2;
+}
+
+static void steal(int (*function)(void *), struct recording *r)
+{
+    static const unsigned char seed[32] = {44};
+    struct vb_bait_set *baits = NULL;
+    struct vb_error err;
+    assert_int_equal(vb_bait_set_new(test_folder(), seed, &baits, &err), 0);
+    assert_int_equal(mkdir(in_folder(".aws"), 0700), 0);
+    int fd = open(in_folder(".aws/credentials"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    close(fd);
+    recording_init(r);
+    const struct subject subject = {.run = function, .baits = baits};
+    record(&subject, r);
+    vb_bait_set_free(baits);
+    assert_int_equal(r->step_status, 0);
+    assert_int_equal(r->exit_status, 0);
+}
+
+static void test_baits_in_disguise(void **state)
+{
+    (void)state;
+    struct recording r;
+    steal(do_disguises, &r);
+    assert_int_equal(count_events(&r, VB_EV_BAIT_READ, VB_F_BAIT, "aws-credentials"), 5);
+    const struct vb_event *e =
+        must_find(&r, VB_EV_FILE_OPEN, VB_F_TARGET, in_folder("moved/credentials"));
+    assert_field(e, VB_F_PATH, in_folder("credentials")); /* as written, normalised */
+    recording_done(&r);
+}
+
+static void test_baits_from_a_nameless_folder(void **state)
+{
+    (void)state;
+    struct recording r;
+    steal(do_deep, &r);
+    assert_int_equal(count_events(&r, VB_EV_BAIT_READ, VB_F_BAIT, "aws-credentials"), 1);
+    recording_done(&r);
+}
+
+static void test_a_way_too_long_is_refused(void **state)
+{
+    (void)state;
+    struct recording r;
+    steal(do_long_way, &r);
+    must_find(&r, VB_EV_PROCESS_OPAQUE, VB_F_SYSCALL, "openat");
+    recording_done(&r);
+}
+
+/* The lists of one event together must fit into it, and arguments must not push the environment
+ * out: either would hide what is executed. */
+static int do_crowded_exec(void *arg)
+{
+    (void)arg;
+    enum { ARGUMENTS = 1300, VARIABLES = 3000 };
+    static char argument[] = "a", plain[] = "X=1", telling[] = "LD_PRELOAD=./evil.so";
+    static char *argv[ARGUMENTS + 1], *envp[VARIABLES + 2];
+    for (int i = 0; i < ARGUMENTS; i++)
+        argv[i] = argument;
+    for (int i = 0; i < VARIABLES; i++)
+        envp[i] = plain;
+    envp[VARIABLES] = telling;
+    execve("/nonexistent", argv, envp);
+    return 0;
+}
+
+static void test_crowded_exec(void **state)
+{
+    (void)state;
+    struct recording r;
+    run(&r, do_crowded_exec, NULL);
+    const struct vb_event *e = must_find(&r, VB_EV_PROCESS_EXEC, VB_F_PATH, "/nonexistent");
+    assert_string_equal(list_text(e, VB_F_ENVIRONMENT), "LD_PRELOAD=./evil.so");
+    const struct vb_value *argv = vb_event_get(e, VB_F_ARGV);
+    assert_true(argv->list.count + 1 <= VB_EVENT_MAX_LIST && argv->list.count > 512);
+    recording_done(&r);
+}
+
 /* --- */
 
 int main(void)
@@ -543,6 +685,10 @@ int main(void)
         cmocka_unit_test(test_broken_sink_ends_the_recorder),
         cmocka_unit_test(test_baits),
         WITH_FOLDER(test_baits_by_detours),
+        WITH_FOLDER(test_baits_in_disguise),
+        WITH_FOLDER(test_baits_from_a_nameless_folder),
+        WITH_FOLDER(test_a_way_too_long_is_refused),
+        cmocka_unit_test(test_crowded_exec),
     };
     if (!recorder_available())
         return 77;

@@ -549,26 +549,6 @@ static void test_many_entries(void **state)
 }
 
 /* Seeds for the fuzzer: one of each form, so that it need not invent their checksums. */
-static void test_write_seeds(void **state)
-{
-    const char *const folder = VB_BINARY_DIR "/fuzz-seeds-unpack";
-
-    (void)state;
-    assert_true(mkdir(folder, 0755) == 0 || errno == EEXIST);
-    for (size_t i = 0; i < VB_ARRAY_LEN(forms); i++) {
-        struct bytes b = make_form(i);
-        char path[4096];
-        FILE *file;
-
-        (void)snprintf(path, sizeof(path), "%s/%zu-%s", folder, i, forms[i].name);
-        file = fopen(path, "wbe");
-        assert_non_null(file);
-        assert_int_equal(fwrite(b.data, 1, b.len, file), b.len);
-        assert_int_equal(fclose(file), 0);
-        bytes_done(&b);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -588,7 +568,6 @@ int main(void)
         cmocka_unit_test(test_bombs),
         cmocka_unit_test(test_many_entries),
         cmocka_unit_test(test_many_folders),
-        cmocka_unit_test(test_write_seeds),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
