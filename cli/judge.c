@@ -84,7 +84,7 @@ int vb_conclude_check(const struct vb_options *options, struct vb_error *err)
         status = vb_fail(err, VB_E_USAGE, 0, "--fail-on %s: only block is known", fail_on);
     for (size_t i = 0; status == VB_OK && i < options->report_count; i++) {
         VB_CLEANUP_FREE char *further = NULL;
-        const char *path;
+        const char *path = NULL;
         status = split_report(options->reports[i], &further, &path, err);
         if (status == VB_OK)
             status = check_format(further, err);
@@ -96,7 +96,7 @@ static int write_further(const struct vb_verdict *verdict, int log_fd, const cha
                          bool append, struct vb_error *err)
 {
     VB_CLEANUP_FREE char *format = NULL;
-    const char *path;
+    const char *path = NULL;
     const int status = split_report(report, &format, &path, err);
     return status < 0 ? status : write_report_file(verdict, log_fd, format, path, append, err);
 }

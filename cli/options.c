@@ -66,6 +66,8 @@ static int bad_option(int found, char **argv, struct vb_error *err)
 
 static int keep(struct vb_options *options, size_t row, const char *argument, struct vb_error *err)
 {
+    if (row >= VB_OPTION_COUNT)
+        return vb_fail(err, VB_E_SOFTWARE, 0, "an option stands in no row of options.def");
     options->value[row] = argument != NULL ? argument : "";
     if (row != VB_OPT_REPORT)
         return VB_OK;

@@ -14,6 +14,16 @@ const char *vb_id_str(const json_t *object, const char *key)
     return json_is_string(value) ? json_string_value(value) : NULL;
 }
 
+/* By way of a buffer that holds every number: a version such as 1.2 may go to a shorter one. */
+static void put_real(double number, char *ret, size_t size)
+{
+    char text[32];
+    const int len = snprintf(text, sizeof(text), "%.15g", number);
+    const size_t take = len < 0 ? 0 : (size_t)len < size ? (size_t)len : size - 1;
+    memcpy(ret, text, take);
+    ret[take] = '\0';
+}
+
 bool vb_id_scalar(const json_t *value, char *ret, size_t size)
 {
     if (json_is_string(value))
@@ -21,7 +31,7 @@ bool vb_id_scalar(const json_t *value, char *ret, size_t size)
     else if (json_is_integer(value))
         snprintf(ret, size, "%lld", (long long)json_integer_value(value));
     else if (json_is_real(value))
-        snprintf(ret, size, "%.15g", json_real_value(value));
+        put_real(json_real_value(value), ret, size);
     else if (json_is_boolean(value))
         snprintf(ret, size, "%s", json_is_true(value) ? "true" : "false");
     else

@@ -8,7 +8,7 @@
 struct vb_unpack_limits {
     uint64_t bytes;      /* written in all */
     uint64_t file_bytes; /* of one file */
-    size_t entries; /* and twice as many files and folders, with those that only names imply */
+    size_t entries;      /* and twice as many files and folders, with those that only names imply */
     unsigned path_depth;
     unsigned ratio; /* written bytes for one read byte, once ratio_floor bytes are written */
     uint64_t ratio_floor;

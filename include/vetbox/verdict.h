@@ -34,8 +34,8 @@ struct vb_finding {
     char **mapping;            /* NULL-terminated */
     uint64_t *evidence;        /* event numbers, ascending */
     size_t evidence_count;
-    size_t evidence_more;      /* event numbers beyond the list's maximum */
-    uint64_t occurrences;      /* how often it was met; 1 or more */
+    size_t evidence_more; /* event numbers beyond the list's maximum */
+    uint64_t occurrences; /* how often it was met; 1 or more */
 };
 
 struct vb_name_list { /* sorted, unique */

@@ -109,7 +109,7 @@ void vb_event_init(struct vb_event *event, enum vb_event_kind kind, enum vb_sour
 void vb_event_str(struct vb_event *event, enum vb_field field, const char *text);
 void vb_event_strn(struct vb_event *event, enum vb_field field, const char *text, size_t len);
 void vb_event_int(struct vb_event *event, enum vb_field field, int64_t number);
-void vb_event_bool(struct vb_event *event, enum vb_field field, bool value);
+void vb_event_bool(struct vb_event *event, enum vb_field field, bool truth);
 void vb_event_list(struct vb_event *event, enum vb_field field, const struct vb_str *items,
                    size_t count);
 
