@@ -188,14 +188,14 @@ size_t vb_line_of(const char *text, size_t len, size_t offset)
     return line;
 }
 
-static int lower(char c)
+char vb_ascii_lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
 bool vb_ascii_equal(const char *a, const char *b)
 {
-    while (*a != '\0' && lower(*a) == lower(*b)) {
+    while (*a != '\0' && vb_ascii_lower(*a) == vb_ascii_lower(*b)) {
         a++;
         b++;
     }
@@ -205,7 +205,7 @@ bool vb_ascii_equal(const char *a, const char *b)
 bool vb_ascii_starts(const char *text, const char *prefix)
 {
     for (; *prefix != '\0'; text++, prefix++) {
-        if (lower(*text) != lower(*prefix))
+        if (vb_ascii_lower(*text) != vb_ascii_lower(*prefix))
             return false;
     }
     return true;

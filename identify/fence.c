@@ -68,7 +68,7 @@ static void read_language(const char *info, size_t len, char ret[LANGUAGE_MAX])
     for (; n < len && n < LANGUAGE_MAX - 1; n++) {
         if (isspace((unsigned char)info[n]) || strchr("{},:", info[n]) != NULL)
             break;
-        ret[n] = (char)tolower((unsigned char)info[n]);
+        ret[n] = vb_ascii_lower(info[n]);
     }
     ret[n] = '\0';
 }

@@ -59,7 +59,7 @@ bool vb_id_url_host(struct vb_str url, char *ret, size_t size)
     if (len == 0 || len >= size || len > 253)
         return false;
     for (size_t i = 0; i < len; i++)
-        ret[i] = (char)tolower((unsigned char)from[i]);
+        ret[i] = vb_ascii_lower(from[i]);
     ret[len] = '\0';
     return strpbrk(ret, ".:") != NULL || strcmp(ret, "localhost") == 0;
 }
@@ -117,7 +117,7 @@ static void document_host(struct vb_id *id, struct vb_id_at at, struct vb_str ho
     if (host.len >= sizeof(lower))
         return;
     for (size_t i = 0; i < host.len; i++)
-        lower[i] = (char)tolower((unsigned char)host.text[i]);
+        lower[i] = vb_ascii_lower(host.text[i]);
     vb_id_document(id, at, "host", (struct vb_str){lower, host.len}, where);
 }
 

@@ -68,7 +68,7 @@ static bool read_code(struct reader *in, struct vb_buf *out, unsigned digits)
     for (unsigned i = 0; i < digits; i++, in->at++) {
         if (!isxdigit((unsigned char)peek(in)))
             return false;
-        const char c = (char)tolower((unsigned char)peek(in));
+        const char c = vb_ascii_lower((char)peek(in));
         code = code * 16 + (uint32_t)(c <= '9' ? c - '0' : c - 'a' + 10);
     }
     return vb_utf8_append(out, code == 0 ? 0xfffd : code, NULL) == VB_OK;

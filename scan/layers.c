@@ -290,19 +290,31 @@ static int try_pieces(struct vb_layer_walk *walk, const struct run_kind *kind, s
     return VB_OK;
 }
 
-/* Gathers the run that begins at AT into DIGITS. Returns its end. */
-static int gather(struct vb_layer_walk *walk, const struct run_kind *kind, size_t at,
-                  struct vb_buf *digits, size_t *ret_end, size_t *ret_pieces, struct vb_error *err)
+/* A run of digits, joined from the pieces that it is written in. */
+struct digit_run {
+    struct vb_buf digits;
+    size_t end; /* of its last piece in the text */
+    size_t pieces;
+};
+
+static void digit_run_done(struct digit_run *run)
 {
-    size_t pieces = 0;
+    vb_buf_done(&run->digits);
+}
+
+/* Gathers the run that begins at AT. */
+static int gather(const struct vb_layer_walk *walk, const struct run_kind *kind, size_t at,
+                  struct digit_run *ret, struct vb_error *err)
+{
+    vb_buf_clear(&ret->digits);
+    ret->pieces = 0;
     for (;;) {
         const size_t stop = digits_end(walk, kind, at, walk->len);
-        const int status = vb_buf_append(digits, walk->data + at, stop - at, err);
+        const int status = vb_buf_append(&ret->digits, walk->data + at, stop - at, err);
         if (status < 0)
             return status;
-        pieces++;
-        *ret_end = stop;
-        *ret_pieces = pieces;
+        ret->pieces++;
+        ret->end = stop;
         const size_t next = stop == walk->len ? 0 : after_gap(walk, kind, stop, stop - at);
         if (next == 0)
             return VB_OK;
@@ -319,25 +331,23 @@ static bool worth_gathering(const struct vb_layer_walk *walk, const struct run_k
            (piece >= JOIN_MIN && stop < walk->len && is_quote(walk->data[stop]));
 }
 
-/* The run that begins at AT. Returns its end in *ret_end. */
+/* The run that begins at AT. */
 static int one_run(struct vb_layer_walk *walk, const struct run_kind *kind, size_t at,
-                   struct vb_buf *digits, size_t *ret_end, struct vb_error *err)
+                   struct digit_run *run, struct vb_error *err)
 {
-    size_t pieces = 0;
     bool kept = false;
-    vb_buf_clear(digits);
-    int status = gather(walk, kind, at, digits, ret_end, &pieces, err);
-    if (status == 0 && digits->len >= kind->min)
-        status = try_digits(walk, kind, at, digits, &kept, err);
-    if (status == 0 && !kept && pieces > 1)
-        status = try_pieces(walk, kind, at, *ret_end, err);
+    int status = gather(walk, kind, at, run, err);
+    if (status == 0 && run->digits.len >= kind->min)
+        status = try_digits(walk, kind, at, &run->digits, &kept, err);
+    if (status == 0 && !kept && run->pieces > 1)
+        status = try_pieces(walk, kind, at, run->end, err);
     return status;
 }
 
 static int runs_of(struct vb_layer_walk *walk, const struct run_kind *kind, struct vb_error *err)
 {
-    VB_CLEANUP(vb_buf_done) struct vb_buf digits;
-    vb_buf_init(&digits, walk->len + 1);
+    VB_CLEANUP(digit_run_done) struct digit_run run = {.end = 0};
+    vb_buf_init(&run.digits, walk->len + 1);
     for (size_t at = 0; at < walk->len;) {
         if (kind->digits[walk->data[at]] == 0) {
             at++;
@@ -345,9 +355,10 @@ static int runs_of(struct vb_layer_walk *walk, const struct run_kind *kind, stru
         }
         size_t end = digits_end(walk, kind, at, walk->len);
         if (worth_gathering(walk, kind, at, end)) {
-            const int status = one_run(walk, kind, at, &digits, &end, err);
+            const int status = one_run(walk, kind, at, &run, err);
             if (status < 0)
                 return status;
+            end = run.end;
         }
         at = end;
     }
@@ -376,12 +387,11 @@ static int utf16_to_utf8(const struct vb_layer_walk *walk, size_t skip, bool big
 {
     for (size_t i = skip; i + 1 < walk->len; i += 2) {
         uint32_t code = utf16_unit(walk->data + i, big);
-        if (code >= 0xD800 && code < 0xDC00 && i + 3 < walk->len) {
-            const uint32_t low = utf16_unit(walk->data + i + 2, big);
-            if (low >= 0xDC00 && low < 0xE000) {
-                code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
-                i += 2;
-            }
+        const uint32_t low = i + 3 < walk->len ? utf16_unit(walk->data + i + 2, big) : 0;
+        const bool pair = code >= 0xD800 && code < 0xDC00 && low >= 0xDC00 && low < 0xE000;
+        if (pair) {
+            code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
+            i += 2;
         }
         const int status = vb_utf8_append(out, code, err);
         if (status < 0)

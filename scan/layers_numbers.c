@@ -222,27 +222,39 @@ static size_t string_begin(const struct vb_layer_walk *walk, const struct escape
     return at;
 }
 
-/* Decodes the string that begins at AT in place into OUT; counts the escapes that stand for plain
- * characters. Returns its end in *ret_end. */
-static int unescape(const struct vb_layer_walk *walk, const struct escape_kind *kind, size_t at,
-                    struct vb_buf *out, size_t *ret_end, size_t *ret_plain, struct vb_error *err)
+/* A string without its escapes. */
+struct unescaped {
+    struct vb_buf bytes;
+    size_t end;   /* of the string in the text */
+    size_t plain; /* how many escapes stand for plain characters */
+};
+
+static void unescaped_done(struct unescaped *string)
 {
-    *ret_plain = 0;
-    for (*ret_end = at; at < walk->len && !ends_string(kind, walk->data[at]); *ret_end = at) {
+    vb_buf_done(&string->bytes);
+}
+
+/* Decodes the string that begins at AT into RET, whose bytes it replaces. */
+static int unescape(const struct vb_layer_walk *walk, const struct escape_kind *kind, size_t at,
+                    struct unescaped *ret, struct vb_error *err)
+{
+    vb_buf_clear(&ret->bytes);
+    ret->plain = 0;
+    for (ret->end = at; at < walk->len && !ends_string(kind, walk->data[at]); ret->end = at) {
         uint32_t code = walk->data[at];
         size_t used = 0;
         if (code == kind->lead)
             used = kind->read(walk->data + at, walk->len - at, &code);
         int status;
         if (used > 0 && (code >= 0x100 || (code >= 0x80 && kind->lead != '%'))) {
-            status = vb_utf8_append(out, code, err);
+            status = vb_utf8_append(&ret->bytes, code, err);
         } else {
             const unsigned char byte = (unsigned char)code;
-            status = vb_buf_append(out, &byte, 1, err);
+            status = vb_buf_append(&ret->bytes, &byte, 1, err);
         }
         if (status < 0)
             return status;
-        *ret_plain += used > 0 && code >= 0x20 && code < 0x7F ? 1 : 0;
+        ret->plain += used > 0 && code >= 0x20 && code < 0x7F ? 1 : 0;
         at += used > 0 ? used : 1;
     }
     return VB_OK;
@@ -251,8 +263,8 @@ static int unescape(const struct vb_layer_walk *walk, const struct escape_kind *
 static int escapes_of(struct vb_layer_walk *walk, const struct escape_kind *kind,
                       struct vb_error *err)
 {
-    VB_CLEANUP(vb_buf_done) struct vb_buf out;
-    vb_buf_init(&out, walk->len * 2 + 8);
+    VB_CLEANUP(unescaped_done) struct unescaped string = {.end = 0};
+    vb_buf_init(&string.bytes, walk->len * 2 + 8);
     size_t floor = 0;
     while (floor < walk->len) {
         const unsigned char *lead = memchr(walk->data + floor, kind->lead, walk->len - floor);
@@ -264,17 +276,15 @@ static int escapes_of(struct vb_layer_walk *walk, const struct escape_kind *kind
             floor = at + 1;
             continue;
         }
-        size_t end;
-        size_t plain;
-        vb_buf_clear(&out);
+        const struct vb_buf *out = &string.bytes;
         const size_t begin = string_begin(walk, kind, at, floor);
-        int status = unescape(walk, kind, begin, &out, &end, &plain, err);
-        if (status == 0 && plain >= ESCAPE_MIN && out.len >= TEXT_MIN &&
-            vb_layer_text_prefix(out.data, out.len) == out.len)
-            status = vb_layer_found(walk, kind->name, begin, out.data, out.len, err);
+        int status = unescape(walk, kind, begin, &string, err);
+        if (status == 0 && string.plain >= ESCAPE_MIN && out->len >= TEXT_MIN &&
+            vb_layer_text_prefix(out->data, out->len) == out->len)
+            status = vb_layer_found(walk, kind->name, begin, out->data, out->len, err);
         if (status < 0)
             return status;
-        floor = end > at ? end : at + 1;
+        floor = string.end > at ? string.end : at + 1;
     }
     return VB_OK;
 }

@@ -129,9 +129,9 @@ static size_t squeeze(const struct vb_item *item, size_t begin, size_t end, char
     size_t n = 0;
     for (size_t i = begin; i < end && n + 1 < size; i++) {
         const unsigned char c = item->data[i];
-        if (c <= ' ' || c == '\0')
+        if (c <= ' ')
             continue;
-        out[n++] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : (char)c;
+        out[n++] = vb_ascii_lower((char)c);
     }
     out[n] = '\0';
     return n;

@@ -480,16 +480,15 @@ static size_t match_word(struct matching *m, unsigned classes, size_t w, struct 
     return 0;
 }
 
-int vb_phrases_find(const struct vb_phrases *phrases, unsigned classes, const unsigned char *text,
-                    size_t len, struct vb_phrase_hit hits[VB_PHRASE_HITS], size_t *ret_count,
+int vb_phrases_find(const struct vb_phrases *phrases, unsigned classes, struct vb_str text,
+                    struct vb_phrase_hit hits[VB_PHRASE_HITS], size_t *ret_count,
                     struct vb_error *err)
 {
     struct words words = {.phrases = phrases};
+    const size_t len = text.len < UINT32_MAX ? text.len : UINT32_MAX;
     *ret_count = 0;
-    if (len > UINT32_MAX)
-        len = UINT32_MAX;
     vb_buf_init(&words.list, (len + 2) * 2 * sizeof(struct word));
-    const int status = read_words(&words, text, len, err);
+    const int status = read_words(&words, (const unsigned char *)text.text, len, err);
     struct matching m = {.phrases = phrases,
                          .words = (const struct word *)(const void *)words.list.data,
                          .count = words.list.len / sizeof(struct word)};
@@ -509,12 +508,13 @@ int vb_phrases_instruct(const struct vb_phrases *phrases, const unsigned char *t
                         bool *ret_instructs, struct vb_phrase_hit *ret_hit, struct vb_error *err)
 {
     static const unsigned order[] = {VB_PHRASE_STRONG, VB_PHRASE_ADDRESS, VB_PHRASE_HARM};
+    const struct vb_str whole = {(const char *)text, len};
     struct vb_phrase_hit hits[VB_PHRASE_HITS];
     bool address = false;
     *ret_instructs = false;
     for (size_t i = 0; i < VB_ARRAY_LEN(order); i++) {
         size_t count;
-        const int status = vb_phrases_find(phrases, order[i], text, len, hits, &count, err);
+        const int status = vb_phrases_find(phrases, order[i], whole, hits, &count, err);
         if (status < 0)
             return status;
         address = address || (count > 0 && order[i] == VB_PHRASE_ADDRESS);

@@ -29,9 +29,8 @@ enum { VB_PHRASE_HITS = 32 };
 /* Looks for the phrases of the CLASSES (a mask) in TEXT; fills at most VB_PHRASE_HITS hits in order
  * of offset and returns how many in *ret_count. */
 VB_CHECKED int vb_phrases_find(const struct vb_phrases *phrases, unsigned classes,
-                               const unsigned char *text, size_t len,
-                               struct vb_phrase_hit hits[VB_PHRASE_HITS], size_t *ret_count,
-                               struct vb_error *err);
+                               struct vb_str text, struct vb_phrase_hit hits[VB_PHRASE_HITS],
+                               size_t *ret_count, struct vb_error *err);
 
 /* True if hidden TEXT gives orders: a strong phrase, or harm and address together. The hit that
  * shows it best is copied to *ret_hit. */

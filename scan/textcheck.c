@@ -120,8 +120,8 @@ static int phrases_of(struct vb_textcheck *check, struct vb_error *err)
     struct vb_phrase_hit hits[VB_PHRASE_HITS];
     const struct vb_item *item = check->item;
     size_t count;
-    const int status =
-        vb_phrases_find(check->phrases, VB_PHRASE_STRONG, item->data, item->len, hits, &count, err);
+    const struct vb_str text = {(const char *)item->data, item->len};
+    const int status = vb_phrases_find(check->phrases, VB_PHRASE_STRONG, text, hits, &count, err);
     if (status < 0)
         return status;
     for (size_t i = 0; i < count; i++) {

@@ -3,7 +3,6 @@
  * signed, but it is parsed with the same distrust. */
 #include "signatures/internal.h"
 
-#include <ctype.h>
 #include <limits.h>
 #include <openssl/crypto.h>
 
@@ -44,7 +43,7 @@ static int hex_value(unsigned char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
-    const int lower = tolower(c);
+    const char lower = vb_ascii_lower((char)c);
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 

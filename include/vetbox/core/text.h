@@ -37,6 +37,9 @@ const char *vb_path_extension(const char *path);
 /* The 1-based line number of OFFSET in TEXT. */
 size_t vb_line_of(const char *text, size_t len, size_t offset);
 
+/* Lower case of an ASCII letter, whatever the locale; anything else as it is. */
+char vb_ascii_lower(char c);
+
 /* ASCII-only comparison without case, and the like for a prefix. */
 bool vb_ascii_equal(const char *a, const char *b);
 bool vb_ascii_starts(const char *text, const char *prefix);
