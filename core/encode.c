@@ -20,7 +20,7 @@ int vb_base64_encode(struct vb_buf *buf, const void *data, size_t len, struct vb
     return vb_buf_append(buf, "", 0, err);
 }
 
-static int digit(unsigned char c)
+int vb_base64_digit(unsigned char c)
 {
     if (c >= 'A' && c <= 'Z')
         return c - 'A';
@@ -47,7 +47,7 @@ int vb_base64_decode(struct vb_buf *buf, const char *text, size_t len, struct vb
         if (blank(text[i]))
             continue;
         padded = padded || text[i] == '=';
-        const int value = digit((unsigned char)text[i]);
+        const int value = vb_base64_digit((unsigned char)text[i]);
         if (padded ? text[i] != '=' : value < 0)
             return vb_fail(err, VB_E_DATA, 0, "not base64 at byte %zu", i);
         if (padded)

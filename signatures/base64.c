@@ -2,17 +2,10 @@
  * lax decoder would read what another verifier refuses. */
 #include "signatures/wire.h"
 
+/* Only the standard alphabet. */
 static int value_of(unsigned char c)
 {
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    if (c == '+')
-        return 62;
-    return c == '/' ? 63 : -1;
+    return c == '-' || c == '_' ? -1 : vb_base64_digit(c);
 }
 
 /* The length of a line end at TEXT, or 0. */

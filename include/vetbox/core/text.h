@@ -47,6 +47,8 @@ bool vb_ascii_starts(const char *text, const char *prefix);
 /* Appends the standard base64 (RFC 4648) of DATA. */
 VB_CHECKED int vb_base64_encode(struct vb_buf *buf, const void *data, size_t len,
                                 struct vb_error *err);
+/* The value of a digit of either alphabet, or -1. */
+int vb_base64_digit(unsigned char c);
 /* Decodes base64 or base64url; white space is skipped, padding optional. Returns VB_E_DATA for
  * anything else. */
 VB_CHECKED int vb_base64_decode(struct vb_buf *buf, const char *text, size_t len,
