@@ -135,7 +135,7 @@ class Text(Tree):
         self.bad("a.py", "def f(:\n")
 
     def test_registry(self):
-        self.bad("a.md", "from https://" + "registry.npmjs" + ".org/x\n", "registry host")
+        self.bad("a.md", "from https://" + "registry.example" + ".org/x\n", "registry host")
 
     def test_checkout_path(self):
         self.bad("a.md", f"see {self.root.resolve()}/x\n", "path of this machine")
