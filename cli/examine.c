@@ -13,10 +13,11 @@
 
 enum { MIB = 1024 * 1024, TREE_INODES = 200000, EXAMINER_MS = 60000, REDIRECTS = 5 };
 
-static const struct vb_tree_limits tree_limits = {.bytes = (uint64_t)1024 * MIB,
-                                                  .file_bytes = (uint64_t)512 * MIB,
-                                                  .entries = 100000,
-                                                  .depth = 64};
+static const struct vb_tree_limits tree_limits = {
+    .bytes = (uint64_t)1024 * MIB,
+    .file_bytes = (uint64_t)512 * MIB,
+    .entries = 100000,
+    .depth = 65}; /* one more than a copy or an archive may have */
 
 /* Every file takes whole pages: what the limits allow must fit, or a hostile archive of many small
  * files would look like a failure of ours. */

@@ -76,6 +76,7 @@ struct walk {
     size_t capacity;
     int target_fd; /* copy */
     uint64_t bytes;
+    bool full; /* a limit on the whole was reached: nothing more is visited */
 };
 
 static void close_dir(DIR **dir)
@@ -118,6 +119,23 @@ static int add_name(struct names *names, const char *name, struct vb_error *err)
     return VB_OK;
 }
 
+/* A limit was reached at the current entry. */
+static int beyond(struct walk *walk, const char *limit, uint64_t value, struct vb_error *err)
+{
+    char reason[128];
+    snprintf(reason, sizeof(reason), "%s %llu", limit, (unsigned long long)value);
+    if (!walk->limits->leave_out)
+        return vb_fail(err, VB_E_LIMIT, 0, "%s: %s", walk->path, reason);
+    struct vb_event event;
+    vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_STATIC);
+    vb_event_str(&event, VB_F_STAGE, "fetch");
+    vb_event_str(&event, VB_F_WHAT, walk->full ? "all files from here on" : "file or folder");
+    vb_event_str(&event, VB_F_REASON, reason);
+    vb_event_str(&event, VB_F_PATH, walk->path);
+    return vb_emit(walk->sink, &event, err);
+}
+
+/* At most MAX + 1 names: the last one shows the walk that there are too many. */
 static int read_names(int fd, size_t max, struct names *ret, struct vb_error *err)
 {
     const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
@@ -134,8 +152,8 @@ static int read_names(int fd, size_t max, struct names *ret, struct vb_error *er
             break;
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
-        if (ret->count >= max)
-            return vb_fail(err, VB_E_LIMIT, 0, "a folder holds more than %zu entries", max);
+        if (ret->count > max)
+            break;
         const int status = add_name(ret, entry->d_name, err);
         if (status < 0)
             return status;
@@ -152,9 +170,10 @@ static int walk_entry(struct walk *walk, int dirfd, const char *name, size_t pat
                       struct vb_error *err)
 {
     struct stat st;
-    if (++walk->visited > walk->limits->entries)
-        return vb_fail(err, VB_E_LIMIT, 0, "more than %zu files and folders",
-                       walk->limits->entries);
+    if (++walk->visited > walk->limits->entries) {
+        walk->full = true;
+        return beyond(walk, "more files and folders than", walk->limits->entries, err);
+    }
     if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return vb_fail(err, VB_E_IO, errno, "%s", walk->path);
     const int status = walk->visit(walk, dirfd, name, &st, err);
@@ -174,14 +193,15 @@ static int walk_dir(struct walk *walk, int dirfd, size_t path_len, unsigned dept
 {
     VB_CLEANUP(names_done) struct names names = {0};
     if (depth > MAX_DEPTH || depth > walk->limits->depth)
-        return vb_fail(err, VB_E_LIMIT, 0, "folders nest deeper than %u levels",
-                       walk->limits->depth);
+        return beyond(walk, "folders nested deeper than", walk->limits->depth, err);
     int status = read_names(dirfd, walk->limits->entries, &names, err);
-    for (size_t i = 0; status == VB_OK && i < names.count; i++) {
+    for (size_t i = 0; status == VB_OK && !walk->full && i < names.count; i++) {
         const size_t start = path_len == 0 ? 0 : path_len + 1;
         const size_t len = strlen(names.items[i]);
-        if (start + len >= sizeof(walk->path))
-            return vb_fail(err, VB_E_LIMIT, 0, "a path is longer than %d bytes", PATH_BYTES);
+        if (start + len >= sizeof(walk->path)) {
+            status = beyond(walk, "paths longer than", PATH_BYTES, err);
+            continue;
+        }
         if (path_len > 0)
             walk->path[path_len] = '/';
         memcpy(walk->path + start, names.items[i], len + 1);
@@ -309,6 +329,7 @@ const struct vb_tree_file *vb_tree_find(const struct vb_tree *tree, const char *
 
 /* --- copying --- */
 
+/* Returns 1 when all of IN was copied, 0 when a limit was reached (and told). */
 static int copy_bytes(struct walk *walk, int in, int out, struct vb_error *err)
 {
     unsigned char chunk[65536];
@@ -320,13 +341,14 @@ static int copy_bytes(struct walk *walk, int in, int out, struct vb_error *err)
         if (got < 0)
             return vb_fail(err, VB_E_IO, errno, "reading %s", walk->path);
         if (got == 0)
-            return VB_OK;
+            return 1;
         copied += (uint64_t)got;
         walk->bytes += (uint64_t)got;
-        if (copied > walk->limits->file_bytes || walk->bytes > walk->limits->bytes)
-            return vb_fail(err, VB_E_LIMIT, 0, "%s: more than %llu bytes, or %llu in all",
-                           walk->path, (unsigned long long)walk->limits->file_bytes,
-                           (unsigned long long)walk->limits->bytes);
+        walk->full = walk->bytes > walk->limits->bytes;
+        if (walk->full)
+            return beyond(walk, "more bytes in all than", walk->limits->bytes, err);
+        if (copied > walk->limits->file_bytes)
+            return beyond(walk, "a file larger than", walk->limits->file_bytes, err);
         const int status = vb_write_all(out, chunk, (size_t)got, err);
         if (status < 0)
             return vb_wrap(err, "copying %s", walk->path);
@@ -347,7 +369,10 @@ static int copy_file(struct walk *walk, int dirfd, const char *name, const struc
         vb_open_beneath(walk->target_fd, walk->path, O_WRONLY | O_CREAT | O_EXCL, mode);
     if (out < 0)
         return vb_fail(err, VB_E_IO, errno, "cannot copy %s", walk->path);
-    return copy_bytes(walk, in, out, err);
+    const int whole = copy_bytes(walk, in, out, err);
+    if (whole == 0 && ftruncate(out, 0) < 0) /* half a file would be taken for the file */
+        return vb_fail(err, VB_E_IO, errno, "emptying %s", walk->path);
+    return whole < 0 ? whole : VB_OK;
 }
 
 static int copy_link(struct walk *walk, int dirfd, const char *name, struct vb_error *err)

@@ -153,16 +153,19 @@ static int report_folder(const struct vb_artifact *artifact, const char *sha256,
 static int fetch_folder(int in, int target_fd, const struct vb_fetch_limits *limits,
                         struct vb_sink *sink, struct vb_artifact *artifact, struct vb_error *err)
 {
-    const struct vb_tree_limits tree_limits = {.bytes = limits->bytes,
+    const struct vb_tree_limits tree_limits = {.leave_out = true,
+                                               .bytes = limits->bytes,
                                                .file_bytes = limits->bytes,
                                                .entries = limits->entries,
                                                .depth = FOLDER_DEPTH};
+    struct vb_tree_limits seal_limits = tree_limits;
     struct vb_sink nowhere = {.emit = ignore_event};
     VB_CLEANUP(free_tree) struct vb_tree *tree = NULL;
     char sha256[VB_SHA256_HEX];
     int walk_fd;
     int status;
 
+    seal_limits.depth++; /* the copy has the folders whose contents were left out */
     artifact->form = VB_ARTIFACT_FOLDER;
     status = vb_tree_copy(in, target_fd, &tree_limits, sink, err);
     if (status != 0)
@@ -173,7 +176,7 @@ static int fetch_folder(int in, int target_fd, const struct vb_fetch_limits *lim
         vb_close_fd(&walk_fd);
         return vb_fail(err, VB_E_OS, errno, "cannot keep the copy open");
     }
-    status = vb_tree_seal(walk_fd, &tree_limits, &nowhere, &tree, err);
+    status = vb_tree_seal(walk_fd, &seal_limits, &nowhere, &tree, err);
     if (status != 0)
         return status;
     if (tree->count == 0)

@@ -359,17 +359,27 @@ static void test_links_in_folder_are_not_followed(void **state)
 static void test_unusable_folders(void **state)
 {
     struct place *const p = *state;
-    struct vb_fetch_limits small = limits;
 
     put_folder(p, "hollow");
     put_folder(p, "hollow/deep");
     refuse(p, "hollow", &limits, VB_E_DATA);
+}
+
+/* A folder that is too large is a fact about the package: what fits is examined, the rest is told.
+ */
+static void test_folder_of_too_much(void **state)
+{
+    struct place *const p = *state;
+    struct vb_fetch_limits small = limits;
+
     put_folder(p, "big");
     put(p, "big/a", "1234");
     put(p, "big/b", "1234");
     put(p, "big/c", "1234");
     small.bytes = 10;
-    refuse(p, "big", &small, VB_E_LIMIT);
+    assert_int_equal(fetch_with(p, "big", &small), 0);
+    assert_int_equal(p->artifact.size, 8);
+    assert_int_equal(p->others, 1);
 }
 
 static void test_folder_of_too_many(void **state)
@@ -382,7 +392,9 @@ static void test_folder_of_too_many(void **state)
     put(p, "big/b", "1234");
     put(p, "big/c", "1234");
     small.entries = 2;
-    refuse(p, "big", &small, VB_E_LIMIT);
+    assert_int_equal(fetch_with(p, "big", &small), 0);
+    assert_int_equal(p->artifact.size, 8);
+    assert_int_equal(p->others, 1);
 }
 
 int main(void)
@@ -401,6 +413,7 @@ int main(void)
         HERE(test_links_in_folder_are_not_followed),
         HERE(test_unusable_folders),
         HERE(test_folder_of_too_many),
+        HERE(test_folder_of_too_much),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

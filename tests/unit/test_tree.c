@@ -135,6 +135,14 @@ static void limits_hold(void **state)
         folder_make(&to);
         fill(from.fd);
         assert_int_equal(vb_tree_copy(from.fd, to.fd, &small[i], &sink.sink, NULL), VB_E_LIMIT);
+        struct vb_tree_limits lenient = small[i]; /* the same, told instead of refused */
+        lenient.leave_out = true;
+        struct folder again;
+        folder_make(&again);
+        sink.by_kind[VB_EV_COVERAGE] = 0;
+        assert_int_equal(vb_tree_copy(from.fd, again.fd, &lenient, &sink.sink, NULL), VB_OK);
+        assert_true(sink.by_kind[VB_EV_COVERAGE] > 0);
+        folder_remove(&again);
         folder_remove(&from);
         folder_remove(&to);
     }

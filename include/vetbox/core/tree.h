@@ -37,6 +37,7 @@ struct vb_tree_limits {
     uint64_t file_bytes;
     size_t entries;
     unsigned depth;
+    bool leave_out; /* what lies beyond is left out with a coverage event; otherwise VB_E_LIMIT */
 };
 
 /* Walks DIRFD (owned by the tree afterwards, closed on failure), hashes every regular file and
@@ -55,7 +56,7 @@ int vb_mkdir_parents(int dirfd, const char *path);
 
 /* Copies the regular files and directories below SOURCE_FD to TARGET_FD, never following a link;
  * symbolic links are copied as links, anything else emits archive.hostile's relative, coverage.
- * Runs into LIMITS with VB_E_LIMIT. */
+ * What LIMITS say of whatever lies beyond them holds. */
 VB_CHECKED int vb_tree_copy(int source_fd, int target_fd, const struct vb_tree_limits *limits,
                             struct vb_sink *sink, struct vb_error *err);
 
