@@ -58,6 +58,13 @@ static bool occupy_stdio(void)
     return true;
 }
 
+static void print_unknown(const char *name)
+{
+    struct vb_error err = {0};
+    vb_fail(&err, VB_E_USAGE, 0, "unknown command %.60s", name);
+    vb_print_error(&err);
+}
+
 static int command_help(const struct vb_command *command)
 {
     printf("usage: vetbox %s [OPTIONS] %s\n\n%s\n\n", command->name, command->operands,
@@ -123,7 +130,7 @@ int main(int argc, char **argv)
         return say_version();
     const bool asked = strcmp(name, "--help") == 0 || strcmp(name, "help") == 0;
     if (!asked && name[0] != '\0')
-        fprintf(stderr, "vetbox: unknown command\n");
+        print_unknown(name);
     usage(asked ? stdout : stderr);
     return asked ? finish_output() : 64;
 }

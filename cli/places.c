@@ -28,20 +28,34 @@ static char *joined(const char *dir, const char *name)
     return asprintf(&path, "%s/%s", dir, name) < 0 ? NULL : path;
 }
 
-/* The source tree's data while the program still lies in its build folder. */
-static const char *data_dir(void)
+/* The source tree's data while the program still lies in its build folder; otherwise share/vetbox
+ * beside the program's own bin/, or where it was configured to be installed. */
+static char *data_dir(void)
 {
-    char exe[4096];
+    char exe[4096] = {0};
     const ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
     const size_t build = strlen(VB_BUILD_DIR);
     if (len > (ssize_t)build && strncmp(exe, VB_BUILD_DIR, build) == 0 && exe[build] == '/')
-        return VB_SOURCE_DATA_DIR;
-    return VB_DATA_DIR;
+        return strdup(VB_SOURCE_DATA_DIR);
+    char *slash = strrchr(exe, '/');
+    if (slash == NULL)
+        return strdup(VB_DATA_DIR);
+    *slash = '\0';
+    VB_CLEANUP_FREE char *beside = joined(exe, "../share/vetbox");
+    if (beside != NULL && is_folder(beside))
+        return vb_steal(beside);
+    return strdup(VB_DATA_DIR);
+}
+
+static char *default_rules(void)
+{
+    VB_CLEANUP_FREE char *data = data_dir();
+    return data == NULL ? NULL : joined(data, "rules");
 }
 
 int vb_place_yara_rules(const char *given, char **ret, struct vb_error *err)
 {
-    VB_CLEANUP_FREE char *base = given != NULL ? strdup(given) : joined(data_dir(), "rules");
+    VB_CLEANUP_FREE char *base = given != NULL ? strdup(given) : default_rules();
     if (base == NULL)
         return vb_fail(err, VB_E_NOMEM, errno, "naming the rules folder");
     if (!is_folder(base))

@@ -270,6 +270,41 @@ static void explain(const struct vb_finding_type *row)
            row->explanation);
 }
 
+struct rule_wanted {
+    const char *id;
+    size_t found;
+};
+
+static void explain_if_wanted(void *ctx, const char *name, const char *id, const char *severity,
+                              const char *description)
+{
+    struct rule_wanted *wanted = ctx;
+    if (!vb_ascii_equal(id, wanted->id))
+        return;
+    if (wanted->found++ == 0)
+        printf("%s\n", id);
+    printf("  severity %s, from the YARA rule %s\n\n  %s\n", severity, name, description);
+}
+
+/* A finding that comes from a YARA rule is explained by the rule's own description. */
+static int explain_rule(const struct vb_options *options, const char *id, struct vb_error *err)
+{
+    VB_CLEANUP_FREE char *dir = NULL;
+    struct vb_rules *rules = NULL;
+    struct rule_wanted wanted = {.id = id};
+    int status = vb_place_yara_rules(options->value[VB_OPT_RULES], &dir, err);
+    if (status == VB_OK)
+        status = vb_rules_load(dir, NULL, &rules, err);
+    if (status < 0)
+        return status;
+    vb_rules_each(rules, explain_if_wanted, &wanted);
+    vb_rules_free(rules);
+    if (wanted.found > 0)
+        return 0;
+    return vb_fail(err, VB_E_USAGE, 0,
+                   "no finding %s: vetbox explain and vetbox rules list show them", id);
+}
+
 int vb_command_explain(const struct vb_options *options, struct vb_error *err)
 {
     const struct vb_finding_type *rows;
@@ -285,6 +320,5 @@ int vb_command_explain(const struct vb_options *options, struct vb_error *err)
     }
     if (options->operand_count == 0)
         return 0;
-    return vb_fail(err, VB_E_USAGE, 0, "no finding %s: vetbox explain lists them",
-                   options->operands[0]);
+    return explain_rule(options, options->operands[0], err);
 }

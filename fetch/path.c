@@ -87,12 +87,34 @@ static int fetch_file(int in, const struct vb_fetch_limits *limits, struct vb_si
     return intake_report(&intake, artifact->name, NULL, sink, err);
 }
 
-static int ignore_event(struct vb_sink *sink, struct vb_event *event, struct vb_error *err)
+/* Takes the links of a sealed folder into a digest of their own: path, NUL, target, NUL. */
+struct link_sink {
+    struct vb_sink sink; /* first */
+    struct vb_digest *digest;
+    size_t count;
+};
+
+static int digest_link(struct vb_sink *base, struct vb_event *event, struct vb_error *err)
 {
-    (void)sink;
-    (void)event;
-    (void)err;
-    return 0;
+    struct link_sink *const sink = (struct link_sink *)base;
+    const struct vb_str parts[] = {vb_event_get_str(event, VB_F_PATH),
+                                   vb_event_get_str(event, VB_F_TARGET)};
+    int status = 0;
+
+    if (event->kind != VB_EV_TREE_LINK)
+        return 0;
+    sink->count++;
+    for (size_t i = 0; status == 0 && i < VB_ARRAY_LEN(parts); i++) {
+        status = vb_digest_update(sink->digest, parts[i].text, parts[i].len, err);
+        if (status == 0)
+            status = vb_digest_update(sink->digest, "", 1, err);
+    }
+    return status;
+}
+
+static void link_sink_done(struct link_sink *sink)
+{
+    vb_digest_free(sink->digest);
 }
 
 static void free_tree(struct vb_tree **tree)
@@ -121,16 +143,34 @@ static int digest_line(struct vb_digest *digest, const struct vb_tree_file *file
     return status == 0 ? vb_digest_update(digest, "\n", 1, err) : status;
 }
 
+/* One more line for a folder that has links, so that adding one changes the folder's digest. */
+static int digest_links(struct vb_digest *digest, const struct link_sink *links,
+                        struct vb_error *err)
+{
+    static const char name[] = "  (symbolic links)\n";
+    char hex[VB_SHA256_HEX];
+    int status = 0;
+
+    if (links->count == 0)
+        return 0;
+    status = vb_digest_hex(links->digest, hex, err);
+    if (status == 0)
+        status = vb_digest_update(digest, hex, strlen(hex), err);
+    return status == 0 ? vb_digest_update(digest, name, strlen(name), err) : status;
+}
+
 /* The folder's digest: SHA-256 of its list "digest, two spaces, path, newline", sorted by path, as
- * sha256sum prints it. */
-static int digest_list(const struct vb_tree *tree, char ret_hex[VB_SHA256_HEX],
-                       struct vb_error *err)
+ * sha256sum prints it, and a line for its links if it has any. */
+static int digest_list(const struct vb_tree *tree, const struct link_sink *links,
+                       char ret_hex[VB_SHA256_HEX], struct vb_error *err)
 {
     struct vb_digest *digest = NULL;
     int status = vb_digest_new(VB_DIGEST_SHA256, &digest, err);
 
     for (size_t i = 0; status == 0 && i < tree->count; i++)
         status = digest_line(digest, &tree->files[i], err);
+    if (status == 0)
+        status = digest_links(digest, links, err);
     if (status == 0)
         status = vb_digest_hex(digest, ret_hex, err);
     vb_digest_free(digest);
@@ -159,7 +199,7 @@ static int fetch_folder(int in, int target_fd, const struct vb_fetch_limits *lim
                                                .entries = limits->entries,
                                                .depth = FOLDER_DEPTH};
     struct vb_tree_limits seal_limits = tree_limits;
-    struct vb_sink nowhere = {.emit = ignore_event};
+    VB_CLEANUP(link_sink_done) struct link_sink links = {.sink.emit = digest_link};
     VB_CLEANUP(free_tree) struct vb_tree *tree = NULL;
     char sha256[VB_SHA256_HEX];
     int walk_fd;
@@ -167,7 +207,9 @@ static int fetch_folder(int in, int target_fd, const struct vb_fetch_limits *lim
 
     seal_limits.depth++; /* the copy has the folders whose contents were left out */
     artifact->form = VB_ARTIFACT_FOLDER;
-    status = vb_tree_copy(in, target_fd, &tree_limits, sink, err);
+    status = vb_digest_new(VB_DIGEST_SHA256, &links.digest, err);
+    if (status == 0)
+        status = vb_tree_copy(in, target_fd, &tree_limits, sink, err);
     if (status != 0)
         return status;
     artifact->fd = fcntl(target_fd, F_DUPFD_CLOEXEC, 3);
@@ -176,13 +218,13 @@ static int fetch_folder(int in, int target_fd, const struct vb_fetch_limits *lim
         vb_close_fd(&walk_fd);
         return vb_fail(err, VB_E_OS, errno, "cannot keep the copy open");
     }
-    status = vb_tree_seal(walk_fd, &seal_limits, &nowhere, &tree, err);
+    status = vb_tree_seal(walk_fd, &seal_limits, &links.sink, &tree, err);
     if (status != 0)
         return status;
     if (tree->count == 0)
         return vb_fail(err, VB_E_DATA, 0, "the folder holds no files");
     artifact->size = tree->bytes;
-    status = digest_list(tree, sha256, err);
+    status = digest_list(tree, &links, sha256, err);
     return status != 0 ? status : report_folder(artifact, sha256, sink, err);
 }
 

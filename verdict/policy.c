@@ -373,7 +373,7 @@ int vb_policy_load(const char *path, struct vb_policy **ret, struct vb_error *er
     struct vb_policy *policy = calloc(1, sizeof(*policy));
     if (policy == NULL)
         return vb_fail(err, VB_E_NOMEM, errno, "reading the policy");
-    policy->name = vb_arena_str(&policy->arena, path != NULL ? path : "policy.yaml");
+    policy->name = vb_arena_str(&policy->arena, path != NULL ? path : "built-in policy");
     policy->coverage = (struct coverage_rules){VB_DECISION_REVIEW, 0, 50, 100};
     int status = path == NULL ? parse_policy(policy, (const char *)vb_default_policy,
                                              vb_default_policy_len, err)

@@ -46,6 +46,9 @@ run judge
 expect_error "judge without evidence"
 run rules frob
 expect_error "an unknown action of rules"
+run explain VB-CRED-FILE-UPLOAD
+expect_status 0 "explain the finding of a YARA rule"
+expect_in "$work/out" "YARA rule" "explain the finding of a YARA rule"
 run explain VB-NO-SUCH
 expect_error "an unknown finding"
 run vet gopher:something

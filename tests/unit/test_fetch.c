@@ -311,6 +311,44 @@ static void test_folder(void **state)
 }
 
 /* One file whose name looks like the lines of two must not have their digest. */
+/* The next fetch goes to an empty folder of its own. */
+static void new_target(struct place *p, const char *name)
+{
+    char target[512];
+
+    put_folder(p, name);
+    (void)snprintf(target, sizeof(target), "%s/%s", p->base, name);
+    vb_artifact_done(&p->artifact);
+    vb_close_fd(&p->target_fd);
+    p->target_fd = open(target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_true(p->target_fd >= 0);
+}
+
+/* A link that is added or pointed elsewhere makes another package of it. */
+static void test_folder_with_links(void **state)
+{
+    struct place *const p = *state;
+    char before[VB_SHA256_HEX];
+    char with[VB_SHA256_HEX];
+    char link[512];
+
+    put_folder(p, "skill");
+    put(p, "skill/SKILL.md", "a");
+    assert_int_equal(fetch(p, "skill"), 0);
+    memcpy(before, p->sha256, sizeof(before));
+    (void)snprintf(link, sizeof(link), "%s/skill/link", p->base);
+    assert_int_equal(symlink("/etc/passwd", link), 0);
+    new_target(p, "second");
+    assert_int_equal(fetch(p, "skill"), 0);
+    memcpy(with, p->sha256, sizeof(with));
+    assert_string_not_equal(with, before);
+    assert_int_equal(unlink(link), 0);
+    assert_int_equal(symlink("/etc/shadow", link), 0);
+    new_target(p, "third");
+    assert_int_equal(fetch(p, "skill"), 0);
+    assert_string_not_equal(p->sha256, with);
+}
+
 static void test_folder_with_newline_in_name(void **state)
 {
     struct place *const p = *state;
@@ -408,6 +446,7 @@ int main(void)
         HERE(test_unusable_files),
         HERE(test_unreadable_file),
         HERE(test_folder),
+        HERE(test_folder_with_links),
         HERE(test_folder_with_newline_in_name),
         HERE(test_folder_by_dot),
         HERE(test_links_in_folder_are_not_followed),
