@@ -475,10 +475,10 @@ static int run_as_fetcher(void *ctx, struct vb_sink *sink, struct vb_error *err)
 {
     (void)ctx;
     char text[128];
-    VB_CLEANUP_FD int hosts = open("/etc/hosts", O_RDONLY | O_CLOEXEC);
+    VB_CLEANUP_FD int users = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
     VB_CLEANUP_FD int network = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const int exec = execl("/bin/true", "true", (char *)NULL);
-    snprintf(text, sizeof(text), "hosts=%d network=%d exec=%d root=%d groups=%d", hosts >= 0,
+    snprintf(text, sizeof(text), "users=%d network=%d exec=%d root=%d groups=%d", users >= 0,
              network >= 0, exec == 0, geteuid() == 0, getgroups(0, NULL));
     return say(sink, text, err);
 }
@@ -494,7 +494,7 @@ static void test_fetcher(void **state)
     assert_int_equal(outcome.status, VB_OK);
     /* Root's groups are given up with root; an ordinary user cannot give up his. */
     char expected[128];
-    snprintf(expected, sizeof(expected), "hosts=1 network=1 exec=0 root=0 groups=%d",
+    snprintf(expected, sizeof(expected), "users=1 network=1 exec=0 root=0 groups=%d",
              geteuid() == 0 ? 0 : getgroups(0, NULL));
     assert_string_equal(outcome.caught.what, expected);
 }
