@@ -99,6 +99,7 @@ struct vb_sandbox_options {
     unsigned processes;
     uint64_t max_events; /* of one detonation */
     size_t max_output;   /* bytes of stdout and of stderr that are kept */
+    bool no_overlay;     /* as on a kernel whose tmpfs has no extended attributes (before 6.6) */
 };
 
 extern const struct vb_sandbox_options vb_sandbox_default_options;

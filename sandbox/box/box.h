@@ -21,9 +21,21 @@
 #define VB_PERSONA_RUNTIME "/run/user/1000"
 enum { VB_PERSONA_UID = 1000, VB_PERSONA_GID = 1000 };
 
+/* What every box of a package starts from (base.c): two namespaces, kept by their descriptors. In
+ * the mount namespace the base stands at VB_BASE, a folder that every system has and no box needs.
+ */
+struct vb_base {
+    int user_ns, mount_ns;
+    bool overlay; /* boxes lay an overlay over it; otherwise each fills a root of its own */
+};
+#define VB_BASE "/tmp"
+#define VB_BASE_ROOT VB_BASE "/root" /* the lower layer of a box's root */
+#define VB_BASE_BOX VB_BASE "/box"   /* where a box attaches what can be written */
+
 /* Everything that is the same for all boxes of one package. */
 struct vb_box_setup {
     struct vb_sandbox_options options;
+    struct vb_base base;
     const struct vb_bait_set *baits;  /* may be NULL */
     const struct sock_fprog *program; /* NULL only in tests of the box alone: no recorder */
     char folder[64];                  /* the package's folder name, one safe component */
@@ -53,7 +65,7 @@ void vb_box_folder(const struct vb_box_setup *setup, char *ret, size_t size);
 enum vb_box_word {
     VB_BOX_FAILED = 1, /* our own failure: status, text */
     VB_BOX_MISSING,    /* a fidelity layer is missing: text is its name, a line feed, why */
-    VB_BOX_WRITABLE,   /* init → supervisor: the box's writable file system, as a descriptor */
+    VB_BOX_WRITABLE,   /* init → supervisor: the file system that holds what can be written */
     VB_BOX_PROC,       /* init → supervisor: the box's /proc, as a descriptor */
     VB_BOX_SEGMENTS,   /* with the box's list of System V shared memory */
     VB_BOX_READY,      /* init → supervisor: everything stands */
@@ -97,28 +109,34 @@ _Noreturn void vb_inside_main(struct vb_inside *inside);
 /* In the subject. */
 _Noreturn void vb_subject_main(const struct vb_inside *inside);
 
+/* Makes the base of SETUP's boxes. */
+VB_CHECKED int vb_base_new(const struct vb_box_setup *setup, struct vb_base *ret,
+                           struct vb_error *err);
+void vb_base_done(struct vb_base *base);
+/* In a supervisor: enters the namespaces of BASE, closes their descriptors and gives up every
+ * capability that this brought. */
+VB_CHECKED int vb_base_enter(struct vb_base *base, struct vb_error *err);
+/* Everything that a box's root holds but mounts, written to the empty folder ROOT_FD. Runs with the
+ * capabilities of a user namespace of our own. */
+VB_CHECKED int vb_base_fill(const struct vb_box_setup *setup, int root_fd, struct vb_error *err);
+
 /* Builds the root file system and changes into it (root.c). */
 VB_CHECKED int vb_root_build(struct vb_inside *inside, struct vb_error *err);
-/* Fills /etc of the root that is being built below ROOT_FD (etc.c). */
+/* The places of devices, and of programs outside /usr, in a root that is being filled (root.c). */
+VB_CHECKED int vb_devices_build(int root_fd, struct vb_error *err);
+VB_CHECKED int vb_programs_build(int root_fd, struct vb_error *err);
+/* Fills /etc (etc.c). */
 VB_CHECKED int vb_etc_build(const struct vb_box_setup *setup, int root_fd, struct vb_error *err);
+/* Mounts what /etc shows of the host's (etc.c). */
+VB_CHECKED int vb_etc_mount(int root_fd, struct vb_error *err);
 /* Brings lo up; nothing else is in the new network namespace (net.c). */
 VB_CHECKED int vb_loopback_up(struct vb_error *err);
 
 /* The environment of the subject, NULL-terminated; freed with vb_strings_free (persona.c). */
 VB_CHECKED int vb_persona_environment(const struct vb_box_setup *setup, const char *cwd,
                                       char ***ret, struct vb_error *err);
-/* Home, baits and package, written into the box's writable file system (persona.c). */
-VB_CHECKED int vb_persona_fill(const struct vb_box_setup *setup, int writable_fd,
-                               struct vb_sink *sink, struct vb_error *err);
+/* Home, baits and package, written into a root that is being filled (persona.c). */
+VB_CHECKED int vb_persona_fill(const struct vb_box_setup *setup, int root_fd, struct vb_error *err);
 void vb_strings_free(char **strings);
-
-/* The folders of the writable file system and where they stand in the box. */
-struct vb_writable {
-    const char *folder;
-    const char *path;
-    uint32_t mode;
-};
-enum { VB_WRITABLE_COUNT = 5 };
-extern const struct vb_writable vb_writables[VB_WRITABLE_COUNT];
 
 #endif

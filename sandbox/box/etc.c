@@ -121,14 +121,15 @@ static int make_folders(int root, const char *path, struct vb_error *err)
     return VB_OK;
 }
 
-static int show_folder(int root, const char *path, struct vb_error *err)
+/* Whether this host has the folder, and for us. */
+static bool is_shown(const char *path)
 {
     struct stat st;
-    if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode) || access(path, R_OK | X_OK) < 0)
-        return VB_OK; /* this host has none, or none for us */
-    const int status = make_folders(root, path + 1, err);
-    if (status < 0)
-        return status;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode) && access(path, R_OK | X_OK) == 0;
+}
+
+static int mount_folder(int root, const char *path, struct vb_error *err)
+{
     VB_CLEANUP_FD int mount = vb_sys_mount_copy(
         AT_FDCWD, path, VB_MOUNT_READONLY | VB_MOUNT_NOSUID | VB_MOUNT_NODEV | VB_MOUNT_NOEXEC);
     if (mount < 0 || vb_sys_mount_attach(mount, root, path + 1) < 0)
@@ -151,19 +152,43 @@ static bool has_version_name(const char *name)
     return false;
 }
 
-static int show_versions(int root, struct vb_error *err)
+static int for_versions(int root, int (*run)(int root, const char *path, struct vb_error *err),
+                        struct vb_error *err)
 {
     VB_CLEANUP(close_dir) DIR *dir = opendir("/etc");
     int status = VB_OK;
     const struct dirent *entry;
     while (status == VB_OK && dir != NULL && (entry = readdir(dir)) != NULL) {
         char path[300];
-        if (!has_version_name(entry->d_name))
-            continue;
         snprintf(path, sizeof(path), "/etc/%s", entry->d_name);
-        status = show_folder(root, path, err);
+        if (has_version_name(entry->d_name) && is_shown(path))
+            status = run(root, path, err);
     }
     return status;
+}
+
+/* RUN for every folder of the host's that is shown, by its path. */
+static int for_shown(int root, int (*run)(int root, const char *path, struct vb_error *err),
+                     struct vb_error *err)
+{
+    int status = VB_OK;
+    for (size_t i = 0; status == VB_OK && i < VB_ARRAY_LEN(shown); i++) {
+        char path[256];
+        snprintf(path, sizeof(path), "/etc/%s", shown[i]);
+        if (is_shown(path))
+            status = run(root, path, err);
+    }
+    return status == VB_OK ? for_versions(root, run, err) : status;
+}
+
+static int make_place(int root, const char *path, struct vb_error *err)
+{
+    return make_folders(root, path + 1, err);
+}
+
+int vb_etc_mount(int root_fd, struct vb_error *err)
+{
+    return for_shown(root_fd, mount_folder, err);
 }
 
 int vb_etc_build(const struct vb_box_setup *setup, int root_fd, struct vb_error *err)
@@ -176,17 +201,13 @@ int vb_etc_build(const struct vb_box_setup *setup, int root_fd, struct vb_error 
         if (symlinkat(links[i].target, root_fd, links[i].path) < 0)
             status = vb_fail(err, VB_E_OS, errno, "making the link /%s of a box", links[i].path);
     }
-    char source[256];
     for (size_t i = 0; status == VB_OK && i < VB_ARRAY_LEN(copies); i++) {
+        char source[256];
         snprintf(source, sizeof(source), "/etc/%s", copies[i]);
         status = copy_file(root_fd, source, source + 1, err);
     }
-    for (size_t i = 0; status == VB_OK && i < VB_ARRAY_LEN(shown); i++) {
-        snprintf(source, sizeof(source), "/etc/%s", shown[i]);
-        status = show_folder(root_fd, source, err);
-    }
     if (status == VB_OK)
-        status = show_versions(root_fd, err);
+        status = for_shown(root_fd, make_place, err);
     if (status == VB_OK && faccessat(root_fd, "etc/ssl", F_OK, 0) == 0)
         status = copy_file(root_fd, "/etc/ssl/openssl.cnf", "etc/ssl/openssl.cnf", err);
     char machine_id[40];

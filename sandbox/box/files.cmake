@@ -1,4 +1,5 @@
 set(VB_BOX_FILES
+  box/base.c
   box/child.c
   box/confine.c
   box/etc.c

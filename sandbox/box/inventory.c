@@ -32,13 +32,15 @@ void vb_inventory_done(struct vb_inventory *inventory)
     *inventory = (struct vb_inventory){0};
 }
 
-static enum vb_entry_type type_of(mode_t mode)
+enum vb_entry_type vb_entry_type_of(const struct stat *st)
 {
-    if (S_ISREG(mode))
+    if (S_ISREG(st->st_mode))
         return VB_ENTRY_FILE;
-    if (S_ISLNK(mode))
+    if (S_ISLNK(st->st_mode))
         return VB_ENTRY_LINK;
-    return S_ISDIR(mode) ? VB_ENTRY_FOLDER : VB_ENTRY_OTHER;
+    if (S_ISCHR(st->st_mode) && st->st_rdev == 0)
+        return VB_ENTRY_WHITEOUT;
+    return S_ISDIR(st->st_mode) ? VB_ENTRY_FOLDER : VB_ENTRY_OTHER;
 }
 
 static int add_entry(struct walk *walk, const struct stat *st, struct vb_error *err)
@@ -55,11 +57,9 @@ static int add_entry(struct walk *walk, const struct stat *st, struct vb_error *
     struct vb_entry *entry = &inventory->entries[inventory->count];
     *entry = (struct vb_entry){
         .path = strdup(walk->path),
-        .type = type_of(st->st_mode),
+        .type = vb_entry_type_of(st),
         .mode = st->st_mode & 07777,
-        .inode = st->st_ino,
         .size = (uint64_t)st->st_size,
-        .modified = st->st_mtim,
         .changed = st->st_ctim,
     };
     if (entry->path == NULL)

@@ -2,21 +2,26 @@
 #ifndef SANDBOX_BOX_INVENTORY_H
 #define SANDBOX_BOX_INVENTORY_H
 
+#include <sys/stat.h>
 #include <time.h>
 
 #include "vetbox/core.h"
 
-enum vb_entry_type { VB_ENTRY_FILE, VB_ENTRY_LINK, VB_ENTRY_FOLDER, VB_ENTRY_OTHER };
+enum vb_entry_type {
+    VB_ENTRY_FILE,
+    VB_ENTRY_LINK,
+    VB_ENTRY_FOLDER,
+    VB_ENTRY_WHITEOUT, /* in the upper layer of an overlay: something below was removed */
+    VB_ENTRY_OTHER
+};
 
 struct vb_entry {
     char *path; /* below the folder */
     enum vb_entry_type type;
     uint32_t mode;
-    uint64_t inode;
     uint64_t size;
-    struct timespec modified; /* the owner can set it */
-    struct timespec changed;  /* nobody can set it */
-    bool seen;                /* for whoever compares */
+    struct timespec changed; /* nobody can set it */
+    bool opaque;             /* for whoever compares: nothing shines through this folder */
 };
 
 struct vb_inventory {
@@ -31,6 +36,8 @@ struct vb_inventory_limits {
     unsigned depth;
     bool force; /* chmod folders that their owner closed; only where nobody runs any more */
 };
+
+enum vb_entry_type vb_entry_type_of(const struct stat *st);
 
 /* Walks FOLDER_FD (not moved, not owned) without following a link. What lies beyond LIMITS is
  * counted in missed, not an error. */

@@ -21,6 +21,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -130,6 +131,11 @@ static void probe_overlay(struct answer *answer)
     if (tmp < 0 || vb_sys_mount_private() < 0 || vb_sys_mount_attach(tmp, AT_FDCWD, "/tmp") < 0 ||
         mkdir("/tmp/up", 0755) < 0 || mkdir("/tmp/work", 0755) < 0) {
         refuse(answer, "mounting a tmpfs");
+        return;
+    }
+    /* Its notes about what was removed are extended attributes. */
+    if (setxattr("/tmp/up", "user.overlay.probe", "y", 1, 0) < 0) {
+        refuse(answer, "an extended attribute on a tmpfs");
         return;
     }
     VB_CLEANUP_FD int overlay = vb_sys_mount_new("overlay", options, VB_MOUNT_NODEV);
@@ -443,7 +449,8 @@ static const struct layer {
      "use a kernel of 5.13 or later with landlock in the boot parameter lsm= (a second wall around "
      "the parsers)"},
     {"overlay", VB_LAYER_FIDELITY, probe_overlay,
-     "use a kernel of 5.11 or later with CONFIG_OVERLAY_FS"},
+     "use a kernel of 6.6 or later with CONFIG_OVERLAY_FS and CONFIG_TMPFS_XATTR (each box then "
+     "copies what it needs, and /usr is read-only)"},
     {"time namespace", VB_LAYER_FIDELITY, probe_time,
      "use a kernel of 5.6 or later with CONFIG_TIME_NS=y (the box then shows its own uptime)"},
 };

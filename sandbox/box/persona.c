@@ -187,9 +187,17 @@ static int make_home(int home, struct vb_error *err)
     return VB_OK;
 }
 
-static int copy_package(const struct vb_box_setup *setup, int home, struct vb_sink *sink,
-                        struct vb_error *err)
+/* What is copied is a copy already: there is nothing to tell of it any more. */
+static int refuse_event(struct vb_sink *sink, struct vb_event *event, struct vb_error *err)
 {
+    (void)sink;
+    (void)event;
+    return vb_fail(err, VB_E_SOFTWARE, 0, "the package's files are not as they were sealed");
+}
+
+static int copy_package(const struct vb_box_setup *setup, int home, struct vb_error *err)
+{
+    struct vb_sink sink = {.emit = refuse_event};
     const struct vb_tree_limits limits = {.bytes = setup->tree_bytes,
                                           .file_bytes = setup->tree_bytes,
                                           .entries = setup->tree_entries + 1,
@@ -205,26 +213,21 @@ static int copy_package(const struct vb_box_setup *setup, int home, struct vb_si
     VB_CLEANUP_FD int target = openat(home, below, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (source < 0 || target < 0)
         return vb_fail(err, VB_E_OS, errno, "opening the package's folder");
-    const int status = vb_tree_copy(source, target, &limits, sink, err);
+    const int status = vb_tree_copy(source, target, &limits, &sink, err);
     return status < 0 ? vb_wrap(err, "copying the package into a box") : VB_OK;
 }
 
-int vb_persona_fill(const struct vb_box_setup *setup, int writable_fd, struct vb_sink *sink,
-                    struct vb_error *err)
+int vb_persona_fill(const struct vb_box_setup *setup, int root_fd, struct vb_error *err)
 {
     static const char home_path[] = "home/" VB_PERSONA_USER;
-    const mode_t mask = umask(022);
-    int status = VB_OK;
     VB_CLEANUP_FD int home = -1;
-    if (mkdirat(writable_fd, home_path, 0755) < 0 ||
-        (home = openat(writable_fd, home_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
-        status = vb_fail(err, VB_E_OS, errno, "making the home of a box");
-    if (status == VB_OK)
-        status = make_home(home, err);
+    if (mkdirat(root_fd, home_path, 0755) < 0 ||
+        (home = openat(root_fd, home_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+        return vb_fail(err, VB_E_OS, errno, "making the home of a box");
+    int status = make_home(home, err);
     if (status == VB_OK)
         status = write_baits(setup, home, err);
     if (status == VB_OK && setup->options.tree_fd >= 0)
-        status = copy_package(setup, home, sink, err);
-    umask(mask);
+        status = copy_package(setup, home, err);
     return status;
 }

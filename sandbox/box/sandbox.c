@@ -171,6 +171,7 @@ int vb_sandbox_new(const struct vb_sandbox_options *options, struct vb_sink *sin
     struct vb_box_setup *setup = &sandbox->setup;
     setup->options = *options;
     setup->staging_fd = -1;
+    setup->base = (struct vb_base){-1, -1, false};
     sandbox->drops_fd = options->drops_fd;
     choose_folder(options->name, setup->folder, sizeof(setup->folder));
     setup->options.name = setup->folder;
@@ -185,11 +186,13 @@ int vb_sandbox_new(const struct vb_sandbox_options *options, struct vb_sink *sin
      * folder. */
     if (status == VB_OK && options->drops_fd >= 0)
         status = vb_workspace_new(staging_bytes, STAGING_INODES, &setup->staging_fd, err);
+    setup->baits = sandbox->baits;
+    if (status == VB_OK)
+        status = vb_base_new(setup, &setup->base, err);
     if (status == VB_OK)
         status = tell_baits(sandbox->baits, sink, err);
     if (status < 0)
         return vb_wrap(err, "preparing the sandbox");
-    setup->baits = sandbox->baits;
     setup->program = vb_filter_program(sandbox->filter);
     *ret = vb_steal(sandbox);
     return VB_OK;
@@ -200,6 +203,7 @@ void vb_sandbox_free(struct vb_sandbox *sandbox)
     if (sandbox == NULL)
         return;
     vb_close_fd(&sandbox->setup.staging_fd);
+    vb_base_done(&sandbox->setup.base);
     vb_filter_free(sandbox->filter);
     vb_bait_set_free(sandbox->baits);
     free(sandbox);
@@ -227,6 +231,8 @@ static int settle(struct vb_box_setup *setup, const struct vb_pipes *pipes, stru
     static const struct vb_limit_row limits[] = {{RLIMIT_CORE, 1}};
     ignore_terminal_signals();
     int status = vb_drop_to_sandbox_user(err);
+    if (status == VB_OK)
+        status = vb_base_enter(&setup->base, err);
     if (status < 0)
         return status;
     if (vb_sys_die_with_parent() < 0 || vb_sys_no_new_privs() < 0)

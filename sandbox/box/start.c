@@ -10,7 +10,6 @@
 
 #include "sandbox/box/kernel.h"
 #include "sandbox/box/supervisor.h"
-#include "sandbox/box/truth.h"
 
 /* --- what the subject is given --- */
 
@@ -174,14 +173,6 @@ static int reopen(int *fd)
     return path < 0 ? -1 : openat(path, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-static int fill_box(struct vb_supervisor *box, int *fd, struct vb_error *err)
-{
-    box->writable_fd = reopen(fd);
-    if (box->writable_fd < 0)
-        return vb_fail(err, VB_E_OS, errno, "opening the writable files of a box");
-    return vb_persona_fill(box->setup, box->writable_fd, box->sink, err);
-}
-
 /* Follows init through its setup. */
 int vb_start_accompany(struct vb_supervisor *box, struct vb_error *err)
 {
@@ -198,7 +189,7 @@ int vb_start_accompany(struct vb_supervisor *box, struct vb_error *err)
         else if (message.word == VB_BOX_MISSING)
             status = tell_missing_layer(box, message.text, err);
         else if (message.word == VB_BOX_WRITABLE)
-            status = fill_box(box, &fd, err);
+            box->writable_fd = reopen(&fd);
         else if (message.word == VB_BOX_PROC)
             box->proc_fd = reopen(&fd);
         else if (message.word == VB_BOX_SEGMENTS)
@@ -270,20 +261,21 @@ int vb_start_hear(struct vb_supervisor *box, struct vb_error *err)
 
 int vb_start_subject(struct vb_supervisor *box, struct vb_error *err)
 {
-    int status = vb_truth_remember(box->writable_fd, box->setup->tree_entries, &box->before, err);
-    if (status < 0)
-        return status;
     const struct vb_watch watch = {.proc_fd = box->proc_fd,
                                    .writable_fd = box->writable_fd,
                                    .segments_fd = box->segments_fd,
                                    .memory_limit = box->setup->options.memory_bytes};
     vb_watch_init(&box->watch, &watch);
+    if (box->writable_fd < 0 || box->proc_fd < 0)
+        return vb_fail(err, VB_E_OS, errno, "opening the files of a box");
+    if (!box->setup->base.overlay)
+        vb_truth_let_clock_pass(&box->filled);
     box->begin_ns = vb_monotonic_ns();
     box->stop_ns = box->begin_ns + vb_ms(box->detonation->timeout_ms);
     box->tick_ns = box->begin_ns + vb_ms(VB_BOX_TICK_MS);
     if (vb_box_say(box->control, VB_BOX_GO, 0, -1) < 0)
         return vb_fail(err, VB_E_OS, errno, "starting the subject");
-    status = vb_start_hear(box, err);
+    const int status = vb_start_hear(box, err);
     if (status == VB_OK && box->setup->program != NULL && box->recorder == NULL)
         return vb_fail(err, VB_E_OS, 0, "the subject ended before it was recorded");
     return status;

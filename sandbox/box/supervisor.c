@@ -11,7 +11,6 @@
 
 #include "sandbox/box/kernel.h"
 #include "sandbox/box/supervisor.h"
-#include "sandbox/box/truth.h"
 
 enum {
     LINGER_MS = 200, /* for what the main process left running */
@@ -243,7 +242,7 @@ static int tell_truth(struct vb_supervisor *box, struct vb_error *err)
 {
     const struct vb_truth truth = {
         .writable_fd = box->writable_fd,
-        .before = &box->before,
+        .filled = box->setup->base.overlay ? NULL : &box->filled,
         .keep_fd = box->setup->staging_fd,
         .detonation = box->detonation->id,
         .sink = box->sink,
@@ -312,7 +311,6 @@ static void supervisor_done(struct vb_supervisor *box)
         (void)vb_sys_reap(box->init, &status);
     }
     vb_recorder_free(box->recorder);
-    vb_inventory_done(&box->before);
     for (int i = 0; i < 2; i++)
         vb_output_done(&box->outputs[i]);
     vb_strings_free(box->argv);

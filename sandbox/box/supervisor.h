@@ -3,8 +3,8 @@
 #define SANDBOX_BOX_SUPERVISOR_H
 
 #include "sandbox/box/box.h"
-#include "sandbox/box/inventory.h"
 #include "sandbox/box/output.h"
+#include "sandbox/box/truth.h"
 #include "sandbox/box/watch.h"
 #include "sandbox/recorder/recorder.h"
 
@@ -27,7 +27,7 @@ struct vb_supervisor {
     int proc_fd;
     int segments_fd;
     struct vb_output outputs[2];
-    struct vb_inventory before;
+    struct timespec filled; /* without an overlay: when the last file was put there */
     struct vb_watch watch;
     struct vb_recorder *recorder;
     bool recording; /* tasks are left under the filter */

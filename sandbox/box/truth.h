@@ -2,24 +2,28 @@
 #ifndef SANDBOX_BOX_TRUTH_H
 #define SANDBOX_BOX_TRUTH_H
 
-#include "sandbox/box/inventory.h"
+#include <time.h>
+
+#include "vetbox/core.h"
 
 struct vb_truth {
-    int writable_fd;                   /* the box's writable file system; nobody runs in it now */
-    const struct vb_inventory *before; /* its entries' seen flags are used */
-    int keep_fd;                       /* changed files are copied here under their SHA-256; -1 */
+    int writable_fd; /* the box's writable file system; nobody runs in it now */
+    /* NULL: it holds the upper layers of overlays, so what is there was changed. Otherwise its
+     * folder root/ is the whole root, and what changed later than this is compared with the base.
+     */
+    const struct timespec *filled;
+    int keep_fd; /* changed files are copied here under their SHA-256; -1 */
     uint32_t detonation;
     struct vb_sink *sink;
 };
 
 /* Emits truth.file for everything that was created, modified or removed, and coverage for what was
- * not looked at or not kept. */
+ * not looked at or not kept. Costs nothing to speak of where nothing was changed. */
 VB_CHECKED int vb_truth_tell(const struct vb_truth *truth, struct vb_error *err);
 
-/* Takes the inventory of a filled box, and waits until a later change cannot carry the same change
- * time as anything in it. */
-VB_CHECKED int vb_truth_remember(int writable_fd, size_t expected, struct vb_inventory *ret,
-                                 struct vb_error *err);
+/* Waits until a later change cannot carry the same change time as what was written before, and
+ * gives the last time that such a write can carry. */
+void vb_truth_let_clock_pass(struct timespec *ret);
 
 /* Copies all of FD to FOLDER/NAME unless something of that name stands there already. */
 VB_CHECKED int vb_keep_copy(int fd, int folder, const char *name, struct vb_error *err);

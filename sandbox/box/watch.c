@@ -137,19 +137,19 @@ static void count_memory_file(struct seen_files *seen, const struct stat *st)
     seen->bytes += (uint64_t)st->st_blocks * 512U;
 }
 
-static void count_memory_files(int proc_fd, const char *pid, dev_t writable,
-                               struct seen_files *seen)
+static void count_memory_files(int proc_fd, const char *pid, struct seen_files *seen)
 {
+    static const char mark[] = "/memfd:";
     char path[300];
     snprintf(path, sizeof(path), "%s/fd", pid);
     VB_CLEANUP(close_dir) DIR *dir = open_dir(proc_fd, path);
     const struct dirent *entry;
     while (dir != NULL && (entry = readdir(dir)) != NULL) {
         struct stat st;
-        /* Without a name and not on the limited disk: a memory file (or a deleted one of /usr,
-         * which cannot be). */
-        if (fstatat(dirfd(dir), entry->d_name, &st, 0) == 0 && S_ISREG(st.st_mode) &&
-            st.st_nlink == 0 && st.st_dev != writable)
+        char target[sizeof(mark)] = "";
+        /* Other files without a name lie on the limited disk. */
+        if (readlinkat(dirfd(dir), entry->d_name, target, sizeof(target) - 1) > 0 &&
+            strcmp(target, mark) == 0 && fstatat(dirfd(dir), entry->d_name, &st, 0) == 0)
             count_memory_file(seen, &st);
     }
 }
@@ -158,13 +158,12 @@ static uint64_t memory_files(const struct vb_watch *watch)
 {
     VB_CLEANUP(close_dir) DIR *dir = open_dir(watch->proc_fd, ".");
     VB_CLEANUP_FREE struct seen_files *seen = calloc(1, sizeof(*seen));
-    struct stat writable;
-    if (seen == NULL || fstat(watch->writable_fd, &writable) < 0)
+    if (seen == NULL)
         return 0;
     const struct dirent *entry;
     while (dir != NULL && (entry = readdir(dir)) != NULL) {
         if (is_subject(entry->d_name))
-            count_memory_files(watch->proc_fd, entry->d_name, writable.st_dev, seen);
+            count_memory_files(watch->proc_fd, entry->d_name, seen);
     }
     return seen->bytes;
 }

@@ -75,11 +75,12 @@ static const char *after(const char *path, const char *prefix)
     return strncmp(path, prefix, len) == 0 && (path[len] == '/' || !path[len]) ? path + len : NULL;
 }
 
-/* Folders in which no link is the subject's: they are the host's, and read-only. */
+/* Folders in which no link is the subject's: they are the host's, its users' rights hold in them,
+ * and an overlay lets nobody move such a folder away. /lib is left out: it is a link in a folder of
+ * the subject's. */
 static bool links_are_the_hosts(const char *path)
 {
-    static const char *const folders[] = {"/usr/lib",     "/usr/lib64", "/usr/share", "/lib",
-                                          "/usr/include", "/lib64",     "/sys"};
+    static const char *const folders[] = {"/usr/lib", "/usr/share", "/usr/include", "/sys"};
     for (size_t i = 0; i < VB_ARRAY_LEN(folders); i++)
         if (after(path, folders[i]))
             return true;

@@ -1,0 +1,241 @@
+/* base: what is the same in every box of a package, made once: folders, /etc, home, baits and the
+ * package's files, on a tmpfs that only a mount namespace of our own holds. Every box starts from a
+ * copy of that namespace and lays an overlay over the base, so that a box costs no copying, and
+ * what lies in its upper layer is exactly what was changed. Trusted code; the package's files are
+ * copied, never looked at. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "sandbox/box/box.h"
+#include "sandbox/box/kernel.h"
+
+/* Everything belongs to the one user of the box. What is another's on a real machine is at least
+ * closed to writing, as an ordinary user finds it there. */
+static const struct {
+    const char *path;
+    uint32_t mode;
+} folders[] = {
+    {"boot", 0555},      {"dev", 0555},      {"dev/pts", 0755},       {"dev/shm", 01777},
+    {"etc", 0555},       {"home", 0555},     {"media", 0555},         {"mnt", 0555},
+    {"opt", 0555},       {"proc", 0555},     {"root", 0000},          {"run", 0555},
+    {"run/lock", 01777}, {"run/user", 0555}, {"run/user/1000", 0700}, {"srv", 0555},
+    {"sys", 0555},       {"tmp", 01777},     {"usr", 0555},           {"var", 0555},
+    {"var/cache", 0555}, {"var/lib", 0555},  {"var/log", 0555},       {"var/spool", 0555},
+    {"var/tmp", 01777},
+};
+
+static const struct {
+    const char *path, *target;
+} links[] = {
+    {"dev/fd", "/proc/self/fd"},       {"dev/stdin", "/proc/self/fd/0"},
+    {"dev/stdout", "/proc/self/fd/1"}, {"dev/stderr", "/proc/self/fd/2"},
+    {"dev/ptmx", "pts/ptmx"},          {"var/run", "/run"},
+    {"var/lock", "/run/lock"},
+};
+
+enum { SPARE_INODES = 4000 };
+static const uint64_t spare_bytes = 16U << 20;
+
+/* --- filling --- */
+
+static int make_folders(int root, struct vb_error *err)
+{
+    for (size_t i = 0; i < VB_ARRAY_LEN(folders); i++) {
+        if (mkdirat(root, folders[i].path, 0755) < 0)
+            return vb_fail(err, VB_E_OS, errno, "making the folder /%s of a box", folders[i].path);
+    }
+    for (size_t i = 0; i < VB_ARRAY_LEN(links); i++) {
+        if (symlinkat(links[i].target, root, links[i].path) < 0)
+            return vb_fail(err, VB_E_OS, errno, "making the link /%s of a box", links[i].path);
+    }
+    return VB_OK;
+}
+
+/* Last, because a closed folder takes no files. */
+static int close_folders(int root, struct vb_error *err)
+{
+    for (size_t i = VB_ARRAY_LEN(folders); i-- > 0;) {
+        if (fchmodat(root, folders[i].path, folders[i].mode, 0) < 0)
+            return vb_fail(err, VB_E_OS, errno, "closing the folder /%s of a box", folders[i].path);
+    }
+    return fchmod(root, 0555) < 0 ? vb_fail(err, VB_E_OS, errno, "closing the root of a box")
+                                  : VB_OK;
+}
+
+int vb_base_fill(const struct vb_box_setup *setup, int root_fd, struct vb_error *err)
+{
+    const mode_t mask = umask(022);
+    int status = make_folders(root_fd, err);
+    if (status == VB_OK)
+        status = vb_devices_build(root_fd, err);
+    if (status == VB_OK)
+        status = vb_programs_build(root_fd, err);
+    if (status == VB_OK)
+        status = vb_etc_build(setup, root_fd, err);
+    if (status == VB_OK)
+        status = vb_persona_fill(setup, root_fd, err);
+    if (status == VB_OK)
+        status = close_folders(root_fd, err);
+    umask(mask);
+    return status;
+}
+
+/* --- the namespaces that hold it --- */
+
+static int write_text(int base, const char *path, const char *text, struct vb_error *err)
+{
+    VB_CLEANUP_FD int fd = openat(base, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+    if (fd < 0)
+        return vb_fail(err, VB_E_OS, errno, "writing %s of the base of the boxes", path);
+    return vb_write_all(fd, text, strlen(text), err);
+}
+
+/* What stands in the place of files of /proc (root.c). */
+static int write_masks(const struct vb_box_setup *setup, int base, struct vb_error *err)
+{
+    char boot_id[64];
+    snprintf(boot_id, sizeof(boot_id), "%s\n", setup->boot_id);
+    const int status = write_text(base, "boot_id", boot_id, err);
+    return status < 0
+               ? status
+               : write_text(base, "cmdline",
+                            "BOOT_IMAGE=/boot/vmlinuz root=/dev/nvme0n1p2 ro quiet splash\n", err);
+}
+
+static int mount_base(const struct vb_box_setup *setup, struct vb_error *err)
+{
+    char size[32];
+    char inodes[32];
+    snprintf(size, sizeof(size), "%llu", (unsigned long long)(spare_bytes + setup->tree_bytes));
+    snprintf(inodes, sizeof(inodes), "%llu",
+             (unsigned long long)(SPARE_INODES + setup->tree_entries));
+    const struct vb_mount_option options[] = {
+        {"source", "tmpfs"}, {"size", size}, {"nr_inodes", inodes}, {"mode", "0755"}, {NULL, NULL}};
+    if (vb_sys_mount_private() < 0)
+        return vb_fail_namespaces(err, errno, "making the mounts of the boxes private");
+    VB_CLEANUP_FD int base = vb_sys_mount_new("tmpfs", options, VB_MOUNT_NOSUID | VB_MOUNT_NODEV);
+    if (base < 0 || vb_sys_mount_attach(base, AT_FDCWD, VB_BASE) < 0)
+        return vb_fail_namespaces(err, errno, "mounting the base of the boxes");
+    if (mkdirat(base, "root", 0755) < 0 || mkdirat(base, "box", 0755) < 0)
+        return vb_fail(err, VB_E_OS, errno, "making the base of the boxes");
+    VB_CLEANUP_FD int root = openat(base, "root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (root < 0)
+        return vb_fail(err, VB_E_OS, errno, "making the base of the boxes");
+    const int status = write_masks(setup, base, err);
+    return status < 0 ? status : vb_base_fill(setup, root, err);
+}
+
+/* An overlay keeps its notes in extended attributes, which a tmpfs has since 6.6. */
+static bool overlay_works(void)
+{
+    static const char attribute[] = "user.overlay.probe";
+    static const struct vb_mount_option options[] = {{"lowerdir", VB_BASE_ROOT},
+                                                     {"upperdir", VB_BASE "/box/upper"},
+                                                     {"workdir", VB_BASE "/box/work"},
+                                                     {"userxattr", NULL},
+                                                     {NULL, NULL}};
+    if (mkdir(VB_BASE "/box/upper", 0755) < 0 || mkdir(VB_BASE "/box/work", 0755) < 0 ||
+        setxattr(VB_BASE "/box/upper", attribute, "y", 1, 0) < 0)
+        return false;
+    VB_CLEANUP_FD int overlay = vb_sys_mount_new("overlay", options, VB_MOUNT_NODEV);
+    return overlay >= 0;
+}
+
+struct made {
+    struct vb_report report;
+    bool overlay;
+};
+
+/* In a child: makes the base and sends the namespaces that hold it, which then live as long as
+ * somebody has their descriptors. */
+static _Noreturn void make_and_send(const struct vb_box_setup *setup, int socket)
+{
+    struct vb_error err = {0};
+    struct made made = {0};
+    VB_CLEANUP_FD int user_ns = -1;
+    VB_CLEANUP_FD int mount_ns = -1;
+    int status = vb_drop_to_sandbox_user(&err);
+    const uid_t uid = geteuid();
+    const gid_t gid = getegid();
+    if (status == VB_OK && unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+        status = vb_fail_namespaces(&err, errno, "making namespaces for the base of the boxes");
+    if (status == VB_OK && vb_sys_map_self(uid, uid, gid, gid) < 0)
+        status = vb_fail_namespaces(&err, errno, "mapping the user into a user namespace");
+    if (status == VB_OK)
+        status = mount_base(setup, &err);
+    if (status == VB_OK)
+        made.overlay = !setup->options.no_overlay && overlay_works();
+    if (status == VB_OK && ((user_ns = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC)) < 0 ||
+                            (mount_ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC)) < 0))
+        status = vb_fail(&err, VB_E_OS, errno, "opening the namespaces of the base");
+    made.report.status = status;
+    made.report.system_errno = err.system_errno;
+    memcpy(made.report.message, err.message, sizeof(made.report.message));
+    _exit(vb_sys_send(socket, &made, sizeof(made), user_ns) < 0 ||
+          (status == VB_OK && vb_sys_send(socket, "m", 1, mount_ns) < 0));
+}
+
+static int receive(int socket, struct vb_base *ret, struct vb_error *err)
+{
+    struct made made;
+    char word;
+    VB_CLEANUP_FD int user_ns = -1;
+    VB_CLEANUP_FD int mount_ns = -1;
+    const ssize_t got = vb_sys_recv(socket, &made, sizeof(made), &user_ns, NULL);
+    if (got != (ssize_t)sizeof(made))
+        return vb_fail(err, VB_E_OS, got < 0 ? errno : 0, "making the base of the boxes");
+    if (made.report.status < 0) {
+        const int status = vb_fail(err, made.report.status, 0, "%s", made.report.message);
+        err->system_errno = made.report.system_errno;
+        return status;
+    }
+    if (vb_sys_recv(socket, &word, 1, &mount_ns, NULL) != 1 || user_ns < 0 || mount_ns < 0)
+        return vb_fail(err, VB_E_SOFTWARE, 0, "making the base of the boxes: no namespace came");
+    *ret = (struct vb_base){vb_steal_fd(&user_ns), vb_steal_fd(&mount_ns), made.overlay};
+    return VB_OK;
+}
+
+int vb_base_new(const struct vb_box_setup *setup, struct vb_base *ret, struct vb_error *err)
+{
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+        return vb_fail(err, VB_E_OS, errno, "making the base of the boxes");
+    VB_CLEANUP_FD int ours = ends[0];
+    VB_CLEANUP_FD int theirs = ends[1];
+    const pid_t pid = fork();
+    if (pid < 0)
+        return vb_fail(err, VB_E_OS, errno, "making the base of the boxes");
+    if (pid == 0)
+        make_and_send(setup, theirs);
+    vb_close_fd(&theirs);
+    const int status = receive(ours, ret, err);
+    int wait_status;
+    (void)vb_sys_reap(pid, &wait_status);
+    return status;
+}
+
+void vb_base_done(struct vb_base *base)
+{
+    vb_close_fd(&base->user_ns);
+    vb_close_fd(&base->mount_ns);
+}
+
+int vb_base_enter(struct vb_base *base, struct vb_error *err)
+{
+    if (setns(base->user_ns, CLONE_NEWUSER) < 0 || setns(base->mount_ns, CLONE_NEWNS) < 0)
+        return vb_fail_namespaces(err, errno, "entering the base of the boxes");
+    vb_base_done(base);
+    /* Entering gave every capability of that namespace and made us undumpable (and forgot whose
+     * death ends us, as a change of user does). The boxes are ours without a capability: we are the
+     * user who made them. */
+    if (vb_sys_drop_capabilities() < 0 || prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
+        return vb_fail(err, VB_E_OS, errno, "after entering the base of the boxes");
+    return VB_OK;
+}
