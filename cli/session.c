@@ -11,11 +11,15 @@
 
 enum { DEFAULT_TIMEOUT_S = 60, MAX_TIMEOUT_S = 24 * 3600 };
 
-/* Shares end at MAX_LOG_BYTES less LOG_RESERVE, most of which is for the few events that no flood
- * may keep out; the rest of it is for saying that a share is used up. */
+/* The log may grow with the time that the package has, so that judging it (at 20 MB a second in the
+ * worst case) stays within the tenth that is kept for what is behind the runs. */
+static const uint64_t log_bytes_a_second = UINT64_C(2) << 20;
+static const uint64_t min_log_bytes = UINT64_C(16) << 20;
 static const uint64_t max_log_bytes = UINT64_C(1) << 30;
-static const uint64_t log_reserve = UINT64_C(128) << 20;
-static const uint64_t log_last_reserve = UINT64_C(32) << 20;
+
+/* Shares end an eighth before the end of the log. Three quarters of that are for the few events
+ * that no flood may keep out, the rest is for saying that a share is used up. */
+enum { LOG_RESERVE = 8, LOG_LAST_RESERVE = 32 };
 
 int vb_session_prepare(struct vb_error *err)
 {
@@ -53,26 +57,29 @@ void vb_toolbox_close(struct vb_toolbox *toolbox)
     vb_policy_free(toolbox->policy);
 }
 
-/* A quarter of what is left: however many stages flood, the next one has room. */
+/* A quarter of what is left: however many stages flood, the next one has room. What a run left
+ * behind is told last and has room of its own. */
 static void new_share(struct vb_tee *tee, uint32_t detonation)
 {
     const uint64_t used = tee->log->bytes;
-    const uint64_t end = max_log_bytes - log_reserve;
+    const uint64_t end = tee->log->max_bytes - tee->log->max_bytes / LOG_RESERVE;
     tee->detonation = detonation;
     tee->share_end = used < end ? used + (end - used) / 4 : used;
+    tee->truth_end = used < end ? used + (end - used) / 16 * 5 : used;
     tee->cut = false;
 }
 
-static bool has_room(const struct vb_tee *tee, enum vb_event_kind kind)
+static bool has_room(const struct vb_tee *tee, const struct vb_event *event)
 {
     static const enum vb_event_kind vital[] = {
         VB_EV_LOG_BEGIN,     VB_EV_DETONATION_BEGIN, VB_EV_DETONATION_END, VB_EV_SANDBOX_LIMIT,
         VB_EV_EXAMINER_DIED, VB_EV_BAIT_READ,        VB_EV_BAIT_SEEN};
-    if (tee->log->bytes < tee->share_end)
+    const uint64_t max = tee->log->max_bytes;
+    if (tee->log->bytes < (event->source == VB_SOURCE_TRUTH ? tee->truth_end : tee->share_end))
         return true;
     for (size_t i = 0; i < VB_ARRAY_LEN(vital); i++) {
-        if (vital[i] == kind)
-            return tee->log->bytes < max_log_bytes - log_last_reserve;
+        if (vital[i] == event->kind)
+            return tee->log->bytes < max - max / LOG_LAST_RESERVE;
     }
     return false;
 }
@@ -106,7 +113,7 @@ static int tee_emit(struct vb_sink *base, struct vb_event *event, struct vb_erro
         new_share(tee, event->detonation);
     tee->hostile =
         tee->hostile || event->kind == VB_EV_ARCHIVE_HOSTILE || event->kind == VB_EV_EXAMINER_DIED;
-    if (!has_room(tee, event->kind))
+    if (!has_room(tee, event))
         return tell_cut(tee, err);
     const int status = vb_manifest_add(tee->manifest, event, err);
     return status < 0 ? status : vb_emit(&tee->log->sink, event, err);
@@ -204,6 +211,12 @@ int vb_session_open_evidence(struct vb_session *session, size_t number, struct v
     return keep_policy(session, err);
 }
 
+static uint64_t log_limit(unsigned seconds)
+{
+    const uint64_t bytes = seconds * log_bytes_a_second;
+    return bytes < min_log_bytes ? min_log_bytes : bytes > max_log_bytes ? max_log_bytes : bytes;
+}
+
 int vb_session_begin(struct vb_session *session, const struct vb_options *options,
                      const char *action, const char *reference, struct vb_error *err)
 {
@@ -220,7 +233,7 @@ int vb_session_begin(struct vb_session *session, const struct vb_options *option
     if (session->log_fd < 0)
         return vb_fail(err, VB_E_OS, errno, "making the event log");
     vb_log_writer_init(&session->log, session->log_fd);
-    session->log.max_bytes = max_log_bytes;
+    session->log.max_bytes = log_limit(seconds);
     session->deadline_ns = session->log.epoch_ns + (uint64_t)seconds * 1000000000U;
     vb_manifest_init(&session->manifest);
     session->tee = (struct vb_tee){

@@ -30,6 +30,7 @@ struct vb_tee {
     struct vb_manifest *manifest;
     uint32_t detonation; /* whose share this is */
     uint64_t share_end;  /* in bytes of the log */
+    uint64_t truth_end;  /* the same for what a run left behind */
     bool cut;            /* the share is used up, which the log says */
     bool hostile;        /* the archive was hostile, or a child was killed by what it read */
 };
