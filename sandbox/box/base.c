@@ -15,6 +15,7 @@
 
 #include "sandbox/box/box.h"
 #include "sandbox/box/kernel.h"
+#include "sandbox/box/net.h"
 
 /* Everything belongs to the one user of the box. What is another's on a real machine is at least
  * closed to writing, as an ordinary user finds it there. */
@@ -148,58 +149,104 @@ static bool overlay_works(void)
     return overlay >= 0;
 }
 
+/* What the child says, with each of its descriptors: where in FDS of struct vb_base it belongs. */
 struct made {
     struct vb_report report;
+    uint32_t place;
     bool overlay;
+    int net_errno;
 };
 
-/* In a child: makes the base and sends the namespaces that hold it, which then live as long as
- * somebody has their descriptors. */
+static int enter_namespaces(struct vb_error *err)
+{
+    int status = vb_drop_to_sandbox_user(err);
+    const uid_t uid = geteuid();
+    const gid_t gid = getegid();
+    if (status < 0)
+        return status;
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET) < 0)
+        return vb_fail_namespaces(err, errno, "making namespaces for the base of the boxes");
+    if (vb_sys_map_self(uid, uid, gid, gid) < 0)
+        return vb_fail_namespaces(err, errno, "mapping the user into a user namespace");
+    return VB_OK;
+}
+
+static int open_namespaces(struct vb_base *base, struct vb_error *err)
+{
+    static const char *const paths[] = {[VB_BASE_USER] = "/proc/self/ns/user",
+                                        [VB_BASE_MOUNT] = "/proc/self/ns/mnt",
+                                        [VB_BASE_NET] = "/proc/self/ns/net"};
+    for (size_t i = 0; i < VB_ARRAY_LEN(paths); i++) {
+        base->fds[i] = open(paths[i], O_RDONLY | O_CLOEXEC);
+        if (base->fds[i] < 0)
+            return vb_fail(err, VB_E_OS, errno, "opening the namespaces of the base");
+    }
+    return VB_OK;
+}
+
+static int make(const struct vb_box_setup *setup, struct vb_base *base, struct vb_error *err)
+{
+    int status = enter_namespaces(err);
+    if (status == VB_OK)
+        status = mount_base(setup, err);
+    if (status == VB_OK)
+        status = vb_net_build(base->fds + VB_BASE_SOCKET, &base->net_errno, err);
+    if (status == VB_OK)
+        status = open_namespaces(base, err);
+    base->overlay = status == VB_OK && !setup->options.no_overlay && overlay_works();
+    return status;
+}
+
+/* In a child: makes the base and sends what holds it, which then lives as long as somebody has the
+ * descriptors. */
 static _Noreturn void make_and_send(const struct vb_box_setup *setup, int socket)
 {
     struct vb_error err = {0};
-    struct made made = {0};
-    VB_CLEANUP_FD int user_ns = -1;
-    VB_CLEANUP_FD int mount_ns = -1;
-    int status = vb_drop_to_sandbox_user(&err);
-    const uid_t uid = geteuid();
-    const gid_t gid = getegid();
-    if (status == VB_OK && unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
-        status = vb_fail_namespaces(&err, errno, "making namespaces for the base of the boxes");
-    if (status == VB_OK && vb_sys_map_self(uid, uid, gid, gid) < 0)
-        status = vb_fail_namespaces(&err, errno, "mapping the user into a user namespace");
-    if (status == VB_OK)
-        status = mount_base(setup, &err);
-    if (status == VB_OK)
-        made.overlay = !setup->options.no_overlay && overlay_works();
-    if (status == VB_OK && ((user_ns = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC)) < 0 ||
-                            (mount_ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC)) < 0))
-        status = vb_fail(&err, VB_E_OS, errno, "opening the namespaces of the base");
+    struct vb_base base;
+    vb_base_init(&base);
+    const int status = make(setup, &base, &err);
+    struct made made = {.overlay = base.overlay, .net_errno = base.net_errno};
     made.report.status = status;
     made.report.system_errno = err.system_errno;
     memcpy(made.report.message, err.message, sizeof(made.report.message));
-    _exit(vb_sys_send(socket, &made, sizeof(made), user_ns) < 0 ||
-          (status == VB_OK && vb_sys_send(socket, "m", 1, mount_ns) < 0));
+    bool failed = false;
+    for (uint32_t i = 0; !failed && i < VB_BASE_FDS; i++) {
+        made.place = i;
+        failed = (base.fds[i] >= 0 || (i == 0 && status < 0)) &&
+                 vb_sys_send(socket, &made, sizeof(made), base.fds[i]) < 0;
+    }
+    _exit(failed);
 }
 
 static int receive(int socket, struct vb_base *ret, struct vb_error *err)
 {
-    struct made made;
-    char word;
-    VB_CLEANUP_FD int user_ns = -1;
-    VB_CLEANUP_FD int mount_ns = -1;
-    const ssize_t got = vb_sys_recv(socket, &made, sizeof(made), &user_ns, NULL);
-    if (got != (ssize_t)sizeof(made))
-        return vb_fail(err, VB_E_OS, got < 0 ? errno : 0, "making the base of the boxes");
-    if (made.report.status < 0) {
-        const int status = vb_fail(err, made.report.status, 0, "%s", made.report.message);
-        err->system_errno = made.report.system_errno;
-        return status;
+    for (;;) {
+        struct made made;
+        VB_CLEANUP_FD int fd = -1;
+        const ssize_t got = vb_sys_recv(socket, &made, sizeof(made), &fd, NULL);
+        if (got == 0)
+            break;
+        if (got != (ssize_t)sizeof(made) || made.place >= VB_BASE_FDS)
+            return vb_fail(err, VB_E_OS, got < 0 ? errno : 0, "making the base of the boxes");
+        if (made.report.status < 0) {
+            const int status = vb_fail(err, made.report.status, 0, "%s", made.report.message);
+            err->system_errno = made.report.system_errno;
+            return status;
+        }
+        ret->overlay = made.overlay;
+        ret->net_errno = made.net_errno;
+        ret->fds[made.place] = vb_steal_fd(&fd);
     }
-    if (vb_sys_recv(socket, &word, 1, &mount_ns, NULL) != 1 || user_ns < 0 || mount_ns < 0)
+    if (ret->fds[VB_BASE_USER] < 0 || ret->fds[VB_BASE_MOUNT] < 0 || ret->fds[VB_BASE_NET] < 0)
         return vb_fail(err, VB_E_SOFTWARE, 0, "making the base of the boxes: no namespace came");
-    *ret = (struct vb_base){vb_steal_fd(&user_ns), vb_steal_fd(&mount_ns), made.overlay};
     return VB_OK;
+}
+
+void vb_base_init(struct vb_base *base)
+{
+    *base = (struct vb_base){0};
+    for (size_t i = 0; i < VB_BASE_FDS; i++)
+        base->fds[i] = -1;
 }
 
 int vb_base_new(const struct vb_box_setup *setup, struct vb_base *ret, struct vb_error *err)
@@ -215,6 +262,7 @@ int vb_base_new(const struct vb_box_setup *setup, struct vb_base *ret, struct vb
     if (pid == 0)
         make_and_send(setup, theirs);
     vb_close_fd(&theirs);
+    vb_base_init(ret);
     const int status = receive(ours, ret, err);
     int wait_status;
     (void)vb_sys_reap(pid, &wait_status);
@@ -223,15 +271,18 @@ int vb_base_new(const struct vb_box_setup *setup, struct vb_base *ret, struct vb
 
 void vb_base_done(struct vb_base *base)
 {
-    vb_close_fd(&base->user_ns);
-    vb_close_fd(&base->mount_ns);
+    for (size_t i = 0; i < VB_BASE_FDS; i++)
+        vb_close_fd(&base->fds[i]);
 }
 
 int vb_base_enter(struct vb_base *base, struct vb_error *err)
 {
-    if (setns(base->user_ns, CLONE_NEWUSER) < 0 || setns(base->mount_ns, CLONE_NEWNS) < 0)
-        return vb_fail_namespaces(err, errno, "entering the base of the boxes");
-    vb_base_done(base);
+    static const int types[] = {CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWNET}; /* the user's first */
+    for (size_t i = 0; i < VB_ARRAY_LEN(types); i++) {
+        if (setns(base->fds[i], types[i]) < 0)
+            return vb_fail_namespaces(err, errno, "entering the base of the boxes");
+        vb_close_fd(&base->fds[i]);
+    }
     /* Entering gave every capability of that namespace and made us undumpable (and forgot whose
      * death ends us, as a change of user does). The boxes are ours without a capability: we are the
      * user who made them. */

@@ -12,6 +12,7 @@
 
 #include "sandbox/bait/bait.h"
 #include "sandbox/box/confine.h"
+#include "sandbox/box/net.h"
 
 /* Who the subject believes to be. */
 #define VB_PERSONA_USER "alex"
@@ -21,12 +22,20 @@
 #define VB_PERSONA_RUNTIME "/run/user/1000"
 enum { VB_PERSONA_UID = 1000, VB_PERSONA_GID = 1000 };
 
-/* What every box of a package starts from (base.c): two namespaces, kept by their descriptors. In
- * the mount namespace the base stands at VB_BASE, a folder that every system has and no box needs.
- */
+/* What every box of a package starts from (base.c), kept by descriptors: three namespaces, and the
+ * sockets of vb_net_sockets in the network. In the mount namespace the base stands at VB_BASE, a
+ * folder that every system has and no box needs. */
+enum {
+    VB_BASE_USER,
+    VB_BASE_MOUNT,
+    VB_BASE_NET,
+    VB_BASE_SOCKET,
+    VB_BASE_FDS = VB_BASE_SOCKET + VB_NET_SOCKETS
+};
 struct vb_base {
-    int user_ns, mount_ns;
-    bool overlay; /* boxes lay an overlay over it; otherwise each fills a root of its own */
+    int fds[VB_BASE_FDS]; /* -1: none */
+    int net_errno;        /* why nothing catches what is sent; 0: it is caught */
+    bool overlay;         /* boxes lay an overlay over it; otherwise each fills a root of its own */
 };
 #define VB_BASE "/tmp"
 #define VB_BASE_ROOT VB_BASE "/root" /* the lower layer of a box's root */
@@ -110,11 +119,12 @@ _Noreturn void vb_inside_main(struct vb_inside *inside);
 _Noreturn void vb_subject_main(const struct vb_inside *inside);
 
 /* Makes the base of SETUP's boxes. */
+void vb_base_init(struct vb_base *base);
 VB_CHECKED int vb_base_new(const struct vb_box_setup *setup, struct vb_base *ret,
                            struct vb_error *err);
 void vb_base_done(struct vb_base *base);
-/* In a supervisor: enters the namespaces of BASE, closes their descriptors and gives up every
- * capability that this brought. */
+/* In a supervisor: enters the namespaces of BASE, closes their descriptors (not those of the
+ * sockets) and gives up every capability that this brought. */
 VB_CHECKED int vb_base_enter(struct vb_base *base, struct vb_error *err);
 /* Everything that a box's root holds but mounts, written to the empty folder ROOT_FD. Runs with the
  * capabilities of a user namespace of our own. */
@@ -129,9 +139,6 @@ VB_CHECKED int vb_programs_build(int root_fd, struct vb_error *err);
 VB_CHECKED int vb_etc_build(const struct vb_box_setup *setup, int root_fd, struct vb_error *err);
 /* Mounts what /etc shows of the host's (etc.c). */
 VB_CHECKED int vb_etc_mount(int root_fd, struct vb_error *err);
-/* Brings lo up; nothing else is in the new network namespace (net.c). */
-VB_CHECKED int vb_loopback_up(struct vb_error *err);
-
 /* The environment of the subject, NULL-terminated; freed with vb_strings_free (persona.c). */
 VB_CHECKED int vb_persona_environment(const struct vb_box_setup *setup, const char *cwd,
                                       char ***ret, struct vb_error *err);

@@ -59,10 +59,14 @@ static int prefer_for_oom(struct vb_inside *inside, struct vb_error *err)
     return VB_OK;
 }
 
-static int loopback(struct vb_inside *inside, struct vb_error *err)
+static int tell_missing(const struct vb_inside *inside, const char *layer, int system_errno,
+                        struct vb_error *err)
 {
-    (void)inside;
-    return vb_loopback_up(err);
+    struct vb_box_message message = {.word = VB_BOX_MISSING};
+    snprintf(message.text, sizeof(message.text), "%s\n%s", layer, strerror(system_errno));
+    if (vb_sys_send(inside->control, &message, sizeof(message), -1) < 0)
+        return vb_fail(err, VB_E_OS, errno, "telling the supervisor");
+    return VB_OK;
 }
 
 /* Fidelity: without a time namespace the subject sees the real uptime. */
@@ -72,19 +76,15 @@ static int shift_uptime(struct vb_inside *inside, struct vb_error *err)
         vb_sys_write_file(AT_FDCWD, "/proc/self/timens_offsets",
                           "monotonic " UPTIME_SECONDS " 0\nboottime " UPTIME_SECONDS " 0") == 0)
         return VB_OK;
-    struct vb_box_message message = {.word = VB_BOX_MISSING};
-    snprintf(message.text, sizeof(message.text), "time namespace\n%s", strerror(errno));
-    if (vb_sys_send(inside->control, &message, sizeof(message), -1) < 0)
-        return vb_fail(err, VB_E_OS, errno, "telling the supervisor");
-    return VB_OK;
+    return tell_missing(inside, "time namespace", errno, err);
 }
 
 static const struct {
     const char *name;
     int (*run)(struct vb_inside *inside, struct vb_error *err);
 } steps[] = {
-    {"user namespace", map_user},    {"host name", name_host},         {"memory", prefer_for_oom},
-    {"network namespace", loopback}, {"time namespace", shift_uptime}, {"root", vb_root_build},
+    {"user namespace", map_user},     {"host name", name_host}, {"memory", prefer_for_oom},
+    {"time namespace", shift_uptime}, {"root", vb_root_build},
 };
 
 /* --- the subject and everything that it leaves to us --- */

@@ -27,6 +27,7 @@
 
 #include "sandbox/box/box.h"
 #include "sandbox/box/kernel.h"
+#include "sandbox/box/net.h"
 
 enum { PROBE_PATIENCE_MS = 5000, NEW_TIME = 0x80 /* CLONE_NEWTIME */ };
 

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -21,6 +22,7 @@
 #include "sandbox/recorder/recorder.h"
 
 enum {
+    LARGE_BYTES = 128 * 1024, /* malloc's own threshold at first */
     SEED_BYTES = 32,
     MAX_TREE_ENTRIES = 500000,
     TREE_DEPTH = 128,
@@ -131,6 +133,19 @@ static int tell_baits(const struct vb_bait_set *baits, struct vb_sink *sink, str
     return status;
 }
 
+/* Fidelity layers that all boxes of this package lack. */
+static int tell_layers(const struct vb_base *base, struct vb_sink *sink, struct vb_error *err)
+{
+    if (base->net_errno == 0)
+        return VB_OK;
+    struct vb_event event;
+    vb_event_init(&event, VB_EV_SANDBOX_LAYER, VB_SOURCE_TOOL);
+    vb_event_str(&event, VB_F_NAME, "caught network");
+    vb_event_str(&event, VB_F_OUTCOME, "missing");
+    vb_event_str(&event, VB_F_DETAIL, strerror(base->net_errno));
+    return vb_emit(sink, &event, err);
+}
+
 static int check_options(const struct vb_sandbox_options *options, struct vb_error *err)
 {
     if (options->disk_bytes < 1 << 20 || options->memory_bytes < 1 << 20 ||
@@ -165,13 +180,16 @@ int vb_sandbox_new(const struct vb_sandbox_options *options, struct vb_sink *sin
         status = vb_layers_require(err);
     if (status < 0)
         return status;
+    /* malloc would begin to keep large buffers in the heap, which every supervisor then copies,
+     * page by page, only to clear what it takes for its own. */
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
     VB_CLEANUP(free_sandbox) struct vb_sandbox *sandbox = calloc(1, sizeof(*sandbox));
     if (sandbox == NULL)
         return vb_fail(err, VB_E_NOMEM, errno, "making a sandbox");
     struct vb_box_setup *setup = &sandbox->setup;
     setup->options = *options;
     setup->staging_fd = -1;
-    setup->base = (struct vb_base){-1, -1, false};
+    vb_base_init(&setup->base);
     sandbox->drops_fd = options->drops_fd;
     choose_folder(options->name, setup->folder, sizeof(setup->folder));
     setup->options.name = setup->folder;
@@ -191,6 +209,8 @@ int vb_sandbox_new(const struct vb_sandbox_options *options, struct vb_sink *sin
         status = vb_base_new(setup, &setup->base, err);
     if (status == VB_OK)
         status = tell_baits(sandbox->baits, sink, err);
+    if (status == VB_OK)
+        status = tell_layers(&setup->base, sink, err);
     if (status < 0)
         return vb_wrap(err, "preparing the sandbox");
     setup->program = vb_filter_program(sandbox->filter);
@@ -243,8 +263,9 @@ static int settle(struct vb_box_setup *setup, const struct vb_pipes *pipes, stru
      * /dev/null. */
     if (setup->options.output_fd >= 0)
         setup->options.output_fd = fcntl(setup->options.output_fd, F_DUPFD_CLOEXEC, 3);
-    const int keep[] = {pipes->frames[1], pipes->report[1], setup->options.tree_fd,
-                        setup->options.output_fd, setup->staging_fd};
+    int keep[5 + VB_NET_SOCKETS] = {pipes->frames[1], pipes->report[1], setup->options.tree_fd,
+                                    setup->options.output_fd, setup->staging_fd};
+    memcpy(keep + 5, setup->base.fds + VB_BASE_SOCKET, VB_NET_SOCKETS * sizeof(*keep));
     if (vb_sys_close_others(keep, VB_ARRAY_LEN(keep)) < 0)
         return vb_fail(err, VB_E_OS, errno, "closing inherited descriptors");
 #ifdef VB_SANITIZED

@@ -110,8 +110,8 @@ static int open_ends(struct ends *ends, struct vb_error *err)
 
 int vb_start_init(struct vb_supervisor *box, struct vb_error *err)
 {
-    const uint64_t flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET |
-                           CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+    const uint64_t flags =
+        CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
     VB_CLEANUP(close_ends)
     struct ends ends = {{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}};
     const int status = open_ends(&ends, err);
@@ -259,8 +259,21 @@ int vb_start_hear(struct vb_supervisor *box, struct vb_error *err)
     return vb_fail(err, VB_E_SOFTWARE, 0, "an unknown word from the subject");
 }
 
+static int start_world(struct vb_supervisor *box, struct vb_error *err)
+{
+    const struct vb_world_options options = {.sockets = box->setup->base.fds + VB_BASE_SOCKET,
+                                             .count = VB_NET_SOCKETS,
+                                             .baits = box->setup->baits,
+                                             .detonation = box->detonation->id,
+                                             .sink = box->sink};
+    return vb_world_new(&options, &box->world, err);
+}
+
 int vb_start_subject(struct vb_supervisor *box, struct vb_error *err)
 {
+    int status = start_world(box, err);
+    if (status < 0)
+        return status;
     const struct vb_watch watch = {.proc_fd = box->proc_fd,
                                    .writable_fd = box->writable_fd,
                                    .segments_fd = box->segments_fd,
@@ -275,7 +288,7 @@ int vb_start_subject(struct vb_supervisor *box, struct vb_error *err)
     box->tick_ns = box->begin_ns + vb_ms(VB_BOX_TICK_MS);
     if (vb_box_say(box->control, VB_BOX_GO, 0, -1) < 0)
         return vb_fail(err, VB_E_OS, errno, "starting the subject");
-    const int status = vb_start_hear(box, err);
+    status = vb_start_hear(box, err);
     if (status == VB_OK && box->setup->program != NULL && box->recorder == NULL)
         return vb_fail(err, VB_E_OS, 0, "the subject ended before it was recorded");
     return status;

@@ -140,6 +140,8 @@ static int keep_time(struct vb_supervisor *box, struct vb_error *err)
     if (now >= box->tick_ns) {
         status = check_usage(box, err);
         if (status == VB_OK)
+            status = vb_world_step(box->world, err);
+        if (status == VB_OK)
             status = vb_frame_sink_flush(box->frames, err);
         box->tick_ns = vb_monotonic_ns() + vb_ms(VB_BOX_TICK_MS);
     }
@@ -168,7 +170,7 @@ static int record(struct vb_supervisor *box, struct vb_error *err)
     return left < 0 ? left : VB_OK;
 }
 
-enum { INIT, CONTROL, START, OUTPUT, ERROR, RECORDER, POLLED };
+enum { INIT, CONTROL, START, OUTPUT, ERROR, RECORDER, WORLD, POLLED };
 
 /* Handles whatever is there. Returns 1 while init lives. */
 static int serve_once(struct vb_supervisor *box, struct vb_error *err)
@@ -179,6 +181,7 @@ static int serve_once(struct vb_supervisor *box, struct vb_error *err)
         [START] = {.fd = box->start, .events = POLLIN},
         [OUTPUT] = {.fd = box->outputs[0].fd, .events = POLLIN},
         [ERROR] = {.fd = box->outputs[1].fd, .events = POLLIN},
+        [WORLD] = {.fd = vb_world_fd(box->world), .events = POLLIN},
         [RECORDER] = {.fd = box->recording ? vb_recorder_fd(box->recorder) : -1, .events = POLLIN},
     };
     if (poll(fds, POLLED, until_next(box)) < 0 && errno != EINTR)
@@ -190,6 +193,8 @@ static int serve_once(struct vb_supervisor *box, struct vb_error *err)
         if (fds[OUTPUT + i].revents != 0)
             (void)vb_output_read(&box->outputs[i]);
     }
+    if (status == VB_OK && fds[WORLD].revents != 0)
+        status = vb_world_step(box->world, err);
     if (status == VB_OK && fds[START].revents != 0)
         status = vb_start_hear(box, err);
     if (status == VB_OK && fds[CONTROL].revents != 0)
@@ -222,7 +227,7 @@ static int drain(struct vb_supervisor *box, struct vb_error *err)
     }
     for (int i = 0; status == VB_OK && box->recording && i < RECORDER_LAST_STEPS; i++)
         status = record(box, err);
-    return status;
+    return status < 0 ? status : vb_world_end(box->world, err);
 }
 
 static int tell_outputs(struct vb_supervisor *box, struct vb_error *err)
@@ -311,6 +316,7 @@ static void supervisor_done(struct vb_supervisor *box)
         (void)vb_sys_reap(box->init, &status);
     }
     vb_recorder_free(box->recorder);
+    vb_world_free(box->world);
     for (int i = 0; i < 2; i++)
         vb_output_done(&box->outputs[i]);
     vb_strings_free(box->argv);

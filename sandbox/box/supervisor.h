@@ -7,6 +7,7 @@
 #include "sandbox/box/truth.h"
 #include "sandbox/box/watch.h"
 #include "sandbox/recorder/recorder.h"
+#include "sandbox/world/world.h"
 
 enum { VB_BOX_TICK_MS = 50 }; /* between two measurements */
 
@@ -29,6 +30,7 @@ struct vb_supervisor {
     struct vb_output outputs[2];
     struct timespec filled; /* without an overlay: when the last file was put there */
     struct vb_watch watch;
+    struct vb_world *world;
     struct vb_recorder *recorder;
     bool recording; /* tasks are left under the filter */
     uint64_t begin_ns, end_ns, stop_ns, kill_ns,

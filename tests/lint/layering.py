@@ -31,6 +31,7 @@ THIRD_PARTY = {
     "zlib.h": {"core", "scan"},
     "utf8proc.h": {"core", "scan", "identify", "unpack"},
     "seccomp.h": {"sandbox/box", "sandbox/recorder"},
+    "libmnl/": {"sandbox/box"},
     "pcre2.h": {"verdict"},
     "event2/": {"sandbox/world"},
     "nghttp2/": {"sandbox/world"},
@@ -41,7 +42,7 @@ THIRD_PARTY = {
 SYSTEM_FOLDERS = ("sys/", "linux/", "asm/", "net/", "netinet/", "arpa/")
 SYSTEM = set("""
 assert.h ctype.h dirent.h dlfcn.h elf.h endian.h err.h errno.h fcntl.h fnmatch.h float.h fts.h
-getopt.h glob.h grp.h ifaddrs.h inttypes.h libgen.h limits.h locale.h math.h mntent.h netdb.h poll.h
+getopt.h glob.h grp.h ifaddrs.h inttypes.h libgen.h limits.h locale.h malloc.h math.h mntent.h netdb.h poll.h
 pthread.h pwd.h regex.h sched.h search.h semaphore.h setjmp.h signal.h spawn.h stdalign.h stdarg.h
 stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h stdnoreturn.h string.h strings.h sysexits.h
 syslog.h termios.h threads.h time.h uchar.h unistd.h wchar.h wctype.h

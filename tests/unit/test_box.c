@@ -1,11 +1,13 @@
 /* One box, without the recorder: what the subject sees, what it cannot do, how each way of running
  * wild ends, and that nothing is left afterwards. */
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -63,7 +65,7 @@ static void run_init(struct run *run)
     run->setup.options.memory_bytes = 128 << 20;
     run->setup.options.processes = 24;
     run->setup.staging_fd = -1;
-    run->setup.base = (struct vb_base){-1, -1, false};
+    vb_base_init(&run->setup.base);
     run->setup.options.no_overlay = without_overlay;
     snprintf(run->setup.folder, sizeof(run->setup.folder), "weather");
     snprintf(run->setup.machine_id, sizeof(run->setup.machine_id), "0123456789abcdef");
@@ -221,15 +223,60 @@ static void test_no_host_paths(void **state)
     assert_null(strstr(output(&run), VB_BINARY_DIR));
 }
 
-static void test_only_loopback(void **state)
+/* Every address answers, but only the box's own world does; its own addresses are as they are. */
+static void test_network(void **state)
 {
     (void)state;
-    SHELL(run, "tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' '; cat /proc/net/route | wc -l; "
+    SHELL(run, "tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' ' | head -2; "
                "exec 3<>/dev/tcp/127.0.0.1/9 || echo refused; "
-               "exec 3<>/dev/tcp/192.0.2.1/80 || echo unreachable");
-    assert_non_null(strstr(output(&run), "lo\n1\n"));
-    assert_non_null(strstr(output(&run), "Connection refused"));
-    assert_non_null(strstr(output(&run), "Network is unreachable"));
+               "exec 4<>/dev/tcp/192.168.1.23/9 || echo refused; "
+               "exec 5<>/dev/tcp/198.51.100.7/8443 && echo to-v4 >&5 && cat <&5 && echo closed; "
+               "exec 6<>/dev/tcp/192.168.1.77/22 && echo neighbour; "
+               "echo query > /dev/udp/203.0.113.9/53");
+    if (run.setup.base.net_errno != 0)
+        skip();
+    assert_non_null(strstr(output(&run), "eth0\n"));
+    assert_non_null(strstr(output(&run), "9: Connection refused"));
+    assert_non_null(strstr(output(&run), "closed\nneighbour\n"));
+    assert_true(logged(&run,
+                       "\"protocol\":\"tcp\",\"family\":\"inet\",\"address\":\"198.51.100.7\","
+                       "\"port\":8443,\"size\":6,\"text\":\"to-v4\\n\""));
+    assert_true(logged(&run, "\"address\":\"192.168.1.77\",\"port\":22"));
+    assert_true(logged(&run, "\"protocol\":\"udp\",\"family\":\"inet\",\"address\":\"203.0.113.9\","
+                             "\"port\":53,\"size\":6"));
+}
+
+static void test_network6(void **state)
+{
+    (void)state;
+    SHELL(run, "exec 5<>/dev/tcp/2001:db8::17/443 && echo to-v6 >&5 && cat <&5 && echo closed; "
+               "echo query > /dev/udp/2001:db8::53/53; exec 3<>/dev/tcp/::1/9 || echo refused");
+    if (run.setup.base.net_errno != 0 || run.setup.base.fds[VB_BASE_SOCKET + 2] < 0)
+        skip();
+    assert_non_null(strstr(output(&run), "closed\n"));
+    assert_non_null(strstr(output(&run), "refused\n"));
+    assert_true(logged(&run, "\"family\":\"inet6\",\"address\":\"2001:db8::17\",\"port\":443"));
+    assert_true(logged(&run, "\"family\":\"inet6\",\"address\":\"2001:db8::53\",\"port\":53"));
+}
+
+/* Nothing of the host answers: a server of ours outside sees nobody. */
+static void test_network_ends_in_the_box(void **state)
+{
+    (void)state;
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr *generic = (struct sockaddr *)(void *)&address;
+    socklen_t len = sizeof(address);
+    VB_CLEANUP_FD int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    assert_int_equal(bind(server, generic, len), 0);
+    assert_int_equal(listen(server, 1), 0);
+    assert_int_equal(getsockname(server, generic, &len), 0);
+    char script[128];
+    snprintf(script, sizeof(script), "exec 3<>/dev/tcp/127.0.0.1/%d || echo refused",
+             ntohs(address.sin_port));
+    SHELL(run, script);
+    assert_non_null(strstr(output(&run), "refused\n"));
+    assert_int_equal(accept(server, NULL, NULL), -1);
+    assert_int_equal(errno, EAGAIN);
 }
 
 static void test_read_only(void **state)
@@ -814,7 +861,9 @@ int main(void)
         cmocka_unit_test(test_status),
         cmocka_unit_test(test_not_found),
         cmocka_unit_test(test_powerless),
-        cmocka_unit_test(test_only_loopback),
+        cmocka_unit_test(test_network),
+        cmocka_unit_test(test_network6),
+        cmocka_unit_test(test_network_ends_in_the_box),
         cmocka_unit_test(test_descriptors),
         cmocka_unit_test(test_init_untouchable),
         cmocka_unit_test(test_no_mounts),

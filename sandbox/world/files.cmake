@@ -1,0 +1,2 @@
+set(VB_WORLD_FILES
+  world/null.c)

@@ -1,0 +1,295 @@
+/* The null listener: accepts, records, closes. See world.h. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "sandbox/world/world.h"
+
+enum {
+    CONNECTIONS = 128, /* at once; of what comes beyond, only the destination is recorded */
+    FIRST_BYTES = 16384,
+    SHOWN_BYTES = 256,
+    AT_ONCE = 64,
+    PATIENCE_MS = 250,
+    MAX_EVENTS = 20000,
+    LISTENER = 1 << 16 /* in epoll's data: what is below is a connection's index */
+};
+
+union address {
+    struct sockaddr any;
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+};
+
+struct connection {
+    int fd; /* -1: free */
+    union address to;
+    uint64_t until_ns;
+};
+
+struct vb_world {
+    struct vb_world_options options;
+    int epoll;
+    int sockets[8];
+    struct connection connections[CONNECTIONS];
+    uint64_t events, unsaid;
+    unsigned char bytes[FIRST_BYTES];
+};
+
+/* --- telling --- */
+
+struct sighting {
+    struct vb_world *world;
+    struct vb_error *err;
+    int status;
+};
+
+static void bait_seen(void *ctx, const struct vb_bait *bait, const char *form)
+{
+    struct sighting *sighting = ctx;
+    struct vb_event event;
+    if (sighting->status < 0)
+        return;
+    vb_event_init(&event, VB_EV_BAIT_SEEN, VB_SOURCE_WORLD);
+    event.detonation = sighting->world->options.detonation;
+    vb_event_str(&event, VB_F_BAIT, bait->id);
+    vb_event_str(&event, VB_F_WHERE, "sent");
+    vb_event_str(&event, VB_F_FORM, form);
+    sighting->status = vb_emit(sighting->world->options.sink, &event, sighting->err);
+}
+
+/* What came to address TO: the first LEN bytes of it stand in the world's room. */
+static int tell(struct vb_world *world, const char *protocol, const union address *to, size_t len,
+                struct vb_error *err)
+{
+    char text[INET6_ADDRSTRLEN] = "";
+    const bool v4 = to->any.sa_family == AF_INET;
+    const uint16_t port = v4 ? to->in.sin_port : to->in6.sin6_port;
+    const void *bytes = v4 ? (const void *)&to->in.sin_addr : (const void *)&to->in6.sin6_addr;
+    struct vb_event event;
+    if (world->events >= MAX_EVENTS) {
+        world->unsaid++;
+        return VB_OK;
+    }
+    world->events++;
+    inet_ntop(to->any.sa_family, bytes, text, sizeof(text));
+    vb_event_init(&event, VB_EV_WORLD_CONNECTION, VB_SOURCE_WORLD);
+    event.detonation = world->options.detonation;
+    vb_event_str(&event, VB_F_PROTOCOL, protocol);
+    vb_event_str(&event, VB_F_FAMILY, v4 ? "inet" : "inet6");
+    vb_event_str(&event, VB_F_ADDRESS, text);
+    vb_event_int(&event, VB_F_PORT, ntohs(port));
+    vb_event_int(&event, VB_F_SIZE, (int64_t)len);
+    if (len > 0)
+        vb_event_strn(&event, VB_F_TEXT, (const char *)world->bytes,
+                      len < SHOWN_BYTES ? len : SHOWN_BYTES);
+    if (len > SHOWN_BYTES)
+        vb_event_bool(&event, VB_F_TRUNCATED, true);
+    int status = vb_emit(world->options.sink, &event, err);
+    struct sighting sighting = {world, err, VB_OK};
+    if (status == VB_OK && len > 0 && world->options.baits != NULL)
+        vb_bait_search(world->options.baits, world->bytes, len, bait_seen, &sighting);
+    return status < 0 ? status : sighting.status;
+}
+
+/* --- streams --- */
+
+static int finish(struct vb_world *world, struct connection *connection, struct vb_error *err)
+{
+    const ssize_t got = recv(connection->fd, world->bytes, sizeof(world->bytes), MSG_DONTWAIT);
+    vb_close_fd(&connection->fd);
+    return tell(world, "tcp", &connection->to, got > 0 ? (size_t)got : 0, err);
+}
+
+static int hold(struct vb_world *world, int fd, const union address *to, struct vb_error *err)
+{
+    struct connection connection = {
+        .fd = fd, .to = *to, .until_ns = vb_monotonic_ns() + PATIENCE_MS * UINT64_C(1000000)};
+    for (uint32_t i = 0; i < CONNECTIONS; i++) {
+        struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP, .data.u32 = i};
+        if (world->connections[i].fd >= 0)
+            continue;
+        if (epoll_ctl(world->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
+            break;
+        world->connections[i] = connection;
+        return VB_OK;
+    }
+    return finish(world, &connection, err);
+}
+
+static int accept_all(struct vb_world *world, int listener, struct vb_error *err)
+{
+    int status = VB_OK;
+    for (int i = 0; status == VB_OK && i < AT_ONCE; i++) {
+        union address to = {0};
+        socklen_t len = sizeof(to);
+        const int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (fd < 0)
+            return VB_OK; /* none left, or it went away again */
+        if (getsockname(fd, &to.any, &len) < 0)
+            close(fd);
+        else
+            status = hold(world, fd, &to, err);
+    }
+    return status;
+}
+
+/* --- datagrams --- */
+
+union control {
+    char bytes[256];
+    struct cmsghdr aligned;
+};
+
+/* The destination before TPROXY changed it (ip(7), IP_RECVORIGDSTADDR; the same for IPv6). */
+static bool original_destination(struct msghdr *message, union address *ret)
+{
+    for (struct cmsghdr *head = CMSG_FIRSTHDR(message); head != NULL;
+         head = CMSG_NXTHDR(message, head)) {
+        const bool v4 = head->cmsg_level == IPPROTO_IP && head->cmsg_type == IP_ORIGDSTADDR;
+        const bool v6 = head->cmsg_level == IPPROTO_IPV6 && head->cmsg_type == IPV6_ORIGDSTADDR;
+        if (v4)
+            memcpy(&ret->in, CMSG_DATA(head), sizeof(ret->in));
+        if (v6)
+            memcpy(&ret->in6, CMSG_DATA(head), sizeof(ret->in6));
+        if (v4 || v6)
+            return true;
+    }
+    return false;
+}
+
+static int receive_all(struct vb_world *world, int socket, struct vb_error *err)
+{
+    int status = VB_OK;
+    for (int i = 0; status == VB_OK && i < AT_ONCE; i++) {
+        union control control = {0};
+        union address to = {0};
+        struct iovec part = {.iov_base = world->bytes, .iov_len = sizeof(world->bytes)};
+        struct msghdr message = {.msg_iov = &part,
+                                 .msg_iovlen = 1,
+                                 .msg_control = control.bytes,
+                                 .msg_controllen = sizeof(control.bytes)};
+        const ssize_t got = recvmsg(socket, &message, MSG_DONTWAIT);
+        if (got < 0)
+            return VB_OK;
+        if (original_destination(&message, &to))
+            status = tell(world, "udp", &to, (size_t)got, err);
+    }
+    return status;
+}
+
+/* --- all of it --- */
+
+static bool is_stream(int socket)
+{
+    int type = 0;
+    socklen_t len = sizeof(type);
+    return getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_STREAM;
+}
+
+static int add_socket(struct vb_world *world, size_t index, struct vb_error *err)
+{
+    const int fd = world->options.sockets[index];
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = LISTENER + (uint32_t)index};
+    world->sockets[index] = fd;
+    if (fd >= 0 && epoll_ctl(world->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
+        return vb_fail(err, VB_E_OS, errno, "listening to the network of a box");
+    return VB_OK;
+}
+
+int vb_world_new(const struct vb_world_options *options, struct vb_world **ret,
+                 struct vb_error *err)
+{
+    struct vb_world *world = calloc(1, sizeof(*world));
+    if (world == NULL || options->count > VB_ARRAY_LEN(world->sockets)) {
+        free(world);
+        return vb_fail(err, VB_E_NOMEM, errno, "listening to the network of a box");
+    }
+    world->options = *options;
+    for (size_t i = 0; i < CONNECTIONS; i++)
+        world->connections[i].fd = -1;
+    for (size_t i = 0; i < VB_ARRAY_LEN(world->sockets); i++)
+        world->sockets[i] = -1;
+    world->epoll = epoll_create1(EPOLL_CLOEXEC);
+    int status = world->epoll < 0
+                     ? vb_fail(err, VB_E_OS, errno, "listening to the network of a box")
+                     : VB_OK;
+    for (size_t i = 0; status == VB_OK && i < options->count; i++)
+        status = add_socket(world, i, err);
+    if (status < 0) {
+        vb_world_free(world);
+        return status;
+    }
+    *ret = world;
+    return VB_OK;
+}
+
+void vb_world_free(struct vb_world *world)
+{
+    if (world == NULL)
+        return;
+    for (size_t i = 0; i < CONNECTIONS; i++)
+        vb_close_fd(&world->connections[i].fd);
+    vb_close_fd(&world->epoll);
+    free(world);
+}
+
+int vb_world_fd(const struct vb_world *world)
+{
+    return world->epoll;
+}
+
+static int serve(struct vb_world *world, uint32_t which, struct vb_error *err)
+{
+    if (which < CONNECTIONS)
+        return world->connections[which].fd < 0 ? VB_OK
+                                                : finish(world, &world->connections[which], err);
+    const int socket = world->sockets[which - LISTENER];
+    return is_stream(socket) ? accept_all(world, socket, err) : receive_all(world, socket, err);
+}
+
+static int let_go(struct vb_world *world, uint64_t until_ns, struct vb_error *err)
+{
+    int status = VB_OK;
+    for (size_t i = 0; status == VB_OK && i < CONNECTIONS; i++) {
+        struct connection *connection = &world->connections[i];
+        if (connection->fd >= 0 && connection->until_ns <= until_ns)
+            status = finish(world, connection, err);
+    }
+    return status;
+}
+
+int vb_world_step(struct vb_world *world, struct vb_error *err)
+{
+    struct epoll_event events[AT_ONCE];
+    const int count = epoll_wait(world->epoll, events, AT_ONCE, 0);
+    int status = VB_OK;
+    for (int i = 0; status == VB_OK && i < count; i++)
+        status = serve(world, events[i].data.u32, err);
+    return status < 0 ? status : let_go(world, vb_monotonic_ns(), err);
+}
+
+int vb_world_end(struct vb_world *world, struct vb_error *err)
+{
+    int status = VB_OK;
+    for (size_t i = 0; status == VB_OK && i < VB_ARRAY_LEN(world->sockets); i++) {
+        if (world->sockets[i] >= 0)
+            status = serve(world, LISTENER + (uint32_t)i, err);
+    }
+    if (status == VB_OK)
+        status = let_go(world, UINT64_MAX, err);
+    if (status < 0 || world->unsaid == 0)
+        return status;
+    struct vb_event event;
+    vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_WORLD);
+    event.detonation = world->options.detonation;
+    vb_event_str(&event, VB_F_STAGE, "world");
+    vb_event_str(&event, VB_F_WHAT, "connections");
+    vb_event_str(&event, VB_F_REASON, "too many to list");
+    vb_event_int(&event, VB_F_COUNT, (int64_t)world->unsaid);
+    return vb_emit(world->options.sink, &event, err);
+}

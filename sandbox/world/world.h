@@ -1,0 +1,30 @@
+/* world: what answers in the network of a box. For now a null listener: it accepts everything,
+ * keeps what is sent first, and closes. Bytes that come in are hostile; they are kept and searched
+ * for baits, never parsed. */
+#ifndef SANDBOX_WORLD_WORLD_H
+#define SANDBOX_WORLD_WORLD_H
+
+#include "sandbox/bait/bait.h"
+#include "vetbox/core.h"
+
+struct vb_world_options {
+    const int *sockets; /* of box/net.h, COUNT of them, -1 for none; not owned */
+    size_t count;
+    const struct vb_bait_set *baits; /* may be NULL */
+    uint32_t detonation;
+    struct vb_sink *sink;
+};
+
+struct vb_world;
+VB_CHECKED int vb_world_new(const struct vb_world_options *options, struct vb_world **ret,
+                            struct vb_error *err);
+void vb_world_free(struct vb_world *world);
+/* The descriptor to poll for POLLIN. */
+int vb_world_fd(const struct vb_world *world);
+/* Takes what has come, and lets go of who sends nothing; to be called now and then even if nothing
+ * is ready. Emits world.connection, and bait.seen for baits in what was sent. */
+VB_CHECKED int vb_world_step(struct vb_world *world, struct vb_error *err);
+/* Takes what is left when nobody can send any more, and says what was not recorded. */
+VB_CHECKED int vb_world_end(struct vb_world *world, struct vb_error *err);
+
+#endif
