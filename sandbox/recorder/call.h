@@ -20,6 +20,7 @@
 enum {
     VB_PATH_ROOM = 2 * PATH_MAX, /* a working directory and a path */
     VB_PAGE = 4096,
+    VB_MEMORY_PAGES = 4,
     /* The lists of one event together hold no more than an event may. The environment has a share
      * of its own, so that no flood of arguments pushes out what stands there. */
     VB_ENVIRONMENT_MAX = 128,
@@ -33,11 +34,12 @@ enum {
 
 /* --- memory.c: the subject's memory --- */
 
-/* One page is kept, so that neighbouring strings cost one read. */
+/* A few pages are kept, so that neighbouring strings and the pointers to them cost one read. */
 struct vb_memory {
     pid_t tid;
-    uint64_t page; /* its address; 1 for none */
-    unsigned char bytes[VB_PAGE];
+    unsigned next;                   /* the page to be given up */
+    uint64_t pages[VB_MEMORY_PAGES]; /* their addresses; 1 for none */
+    unsigned char bytes[VB_MEMORY_PAGES][VB_PAGE];
 };
 
 void vb_memory_init(struct vb_memory *memory, pid_t tid);
@@ -52,7 +54,7 @@ ssize_t vb_memory_string(struct vb_memory *memory, uint64_t address, char *ret, 
 struct vb_process {
     pid_t tid; /* 0: the slot is free */
     pid_t tgid, ppid;
-    pid_t inner_tid, inner_tgid; /* as the box numbers them */
+    pid_t inner_tid, inner_tgid; /* as the box numbers them; 0: not asked yet */
     uint64_t loaded_ns;
     bool new_program; /* the executable must be read anew */
     char executable[PATH_MAX];
@@ -64,7 +66,9 @@ struct vb_processes {
 
 /* What is known about TID, read anew when it is older than a second. NULL if the process is gone.
  */
-const struct vb_process *vb_process_get(struct vb_processes *all, pid_t tid);
+struct vb_process *vb_process_get(struct vb_processes *all, pid_t tid);
+/* Asks how the box numbers it: inner_tid and inner_tgid. */
+void vb_process_number(struct vb_process *process);
 /* Forgets all threads of a process that exits. */
 void vb_process_forget(struct vb_processes *all, pid_t tgid);
 /* The process is about to become another program, if its exec succeeds. */
@@ -80,14 +84,14 @@ bool vb_path_of_fd(pid_t tid, int fd, char *ret, size_t size);
 /* A name that the subject gave, and who gave it. */
 struct vb_name {
     int root_fd; /* the box's root */
-    const struct vb_process *process;
+    struct vb_process *process;
     int dirfd;
     const char *text; /* as it was given */
     const char *path; /* as vb_path_resolve made it */
     bool follow;      /* a link at its end */
 };
 struct vb_found {
-    char path[VB_PATH_ROOM]; /* "" where it is not known */
+    char path[VB_PATH_ROOM]; /* "" where it is as named, or not known */
     dev_t device;
     ino_t inode; /* 0: there is no such file */
 };
@@ -144,13 +148,17 @@ struct vb_call {
     const struct seccomp_notif *notif;
     const struct vb_syscall *row; /* NULL: unknown */
     const char *name;
-    const struct vb_process *process;
-    int error; /* what the subject is answered; 0: the kernel goes on */
-    bool gone; /* the subject died meanwhile: nothing of this counts */
+    struct vb_process *process;
+    int error;     /* what the subject is answered; 0: the kernel goes on */
+    bool decided;  /* nothing can change the answer any more: see vb_call_emit */
+    bool answered; /* it was sent */
+    bool gone;     /* the subject died meanwhile: nothing of this counts */
 };
 
 /* emit.c. Each returns 0 or an error of our own. */
 void vb_call_event(const struct vb_call *call, struct vb_event *event, enum vb_event_kind kind);
+/* Emits EVENT unless the subject has died since the notification. A call that is DECIDED is
+ * answered first: the kernel's reply to that says the same, and saves asking. */
 VB_CHECKED int vb_call_emit(struct vb_call *call, struct vb_event *event, struct vb_error *err);
 /* kernel.denied, and the call is answered with NUMBER. */
 VB_CHECKED int vb_call_deny(struct vb_call *call, int number, const char *detail,
@@ -163,6 +171,8 @@ VB_CHECKED int vb_call_opaque(struct vb_call *call, int number, const char *deta
  * variable's own bait is where it belongs. */
 VB_CHECKED int vb_call_search(struct vb_call *call, const void *data, size_t len, const char *where,
                               const char *own, struct vb_error *err);
+/* Answers the call, once. */
+VB_CHECKED int vb_call_answer(struct vb_call *call, struct vb_error *err);
 /* The six registers in hexadecimal, for ARGUMENTS; the strings point into TEXT. */
 void vb_call_arguments(const struct vb_call *call, struct vb_str items[VB_SYSCALL_ARGS],
                        char text[VB_SYSCALL_ARGS][24]);

@@ -205,15 +205,16 @@ static const struct vb_bait *bait_behind(const struct vb_recorder *recorder)
     return bait ? bait : vb_bait_by_path(baits, found->path, strlen(found->path));
 }
 
-static int emit_bait_read(struct file_call *f, struct vb_error *err)
+/* The bait that an open may read, or NULL. */
+static const struct vb_bait *bait_read(const struct file_call *f)
 {
-    struct vb_recorder *recorder = f->call->recorder;
-    if (!recorder->options.baits || f->open_flags & O_PATH ||
-        (f->open_flags & O_ACCMODE) == O_WRONLY)
-        return VB_OK;
-    const struct vb_bait *bait = bait_behind(recorder);
-    if (!bait)
-        return VB_OK;
+    const struct vb_recorder *recorder = f->call->recorder;
+    const bool reads = !(f->open_flags & O_PATH) && (f->open_flags & O_ACCMODE) != O_WRONLY;
+    return recorder->options.baits && reads ? bait_behind(recorder) : NULL;
+}
+
+static int emit_bait_read(struct file_call *f, const struct vb_bait *bait, struct vb_error *err)
+{
     struct vb_event event;
     vb_call_event(f->call, &event, VB_EV_BAIT_READ);
     vb_event_str(&event, VB_F_BAIT, bait->id);
@@ -226,8 +227,10 @@ static int emit_open(struct file_call *f, struct vb_error *err)
     int status = follow_links(f, err);
     if (status || f->call->error || f->call->gone)
         return status;
+    const struct vb_bait *bait = bait_read(f);
+    f->call->decided = true;
     status = vb_call_emit(f->call, &f->event, err);
-    return status ? status : emit_bait_read(f, err);
+    return status || !bait ? status : emit_bait_read(f, bait, err);
 }
 
 int vb_decode_file(struct vb_call *call, struct vb_error *err)
@@ -249,5 +252,6 @@ int vb_decode_file(struct vb_call *call, struct vb_error *err)
         vb_event_str(&f.event, VB_F_VALUE, f.value);
     if (row->kind == VB_EV_FILE_OPEN)
         return emit_open(&f, err);
+    call->decided = true;
     return vb_call_emit(call, &f.event, err);
 }

@@ -308,6 +308,7 @@ int vb_decode_fork(struct vb_call *call, struct vb_error *err)
     struct vb_event event;
     vb_call_event(call, &event, VB_EV_PROCESS_FORK);
     vb_event_list(&event, VB_F_FLAGS, items, count);
+    call->decided = true;
     return vb_call_emit(call, &event, err);
 }
 
@@ -316,6 +317,7 @@ int vb_decode_exit(struct vb_call *call, struct vb_error *err)
     struct vb_event event;
     vb_call_event(call, &event, VB_EV_PROCESS_EXIT);
     vb_event_int(&event, VB_F_STATUS, (int64_t)(call->notif->data.args[0] & 0xff));
+    call->decided = true;
     int status = vb_call_emit(call, &event, err);
     vb_process_forget(&call->recorder->processes, call->process->tgid);
     return status;
@@ -349,6 +351,7 @@ int vb_decode_signal(struct vb_call *call, struct vb_error *err)
     char target[32] = "";
     int signal = 0;
     bool self = false;
+    vb_process_number(call->process);
     for (size_t i = 0; i < VB_SYSCALL_ARGS; i++) {
         int value = (int)call->notif->data.args[i];
         if (call->row->args[i] == VB_ARG_PID) {

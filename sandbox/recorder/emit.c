@@ -50,6 +50,25 @@ int vb_recorder_coverage(struct vb_recorder *recorder, struct vb_error *err)
     return emit_now(recorder, &event, err);
 }
 
+int vb_call_answer(struct vb_call *call, struct vb_error *err)
+{
+    struct vb_recorder *recorder = call->recorder;
+    struct seccomp_notif_resp *response = recorder->response;
+    if (call->answered)
+        return VB_OK;
+    call->answered = true;
+    memset(response, 0, recorder->response_size);
+    response->id = call->notif->id;
+    response->error = -call->error;
+    response->flags = call->error ? 0U : (uint32_t)SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+    if (ioctl(recorder->options.listener, SECCOMP_IOCTL_NOTIF_SEND, response) == 0)
+        return VB_OK;
+    call->gone = true;
+    if (errno == ENOENT) /* the task was killed meanwhile */
+        return VB_OK;
+    return vb_fail(err, VB_E_OS, errno, "answering the subject's system call");
+}
+
 /* Until it is answered the kernel keeps the task; if it does not, its id may be somebody else's by
  * now, and so may all that was read. */
 static bool still_there(const struct vb_call *call)
@@ -72,10 +91,11 @@ void vb_call_event(const struct vb_call *call, struct vb_event *event, enum vb_e
 int vb_call_emit(struct vb_call *call, struct vb_event *event, struct vb_error *err)
 {
     struct vb_recorder *recorder = call->recorder;
-    if (!call->gone && !still_there(call))
+    int status = call->decided ? vb_call_answer(call, err) : VB_OK;
+    if (!call->gone && !call->answered && !still_there(call))
         call->gone = true;
-    if (call->gone)
-        return VB_OK;
+    if (status || call->gone)
+        return status;
     uint64_t max = recorder->options.max_events;
     if (kind_is_vital(event->kind))
         max += max / 8;

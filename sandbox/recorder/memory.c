@@ -8,22 +8,28 @@
 void vb_memory_init(struct vb_memory *memory, pid_t tid)
 {
     memory->tid = tid;
-    memory->page = 1;
+    for (size_t i = 0; i < VB_MEMORY_PAGES; i++)
+        memory->pages[i] = 1;
 }
 
-static int load_page(struct vb_memory *memory, uint64_t page)
+static int load_page(struct vb_memory *memory, uint64_t page, const unsigned char **ret)
 {
-    if (memory->page == page)
-        return 0;
-    struct iovec local = {memory->bytes, VB_PAGE};
+    for (size_t i = 0; i < VB_MEMORY_PAGES; i++) {
+        *ret = memory->bytes[i];
+        if (memory->pages[i] == page)
+            return 0;
+    }
+    const unsigned slot = memory->next++ % VB_MEMORY_PAGES;
+    struct iovec local = {memory->bytes[slot], VB_PAGE};
     struct iovec remote = {(void *)(uintptr_t)page, VB_PAGE};
-    memory->page = 1;
+    memory->pages[slot] = 1;
+    *ret = memory->bytes[slot];
     ssize_t n = process_vm_readv(memory->tid, &local, 1, &remote, 1, 0);
     if (n < 0)
         return -errno;
     if (n != VB_PAGE)
         return -EFAULT;
-    memory->page = page;
+    memory->pages[slot] = page;
     return 0;
 }
 
@@ -36,10 +42,11 @@ int vb_memory_read(struct vb_memory *memory, uint64_t address, void *ret, size_t
     while (len > 0) {
         size_t offset = (size_t)(address % VB_PAGE);
         size_t part = VB_PAGE - offset < len ? VB_PAGE - offset : len;
-        int status = load_page(memory, address - offset);
+        const unsigned char *page;
+        int status = load_page(memory, address - offset, &page);
         if (status)
             return status;
-        memcpy(out, memory->bytes + offset, part);
+        memcpy(out, page + offset, part);
         out += part;
         address += part;
         len -= part;
@@ -53,13 +60,14 @@ ssize_t vb_memory_string(struct vb_memory *memory, uint64_t address, char *ret, 
     while (len + 1 < size) {
         size_t offset = (size_t)(address % VB_PAGE);
         size_t part = VB_PAGE - offset < size - 1 - len ? VB_PAGE - offset : size - 1 - len;
-        int status = load_page(memory, address - offset);
+        const unsigned char *page;
+        int status = load_page(memory, address - offset, &page);
         if (status)
             return status;
-        const unsigned char *end = memchr(memory->bytes + offset, '\0', part);
+        const unsigned char *end = memchr(page + offset, '\0', part);
         if (end)
-            part = (size_t)(end - (memory->bytes + offset));
-        memcpy(ret + len, memory->bytes + offset, part);
+            part = (size_t)(end - (page + offset));
+        memcpy(ret + len, page + offset, part);
         len += part;
         ret[len] = '\0';
         if (end)

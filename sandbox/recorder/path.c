@@ -103,13 +103,43 @@ static bool climbs(const char *text)
 }
 
 /* In one call, for names without magic links. */
-static int look_up(const struct vb_name *name)
+static int look_up(const struct vb_name *name, const char *path, uint64_t resolve)
 {
     struct open_how how = {
         .flags = (uint64_t)(O_PATH | O_CLOEXEC | (name->follow ? 0 : O_NOFOLLOW)),
-        .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+        .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve,
     };
-    return (int)syscall(SYS_openat2, name->root_fd, name->path, &how, sizeof(how));
+    return (int)syscall(SYS_openat2, name->root_fd, path, &how, sizeof(how));
+}
+
+/* The usual name leads where it says, through no link: then nothing need be asked about where it
+ * led. Returns false where it may be otherwise. */
+static bool find_as_named(const struct vb_name *name, struct vb_found *ret)
+{
+    struct stat st;
+    VB_CLEANUP_FD int fd = look_up(name, name->path, RESOLVE_NO_SYMLINKS);
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return false;
+    ret->device = st.st_dev;
+    ret->inode = st.st_ino;
+    return true;
+}
+
+/* Where a file is made, or looked for and missing: its folder is as named, and nothing of that name
+ * stands in it. */
+static bool is_missing_as_named(const struct vb_name *name)
+{
+    char folder[VB_PATH_ROOM];
+    struct stat st;
+    snprintf(folder, sizeof(folder), "%s", name->path);
+    char *slash = strrchr(folder, '/');
+    if (slash == NULL || slash[1] == '\0')
+        return false;
+    *slash = '\0';
+    VB_CLEANUP_FD int fd = look_up(name, folder[0] ? folder : "/", RESOLVE_NO_SYMLINKS);
+    if (fd < 0)
+        return errno == ENOENT; /* the folder is missing too: nobody gets anywhere */
+    return fstatat(fd, slash + 1, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
 }
 
 static void describe(int fd, const char *missing, struct vb_found *ret)
@@ -134,13 +164,15 @@ static void describe(int fd, const char *missing, struct vb_found *ret)
 int vb_path_find(const struct vb_name *name, struct vb_found *ret)
 {
     char missing[NAME_MAX + 1] = "";
-    const bool plain = name->path[0] == '/' && !climbs(name->text);
     ret->path[0] = '\0';
     ret->inode = 0;
+    const bool plain = name->path[0] == '/' && !climbs(name->text);
     if (plain && links_are_the_hosts(name->path))
         return 0;
     const bool special = after(name->path, "/proc") || after(name->path, "/dev");
-    VB_CLEANUP_FD int fd = plain && !special ? look_up(name) : -1;
+    if (plain && !special && (find_as_named(name, ret) || is_missing_as_named(name)))
+        return 0;
+    VB_CLEANUP_FD int fd = plain && !special ? look_up(name, name->path, 0) : -1;
     const int status = fd < 0 ? vb_walk(name, &fd, missing) : 0;
     if (status == 0)
         describe(fd, missing, ret);

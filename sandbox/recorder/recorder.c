@@ -21,8 +21,6 @@
 #endif
 
 enum {
-    STEP_MAX = 256,
-    STEP_NS = 20 * 1000 * 1000, /* some calls are dear, and the caller keeps the time */
     X32_BIT = 0x40000000,
     NUMBERS = 1024 /* of system calls */
 };
@@ -150,20 +148,6 @@ static int decode(struct vb_call *call, struct vb_error *err)
     return call->row->decode(call, err);
 }
 
-static int answer(struct vb_recorder *recorder, const struct vb_call *call, struct vb_error *err)
-{
-    struct seccomp_notif_resp *response = recorder->response;
-    memset(response, 0, recorder->response_size);
-    response->id = recorder->notif->id;
-    response->error = -call->error;
-    response->flags = call->error ? 0U : (uint32_t)SECCOMP_USER_NOTIF_FLAG_CONTINUE;
-    /* ENOENT: the task was killed meanwhile. */
-    if (ioctl(recorder->options.listener, SECCOMP_IOCTL_NOTIF_SEND, response) < 0 &&
-        errno != ENOENT)
-        return vb_fail(err, VB_E_OS, errno, "answering the subject's system call");
-    return VB_OK;
-}
-
 static int handle(struct vb_recorder *recorder, struct vb_error *err)
 {
     struct vb_call call = {.recorder = recorder, .notif = recorder->notif, .name = ""};
@@ -176,46 +160,41 @@ static int handle(struct vb_recorder *recorder, struct vb_error *err)
         call.error = EPERM;
     int status = call.process ? decode(&call, err) : VB_OK;
     /* It is answered even if we failed: the caller ends the box in its own time. */
-    int answered = answer(recorder, &call, status ? NULL : err);
+    int answered = vb_call_answer(&call, status ? NULL : err);
     return status ? status : answered;
 }
 
-/* Returns 1 if a notification was handled, 0 if none is pending, VB_E_… otherwise; *RET_END is set
- * when no task is left. */
-static int next(struct vb_recorder *recorder, bool *ret_end, struct vb_error *err)
+/* What is pending: it came while the caller did not wait, or when the box is dead. */
+static int look(const struct vb_recorder *recorder, short *ret, struct vb_error *err)
 {
     struct pollfd poll_fd = {.fd = recorder->options.listener, .events = POLLIN};
-    int ready = poll(&poll_fd, 1, 0);
-    if (ready < 0 && errno != EINTR)
+    if (poll(&poll_fd, 1, 0) < 0 && errno != EINTR)
         return vb_fail(err, VB_E_OS, errno, "waiting for the subject's system calls");
-    if (ready <= 0)
-        return 0;
-    if (!(poll_fd.revents & POLLIN)) {
-        *ret_end = true;
-        return 0;
-    }
-    /* The kernel insists on a zeroed structure. */
+    *ret = poll_fd.revents;
+    return VB_OK;
+}
+
+static int take(struct vb_recorder *recorder, struct vb_error *err)
+{
+    /* The kernel insists on a zeroed structure. Whatever POLLIN stood for is there to be taken,
+     * dead or alive: this does not wait. */
     memset(recorder->notif, 0, recorder->notif_size);
     if (ioctl(recorder->options.listener, SECCOMP_IOCTL_NOTIF_RECV, recorder->notif) < 0) {
         if (errno == ENOENT || errno == EINTR) /* the task died, or a signal came */
-            return 1;
+            return VB_OK;
         return vb_fail(err, VB_E_OS, errno, "taking the subject's system call");
     }
-    int status = handle(recorder, err);
-    return status ? status : 1;
+    return handle(recorder, err);
 }
 
-int vb_recorder_step(struct vb_recorder *recorder, struct vb_error *err)
+int vb_recorder_step(struct vb_recorder *recorder, short ready, struct vb_error *err)
 {
-    bool end = false;
-    int got = 1;
-    const uint64_t begin_ns = vb_monotonic_ns();
-    for (int i = 0; i < STEP_MAX && got > 0 && vb_monotonic_ns() - begin_ns < STEP_NS; i++)
-        got = next(recorder, &end, err);
-    if (got < 0)
-        return got;
-    if (!end)
-        return 1;
-    int status = vb_recorder_coverage(recorder, err);
-    return status ? status : 0;
+    int status = ready ? VB_OK : look(recorder, &ready, err);
+    if (status == VB_OK && ready & POLLIN)
+        status = take(recorder, err);
+    else if (status == VB_OK && ready) {
+        status = vb_recorder_coverage(recorder, err);
+        return status ? status : 0;
+    }
+    return status ? status : 1;
 }

@@ -70,8 +70,9 @@ static int follow_text(struct walk *walk, const char *text)
 
 static int follow_proc_link(struct walk *walk, const char *component, const char *text)
 {
-    const struct vb_process *process = walk->name->process;
+    struct vb_process *process = walk->name->process;
     char own[64];
+    vb_process_number(process);
     if (strcmp(component, "self") == 0)
         snprintf(own, sizeof(own), "%d", (int)process->inner_tgid);
     else if (strcmp(component, "thread-self") == 0)

@@ -137,7 +137,7 @@ static void supervise(const struct subject *subject, int listener, struct record
             fputs("the subject hangs\n", stderr);
             abort();
         }
-        recording->step_status = vb_recorder_step(recorder, &recording->err);
+        recording->step_status = vb_recorder_step(recorder, fd.revents, &recording->err);
     } while (recording->step_status == 1);
     recording->dropped = vb_recorder_dropped(recorder);
     vb_recorder_free(recorder);
