@@ -83,7 +83,10 @@ enum vb_box_word {
     VB_BOX_TAKEN,      /* supervisor → subject: the listener was taken */
     VB_BOX_NOT_RUN,    /* subject → supervisor: exec failed with errno number */
     VB_BOX_ENDED,      /* init → supervisor: number is the subject's wait status */
-    VB_BOX_TERMINATE   /* supervisor → init: SIGTERM for everything */
+    VB_BOX_TERMINATE,  /* supervisor → init: SIGTERM for everything */
+    VB_BOX_MOVE, /* supervisor → init: rename a folder; text is two paths, each with its NUL,
+                          number whether an empty folder may be replaced */
+    VB_BOX_MOVED /* init → supervisor: number is 0 or an errno */
 };
 
 struct vb_box_message {
@@ -139,6 +142,10 @@ VB_CHECKED int vb_programs_build(int root_fd, struct vb_error *err);
 VB_CHECKED int vb_etc_build(const struct vb_box_setup *setup, int root_fd, struct vb_error *err);
 /* Mounts what /etc shows of the host's (etc.c). */
 VB_CHECKED int vb_etc_mount(int root_fd, struct vb_error *err);
+/* In a child of init: renames a folder of the base, which the overlay refuses. 0 or an errno
+ * (move.c). */
+int vb_move_folder(const char *from, const char *to, bool replace);
+
 /* The environment of the subject, NULL-terminated; freed with vb_strings_free (persona.c). */
 VB_CHECKED int vb_persona_environment(const struct vb_box_setup *setup, const char *cwd,
                                       char ***ret, struct vb_error *err);

@@ -113,6 +113,24 @@ static bool reap_all(int control, pid_t subject)
     }
 }
 
+/* In a child, which the subject may kill and which ends by itself. */
+static int move_folder(const char *paths, bool replace)
+{
+    enum { PATIENCE_S = 2 };
+    const pid_t pid = fork();
+    if (pid == 0) {
+        sigset_t none;
+        sigemptyset(&none);
+        (void)sigprocmask(SIG_SETMASK, &none, NULL);
+        (void)alarm(PATIENCE_S);
+        _exit(vb_move_folder(paths, paths + strlen(paths) + 1, replace));
+    }
+    int status = 0;
+    if (pid < 0 || vb_sys_reap(pid, &status) < 0)
+        return errno;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
+}
+
 static _Noreturn void tend(int control, int signals, pid_t subject)
 {
     struct pollfd fds[2] = {{.fd = control, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
@@ -127,8 +145,12 @@ static _Noreturn void tend(int control, int signals, pid_t subject)
             continue;
         if (vb_sys_recv(control, &message, sizeof(message), NULL, NULL) <= 0)
             break; /* no supervisor: nobody needs this box any more */
+        message.text[sizeof(message.text) - 1] = '\0';
         if (message.word == VB_BOX_TERMINATE)
             (void)kill(-1, SIGTERM); /* everybody but ourselves */
+        if (message.word == VB_BOX_MOVE)
+            (void)vb_box_say(control, VB_BOX_MOVED, move_folder(message.text, message.number != 0),
+                             -1);
     }
     _exit(0); /* the end of pid 1 kills whoever is left */
 }

@@ -215,6 +215,8 @@ static int take_listener(struct vb_supervisor *box, pid_t subject, int number, s
         .listener = vb_steal_fd(&listener),
         .baits = box->setup->baits,
         .detonation = box->detonation->id,
+        .rename = box->setup->base.overlay ? vb_supervisor_rename : NULL,
+        .rename_ctx = box,
         .max_events = box->setup->options.max_events,
         .sink = box->sink,
     };

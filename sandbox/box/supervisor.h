@@ -37,6 +37,7 @@ struct vb_supervisor {
         tick_ns; /* stop: deadline; kill: 0 while not set */
     unsigned limits_told;
     bool subject_ended;
+    int moved; /* what init said of the last rename; -1: nothing yet */
     int subject_status;
     const char *outcome; /* where we ended it */
 };
@@ -46,6 +47,9 @@ VB_CHECKED int vb_supervisor_emit(struct vb_supervisor *box, struct vb_event *ev
                                   struct vb_error *err);
 /* Milliseconds as nanoseconds. */
 uint64_t vb_ms(uint64_t milliseconds);
+
+/* Renames a folder of the base as the recorder's options say (CTX is the supervisor). */
+int vb_supervisor_rename(void *ctx, const char *from, const char *to, bool replace);
 
 /* The steps that lead to a running subject, in this order (start.c). */
 VB_CHECKED int vb_start_argv(struct vb_supervisor *box, struct vb_error *err);

@@ -130,7 +130,8 @@ struct vb_recorder {
     struct seccomp_notif *notif;
     struct seccomp_notif_resp *response;
     int root_fd;                 /* the box's root */
-    struct vb_file_id *bait_ids; /* by the index of the bait */
+    struct vb_file_id *bait_ids; /* by the index of the bait; once they are learned */
+    bool baits_learned;
     uint64_t emitted, dropped;
     bool coverage_told;
     struct vb_processes processes;
@@ -149,10 +150,11 @@ struct vb_call {
     const struct vb_syscall *row; /* NULL: unknown */
     const char *name;
     struct vb_process *process;
-    int error;     /* what the subject is answered; 0: the kernel goes on */
-    bool decided;  /* nothing can change the answer any more: see vb_call_emit */
-    bool answered; /* it was sent */
-    bool gone;     /* the subject died meanwhile: nothing of this counts */
+    int error;      /* what the subject is answered; 0: the kernel goes on */
+    bool decided;   /* nothing can change the answer any more: see vb_call_emit */
+    bool performed; /* without an error: somebody did it for the subject, the kernel must not */
+    bool answered;  /* it was sent */
+    bool gone;      /* the subject died meanwhile: nothing of this counts */
 };
 
 /* emit.c. Each returns 0 or an error of our own. */
@@ -176,8 +178,8 @@ VB_CHECKED int vb_call_answer(struct vb_call *call, struct vb_error *err);
 /* The six registers in hexadecimal, for ARGUMENTS; the strings point into TEXT. */
 void vb_call_arguments(const struct vb_call *call, struct vb_str items[VB_SYSCALL_ARGS],
                        char text[VB_SYSCALL_ARGS][24]);
-/* Before the subject does anything: what the baits are, whatever they will be called later. */
-void vb_recorder_learn_files(struct vb_recorder *recorder, pid_t tid);
+/* Before the first name changes: what the baits are, whatever they will be called later. */
+void vb_recorder_learn_baits(struct vb_recorder *recorder);
 /* Reports what was dropped, once. */
 VB_CHECKED int vb_recorder_coverage(struct vb_recorder *recorder, struct vb_error *err);
 

@@ -153,13 +153,9 @@ static int take_argument(struct file_call *f, enum vb_arg kind, uint64_t value,
 
 /* --- what an open means --- */
 
-void vb_recorder_learn_files(struct vb_recorder *recorder, pid_t tid)
+void vb_recorder_learn_baits(struct vb_recorder *recorder)
 {
     const struct vb_bait_set *baits = recorder->options.baits;
-    char path[64];
-    snprintf(path, sizeof(path), "/proc/%d/root", (int)tid);
-    /* The box has one root: chroot and pivot_root are refused. */
-    recorder->root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     const size_t count = baits ? vb_bait_count(baits) : 0;
     for (size_t i = 0; recorder->root_fd >= 0 && i < count; i++) {
         const struct vb_bait *bait = vb_bait_at(baits, i);
@@ -168,6 +164,7 @@ void vb_recorder_learn_files(struct vb_recorder *recorder, pid_t tid)
             fstatat(recorder->root_fd, bait->path + 1, &st, AT_SYMLINK_NOFOLLOW) == 0)
             recorder->bait_ids[i] = (struct vb_file_id){st.st_dev, st.st_ino};
     }
+    recorder->baits_learned = true;
 }
 
 /* Where links lead to another file than the name says, the event has both. */
@@ -233,9 +230,26 @@ static int emit_open(struct file_call *f, struct vb_error *err)
     return status || !bait ? status : emit_bait_read(f, bait, err);
 }
 
+/* What the kernel refuses in an overlay somebody else may do. */
+static void rename_folder(struct file_call *f)
+{
+    const struct vb_recorder *recorder = f->call->recorder;
+    const uint64_t flags =
+        strcmp(f->call->name, "renameat2") == 0 ? f->call->notif->data.args[4] & 0xffffffff : 0;
+    if (!recorder->options.rename || (flags & ~(uint64_t)RENAME_NOREPLACE))
+        return;
+    const int result = recorder->options.rename(recorder->options.rename_ctx, recorder->path,
+                                                recorder->target, !flags);
+    f->call->performed = result == 0;
+    f->call->error = result < 0 ? -result : 0;
+}
+
 int vb_decode_file(struct vb_call *call, struct vb_error *err)
 {
     const struct vb_syscall *row = call->row;
+    if (!call->recorder->baits_learned &&
+        (row->kind == VB_EV_FILE_RENAME || row->kind == VB_EV_FILE_LINK))
+        vb_recorder_learn_baits(call->recorder);
     struct file_call f = {.call = call, .dirfd = AT_FDCWD, .base = AT_FDCWD};
     vb_call_event(call, &f.event, row->kind);
     bool creat = row->word && row->kind == VB_EV_FILE_OPEN;
@@ -252,6 +266,8 @@ int vb_decode_file(struct vb_call *call, struct vb_error *err)
         vb_event_str(&f.event, VB_F_VALUE, f.value);
     if (row->kind == VB_EV_FILE_OPEN)
         return emit_open(&f, err);
+    if (row->kind == VB_EV_FILE_RENAME)
+        rename_folder(&f);
     call->decided = true;
     return vb_call_emit(call, &f.event, err);
 }

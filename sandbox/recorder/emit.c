@@ -60,7 +60,8 @@ int vb_call_answer(struct vb_call *call, struct vb_error *err)
     memset(response, 0, recorder->response_size);
     response->id = call->notif->id;
     response->error = -call->error;
-    response->flags = call->error ? 0U : (uint32_t)SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+    response->flags =
+        call->error || call->performed ? 0U : (uint32_t)SECCOMP_USER_NOTIF_FLAG_CONTINUE;
     if (ioctl(recorder->options.listener, SECCOMP_IOCTL_NOTIF_SEND, response) == 0)
         return VB_OK;
     call->gone = true;

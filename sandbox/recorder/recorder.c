@@ -4,6 +4,7 @@
 #include "sandbox/recorder/recorder.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <poll.h>
 #include <seccomp.h>
@@ -148,12 +149,20 @@ static int decode(struct vb_call *call, struct vb_error *err)
     return call->row->decode(call, err);
 }
 
+/* The box has one root: chroot and pivot_root are refused. */
+static void open_root(struct vb_recorder *recorder, pid_t tid)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/%d/root", (int)tid);
+    recorder->root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
 static int handle(struct vb_recorder *recorder, struct vb_error *err)
 {
     struct vb_call call = {.recorder = recorder, .notif = recorder->notif, .name = ""};
     pid_t tid = (pid_t)recorder->notif->pid;
     if (recorder->root_fd < 0)
-        vb_recorder_learn_files(recorder, tid);
+        open_root(recorder, tid);
     vb_memory_init(&recorder->memory, tid);
     call.process = vb_process_get(&recorder->processes, tid);
     if (!call.process) /* it died; the answer goes nowhere, but is harmless */

@@ -25,6 +25,11 @@ int vb_filter_load(const struct sock_fprog *program);
 struct vb_recorder_options {
     int listener;                    /* owned by the recorder */
     const struct vb_bait_set *baits; /* may be NULL */
+    /* Renames a folder for the subject where the kernel would not (REPLACE: also in the place of an
+     * empty one): 0, a negative errno, or 1 where
+     * it is the kernel's business. May be NULL. */
+    int (*rename)(void *ctx, const char *from, const char *to, bool replace);
+    void *rename_ctx;
     uint32_t detonation;
     uint64_t
         max_events; /* beyond it events are counted, not kept: one sandbox.limit, one coverage */

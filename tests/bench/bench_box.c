@@ -57,7 +57,6 @@ int main(int argc, char **argv)
     static const unsigned char seed[32] = {7};
     struct vb_error err = {0};
     struct vb_box_setup setup = {.options = vb_sandbox_default_options,
-                                 .base = {-1, -1, false},
                                  .folder = "bench",
                                  .machine_id = "0123456789abcdef0123456789abcdef",
                                  .boot_id = "01234567-89ab-cdef-0123-456789abcdef",
@@ -66,6 +65,7 @@ int main(int argc, char **argv)
                                  .staging_fd = -1};
     if (argc < 4)
         return usage();
+    vb_base_init(&setup.base);
     const bool recorded = strcmp(argv[1], "recorded") == 0;
     struct vb_bait_set *baits = NULL;
     struct vb_filter *filter = NULL;

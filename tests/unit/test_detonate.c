@@ -149,6 +149,27 @@ static void test_theft(void **state)
     assert_true(line_with(&b, "truth.file", "/tmp/out\"", "created"));
 }
 
+/* Folders of the home can be renamed as anywhere else: mv neither copies nor deletes, and what is a
+ * bait stays one under its new name. */
+static void test_rename_folder(void **state)
+{
+    (void)state;
+    BENCH(b);
+    detonate(&b,
+             "cd; mkdir full empty; touch full/x; mv .config .old && ls -d .old/rclone; "
+             "mv .gnupg .gnupg/x; mv -T .kube full; mv -T .aws empty && ls empty/credentials; "
+             "mv .ssh /tmp/keys && stat -c %a /tmp/keys && cat /tmp/keys/id_ed25519",
+             5000);
+    assert_true(line_with(&b, "detonation.output",
+                          ".old/rclone\\nempty/credentials\\n700\\n-----BEGIN", NULL));
+    assert_true(line_with(&b, "detonation.output", "to a subdirectory of itself", "not empty"));
+    assert_int_equal(b.caught.kinds[VB_EV_FILE_DELETE], 0);
+    assert_true(line_with(&b, "file.rename", "/home/alex/.config\"", "/home/alex/.old\""));
+    assert_true(line_with(&b, "bait.read", "\"bait\":\"ssh-ed25519\"", "cat\""));
+    assert_true(line_with(&b, "truth.file", "/home/alex/.ssh/id_ed25519\"", "removed"));
+    assert_true(line_with(&b, "truth.file", "/tmp/keys/id_ed25519\"", "created"));
+}
+
 static void test_package_folder(void **state)
 {
     (void)state;
@@ -286,12 +307,12 @@ int main(void)
         }
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_frame),           cmocka_unit_test(test_theft),
-        cmocka_unit_test(test_package_folder),  cmocka_unit_test(test_drops),
-        cmocka_unit_test(test_boxes_are_new),   cmocka_unit_test(test_denied),
-        cmocka_unit_test(test_python_and_node), cmocka_unit_test(test_wild),
-        cmocka_unit_test(test_daemon),          cmocka_unit_test(test_bad_options),
-        cmocka_unit_test(test_output_copy),
+        cmocka_unit_test(test_frame),         cmocka_unit_test(test_theft),
+        cmocka_unit_test(test_rename_folder), cmocka_unit_test(test_package_folder),
+        cmocka_unit_test(test_drops),         cmocka_unit_test(test_boxes_are_new),
+        cmocka_unit_test(test_denied),        cmocka_unit_test(test_python_and_node),
+        cmocka_unit_test(test_wild),          cmocka_unit_test(test_daemon),
+        cmocka_unit_test(test_bad_options),   cmocka_unit_test(test_output_copy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
