@@ -15,6 +15,7 @@
 
 #include "sandbox/box/box.h"
 #include "sandbox/box/kernel.h"
+#include "sandbox/box/machine.h"
 #include "sandbox/box/net.h"
 
 /* Everything belongs to the one user of the box. What is another's on a real machine is at least
@@ -81,6 +82,8 @@ int vb_base_fill(const struct vb_box_setup *setup, int root_fd, struct vb_error 
     if (status == VB_OK)
         status = vb_etc_build(setup, root_fd, err);
     if (status == VB_OK)
+        status = vb_machine_build(root_fd, err);
+    if (status == VB_OK)
         status = vb_persona_fill(setup, root_fd, err);
     if (status == VB_OK)
         status = close_folders(root_fd, err);
@@ -129,7 +132,9 @@ static int mount_base(const struct vb_box_setup *setup, struct vb_error *err)
     VB_CLEANUP_FD int root = openat(base, "root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (root < 0)
         return vb_fail(err, VB_E_OS, errno, "making the base of the boxes");
-    const int status = write_masks(setup, base, err);
+    int status = write_masks(setup, base, err);
+    if (status == VB_OK)
+        status = vb_machine_prepare(base, err);
     return status < 0 ? status : vb_base_fill(setup, root, err);
 }
 

@@ -38,8 +38,9 @@ struct vb_base {
     bool overlay;         /* boxes lay an overlay over it; otherwise each fills a root of its own */
 };
 #define VB_BASE "/tmp"
-#define VB_BASE_ROOT VB_BASE "/root" /* the lower layer of a box's root */
-#define VB_BASE_BOX VB_BASE "/box"   /* where a box attaches what can be written */
+#define VB_BASE_ROOT VB_BASE "/root"       /* the lower layer of a box's root */
+#define VB_BASE_MACHINE VB_BASE "/machine" /* what stands in for files of /proc */
+#define VB_BASE_BOX VB_BASE "/box"         /* where a box attaches what can be written */
 
 /* Everything that is the same for all boxes of one package. */
 struct vb_box_setup {

@@ -9,6 +9,7 @@ set(VB_BOX_FILES
   box/kernel.c
   box/landlock.c
   box/layers.c
+  box/machine.c
   box/move.c
   box/net.c
   box/output.c

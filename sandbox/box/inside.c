@@ -13,10 +13,7 @@
 
 #include "sandbox/box/box.h"
 #include "sandbox/box/kernel.h"
-
-/* How long the machine seems to have been up: malware asks, and a fresh boot looks like a sandbox.
- */
-#define UPTIME_SECONDS "407512"
+#include "sandbox/box/machine.h"
 
 int vb_box_say(int socket, enum vb_box_word word, int number, int fd)
 {
@@ -72,9 +69,11 @@ static int tell_missing(const struct vb_inside *inside, const char *layer, int s
 /* Fidelity: without a time namespace the subject sees the real uptime. */
 static int shift_uptime(struct vb_inside *inside, struct vb_error *err)
 {
+    char offsets[64];
+    snprintf(offsets, sizeof(offsets), "monotonic %d 0\nboottime %d 0", VB_MACHINE_UPTIME,
+             VB_MACHINE_UPTIME);
     if (unshare(0x80 /* CLONE_NEWTIME */) == 0 &&
-        vb_sys_write_file(AT_FDCWD, "/proc/self/timens_offsets",
-                          "monotonic " UPTIME_SECONDS " 0\nboottime " UPTIME_SECONDS " 0") == 0)
+        vb_sys_write_file(AT_FDCWD, "/proc/self/timens_offsets", offsets) == 0)
         return VB_OK;
     return tell_missing(inside, "time namespace", errno, err);
 }

@@ -7,6 +7,7 @@
 /* What the box's one interface is called by. */
 #define VB_NET_ADDRESS "192.168.1.23"
 #define VB_NET_ADDRESS6 "fd00:1::23"
+#define VB_NET_HARDWARE "3c:52:82:4e:91:07"
 
 enum { VB_NET_SOCKETS = 4 };
 struct vb_net_socket {

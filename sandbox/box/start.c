@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "sandbox/box/kernel.h"
+#include "sandbox/box/machine.h"
 #include "sandbox/box/supervisor.h"
 
 /* --- what the subject is given --- */
@@ -217,6 +218,8 @@ static int take_listener(struct vb_supervisor *box, pid_t subject, int number, s
         .detonation = box->detonation->id,
         .rename = box->setup->base.overlay ? vb_supervisor_rename : NULL,
         .rename_ctx = box,
+        .stand_in = vb_machine_open,
+        .cpus = VB_MACHINE_CPUS,
         .max_events = box->setup->options.max_events,
         .sink = box->sink,
     };

@@ -152,6 +152,7 @@ struct vb_call {
     struct vb_process *process;
     int error;      /* what the subject is answered; 0: the kernel goes on */
     bool decided;   /* nothing can change the answer any more: see vb_call_emit */
+    int64_t value;  /* what a performed call gives */
     bool performed; /* without an error: somebody did it for the subject, the kernel must not */
     bool answered;  /* it was sent */
     bool gone;      /* the subject died meanwhile: nothing of this counts */
@@ -162,6 +163,8 @@ void vb_call_event(const struct vb_call *call, struct vb_event *event, enum vb_e
 /* Emits EVENT unless the subject has died since the notification. A call that is DECIDED is
  * answered first: the kernel's reply to that says the same, and saves asking. */
 VB_CHECKED int vb_call_emit(struct vb_call *call, struct vb_event *event, struct vb_error *err);
+/* Answers an open with a copy of FD, close-on-exec as FLAGS say. False: it cannot be given. */
+bool vb_call_give(struct vb_call *call, int fd, uint64_t flags);
 /* kernel.denied, and the call is answered with NUMBER. */
 VB_CHECKED int vb_call_deny(struct vb_call *call, int number, const char *detail,
                             struct vb_error *err);
@@ -184,6 +187,7 @@ void vb_recorder_learn_baits(struct vb_recorder *recorder);
 VB_CHECKED int vb_recorder_coverage(struct vb_recorder *recorder, struct vb_error *err);
 
 /* decoders, named in syscalls.def */
+int vb_decode_affinity(struct vb_call *call, struct vb_error *err);
 int vb_decode_address(struct vb_call *call, struct vb_error *err);
 int vb_decode_denied(struct vb_call *call, struct vb_error *err);
 int vb_decode_exec(struct vb_call *call, struct vb_error *err);

@@ -219,12 +219,25 @@ static int emit_bait_read(struct file_call *f, const struct vb_bait *bait, struc
     return vb_call_emit(f->call, &event, err);
 }
 
+/* Files that show the machine rather than the box. */
+static void stand_in(struct file_call *f)
+{
+    const struct vb_recorder *recorder = f->call->recorder;
+    const char *path = recorder->found.path[0] ? recorder->found.path : recorder->path;
+    if (!recorder->options.stand_in || f->open_flags & (O_PATH | O_ACCMODE))
+        return;
+    VB_CLEANUP_FD int fd = recorder->options.stand_in(path);
+    if (fd >= 0)
+        (void)vb_call_give(f->call, fd, f->open_flags);
+}
+
 static int emit_open(struct file_call *f, struct vb_error *err)
 {
     int status = follow_links(f, err);
     if (status || f->call->error || f->call->gone)
         return status;
     const struct vb_bait *bait = bait_read(f);
+    stand_in(f);
     f->call->decided = true;
     status = vb_call_emit(f->call, &f->event, err);
     return status || !bait ? status : emit_bait_read(f, bait, err);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/prctl.h>
 #include <string.h>
+#include <sys/uio.h>
 
 #include "sandbox/recorder/call.h"
 
@@ -78,6 +79,28 @@ int vb_decode_prctl(struct vb_call *call, struct vb_error *err)
         return emit_kernel(call, options[i].name, err);
     }
     return emit_kernel(call, NULL, err);
+}
+
+/* The box shares one processor with its supervisor; the machine that it seems to run on has more.
+ */
+int vb_decode_affinity(struct vb_call *call, struct vb_error *err)
+{
+    (void)err;
+    const unsigned cpus = call->recorder->options.cpus;
+    const uint64_t size = call->notif->data.args[1];
+    uint64_t mask = cpus >= 64 ? UINT64_MAX : (UINT64_C(1) << cpus) - 1;
+    const struct iovec here = {.iov_base = &mask, .iov_len = sizeof(mask)};
+    const struct iovec there = {.iov_base = (void *)(uintptr_t)call->notif->data.args[2],
+                                .iov_len = sizeof(mask)};
+    if (cpus == 0)
+        return VB_OK;
+    call->performed = true;
+    call->value = sizeof(mask);
+    if (size < sizeof(mask) || size % sizeof(mask) != 0)
+        call->error = EINVAL;
+    else if (process_vm_writev(call->process->tid, &here, 1, &there, 1, 0) != sizeof(mask))
+        call->error = EFAULT;
+    return VB_OK;
 }
 
 int vb_decode_ioctl(struct vb_call *call, struct vb_error *err)

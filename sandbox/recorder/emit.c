@@ -1,5 +1,6 @@
 /* From a call to the sink: who did it, whether it still counts, and how much is kept. */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -60,6 +61,7 @@ int vb_call_answer(struct vb_call *call, struct vb_error *err)
     memset(response, 0, recorder->response_size);
     response->id = call->notif->id;
     response->error = -call->error;
+    response->val = call->performed && !call->error ? call->value : 0;
     response->flags =
         call->error || call->performed ? 0U : (uint32_t)SECCOMP_USER_NOTIF_FLAG_CONTINUE;
     if (ioctl(recorder->options.listener, SECCOMP_IOCTL_NOTIF_SEND, response) == 0)
@@ -68,6 +70,21 @@ int vb_call_answer(struct vb_call *call, struct vb_error *err)
     if (errno == ENOENT) /* the task was killed meanwhile */
         return VB_OK;
     return vb_fail(err, VB_E_OS, errno, "answering the subject's system call");
+}
+
+bool vb_call_give(struct vb_call *call, int fd, uint64_t flags)
+{
+    struct seccomp_notif_addfd give = {
+        .id = call->notif->id,
+        .flags = SECCOMP_ADDFD_FLAG_SEND,
+        .srcfd = (uint32_t)fd,
+        .newfd_flags = (uint32_t)(flags & O_CLOEXEC),
+    };
+    /* Before 5.14 there is no answer in the same step: the subject then opens the file itself. */
+    if (ioctl(call->recorder->options.listener, SECCOMP_IOCTL_NOTIF_ADDFD, &give) < 0)
+        return false;
+    call->answered = true;
+    return true;
 }
 
 /* Until it is answered the kernel keeps the task; if it does not, its id may be somebody else's by

@@ -30,6 +30,10 @@ struct vb_recorder_options {
      * it is the kernel's business. May be NULL. */
     int (*rename)(void *ctx, const char *from, const char *to, bool replace);
     void *rename_ctx;
+    /* What the subject is given where it opens the file PATH to read it: a descriptor of the
+     * caller's that the recorder closes, or -1 for the file itself. May be NULL. */
+    int (*stand_in)(const char *path);
+    unsigned cpus; /* how many the subject counts; 0: those that there are */
     uint32_t detonation;
     uint64_t
         max_events; /* beyond it events are counted, not kept: one sandbox.limit, one coverage */

@@ -149,6 +149,28 @@ static void test_theft(void **state)
     assert_true(line_with(&b, "truth.file", "/tmp/out\"", "created"));
 }
 
+/* The box is a laptop, whichever way it is asked: nothing of the host's disks, mounts or
+ * processors. */
+static void test_machine(void **state)
+{
+    (void)state;
+    BENCH(b);
+    detonate(&b,
+             "nproc; grep -c ^processor /proc/cpuinfo; grep -c '^cpu[0-9]' /proc/stat; "
+             "cat /sys/devices/system/cpu/online; getconf _NPROCESSORS_ONLN; "
+             "taskset -p -c 0 $$ >/dev/null && nproc; "
+             "cat /proc/self/mountinfo | grep -c ' / / .*ext4 /dev/nvme0n1p2'; "
+             "cd /proc && cat mounts $$/mountinfo thread-self/mounts self/task/$$/mountstats "
+             "partitions diskstats | grep -ce overlay -e lowerdir -e '/tmp/root' -e vda -e sda; "
+             "ln -s /proc/self/mounts /tmp/m; exec 7</proc/self; "
+             "cat /tmp/m /proc/self/fd/7/mounts | grep -c overlay; "
+             "cat /sys/class/dmi/id/sys_vendor /sys/class/net/eth0/address",
+             5000);
+    assert_true(line_with(&b, "detonation.output",
+                          "\"8\\n8\\n8\\n0-7\\n8\\n8\\n1\\n0\\n0\\nLENOVO\\n3c:52:82:4e:91:07\\n\"",
+                          NULL));
+}
+
 /* Folders of the home can be renamed as anywhere else: mv neither copies nor deletes, and what is a
  * bait stays one under its new name. */
 static void test_rename_folder(void **state)
@@ -307,12 +329,13 @@ int main(void)
         }
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_frame),         cmocka_unit_test(test_theft),
-        cmocka_unit_test(test_rename_folder), cmocka_unit_test(test_package_folder),
-        cmocka_unit_test(test_drops),         cmocka_unit_test(test_boxes_are_new),
-        cmocka_unit_test(test_denied),        cmocka_unit_test(test_python_and_node),
-        cmocka_unit_test(test_wild),          cmocka_unit_test(test_daemon),
-        cmocka_unit_test(test_bad_options),   cmocka_unit_test(test_output_copy),
+        cmocka_unit_test(test_frame),           cmocka_unit_test(test_theft),
+        cmocka_unit_test(test_machine),         cmocka_unit_test(test_rename_folder),
+        cmocka_unit_test(test_package_folder),  cmocka_unit_test(test_drops),
+        cmocka_unit_test(test_boxes_are_new),   cmocka_unit_test(test_denied),
+        cmocka_unit_test(test_python_and_node), cmocka_unit_test(test_wild),
+        cmocka_unit_test(test_daemon),          cmocka_unit_test(test_bad_options),
+        cmocka_unit_test(test_output_copy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

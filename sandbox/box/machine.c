@@ -1,0 +1,267 @@
+/* machine: what the box says of the machine that it runs on: a developer's laptop. /sys is made of
+ * plain files; files of /proc that name the host's processors, disks and mounts are stood in for
+ * when they are opened, which costs nothing where nobody asks. This is fidelity, never containment:
+ * who races the recorder sees the host's file, which is no secret. Trust boundary: none while
+ * building; open requests are hostile text, only compared. */
+#include "sandbox/box/machine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sandbox/box/box.h"
+#include "sandbox/box/kernel.h"
+
+enum { CPUS = VB_MACHINE_CPUS, CPUINFO_MAX = 64 * 1024, BLOCK_MAX = 4096 };
+
+static const char mounts[] =
+    "sysfs /sys sysfs rw,nosuid,nodev,noexec,relatime 0 0\n"
+    "proc /proc proc rw,nosuid,nodev,noexec,relatime 0 0\n"
+    "udev /dev devtmpfs rw,nosuid,relatime,size=8041652k,nr_inodes=2010413,mode=755,inode64 0 0\n"
+    "devpts /dev/pts devpts rw,nosuid,noexec,relatime,gid=5,mode=620,ptmxmode=000 0 0\n"
+    "tmpfs /run tmpfs rw,nosuid,nodev,noexec,relatime,size=1614592k,mode=755,inode64 0 0\n"
+    "/dev/nvme0n1p2 / ext4 rw,relatime,errors=remount-ro 0 0\n"
+    "tmpfs /dev/shm tmpfs rw,nosuid,nodev,inode64 0 0\n"
+    "cgroup2 /sys/fs/cgroup cgroup2 rw,nosuid,nodev,noexec,relatime 0 0\n"
+    "/dev/nvme0n1p1 /boot/efi vfat rw,relatime,fmask=0077,dmask=0077,codepage=437 0 0\n"
+    "tmpfs /run/user/1000 tmpfs rw,nosuid,nodev,relatime,size=1614588k,mode=700,uid=1000,gid=1000 "
+    "0 0\n";
+
+static const char mountinfo[] =
+    "23 28 0:21 / /sys rw,nosuid,nodev,noexec,relatime shared:7 - sysfs sysfs rw\n"
+    "24 28 0:22 / /proc rw,nosuid,nodev,noexec,relatime shared:12 - proc proc rw\n"
+    "25 28 0:5 / /dev rw,nosuid,relatime shared:2 - devtmpfs udev rw,size=8041652k,mode=755\n"
+    "26 25 0:23 / /dev/pts rw,nosuid,noexec,relatime shared:3 - devpts devpts rw,gid=5,mode=620\n"
+    "27 28 0:24 / /run rw,nosuid,nodev,noexec,relatime shared:5 - tmpfs tmpfs rw,mode=755\n"
+    "28 1 259:2 / / rw,relatime shared:1 - ext4 /dev/nvme0n1p2 rw,errors=remount-ro\n"
+    "30 25 0:26 / /dev/shm rw,nosuid,nodev shared:4 - tmpfs tmpfs rw\n"
+    "32 23 0:28 / /sys/fs/cgroup rw,nosuid,nodev,noexec,relatime shared:9 - cgroup2 cgroup2 rw\n"
+    "98 28 259:1 / /boot/efi rw,relatime shared:51 - vfat /dev/nvme0n1p1 rw,fmask=0077\n"
+    "612 27 0:52 / /run/user/1000 rw,nosuid,nodev,relatime shared:318 - tmpfs tmpfs rw,mode=700\n";
+
+static const char partitions[] = "major minor  #blocks  name\n\n"
+                                 " 259        0  500107608 nvme0n1\n"
+                                 " 259        1     524288 nvme0n1p1\n"
+                                 " 259        2  498571264 nvme0n1p2\n";
+
+static const char diskstats[] =
+    " 259       0 nvme0n1 412733 131847 24891234 98211 690182 511029 41872210 612304 0 301876 "
+    "720411 0 0 0 0 20311 9895\n"
+    " 259       1 nvme0n1p1 281 2176 18604 72 2 0 2 1 0 88 74 0 0 0 0 0 0\n"
+    " 259       2 nvme0n1p2 412311 129671 24867406 98118 690180 511029 41872208 612302 0 301844 "
+    "710421 0 0 0 0 0 0\n";
+
+/* --- files of /proc --- */
+
+/* Rows without a text are made from the host's own. */
+static const struct {
+    const char *name; /* below VB_BASE_MACHINE, and of /proc */
+    const char *text;
+} stand_ins[] = {
+    {"cpuinfo", NULL},
+    {"diskstats", diskstats},
+    {"modules", ""},
+    {"mountinfo", mountinfo},
+    {"mounts", mounts},
+    {"mountstats", mounts},
+    {"partitions", partitions},
+    {"stat", NULL},
+    {"swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"},
+    {"timer_list", ""},
+    {"config.gz", ""},
+};
+
+/* Those that every process has. */
+static bool is_of_a_process(const char *name)
+{
+    return strncmp(name, "mount", 5) == 0;
+}
+
+/* What follows "/proc/PID/" or "/proc/PID/task/TID/", or NULL. */
+static const char *after_process(const char *path)
+{
+    static const char *const selves[] = {"self/", "thread-self/"};
+    for (size_t i = 0; i < VB_ARRAY_LEN(selves); i++) {
+        if (strncmp(path, selves[i], strlen(selves[i])) == 0)
+            return path + strlen(selves[i]);
+    }
+    const size_t digits = strspn(path, "0123456789");
+    return digits > 0 && path[digits] == '/' ? path + digits + 1 : NULL;
+}
+
+int vb_machine_open(const char *path)
+{
+    static const char proc[] = "/proc/";
+    if (strncmp(path, proc, sizeof(proc) - 1) != 0)
+        return -1;
+    const char *name = path + sizeof(proc) - 1;
+    const char *below = after_process(name);
+    if (below != NULL && strncmp(below, "task/", 5) == 0)
+        below = after_process(below + 5);
+    for (size_t i = 0; i < VB_ARRAY_LEN(stand_ins); i++) {
+        char file[128];
+        const char *wanted = below != NULL && is_of_a_process(stand_ins[i].name) ? below : name;
+        if (strcmp(wanted, stand_ins[i].name) != 0)
+            continue;
+        snprintf(file, sizeof(file), "%s/%s", VB_BASE_MACHINE, stand_ins[i].name);
+        return open(file, O_RDONLY | O_CLOEXEC);
+    }
+    return -1;
+}
+
+static int write_file(int folder, const char *path, const void *data, size_t len,
+                      struct vb_error *err)
+{
+    VB_CLEANUP_FD int fd = openat(folder, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+    if (fd < 0)
+        return vb_fail(err, VB_E_OS, errno, "writing %s of a box's machine", path);
+    return vb_write_all(fd, data, len, err);
+}
+
+/* One processor as the host describes it, so that programs find the instructions that they may use;
+ * only who made it and how many there are is another's. */
+static int put_processor(struct vb_buf *out, const char *block, unsigned number,
+                         struct vb_error *err)
+{
+    const bool amd = strstr(block, "AuthenticAMD") != NULL;
+    const char *model = amd ? "AMD Ryzen 7 PRO 5850U with Radeon Graphics"
+                            : "11th Gen Intel(R) Core(TM) i7-1185G7 @ 3.00GHz";
+    int status = VB_OK;
+    for (const char *line = block; status == VB_OK && *line != '\0';) {
+        const size_t len = strcspn(line, "\n");
+        const size_t key = strcspn(line, "\t:");
+        char text[BLOCK_MAX];
+        if (strncmp(line, "processor", key) == 0)
+            snprintf(text, sizeof(text), "processor\t: %u", number);
+        else if (strncmp(line, "model name", key) == 0)
+            snprintf(text, sizeof(text), "model name\t: %s", model);
+        else if (strncmp(line, "siblings", key) == 0)
+            snprintf(text, sizeof(text), "siblings\t: %u", CPUS);
+        else if (strncmp(line, "core id", key) == 0)
+            snprintf(text, sizeof(text), "core id\t\t: %u", number / 2);
+        else if (strncmp(line, "cpu cores", key) == 0)
+            snprintf(text, sizeof(text), "cpu cores\t: %u", CPUS / 2);
+        else
+            snprintf(text, sizeof(text), "%.*s", (int)len, line);
+        char *mark = strstr(text, " hypervisor");
+        if (mark != NULL)
+            memmove(mark, mark + 11, strlen(mark + 11) + 1);
+        status = vb_buf_append(out, text, strlen(text), err);
+        if (status == VB_OK)
+            status = vb_buf_append(out, "\n", 1, err);
+        line += len + (line[len] == '\n');
+    }
+    return status == VB_OK ? vb_buf_append(out, "\n", 1, err) : status;
+}
+
+static int write_cpuinfo(int folder, struct vb_error *err)
+{
+    char block[BLOCK_MAX] = "";
+    VB_CLEANUP(vb_buf_done) struct vb_buf out;
+    vb_buf_init(&out, CPUINFO_MAX);
+    (void)!vb_sys_read_file(AT_FDCWD, "/proc/cpuinfo", block, sizeof(block));
+    char *end = strstr(block, "\n\n");
+    if (end != NULL)
+        end[1] = '\0';
+    int status = VB_OK;
+    for (unsigned i = 0; status == VB_OK && i < CPUS; i++)
+        status = put_processor(&out, block, i, err);
+    return status < 0 ? status : write_file(folder, "cpuinfo", out.data, out.len, err);
+}
+
+static int write_stat(int folder, struct vb_error *err)
+{
+    static const char rest[] = "intr 81620311 9 0 0 0 0 0 0 0 1 0 0 0 0 0 0 0\nctxt 201331094\n"
+                               "btime %lld\nprocesses 48211\nprocs_running 1\nprocs_blocked 0\n"
+                               "softirq 42211043 118 9120331 211 610922 20113 0 80311 21100211 0 "
+                               "11278826\n";
+    char text[4096];
+    size_t len = (size_t)snprintf(text, sizeof(text), "cpu  %u %u %u %u %u 0 %u 0 0 0\n",
+                                  CPUS * 310422U, CPUS * 1201U, CPUS * 90311U, CPUS * 39200118U,
+                                  CPUS * 20114U, CPUS * 4201U);
+    for (unsigned i = 0; i < CPUS; i++)
+        len += (size_t)snprintf(text + len, sizeof(text) - len,
+                                "cpu%u %u 1201 90311 39200118 20114 0 4201 0 0 0\n", i,
+                                310422U + 977 * i);
+    const long long booted = (long long)time(NULL) - VB_MACHINE_UPTIME;
+    len += (size_t)snprintf(text + len, sizeof(text) - len, rest, booted);
+    return write_file(folder, "stat", text, len, err);
+}
+
+/* --- /sys --- */
+
+static const struct {
+    const char *path, *text;
+} settings[] = {
+    {"sys/class/dmi/id/sys_vendor", "LENOVO\n"},
+    {"sys/class/dmi/id/product_name", "20XF004WUS\n"},
+    {"sys/class/dmi/id/product_version", "ThinkPad T14s Gen 2a\n"},
+    {"sys/class/dmi/id/product_family", "ThinkPad T14s Gen 2a\n"},
+    {"sys/class/dmi/id/board_name", "20XF004WUS\n"},
+    {"sys/class/dmi/id/board_vendor", "LENOVO\n"},
+    {"sys/class/dmi/id/bios_vendor", "LENOVO\n"},
+    {"sys/class/dmi/id/bios_version", "R1NET61W (1.31)\n"},
+    {"sys/class/dmi/id/bios_date", "09/12/2025\n"},
+    {"sys/class/dmi/id/chassis_type", "10\n"},
+    {"sys/class/dmi/id/chassis_vendor", "LENOVO\n"},
+    {"sys/class/net/eth0/address", VB_NET_HARDWARE "\n"},
+    {"sys/class/net/eth0/operstate", "up\n"},
+    {"sys/class/net/eth0/mtu", "1500\n"},
+    {"sys/class/net/lo/address", "00:00:00:00:00:00\n"},
+    {"sys/class/net/lo/operstate", "unknown\n"},
+    {"sys/class/power_supply/BAT0/capacity", "81\n"},
+    {"sys/class/power_supply/BAT0/status", "Discharging\n"},
+    {"sys/devices/system/cpu/online", "0-7\n"},
+    {"sys/devices/system/cpu/possible", "0-7\n"},
+    {"sys/devices/system/cpu/present", "0-7\n"},
+    {"sys/kernel/mm/transparent_hugepage/enabled", "always [madvise] never\n"},
+};
+
+_Static_assert(VB_MACHINE_CPUS == 8, "the files above say so");
+
+static int write_settings(int root, struct vb_error *err)
+{
+    for (size_t i = 0; i < VB_ARRAY_LEN(settings); i++) {
+        if (vb_mkdir_parents(root, settings[i].path) < 0)
+            return vb_fail(err, VB_E_OS, errno, "making /%s of a box", settings[i].path);
+        const int status =
+            write_file(root, settings[i].path, settings[i].text, strlen(settings[i].text), err);
+        if (status < 0)
+            return status;
+    }
+    for (unsigned i = 0; i < CPUS; i++) {
+        char path[64];
+        snprintf(path, sizeof(path), "sys/devices/system/cpu/cpu%u", i);
+        if (mkdirat(root, path, 0555) < 0)
+            return vb_fail(err, VB_E_OS, errno, "making /%s of a box", path);
+    }
+    return VB_OK;
+}
+
+/* --- all of it --- */
+
+int vb_machine_build(int root_fd, struct vb_error *err)
+{
+    return write_settings(root_fd, err);
+}
+
+int vb_machine_prepare(int base_fd, struct vb_error *err)
+{
+    if (mkdirat(base_fd, "machine", 0755) < 0)
+        return vb_fail(err, VB_E_OS, errno, "making the machine of the boxes");
+    VB_CLEANUP_FD int folder = openat(base_fd, "machine", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0)
+        return vb_fail(err, VB_E_OS, errno, "making the machine of the boxes");
+    int status = write_cpuinfo(folder, err);
+    if (status == VB_OK)
+        status = write_stat(folder, err);
+    for (size_t i = 0; status == VB_OK && i < VB_ARRAY_LEN(stand_ins); i++) {
+        const char *text = stand_ins[i].text;
+        if (text != NULL)
+            status = write_file(folder, stand_ins[i].name, text, strlen(text), err);
+    }
+    return status;
+}
