@@ -122,6 +122,14 @@ struct vb_file_id {
     ino_t inode; /* 0: none */
 };
 
+/* What was asked last. */
+struct vb_probe {
+    pid_t tgid;
+    const struct vb_syscall *row;
+    size_t len;
+    char path[PATH_MAX];
+};
+
 struct vb_recorder {
     struct vb_recorder_options options;
     const struct vb_syscall **by_number;
@@ -133,7 +141,9 @@ struct vb_recorder {
     struct vb_file_id *bait_ids; /* by the index of the bait; once they are learned */
     bool baits_learned;
     uint64_t emitted, dropped;
+    uint64_t probes, probes_dropped; /* counted apart: they push out nothing else */
     bool coverage_told;
+    struct vb_probe last_probe;
     struct vb_processes processes;
     /* room for the call at hand */
     struct vb_memory memory;
@@ -183,6 +193,10 @@ void vb_call_arguments(const struct vb_call *call, struct vb_str items[VB_SYSCAL
                        char text[VB_SYSCALL_ARGS][24]);
 /* Before the first name changes: what the baits are, whatever they will be called later. */
 void vb_recorder_learn_baits(struct vb_recorder *recorder);
+/* True if PATH is a bait or in a folder with baits in it. */
+bool vb_near_bait(const struct vb_recorder *recorder, const char *path);
+/* True if no probe is kept any more. */
+bool vb_recorder_probes_full(const struct vb_recorder *recorder);
 /* Reports what was dropped, once. */
 VB_CHECKED int vb_recorder_coverage(struct vb_recorder *recorder, struct vb_error *err);
 
@@ -198,6 +212,7 @@ int vb_decode_ioctl(struct vb_call *call, struct vb_error *err);
 int vb_decode_kernel(struct vb_call *call, struct vb_error *err);
 int vb_decode_listen(struct vb_call *call, struct vb_error *err);
 int vb_decode_prctl(struct vb_call *call, struct vb_error *err);
+int vb_decode_probe(struct vb_call *call, struct vb_error *err);
 int vb_decode_sendmmsg(struct vb_call *call, struct vb_error *err);
 int vb_decode_sendmsg(struct vb_call *call, struct vb_error *err);
 int vb_decode_sendto(struct vb_call *call, struct vb_error *err);

@@ -167,6 +167,25 @@ void vb_recorder_learn_baits(struct vb_recorder *recorder)
     recorder->baits_learned = true;
 }
 
+bool vb_near_bait(const struct vb_recorder *recorder, const char *path)
+{
+    const struct vb_bait_set *baits = recorder->options.baits;
+    const char *slash = strrchr(path, '/');
+    const size_t folder = slash ? (size_t)(slash - path) : 0;
+    const size_t len = strlen(path);
+    for (size_t i = 0; baits && i < vb_bait_count(baits); i++) {
+        const struct vb_bait *bait = vb_bait_at(baits, i);
+        if (bait->place != VB_BAIT_FILE)
+            continue;
+        const size_t above = (size_t)(strrchr(bait->path, '/') - bait->path);
+        /* a neighbour, or the folder itself */
+        if ((above == folder && memcmp(bait->path, path, folder) == 0) ||
+            (above == len && memcmp(bait->path, path, len) == 0))
+            return true;
+    }
+    return false;
+}
+
 /* Where links lead to another file than the name says, the event has both. */
 static int follow_links(struct file_call *f, struct vb_error *err)
 {

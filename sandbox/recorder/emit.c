@@ -6,6 +6,8 @@
 
 #include "sandbox/recorder/call.h"
 
+enum { PROBES_SHARE = 8 }; /* so many times fewer probes than other events are kept */
+
 /* A flood of ordinary events must not push out the ones that decide. */
 static bool kind_is_vital(enum vb_event_kind kind)
 {
@@ -37,18 +39,32 @@ static int count_dropped(struct vb_recorder *recorder, struct vb_error *err)
     return emit_now(recorder, &event, err);
 }
 
-int vb_recorder_coverage(struct vb_recorder *recorder, struct vb_error *err)
+static int tell_dropped(struct vb_recorder *recorder, const char *what, uint64_t count,
+                        struct vb_error *err)
 {
-    if (!recorder->dropped || recorder->coverage_told)
+    if (count == 0)
         return VB_OK;
-    recorder->coverage_told = true;
     struct vb_event event;
     vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
     vb_event_str(&event, VB_F_STAGE, "sandbox");
-    vb_event_str(&event, VB_F_WHAT, "events");
+    vb_event_str(&event, VB_F_WHAT, what);
     vb_event_str(&event, VB_F_REASON, "limit");
-    vb_event_int(&event, VB_F_COUNT, (int64_t)recorder->dropped);
+    vb_event_int(&event, VB_F_COUNT, (int64_t)count);
     return emit_now(recorder, &event, err);
+}
+
+int vb_recorder_coverage(struct vb_recorder *recorder, struct vb_error *err)
+{
+    if (recorder->coverage_told)
+        return VB_OK;
+    recorder->coverage_told = true;
+    int status = tell_dropped(recorder, "events", recorder->dropped, err);
+    return status ? status : tell_dropped(recorder, "probes", recorder->probes_dropped, err);
+}
+
+bool vb_recorder_probes_full(const struct vb_recorder *recorder)
+{
+    return recorder->probes >= recorder->options.max_events / PROBES_SHARE;
 }
 
 int vb_call_answer(struct vb_call *call, struct vb_error *err)
@@ -114,6 +130,10 @@ int vb_call_emit(struct vb_call *call, struct vb_event *event, struct vb_error *
         call->gone = true;
     if (status || call->gone)
         return status;
+    if (event->kind == VB_EV_FILE_PROBE) {
+        recorder->probes++;
+        return emit_now(recorder, event, err);
+    }
     uint64_t max = recorder->options.max_events;
     if (kind_is_vital(event->kind))
         max += max / 8;

@@ -112,34 +112,28 @@ static int look_up(const struct vb_name *name, const char *path, uint64_t resolv
     return (int)syscall(SYS_openat2, name->root_fd, path, &how, sizeof(how));
 }
 
-/* The usual name leads where it says, through no link: then nothing need be asked about where it
- * led. Returns false where it may be otherwise. */
+/* The usual name leads where it says, through no link, or names what is not there yet: then nothing
+ * need be asked about where it led. Returns false where it may be otherwise. */
 static bool find_as_named(const struct vb_name *name, struct vb_found *ret)
 {
+    char folder[VB_PATH_ROOM];
     struct stat st;
-    VB_CLEANUP_FD int fd = look_up(name, name->path, RESOLVE_NO_SYMLINKS);
-    if (fd < 0 || fstat(fd, &st) < 0)
+    const char *slash = strrchr(name->path, '/');
+    if (slash == NULL || slash[1] == '\0')
+        return false;
+    const size_t len = slash == name->path ? 1 : (size_t)(slash - name->path);
+    memcpy(folder, name->path, len);
+    folder[len] = '\0';
+    VB_CLEANUP_FD int fd = look_up(name, folder, RESOLVE_NO_SYMLINKS);
+    if (fd < 0)
+        return errno == ENOENT; /* there is not even the folder: nobody gets anywhere */
+    if (fstatat(fd, slash + 1, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT;
+    if (S_ISLNK(st.st_mode) && name->follow)
         return false;
     ret->device = st.st_dev;
     ret->inode = st.st_ino;
     return true;
-}
-
-/* Where a file is made, or looked for and missing: its folder is as named, and nothing of that name
- * stands in it. */
-static bool is_missing_as_named(const struct vb_name *name)
-{
-    char folder[VB_PATH_ROOM];
-    struct stat st;
-    snprintf(folder, sizeof(folder), "%s", name->path);
-    char *slash = strrchr(folder, '/');
-    if (slash == NULL || slash[1] == '\0')
-        return false;
-    *slash = '\0';
-    VB_CLEANUP_FD int fd = look_up(name, folder[0] ? folder : "/", RESOLVE_NO_SYMLINKS);
-    if (fd < 0)
-        return errno == ENOENT; /* the folder is missing too: nobody gets anywhere */
-    return fstatat(fd, slash + 1, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
 }
 
 static void describe(int fd, const char *missing, struct vb_found *ret)
@@ -170,7 +164,7 @@ int vb_path_find(const struct vb_name *name, struct vb_found *ret)
     if (plain && links_are_the_hosts(name->path))
         return 0;
     const bool special = after(name->path, "/proc") || after(name->path, "/dev");
-    if (plain && !special && (find_as_named(name, ret) || is_missing_as_named(name)))
+    if (plain && !special && find_as_named(name, ret))
         return 0;
     VB_CLEANUP_FD int fd = plain && !special ? look_up(name, name->path, 0) : -1;
     const int status = fd < 0 ? vb_walk(name, &fd, missing) : 0;

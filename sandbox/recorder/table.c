@@ -3,6 +3,7 @@
 
 #include <asm/ioctls.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/netlink.h>
 #include <linux/prctl.h>
@@ -32,8 +33,8 @@ const struct vb_syscall vb_syscalls[] = {
      .args = {VB_ARGS(__VA_ARGS__)}},
 #define VB_PROBE(call_name, text, ...) \
     {.name = #call_name,               \
-     .action = VB_SYSCALL_ALLOW,       \
-     .decode = vb_decode_file,         \
+     .action = VB_SYSCALL_RECORD,      \
+     .decode = vb_decode_probe,        \
      .kind = VB_EV_FILE_PROBE,         \
      .word = text,                     \
      .args = {VB_ARGS(__VA_ARGS__)}},
