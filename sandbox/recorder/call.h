@@ -138,8 +138,10 @@ struct vb_recorder {
     struct seccomp_notif *notif;
     struct seccomp_notif_resp *response;
     int root_fd;                 /* the box's root */
+    int epoll;                   /* watches the listener */
     struct vb_file_id *bait_ids; /* by the index of the bait; once they are learned */
     bool baits_learned;
+    size_t *bait_folders; /* the lengths of their folders' names */
     uint64_t emitted, dropped;
     uint64_t probes, probes_dropped; /* counted apart: they push out nothing else */
     bool coverage_told;

@@ -177,7 +177,7 @@ bool vb_near_bait(const struct vb_recorder *recorder, const char *path)
         const struct vb_bait *bait = vb_bait_at(baits, i);
         if (bait->place != VB_BAIT_FILE)
             continue;
-        const size_t above = (size_t)(strrchr(bait->path, '/') - bait->path);
+        const size_t above = recorder->bait_folders[i];
         /* a neighbour, or the folder itself */
         if ((above == folder && memcmp(bait->path, path, folder) == 0) ||
             (above == len && memcmp(bait->path, path, len) == 0))

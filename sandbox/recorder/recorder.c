@@ -10,6 +10,7 @@
 #include <seccomp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -22,6 +23,7 @@
 #endif
 
 enum {
+    STEP_MAX = 64, /* some calls are dear, and the caller keeps the time */
     X32_BIT = 0x40000000,
     NUMBERS = 1024 /* of system calls */
 };
@@ -50,9 +52,15 @@ static int make_buffers(struct vb_recorder *recorder, struct vb_error *err)
     recorder->numbers = NUMBERS;
     const size_t baits = recorder->options.baits ? vb_bait_count(recorder->options.baits) : 0;
     recorder->bait_ids = calloc(baits + 1, sizeof(*recorder->bait_ids));
-    return recorder->notif && recorder->response && recorder->by_number && recorder->bait_ids
-               ? VB_OK
-               : no_memory(err);
+    recorder->bait_folders = calloc(baits + 1, sizeof(*recorder->bait_folders));
+    const bool all = recorder->notif && recorder->response && recorder->by_number &&
+                     recorder->bait_ids && recorder->bait_folders;
+    for (size_t i = 0; all && i < baits; i++) {
+        const struct vb_bait *bait = vb_bait_at(recorder->options.baits, i);
+        if (bait->place == VB_BAIT_FILE)
+            recorder->bait_folders[i] = (size_t)(strrchr(bait->path, '/') - bait->path);
+    }
+    return all ? VB_OK : no_memory(err);
 }
 
 static void index_table(struct vb_recorder *recorder)
@@ -73,12 +81,20 @@ int vb_recorder_new(const struct vb_recorder_options *options, struct vb_recorde
     recorder->options = *options;
     recorder->options.listener = -1; /* the caller's until all went well */
     recorder->root_fd = -1;
+    recorder->epoll = -1;
     int status = make_buffers(recorder, err);
     if (status) {
         vb_recorder_free(recorder);
         return status;
     }
     index_table(recorder);
+    struct epoll_event event = {.events = EPOLLIN};
+    recorder->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (recorder->epoll < 0 ||
+        epoll_ctl(recorder->epoll, EPOLL_CTL_ADD, options->listener, &event) < 0) {
+        vb_recorder_free(recorder);
+        return vb_fail(err, VB_E_OS, errno, "starting the recorder");
+    }
     recorder->options.listener = options->listener;
     /* A cheaper wake-up where the kernel has it (6.6); no loss where it has not. */
     (void)ioctl(options->listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS,
@@ -96,8 +112,10 @@ void vb_recorder_free(struct vb_recorder *recorder)
     (void)told;
     vb_close_fd(&recorder->options.listener);
     vb_close_fd(&recorder->root_fd);
+    vb_close_fd(&recorder->epoll);
     free(recorder->by_number);
     free(recorder->bait_ids);
+    free(recorder->bait_folders);
     free(recorder->notif);
     free(recorder->response);
     free(recorder);
@@ -173,16 +191,6 @@ static int handle(struct vb_recorder *recorder, struct vb_error *err)
     return status ? status : answered;
 }
 
-/* What is pending: it came while the caller did not wait, or when the box is dead. */
-static int look(const struct vb_recorder *recorder, short *ret, struct vb_error *err)
-{
-    struct pollfd poll_fd = {.fd = recorder->options.listener, .events = POLLIN};
-    if (poll(&poll_fd, 1, 0) < 0 && errno != EINTR)
-        return vb_fail(err, VB_E_OS, errno, "waiting for the subject's system calls");
-    *ret = poll_fd.revents;
-    return VB_OK;
-}
-
 static int take(struct vb_recorder *recorder, struct vb_error *err)
 {
     /* The kernel insists on a zeroed structure. Whatever POLLIN stood for is there to be taken,
@@ -196,12 +204,29 @@ static int take(struct vb_recorder *recorder, struct vb_error *err)
     return handle(recorder, err);
 }
 
+/* EPOLLIN, EPOLLHUP or both, 0 for nothing. Asking epoll costs a third of what poll does. */
+static int look(const struct vb_recorder *recorder, uint32_t *ret, struct vb_error *err)
+{
+    struct epoll_event event = {0};
+    const int got = epoll_wait(recorder->epoll, &event, 1, 0);
+    if (got < 0 && errno != EINTR)
+        return vb_fail(err, VB_E_OS, errno, "waiting for the subject's system calls");
+    *ret = got > 0 ? event.events : 0;
+    return VB_OK;
+}
+
 int vb_recorder_step(struct vb_recorder *recorder, short ready, struct vb_error *err)
 {
-    int status = ready ? VB_OK : look(recorder, &ready, err);
-    if (status == VB_OK && ready & POLLIN)
+    /* The bits of poll and epoll are the same. An answered subject usually runs up to its next call
+     * before we do, so that looking again pays. */
+    uint32_t pending = (uint32_t)ready;
+    int status = ready ? VB_OK : look(recorder, &pending, err);
+    for (int i = 0; status == VB_OK && pending & POLLIN && i < STEP_MAX; i++) {
         status = take(recorder, err);
-    else if (status == VB_OK && ready) {
+        if (status == VB_OK)
+            status = look(recorder, &pending, err);
+    }
+    if (status == VB_OK && pending && !(pending & POLLIN)) {
         status = vb_recorder_coverage(recorder, err);
         return status ? status : 0;
     }

@@ -46,8 +46,9 @@ VB_CHECKED int vb_recorder_new(const struct vb_recorder_options *options, struct
 void vb_recorder_free(struct vb_recorder *recorder);
 /* The descriptor to poll for POLLIN. */
 int vb_recorder_fd(const struct vb_recorder *recorder);
-/* Handles one notification, if one is pending. READY is what poll() has just said of the
- * descriptor: asking again would cost a tenth of it. Returns 1 while the subject lives, 0 when no
+/* Handles what is pending (at most a few dozen notifications, so that the caller's other
+ * descriptors get their turn). READY is what poll() has just said of the descriptor, 0 if nobody
+ * asked. Returns 1 while the subject lives, 0 when no
  * task is left under the filter, or an error of our own. */
 int vb_recorder_step(struct vb_recorder *recorder, short ready, struct vb_error *err);
 /* How many events were counted but not kept. */

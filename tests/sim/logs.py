@@ -136,6 +136,9 @@ def weather():
     log.exec(11, 10, "/usr/bin/curl", "curl", "-s", "https://api.weather.example/v1/forecast?city=Paris")
     log.exec(12, 10, "/usr/bin/python3", "python3", "-m", "json.tool")
     log.read(11, "netrc", ".netrc", "/usr/bin/curl")
+    log.add("file.probe", pid=11, path=f"{HOME}/.ssh/id_ed25519", action="stat", target="/x",
+            executable="/usr/bin/curl")
+    log.add("file.probe", pid=4711, path=f"{HOME}/.ssh", action="access")
     log.dns(11, "api.weather.example")
     log.exit(11, 6)
     log.end(status=1)

@@ -125,13 +125,12 @@ static void test_changes(void **state)
     recording_done(&r);
 }
 
-static int do_probes(void *arg)
+static int do_silently(void *arg)
 {
     (void)arg;
     struct stat st;
-    char text[64];
     for (int i = 0; i < 100; i++)
-        if (stat("/", &st) || access("/", R_OK) || readlink("/proc/self/exe", text, 1) != 1)
+        if (fstat(0, &st) || fstatat(0, "", &st, AT_EMPTY_PATH) || getppid() < 0)
             return 1;
     return 0;
 }
@@ -140,10 +139,78 @@ static void test_silence(void **state)
 {
     (void)state;
     struct recording r;
-    run(&r, do_probes, NULL);
+    run(&r, do_silently, NULL);
     assert_int_equal(r.exit_status, 0);
     assert_int_equal(r.count, 1); /* its end */
     assert_int_equal(r.events[0].kind, VB_EV_PROCESS_EXIT);
+    recording_done(&r);
+}
+
+/* --- probes --- */
+
+static int do_probes(void *arg)
+{
+    struct stat st;
+    char text[64];
+    (void)arg;
+    for (int i = 0; i < 100; i++) /* the same again: once */
+        if (stat("/etc", &st))
+            return 1;
+    if (access(in_folder("missing"), R_OK) == 0 || readlink("/proc/self/exe", text, 1) != 1)
+        return 2;
+    if (raw(SYS_statx, AT_FDCWD, (long)"/usr/../etc", 0, 0) != -EFAULT)
+        return 3;
+    if (raw(SYS_newfstatat, AT_FDCWD, 1, 0, 0) != -EFAULT) /* no name: nothing to tell */
+        return 4;
+    return chdir(test_folder()) || stat("relative", &st) == 0;
+}
+
+static void test_probes(void **state)
+{
+    (void)state;
+    struct recording r;
+    run(&r, do_probes, NULL);
+    assert_int_equal(r.exit_status, 0);
+    assert_int_equal(count_events(&r, VB_EV_FILE_PROBE, VB_F_PATH, NULL), 5);
+    assert_int_equal(count_events(&r, VB_EV_FILE_PROBE, VB_F_PATH, "/etc"), 2);
+    assert_field(must_find(&r, VB_EV_FILE_PROBE, VB_F_PATH, "/etc"), VB_F_ACTION, "stat");
+    assert_field(must_find(&r, VB_EV_FILE_PROBE, VB_F_PATH, in_folder("missing")), VB_F_ACTION,
+                 "access");
+    assert_field(must_find(&r, VB_EV_FILE_PROBE, VB_F_PATH, "/proc/self/exe"), VB_F_ACTION,
+                 "readlink");
+    must_find(&r, VB_EV_FILE_PROBE, VB_F_PATH, in_folder("relative"));
+    assert_null(find_event(&r, VB_EV_PROCESS_OPAQUE, VB_F_PATH, NULL, 0));
+    recording_done(&r);
+}
+
+static int do_probe_flood(void *arg)
+{
+    char name[32];
+    struct stat st;
+    (void)arg;
+    for (int i = 0; i < 200; i++) {
+        snprintf(name, sizeof(name), "/nowhere/%d", i);
+        if (stat(name, &st) == 0 || open("/nowhere", O_RDONLY) >= 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* What asks about names cannot push out what opens them, and what is not kept is counted. */
+static void test_probes_have_their_own_share(void **state)
+{
+    (void)state;
+    struct recording r;
+    recording_init(&r);
+    const struct subject subject = {.run = do_probe_flood, .max_events = 240};
+    record(&subject, &r);
+    assert_int_equal(r.exit_status, 0);
+    assert_int_equal(count_events(&r, VB_EV_FILE_PROBE, VB_F_PATH, NULL), 240 / 8);
+    assert_int_equal(count_events(&r, VB_EV_FILE_OPEN, VB_F_PATH, "/nowhere"), 200);
+    assert_int_equal(r.dropped, 0);
+    assert_int_equal(
+        vb_event_get_int(must_find(&r, VB_EV_COVERAGE, VB_F_WHAT, "probes"), VB_F_COUNT, 0),
+        200 - 240 / 8);
     recording_done(&r);
 }
 
@@ -539,6 +606,8 @@ int main(void)
         WITH_FOLDER(test_opens),
         WITH_FOLDER(test_changes),
         cmocka_unit_test(test_silence),
+        WITH_FOLDER(test_probes),
+        cmocka_unit_test(test_probes_have_their_own_share),
         WITH_FOLDER(test_exec),
         cmocka_unit_test(test_memfd_exec),
         cmocka_unit_test(test_vfork_exec),
