@@ -79,6 +79,11 @@ void vb_process_new_program(struct vb_processes *all, pid_t tgid);
 /* Joins and normalises without touching the file system; RET holds VB_PATH_ROOM. The path stays as
  * it is where the directory is unknown. */
 void vb_path_resolve(pid_t tid, int dirfd, const char *path, char *ret);
+/* The same for openat2's RESOLVE_IN_ROOT: neither a slash at PATH's beginning nor ".." leads out of
+ * the folder. */
+void vb_path_resolve_in(pid_t tid, int dirfd, const char *path, char *ret);
+/* The O_PATH descriptor of a folder or file that the subject has open, or -1. */
+int vb_path_open_fd(pid_t tid, int fd);
 /* The path behind a descriptor of the subject. False if there is none. */
 bool vb_path_of_fd(pid_t tid, int fd, char *ret, size_t size);
 /* A name that the subject gave, and who gave it. */

@@ -11,7 +11,8 @@ struct file_call {
     struct vb_call *call;
     struct vb_event event;
     int dirfd;
-    int base; /* what the last path began at */
+    int base;      /* what the last path began at */
+    bool own_root; /* the name's root is the folder that it began at */
     uint64_t open_flags;
     struct vb_str flags[10];
     char value[64];
@@ -86,6 +87,14 @@ static void take_open_flags(struct file_call *f, uint64_t flags)
     vb_event_list(&f->event, VB_F_FLAGS, f->flags, n);
 }
 
+static void take_own_root(struct file_call *f)
+{
+    struct vb_recorder *recorder = f->call->recorder;
+    f->own_root = true;
+    vb_path_resolve_in(f->call->process->tid, f->base, recorder->text, recorder->path);
+    vb_event_str(&f->event, VB_F_PATH, recorder->path);
+}
+
 static int take_how(struct file_call *f, uint64_t address, struct vb_error *err)
 {
     struct open_how how;
@@ -95,6 +104,8 @@ static int take_how(struct file_call *f, uint64_t address, struct vb_error *err)
     take_open_flags(f, how.flags);
     if (how.flags & O_CREAT)
         vb_event_int(&f->event, VB_F_MODE, (int64_t)(how.mode & 07777));
+    if (how.resolve & RESOLVE_IN_ROOT)
+        take_own_root(f);
     return VB_OK;
 }
 
@@ -191,12 +202,13 @@ static int follow_links(struct file_call *f, struct vb_error *err)
 {
     struct vb_recorder *recorder = f->call->recorder;
     struct vb_found *found = &recorder->found;
+    VB_CLEANUP_FD int own_root = f->own_root ? vb_path_open_fd(f->call->process->tid, f->base) : -1;
     const struct vb_name name = {
-        .root_fd = recorder->root_fd,
+        .root_fd = f->own_root ? own_root : recorder->root_fd,
         .process = f->call->process,
         .dirfd = f->base,
         .text = recorder->text,
-        .path = recorder->path,
+        .path = f->own_root ? "" : recorder->path, /* no short cut from another root */
         .follow = !(f->open_flags & O_NOFOLLOW),
     };
     const int status = vb_path_find(&name, found);

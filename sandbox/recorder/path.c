@@ -20,14 +20,26 @@ static bool read_link(const char *link, char *ret, size_t size)
     return true;
 }
 
+static void name_fd(pid_t tid, int fd, char *ret, size_t size)
+{
+    if (fd == AT_FDCWD)
+        snprintf(ret, size, "/proc/%d/cwd", (int)tid);
+    else
+        snprintf(ret, size, "/proc/%d/fd/%d", (int)tid, fd);
+}
+
 bool vb_path_of_fd(pid_t tid, int fd, char *ret, size_t size)
 {
     char link[64];
-    if (fd == AT_FDCWD)
-        snprintf(link, sizeof(link), "/proc/%d/cwd", (int)tid);
-    else
-        snprintf(link, sizeof(link), "/proc/%d/fd/%d", (int)tid, fd);
+    name_fd(tid, fd, link, sizeof(link));
     return read_link(link, ret, size);
+}
+
+int vb_path_open_fd(pid_t tid, int fd)
+{
+    char link[64];
+    name_fd(tid, fd, link, sizeof(link));
+    return open(link, O_PATH | O_CLOEXEC);
 }
 
 /* Removes empty, "." and ".." components from the absolute PATH, in place. */
@@ -63,6 +75,15 @@ void vb_path_resolve(pid_t tid, int dirfd, const char *path, char *ret)
             ret[base++] = '/';
     }
     snprintf(ret + base, VB_PATH_ROOM - base, "%s", path);
+    if (ret[0] == '/')
+        normalise(ret);
+}
+
+void vb_path_resolve_in(pid_t tid, int dirfd, const char *path, char *ret)
+{
+    const size_t base = vb_path_of_fd(tid, dirfd, ret, PATH_MAX) ? strlen(ret) : 0;
+    snprintf(ret + base, VB_PATH_ROOM - base, "/%s", path);
+    normalise(ret + base);
     if (ret[0] == '/')
         normalise(ret);
 }

@@ -46,12 +46,7 @@ static int begin(struct walk *walk)
     walk->rest = name->text;
     if (name->text[0] == '/')
         return move_to_root(walk);
-    char path[64];
-    if (name->dirfd == AT_FDCWD)
-        snprintf(path, sizeof(path), "/proc/%d/cwd", (int)name->process->tid);
-    else
-        snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)name->process->tid, name->dirfd);
-    return move_to(walk, open(path, O_PATH | O_CLOEXEC));
+    return move_to(walk, vb_path_open_fd(name->process->tid, name->dirfd));
 }
 
 /* The link's TEXT takes its place in front of what is left. */

@@ -535,6 +535,9 @@ static int do_disguises(void *arg)
     (void)!open("hard", O_RDONLY);
     (void)!open("moved/credentials", O_RDONLY);
     (void)!open("climb/../credentials", O_RDONLY);
+    const struct open_how in_root = {.resolve = RESOLVE_IN_ROOT};
+    const int folder = open("moved", O_PATH | O_DIRECTORY);
+    (void)raw(SYS_openat2, folder, (long)"/../../credentials", (long)&in_root, sizeof(in_root));
     int pipe_ends[2];
     if (pipe(pipe_ends))
         return 1;
@@ -611,7 +614,7 @@ static void test_baits_in_disguise(void **state)
     (void)state;
     struct recording r;
     steal(do_disguises, &r);
-    assert_int_equal(count_events(&r, VB_EV_BAIT_READ, VB_F_BAIT, "aws-credentials"), 5);
+    assert_int_equal(count_events(&r, VB_EV_BAIT_READ, VB_F_BAIT, "aws-credentials"), 6);
     const struct vb_event *e =
         must_find(&r, VB_EV_FILE_OPEN, VB_F_TARGET, in_folder("moved/credentials"));
     assert_field(e, VB_F_PATH, in_folder("credentials")); /* as written, normalised */
