@@ -11,8 +11,9 @@ struct file_call {
     struct vb_call *call;
     struct vb_event event;
     int dirfd;
-    int base;      /* what the last path began at */
-    bool own_root; /* the name's root is the folder that it began at */
+    int base;                     /* what the last path began at */
+    bool own_root;                /* the name's root is the folder that it began at */
+    const struct vb_bait *linked; /* the bait that gets a second name */
     uint64_t open_flags;
     struct vb_str flags[10];
     char value[64];
@@ -25,6 +26,30 @@ static int read_text(struct vb_call *call, uint64_t address, char *ret, struct v
     if (n >= 0 || n == -ENAMETOOLONG)
         return VB_OK;
     return vb_call_opaque(call, (int)-n, "a text argument", err);
+}
+
+static const struct vb_bait *bait_behind(const struct vb_recorder *recorder, const char *path);
+
+/* In an overlay the second name of a file that stood below has another inode: it can be told from
+ * any other file only here. */
+static int take_linked(struct file_call *f, struct vb_error *err)
+{
+    struct vb_recorder *recorder = f->call->recorder;
+    const struct vb_name name = {
+        .root_fd = recorder->root_fd,
+        .process = f->call->process,
+        .dirfd = f->base,
+        .text = recorder->text,
+        .path = recorder->target,
+        .follow = true, /* a link to a bait's link is read in the same way */
+    };
+    if (!recorder->options.baits)
+        return VB_OK;
+    const int status = vb_path_find(&name, &recorder->found);
+    if (status == -E2BIG)
+        return vb_call_opaque(f->call, ELOOP, "a path with too many steps", err);
+    f->linked = bait_behind(recorder, recorder->target);
+    return VB_OK;
 }
 
 static int take_path(struct file_call *f, uint64_t address, bool target, struct vb_error *err)
@@ -42,7 +67,7 @@ static int take_path(struct file_call *f, uint64_t address, bool target, struct 
     f->base = f->dirfd;
     f->dirfd = AT_FDCWD;
     vb_event_str(&f->event, target ? VB_F_TARGET : VB_F_PATH, out);
-    return VB_OK;
+    return target && f->call->row->kind == VB_EV_FILE_LINK ? take_linked(f, err) : VB_OK;
 }
 
 static int take_content(struct file_call *f, uint64_t address, struct vb_error *err)
@@ -221,7 +246,7 @@ static int follow_links(struct file_call *f, struct vb_error *err)
 
 /* By what the file is, then by its name: a bait that was renamed or linked is still one, and one
  * that is gone can still be asked for. */
-static const struct vb_bait *bait_behind(const struct vb_recorder *recorder)
+static const struct vb_bait *bait_behind(const struct vb_recorder *recorder, const char *path)
 {
     const struct vb_bait_set *baits = recorder->options.baits;
     const struct vb_found *found = &recorder->found;
@@ -229,7 +254,7 @@ static const struct vb_bait *bait_behind(const struct vb_recorder *recorder)
         if (recorder->bait_ids[i].inode == found->inode &&
             recorder->bait_ids[i].device == found->device)
             return vb_bait_at(baits, i);
-    const struct vb_bait *bait = vb_bait_by_path(baits, recorder->path, strlen(recorder->path));
+    const struct vb_bait *bait = vb_bait_by_path(baits, path, strlen(path));
     return bait ? bait : vb_bait_by_path(baits, found->path, strlen(found->path));
 }
 
@@ -238,7 +263,7 @@ static const struct vb_bait *bait_read(const struct file_call *f)
 {
     const struct vb_recorder *recorder = f->call->recorder;
     const bool reads = !(f->open_flags & O_PATH) && (f->open_flags & O_ACCMODE) != O_WRONLY;
-    return recorder->options.baits && reads ? bait_behind(recorder) : NULL;
+    return recorder->options.baits && reads ? bait_behind(recorder, recorder->path) : NULL;
 }
 
 static int emit_bait_read(struct file_call *f, const struct vb_bait *bait, struct vb_error *err)
@@ -313,5 +338,6 @@ int vb_decode_file(struct vb_call *call, struct vb_error *err)
     if (row->kind == VB_EV_FILE_RENAME)
         rename_folder(&f);
     call->decided = true;
-    return vb_call_emit(call, &f.event, err);
+    const int status = vb_call_emit(call, &f.event, err);
+    return status || !f.linked ? status : emit_bait_read(&f, f.linked, err);
 }
