@@ -261,6 +261,7 @@ static const struct {
     uint64_t bit;
     const char *name;
 } clone_flags[] = {
+    {CLONE_NEWTIME, "newtime"}, /* clone3 only: clone has the child's signal there */
     {CLONE_VM, "vm"},
     {CLONE_FS, "fs"},
     {CLONE_FILES, "files"},
@@ -294,6 +295,7 @@ static void name_flags(uint64_t flags, uint64_t wanted, char *ret, size_t size)
 int vb_decode_fork(struct vb_call *call, struct vb_error *err)
 {
     uint64_t flags = call->row->args[0] == VB_ARG_CLONE ? call->notif->data.args[0] : 0;
+    flags &= ~(uint64_t)CSIGNAL;
     if (flags & VB_CLONE_NEW) {
         char names[256];
         name_flags(flags, VB_CLONE_NEW, names, sizeof(names));
@@ -310,6 +312,19 @@ int vb_decode_fork(struct vb_call *call, struct vb_error *err)
     vb_event_list(&event, VB_F_FLAGS, items, count);
     call->decided = true;
     return vb_call_emit(call, &event, err);
+}
+
+/* Refused whatever it says, so that nobody need trust what is read here. */
+int vb_decode_clone3(struct vb_call *call, struct vb_error *err)
+{
+    uint64_t flags = 0; /* the first member of struct clone_args */
+    char names[256];
+    (void)vb_memory_read(&call->recorder->memory, call->notif->data.args[0], &flags, sizeof(flags));
+    call->error = ENOSYS;
+    if (!(flags & (VB_CLONE_NEW | CLONE_NEWTIME)))
+        return VB_OK;
+    name_flags(flags, VB_CLONE_NEW | CLONE_NEWTIME, names, sizeof(names));
+    return vb_call_deny(call, ENOSYS, names, err);
 }
 
 int vb_decode_exit(struct vb_call *call, struct vb_error *err)
