@@ -31,6 +31,7 @@ static const char *const telling[] = {
     "GIT_SSH",
     "GIT_SSH_COMMAND",
     "GIT_TEMPLATE_DIR",
+    "GLIBC_TUNABLES",
     "HTTPS_PROXY",
     "HTTP_PROXY",
     "IFS",
