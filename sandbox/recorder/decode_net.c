@@ -51,6 +51,26 @@ static const char *protocol_name(int family, int type, int protocol, char *room,
     return room;
 }
 
+/* What else an ordinary family has (SCTP, DCCP, SMC, …) is the kernel's least tried code, and some
+ * of it loads by itself. Raw sockets are the kernel's to refuse; Go tries MPTCP by itself. */
+static bool protocol_is_ordinary(int protocol)
+{
+    static const int ordinary[] = {IPPROTO_IP,   IPPROTO_TCP,    IPPROTO_UDP,
+                                   IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_MPTCP};
+    for (size_t i = 0; i < VB_ARRAY_LEN(ordinary); i++)
+        if (ordinary[i] == protocol)
+            return true;
+    return false;
+}
+
+static bool is_ordinary(int family, int type, int protocol)
+{
+    if (family != AF_INET && family != AF_INET6)
+        return family == AF_UNIX;
+    return type == SOCK_RAW ||
+           ((type == SOCK_STREAM || type == SOCK_DGRAM) && protocol_is_ordinary(protocol));
+}
+
 int vb_decode_socket(struct vb_call *call, struct vb_error *err)
 {
     int family = (int)call->notif->data.args[0];
@@ -58,9 +78,10 @@ int vb_decode_socket(struct vb_call *call, struct vb_error *err)
     int protocol = (int)call->notif->data.args[2];
     char family_room[16], protocol_room[16], detail[48];
     const char *name = family_name(family, family_room, sizeof(family_room));
-    if (family != AF_INET && family != AF_INET6 && family != AF_UNIX) {
+    if (!is_ordinary(family, type, protocol)) {
+        const bool internet = family == AF_INET || family == AF_INET6;
         snprintf(detail, sizeof(detail), "family %s, protocol %d", name, protocol);
-        return vb_call_deny(call, EAFNOSUPPORT, detail, err);
+        return vb_call_deny(call, internet ? EPROTONOSUPPORT : EAFNOSUPPORT, detail, err);
     }
     struct vb_event event;
     vb_call_event(call, &event, VB_EV_NET_SOCKET);

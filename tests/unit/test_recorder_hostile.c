@@ -64,6 +64,8 @@ static const struct refused {
     {"process_vm_readv", SYS_process_vm_readv, {1, 0, 0, 0}, EPERM, "process_vm_readv"},
     {"open_by_handle_at", SYS_open_by_handle_at, {0, 0, 0, 0}, EPERM, "open_by_handle_at"},
     {"socket of high family", SYS_socket, {AF_ALG, SOCK_SEQPACKET, 0, 0}, EAFNOSUPPORT, "socket"},
+    {"SCTP", SYS_socket, {AF_INET, SOCK_STREAM, 132, 0}, EPROTONOSUPPORT, "socket"},
+    {"DCCP", SYS_socket, {AF_INET6, 6, 0, 0}, EPROTONOSUPPORT, "socket"},
     {"netlink beyond routes", SYS_socket, {AF_NETLINK, SOCK_RAW, 4, 0}, EAFNOSUPPORT, "socket"},
     {"tomorrow's call", 999, {0, 0, 0, 0}, ENOSYS, "syscall 999"},
     {"landlock", SYS_landlock_create_ruleset, {0, 0, 0, 0}, ENOSYS, NULL},
