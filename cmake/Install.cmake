@@ -4,9 +4,11 @@ set(VETBOX_DATA_DIR ${CMAKE_INSTALL_DATADIR}/vetbox)
 install(TARGETS vetbox RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY rules DESTINATION ${VETBOX_DATA_DIR})
 install(FILES packaging/apparmor/vetbox DESTINATION ${VETBOX_DATA_DIR}/apparmor)
+install(FILES packaging/container/apparmor packaging/container/seccomp.json
+        DESTINATION ${VETBOX_DATA_DIR}/container)
 install(FILES docs/man/vetbox.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES docs/man/vetbox-events.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
-install(FILES LICENSE README.md docs/TRUST.md docs/events.md docs/findings.md
+install(FILES LICENSE README.md docs/TRUST.md docs/events.md docs/findings.md docs/layers.md docs/containers.md
         DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs/schema DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES packaging/completions/vetbox.bash RENAME vetbox

@@ -1,11 +1,11 @@
-# A machine without user namespaces, for cli.no_namespaces.
-add_executable(without_namespaces cli/without_namespaces.c)
-target_link_libraries(without_namespaces PRIVATE vb_core)
-set_target_properties(without_namespaces PROPERTIES
+# Machines that restrict namespaces, for cli.restrictions.
+add_executable(restricted cli/restricted.c)
+target_link_libraries(restricted PRIVATE vb_core PkgConfig::SECCOMP PkgConfig::JANSSON)
+set_target_properties(restricted PROPERTIES
   RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
 
 # Whole commands. Status 77 is a skip, counted by ctest.
-foreach(test usage bad_input examples replay several leftovers unpack run no_namespaces)
+foreach(test usage bad_input examples replay several leftovers unpack run restrictions)
   add_test(NAME cli.${test}
     COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/cli/${test}.sh $<TARGET_FILE:vetbox> ${PROJECT_SOURCE_DIR}
             ${PROJECT_BINARY_DIR})

@@ -12,3 +12,6 @@ set_tests_properties(docs.log_schema PROPERTIES TIMEOUT 240 SKIP_RETURN_CODE 77)
 add_test(NAME docs.readme COMMAND ${VETBOX_PYTHON3} -B
          ${CMAKE_CURRENT_LIST_DIR}/lint/test_readme.py $<TARGET_FILE:vetbox> ${PROJECT_SOURCE_DIR})
 set_tests_properties(docs.readme PROPERTIES TIMEOUT 120 SKIP_RETURN_CODE 77)
+add_test(NAME docs.layers COMMAND ${VETBOX_PYTHON3} -B ${CMAKE_CURRENT_LIST_DIR}/lint/test_layers.py
+         $<TARGET_FILE:vetbox> ${PROJECT_SOURCE_DIR})
+set_tests_properties(docs.layers PROPERTIES TIMEOUT 120)

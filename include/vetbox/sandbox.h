@@ -12,6 +12,7 @@ enum vb_layer_purpose { VB_LAYER_CONTAINMENT, VB_LAYER_FIDELITY };
 struct vb_layer_report {
     const char *name;
     enum vb_layer_purpose purpose;
+    const char *since; /* the least kernel version that has it */
     bool present;
     char detail[256]; /* what was tried and what the kernel said */
     const char *fix;  /* what to change, NULL if present */

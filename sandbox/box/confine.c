@@ -96,49 +96,6 @@ int vb_drop_to_sandbox_user(struct vb_error *err)
     return VB_OK;
 }
 
-static bool setting_is(const char *path, char value)
-{
-    char text[16];
-    return vb_sys_read_file(AT_FDCWD, path, text, sizeof(text)) > 0 && text[0] == value &&
-           (text[1] == '\n' || text[1] == '\0');
-}
-
-const char *vb_namespace_advice(int system_errno)
-{
-    static const struct {
-        const char *path;
-        char value;
-        const char *advice;
-    } settings[] = {
-        {"/proc/sys/kernel/unprivileged_userns_clone", '0',
-         "set the sysctl kernel.unprivileged_userns_clone=1"},
-        {"/proc/sys/user/max_user_namespaces", '0',
-         "set the sysctl user.max_user_namespaces to a few thousand"},
-        {"/proc/sys/kernel/apparmor_restrict_unprivileged_userns", '1',
-         "set the sysctl kernel.apparmor_restrict_unprivileged_userns=0, or load an AppArmor "
-         "profile "
-         "that grants userns to vetbox"},
-    };
-    for (size_t i = 0; i < VB_ARRAY_LEN(settings); i++) {
-        if (setting_is(settings[i].path, settings[i].value))
-            return settings[i].advice;
-    }
-    if (system_errno == ENOSPC || system_errno == EUSERS)
-        return "raise the sysctls user.max_user_namespaces, user.max_mnt_namespaces, "
-               "user.max_pid_namespaces and user.max_net_namespaces";
-    if (system_errno == ENOSYS)
-        return "use a kernel of 5.19 or later, or a container runtime that lets clone3 through";
-    return "in a container, start it with a seccomp profile that allows namespaces and an unmasked "
-           "/proc (docker run --security-opt seccomp=unconfined --security-opt "
-           "systempaths=unconfined)";
-}
-
-int vb_fail_namespaces(struct vb_error *err, int system_errno, const char *what)
-{
-    return vb_fail(err, VB_E_UNAVAILABLE, 0, "%s: %s; a package cannot be contained without it: %s",
-                   what, strerror(system_errno), vb_namespace_advice(system_errno));
-}
-
 /* --- limits, standard input and output --- */
 
 int vb_limits_set(const struct vb_limit_row *rows, size_t count, struct vb_error *err)

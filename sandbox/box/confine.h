@@ -50,8 +50,14 @@ VB_CHECKED int vb_drop_to_sandbox_user(struct vb_error *err);
 /* VB_E_UNAVAILABLE with the kernel setting to change, for a failed WHAT that needs user namespaces.
  */
 int vb_fail_namespaces(struct vb_error *err, int system_errno, const char *what);
-/* The advice alone: what stands in the way of user namespaces on this machine. */
-const char *vb_namespace_advice(int system_errno);
+
+struct vb_obstacle {
+    int system_errno;
+    const char *namespace; /* "user", "mnt", …: what was refused; NULL: one of them */
+    bool proc;             /* a new /proc was refused */
+};
+/* The advice alone: what stands in the way on this machine and how to remove it. */
+const char *vb_namespace_advice(const struct vb_obstacle *obstacle);
 
 struct vb_limit_row {
     int resource; /* RLIMIT_… */

@@ -13,7 +13,11 @@ set(VB_BOX_FILES
   box/move.c
   box/net.c
   box/output.c
+  box/obstacle.c
   box/persona.c
+  box/probe_net.c
+  box/probe_space.c
+  box/probe_watch.c
   box/relay.c
   box/root.c
   box/sandbox.c

@@ -47,6 +47,8 @@ int vb_sys_send(int socket, const void *data, size_t len, int fd);
  * *ret_pid the sender's pid as we see it where the socket has SO_PASSCRED, else 0. Either may be
  * NULL. */
 ssize_t vb_sys_recv(int socket, void *data, size_t len, int *ret_fd, pid_t *ret_pid);
+/* A memory file that can be sealed and that nobody can execute. */
+int vb_sys_memory_file(const char *name);
 /* Writes TEXT to the existing file PATH below DIRFD in one write (for /proc). */
 int vb_sys_write_file(int dirfd, const char *path, const char *text);
 /* Reads at most SIZE - 1 bytes of PATH below DIRFD and terminates them. */

@@ -8,10 +8,10 @@
 #include <seccomp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "sandbox/box/kernel.h"
 #include "sandbox/recorder/table.h"
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
@@ -80,7 +80,7 @@ static int add_rules(scmp_filter_ctx context, struct vb_error *err)
 /* libseccomp would load the filter itself, but without WAIT_KILLABLE_RECV. */
 static int export_program(scmp_filter_ctx context, struct vb_filter *filter, struct vb_error *err)
 {
-    VB_CLEANUP_FD int fd = memfd_create("filter", MFD_CLOEXEC);
+    VB_CLEANUP_FD int fd = vb_sys_memory_file("filter");
     if (fd < 0)
         return vb_fail(err, VB_E_OS, errno, "making the subject's filter");
     int result = seccomp_export_bpf(context, fd);
