@@ -35,7 +35,7 @@ static int rule_failed(struct vb_error *err, int result, const char *name)
 
 static int add_row(scmp_filter_ctx context, const struct vb_syscall *row, struct vb_error *err)
 {
-    if (row->action != VB_SYSCALL_ALLOW && row->action != VB_SYSCALL_QUIET)
+    if (row->action > VB_SYSCALL_QUIET)
         return VB_OK; /* the default */
     int number = seccomp_syscall_resolve_name(row->name);
     if (number < 0) /* not on this architecture, or younger than this libseccomp */

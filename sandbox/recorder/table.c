@@ -16,6 +16,7 @@
 
 const struct vb_syscall vb_syscalls[] = {
 #define VB_ALLOW(call_name) {.name = #call_name, .action = VB_SYSCALL_ALLOW},
+#define VB_PRETEND(call_name) {.name = #call_name, .action = VB_SYSCALL_PRETEND},
 #define VB_QUIET(call_name, number) \
     {.name = #call_name, .action = VB_SYSCALL_QUIET, .error = number},
 #define VB_DENY(call_name, number) \
@@ -50,6 +51,7 @@ const struct vb_syscall vb_syscalls[] = {
 #define VB_ARGS4(a, b, c, d) VB_ARG_##a, VB_ARG_##b, VB_ARG_##c, VB_ARG_##d
 #include "sandbox/recorder/syscalls.def"
 #undef VB_ALLOW
+#undef VB_PRETEND
 #undef VB_QUIET
 #undef VB_DENY
 #undef VB_RECORD
@@ -61,6 +63,7 @@ const size_t vb_syscall_count = VB_ARRAY_LEN(vb_syscalls);
 
 const struct vb_silent vb_silents[] = {
 #define VB_ALLOW(...)
+#define VB_PRETEND(...)
 #define VB_QUIET(...)
 #define VB_DENY(...)
 #define VB_RECORD(...)

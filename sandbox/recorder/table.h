@@ -4,7 +4,13 @@
 
 #include "vetbox/core.h"
 
-enum vb_syscall_action { VB_SYSCALL_ALLOW, VB_SYSCALL_QUIET, VB_SYSCALL_DENY, VB_SYSCALL_RECORD };
+enum vb_syscall_action {
+    VB_SYSCALL_ALLOW,
+    VB_SYSCALL_PRETEND,
+    VB_SYSCALL_QUIET,
+    VB_SYSCALL_DENY,
+    VB_SYSCALL_RECORD
+};
 
 /* What a register holds. */
 enum vb_arg {

@@ -188,7 +188,7 @@ static void test_host_invisible(void **state)
     const char *const marks[] = {"/root/.profile",
                                  "/var/lib/dpkg/status",
                                  "/etc/ssh/sshd_config",
-                                 "/sys/kernel",
+                                 "/sys/kernel/security",
                                  "/proc/1/status",
                                  "/dev/vda",
                                  "/dev/sda",
