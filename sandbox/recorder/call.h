@@ -135,6 +135,12 @@ struct vb_probe {
     char path[PATH_MAX];
 };
 
+/* How often a process asked for memory that is written and executed. */
+struct vb_code {
+    pid_t tgid;
+    uint64_t count;
+};
+
 struct vb_recorder {
     struct vb_recorder_options options;
     const struct vb_syscall **by_number;
@@ -152,6 +158,7 @@ struct vb_recorder {
     bool coverage_told;
     struct vb_probe last_probe;
     struct vb_processes processes;
+    struct vb_code code[VB_PROCESSES];
     /* room for the call at hand */
     struct vb_memory memory;
     char path[VB_PATH_ROOM], target[VB_PATH_ROOM], text[PATH_MAX];
@@ -195,6 +202,8 @@ VB_CHECKED int vb_call_search(struct vb_call *call, const void *data, size_t len
                               const char *own, struct vb_error *err);
 /* Answers the call, once. */
 VB_CHECKED int vb_call_answer(struct vb_call *call, struct vb_error *err);
+/* At the end of a process: how often it wrote code, if more than once. */
+VB_CHECKED int vb_call_code_end(struct vb_call *call, struct vb_error *err);
 /* The six registers in hexadecimal, for ARGUMENTS; the strings point into TEXT. */
 void vb_call_arguments(const struct vb_call *call, struct vb_str items[VB_SYSCALL_ARGS],
                        char text[VB_SYSCALL_ARGS][24]);
@@ -211,6 +220,7 @@ VB_CHECKED int vb_recorder_coverage(struct vb_recorder *recorder, struct vb_erro
 int vb_decode_affinity(struct vb_call *call, struct vb_error *err);
 int vb_decode_address(struct vb_call *call, struct vb_error *err);
 int vb_decode_clone3(struct vb_call *call, struct vb_error *err);
+int vb_decode_code(struct vb_call *call, struct vb_error *err);
 int vb_decode_denied(struct vb_call *call, struct vb_error *err);
 int vb_decode_exec(struct vb_call *call, struct vb_error *err);
 int vb_decode_exit(struct vb_call *call, struct vb_error *err);

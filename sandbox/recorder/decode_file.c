@@ -52,6 +52,26 @@ static int take_linked(struct file_call *f, struct vb_error *err)
     return VB_OK;
 }
 
+/* What is removed, renamed or made stands in the folder that its name leads to: L/../x is not x. An
+ * open says more, see follow_links. */
+static int find_folder(struct file_call *f, char *path, struct vb_error *err)
+{
+    struct vb_recorder *recorder = f->call->recorder;
+    const struct vb_name name = {
+        .root_fd = recorder->root_fd,
+        .process = f->call->process,
+        .dirfd = f->dirfd,
+        .text = recorder->text,
+        .path = path,
+        .follow = false,
+    };
+    if (vb_path_find(&name, &recorder->found) == -E2BIG)
+        return vb_call_opaque(f->call, ELOOP, "a path with too many steps", err);
+    if (recorder->found.path[0])
+        memcpy(path, recorder->found.path, sizeof(recorder->found.path));
+    return VB_OK;
+}
+
 static int take_path(struct file_call *f, uint64_t address, bool target, struct vb_error *err)
 {
     struct vb_recorder *recorder = f->call->recorder;
@@ -64,9 +84,13 @@ static int take_path(struct file_call *f, uint64_t address, bool target, struct 
     if (status || f->call->error || f->call->gone)
         return status;
     vb_path_resolve(f->call->process->tid, f->dirfd, recorder->text, out);
+    if (f->call->row->kind != VB_EV_FILE_OPEN && recorder->text[0])
+        status = find_folder(f, out, err);
     f->base = f->dirfd;
     f->dirfd = AT_FDCWD;
     vb_event_str(&f->event, target ? VB_F_TARGET : VB_F_PATH, out);
+    if (status || f->call->error || f->call->gone)
+        return status;
     return target && f->call->row->kind == VB_EV_FILE_LINK ? take_linked(f, err) : VB_OK;
 }
 

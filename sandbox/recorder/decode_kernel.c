@@ -20,6 +20,42 @@ static int emit_kernel(struct vb_call *call, const char *detail, struct vb_error
     return vb_call_emit(call, &event, err);
 }
 
+/* --- memory that is written and executed --- */
+
+/* Compilers at run time ask for it thousands of times: the first time of a process is told, and at
+ * its end how often it was. */
+static struct vb_code *code_of(struct vb_recorder *recorder, pid_t tgid)
+{
+    struct vb_code *slot = &recorder->code[(unsigned)tgid % VB_ARRAY_LEN(recorder->code)];
+    if (slot->tgid != tgid)
+        *slot = (struct vb_code){.tgid = tgid};
+    return slot;
+}
+
+int vb_decode_code(struct vb_call *call, struct vb_error *err)
+{
+    struct vb_code *code = code_of(call->recorder, call->process->tgid);
+    if (code->count++ > 0)
+        return VB_OK;
+    return emit_kernel(call, "memory that can be executed is written", err);
+}
+
+int vb_call_code_end(struct vb_call *call, struct vb_error *err)
+{
+    struct vb_code *code = code_of(call->recorder, call->process->tgid);
+    const uint64_t count = code->count;
+    code->tgid = 0;
+    code->count = 0;
+    if (count < 2)
+        return VB_OK;
+    struct vb_event event;
+    vb_call_event(call, &event, VB_EV_KERNEL_CALL);
+    vb_event_str(&event, VB_F_SYSCALL, "mprotect");
+    vb_event_int(&event, VB_F_COUNT, (int64_t)count);
+    vb_event_str(&event, VB_F_DETAIL, "so often memory that can be executed was written");
+    return vb_call_emit(call, &event, err);
+}
+
 int vb_decode_denied(struct vb_call *call, struct vb_error *err)
 {
     return vb_call_deny(call, call->row->error, NULL, err);

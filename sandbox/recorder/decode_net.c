@@ -198,7 +198,7 @@ int vb_decode_listen(struct vb_call *call, struct vb_error *err)
     struct address a = {.family = "unspec", .port = -1};
     (void)ask_socket(call, (int)call->notif->data.args[0], false, &a);
     struct vb_event event;
-    vb_call_event(call, &event, VB_EV_NET_BIND);
+    vb_call_event(call, &event, call->row->kind);
     put_address(&event, &a);
     return vb_call_emit(call, &event, err);
 }

@@ -203,9 +203,33 @@ static int read_exec_path(struct vb_call *call, const uint64_t *args, struct vb_
     ssize_t n = vb_memory_string(&recorder->memory, args[at], recorder->text, PATH_MAX);
     if (n < 0 && n != -ENAMETOOLONG)
         return vb_call_opaque(call, (int)-n, "the program's path", err);
-    vb_path_resolve(call->process->tid, at ? (int)args[0] : AT_FDCWD, recorder->text,
-                    recorder->path);
+    const int dirfd = at ? (int)args[0] : AT_FDCWD;
+    vb_path_resolve(call->process->tid, dirfd, recorder->text, recorder->path);
+    recorder->found.path[0] = '\0';
+    if (recorder->text[0] == '\0') /* the descriptor itself */
+        return VB_OK;
+    const struct vb_name name = {
+        .root_fd = recorder->root_fd,
+        .process = call->process,
+        .dirfd = dirfd,
+        .text = recorder->text,
+        .path = recorder->path,
+        .follow = true,
+    };
+    if (vb_path_find(&name, &recorder->found) == -E2BIG)
+        return vb_call_opaque(call, ELOOP, "a path with too many steps", err);
     return VB_OK;
+}
+
+/* A file that never had a name is called as the kernel calls it, whatever way leads to it:
+ * /proc/self/fd/3 says nothing. Otherwise the event has the name, and where links lead. */
+static void put_program(struct vb_recorder *recorder, struct vb_event *event)
+{
+    const char *found = recorder->found.path;
+    const bool nameless = strncmp(found, "/memfd:", 7) == 0;
+    vb_event_str(event, VB_F_PATH, nameless ? found : recorder->path);
+    if (found[0] && !nameless && strcmp(found, recorder->path) != 0)
+        vb_event_str(event, VB_F_TARGET, found);
 }
 
 static int emit_exec(struct vb_call *call, const struct vector *argv,
@@ -215,7 +239,7 @@ static int emit_exec(struct vb_call *call, const struct vector *argv,
     struct vb_event event;
     vb_call_event(call, &event, VB_EV_PROCESS_EXEC);
     vb_event_int(&event, VB_F_PPID, call->process->ppid);
-    vb_event_str(&event, VB_F_PATH, recorder->path);
+    put_program(recorder, &event);
     vb_event_list(&event, VB_F_ARGV, argv->items, argv->count);
     if (vb_path_of_fd(call->process->tid, AT_FDCWD, recorder->target, PATH_MAX))
         vb_event_str(&event, VB_F_CWD, recorder->target);
@@ -334,7 +358,9 @@ int vb_decode_exit(struct vb_call *call, struct vb_error *err)
     vb_call_event(call, &event, VB_EV_PROCESS_EXIT);
     vb_event_int(&event, VB_F_STATUS, (int64_t)(call->notif->data.args[0] & 0xff));
     call->decided = true;
-    int status = vb_call_emit(call, &event, err);
+    int status = vb_call_code_end(call, err);
+    if (!status)
+        status = vb_call_emit(call, &event, err);
     vb_process_forget(&call->recorder->processes, call->process->tgid);
     return status;
 }

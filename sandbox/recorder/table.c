@@ -10,6 +10,7 @@
 #include <linux/sched.h>
 #include <linux/sockios.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include "sandbox/recorder/call.h"

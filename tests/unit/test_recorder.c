@@ -146,6 +146,134 @@ static void test_silence(void **state)
     recording_done(&r);
 }
 
+/* --- names behind links --- */
+
+static int do_climb(void *arg)
+{
+    (void)arg;
+    char name[600];
+    if (mkdir(in_folder("deep"), 0700) || mkdir(in_folder("deep/er"), 0700) ||
+        symlink(in_folder("deep/er"), in_folder("L")) || mkdir(in_folder("deep/x"), 0700))
+        return 1;
+    snprintf(name, sizeof(name), "%s/L/../x", test_folder());
+    if (chmod(name, 0755) || rename(name, in_folder("L/../y")) || rmdir(in_folder("L/../y")))
+        return 2;
+    return raw(SYS_execve, (long)in_folder("L/../no-program"), 0, 0, 0) != -ENOENT;
+}
+
+/* The name that counts is that of what is really changed, not what normalising makes of it. */
+static void test_climbing_names(void **state)
+{
+    (void)state;
+    struct recording r;
+    run(&r, do_climb, NULL);
+    assert_int_equal(r.exit_status, 0);
+    must_find(&r, VB_EV_FILE_ATTRIBUTE, VB_F_PATH, in_folder("deep/x"));
+    assert_field(must_find(&r, VB_EV_FILE_RENAME, VB_F_PATH, in_folder("deep/x")), VB_F_TARGET,
+                 in_folder("deep/y"));
+    must_find(&r, VB_EV_FILE_DELETE, VB_F_PATH, in_folder("deep/y"));
+    assert_field(must_find(&r, VB_EV_PROCESS_EXEC, VB_F_PATH, in_folder("no-program")), VB_F_TARGET,
+                 in_folder("deep/no-program"));
+    recording_done(&r);
+}
+
+/* --- programs without a name --- */
+
+static int copy_program(int to)
+{
+    char chunk[65536];
+    int from = open("/bin/true", O_RDONLY | O_CLOEXEC);
+    ssize_t n;
+    while ((n = read(from, chunk, sizeof(chunk))) > 0)
+        if (write(to, chunk, (size_t)n) != n)
+            return -1;
+    close(from);
+    return n < 0 ? -1 : 0;
+}
+
+static int do_memfd_by_name(void *arg)
+{
+    char *const argv[] = {(char *)"innocent", NULL};
+    (void)arg;
+    int fd = memfd_create("payload", 0);
+    char path[64];
+    if (fd < 0 || copy_program(fd))
+        return 1;
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    execv(path, argv);
+    return 2;
+}
+
+static void test_memfd_by_name(void **state)
+{
+    (void)state;
+    struct recording r;
+    run(&r, do_memfd_by_name, NULL);
+    assert_int_equal(r.exit_status, 0);
+    must_find(&r, VB_EV_PROCESS_EXEC, VB_F_PATH, "/memfd:payload (deleted)");
+    recording_done(&r);
+}
+
+/* --- the rest of the table --- */
+
+static int do_code(void *arg)
+{
+    (void)arg;
+    const int prot = PROT_READ | PROT_WRITE;
+    for (int i = 0; i < 5; i++) {
+        char *page = mmap(NULL, 4096, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (page == MAP_FAILED)
+            return 1;
+        page[0] = (char)0xc3;
+        if (mprotect(page, 4096, PROT_READ | PROT_EXEC))
+            return 2;
+    }
+    return 0;
+}
+
+static void test_written_code(void **state)
+{
+    (void)state;
+    struct recording r;
+    run(&r, do_code, NULL);
+    assert_int_equal(count_events(&r, VB_EV_KERNEL_CALL, VB_F_SYSCALL, "mprotect"), 2);
+    assert_int_equal(vb_event_get_int(must_find(&r, VB_EV_KERNEL_CALL, VB_F_DETAIL,
+                                                "so often memory that can be executed was written"),
+                                      VB_F_COUNT, 0),
+                     5);
+    recording_done(&r);
+}
+
+static int do_serve(void *arg)
+{
+    (void)arg;
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    if (fd < 0 || bind(fd, (struct sockaddr *)&in, sizeof(in)) || listen(fd, 1))
+        return 1;
+    if (accept(fd, NULL, NULL) >= 0 || accept4(fd, NULL, NULL, 0) >= 0)
+        return 2;
+    shutdown(fd, SHUT_RDWR);
+    setsid();
+    int file = open(in_folder("f"), O_CREAT | O_WRONLY, 0600);
+    return file < 0 || ftruncate(file, 7);
+}
+
+static void test_more_rows(void **state)
+{
+    (void)state;
+    struct recording r;
+    run(&r, do_serve, NULL);
+    assert_int_equal(r.exit_status, 0);
+    assert_int_equal(count_events(&r, VB_EV_NET_ACCEPT, VB_F_ADDRESS, "127.0.0.1"), 2);
+    must_find(&r, VB_EV_KERNEL_CALL, VB_F_SYSCALL, "shutdown");
+    must_find(&r, VB_EV_KERNEL_CALL, VB_F_SYSCALL, "setsid");
+    const struct vb_event *e = must_find(&r, VB_EV_FILE_ATTRIBUTE, VB_F_PATH, in_folder("f"));
+    assert_field(e, VB_F_ACTION, "truncate");
+    assert_field(e, VB_F_VALUE, "7");
+    recording_done(&r);
+}
+
 /* --- probes --- */
 
 static int do_probes(void *arg)
@@ -606,6 +734,10 @@ int main(void)
         WITH_FOLDER(test_opens),
         WITH_FOLDER(test_changes),
         cmocka_unit_test(test_silence),
+        WITH_FOLDER(test_climbing_names),
+        cmocka_unit_test(test_memfd_by_name),
+        cmocka_unit_test(test_written_code),
+        WITH_FOLDER(test_more_rows),
         WITH_FOLDER(test_probes),
         cmocka_unit_test(test_probes_have_their_own_share),
         WITH_FOLDER(test_exec),
