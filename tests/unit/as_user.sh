@@ -10,4 +10,4 @@ if ! $as_user test -x "$1"; then
   echo "skipped: an ordinary user cannot reach $1"
   exit 77
 fi
-exec $as_user "$1"
+exec $as_user "$@"

@@ -1,0 +1,38 @@
+# Attempts to escape: escape.def lists them, each has one file of its own. They are built without
+# the house's other libraries and without sanitizers, as a package would bring them.
+file(READ ${CMAKE_CURRENT_LIST_DIR}/live/escape/escape.def escape_table)
+string(REGEX MATCHALL "ESCAPE\\(\"[a-z0-9-]+" escape_rows "${escape_table}")
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+             ${CMAKE_CURRENT_LIST_DIR}/live/escape/escape.def)
+set(escape_folder ${PROJECT_BINARY_DIR}/tests/escape)
+foreach(row ${escape_rows})
+  string(REPLACE "ESCAPE(\"" "" name "${row}")
+  set(source ${CMAKE_CURRENT_LIST_DIR}/live/escape/${name})
+  if(EXISTS ${source}.sh)
+    configure_file(${source}.sh ${escape_folder}/${name}/${name} COPYONLY)
+    continue()
+  endif()
+  add_executable(escape_${name} ${source}.c)
+  target_compile_definitions(escape_${name} PRIVATE _GNU_SOURCE)
+  target_compile_options(escape_${name} PRIVATE -O1 -Wall -Wextra -Wshadow
+                         $<$<BOOL:${VETBOX_WERROR}>:-Werror>)
+  set_target_properties(escape_${name} PROPERTIES OUTPUT_NAME ${name}
+                        RUNTIME_OUTPUT_DIRECTORY ${escape_folder}/${name})
+  # The thieves are static: no loader, no library, nothing that could be watched from the inside.
+  if(name MATCHES "^bait-")
+    target_link_options(escape_${name} PRIVATE -static -s)
+  endif()
+  list(APPEND escape_programs escape_${name})
+endforeach()
+
+add_executable(escapes live/escapes.c live/escape_host.c)
+target_link_libraries(escapes PRIVATE vb_core)
+set_target_properties(escapes PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+add_dependencies(escapes ${escape_programs})
+
+add_test(NAME live.escape COMMAND escapes $<TARGET_FILE:vetbox> ${escape_folder})
+add_test(NAME live.escape.user
+  COMMAND sh ${PROJECT_SOURCE_DIR}/tests/unit/as_user.sh $<TARGET_FILE:escapes>
+          $<TARGET_FILE:vetbox> ${escape_folder})
+set_tests_properties(live.escape live.escape.user PROPERTIES
+  SKIP_RETURN_CODE 77 TIMEOUT 120 RESOURCE_LOCK boxes)
