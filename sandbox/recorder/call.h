@@ -29,7 +29,9 @@ enum {
     VB_VECTOR_BYTES = 256 * 1024, /* of both */
     VB_SENT_MAX = 64 * 1024,      /* of sent bytes that are searched */
     VB_SENT_TEXT = 256,           /* of sent bytes that are kept */
-    VB_PROCESSES = 128
+    VB_PROCESSES = 128,
+    VB_VITAL_KINDS = 6,  /* of events that have room when the log is full */
+    VB_VITAL_LEAST = 256 /* events of each; more than there are baits */
 };
 
 /* --- memory.c: the subject's memory --- */
@@ -125,6 +127,7 @@ bool vb_dns_question(const unsigned char *data, size_t len, struct vb_dns_questi
 struct vb_file_id {
     dev_t device;
     ino_t inode; /* 0: none */
+    bool read;   /* and recorded */
 };
 
 /* What was asked last. */
@@ -155,6 +158,7 @@ struct vb_recorder {
     size_t *bait_folders; /* the lengths of their folders' names */
     uint64_t emitted, dropped;
     uint64_t probes, probes_dropped; /* counted apart: they push out nothing else */
+    uint64_t beyond[VB_VITAL_KINDS]; /* emitted when the log was full */
     bool coverage_told;
     struct vb_probe last_probe;
     struct vb_processes processes;
@@ -180,6 +184,7 @@ struct vb_call {
     bool performed; /* without an error: somebody did it for the subject, the kernel must not */
     bool answered;  /* it was sent */
     bool gone;      /* the subject died meanwhile: nothing of this counts */
+    bool repeats;   /* what is told is known already: a full log has no room for it */
 };
 
 /* emit.c. Each returns 0 or an error of our own. */

@@ -222,7 +222,7 @@ void vb_recorder_learn_baits(struct vb_recorder *recorder)
         struct stat st;
         if (bait->place == VB_BAIT_FILE &&
             fstatat(recorder->root_fd, bait->path + 1, &st, AT_SYMLINK_NOFOLLOW) == 0)
-            recorder->bait_ids[i] = (struct vb_file_id){st.st_dev, st.st_ino};
+            recorder->bait_ids[i] = (struct vb_file_id){.device = st.st_dev, .inode = st.st_ino};
     }
     recorder->baits_learned = true;
 }
@@ -290,13 +290,26 @@ static const struct vb_bait *bait_read(const struct file_call *f)
     return recorder->options.baits && reads ? bait_behind(recorder, recorder->path) : NULL;
 }
 
+static size_t index_of(const struct vb_bait_set *baits, const struct vb_bait *bait)
+{
+    size_t i = 0;
+    while (vb_bait_at(baits, i) != bait)
+        i++;
+    return i;
+}
+
 static int emit_bait_read(struct file_call *f, const struct vb_bait *bait, struct vb_error *err)
 {
+    struct vb_recorder *recorder = f->call->recorder;
+    bool *read = &recorder->bait_ids[index_of(recorder->options.baits, bait)].read;
     struct vb_event event;
+    f->call->repeats = *read;
     vb_call_event(f->call, &event, VB_EV_BAIT_READ);
     vb_event_str(&event, VB_F_BAIT, bait->id);
     vb_event_str(&event, VB_F_PATH, bait->path);
-    return vb_call_emit(f->call, &event, err);
+    const int status = vb_call_emit(f->call, &event, err);
+    *read = *read || !f->call->gone;
+    return status;
 }
 
 /* Files that show the machine rather than the box. */

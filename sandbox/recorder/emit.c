@@ -8,15 +8,22 @@
 
 enum { PROBES_SHARE = 8 }; /* so many times fewer probes than other events are kept */
 
-/* A flood of ordinary events must not push out the ones that decide. */
-static bool kind_is_vital(enum vb_event_kind kind)
+/* A flood of ordinary events must not push out the ones that decide, and one kind of those must not
+ * push out the others: beyond the limit each has room of its own. */
+static bool has_room(const struct vb_call *call, enum vb_event_kind kind)
 {
-    static const enum vb_event_kind vital[] = {VB_EV_BAIT_READ,    VB_EV_BAIT_SEEN,
-                                               VB_EV_PROCESS_EXEC, VB_EV_NET_CONNECT,
-                                               VB_EV_NET_NAME,     VB_EV_KERNEL_DENIED};
-    for (size_t i = 0; i < VB_ARRAY_LEN(vital); i++)
+    static const enum vb_event_kind vital[VB_VITAL_KINDS] = {
+        VB_EV_BAIT_READ,   VB_EV_BAIT_SEEN, VB_EV_PROCESS_EXEC,
+        VB_EV_NET_CONNECT, VB_EV_NET_NAME,  VB_EV_KERNEL_DENIED,
+    };
+    struct vb_recorder *recorder = call->recorder;
+    const uint64_t max = recorder->options.max_events;
+    const uint64_t own = max / (8 * VB_VITAL_KINDS);
+    if (recorder->emitted < max)
+        return true;
+    for (size_t i = 0; !call->repeats && i < VB_VITAL_KINDS; i++)
         if (vital[i] == kind)
-            return true;
+            return recorder->beyond[i]++ < (own < VB_VITAL_LEAST ? VB_VITAL_LEAST : own);
     return false;
 }
 
@@ -134,10 +141,7 @@ int vb_call_emit(struct vb_call *call, struct vb_event *event, struct vb_error *
         recorder->probes++;
         return emit_now(recorder, event, err);
     }
-    uint64_t max = recorder->options.max_events;
-    if (kind_is_vital(event->kind))
-        max += max / 8;
-    if (recorder->emitted >= max)
+    if (!has_room(call, event->kind))
         return count_dropped(recorder, err);
     recorder->emitted++;
     return emit_now(recorder, event, err);

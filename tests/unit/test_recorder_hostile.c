@@ -376,6 +376,39 @@ static void test_flood_is_counted(void **state)
     vb_bait_set_free(baits);
 }
 
+/* Floods of what is always kept, and of one bait that does not matter. */
+static int do_vital_flood(void *arg)
+{
+    const struct vb_bait *const *baits = arg;
+    for (int i = 0; i < 2000; i++) {
+        (void)raw(SYS_acct, 0, 0, 0, 0);
+        (void)!open(baits[0]->path, O_RDONLY);
+    }
+    (void)!open(baits[1]->path, O_RDONLY);
+    char *argv[] = {(char[]){"nothing"}, NULL};
+    execv("/nonexistent/program", argv);
+    return 0;
+}
+
+static void test_vital_flood_leaves_room(void **state)
+{
+    (void)state;
+    struct vb_bait_set *baits = make_baits();
+    const struct vb_bait *two[] = {vb_bait_at(baits, 0), vb_bait_at(baits, 1)};
+    struct recording r;
+    recording_init(&r);
+    const struct subject subject = {
+        .run = do_vital_flood, .arg = two, .max_events = 100, .baits = baits};
+    record(&subject, &r);
+    assert_int_equal(r.step_status, 0);
+    assert_int_equal(r.exit_status, 0);
+    must_find(&r, VB_EV_BAIT_READ, VB_F_BAIT, two[1]->id);
+    must_find(&r, VB_EV_PROCESS_EXEC, VB_F_PATH, "/nonexistent/program");
+    assert_true(count_events(&r, VB_EV_KERNEL_DENIED, VB_F_NONE, NULL) < 2000);
+    recording_done(&r);
+    vb_bait_set_free(baits);
+}
+
 static long resident_kib(void)
 {
     struct rusage usage;
@@ -690,6 +723,7 @@ int main(void)
         cmocka_unit_test(test_subjects_that_die_in_a_call),
         cmocka_unit_test(test_signal_storm),
         cmocka_unit_test(test_flood_is_counted),
+        cmocka_unit_test(test_vital_flood_leaves_room),
         cmocka_unit_test(test_memory_stays_flat),
         cmocka_unit_test(test_broken_sink_ends_the_recorder),
         cmocka_unit_test(test_baits),
