@@ -66,10 +66,26 @@ static void new_share(struct vb_tee *tee, uint32_t detonation)
     tee->detonation = detonation;
     tee->share_end = used < end ? used + (end - used) / 4 : used;
     tee->truth_end = used < end ? used + (end - used) / 16 * 5 : used;
+    tee->own_room = (tee->share_end - used) / 16;
+    memset(tee->beyond, 0, sizeof(tee->beyond));
     tee->cut = false;
 }
 
-static bool has_room(const struct vb_tee *tee, const struct vb_event *event)
+/* What decides has a little room when the share is used up, each kind apart, so that no flood hides
+ * what comes after it. NULL: none. */
+static uint64_t *beyond_share(struct vb_tee *tee, enum vb_event_kind kind)
+{
+    static const enum vb_event_kind decisive[VB_TEE_DECISIVE] = {
+        VB_EV_PROCESS_EXEC, VB_EV_NET_CONNECT,   VB_EV_NET_NAME,
+        VB_EV_NET_BIND,     VB_EV_KERNEL_DENIED, VB_EV_PROCESS_OPAQUE};
+    for (size_t i = 0; i < VB_TEE_DECISIVE; i++) {
+        if (decisive[i] == kind)
+            return &tee->beyond[i];
+    }
+    return NULL;
+}
+
+static bool has_room(struct vb_tee *tee, const struct vb_event *event)
 {
     static const enum vb_event_kind vital[] = {
         VB_EV_LOG_BEGIN,     VB_EV_DETONATION_BEGIN, VB_EV_DETONATION_END, VB_EV_SANDBOX_LIMIT,
@@ -77,11 +93,11 @@ static bool has_room(const struct vb_tee *tee, const struct vb_event *event)
     const uint64_t max = tee->log->max_bytes;
     if (tee->log->bytes < (event->source == VB_SOURCE_TRUTH ? tee->truth_end : tee->share_end))
         return true;
-    for (size_t i = 0; i < VB_ARRAY_LEN(vital); i++) {
-        if (vital[i] == event->kind)
-            return tee->log->bytes < max - max / LOG_LAST_RESERVE;
-    }
-    return false;
+    const uint64_t *beyond = beyond_share(tee, event->kind);
+    bool vitally = beyond != NULL && *beyond < tee->own_room;
+    for (size_t i = 0; !vitally && i < VB_ARRAY_LEN(vital); i++)
+        vitally = vital[i] == event->kind;
+    return vitally && tee->log->bytes < max - max / LOG_LAST_RESERVE;
 }
 
 /* Once for each share: what follows is not recorded. */
@@ -115,8 +131,14 @@ static int tee_emit(struct vb_sink *base, struct vb_event *event, struct vb_erro
         tee->hostile || event->kind == VB_EV_ARCHIVE_HOSTILE || event->kind == VB_EV_EXAMINER_DIED;
     if (!has_room(tee, event))
         return tell_cut(tee, err);
-    const int status = vb_manifest_add(tee->manifest, event, err);
-    return status < 0 ? status : vb_emit(&tee->log->sink, event, err);
+    const uint64_t before = tee->log->bytes;
+    uint64_t *beyond = before < tee->share_end ? NULL : beyond_share(tee, event->kind);
+    int status = vb_manifest_add(tee->manifest, event, err);
+    if (status == VB_OK)
+        status = vb_emit(&tee->log->sink, event, err);
+    if (beyond != NULL)
+        *beyond += tee->log->bytes - before;
+    return status;
 }
 
 void vb_session_share(struct vb_session *session)

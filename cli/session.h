@@ -24,15 +24,19 @@ void vb_toolbox_close(struct vb_toolbox *toolbox);
 
 /* Passes events on to the log and keeps the manifest on the way. Each stage and each detonation has
  * a share of the log: one that floods it hides what itself did, never what the others do. */
+enum { VB_TEE_DECISIVE = 6 };
+
 struct vb_tee {
     struct vb_sink sink;
     struct vb_log_writer *log;
     struct vb_manifest *manifest;
-    uint32_t detonation; /* whose share this is */
-    uint64_t share_end;  /* in bytes of the log */
-    uint64_t truth_end;  /* the same for what a run left behind */
-    bool cut;            /* the share is used up, which the log says */
-    bool hostile;        /* the archive was hostile, or a child was killed by what it read */
+    uint32_t detonation;              /* whose share this is */
+    uint64_t share_end;               /* in bytes of the log */
+    uint64_t truth_end;               /* the same for what a run left behind */
+    uint64_t own_room;                /* bytes of each decisive kind beyond the share */
+    uint64_t beyond[VB_TEE_DECISIVE]; /* of them in use */
+    bool cut;                         /* the share is used up, which the log says */
+    bool hostile; /* the archive was hostile, or a child was killed by what it read */
 };
 
 struct vb_session {
