@@ -424,6 +424,28 @@ static void compare_truth(struct judge *judge)
     }
 }
 
+/* Who opens a file for writing only was seen as well, though not as a reader. */
+static void compare_baits(struct judge *judge)
+{
+    struct run *run = judge->run;
+    if (run->dropped || run->opaque || run->full || run->baits_opened.dropped > 0)
+        return;
+    for (size_t i = 0; i < run->baits_opened.count; i++) {
+        const struct name *bait = &run->baits_opened.items[i];
+        if (vb_names_find(&run->baits_seen, bait->text) != NULL || explained(run, bait->text))
+            continue;
+        const struct found found = {.id = FINDING_EVASION, .evidence = {(uint64_t)bait->value}};
+        vb_report_found(judge, &found, "%s was opened, and nobody was seen to open it.",
+                        bait->text);
+    }
+}
+
+static void note_bait(struct judge *judge, struct names *names)
+{
+    (void)vb_names_add(names, &judge->run->arena, vb_box_path(judge, VB_F_PATH),
+                       (int64_t)judge->event->seq, NULL);
+}
+
 void vb_see_evasion(struct judge *judge)
 {
     struct run *run = judge->run;
@@ -431,6 +453,15 @@ void vb_see_evasion(struct judge *judge)
         return;
     if (judge->event->kind == VB_EV_DETONATION_END) {
         compare_truth(judge);
+        compare_baits(judge);
+        return;
+    }
+    if (judge->event->kind == VB_EV_BAIT_READ) {
+        note_bait(judge, &run->baits_seen);
+        return;
+    }
+    if (judge->event->kind == VB_EV_TRUTH_BAIT) {
+        note_bait(judge, &run->baits_opened);
         return;
     }
     if (judge->event->kind == VB_EV_PROCESS_OPAQUE) {

@@ -116,9 +116,11 @@ struct run {
     uint32_t *slots;
     struct names
         changed; /* paths that were opened for writing, renamed to, linked: value is the pid */
-    struct names moved;     /* folders that were renamed to */
-    struct names left;      /* truth.file paths, value is the event number */
-    struct names attempted; /* hosts of this run; value is the event number */
+    struct names moved;        /* folders that were renamed to */
+    struct names left;         /* truth.file paths, value is the event number */
+    struct names baits_seen;   /* bait files that were seen to be opened to be read */
+    struct names baits_opened; /* bait files that say so themselves; value is the event number */
+    struct names attempted;    /* hosts of this run; value is the event number */
     struct bait_read reads[MAX_READS];
     size_t read_count;
     bool names_asked; /* net.name was seen */

@@ -24,6 +24,8 @@ static void free_tables(struct run *run)
     vb_names_done(&run->moved);
     vb_names_done(&run->left);
     vb_names_done(&run->attempted);
+    vb_names_done(&run->baits_seen);
+    vb_names_done(&run->baits_opened);
     vb_arena_done(&run->arena);
     run->read_count = 0;
 }
@@ -48,6 +50,8 @@ static struct run *new_run(struct judge *judge, uint32_t id)
     vb_names_init(&run->moved, 1024);
     vb_names_init(&run->left, MAX_PATHS);
     vb_names_init(&run->attempted, MAX_LIST);
+    vb_names_init(&run->baits_seen, MAX_BAITS);
+    vb_names_init(&run->baits_opened, MAX_BAITS);
     judge->runs[judge->run_count++] = run;
     return run;
 }

@@ -26,4 +26,5 @@ set(VB_BOX_FILES
   box/supervisor.c
   box/truth.c
   box/watch.c
+  box/witness.c
   box/workspace.c)

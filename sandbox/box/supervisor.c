@@ -130,6 +130,12 @@ int vb_supervisor_rename(void *ctx, const char *from, const char *to, bool repla
     return box->moved < 0 ? -EIO : -box->moved;
 }
 
+int vb_supervisor_watch_baits(void *ctx, int root_fd, struct vb_error *err)
+{
+    struct vb_supervisor *box = ctx;
+    return vb_witness_new(box->setup->baits, root_fd, &box->witness, err);
+}
+
 static int check_usage(struct vb_supervisor *box, struct vb_error *err)
 {
     const struct vb_sandbox_options *options = &box->setup->options;
@@ -176,6 +182,8 @@ static int keep_time(struct vb_supervisor *box, struct vb_error *err)
         status = check_usage(box, err);
         if (status == VB_OK)
             status = vb_world_step(box->world, err);
+        if (box->witness != NULL)
+            vb_witness_step(box->witness);
         if (status == VB_OK)
             status = vb_frame_sink_flush(box->frames, err);
         box->tick_ns = vb_monotonic_ns() + vb_ms(VB_BOX_TICK_MS);
@@ -338,6 +346,8 @@ static int conclude(struct vb_supervisor *box, struct vb_error *err)
         status = tell_outputs(box, err);
     if (status == VB_OK)
         status = tell_truth(box, err);
+    if (status == VB_OK && box->witness != NULL)
+        status = vb_witness_tell(box->witness, box->detonation->id, box->sink, err);
     if (status == VB_OK)
         status = tell_signal_limits(box, err);
     return status < 0 ? status : tell_end(box, err);
@@ -352,6 +362,7 @@ static void supervisor_done(struct vb_supervisor *box)
     }
     vb_recorder_free(box->recorder);
     vb_world_free(box->world);
+    vb_witness_free(box->witness);
     for (int i = 0; i < 2; i++)
         vb_output_done(&box->outputs[i]);
     vb_strings_free(box->argv);

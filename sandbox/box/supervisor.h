@@ -6,6 +6,7 @@
 #include "sandbox/box/output.h"
 #include "sandbox/box/truth.h"
 #include "sandbox/box/watch.h"
+#include "sandbox/box/witness.h"
 #include "sandbox/recorder/recorder.h"
 #include "sandbox/world/world.h"
 
@@ -31,6 +32,7 @@ struct vb_supervisor {
     struct timespec filled; /* without an overlay: when the last file was put there */
     struct vb_watch watch;
     struct vb_world *world;
+    struct vb_witness *witness; /* NULL while nobody could race */
     struct vb_recorder *recorder;
     bool recording; /* tasks are left under the filter */
     uint64_t begin_ns, end_ns, stop_ns, kill_ns,
@@ -50,6 +52,9 @@ uint64_t vb_ms(uint64_t milliseconds);
 
 /* Renames a folder of the base as the recorder's options say (CTX is the supervisor). */
 int vb_supervisor_rename(void *ctx, const char *from, const char *to, bool replace);
+
+/* Watches the baits, as the recorder's options say. */
+int vb_supervisor_watch_baits(void *ctx, int root_fd, struct vb_error *err);
 
 /* The steps that lead to a running subject, in this order (start.c). */
 VB_CHECKED int vb_start_argv(struct vb_supervisor *box, struct vb_error *err);

@@ -212,8 +212,9 @@ VB_CHECKED int vb_call_code_end(struct vb_call *call, struct vb_error *err);
 /* The six registers in hexadecimal, for ARGUMENTS; the strings point into TEXT. */
 void vb_call_arguments(const struct vb_call *call, struct vb_str items[VB_SYSCALL_ARGS],
                        char text[VB_SYSCALL_ARGS][24]);
-/* Before the first name changes: what the baits are, whatever they will be called later. */
-void vb_recorder_learn_baits(struct vb_recorder *recorder);
+/* Before the first name changes and the first task that shares memory: what the baits are, whatever
+ * they will be called later. */
+VB_CHECKED int vb_call_before_races(struct vb_call *call, struct vb_error *err);
 /* True if PATH is a bait or in a folder with baits in it. */
 bool vb_near_bait(const struct vb_recorder *recorder, const char *path);
 /* True if no probe is kept any more. */
@@ -224,6 +225,7 @@ VB_CHECKED int vb_recorder_coverage(struct vb_recorder *recorder, struct vb_erro
 /* decoders, named in syscalls.def */
 int vb_decode_affinity(struct vb_call *call, struct vb_error *err);
 int vb_decode_address(struct vb_call *call, struct vb_error *err);
+int vb_decode_aio(struct vb_call *call, struct vb_error *err);
 int vb_decode_clone3(struct vb_call *call, struct vb_error *err);
 int vb_decode_code(struct vb_call *call, struct vb_error *err);
 int vb_decode_denied(struct vb_call *call, struct vb_error *err);

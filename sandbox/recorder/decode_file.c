@@ -213,7 +213,7 @@ static int take_argument(struct file_call *f, enum vb_arg kind, uint64_t value,
 
 /* --- what an open means --- */
 
-void vb_recorder_learn_baits(struct vb_recorder *recorder)
+static void learn_baits(struct vb_recorder *recorder)
 {
     const struct vb_bait_set *baits = recorder->options.baits;
     const size_t count = baits ? vb_bait_count(baits) : 0;
@@ -224,7 +224,18 @@ void vb_recorder_learn_baits(struct vb_recorder *recorder)
             fstatat(recorder->root_fd, bait->path + 1, &st, AT_SYMLINK_NOFOLLOW) == 0)
             recorder->bait_ids[i] = (struct vb_file_id){.device = st.st_dev, .inode = st.st_ino};
     }
+}
+
+int vb_call_before_races(struct vb_call *call, struct vb_error *err)
+{
+    struct vb_recorder *recorder = call->recorder;
+    if (recorder->baits_learned)
+        return VB_OK;
     recorder->baits_learned = true;
+    learn_baits(recorder);
+    if (!recorder->options.before_races || recorder->root_fd < 0)
+        return VB_OK;
+    return recorder->options.before_races(recorder->options.ctx, recorder->root_fd, err);
 }
 
 bool vb_near_bait(const struct vb_recorder *recorder, const char *path)
@@ -344,8 +355,8 @@ static void rename_folder(struct file_call *f)
         strcmp(f->call->name, "renameat2") == 0 ? f->call->notif->data.args[4] & 0xffffffff : 0;
     if (!recorder->options.rename || (flags & ~(uint64_t)RENAME_NOREPLACE))
         return;
-    const int result = recorder->options.rename(recorder->options.rename_ctx, recorder->path,
-                                                recorder->target, !flags);
+    const int result =
+        recorder->options.rename(recorder->options.ctx, recorder->path, recorder->target, !flags);
     f->call->performed = result == 0;
     f->call->error = result < 0 ? -result : 0;
 }
@@ -353,9 +364,12 @@ static void rename_folder(struct file_call *f)
 int vb_decode_file(struct vb_call *call, struct vb_error *err)
 {
     const struct vb_syscall *row = call->row;
-    if (!call->recorder->baits_learned &&
-        (row->kind == VB_EV_FILE_RENAME || row->kind == VB_EV_FILE_LINK))
-        vb_recorder_learn_baits(call->recorder);
+    if (row->kind == VB_EV_FILE_RENAME || row->kind == VB_EV_FILE_LINK ||
+        row->kind == VB_EV_FILE_DELETE) {
+        const int status = vb_call_before_races(call, err);
+        if (status)
+            return status;
+    }
     struct file_call f = {.call = call, .dirfd = AT_FDCWD, .base = AT_FDCWD};
     vb_call_event(call, &f.event, row->kind);
     bool creat = row->word && row->kind == VB_EV_FILE_OPEN;

@@ -73,6 +73,13 @@ int vb_decode_kernel(struct vb_call *call, struct vb_error *err)
     return emit_kernel(call, recorder->text, err);
 }
 
+/* The kernel itself writes to the subject's memory from now on, as a second task would. */
+int vb_decode_aio(struct vb_call *call, struct vb_error *err)
+{
+    const int status = vb_call_before_races(call, err);
+    return status ? status : emit_kernel(call, NULL, err);
+}
+
 /* The thread's new name: a process may hide behind another's. */
 static int decode_set_name(struct vb_call *call, struct vb_error *err)
 {

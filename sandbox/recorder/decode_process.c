@@ -326,6 +326,9 @@ int vb_decode_fork(struct vb_call *call, struct vb_error *err)
         name_flags(flags, VB_CLONE_NEW, names, sizeof(names));
         return vb_call_deny(call, EPERM, names, err);
     }
+    const int prepared = vb_call_before_races(call, err);
+    if (prepared || flags & CLONE_THREAD) /* a thread by itself tells nothing */
+        return prepared;
     struct vb_str items[VB_ARRAY_LEN(clone_flags) + 1];
     size_t count = 0;
     items[count++] = (struct vb_str){call->row->word, strlen(call->row->word)};

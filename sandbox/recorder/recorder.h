@@ -29,7 +29,10 @@ struct vb_recorder_options {
      * empty one): 0, a negative errno, or 1 where
      * it is the kernel's business. May be NULL. */
     int (*rename)(void *ctx, const char *from, const char *to, bool replace);
-    void *rename_ctx;
+    void *ctx; /* of this one and the next */
+    /* Called once, with the box's root, before the first name changes and before a second task can
+     * race the recorder for the text of a path. May be NULL. */
+    int (*before_races)(void *ctx, int root_fd, struct vb_error *err);
     /* What the subject is given where it opens the file PATH to read it: a descriptor of the
      * caller's that the recorder closes, or -1 for the file itself. May be NULL. */
     int (*stand_in)(const char *path);

@@ -151,8 +151,9 @@ static long find_event(const struct host *host, const struct escape *escape, con
     char *line = NULL;
     size_t room = 0;
     long found = 0;
-    snprintf(head, sizeof(head), "\"kind\":\"%s\",\"source\":\"syscall\",\"detonation\":1,",
-             escape->kind);
+    const bool truth = strncmp(escape->kind, "truth.", 6) == 0;
+    snprintf(head, sizeof(head), "\"kind\":\"%s\",\"source\":\"%s\",\"detonation\":1,",
+             escape->kind, truth ? "truth" : "syscall");
     expand(host, escape->text, text, sizeof(text));
     FILE *log = fopen(run->log, "re");
     while (log != NULL && found == 0 && getline(&line, &room, log) > 0) {

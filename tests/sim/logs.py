@@ -505,7 +505,7 @@ def home_search():
 
 def evasion():
     log = Log("evasion")
-    log.files("SKILL.md", "x.sh", "big.sh")
+    log.files("SKILL.md", "x.sh", "race.sh", "big.sh")
     log.baits()
     log.script("x.sh")
     log.open(10, f"{log.own}/seen.txt", "write", "create")
@@ -514,6 +514,15 @@ def evasion():
     log.truth(f"{log.own}/seen.txt", "created")
     log.truth(f"{log.own}/new/inside.txt", "created")
     log.truth(f"{log.own}/never-seen.txt", "created")
+    log.end()
+    log.script("race.sh")
+    log.open(11, "/home/alex/.aws/credentials", "read")
+    log.add("bait.read", pid=11, bait="aws-credentials", path="/home/alex/.aws/credentials")
+    log.open(11, "/home/alex/.netrc", "write")
+    log.open(11, "/home/alex/.bashrc", "read")
+    for bait, path in (("aws-credentials", ".aws/credentials"), ("netrc", ".netrc"),
+                       ("ssh-ed25519", ".ssh/id_ed25519")):
+        log.add("truth.bait", "truth", bait=bait, path=f"/home/alex/{path}")
     log.end()
     log.script("big.sh")
     log.add("process.opaque", pid=10, syscall="openat", detail="memory not readable")

@@ -1,0 +1,23 @@
+/* witness: the baits themselves say that they were opened, whatever the recorder was told. The
+ * kernel tells of the file that was opened in the end, so that no race over a path's text can fool
+ * it. */
+#ifndef SANDBOX_BOX_WITNESS_H
+#define SANDBOX_BOX_WITNESS_H
+
+#include "sandbox/bait/bait.h"
+#include "vetbox/core.h"
+
+struct vb_witness;
+/* Watches the files of BAITS below ROOT_FD, a box's root. What cannot be watched (no inotify left)
+ * is told at the end as a coverage event. */
+VB_CHECKED int vb_witness_new(const struct vb_bait_set *baits, int root_fd, struct vb_witness **ret,
+                              struct vb_error *err);
+void vb_witness_free(struct vb_witness *witness);
+/* Takes what was seen since; to be called now and then, so that the kernel's queue does not fill.
+ */
+void vb_witness_step(struct vb_witness *witness);
+/* When nobody runs any more: emits truth.bait for each bait that was opened. */
+VB_CHECKED int vb_witness_tell(struct vb_witness *witness, uint32_t detonation,
+                               struct vb_sink *sink, struct vb_error *err);
+
+#endif
