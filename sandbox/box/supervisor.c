@@ -206,9 +206,9 @@ static int until_next(const struct vb_supervisor *box)
     return next <= now ? 0 : (int)((next - now) / 1000000U) + 1;
 }
 
-static int record(struct vb_supervisor *box, short ready, struct vb_error *err)
+static int record(struct vb_supervisor *box, struct vb_error *err)
 {
-    const int left = vb_recorder_step(box->recorder, ready, err);
+    const int left = vb_recorder_step(box->recorder, err);
     box->recording = left > 0;
     return left < 0 ? left : VB_OK;
 }
@@ -231,7 +231,7 @@ static int serve_once(struct vb_supervisor *box, struct vb_error *err)
         return vb_fail(err, VB_E_OS, errno, "waiting for a box");
     int status = VB_OK;
     if (fds[RECORDER].revents != 0)
-        status = record(box, fds[RECORDER].revents, err);
+        status = record(box, err);
     for (int i = 0; i < 2; i++) {
         if (fds[OUTPUT + i].revents != 0)
             (void)vb_output_read(&box->outputs[i]);
@@ -269,7 +269,7 @@ static int drain(struct vb_supervisor *box, struct vb_error *err)
             ;
     }
     for (int i = 0; status == VB_OK && box->recording && i < RECORDER_LAST_STEPS; i++)
-        status = record(box, 0, err);
+        status = record(box, err);
     return status < 0 ? status : vb_world_end(box->world, err);
 }
 

@@ -30,8 +30,10 @@ enum {
     VB_SENT_MAX = 64 * 1024,      /* of sent bytes that are searched */
     VB_SENT_TEXT = 256,           /* of sent bytes that are kept */
     VB_PROCESSES = 128,
-    VB_VITAL_KINDS = 6,  /* of events that have room when the log is full */
-    VB_VITAL_LEAST = 256 /* events of each; more than there are baits */
+    VB_VITAL_KINDS = 7,   /* of events that have room when the log is full */
+    VB_VITAL_LEAST = 256, /* events of each; more than there are baits */
+    VB_RELAYS = 8,
+    VB_SCRIPT_TEXT = 64 * 1024 /* of a script that came through a pipe */
 };
 
 /* --- memory.c: the subject's memory --- */
@@ -122,6 +124,30 @@ struct vb_dns_question {
 /* The first question of a DNS query, in a datagram or behind the length of a stream. */
 bool vb_dns_question(const unsigned char *data, size_t len, struct vb_dns_question *ret);
 
+/* --- interpreter.c --- */
+
+enum vb_script_from { VB_SCRIPT_NONE, VB_SCRIPT_FILE, VB_SCRIPT_INPUT };
+struct vb_script {
+    enum vb_script_from from; /* NONE: no interpreter, or code among its arguments */
+    const char *file;
+};
+/* What PROGRAM with ARGV runs. Its strings have a NUL at their end. */
+struct vb_script vb_script_of(const char *program, const struct vb_str *argv, size_t count);
+
+/* --- script.c --- */
+
+struct vb_relay;
+struct vb_call;
+struct vb_recorder;
+/* Puts a pipe of ours in the place of descriptor 0 of the process that executes PROGRAM. */
+VB_CHECKED int vb_script_relay(struct vb_call *call, const char *program, struct vb_error *err);
+/* READY is what epoll said of either end of relay number SLOT. */
+VB_CHECKED int vb_script_step(struct vb_recorder *recorder, size_t slot, uint32_t ready,
+                              struct vb_error *err);
+/* Nobody is left: tells of all that came. */
+VB_CHECKED int vb_scripts_end(struct vb_recorder *recorder, struct vb_error *err);
+void vb_relay_free(struct vb_relay *relay);
+
 /* --- one call --- */
 
 struct vb_file_id {
@@ -151,8 +177,10 @@ struct vb_recorder {
     size_t notif_size, response_size;
     struct seccomp_notif *notif;
     struct seccomp_notif_resp *response;
-    int root_fd;                 /* the box's root */
-    int epoll;                   /* watches the listener */
+    int root_fd; /* the box's root */
+    int epoll;   /* watches the listener (0) and the relays (slot + 1) */
+    struct vb_relay *relays[VB_RELAYS];
+    uint64_t scripts_missed;
     struct vb_file_id *bait_ids; /* by the index of the bait; once they are learned */
     bool baits_learned;
     size_t *bait_folders; /* the lengths of their folders' names */
@@ -189,6 +217,9 @@ struct vb_call {
 
 /* emit.c. Each returns 0 or an error of our own. */
 void vb_call_event(const struct vb_call *call, struct vb_event *event, enum vb_event_kind kind);
+/* Passes an event on, or counts it. */
+VB_CHECKED int vb_recorder_keep(struct vb_recorder *recorder, struct vb_event *event,
+                                struct vb_error *err);
 /* Emits EVENT unless the subject has died since the notification. A call that is DECIDED is
  * answered first: the kernel's reply to that says the same, and saves asking. */
 VB_CHECKED int vb_call_emit(struct vb_call *call, struct vb_event *event, struct vb_error *err);

@@ -250,6 +250,13 @@ static int emit_exec(struct vb_call *call, const struct vector *argv,
     return vb_call_emit(call, &event, err);
 }
 
+static int take_script(struct vb_call *call, const struct vector *argv, struct vb_error *err)
+{
+    const struct vb_recorder *recorder = call->recorder;
+    const struct vb_script script = vb_script_of(recorder->path, argv->items, argv->count);
+    return script.from == VB_SCRIPT_INPUT ? vb_script_relay(call, recorder->path, err) : VB_OK;
+}
+
 int vb_decode_exec(struct vb_call *call, struct vb_error *err)
 {
     struct vb_recorder *recorder = call->recorder;
@@ -276,6 +283,8 @@ int vb_decode_exec(struct vb_call *call, struct vb_error *err)
         status = search_items(&argv, "argv", err);
     if (!status)
         status = search_items(&environment, "environment", err);
+    if (!status && !call->gone && recorder->found.inode) /* otherwise it fails */
+        status = take_script(call, &argv, err);
     vb_process_new_program(&recorder->processes, call->process->tgid);
     return status;
 }

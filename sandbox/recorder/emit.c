@@ -13,8 +13,8 @@ enum { PROBES_SHARE = 8 }; /* so many times fewer probes than other events are k
 static bool has_room(const struct vb_call *call, enum vb_event_kind kind)
 {
     static const enum vb_event_kind vital[VB_VITAL_KINDS] = {
-        VB_EV_BAIT_READ,   VB_EV_BAIT_SEEN, VB_EV_PROCESS_EXEC,
-        VB_EV_NET_CONNECT, VB_EV_NET_NAME,  VB_EV_KERNEL_DENIED,
+        VB_EV_BAIT_READ, VB_EV_BAIT_SEEN,     VB_EV_PROCESS_EXEC,   VB_EV_NET_CONNECT,
+        VB_EV_NET_NAME,  VB_EV_KERNEL_DENIED, VB_EV_PROCESS_SCRIPT,
     };
     struct vb_recorder *recorder = call->recorder;
     const uint64_t max = recorder->options.max_events;
@@ -66,7 +66,9 @@ int vb_recorder_coverage(struct vb_recorder *recorder, struct vb_error *err)
         return VB_OK;
     recorder->coverage_told = true;
     int status = tell_dropped(recorder, "events", recorder->dropped, err);
-    return status ? status : tell_dropped(recorder, "probes", recorder->probes_dropped, err);
+    if (!status)
+        status = tell_dropped(recorder, "probes", recorder->probes_dropped, err);
+    return status ? status : tell_dropped(recorder, "piped scripts", recorder->scripts_missed, err);
 }
 
 bool vb_recorder_probes_full(const struct vb_recorder *recorder)
@@ -137,6 +139,11 @@ int vb_call_emit(struct vb_call *call, struct vb_event *event, struct vb_error *
         call->gone = true;
     if (status || call->gone)
         return status;
+    return vb_recorder_keep(recorder, event, err);
+}
+
+int vb_recorder_keep(struct vb_recorder *recorder, struct vb_event *event, struct vb_error *err)
+{
     if (event->kind == VB_EV_FILE_PROBE) {
         recorder->probes++;
         return emit_now(recorder, event, err);

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
-#include <poll.h>
 #include <seccomp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,13 +102,21 @@ int vb_recorder_new(const struct vb_recorder_options *options, struct vb_recorde
     return VB_OK;
 }
 
+static int end(struct vb_recorder *recorder, struct vb_error *err)
+{
+    const int status = vb_scripts_end(recorder, err);
+    return status ? status : vb_recorder_coverage(recorder, err);
+}
+
 void vb_recorder_free(struct vb_recorder *recorder)
 {
     if (!recorder)
         return;
     /* If the sink is broken, its owner knows from the step that failed. */
-    const int told = vb_recorder_coverage(recorder, NULL);
+    const int told = end(recorder, NULL);
     (void)told;
+    for (size_t i = 0; i < VB_RELAYS; i++)
+        vb_relay_free(recorder->relays[i]);
     vb_close_fd(&recorder->options.listener);
     vb_close_fd(&recorder->root_fd);
     vb_close_fd(&recorder->epoll);
@@ -123,7 +130,7 @@ void vb_recorder_free(struct vb_recorder *recorder)
 
 int vb_recorder_fd(const struct vb_recorder *recorder)
 {
-    return recorder->options.listener;
+    return recorder->epoll;
 }
 
 uint64_t vb_recorder_dropped(const struct vb_recorder *recorder)
@@ -204,31 +211,36 @@ static int take(struct vb_recorder *recorder, struct vb_error *err)
     return handle(recorder, err);
 }
 
-/* EPOLLIN, EPOLLHUP or both, 0 for nothing. Asking epoll costs a third of what poll does. */
-static int look(const struct vb_recorder *recorder, uint32_t *ret, struct vb_error *err)
+/* One of what epoll reported. *RET_END is set when no task is left. */
+static int serve(struct vb_recorder *recorder, const struct epoll_event *event, bool *ret_end,
+                 struct vb_error *err)
 {
-    struct epoll_event event = {0};
-    const int got = epoll_wait(recorder->epoll, &event, 1, 0);
-    if (got < 0 && errno != EINTR)
-        return vb_fail(err, VB_E_OS, errno, "waiting for the subject's system calls");
-    *ret = got > 0 ? event.events : 0;
-    return VB_OK;
+    if (event->data.u64 > 0)
+        return vb_script_step(recorder, (size_t)event->data.u64 - 1, event->events, err);
+    if (event->events & EPOLLIN)
+        return take(recorder, err);
+    *ret_end = true;
+    return end(recorder, err);
 }
 
-int vb_recorder_step(struct vb_recorder *recorder, short ready, struct vb_error *err)
+int vb_recorder_step(struct vb_recorder *recorder, struct vb_error *err)
 {
-    /* The bits of poll and epoll are the same. An answered subject usually runs up to its next call
-     * before we do, so that looking again pays. */
-    uint32_t pending = (uint32_t)ready;
-    int status = ready ? VB_OK : look(recorder, &pending, err);
-    for (int i = 0; status == VB_OK && pending & POLLIN && i < STEP_MAX; i++) {
-        status = take(recorder, err);
-        if (status == VB_OK)
-            status = look(recorder, &pending, err);
+    /* An answered subject usually runs up to its next call before we do: looking again pays. */
+    struct epoll_event events[1 + 2 * VB_RELAYS];
+    bool ended = false;
+    for (int i = 0; i < STEP_MAX; i++) {
+        const int got = epoll_wait(recorder->epoll, events, VB_ARRAY_LEN(events), 0);
+        if (got < 0 && errno != EINTR)
+            return vb_fail(err, VB_E_OS, errno, "waiting for the subject's system calls");
+        if (got <= 0)
+            break;
+        for (int j = 0; j < got; j++) {
+            const int status = serve(recorder, &events[j], &ended, err);
+            if (status)
+                return status;
+        }
+        if (ended)
+            return 0;
     }
-    if (status == VB_OK && pending && !(pending & POLLIN)) {
-        status = vb_recorder_coverage(recorder, err);
-        return status ? status : 0;
-    }
-    return status ? status : 1;
+    return 1;
 }

@@ -47,13 +47,12 @@ struct vb_recorder;
 VB_CHECKED int vb_recorder_new(const struct vb_recorder_options *options, struct vb_recorder **ret,
                                struct vb_error *err);
 void vb_recorder_free(struct vb_recorder *recorder);
-/* The descriptor to poll for POLLIN. */
+/* The descriptor to poll for POLLIN: it stands for all that the recorder waits for. */
 int vb_recorder_fd(const struct vb_recorder *recorder);
 /* Handles what is pending (at most a few dozen notifications, so that the caller's other
- * descriptors get their turn). READY is what poll() has just said of the descriptor, 0 if nobody
- * asked. Returns 1 while the subject lives, 0 when no
- * task is left under the filter, or an error of our own. */
-int vb_recorder_step(struct vb_recorder *recorder, short ready, struct vb_error *err);
+ * descriptors get their turn). Returns 1 while the subject lives, 0 when no task is left under the
+ * filter, or an error of our own. SIGPIPE must be ignored: a reader of ours may go. */
+int vb_recorder_step(struct vb_recorder *recorder, struct vb_error *err);
 /* How many events were counted but not kept. */
 uint64_t vb_recorder_dropped(const struct vb_recorder *recorder);
 

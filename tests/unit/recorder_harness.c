@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -102,6 +103,7 @@ static _Noreturn void be_subject(const struct subject *subject, const struct soc
         _exit(121);
     if (read(in, &go, 1) != 1)
         _exit(122);
+    (void)signal(SIGPIPE, SIG_DFL);
     close(listener);
     close(in);
     close(out);
@@ -129,6 +131,7 @@ static void supervise(const struct subject *subject, int listener, struct record
         .sink = &recording->sink,
     };
     struct vb_recorder *recorder = NULL;
+    (void)signal(SIGPIPE, SIG_IGN);
     if (vb_recorder_new(&options, &recorder, &recording->err))
         die(recording->err.message);
     do {
@@ -137,7 +140,7 @@ static void supervise(const struct subject *subject, int listener, struct record
             fputs("the subject hangs\n", stderr);
             abort();
         }
-        recording->step_status = vb_recorder_step(recorder, fd.revents, &recording->err);
+        recording->step_status = vb_recorder_step(recorder, &recording->err);
     } while (recording->step_status == 1);
     recording->dropped = vb_recorder_dropped(recorder);
     vb_recorder_free(recorder);

@@ -146,6 +146,71 @@ static void test_silence(void **state)
     recording_done(&r);
 }
 
+/* --- scripts through a pipe --- */
+
+static int do_shell(void *arg)
+{
+    if (test_folder()[0] && chdir(test_folder())) /* where the test has one */
+        return 126;
+    execl("/usr/bin/bash", "bash", "-c", (const char *)arg, (char *)NULL);
+    return 127;
+}
+
+#define SHELL(r, script)                               \
+    struct recording r;                                \
+    run(&r, do_shell, (void *)(uintptr_t)("" script)); \
+    if (r.exit_status)                                 \
+    fail_msg("%s: status %d", script, r.exit_status)
+
+/* What a shell was fed is known, and everybody sees the pipe as he would without us: the script's
+ * own reads, the end of the file, the writer's SIGPIPE, the exit status. */
+static void test_piped_script(void **state)
+{
+    (void)state;
+    SHELL(r, "x=$({ echo 'read line; echo got $line'; sleep 0.1; echo rest; } | sh -s arg);"
+             "test \"$x\" = 'got rest'");
+    const struct vb_event *e =
+        must_find(&r, VB_EV_PROCESS_SCRIPT, VB_F_TEXT, "read line; echo got $line\nrest\n");
+    assert_int_equal(vb_event_get_int(e, VB_F_SIZE, 0), 31);
+    assert_field(e, VB_F_SHA256,
+                 "b2e58cd7e4fb1c20d9c61fa87b2e7ad430b2dfacb2be1575f8f056361275669f");
+    assert_field(e, VB_F_EXECUTABLE, "/usr/bin/sh");
+    recording_done(&r);
+    SHELL(pipe, "yes 'exit 4' | bash; test \"${PIPESTATUS[*]}\" = '141 4'");
+    must_find(&pipe, VB_EV_PROCESS_SCRIPT, VB_F_EXECUTABLE, NULL);
+    recording_done(&pipe);
+    SHELL(late, "yes : | head -c 400000 | { sleep 0.1; bash; }");
+    e = must_find(&late, VB_EV_PROCESS_SCRIPT, VB_F_EXECUTABLE, NULL);
+    assert_int_equal(vb_event_get_int(e, VB_F_SIZE, 0), 400000);
+    assert_int_equal(vb_event_get_str(e, VB_F_TEXT).len, 64 * 1024);
+    assert_int_equal(vb_event_get_int(e, VB_F_TRUNCATED, 0), 1);
+    recording_done(&late);
+}
+
+/* Nothing is put between where no script is read. */
+static void test_no_script(void **state)
+{
+    (void)state;
+    SHELL(r, "echo data | bash -c 'cat >/dev/null'; bash </dev/null; echo x | cat >/dev/null;"
+             "echo exit 9 >file; bash -c : <file; rm file");
+    assert_int_equal(count_events(&r, VB_EV_PROCESS_SCRIPT, VB_F_TEXT, NULL), 0);
+    recording_done(&r);
+}
+
+/* A ninth at once is not recorded, works all the same, and is counted. */
+static void test_many_scripts(void **state)
+{
+    (void)state;
+    SHELL(r, "mkfifo p; exec 3<>p; for i in 1 2 3 4 5 6 7 8 9 10; do"
+             " { echo 'read x <&3'; sleep 1; } | bash & done; sleep 0.6;"
+             "for i in 1 2 3 4 5 6 7 8 9 10; do echo go >&3; done; wait; rm p");
+    assert_int_equal(count_events(&r, VB_EV_PROCESS_SCRIPT, VB_F_TEXT, "read x <&3\n"), 8);
+    assert_int_equal(
+        vb_event_get_int(must_find(&r, VB_EV_COVERAGE, VB_F_WHAT, "piped scripts"), VB_F_COUNT, 0),
+        2);
+    recording_done(&r);
+}
+
 /* --- names behind links --- */
 
 static int do_climb(void *arg)
@@ -734,6 +799,9 @@ int main(void)
         WITH_FOLDER(test_opens),
         WITH_FOLDER(test_changes),
         cmocka_unit_test(test_silence),
+        WITH_FOLDER(test_piped_script),
+        WITH_FOLDER(test_no_script),
+        WITH_FOLDER(test_many_scripts),
         WITH_FOLDER(test_climbing_names),
         cmocka_unit_test(test_memfd_by_name),
         cmocka_unit_test(test_written_code),

@@ -105,6 +105,47 @@ static void test_file_rows_give_what_their_event_requires(void **state)
     assert_true(files > 40);
 }
 
+/* --- interpreters --- */
+
+static void test_what_an_interpreter_runs(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *argv[6];
+        enum vb_script_from from;
+        const char *file;
+    } rows[] = {
+        {{"/bin/bash"}, VB_SCRIPT_INPUT, NULL},
+        {{"bash", "-s", "stable"}, VB_SCRIPT_INPUT, NULL},
+        {{"sh", "-eux"}, VB_SCRIPT_INPUT, NULL},
+        {{"sh", "-ec", "x"}, VB_SCRIPT_NONE, NULL},
+        {{"bash", "-o", "pipefail", "x.sh", "-s"}, VB_SCRIPT_FILE, "x.sh"},
+        {{"bash", "--", "x.sh"}, VB_SCRIPT_FILE, "x.sh"},
+        {{"bash", "/dev/stdin", "x"}, VB_SCRIPT_INPUT, NULL},
+        {{"/usr/bin/python3.11", "-"}, VB_SCRIPT_INPUT, NULL},
+        {{"python3", "-u", "-W", "ignore"}, VB_SCRIPT_INPUT, NULL},
+        {{"python3", "-s"}, VB_SCRIPT_INPUT, NULL},
+        {{"python3", "-m", "http.server"}, VB_SCRIPT_NONE, NULL},
+        {{"python3", "a.py"}, VB_SCRIPT_FILE, "a.py"},
+        {{"node", "--eval=1"}, VB_SCRIPT_NONE, NULL},
+        {{"node", "-r", "x.js"}, VB_SCRIPT_INPUT, NULL},
+        {{"perl", "-we", "1"}, VB_SCRIPT_NONE, NULL},
+        {{"pythonista"}, VB_SCRIPT_NONE, NULL},
+        {{"cat"}, VB_SCRIPT_NONE, NULL},
+    };
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        struct vb_str argv[6];
+        size_t count = 0;
+        for (; count < 6 && rows[i].argv[count]; count++)
+            argv[count] = (struct vb_str){rows[i].argv[count], strlen(rows[i].argv[count])};
+        const struct vb_script script = vb_script_of(rows[i].argv[0], argv, count);
+        if (script.from != rows[i].from)
+            fail_msg("%s, row %zu: %d", rows[i].argv[0], i, (int)script.from);
+        if (rows[i].file)
+            assert_string_equal(script.file, rows[i].file);
+    }
+}
+
 static const char *const dangerous[] = {
     "mount",
     "umount2",
@@ -257,6 +298,7 @@ int main(void)
         cmocka_unit_test(test_every_call_has_one_row),
         cmocka_unit_test(test_names_resolve),
         cmocka_unit_test(test_rows_are_whole),
+        cmocka_unit_test(test_what_an_interpreter_runs),
         cmocka_unit_test(test_file_rows_give_what_their_event_requires),
         cmocka_unit_test(test_dangerous_calls_are_refused),
         cmocka_unit_test(test_silent_rows_belong_to_notified_calls),
