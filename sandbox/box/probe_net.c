@@ -13,6 +13,9 @@
 #include "sandbox/box/box.h"
 #include "sandbox/box/probe.h"
 
+static const size_t attribute_header =
+    4; /* of an attribute, padded (NLA_HDRLEN, which is an int) */
+
 static bool connect_over_loopback(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -80,9 +83,9 @@ static void begin(struct batch *batch, int type, int flags, int family)
 
 static void put(struct batch *batch, int type, const void *data, size_t len)
 {
-    struct nlattr *attribute = grow(batch, (size_t)NLA_HDRLEN + len);
-    *attribute = (struct nlattr){.nla_len = (uint16_t)((size_t)NLA_HDRLEN + len),
-                                 .nla_type = (uint16_t)type};
+    struct nlattr *attribute = grow(batch, attribute_header + len);
+    *attribute =
+        (struct nlattr){.nla_len = (uint16_t)(attribute_header + len), .nla_type = (uint16_t)type};
     memcpy(attribute + 1, data, len);
 }
 
@@ -99,7 +102,7 @@ static void put_text(struct batch *batch, int type, const char *text)
 
 static struct nlattr *nest(struct batch *batch, int type)
 {
-    struct nlattr *attribute = grow(batch, NLA_HDRLEN);
+    struct nlattr *attribute = grow(batch, attribute_header);
     *attribute = (struct nlattr){.nla_type = (uint16_t)(type | NLA_F_NESTED)};
     return attribute;
 }

@@ -222,6 +222,7 @@ static int take_listener(struct vb_supervisor *box, pid_t subject, int number, s
         .stand_in = vb_machine_open,
         .cpus = VB_MACHINE_CPUS,
         .max_events = box->setup->options.max_events,
+        .keep_fd = box->setup->staging_fd,
         .sink = box->sink,
     };
     const int status = vb_recorder_new(&options, &box->recorder, err);

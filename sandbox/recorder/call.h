@@ -9,6 +9,7 @@
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "sandbox/recorder/recorder.h"
 #include "sandbox/recorder/table.h"
@@ -148,6 +149,22 @@ VB_CHECKED int vb_script_step(struct vb_recorder *recorder, size_t slot, uint32_
 VB_CHECKED int vb_scripts_end(struct vb_recorder *recorder, struct vb_error *err);
 void vb_relay_free(struct vb_relay *relay);
 
+/* --- snapshot.c --- */
+
+/* A state of a file that was kept. */
+struct vb_kept {
+    dev_t device;
+    ino_t inode;
+    struct timespec changed;
+    off_t size;
+};
+/* Keeps the file PATH (absolute, its folder without links) if the box wrote it; REASON says what is
+ * about to happen to it. */
+VB_CHECKED int vb_snapshot(struct vb_call *call, const char *path, const char *reason,
+                           struct vb_error *err);
+/* The same for what is executed through the subject's descriptor FD. */
+VB_CHECKED int vb_snapshot_fd(struct vb_call *call, int fd, const char *path, struct vb_error *err);
+
 /* --- one call --- */
 
 struct vb_file_id {
@@ -181,6 +198,10 @@ struct vb_recorder {
     int epoll;   /* watches the listener (0) and the relays (slot + 1) */
     struct vb_relay *relays[VB_RELAYS];
     uint64_t scripts_missed;
+    struct timespec begin; /* files that changed later are the box's own */
+    struct vb_kept kept[64];
+    unsigned kept_next, snapshots;
+    uint64_t snapshot_bytes, snapshots_missed;
     struct vb_file_id *bait_ids; /* by the index of the bait; once they are learned */
     bool baits_learned;
     size_t *bait_folders; /* the lengths of their folders' names */

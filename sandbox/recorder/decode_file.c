@@ -386,9 +386,16 @@ int vb_decode_file(struct vb_call *call, struct vb_error *err)
         vb_event_str(&f.event, VB_F_VALUE, f.value);
     if (row->kind == VB_EV_FILE_OPEN)
         return emit_open(&f, err);
+    int status = VB_OK;
+    if (row->kind == VB_EV_FILE_DELETE)
+        status = vb_snapshot(call, call->recorder->path, "delete", err);
+    else if (row->kind == VB_EV_FILE_RENAME)
+        status = vb_snapshot(call, call->recorder->target, "replace", err);
+    if (status)
+        return status;
     if (row->kind == VB_EV_FILE_RENAME)
         rename_folder(&f);
     call->decided = true;
-    const int status = vb_call_emit(call, &f.event, err);
+    status = vb_call_emit(call, &f.event, err);
     return status || !f.linked ? status : emit_bait_read(&f, f.linked, err);
 }

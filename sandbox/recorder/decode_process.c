@@ -250,11 +250,50 @@ static int emit_exec(struct vb_call *call, const struct vector *argv,
     return vb_call_emit(call, &event, err);
 }
 
-static int take_script(struct vb_call *call, const struct vector *argv, struct vb_error *err)
+/* The descriptor that an execution names, through /proc or as it is; -1 if it names a file. */
+static int executed_descriptor(const struct vb_call *call)
+{
+    const char *text = call->recorder->text;
+    const char *number = strstr(text, "/fd/");
+    if (text[0] == '\0')
+        return (int)call->notif->data.args[0];
+    if (!number || (strncmp(text, "/proc/", 6) != 0 && strncmp(text, "/dev/", 5) != 0))
+        return -1;
+    char *end;
+    const long fd = strtol(number + 4, &end, 10);
+    return *end == '\0' && fd >= 0 && fd < INT_MAX ? (int)fd : -1;
+}
+
+static int keep_program(struct vb_call *call, struct vb_error *err)
 {
     const struct vb_recorder *recorder = call->recorder;
+    const char *path = recorder->found.path[0] ? recorder->found.path : recorder->path;
+    const int fd = executed_descriptor(call);
+    return fd < 0 ? vb_snapshot(call, path, "execute", err) : vb_snapshot_fd(call, fd, path, err);
+}
+
+/* What the program will run: a file that is kept too, or what comes through a pipe. */
+static int take_script(struct vb_call *call, const struct vector *argv, struct vb_error *err)
+{
+    struct vb_recorder *recorder = call->recorder;
     const struct vb_script script = vb_script_of(recorder->path, argv->items, argv->count);
-    return script.from == VB_SCRIPT_INPUT ? vb_script_relay(call, recorder->path, err) : VB_OK;
+    if (script.from == VB_SCRIPT_INPUT)
+        return vb_script_relay(call, recorder->path, err);
+    if (script.from == VB_SCRIPT_NONE)
+        return VB_OK;
+    vb_path_resolve(call->process->tid, AT_FDCWD, script.file, recorder->target);
+    const struct vb_name name = {
+        .root_fd = recorder->root_fd,
+        .process = call->process,
+        .dirfd = AT_FDCWD,
+        .text = script.file,
+        .path = recorder->target,
+        .follow = true,
+    };
+    if (vb_path_find(&name, &recorder->found) < 0)
+        return VB_OK;
+    return vb_snapshot(call, recorder->found.path[0] ? recorder->found.path : recorder->target,
+                       "execute", err);
 }
 
 int vb_decode_exec(struct vb_call *call, struct vb_error *err)
@@ -283,6 +322,8 @@ int vb_decode_exec(struct vb_call *call, struct vb_error *err)
         status = search_items(&argv, "argv", err);
     if (!status)
         status = search_items(&environment, "environment", err);
+    if (!status && !call->gone)
+        status = keep_program(call, err);
     if (!status && !call->gone && recorder->found.inode) /* otherwise it fails */
         status = take_script(call, &argv, err);
     vb_process_new_program(&recorder->processes, call->process->tgid);

@@ -10,18 +10,17 @@ enum { PROBES_SHARE = 8 }; /* so many times fewer probes than other events are k
 
 /* A flood of ordinary events must not push out the ones that decide, and one kind of those must not
  * push out the others: beyond the limit each has room of its own. */
-static bool has_room(const struct vb_call *call, enum vb_event_kind kind)
+static bool has_room(struct vb_recorder *recorder, enum vb_event_kind kind)
 {
     static const enum vb_event_kind vital[VB_VITAL_KINDS] = {
         VB_EV_BAIT_READ, VB_EV_BAIT_SEEN,     VB_EV_PROCESS_EXEC,   VB_EV_NET_CONNECT,
         VB_EV_NET_NAME,  VB_EV_KERNEL_DENIED, VB_EV_PROCESS_SCRIPT,
     };
-    struct vb_recorder *recorder = call->recorder;
     const uint64_t max = recorder->options.max_events;
     const uint64_t own = max / (8 * VB_VITAL_KINDS);
     if (recorder->emitted < max)
         return true;
-    for (size_t i = 0; !call->repeats && i < VB_VITAL_KINDS; i++)
+    for (size_t i = 0; i < VB_VITAL_KINDS; i++)
         if (vital[i] == kind)
             return recorder->beyond[i]++ < (own < VB_VITAL_LEAST ? VB_VITAL_LEAST : own);
     return false;
@@ -68,7 +67,10 @@ int vb_recorder_coverage(struct vb_recorder *recorder, struct vb_error *err)
     int status = tell_dropped(recorder, "events", recorder->dropped, err);
     if (!status)
         status = tell_dropped(recorder, "probes", recorder->probes_dropped, err);
-    return status ? status : tell_dropped(recorder, "piped scripts", recorder->scripts_missed, err);
+    if (!status)
+        status = tell_dropped(recorder, "piped scripts", recorder->scripts_missed, err);
+    return status ? status
+                  : tell_dropped(recorder, "written files", recorder->snapshots_missed, err);
 }
 
 bool vb_recorder_probes_full(const struct vb_recorder *recorder)
@@ -139,6 +141,8 @@ int vb_call_emit(struct vb_call *call, struct vb_event *event, struct vb_error *
         call->gone = true;
     if (status || call->gone)
         return status;
+    if (call->repeats && recorder->emitted >= recorder->options.max_events)
+        return count_dropped(recorder, err);
     return vb_recorder_keep(recorder, event, err);
 }
 
@@ -148,7 +152,7 @@ int vb_recorder_keep(struct vb_recorder *recorder, struct vb_event *event, struc
         recorder->probes++;
         return emit_now(recorder, event, err);
     }
-    if (!has_room(call, event->kind))
+    if (!has_room(recorder, event->kind))
         return count_dropped(recorder, err);
     recorder->emitted++;
     return emit_now(recorder, event, err);

@@ -40,6 +40,7 @@ struct vb_recorder_options {
     uint32_t detonation;
     uint64_t
         max_events; /* beyond it events are counted, not kept: one sandbox.limit, one coverage */
+    int keep_fd; /* a folder for files of the box, each under its SHA-256; -1: they are not kept */
     struct vb_sink *sink;
 };
 

@@ -128,6 +128,7 @@ static void supervise(const struct subject *subject, int listener, struct record
         .baits = subject->baits,
         .detonation = 7,
         .max_events = subject->max_events ? subject->max_events : 1000000,
+        .keep_fd = subject->keep_fd ? subject->keep_fd : -1,
         .sink = &recording->sink,
     };
     struct vb_recorder *recorder = NULL;

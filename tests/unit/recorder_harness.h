@@ -23,6 +23,7 @@ struct subject {
     void *arg;
     const struct vb_bait_set *baits;
     uint64_t max_events; /* 0: a million */
+    int keep_fd;         /* 0: nowhere */
 };
 
 void recording_init(struct recording *recording);

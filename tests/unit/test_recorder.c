@@ -211,6 +211,50 @@ static void test_many_scripts(void **state)
     recording_done(&r);
 }
 
+/* --- what was written, run and deleted --- */
+
+static void assert_kept(const struct recording *r, int folder, const char *name, const char *reason,
+                        const char *bytes)
+{
+    char hex[VB_SHA256_HEX], text[64] = "";
+    struct vb_error err;
+    assert_int_equal(vb_sha256_hex(bytes, strlen(bytes), hex, &err), 0);
+    const struct vb_event *e = must_find(r, VB_EV_FILE_SNAPSHOT, VB_F_SHA256, hex);
+    assert_field(e, VB_F_PATH, in_folder(name));
+    assert_field(e, VB_F_REASON, reason);
+    int fd = openat(folder, hex, O_RDONLY);
+    assert_true(fd >= 0 && read(fd, text, sizeof(text) - 1) > 0);
+    close(fd);
+    assert_string_equal(text, bytes);
+}
+
+static void test_snapshots(void **state)
+{
+    (void)state;
+    struct recording r;
+    recording_init(&r);
+    assert_int_equal(mkdir(in_folder("keep"), 0700), 0);
+    FILE *old = fopen(in_folder("old"), "w");
+    assert_true(old && fputs("not the box's", old) >= 0 && fclose(old) == 0);
+    usleep(20000); /* the clock of file times ticks */
+    const struct subject subject = {
+        .run = do_shell,
+        .arg = (void *)(uintptr_t) "printf '#!/bin/sh\n:' >run; chmod +x run; ./run; ./run; "
+                                   "printf 'a=1' >lib; bash lib; rm run lib; "
+                                   "printf 1st >x; printf 2nd >y; mv y x; rm x; "
+                                   "mkfifo p; rm p; rm old",
+        .keep_fd = open(in_folder("keep"), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    record(&subject, &r);
+    assert_int_equal(r.exit_status, 0);
+    assert_kept(&r, subject.keep_fd, "run", "execute", "#!/bin/sh\n:");
+    assert_kept(&r, subject.keep_fd, "lib", "execute", "a=1");
+    assert_kept(&r, subject.keep_fd, "x", "replace", "1st");
+    assert_kept(&r, subject.keep_fd, "x", "delete", "2nd");
+    assert_int_equal(count_events(&r, VB_EV_FILE_SNAPSHOT, VB_F_PATH, NULL), 4);
+    close(subject.keep_fd);
+    recording_done(&r);
+}
+
 /* --- names behind links --- */
 
 static int do_climb(void *arg)
@@ -267,6 +311,21 @@ static int do_memfd_by_name(void *arg)
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
     execv(path, argv);
     return 2;
+}
+
+/* A program that never had a name is kept before it runs. */
+static void test_memfd_snapshot(void **state)
+{
+    (void)state;
+    struct recording r;
+    char hex[VB_SHA256_HEX];
+    int fd = open("/bin/true", O_RDONLY);
+    assert_int_equal(vb_sha256_fd(fd, hex, &r.err), 0);
+    close(fd);
+    run(&r, do_memfd_by_name, NULL);
+    assert_field(must_find(&r, VB_EV_FILE_SNAPSHOT, VB_F_SHA256, hex), VB_F_PATH,
+                 "/memfd:payload (deleted)");
+    recording_done(&r);
 }
 
 static void test_memfd_by_name(void **state)
@@ -802,6 +861,8 @@ int main(void)
         WITH_FOLDER(test_piped_script),
         WITH_FOLDER(test_no_script),
         WITH_FOLDER(test_many_scripts),
+        WITH_FOLDER(test_snapshots),
+        cmocka_unit_test(test_memfd_snapshot),
         WITH_FOLDER(test_climbing_names),
         cmocka_unit_test(test_memfd_by_name),
         cmocka_unit_test(test_written_code),
