@@ -446,35 +446,59 @@ static void note_bait(struct judge *judge, struct names *names)
                        (int64_t)judge->event->seq, NULL);
 }
 
-void vb_see_evasion(struct judge *judge)
+static void see_bait_read(struct judge *judge)
+{
+    note_bait(judge, &judge->run->baits_seen);
+}
+
+static void see_bait_opened(struct judge *judge)
+{
+    note_bait(judge, &judge->run->baits_opened);
+}
+
+static void see_hidden_exec(struct judge *judge)
+{
+    const struct found found = {.id = FINDING_EVASION};
+    vb_report_found(judge, &found, "%s was announced, and %s ran: %s",
+                    vb_box_path(judge, VB_F_PATH), vb_box_path(judge, VB_F_EXECUTABLE),
+                    vb_text_of(judge, VB_F_COMMAND));
+}
+
+static void see_opaque(struct judge *judge)
+{
+    const struct found found = {.id = FINDING_OPAQUE};
+    judge->run->opaque = true;
+    vb_report_found(judge, &found, "%s: the arguments of %s could not be read.",
+                    vb_process_label(judge, judge->process), vb_text_of(judge, VB_F_SYSCALL));
+}
+
+static void see_left(struct judge *judge)
 {
     struct run *run = judge->run;
-    if (run == NULL)
-        return;
-    if (judge->event->kind == VB_EV_DETONATION_END) {
-        compare_truth(judge);
-        compare_baits(judge);
-        return;
-    }
-    if (judge->event->kind == VB_EV_BAIT_READ) {
-        note_bait(judge, &run->baits_seen);
-        return;
-    }
-    if (judge->event->kind == VB_EV_TRUTH_BAIT) {
-        note_bait(judge, &run->baits_opened);
-        return;
-    }
-    if (judge->event->kind == VB_EV_PROCESS_OPAQUE) {
-        const struct found found = {.id = FINDING_OPAQUE};
-        run->opaque = true;
-        vb_report_found(judge, &found, "%s: the arguments of %s could not be read.",
-                        vb_process_label(judge, judge->process), vb_text_of(judge, VB_F_SYSCALL));
-        return;
-    }
     const char *path = vb_box_path(judge, VB_F_PATH);
     if (run->ended || !vb_word_in("created modified", vb_text_of(judge, VB_F_CHANGE)))
         return;
     /* Only whole paths inside the box can be compared with what was recorded there. */
     if (path[0] == '/' || path[0] == '~')
         (void)vb_names_add(&run->left, &run->arena, path, (int64_t)judge->event->seq, NULL);
+}
+
+static void see_end(struct judge *judge)
+{
+    compare_truth(judge);
+    compare_baits(judge);
+}
+
+void vb_see_evasion(struct judge *judge)
+{
+    static const struct {
+        enum vb_event_kind kind;
+        void (*see)(struct judge *judge);
+    } rows[] = {{VB_EV_TRUTH_FILE, see_left},        {VB_EV_TRUTH_BAIT, see_bait_opened},
+                {VB_EV_TRUTH_EXEC, see_hidden_exec}, {VB_EV_BAIT_READ, see_bait_read},
+                {VB_EV_PROCESS_OPAQUE, see_opaque},  {VB_EV_DETONATION_END, see_end}};
+    for (size_t i = 0; judge->run != NULL && i < VB_ARRAY_LEN(rows); i++) {
+        if (rows[i].kind == judge->event->kind)
+            rows[i].see(judge);
+    }
 }

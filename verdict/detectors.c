@@ -16,12 +16,14 @@
         LOW(VB_EV_##a) | LOW(VB_EV_##b) | LOW(VB_EV_##c),       \
             HIGH(VB_EV_##a) | HIGH(VB_EV_##b) | HIGH(VB_EV_##c) \
     }
-#define K5(a, b, c, d, e)                                                                   \
-    {                                                                                       \
-        LOW(VB_EV_##a) | LOW(VB_EV_##b) | LOW(VB_EV_##c) | LOW(VB_EV_##d) | LOW(VB_EV_##e), \
-            HIGH(VB_EV_##a) | HIGH(VB_EV_##b) | HIGH(VB_EV_##c) | HIGH(VB_EV_##d) |         \
-                HIGH(VB_EV_##e)                                                             \
+#define K6(a, b, c, d, e, f)                                                                 \
+    {                                                                                        \
+        LOW(VB_EV_##a) | LOW(VB_EV_##b) | LOW(VB_EV_##c) | LOW(VB_EV_##d) | LOW(VB_EV_##e) | \
+            LOW(VB_EV_##f),                                                                  \
+            HIGH(VB_EV_##a) | HIGH(VB_EV_##b) | HIGH(VB_EV_##c) | HIGH(VB_EV_##d) |          \
+                HIGH(VB_EV_##e) | HIGH(VB_EV_##f)                                            \
     }
+#define K5(a, b, c, d, e) K6(a, b, c, d, e, e)
 
 _Static_assert(VB_EVENT_KIND_COUNT <= 128, "struct detector has room for 128 event kinds");
 
@@ -40,7 +42,7 @@ const struct detector vb_detectors[] = {
     {"persistence", K5(FILE_OPEN, FILE_RENAME, FILE_LINK, PROCESS_EXEC, TRUTH_FILE),
      vb_see_persistence},
     {"destruction", K3(FILE_DELETE, PROCESS_EXEC, DETONATION_END), vb_see_destruction},
-    {"evasion", K5(TRUTH_FILE, TRUTH_BAIT, BAIT_READ, DETONATION_END, PROCESS_OPAQUE),
+    {"evasion", K6(TRUTH_FILE, TRUTH_BAIT, TRUTH_EXEC, BAIT_READ, DETONATION_END, PROCESS_OPAQUE),
      vb_see_evasion},
     {"network", K3(NET_NAME, NET_CONNECT, PROCESS_EXEC), vb_see_network},
     {"kernel", K2(KERNEL_DENIED, FILE_OPEN), vb_see_kernel},

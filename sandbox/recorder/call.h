@@ -99,6 +99,7 @@ struct vb_name {
     const char *text; /* as it was given */
     const char *path; /* as vb_path_resolve made it */
     bool follow;      /* a link at its end */
+    bool anywhere;    /* also in folders of the host */
 };
 struct vb_found {
     char path[VB_PATH_ROOM]; /* "" where it is as named, or not known */
@@ -106,7 +107,8 @@ struct vb_found {
     ino_t inode; /* 0: there is no such file */
 };
 /* Where a name leads through links of every kind. 0, or a negative errno; -E2BIG: the way is too
- * long to be followed. Names below folders of the host are not followed: RET says nothing. */
+ * long to be followed. Names below folders of the host are not followed unless asked for: RET says
+ * nothing. */
 int vb_path_find(const struct vb_name *name, struct vb_found *ret);
 
 /* --- walk.c --- */
@@ -149,6 +151,15 @@ VB_CHECKED int vb_script_step(struct vb_recorder *recorder, size_t slot, uint32_
 VB_CHECKED int vb_scripts_end(struct vb_recorder *recorder, struct vb_error *err);
 void vb_relay_free(struct vb_relay *relay);
 
+/* --- exec_truth.c --- */
+
+/* The call will execute what was found, with these arguments (CUT: and more); FD is the folder's or
+ * the file's. */
+void vb_exec_announce(struct vb_call *call, const struct vb_str *argv, size_t count, bool cut,
+                      int fd);
+/* At each call of a process: does what was announced run, if anything does? */
+VB_CHECKED int vb_exec_check(struct vb_call *call, struct vb_error *err);
+
 /* --- snapshot.c --- */
 
 /* A state of a file that was kept. */
@@ -171,6 +182,18 @@ struct vb_file_id {
     dev_t device;
     ino_t inode; /* 0: none */
     bool read;   /* and recorded */
+};
+
+/* An execution that was announced and has not shown yet. */
+struct vb_announced {
+    pid_t tgid;                /* 0: none */
+    struct vb_file_id program; /* what will run: of a script, its interpreter */
+    bool foreign;              /* a program for another machine: nothing is expected */
+    bool cut;                  /* there are more arguments */
+    char path[VB_PATH_ROOM];
+    size_t command_len, image_len;
+    char command[4096]; /* the arguments, as /proc/PID/cmdline will show them */
+    char image[512];    /* the process's auxv before: its addresses are new with each execution */
 };
 
 /* What was asked last. */
@@ -212,6 +235,7 @@ struct vb_recorder {
     struct vb_probe last_probe;
     struct vb_processes processes;
     struct vb_code code[VB_PROCESSES];
+    struct vb_announced announced[VB_PROCESSES];
     /* room for the call at hand */
     struct vb_memory memory;
     char path[VB_PATH_ROOM], target[VB_PATH_ROOM], text[PATH_MAX];

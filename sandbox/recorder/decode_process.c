@@ -206,6 +206,7 @@ static int read_exec_path(struct vb_call *call, const uint64_t *args, struct vb_
     const int dirfd = at ? (int)args[0] : AT_FDCWD;
     vb_path_resolve(call->process->tid, dirfd, recorder->text, recorder->path);
     recorder->found.path[0] = '\0';
+    recorder->found.inode = 0;
     if (recorder->text[0] == '\0') /* the descriptor itself */
         return VB_OK;
     const struct vb_name name = {
@@ -215,6 +216,7 @@ static int read_exec_path(struct vb_call *call, const uint64_t *args, struct vb_
         .text = recorder->text,
         .path = recorder->path,
         .follow = true,
+        .anywhere = true,
     };
     if (vb_path_find(&name, &recorder->found) == -E2BIG)
         return vb_call_opaque(call, ELOOP, "a path with too many steps", err);
@@ -324,7 +326,11 @@ int vb_decode_exec(struct vb_call *call, struct vb_error *err)
         status = search_items(&environment, "environment", err);
     if (!status && !call->gone)
         status = keep_program(call, err);
-    if (!status && !call->gone && recorder->found.inode) /* otherwise it fails */
+    const int fd = at ? (int)args[0] : AT_FDCWD;
+    const bool exists = recorder->found.inode || !recorder->text[0];
+    if (!status && !call->gone)
+        vb_exec_announce(call, argv.items, argv.count, argv.cut, fd);
+    if (!status && !call->gone && exists) /* otherwise it fails */
         status = take_script(call, &argv, err);
     vb_process_new_program(&recorder->processes, call->process->tgid);
     return status;

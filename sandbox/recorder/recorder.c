@@ -194,7 +194,9 @@ static int handle(struct vb_recorder *recorder, struct vb_error *err)
     call.process = vb_process_get(&recorder->processes, tid);
     if (!call.process) /* it died; the answer goes nowhere, but is harmless */
         call.error = EPERM;
-    int status = call.process ? decode(&call, err) : VB_OK;
+    int status = call.process ? vb_exec_check(&call, err) : VB_OK;
+    if (!status && call.process && !call.gone)
+        status = decode(&call, err);
     /* It is answered even if we failed: the caller ends the box in its own time. */
     int answered = vb_call_answer(&call, status ? NULL : err);
     return status ? status : answered;

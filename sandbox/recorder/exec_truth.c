@@ -1,0 +1,215 @@
+/* What an execve announced, held against what runs afterwards. The arguments of a call stand in
+ * memory that another thread may change between our reading and the kernel's: then the record names
+ * one program and another runs. /proc/PID/exe, cmdline and auxv are the kernel's own memory of what
+ * it did, as long as the new program has not run; the first notification comes from its loader.
+ * Trust boundary: announced texts and file contents are hostile and compared only. */
+#include <elf.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "sandbox/recorder/call.h"
+
+enum { SHEBANG_MAX = 256, SCRIPT_DEPTH = 5 /* as the kernel follows */ };
+
+static size_t read_proc(pid_t pid, const char *what, char *ret, size_t size)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, what);
+    VB_CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const ssize_t n = fd < 0 ? -1 : read(fd, ret, size);
+    return n > 0 ? (size_t)n : 0;
+}
+
+/* --- what is to be expected --- */
+
+/* Puts TEXT and its NUL in front of the expected arguments, which are cut at their end. */
+static void put_first(struct vb_announced *a, const char *text)
+{
+    const size_t len = strlen(text) + 1;
+    if (len > sizeof(a->command))
+        return;
+    const size_t rest =
+        a->command_len + len > sizeof(a->command) ? sizeof(a->command) - len : a->command_len;
+    memmove(a->command + len, a->command, rest);
+    memcpy(a->command, text, len);
+    a->command_len = rest + len;
+}
+
+static void put_arguments(struct vb_announced *a, const struct vb_str *argv, size_t count)
+{
+    a->command_len = 0;
+    if (count == 0) /* the kernel adds an empty one */
+        a->command[a->command_len++] = '\0';
+    for (size_t i = 0; i < count && a->command_len < sizeof(a->command); i++) {
+        const size_t room = sizeof(a->command) - a->command_len;
+        const size_t len = argv[i].len + 1 < room ? argv[i].len + 1 : room;
+        memcpy(a->command + a->command_len, argv[i].text, len);
+        a->command_len += len;
+    }
+}
+
+static void drop_first(struct vb_announced *a)
+{
+    const size_t len = strnlen(a->command, a->command_len) + 1;
+    const size_t cut = len < a->command_len ? len : a->command_len;
+    memmove(a->command, a->command + cut, a->command_len - cut);
+    a->command_len -= cut;
+}
+
+/* The beginning of a program's file, ended with a NUL. */
+static size_t read_head(const struct vb_recorder *recorder, const char *path,
+                        char ret[SHEBANG_MAX + 1])
+{
+    struct open_how how = {
+        .flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+        .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+    };
+    struct stat st;
+    VB_CLEANUP_FD int fd = (int)syscall(SYS_openat2, recorder->root_fd, path, &how, sizeof(how));
+    const bool file = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+    const ssize_t n = file ? read(fd, ret, SHEBANG_MAX) : -1;
+    ret[n > 0 ? n : 0] = '\0';
+    return n > 0 ? (size_t)n : 0;
+}
+
+/* Cuts "#! interpreter argument" into its two words; ARGUMENT may be NULL. */
+static char *parse_shebang(char *head, char **ret_argument)
+{
+    char *line = head + 2 + strspn(head + 2, " \t");
+    line[strcspn(line, "\n")] = '\0';
+    for (size_t len = strlen(line); len > 0 && strchr(" \t", line[len - 1]); len--)
+        line[len - 1] = '\0';
+    char *end = line + strcspn(line, " \t");
+    *ret_argument = NULL;
+    if (*end != '\0') {
+        *end++ = '\0';
+        end += strspn(end, " \t");
+        *ret_argument = *end != '\0' ? end : NULL;
+    }
+    return line;
+}
+
+/* A script runs its interpreter, which is given the script's name as the caller wrote it. */
+static void follow_scripts(struct vb_call *call, struct vb_announced *a, const char *given)
+{
+    struct vb_recorder *recorder = call->recorder;
+    char name[PATH_MAX], head[SHEBANG_MAX + 1];
+    snprintf(name, sizeof(name), "%s", given);
+    for (int depth = 0; depth < SCRIPT_DEPTH; depth++) {
+        const char *path = recorder->found.path[0] ? recorder->found.path : recorder->target;
+        const size_t len = read_head(recorder, path, head);
+        a->foreign = len >= sizeof(Elf64_Ehdr) && memcmp(head, ELFMAG, SELFMAG) == 0 &&
+                     head[EI_CLASS] != ELFCLASS64; /* what runs it is the machine's business */
+        if (len < 2 || head[0] != '#' || head[1] != '!')
+            return;
+        char *argument;
+        const char *interpreter = parse_shebang(head, &argument);
+        drop_first(a);
+        put_first(a, name);
+        if (argument != NULL)
+            put_first(a, argument);
+        put_first(a, interpreter);
+        snprintf(name, sizeof(name), "%s", interpreter);
+        vb_path_resolve(call->process->tid, AT_FDCWD, name, recorder->target);
+        const struct vb_name next = {
+            .root_fd = recorder->root_fd,
+            .process = call->process,
+            .dirfd = AT_FDCWD,
+            .text = name,
+            .path = recorder->target,
+            .follow = true,
+            .anywhere = true,
+        };
+        if (vb_path_find(&next, &recorder->found) < 0)
+            recorder->found.inode = 0;
+        a->program = (struct vb_file_id){recorder->found.device, recorder->found.inode};
+    }
+}
+
+static struct vb_announced *slot_of(struct vb_recorder *recorder, pid_t tgid)
+{
+    return &recorder->announced[(unsigned)tgid % VB_PROCESSES];
+}
+
+void vb_exec_announce(struct vb_call *call, const struct vb_str *argv, size_t count, bool cut,
+                      int fd)
+{
+    struct vb_recorder *recorder = call->recorder;
+    struct vb_announced *a = slot_of(recorder, call->process->tgid);
+    char given[PATH_MAX];
+    struct stat st;
+    a->tgid = call->process->tgid;
+    a->image_len = read_proc(a->tgid, "auxv", a->image, sizeof(a->image));
+    a->foreign = false;
+    a->cut = cut;
+    a->program = (struct vb_file_id){recorder->found.device, recorder->found.inode};
+    snprintf(a->path, sizeof(a->path), "%s",
+             recorder->found.path[0] ? recorder->found.path : recorder->path);
+    put_arguments(a, argv, count);
+    if (recorder->text[0] == '\0') {
+        snprintf(given, sizeof(given), "/proc/%d/fd/%d", (int)call->process->tid, fd);
+        a->program = stat(given, &st) == 0 ? (struct vb_file_id){st.st_dev, st.st_ino}
+                                           : (struct vb_file_id){0, 0};
+        snprintf(given, sizeof(given), "/dev/fd/%d", fd);
+    } else if (recorder->text[0] != '/' && fd != AT_FDCWD) {
+        snprintf(given, sizeof(given), "/dev/fd/%d/%.*s", fd, PATH_MAX - 32, recorder->text);
+    } else {
+        snprintf(given, sizeof(given), "%s", recorder->text);
+    }
+    snprintf(recorder->target, sizeof(recorder->target), "%s", recorder->path);
+    follow_scripts(call, a, given);
+}
+
+/* --- what is there --- */
+
+static bool same_command(const struct vb_announced *a, const char *now, size_t len)
+{
+    const size_t max = sizeof(a->command);
+    const size_t common = len < a->command_len ? len : a->command_len;
+    return memcmp(a->command, now, common) == 0 &&
+           (len == a->command_len || (a->cut && len > common) || common == max);
+}
+
+static int tell(struct vb_call *call, const struct vb_announced *a, const char *reason,
+                char *command, size_t len, struct vb_error *err)
+{
+    for (size_t i = 0; i + 1 < len; i++)
+        if (command[i] == '\0')
+            command[i] = ' ';
+    struct vb_event event;
+    vb_event_init(&event, VB_EV_TRUTH_EXEC, VB_SOURCE_TRUTH);
+    vb_event_int(&event, VB_F_PID, call->process->tgid);
+    vb_event_str(&event, VB_F_PATH, a->path);
+    vb_event_str(&event, VB_F_REASON, reason);
+    vb_event_str(&event, VB_F_EXECUTABLE, call->process->executable);
+    vb_event_strn(&event, VB_F_COMMAND, command, len > 0 ? len - 1 : 0);
+    return vb_call_emit(call, &event, err);
+}
+
+int vb_exec_check(struct vb_call *call, struct vb_error *err)
+{
+    struct vb_recorder *recorder = call->recorder;
+    struct vb_announced *a = slot_of(recorder, call->process->tgid);
+    char image[sizeof(a->image)], command[sizeof(a->command)], exe[64];
+    struct stat st;
+    if (a->tgid != call->process->tgid)
+        return VB_OK;
+    const size_t image_len = read_proc(a->tgid, "auxv", image, sizeof(image));
+    if (image_len == a->image_len && memcmp(image, a->image, image_len) == 0)
+        return VB_OK; /* not yet, or never: another thread speaks, or the execution failed */
+    vb_process_new_program(&recorder->processes, a->tgid);
+    call->process = vb_process_get(&recorder->processes, call->process->tid);
+    snprintf(exe, sizeof(exe), "/proc/%d/exe", (int)a->tgid);
+    if (!call->process || image_len == 0 || stat(exe, &st) < 0)
+        return VB_OK; /* it is ending */
+    a->tgid = 0;
+    const size_t len = read_proc(call->process->tgid, "cmdline", command, sizeof(command));
+    const bool same = st.st_dev == a->program.device && st.st_ino == a->program.inode;
+    if (a->foreign || (same && same_command(a, command, len)))
+        return VB_OK;
+    return tell(call, a, same ? "arguments" : "program", command, len, err);
+}
