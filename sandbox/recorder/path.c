@@ -97,11 +97,12 @@ static const char *after(const char *path, const char *prefix)
 }
 
 /* Folders in which no link is the subject's: they are the host's, its users' rights hold in them,
- * and an overlay lets nobody move such a folder away. /lib is left out: it is a link in a folder of
- * the subject's. */
+ * and an overlay lets nobody move such a folder away. Only what is on every machine and never
+ * empty: another one could be made by the subject, or removed and made again. /lib is left out
+ * because it is a link in a folder of the subject's. */
 static bool links_are_the_hosts(const char *path)
 {
-    static const char *const folders[] = {"/usr/lib", "/usr/share", "/usr/include", "/sys"};
+    static const char *const folders[] = {"/usr/lib", "/usr/share"};
     for (size_t i = 0; i < VB_ARRAY_LEN(folders); i++)
         if (after(path, folders[i]))
             return true;
