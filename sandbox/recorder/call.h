@@ -104,7 +104,9 @@ struct vb_name {
 struct vb_found {
     char path[VB_PATH_ROOM]; /* "" where it is as named, or not known */
     dev_t device;
-    ino_t inode; /* 0: there is no such file */
+    ino_t inode; /* 0: there is no such file, or it was not looked at */
+    mode_t mode;
+    struct timespec changed;
 };
 /* Where a name leads through links of every kind. 0, or a negative errno; -E2BIG: the way is too
  * long to be followed. Names below folders of the host are not followed unless asked for: RET says
@@ -173,6 +175,8 @@ struct vb_kept {
  * about to happen to it. */
 VB_CHECKED int vb_snapshot(struct vb_call *call, const char *path, const char *reason,
                            struct vb_error *err);
+/* False: what was found was not written by the box, and need not be kept. */
+bool vb_was_written(const struct vb_recorder *recorder, const struct vb_found *found);
 /* The same for what is executed through the subject's descriptor FD. */
 VB_CHECKED int vb_snapshot_fd(struct vb_call *call, int fd, const char *path, struct vb_error *err);
 
@@ -182,6 +186,13 @@ struct vb_file_id {
     dev_t device;
     ino_t inode; /* 0: none */
     bool read;   /* and recorded */
+};
+
+/* A state of a program that is known to be no script. */
+struct vb_known {
+    dev_t device;
+    ino_t inode;
+    struct timespec changed;
 };
 
 /* An execution that was announced and has not shown yet. */
@@ -221,6 +232,8 @@ struct vb_recorder {
     int epoll;   /* watches the listener (0) and the relays (slot + 1) */
     struct vb_relay *relays[VB_RELAYS];
     uint64_t scripts_missed;
+    unsigned steps;
+    bool crowded;          /* several tasks call at once */
     struct timespec begin; /* files that changed later are the box's own */
     struct vb_kept kept[64];
     unsigned kept_next, snapshots;
@@ -236,6 +249,7 @@ struct vb_recorder {
     struct vb_processes processes;
     struct vb_code code[VB_PROCESSES];
     struct vb_announced announced[VB_PROCESSES];
+    struct vb_known binaries[64];
     /* room for the call at hand */
     struct vb_memory memory;
     char path[VB_PATH_ROOM], target[VB_PATH_ROOM], text[PATH_MAX];

@@ -387,7 +387,9 @@ int vb_decode_file(struct vb_call *call, struct vb_error *err)
     if (row->kind == VB_EV_FILE_OPEN)
         return emit_open(&f, err);
     int status = VB_OK;
-    if (row->kind == VB_EV_FILE_DELETE)
+    if (!vb_was_written(call->recorder, &call->recorder->found))
+        ; /* of a renaming it is the new name that was looked at last */
+    else if (row->kind == VB_EV_FILE_DELETE)
         status = vb_snapshot(call, call->recorder->path, "delete", err);
     else if (row->kind == VB_EV_FILE_RENAME)
         status = vb_snapshot(call, call->recorder->target, "replace", err);

@@ -271,6 +271,8 @@ static int keep_program(struct vb_call *call, struct vb_error *err)
     const struct vb_recorder *recorder = call->recorder;
     const char *path = recorder->found.path[0] ? recorder->found.path : recorder->path;
     const int fd = executed_descriptor(call);
+    if (fd < 0 && !vb_was_written(recorder, &recorder->found))
+        return VB_OK;
     return fd < 0 ? vb_snapshot(call, path, "execute", err) : vb_snapshot_fd(call, fd, path, err);
 }
 
@@ -292,7 +294,7 @@ static int take_script(struct vb_call *call, const struct vector *argv, struct v
         .path = recorder->target,
         .follow = true,
     };
-    if (vb_path_find(&name, &recorder->found) < 0)
+    if (vb_path_find(&name, &recorder->found) < 0 || !vb_was_written(recorder, &recorder->found))
         return VB_OK;
     return vb_snapshot(call, recorder->found.path[0] ? recorder->found.path : recorder->target,
                        "execute", err);

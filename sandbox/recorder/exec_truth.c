@@ -76,6 +76,27 @@ static size_t read_head(const struct vb_recorder *recorder, const char *path,
     return n > 0 ? (size_t)n : 0;
 }
 
+static struct vb_known *known_slot(struct vb_recorder *recorder)
+{
+    return &recorder->binaries[recorder->found.inode % VB_ARRAY_LEN(recorder->binaries)];
+}
+
+/* Most programs are executed again and again; a file that was not changed is still no script. */
+static bool is_known(struct vb_recorder *recorder)
+{
+    const struct vb_found *found = &recorder->found;
+    const struct vb_known *known = known_slot(recorder);
+    return found->inode && known->inode == found->inode && known->device == found->device &&
+           known->changed.tv_sec == found->changed.tv_sec &&
+           known->changed.tv_nsec == found->changed.tv_nsec;
+}
+
+static void know(struct vb_recorder *recorder)
+{
+    const struct vb_found *found = &recorder->found;
+    *known_slot(recorder) = (struct vb_known){found->device, found->inode, found->changed};
+}
+
 /* Cuts "#! interpreter argument" into its two words; ARGUMENT may be NULL. */
 static char *parse_shebang(char *head, char **ret_argument)
 {
@@ -101,11 +122,16 @@ static void follow_scripts(struct vb_call *call, struct vb_announced *a, const c
     snprintf(name, sizeof(name), "%s", given);
     for (int depth = 0; depth < SCRIPT_DEPTH; depth++) {
         const char *path = recorder->found.path[0] ? recorder->found.path : recorder->target;
+        if (is_known(recorder))
+            return;
         const size_t len = read_head(recorder, path, head);
         a->foreign = len >= sizeof(Elf64_Ehdr) && memcmp(head, ELFMAG, SELFMAG) == 0 &&
                      head[EI_CLASS] != ELFCLASS64; /* what runs it is the machine's business */
-        if (len < 2 || head[0] != '#' || head[1] != '!')
+        if (len < 2 || head[0] != '#' || head[1] != '!') {
+            if (len > 2 && !a->foreign)
+                know(recorder);
             return;
+        }
         char *argument;
         const char *interpreter = parse_shebang(head, &argument);
         drop_first(a);

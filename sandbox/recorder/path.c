@@ -109,6 +109,20 @@ static bool links_are_the_hosts(const char *path)
     return false;
 }
 
+/* /lib/x is /usr/lib/x as long as the link in the root, which is the subject's, says so. Libraries
+ * are opened by that name more often than any other file. */
+static bool find_in_merged_lib(const struct vb_name *name, struct vb_found *ret)
+{
+    char link[16];
+    if (strncmp(name->path, "/lib/", 5) != 0)
+        return false;
+    const ssize_t len = readlinkat(name->root_fd, "lib", link, sizeof(link));
+    if (len != 7 || memcmp(link, "usr/lib", 7) != 0)
+        return false;
+    snprintf(ret->path, sizeof(ret->path), "/usr%.*s", PATH_MAX, name->path);
+    return true;
+}
+
 /* "name/..": where that leads depends on what NAME is, which normalising forgets. */
 static bool climbs(const char *text)
 {
@@ -134,6 +148,14 @@ static int look_up(const struct vb_name *name, const char *path, uint64_t resolv
     return (int)syscall(SYS_openat2, name->root_fd, path, &how, sizeof(how));
 }
 
+static void put_file(struct vb_found *ret, const struct stat *st)
+{
+    ret->device = st->st_dev;
+    ret->inode = st->st_ino;
+    ret->mode = st->st_mode;
+    ret->changed = st->st_ctim;
+}
+
 /* The usual name leads where it says, through no link, or names what is not there yet: then nothing
  * need be asked about where it led. Returns false where it may be otherwise. */
 static bool find_as_named(const struct vb_name *name, struct vb_found *ret)
@@ -153,8 +175,7 @@ static bool find_as_named(const struct vb_name *name, struct vb_found *ret)
         return errno == ENOENT;
     if (S_ISLNK(st.st_mode) && name->follow)
         return false;
-    ret->device = st.st_dev;
-    ret->inode = st.st_ino;
+    put_file(ret, &st);
     return true;
 }
 
@@ -165,10 +186,8 @@ static void describe(int fd, const char *missing, struct vb_found *ret)
     snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
     if (!read_link(link, ret->path, PATH_MAX))
         ret->path[0] = '\0';
-    if (missing[0] == '\0' && fstat(fd, &st) == 0) {
-        ret->device = st.st_dev;
-        ret->inode = st.st_ino;
-    }
+    if (missing[0] == '\0' && fstat(fd, &st) == 0)
+        put_file(ret, &st);
     size_t len = strlen(ret->path);
     if (missing[0] == '\0' || len == 0)
         return;
@@ -184,6 +203,8 @@ int vb_path_find(const struct vb_name *name, struct vb_found *ret)
     ret->inode = 0;
     const bool plain = name->path[0] == '/' && !climbs(name->text);
     if (plain && !name->anywhere && links_are_the_hosts(name->path))
+        return 0;
+    if (plain && !name->anywhere && find_in_merged_lib(name, ret))
         return 0;
     const bool special = after(name->path, "/proc") || after(name->path, "/dev");
     if (plain && !special && find_as_named(name, ret))

@@ -22,6 +22,7 @@
 #endif
 
 enum {
+    TRY_AGAIN = 16,
     STEP_MAX = 64, /* some calls are dear, and the caller keeps the time */
     X32_BIT = 0x40000000,
     NUMBERS = 1024 /* of system calls */
@@ -229,13 +230,16 @@ static int serve(struct vb_recorder *recorder, const struct epoll_event *event, 
 
 int vb_recorder_step(struct vb_recorder *recorder, struct vb_error *err)
 {
-    /* An answered subject usually runs up to its next call before we do: looking again pays. */
+    /* Looking again pays only where several tasks call at once: then it is kept up, otherwise it is
+     * tried now and then. */
     struct epoll_event events[1 + 2 * VB_RELAYS];
     bool ended = false;
     for (int i = 0; i < STEP_MAX; i++) {
         const int got = epoll_wait(recorder->epoll, events, VB_ARRAY_LEN(events), 0);
         if (got < 0 && errno != EINTR)
             return vb_fail(err, VB_E_OS, errno, "waiting for the subject's system calls");
+        if (i > 0)
+            recorder->crowded = got > 0;
         if (got <= 0)
             break;
         for (int j = 0; j < got; j++) {
@@ -245,6 +249,8 @@ int vb_recorder_step(struct vb_recorder *recorder, struct vb_error *err)
         }
         if (ended)
             return 0;
+        if (!recorder->crowded && ++recorder->steps % TRY_AGAIN != 0)
+            break;
     }
     return 1;
 }

@@ -23,9 +23,14 @@ static bool later_or_same(struct timespec a, struct timespec b)
 }
 
 /* Changed since we began: nobody can turn a change time back. */
-static bool was_written(const struct vb_recorder *recorder, const struct stat *st)
+static bool was_written(const struct vb_recorder *recorder, mode_t mode, struct timespec changed)
 {
-    return S_ISREG(st->st_mode) && later_or_same(st->st_ctim, recorder->begin);
+    return S_ISREG(mode) && later_or_same(changed, recorder->begin);
+}
+
+bool vb_was_written(const struct vb_recorder *recorder, const struct vb_found *found)
+{
+    return found->inode && was_written(recorder, found->mode, found->changed);
 }
 
 /* The same state of the same file is kept once. */
@@ -113,7 +118,7 @@ static int tell(struct vb_call *call, const char *path, const char *reason, int 
 {
     VB_CLEANUP(snapshot_done) struct snapshot snapshot = {.bytes = NULL};
     struct stat st;
-    if (fstat(path_fd, &st) < 0 || !was_written(call->recorder, &st) ||
+    if (fstat(path_fd, &st) < 0 || !was_written(call->recorder, st.st_mode, st.st_ctim) ||
         is_kept(call->recorder, &st))
         return VB_OK;
     int status = keep(call, path_fd, &st, &snapshot, err);
