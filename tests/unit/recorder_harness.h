@@ -2,6 +2,8 @@
 #ifndef TESTS_UNIT_RECORDER_HARNESS_H
 #define TESTS_UNIT_RECORDER_HARNESS_H
 
+#include <stdatomic.h>
+
 #include "sandbox/recorder/recorder.h"
 
 struct recording {
@@ -11,6 +13,8 @@ struct recording {
     uint64_t emitted;  /* also those that COUNT_ONLY leaves out */
     bool count_only;   /* for floods */
     unsigned delay_us; /* the sink takes its time: the subject waits for its answer */
+    atomic_int *told;  /* shared with the subject: counts the executions that the sink was given,
+                          before its delay; may be NULL */
     size_t fail_after; /* make the sink fail at this event, 0 for never */
     int exit_status;   /* of the subject; 128 + signal */
     uint64_t dropped;

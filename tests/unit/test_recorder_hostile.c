@@ -712,11 +712,19 @@ static void test_crowded_exec(void **state)
 /* --- an execution whose arguments change after they were read --- */
 
 static char raced_path[64], raced_word[64];
+static atomic_int *raced_told;
+
+/* What was announced has been read when the sink has it. */
+static void wait_until_told(void)
+{
+    while (atomic_load(raced_told) == 0)
+        usleep(100);
+}
 
 static void *change_path(void *arg)
 {
     (void)arg;
-    usleep(10000);
+    wait_until_told();
     memcpy(raced_path, "/usr/bin/false", sizeof("/usr/bin/false"));
     return NULL;
 }
@@ -724,7 +732,7 @@ static void *change_path(void *arg)
 static void *change_word(void *arg)
 {
     (void)arg;
-    usleep(10000);
+    wait_until_told();
     memcpy(raced_word, "evil", sizeof("evil"));
     return NULL;
 }
@@ -744,10 +752,15 @@ static int do_race(void *arg)
 
 static void record_race(struct recording *r, void *arg)
 {
+    raced_told =
+        mmap(NULL, sizeof(*raced_told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(raced_told != MAP_FAILED);
     recording_init(r);
-    r->delay_us = 30000;
+    r->told = raced_told;
+    r->delay_us = 100000;
     const struct subject subject = {.run = do_race, .arg = arg};
     record(&subject, r);
+    munmap(raced_told, sizeof(*raced_told));
 }
 
 /* The record says true; false ran, and that shows. */
