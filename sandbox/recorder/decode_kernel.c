@@ -2,6 +2,7 @@
 #include <asm/ioctls.h>
 #include <errno.h>
 #include <linux/prctl.h>
+#include <linux/sockios.h>
 #include <string.h>
 #include <sys/uio.h>
 
@@ -148,10 +149,27 @@ int vb_decode_affinity(struct vb_call *call, struct vb_error *err)
 
 int vb_decode_ioctl(struct vb_call *call, struct vb_error *err)
 {
-    unsigned request = (unsigned)call->notif->data.args[1];
-    if (request == TIOCSTI) /* types into the terminal that vetbox runs in */
-        return vb_call_deny(call, EPERM, "TIOCSTI", err);
-    if (request == TIOCLINUX)
-        return vb_call_deny(call, EPERM, "TIOCLINUX", err);
+    static const struct {
+        unsigned request;
+        const char *name;
+    } refused[] = {
+        /* words into the terminal that vetbox runs in */
+        {TIOCSTI, "TIOCSTI"},
+        {TIOCLINUX, "TIOCLINUX"},
+        /* these load modules before they ask who wants it */
+        {TIOCSETD, "TIOCSETD"},
+        {SIOCGIFBR, "SIOCGIFBR"},
+        {SIOCSIFBR, "SIOCSIFBR"},
+        {SIOCBRADDBR, "SIOCBRADDBR"},
+        {SIOCBRDELBR, "SIOCBRDELBR"},
+        {SIOCGIFVLAN, "SIOCGIFVLAN"},
+        {SIOCSIFVLAN, "SIOCSIFVLAN"},
+        {SIOCADDDLCI, "SIOCADDDLCI"},
+        {SIOCDELDLCI, "SIOCDELDLCI"},
+    };
+    const unsigned request = (unsigned)call->notif->data.args[1];
+    for (size_t i = 0; i < VB_ARRAY_LEN(refused); i++)
+        if (refused[i].request == request)
+            return vb_call_deny(call, EPERM, refused[i].name, err);
     return emit_kernel(call, NULL, err);
 }

@@ -59,6 +59,8 @@ static const struct refused {
     {"TIOCSTI", SYS_ioctl, {0, TIOCSTI, 0, 0}, EPERM, "ioctl"},
     {"TIOCSTI, high bits", SYS_ioctl, {0, TIOCSTI | 1L << 40, 0, 0}, EPERM, "ioctl"},
     {"TIOCLINUX", SYS_ioctl, {0, TIOCLINUX, 0, 0}, EPERM, "ioctl"},
+    {"TIOCSETD", SYS_ioctl, {0, TIOCSETD, 0, 0}, EPERM, "ioctl"},
+    {"a bridge", SYS_ioctl, {0, 0x89a0 /* SIOCBRADDBR */, 0, 0}, EPERM, "ioctl"},
     {"personality", SYS_personality, {0x0040000, 0, 0, 0}, EPERM, "personality"},
     {"keyctl", SYS_keyctl, {0, 0, 0, 0}, ENOSYS, "keyctl"},
     {"process_vm_readv", SYS_process_vm_readv, {1, 0, 0, 0}, EPERM, "process_vm_readv"},
