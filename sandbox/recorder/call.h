@@ -272,6 +272,7 @@ struct vb_call {
     bool answered;  /* it was sent */
     bool gone;      /* the subject died meanwhile: nothing of this counts */
     bool repeats;   /* what is told is known already: a full log has no room for it */
+    size_t pieces, bytes; /* that were read of what it sends */
 };
 
 /* emit.c. Each returns 0 or an error of our own. */

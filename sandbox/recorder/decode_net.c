@@ -11,7 +11,15 @@
 
 #include "sandbox/recorder/call.h"
 
-enum { DNS_PORT = 53, IOV_BATCH = 64, MESSAGES_MAX = 1024 };
+/* One sendmmsg may name a thousand messages of a thousand pieces, which would keep us from all
+ * other work; nobody sends so much at once. */
+enum {
+    DNS_PORT = 53,
+    IOV_BATCH = 64,
+    MESSAGES_MAX = 1024,
+    PIECES_MAX = 4 * MESSAGES_MAX,
+    BYTES_MAX = 64 * VB_SENT_MAX
+};
 
 static const struct {
     int family;
@@ -261,6 +269,9 @@ static int gather(struct vb_call *call, struct message *m, uint64_t pointer, uin
         return -EINVAL;
     size_t room = sizeof(recorder->sent) - m->kept;
     size_t part = len < room ? (size_t)len : room;
+    call->bytes += part;
+    if (call->pieces++ == PIECES_MAX || call->bytes > BYTES_MAX)
+        return -EMSGSIZE;
     int status = vb_memory_read(&recorder->memory, pointer, recorder->sent + m->kept, part);
     if (!status)
         m->kept += part;

@@ -9,7 +9,11 @@
 
 #include "sandbox/recorder/call.h"
 
-enum { POINTERS = 64, INDEX_MAX = 32768 };
+enum {
+    POINTERS = 64,
+    INDEX_MAX = 32768,
+    EXEC_BYTES_MAX = 6 << 20 /* the kernel's own limit for both vectors, whatever the stack's is */
+};
 
 /* --- exec --- */
 
@@ -86,7 +90,9 @@ struct vector {
     struct vb_str *items;
     size_t max;                /* items */
     size_t count, used, bytes; /* used: of the recorder's strings, which end at BYTES */
+    size_t seen;               /* bytes that the kernel would copy */
     bool cut;
+    bool endless; /* it would copy no more: all pointers may lead to the same string */
     uint64_t pointers[POINTERS]; /* read ahead */
     size_t first, ahead;         /* their index, and how many there are */
 };
@@ -129,12 +135,14 @@ static int next_string(struct vector *v, uint64_t vector, size_t index, struct v
         return (int)len;
     v->cut |= len < 0;
     *ret = (struct vb_str){room, len < 0 ? size - 1 : (size_t)len};
+    v->seen += ret->len + 1 + sizeof(pointer);
+    v->endless = v->seen > EXEC_BYTES_MAX;
     return 1;
 }
 
 static bool vector_full(const struct vector *v, size_t index)
 {
-    return index == INDEX_MAX || v->count == v->max || v->bytes - v->used < 2;
+    return index == INDEX_MAX || v->count == v->max || v->bytes - v->used < 2 || v->endless;
 }
 
 static int read_argv(struct vector *v, uint64_t address, struct vb_error *err)
@@ -317,6 +325,7 @@ int vb_decode_exec(struct vb_call *call, struct vb_error *err)
     if (!status && !call->error)
         status = read_argv(&argv, args[at + 1], err);
     environment.used = argv.used;
+    environment.seen = argv.seen;
     if (!status && !call->error)
         status = read_environment(&environment, args[at + 2], err);
     if (status || call->error || call->gone)
@@ -335,6 +344,8 @@ int vb_decode_exec(struct vb_call *call, struct vb_error *err)
     if (!status && !call->gone && exists) /* otherwise it fails */
         status = take_script(call, &argv, err);
     vb_process_new_program(&recorder->processes, call->process->tgid);
+    if (environment.endless) /* the kernel's answer, and not to be raced */
+        call->error = E2BIG;
     return status;
 }
 

@@ -271,6 +271,41 @@ static void test_extreme_arguments(void **state)
     recording_done(&r);
 }
 
+/* What one call may name is more than anybody wants to read: the recorder, too, has other work. */
+static int do_endless(void *arg)
+{
+    (void)arg;
+    static char text[100000], *variables[30001];
+    static struct iovec pieces[1024];
+    static struct mmsghdr messages[1024];
+    char *argv[] = {(char[]){"endless"}, NULL};
+    memset(text, 'a', sizeof(text) - 1);
+    for (size_t i = 0; i + 1 < VB_ARRAY_LEN(variables); i++)
+        variables[i] = text;
+    for (size_t i = 0; i < VB_ARRAY_LEN(pieces); i++)
+        pieces[i] = (struct iovec){text + i, 1};
+    for (size_t i = 0; i < VB_ARRAY_LEN(messages); i++)
+        messages[i].msg_hdr = (struct msghdr){.msg_iov = pieces, .msg_iovlen = 1024};
+    return raw(SYS_execve, (long)"/nonexistent/endless", (long)argv, (long)variables, 0) ==
+                       -E2BIG &&
+                   raw(SYS_sendmmsg, 0, (long)messages, 1024, 0) == -EMSGSIZE
+               ? 0
+               : 1;
+}
+
+static void test_endless_arguments(void **state)
+{
+    (void)state;
+    struct recording r;
+    const uint64_t begin_ns = vb_monotonic_ns();
+    run(&r, do_endless, NULL);
+    assert_int_equal(r.exit_status, 0);
+    must_find(&r, VB_EV_PROCESS_EXEC, VB_F_PATH, "/nonexistent/endless");
+    must_find(&r, VB_EV_PROCESS_OPAQUE, VB_F_SYSCALL, "sendmmsg");
+    assert_true(vb_monotonic_ns() - begin_ns < 1000000000); /* it was 7 s */
+    recording_done(&r);
+}
+
 static int do_dying(void *arg)
 {
     (void)arg;
@@ -826,6 +861,7 @@ int main(void)
 #endif
         cmocka_unit_test(test_bad_pointers),
         cmocka_unit_test(test_extreme_arguments),
+        cmocka_unit_test(test_endless_arguments),
         cmocka_unit_test(test_subjects_that_die_in_a_call),
         cmocka_unit_test(test_signal_storm),
         cmocka_unit_test(test_flood_is_counted),
