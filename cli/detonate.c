@@ -57,7 +57,10 @@ int vb_session_detonate(struct vb_session *session, struct vb_error *err)
 {
     VB_CLEANUP(plan_cleanup) struct vb_plan *plan = NULL;
     VB_CLEANUP(sandbox_cleanup) struct vb_sandbox *sandbox = NULL;
-    int status = vb_plan_make(&session->manifest, session->tree, &session->tee.sink, &plan, err);
+    const struct vb_plan_input input = {.manifest = &session->manifest,
+                                        .tree = session->tree,
+                                        .rootfs = session->options->value[VB_OPT_ROOTFS]};
+    int status = vb_plan_make(&input, &session->tee.sink, &plan, err);
     if (status < 0 || plan->count == 0)
         return status;
     status = vb_workspace_new((uint64_t)512 * MIB, DROPS_INODES, &session->drops_fd, err);
@@ -65,6 +68,7 @@ int vb_session_detonate(struct vb_session *session, struct vb_error *err)
         return status;
     struct vb_sandbox_options options = vb_sandbox_default_options;
     options.epoch_ns = session->log.epoch_ns;
+    options.rootfs = input.rootfs;
     options.tree_fd = session->tree->dirfd;
     options.drops_fd = session->drops_fd;
     options.name = session->artifact.name;

@@ -20,6 +20,7 @@ static const struct vb_command commands[] = {
     {"rules", 'l', "list|check", "the YARA rules", vb_command_rules},
     {"explain", 'l', "[ID]", "what a finding means and what to do", vb_command_explain},
     {"doctor", 'd', "", "what this machine can do, and how to mend it", vb_command_doctor},
+    {"rootfs", 'b', "build DIR", "a clean root file system to run packages in", vb_command_rootfs},
 };
 
 void vb_print_error(const struct vb_error *err)

@@ -46,6 +46,7 @@ static int detonate(struct vb_session *session, int *ret_exit, struct vb_error *
     struct vb_detonation_result result = {0};
     options.epoch_ns = session->log.epoch_ns;
     options.name = "run";
+    options.rootfs = session->options->value[VB_OPT_ROOTFS];
     options.drops_fd = -1;
     options.output_fd = STDOUT_FILENO;
     options.tree_fd = -1;

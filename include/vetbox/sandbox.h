@@ -78,11 +78,16 @@ struct vb_plan {
     size_t count;
 };
 
+struct vb_plan_input {
+    const struct vb_manifest *manifest;
+    const struct vb_tree *tree; /* used to look at shebangs and sizes only */
+    const char *rootfs;         /* where interpreters are looked for, NULL: on this machine */
+};
+
 /* Every runnable code block, inline command and script, in the order in which the instructions give
- * them, then the entry points of the manifest. What is left out is a coverage event. TREE_FD is
- * used to look at shebangs and sizes only. */
-VB_CHECKED int vb_plan_make(const struct vb_manifest *manifest, const struct vb_tree *tree,
-                            struct vb_sink *sink, struct vb_plan **ret, struct vb_error *err);
+ * them, then the entry points of the manifest. What is left out is a coverage event. */
+VB_CHECKED int vb_plan_make(const struct vb_plan_input *input, struct vb_sink *sink,
+                            struct vb_plan **ret, struct vb_error *err);
 void vb_plan_free(struct vb_plan *plan);
 /* The milliseconds that row number ROW (from 0) may take when LEFT_MS are left for it and all rows
  * behind it: the time that a row does not use is passed on. */
@@ -100,6 +105,8 @@ struct vb_sandbox_options {
     unsigned processes;
     uint64_t max_events; /* of one detonation */
     size_t max_output;   /* bytes of stdout and of stderr that are kept */
+    const char *rootfs;  /* a root file system whose /usr, /bin, /lib and /etc the boxes show instead
+                            of this machine's; NULL: this machine's */
     bool no_overlay;     /* as on a kernel whose tmpfs has no extended attributes (before 6.6) */
 };
 

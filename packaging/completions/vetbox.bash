@@ -5,26 +5,27 @@
 _vetbox_options()
 {
     case $1 in
-    vet) echo --policy --rules --trust --format --output --report --evidence --timeout \
+    vet) echo --policy --rules --trust --format --output --report --evidence --timeout --rootfs \
         --fail-on --advisory --quiet --color --help ;;
     scan) echo --policy --rules --trust --format --output --report --evidence --timeout \
         --fail-on --advisory --quiet --color --help ;;
     verify) echo --trust --timeout --quiet --help ;;
     unpack) echo --directory --timeout --quiet --help ;;
     fetch) echo --output --timeout --quiet --help ;;
-    run) echo --policy --format --output --report --evidence --timeout --copy \
+    run) echo --policy --format --output --report --evidence --timeout --copy --rootfs \
         --fail-on --advisory --quiet --color --help ;;
     judge) echo --policy --format --output --report --fail-on --advisory --quiet --color --help ;;
     report) echo --format --output --quiet --color --help ;;
     rules) echo --rules --quiet --help ;;
     explain) echo --rules --quiet --help ;;
     doctor) echo --quiet --color --help ;;
+    rootfs) echo --quiet --help ;;
     esac
 }
 
 _vetbox()
 {
-    local commands='vet scan verify unpack fetch run judge report rules explain doctor version help'
+    local commands='vet scan verify unpack fetch run judge report rules explain doctor rootfs version help'
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
     local words=''
     COMPREPLY=()
@@ -39,7 +40,7 @@ _vetbox()
         --fail-on) words=block ;;
         --timeout) return ;;
         --report) words='text= json=' ;;
-        --rules | --trust | --evidence | --directory | -d | --copy | -C)
+        --rules | --trust | --evidence | --directory | -d | --copy | -C | --rootfs)
             mapfile -t COMPREPLY < <(compgen -d -- "$current")
             compopt -o filenames
             return

@@ -113,6 +113,49 @@ static int write_masks(const struct vb_box_setup *setup, int base, struct vb_err
                             "BOOT_IMAGE=/boot/vmlinuz root=/dev/nvme0n1p2 ro quiet splash\n", err);
 }
 
+/* --- another root file system than the machine's --- */
+
+/* What it must have: places for what is mounted, and the programs. */
+static const char *const needed[] = {"dev", "etc", "proc", "tmp", "usr"};
+
+/* Before the change of user, who may not be able to come here by the path. */
+static int stand_in_rootfs(const char *path, struct vb_error *err)
+{
+    if (path == NULL)
+        return VB_OK;
+    if (chdir(path) < 0)
+        return vb_fail(err, VB_E_NOINPUT, errno, "the root file system %s", path);
+    for (size_t i = 0; i < VB_ARRAY_LEN(needed); i++) {
+        struct stat st;
+        if (fstatat(AT_FDCWD, needed[i], &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode))
+            return vb_fail(err, VB_E_NOINPUT, 0, "the root file system %s has no folder %s", path,
+                           needed[i]);
+    }
+    return VB_OK;
+}
+
+/* Makes it the root of the namespaces that hold the base. Whatever a box shows of "the machine" is
+ * then this: no path of the real machine's can be reached from there any more. */
+static int take_rootfs(const char *path, struct vb_error *err)
+{
+    static const char *const kept[] = {"/dev", "/proc"};
+    if (path == NULL)
+        return VB_OK;
+    VB_CLEANUP_FD int root =
+        vb_sys_mount_copy(AT_FDCWD, ".", VB_MOUNT_READONLY | VB_MOUNT_NOSUID | VB_MOUNT_NODEV);
+    if (root < 0 || vb_sys_mount_attach(root, AT_FDCWD, "/") < 0)
+        return vb_fail_namespaces(err, errno, "mounting the root file system of the boxes");
+    for (size_t i = 0; i < VB_ARRAY_LEN(kept); i++) {
+        VB_CLEANUP_FD int mount = vb_sys_mount_copy(AT_FDCWD, kept[i], 0);
+        if (mount < 0 || vb_sys_mount_attach(mount, root, kept[i] + 1) < 0)
+            return vb_fail_namespaces(err, errno,
+                                      "mounting into the root file system of the boxes");
+    }
+    return vb_sys_pivot(root) < 0
+               ? vb_fail_namespaces(err, errno, "changing to the root file system of the boxes")
+               : VB_OK;
+}
+
 static int mount_base(const struct vb_box_setup *setup, struct vb_error *err)
 {
     char size[32];
@@ -124,6 +167,9 @@ static int mount_base(const struct vb_box_setup *setup, struct vb_error *err)
         {"source", "tmpfs"}, {"size", size}, {"nr_inodes", inodes}, {"mode", "0755"}, {NULL, NULL}};
     if (vb_sys_mount_private() < 0)
         return vb_fail_namespaces(err, errno, "making the mounts of the boxes private");
+    int status = take_rootfs(setup->options.rootfs, err);
+    if (status < 0)
+        return status;
     VB_CLEANUP_FD int base = vb_sys_mount_new("tmpfs", options, VB_MOUNT_NOSUID | VB_MOUNT_NODEV);
     if (base < 0 || vb_sys_mount_attach(base, AT_FDCWD, VB_BASE) < 0)
         return vb_fail_namespaces(err, errno, "mounting the base of the boxes");
@@ -132,7 +178,7 @@ static int mount_base(const struct vb_box_setup *setup, struct vb_error *err)
     VB_CLEANUP_FD int root = openat(base, "root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (root < 0)
         return vb_fail(err, VB_E_OS, errno, "making the base of the boxes");
-    int status = write_masks(setup, base, err);
+    status = write_masks(setup, base, err);
     if (status == VB_OK)
         status = vb_machine_prepare(base, err);
     return status < 0 ? status : vb_base_fill(setup, root, err);
@@ -191,7 +237,9 @@ static int open_namespaces(struct vb_base *base, struct vb_error *err)
 
 static int make(const struct vb_box_setup *setup, struct vb_base *base, struct vb_error *err)
 {
-    int status = enter_namespaces(err);
+    int status = stand_in_rootfs(setup->options.rootfs, err);
+    if (status == VB_OK)
+        status = enter_namespaces(err);
     if (status == VB_OK)
         status = mount_base(setup, err);
     if (status == VB_OK)

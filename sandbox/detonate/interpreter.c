@@ -2,8 +2,12 @@
  * the names in it, which are only compared. */
 #include "sandbox/detonate/interpreter.h"
 
+#include <fcntl.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static const struct vb_interpreter interpreters[] = {
@@ -55,24 +59,34 @@ static bool visible_in_box(const char *path)
     return false;
 }
 
-static bool installed(const char *name)
+/* Links in it are followed as the box will: from its own root. */
+static bool visible_in_rootfs(const char *rootfs, const char *path)
+{
+    struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT};
+    struct stat st;
+    VB_CLEANUP_FD int root = open(rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    VB_CLEANUP_FD int fd = root < 0 ? -1 : (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+    return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 0111) != 0;
+}
+
+static bool installed(const char *rootfs, const char *name)
 {
     static const char *const folders[] = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
                                           "/usr/bin",        "/sbin",          "/bin"};
     for (size_t i = 0; i < VB_ARRAY_LEN(folders); i++) {
         char path[256];
         snprintf(path, sizeof(path), "%s/%s", folders[i], name);
-        if (visible_in_box(path))
+        if (rootfs != NULL ? visible_in_rootfs(rootfs, path) : visible_in_box(path))
             return true;
     }
     return false;
 }
 
-const struct vb_interpreter *vb_interpreter_installed(const char *name)
+const struct vb_interpreter *vb_interpreter_installed(const char *rootfs, const char *name)
 {
     for (int hops = 0; name != NULL && hops < 4; hops++) {
         const struct vb_interpreter *interpreter = vb_interpreter_named(name);
-        if (interpreter == NULL || installed(name))
+        if (interpreter == NULL || installed(rootfs, name))
             return interpreter;
         name = interpreter->instead;
     }

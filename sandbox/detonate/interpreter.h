@@ -15,8 +15,8 @@ struct vb_interpreter {
 const struct vb_interpreter *vb_interpreter_named(const char *name);
 
 /* The interpreter that runs NAME's code in a box: itself or its substitute; NULL if neither is
- * installed where a box can see it. */
-const struct vb_interpreter *vb_interpreter_installed(const char *name);
+ * installed where a box can see it, in the root file system ROOTFS or (NULL) on this machine. */
+const struct vb_interpreter *vb_interpreter_installed(const char *rootfs, const char *name);
 
 /* The interpreter's name for a file with EXTENSION, or NULL. */
 const char *vb_interpreter_of_extension(const char *extension);

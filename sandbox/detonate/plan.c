@@ -35,6 +35,7 @@ struct left_out {
 struct planner {
     const struct vb_manifest *manifest;
     const struct vb_tree *tree;
+    const char *rootfs;
     struct vb_sink *sink;
     struct vb_plan *plan;
     struct left_out left_out[MAX_REASONS];
@@ -230,7 +231,7 @@ static int plan_one(struct planner *planner, const struct candidate *what, struc
     const struct vb_interpreter *interpreter = NULL;
     char reason[REASON_BYTES];
     if (what->interpreter != NULL) {
-        interpreter = vb_interpreter_installed(what->interpreter);
+        interpreter = vb_interpreter_installed(planner->rootfs, what->interpreter);
         const bool known = vb_interpreter_named(what->interpreter) != NULL;
         snprintf(reason, sizeof(reason), "interpreter %.64s is not %s", what->interpreter,
                  known ? "installed" : "one that vetbox can start");
@@ -394,8 +395,8 @@ static void free_plan(struct vb_plan **plan)
     vb_plan_free(*plan);
 }
 
-int vb_plan_make(const struct vb_manifest *manifest, const struct vb_tree *tree,
-                 struct vb_sink *sink, struct vb_plan **ret, struct vb_error *err)
+int vb_plan_make(const struct vb_plan_input *input, struct vb_sink *sink, struct vb_plan **ret,
+                 struct vb_error *err)
 {
     VB_CLEANUP(free_plan) struct vb_plan *plan = calloc(1, sizeof(*plan));
     VB_CLEANUP_FREE struct planner *planner = calloc(1, sizeof(*planner));
@@ -403,13 +404,14 @@ int vb_plan_make(const struct vb_manifest *manifest, const struct vb_tree *tree,
         plan->rows = calloc(MAX_ROWS, sizeof(*plan->rows));
     if (plan == NULL || plan->rows == NULL || planner == NULL)
         return vb_fail(err, VB_E_NOMEM, errno, "planning the detonations");
-    planner->manifest = manifest;
-    planner->tree = tree;
+    planner->manifest = input->manifest;
+    planner->tree = input->tree;
+    planner->rootfs = input->rootfs;
     planner->sink = sink;
     planner->plan = plan;
-    int status = plan_codes(planner, manifest, err);
+    int status = plan_codes(planner, input->manifest, err);
     if (status == VB_OK)
-        status = plan_entries(planner, manifest, err);
+        status = plan_entries(planner, input->manifest, err);
     if (status == VB_OK)
         status = plan_scripts(planner, err);
     if (status == VB_OK)

@@ -113,9 +113,8 @@ static void add_package(struct fixture *fixture, const char *root)
 static void make(struct fixture *fixture)
 {
     struct vb_error err = {0};
-    assert_int_equal(vb_plan_make(&fixture->manifest, fixture->tree, &fixture->caught.sink,
-                                  &fixture->plan, &err),
-                     VB_OK);
+    const struct vb_plan_input input = {.manifest = &fixture->manifest, .tree = fixture->tree};
+    assert_int_equal(vb_plan_make(&input, &fixture->caught.sink, &fixture->plan, &err), VB_OK);
 }
 
 static bool logged(const struct fixture *fixture, const char *text)
@@ -137,7 +136,7 @@ static void assert_argv(const struct vb_detonation *row, const char *a, const ch
 
 static bool need(const char *name)
 {
-    if (vb_interpreter_installed(name) != NULL)
+    if (vb_interpreter_installed(NULL, name) != NULL)
         return true;
     print_message("%s is not installed\n", name);
     return false;
@@ -196,7 +195,7 @@ static void test_missing_interpreter(void **state)
     add_code(&f, "fish", "echo fish", 1);
     add_code(&f, "ksh", "echo ksh", 2);
     make(&f);
-    if (vb_interpreter_installed("fish") == NULL) {
+    if (vb_interpreter_installed(NULL, "fish") == NULL) {
         assert_true(logged(&f, "interpreter fish is not installed"));
         assert_true(logged(&f, "\"path\":\"SKILL.md\""));
         assert_true(logged(&f, "\"line\":1"));
