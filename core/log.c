@@ -18,7 +18,7 @@ static int write_line(struct vb_log_writer *log, struct vb_event *event, struct 
         return status;
     log->count++;
     log->bytes += log->buf.len - before;
-    return VB_OK;
+    return log->follower != NULL ? vb_emit(log->follower, event, err) : VB_OK;
 }
 
 static int flush(struct vb_log_writer *log, struct vb_error *err)

@@ -31,6 +31,29 @@ void vb_page_heading(struct page *page, const char *text);
 void vb_page_item(struct page *page, unsigned indent, const char *first, enum style style,
                   const char *text);
 
+/* How many bytes of TEXT fit into COLUMNS; *ret_columns how many columns they take. */
+size_t vb_page_fitting(const char *text, size_t len, unsigned columns, unsigned *ret_columns);
+/* The terminal's code that begins STYLE ("" for plain text). */
+const char *vb_page_code(enum style style);
+
+/* --- live.c: one event as a person reads it --- */
+
+/* All text is escaped. */
+struct live_item {
+    uint64_t time_ns;
+    enum style style;
+    bool tentative;   /* a bait.read may follow that says the same better */
+    char name[64];    /* whose doing: "curl" */
+    char who[80];     /* "curl[123]" */
+    char words[2048]; /* "reads ~/.ssh/config" */
+    char place[1024]; /* what folds: the folder or the address with what is done there, or "" */
+};
+/* False if nobody who watches wants to know. Pure. */
+bool vb_live_describe(const struct vb_event *event, struct live_item *ret);
+/* One line: time, WHO, WORDS. */
+VB_CHECKED int vb_live_put(struct vb_buf *out, const struct vb_report_options *options,
+                           const struct live_item *item, struct vb_error *err);
+
 /* --- evidence.c: the events behind the findings, in one line each --- */
 
 struct evidence_line {

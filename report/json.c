@@ -119,9 +119,8 @@ int vb_report_json(const struct vb_verdict *verdict, int log_fd,
                    const struct vb_report_options *options, int out_fd, struct vb_error *err)
 {
     (void)log_fd;
-    (void)options;
     struct vb_json_out out;
-    vb_json_out_fd(&out, &out_fd, true, err);
+    vb_json_out_fd(&out, &out_fd, options == NULL || !options->one_line, err);
     vb_json_begin_object(&out);
     vb_json_member_str(&out, "format", "vetbox-report/1");
     vb_json_member_str(&out, "tool", verdict->tool);

@@ -65,6 +65,11 @@ static void spaces(struct page *page, unsigned count)
     }
 }
 
+const char *vb_page_code(enum style style)
+{
+    return codes[style];
+}
+
 static void styled(struct page *page, enum style style, const char *text)
 {
     const bool color = page->color && style != STYLE_PLAIN;
@@ -96,8 +101,7 @@ static unsigned columns_of(uint32_t code)
     return 1;
 }
 
-/* How many bytes of TEXT fit into COLUMNS; *ret_columns how many columns they take. */
-static size_t fitting(const char *text, size_t len, unsigned columns, unsigned *ret_columns)
+size_t vb_page_fitting(const char *text, size_t len, unsigned columns, unsigned *ret_columns)
 {
     size_t used = 0;
     unsigned taken = 0;
@@ -122,7 +126,7 @@ static void wrap(struct page *page, unsigned indent, unsigned at, const char *te
         const char *space = memchr(text, ' ', len);
         const size_t word = space == NULL ? len : (size_t)(space - text);
         unsigned columns = 0;
-        (void)fitting(text, word, UINT32_MAX, &columns);
+        (void)vb_page_fitting(text, word, UINT32_MAX, &columns);
         if (!fresh && at + 1 + columns > page->width) {
             vb_page_newline(page);
             spaces(page, indent);
@@ -133,7 +137,8 @@ static void wrap(struct page *page, unsigned indent, unsigned at, const char *te
             put(page, " ", 1);
             at++;
         }
-        const size_t some = fitting(text, word, page->width > at ? page->width - at : 1, &columns);
+        const size_t some =
+            vb_page_fitting(text, word, page->width > at ? page->width - at : 1, &columns);
         put(page, text, some);
         at += columns;
         fresh = false;

@@ -1,4 +1,5 @@
 vb_unit_test(report unit/test_report.c LIBS vb_report vb_verdict vb_core)
+vb_unit_test(live unit/test_live.c LIBS vb_report vb_verdict vb_core)
 
 # The golden reports of tests/sim against their schema, where python3-jsonschema is at hand.
 find_program(VETBOX_PYTHON3 python3 HINTS /usr/bin REQUIRED)

@@ -227,6 +227,12 @@ const struct secret_place *vb_secret_of_path(const char *path)
     return &file_places[VB_ARRAY_LEN(file_places) - 1];
 }
 
+const char *vb_secret_label(const char *path)
+{
+    const struct secret_place *place = vb_secret_of_path(path);
+    return place == &file_places[VB_ARRAY_LEN(file_places) - 1] ? NULL : place->label;
+}
+
 const struct secret_place *vb_secret_of_env(const char *name)
 {
     for (size_t i = 0; i + 1 < VB_ARRAY_LEN(env_places); i++)

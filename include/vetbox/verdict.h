@@ -104,4 +104,8 @@ struct vb_finding_type {
 };
 size_t vb_finding_types(const struct vb_finding_type **ret);
 
+/* What the file PATH ("~/.ssh/id_ed25519") holds, in words for people; NULL if it is known for
+ * nothing. */
+const char *vb_secret_label(const char *path);
+
 #endif
