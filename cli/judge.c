@@ -7,6 +7,8 @@
 #include "cli/session.h"
 #include "vetbox/report.h"
 
+static const struct vb_outlet standard_output = {.fd = STDOUT_FILENO};
+
 static void verdict_cleanup(struct vb_verdict **verdict)
 {
     vb_verdict_free(*verdict);
@@ -17,7 +19,7 @@ static void policy_cleanup(struct vb_policy **policy)
     vb_policy_free(*policy);
 }
 
-static bool wants_color(const struct vb_options *options, int fd)
+bool vb_wants_color(const struct vb_options *options, int fd)
 {
     const char *when = options->value[VB_OPT_COLOR];
     if (when != NULL && strcmp(when, "always") == 0)
@@ -102,17 +104,21 @@ static int write_further(const struct vb_verdict *verdict, int log_fd, const cha
 }
 
 static int write_main(const struct vb_verdict *verdict, int log_fd,
-                      const struct vb_options *options, FILE *where, struct vb_error *err)
+                      const struct vb_options *options, const struct vb_outlet *outlet,
+                      struct vb_error *err)
 {
+    static const struct vb_report_options last_line = {.one_line = true};
     const char *format = options->value[VB_OPT_FORMAT];
     format = format != NULL ? format : "text";
+    if (outlet->stream)
+        return write_report(verdict, log_fd, format, &last_line, outlet->fd, err);
     if (options->value[VB_OPT_OUTPUT] != NULL)
         return write_report_file(verdict, log_fd, format, options->value[VB_OPT_OUTPUT],
                                  options->several, err);
     if (vb_option_given(options, VB_OPT_QUIET))
         return VB_OK;
-    const struct vb_report_options report_options = {.color = wants_color(options, fileno(where))};
-    return write_report(verdict, log_fd, format, &report_options, fileno(where), err);
+    const struct vb_report_options report_options = {.color = vb_wants_color(options, outlet->fd)};
+    return write_report(verdict, log_fd, format, &report_options, outlet->fd, err);
 }
 
 static int exit_status(enum vb_decision decision, const struct vb_options *options)
@@ -128,12 +134,12 @@ static int exit_status(enum vb_decision decision, const struct vb_options *optio
 }
 
 int vb_conclude(int log_fd, const struct vb_options *options, const struct vb_policy *policy,
-                FILE *where, struct vb_error *err)
+                const struct vb_outlet *outlet, struct vb_error *err)
 {
     VB_CLEANUP(verdict_cleanup) struct vb_verdict *verdict = NULL;
     int status = vb_judge(log_fd, policy, &verdict, err);
     if (status == VB_OK)
-        status = write_main(verdict, log_fd, options, where, err);
+        status = write_main(verdict, log_fd, options, outlet, err);
     for (size_t i = 0; status == VB_OK && i < options->report_count; i++)
         status = write_further(verdict, log_fd, options->reports[i], options->several, err);
     return status < 0 ? status : exit_status(verdict->decision, options);
@@ -199,7 +205,7 @@ static int vet_one(const struct vb_options *options, const struct vb_toolbox *to
     progress(options, NULL);
     if (status < 0)
         return status;
-    return vb_conclude(session.log_fd, options, toolbox->policy, stdout, err);
+    return vb_conclude(session.log_fd, options, toolbox->policy, &standard_output, err);
 }
 
 static int vet_all(const struct vb_options *options, const char *action, struct vb_error *err)
@@ -269,7 +275,7 @@ static int judge_with(const struct vb_options *options, const char *policy_path,
     if (fd < 0)
         return fd;
     status = vb_policy_load(policy_path, &policy, err);
-    return status < 0 ? status : vb_conclude(fd, options, policy, stdout, err);
+    return status < 0 ? status : vb_conclude(fd, options, policy, &standard_output, err);
 }
 
 int vb_command_judge(const struct vb_options *options, struct vb_error *err)

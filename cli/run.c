@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/follow.h"
 #include "cli/session.h"
 #include "vetbox/fetch.h"
 #include "vetbox/sandbox.h"
@@ -34,7 +35,7 @@ static int copy_folder(struct vb_session *session, int *ret_fd, struct vb_error 
     return VB_OK;
 }
 
-static int detonate(struct vb_session *session, int *ret_exit, struct vb_error *err)
+static int detonate(struct vb_session *session, int output_fd, int *ret_exit, struct vb_error *err)
 {
     VB_CLEANUP(sandbox_cleanup) struct vb_sandbox *sandbox = NULL;
     struct vb_sandbox_options options = vb_sandbox_default_options;
@@ -48,7 +49,7 @@ static int detonate(struct vb_session *session, int *ret_exit, struct vb_error *
     options.name = "run";
     options.rootfs = session->options->value[VB_OPT_ROOTFS];
     options.drops_fd = -1;
-    options.output_fd = STDOUT_FILENO;
+    options.output_fd = output_fd;
     options.tree_fd = -1;
     int status = copy_folder(session, &options.tree_fd, err);
     if (status == VB_OK)
@@ -62,15 +63,31 @@ static int detonate(struct vb_session *session, int *ret_exit, struct vb_error *
     return status;
 }
 
-static int record(struct vb_session *session, const struct vb_options *options, int *ret_exit,
+static int record(struct vb_session *session, struct vb_follower *follower, int *ret_exit,
                   struct vb_error *err)
 {
+    const struct vb_options *options = session->options;
+    session->follower = follower->sink.emit != NULL ? &follower->sink : NULL;
     int status = vb_session_open_evidence(session, 0, err);
     if (status == VB_OK)
         status = vb_session_begin(session, options, "run", options->operands[0], err);
     if (status == VB_OK)
-        status = detonate(session, ret_exit, err);
-    return status < 0 ? status : vb_session_end(session, err);
+        /* a stream has standard output to itself: what the command prints is in its events */
+        status = detonate(session, follower->stream_fd < 0 ? STDOUT_FILENO : -1, ret_exit, err);
+    if (status == VB_OK)
+        status = vb_session_end(session, err);
+    return status < 0 ? status : vb_follower_end(follower, err);
+}
+
+static int conclude(const struct vb_session *session, const struct vb_follower *follower,
+                    const struct vb_policy *policy, struct vb_error *err)
+{
+    const bool stream = follower->stream_fd >= 0;
+    const struct vb_outlet outlet = {.fd = stream ? follower->stream_fd : STDERR_FILENO,
+                                     .stream = stream};
+    if (follower->lines_fd >= 0 && session->options->value[VB_OPT_OUTPUT] == NULL)
+        fputc('\n', stderr); /* between the lines and the report */
+    return vb_conclude(session->log_fd, session->options, policy, &outlet, err);
 }
 
 /* Records and judges. Returns the command's own exit status, or an error. */
@@ -80,6 +97,8 @@ static int run(const struct vb_options *options, struct vb_error *err)
     VB_CLEANUP(vb_session_done)
     struct vb_session session = {
         .options = options, .evidence_fd = -1, .log_fd = -1, .drops_fd = -1, .artifact.fd = -1};
+    VB_CLEANUP(vb_follower_done)
+    struct vb_follower follower = {.lines_fd = -1, .stream_fd = -1, .file_fd = -1};
     int exit_status = 0;
     if (options->operand_count == 0)
         return vb_fail(err, VB_E_USAGE, 0, "vetbox run needs a command: vetbox run -- CMD…");
@@ -87,9 +106,11 @@ static int run(const struct vb_options *options, struct vb_error *err)
     if (status == VB_OK)
         status = vb_policy_load(options->value[VB_OPT_POLICY], &policy, err);
     if (status == VB_OK)
-        status = record(&session, options, &exit_status, err);
-    if (status == VB_OK) /* the command's own output has standard output to itself */
-        status = vb_conclude(session.log_fd, options, policy, stderr, err);
+        status = vb_follower_open(&follower, options, err);
+    if (status == VB_OK)
+        status = record(&session, &follower, &exit_status, err);
+    if (status == VB_OK)
+        status = conclude(&session, &follower, policy, err);
     return status < 0 ? status : exit_status;
 }
 

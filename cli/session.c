@@ -256,6 +256,7 @@ int vb_session_begin(struct vb_session *session, const struct vb_options *option
         return vb_fail(err, VB_E_OS, errno, "making the event log");
     vb_log_writer_init(&session->log, session->log_fd);
     session->log.max_bytes = log_limit(seconds);
+    session->log.follower = session->follower;
     session->deadline_ns = session->log.epoch_ns + (uint64_t)seconds * 1000000000U;
     vb_manifest_init(&session->manifest);
     session->tee = (struct vb_tee){

@@ -47,7 +47,8 @@ struct vb_session {
     int evidence_fd; /* -1: none kept */
     int log_fd;      /* evidence/events.jsonl, or an anonymous file */
     struct vb_log_writer log;
-    struct vb_tee tee; /* where every stage emits to */
+    struct vb_tee tee;        /* where every stage emits to */
+    struct vb_sink *follower; /* of the log, or NULL */
     uint64_t deadline_ns;
     struct vb_artifact artifact;
     struct vb_tree *tree;
@@ -88,9 +89,19 @@ VB_CHECKED int vb_session_detonate(struct vb_session *session, struct vb_error *
 /* Whether the options that vb_conclude will follow make sense: to be asked before the work. */
 VB_CHECKED int vb_conclude_check(const struct vb_options *options, struct vb_error *err);
 
+/* Where the report goes that no option sends elsewhere. */
+struct vb_outlet {
+    int fd;
+    bool stream; /* the events went there already: the report is the last line */
+};
+
 /* Judges the log in LOG_FD and writes the reports that OPTIONS ask for. Returns the exit status for
  * the verdict, or an error. */
 VB_CHECKED int vb_conclude(int log_fd, const struct vb_options *options,
-                           const struct vb_policy *policy, FILE *where, struct vb_error *err);
+                           const struct vb_policy *policy, const struct vb_outlet *outlet,
+                           struct vb_error *err);
+
+/* Whether what goes to FD may be coloured, by --color, NO_COLOR and what FD is. */
+bool vb_wants_color(const struct vb_options *options, int fd);
 
 #endif

@@ -19,6 +19,59 @@ run run -q -C "$source_dir/examples/weather-skill" -- cat SKILL.md
 expect_status 0 "a copy of a folder"
 cmp -s "$work/out" "$source_dir/examples/weather-skill/SKILL.md" || fail "the copy differs"
 
+# Watching it.
+# shellcheck disable=SC2016
+run run -- sh -c 'for i in 1 2 3 4; do cat ~/.ssh/id_ed25519 >/dev/null; done; echo x >/tmp/"$(printf "a\033[2J")"'
+expect_in "$work/err" " runs cat /home/alex/.ssh/id_ed25519" "a command in the lines"
+expect_in "$work/err" "reads ~/.ssh/id_ed25519 (bait ssh-ed25519: a private SSH key)" "a bait in the lines"
+expect_in "$work/err" "… 3 more times: reads ~/.ssh/id_ed25519" "repetition in the lines"
+expect_in "$work/err" 'writes /tmp/a\x1b[2J' "hostile text in the lines"
+expect_not_in "$work/err" "libc.so" "noise in the lines"
+expect_not_in "$work/err" "$(printf '\033')" "escape sequences in the lines"
+[ -s "$work/out" ] && fail "the lines stand on standard output"
+run run --color always -- true
+expect_in "$work/err" "$(printf '\033')[1mruns true" "colour on request"
+run run -q -- sh -c 'cat ~/.ssh/id_ed25519 >/dev/null'
+[ -s "$work/err" ] && fail "lines in spite of --quiet: $(head -3 "$work/err")"
+
+# The lines and the stream come while the command runs, not behind it.
+# live_while_running OPTION VALUE FILE
+live_while_running() {
+    "$vetbox" run "$1" "$2" -- sh -c 'cat ~/.netrc >/dev/null; sleep 30' >"$work/out" 2>"$work/err" </dev/null &
+    pid=$!
+    tries=0
+    until grep -qF .netrc "$3" || [ "$tries" -eq 100 ]; do
+        sleep 0.1
+        tries=$((tries + 1))
+    done
+    [ "$tries" -lt 100 ] || fail "$*: nothing came within 10 s"
+    kill -0 "$pid" 2>/dev/null || fail "$*: it came when the run was over"
+    kill -TERM "$pid"
+    wait "$pid" 2>/dev/null
+}
+live_while_running --color never "$work/err"
+live_while_running --format json "$work/out"
+
+# The stream is the event log, then the report in a line.
+run run --format json --evidence "$work/streamed" -- sh -c 'echo hello; exit 7'
+expect_status 7 "a streamed run"
+[ -s "$work/err" ] && fail "a stream, and on standard error: $(head -3 "$work/err")"
+[ "$(grep -cxF hello "$work/out")" = 0 ] || fail "the command's output stands in the stream"
+expect_in "$work/out" '"stream":"stdout","text":"hello\n"' "the command's output as an event"
+sed '$d' "$work/out" | cmp -s - "$work/streamed/events.jsonl" || fail "the stream is not the log"
+tail -n 1 "$work/out" | grep -q '^{"format":"vetbox-report/1",.*}$' || fail "the last line is no report"
+mv "$work/out" "$work/stream"
+sed '$d' "$work/stream" >"$work/stream.log"
+run judge --advisory --format json "$work/stream.log"
+tr -d ' \n' <"$work/out" >"$work/one"
+tail -n 1 "$work/stream" | tr -d ' \n' | cmp -s - "$work/one" || fail "the report is not that of the log"
+run run --format json -o "$work/file.jsonl" -- echo hello
+expect_status 0 "a stream into a file"
+[ -s "$work/out" ] && fail "a stream into a file, and on standard output"
+expect_in "$work/file.jsonl" '"verdict":"allow"' "a stream into a file"
+"$vetbox" run --format json -- sleep 30 2>"$work/err" </dev/null | head -n 1 >"$work/out"
+expect_in "$work/err" "streaming the events" "a reader that went away"
+
 # What the box is made of.
 run run -q -- sh -c 'id -u; ls /home; cat /proc/net/dev | tail -n +3 | cut -d: -f1; ls /proc | grep -c "^[0-9]"'
 expect_status 0 "a look around"
