@@ -424,6 +424,27 @@ static void compare_truth(struct judge *judge)
     }
 }
 
+/* The network of the box sees who comes, whatever a system call said when it was looked at. */
+static void compare_world(struct judge *judge)
+{
+    const struct run *run = judge->run;
+    /* An attempt that could not be read was refused, so it explains nothing. */
+    if (run->dropped || run->full || run->reached.dropped > 0 || run->attempted.dropped > 0)
+        return;
+    for (size_t i = 0; i < run->reached.count; i++) {
+        const struct name *reached = &run->reached.items[i];
+        int64_t port = 0;
+        const char *host = vb_endpoint_host(judge, reached->text, &port);
+        if (vb_names_find(&run->attempted, reached->text) != NULL)
+            continue;
+        const struct found found = {
+            .id = FINDING_EVASION, .host = host, .evidence = {(uint64_t)reached->value}};
+        vb_report_found(judge, &found,
+                        "%s was reached on port %lld, and nobody was seen to try it.", host,
+                        (long long)port);
+    }
+}
+
 /* Who opens a file for writing only was seen as well, though not as a reader. */
 static void compare_baits(struct judge *judge)
 {
@@ -487,6 +508,7 @@ static void see_end(struct judge *judge)
 {
     compare_truth(judge);
     compare_baits(judge);
+    compare_world(judge);
 }
 
 void vb_see_evasion(struct judge *judge)

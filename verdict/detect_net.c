@@ -61,12 +61,12 @@ static void see_socket_file(struct judge *judge, const char *path)
                     vb_process_label(judge, process), path);
 }
 
-static void see_host(struct judge *judge, const char *host)
+static void see_host(struct judge *judge, const char *host, uint64_t seq)
 {
     const struct process *process = judge->process;
     if (is_metadata(host)) {
         vb_note(judge, &judge->hosts, host);
-        const struct found found = {.id = FINDING_CLOUD_METADATA, .host = host};
+        const struct found found = {.id = FINDING_CLOUD_METADATA, .host = host, .evidence = {seq}};
         vb_report_found(judge, &found, "%s asks the cloud's metadata service at %s.",
                         vb_process_label(judge, process), host);
         return;
@@ -74,7 +74,7 @@ static void see_host(struct judge *judge, const char *host)
     vb_note(judge, &judge->hosts, host);
     if (vb_host_disclosed(judge, host) || vb_host_is_private(host))
         return;
-    if (process->command.trusted && (process->command.traits & TRAIT_PACKAGER))
+    if (process != NULL && process->command.trusted && (process->command.traits & TRAIT_PACKAGER))
         return; /* a package manager goes where it goes */
     vb_note(judge, &judge->undisclosed, host);
     const bool drop = vb_host_is_drop(host), address = vb_host_is_address(host);
@@ -82,35 +82,57 @@ static void see_host(struct judge *judge, const char *host)
                                 .graded = true,
                                 .severity = drop || address ? VB_SEVERITY_MEDIUM : VB_SEVERITY_LOW,
                                 .confidence = drop ? VB_CONFIDENCE_HIGH : VB_CONFIDENCE_MEDIUM,
-                                .host = host};
+                                .host = host,
+                                .evidence = {seq}};
     vb_report_found(judge, &found, "%s tries to reach %s%s.", vb_process_label(judge, process),
                     host,
                     drop ? ", where anybody can leave data without a name"
                          : (address ? ", a bare address" : ""));
 }
 
+/* Where it came to without being seen on its way. */
+static void see_reached(struct judge *judge)
+{
+    const struct run *run = judge->run;
+    for (size_t i = 0; i < run->reached.count; i++) {
+        const struct name *reached = &run->reached.items[i];
+        int64_t port = 0;
+        const char *host = vb_endpoint_host(judge, reached->text, &port);
+        if (port != 53 && !vb_host_is_loopback(host) &&
+            vb_names_find(&run->attempted, reached->text) == NULL)
+            see_host(judge, host, (uint64_t)reached->value);
+    }
+}
+
 void vb_see_network(struct judge *judge)
 {
     const struct vb_event *event = judge->event;
+    if (judge->run != NULL && event->kind == VB_EV_DETONATION_END)
+        see_reached(judge);
     if (judge->run == NULL || judge->process == NULL)
         return;
-    if (event->kind != VB_EV_NET_CONNECT) {
+    if (event->kind == VB_EV_NET_SEND && !judge->first_contact)
+        return; /* its connect says it */
+    if (event->kind == VB_EV_NET_NAME || event->kind == VB_EV_PROCESS_EXEC) {
         const char *host =
             event->kind == VB_EV_NET_NAME ? vb_text_of(judge, VB_F_NAME) : judge->host;
         if (host != NULL && host[0] != '\0' && !vb_host_is_loopback(host))
-            see_host(judge, host);
+            see_host(judge, host, 0);
         return;
     }
-    const char *address = vb_text_of(judge, VB_F_ADDRESS), *family = vb_text_of(judge, VB_F_FAMILY);
+    const char *address = judge->contact != NULL ? judge->contact : vb_text_of(judge, VB_F_ADDRESS);
+    const char *family = vb_text_of(judge, VB_F_FAMILY);
     const int64_t port = vb_event_get_int(event, VB_F_PORT, 0);
     if (strcmp(family, "unix") == 0)
         see_socket_file(judge, address);
     else if (!vb_word_in("inet inet6", family) || port == 0 || port == 53)
         return;
+    else if (vb_host_is_loopback(address) && event->kind == VB_EV_NET_SEND)
+        return;
     else if (vb_host_is_loopback(address))
         see_local(judge, port);
     else if (!judge->run->names_asked || is_metadata(address))
-        see_host(judge, address); /* after a name was asked for, the address is its answer */
+        see_host(judge, address, 0); /* after a name was asked for, the address is its answer */
 }
 
 /* --- the kernel --- */

@@ -182,7 +182,7 @@ static const char *reached_host(struct judge *judge)
     if (!vb_word_in("inet inet6", vb_text_of(judge, VB_F_FAMILY)) || port == 0 || port == 53)
         return NULL;
     /* A name that was asked for says more than the address behind it. */
-    return judge->process->host != NULL ? judge->process->host : vb_text_of(judge, VB_F_ADDRESS);
+    return judge->process->host != NULL ? judge->process->host : judge->contact;
 }
 
 /* Options whose value is a key to be used, not a file to be sent. */
@@ -248,7 +248,8 @@ void vb_see_exfil(struct judge *judge)
         return;
     if (judge->event->kind == VB_EV_PROCESS_EXEC)
         see_named_secret(judge);
-    if (run->read_count == 0)
+    if (run->read_count == 0 ||
+        (judge->event->kind == VB_EV_NET_SEND && !judge->first_contact)) /* its connect counted */
         return;
     const char *host = reached_host(judge);
     if (host == NULL || host[0] == '\0' || vb_host_is_loopback(host))
@@ -285,13 +286,14 @@ static const char *name_of(const struct bait *bait)
     return bait->path != NULL ? bait->path : (bait->env != NULL ? bait->env : bait->id);
 }
 
-static void see_sent(struct judge *judge, const struct bait *bait, bool sent)
+/* HOST as far as it is known; SEQ: a further event that proves it, or 0. */
+static void see_sent(struct judge *judge, const struct bait *bait, const char *host, bool sent,
+                     uint64_t seq)
 {
     const struct process *process = judge->process;
     const bool network = process != NULL && (process->command.traits & TRAIT_NETWORK) != 0;
     if (!sent && !network)
         return;
-    const char *host = process != NULL ? process->host : NULL;
     const int grade = grade_sent(judge, bait, host, sent);
     if (grade < 0)
         return;
@@ -301,12 +303,52 @@ static void see_sent(struct judge *judge, const struct bait *bait, bool sent)
                                 .graded = true,
                                 .severity = grade / 8,
                                 .confidence = grade % 8,
-                                .host = host};
+                                .host = host,
+                                .evidence = {seq}};
     vb_report_found(judge, &found, "%s %s %s (%s%s%s)%s %s.", vb_process_label(judge, process),
                     sent ? "sent" : "carries", bait->place->label, name_of(bait),
                     encoded ? ", as " : "", encoded ? form : "",
                     sent ? " to" : " in its arguments, which go to",
                     host ? host : "an unknown host");
+}
+
+/* True if the other of the two who watch, the system call and the network, told it already. */
+static bool told_already(struct judge *judge, const struct bait *bait, const char *host)
+{
+    struct run *run = judge->run;
+    const int64_t source = judge->event->source;
+    const char *nowhere = vb_arena_printf(&judge->scratch, "%s ?", bait->id);
+    const char *there = vb_arena_printf(&judge->scratch, "%s %s", bait->id, host ? host : "?");
+    if (run == NULL || run->ended)
+        return false;
+    const struct name *first = vb_names_find(&run->sent, there);
+    if (first == NULL && source == VB_SOURCE_WORLD)
+        first = vb_names_find(&run->sent, nowhere);
+    if (first != NULL)
+        return first->value != source;
+    if (run->arena.bytes > MAX_RUN_BYTES ||
+        vb_names_add(&run->sent, &run->arena, there, source, NULL) == NULL)
+        run->full = true;
+    return false;
+}
+
+/* The network knows where the bytes came to, the send before it where they are to go; who sent them
+ * stands in the attempt. A name that was asked for says more than the address behind it. */
+static void see_outbound(struct judge *judge, const struct bait *bait)
+{
+    const struct run *run = judge->run;
+    const bool world = judge->event->source == VB_SOURCE_WORLD && run != NULL;
+    if (world)
+        judge->process = vb_process_of(run, run->world_pid);
+    const struct process *process = judge->process;
+    const char *host = process != NULL ? process->host : NULL;
+    if (world && (host == NULL || vb_host_is_address(host)))
+        host = run->world_host;
+    else if (process != NULL && run->send_pid == process->pid && run->send_host != NULL &&
+             (host == NULL || vb_host_is_address(host)))
+        host = run->send_host;
+    if (!told_already(judge, bait, host))
+        see_sent(judge, bait, host, true, world ? run->world_seq : 0);
 }
 
 static void see_kept(struct judge *judge, const struct bait *bait, enum finding_id id)
@@ -332,8 +374,10 @@ void vb_see_bait_seen(struct judge *judge)
     const struct bait *bait = vb_bait_named(judge, vb_text_of(judge, VB_F_BAIT));
     const char *where = vb_text_of(judge, VB_F_WHERE);
     judge->touches_private = true;
-    if (vb_word_in("sent argv", where))
-        see_sent(judge, bait, strcmp(where, "sent") == 0);
+    if (strcmp(where, "sent") == 0)
+        see_outbound(judge, bait);
+    else if (strcmp(where, "argv") == 0)
+        see_sent(judge, bait, judge->process != NULL ? judge->process->host : NULL, false, 0);
     else if (strcmp(where, "output") == 0 && !vb_place_disclosed(judge, bait))
         see_kept(judge, bait, FINDING_SECRET_OUTPUT);
     else if (strcmp(where, "file") == 0 && !vb_place_disclosed(judge, bait))

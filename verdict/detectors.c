@@ -24,6 +24,7 @@
                 HIGH(VB_EV_##e) | HIGH(VB_EV_##f)                                            \
     }
 #define K5(a, b, c, d, e) K6(a, b, c, d, e, e)
+#define K4(a, b, c, d) K6(a, b, c, d, d, d)
 
 _Static_assert(VB_EVENT_KIND_COUNT <= 128, "struct detector has room for 128 event kinds");
 
@@ -35,7 +36,7 @@ const struct detector vb_detectors[] = {
     {"signature", K1(SIGNATURE_RESULT), vb_see_signature},
     {"bait-read", K1(BAIT_READ), vb_see_bait_read},
     {"bait-seen", K1(BAIT_SEEN), vb_see_bait_seen},
-    {"exfiltration", K3(PROCESS_EXEC, NET_NAME, NET_CONNECT), vb_see_exfil},
+    {"exfiltration", K4(PROCESS_EXEC, NET_NAME, NET_CONNECT, NET_SEND), vb_see_exfil},
     {"stage-two", K2(PROCESS_EXEC, DETONATION_BEGIN), vb_see_stage_two},
     {"reverse-shell", K2(PROCESS_EXEC, NET_CONNECT), vb_see_reverse_shell},
     {"command", K1(PROCESS_EXEC), vb_see_command},
@@ -44,7 +45,7 @@ const struct detector vb_detectors[] = {
     {"destruction", K3(FILE_DELETE, PROCESS_EXEC, DETONATION_END), vb_see_destruction},
     {"evasion", K6(TRUTH_FILE, TRUTH_BAIT, TRUTH_EXEC, BAIT_READ, DETONATION_END, PROCESS_OPAQUE),
      vb_see_evasion},
-    {"network", K3(NET_NAME, NET_CONNECT, PROCESS_EXEC), vb_see_network},
+    {"network", K5(NET_NAME, NET_CONNECT, NET_SEND, PROCESS_EXEC, DETONATION_END), vb_see_network},
     {"kernel", K2(KERNEL_DENIED, FILE_OPEN), vb_see_kernel},
     {"limits", K2(SANDBOX_LIMIT, EXAMINER_DIED), vb_see_limits},
 };

@@ -120,7 +120,14 @@ struct run {
     struct names left;         /* truth.file paths, value is the event number */
     struct names baits_seen;   /* bait files that were seen to be opened to be read */
     struct names baits_opened; /* bait files that say so themselves; value is the event number */
-    struct names attempted;    /* hosts of this run; value is the event number */
+    struct names attempted;    /* endpoints that it connected or sent to; value is the pid */
+    struct names reached;  /* endpoints that world.connection names; value is the event number */
+    struct names sent;     /* baits with the host they went to; value is who saw it first */
+    const char *send_host; /* of the last net.send, or NULL */
+    int64_t send_pid;
+    const char *world_host; /* of the last world.connection, or NULL */
+    int64_t world_pid;      /* that was seen to try it, or 0 */
+    uint64_t world_seq;
     struct bait_read reads[MAX_READS];
     size_t read_count;
     bool names_asked; /* net.name was seen */
@@ -147,8 +154,10 @@ struct judge {
     char **argv;
     size_t argc;
     struct command command;
-    const char *line; /* the command line */
-    const char *host; /* that the arguments point a network tool at, or NULL */
+    const char *line;    /* the command line */
+    const char *host;    /* that the arguments point a network tool at, or NULL */
+    const char *contact; /* the address of a net.connect or net.send event, in its one form */
+    bool first_contact;  /* of a net.connect or net.send event: with an endpoint of its own */
     struct run **runs;
     size_t run_count;
     struct run *last_run;
@@ -237,6 +246,8 @@ struct process *vb_process_of(const struct run *run, int64_t pid);
 const char *vb_process_label(struct judge *judge, const struct process *process);
 /* True if two processes are the same, related in line, or children of the same one. */
 bool vb_processes_related(const struct run *run, int64_t a, int64_t b);
+/* The host of an endpoint ("198.51.100.7 443") in scratch memory; *RET_PORT is its port. */
+const char *vb_endpoint_host(struct judge *judge, const char *endpoint, int64_t *ret_port);
 /* Where inside the box this path lies for people: "~/x". */
 const char *vb_box_path(struct judge *judge, enum vb_field field);
 /* PATH ("~/…") lies in the package's own folder, a temporary folder or a cache. */

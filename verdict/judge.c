@@ -376,6 +376,8 @@ static void see(struct judge *judge, const struct vb_event *event)
     judge->process = NULL;
     if (event->kind == VB_EV_FILE_PROBE) /* the most frequent, and asking is no deed */
         return;
+    judge->first_contact = false;
+    judge->contact = NULL;
     vb_arena_reset(&judge->scratch);
     vb_runs_see(judge);
     vb_facts_see(judge);

@@ -26,8 +26,12 @@ static void free_tables(struct run *run)
     vb_names_done(&run->attempted);
     vb_names_done(&run->baits_seen);
     vb_names_done(&run->baits_opened);
+    vb_names_done(&run->reached);
+    vb_names_done(&run->sent);
     vb_arena_done(&run->arena);
     run->read_count = 0;
+    run->world_host = run->send_host = NULL;
+    run->world_pid = 0;
 }
 
 static struct run *new_run(struct judge *judge, uint32_t id)
@@ -49,9 +53,11 @@ static struct run *new_run(struct judge *judge, uint32_t id)
     vb_names_init(&run->changed, MAX_PATHS);
     vb_names_init(&run->moved, 1024);
     vb_names_init(&run->left, MAX_PATHS);
-    vb_names_init(&run->attempted, MAX_LIST);
+    vb_names_init(&run->attempted, MAX_PATHS);
     vb_names_init(&run->baits_seen, MAX_BAITS);
     vb_names_init(&run->baits_opened, MAX_BAITS);
+    vb_names_init(&run->reached, MAX_PATHS);
+    vb_names_init(&run->sent, MAX_PATHS);
     judge->runs[judge->run_count++] = run;
     return run;
 }
@@ -223,7 +229,9 @@ static void see_net(struct judge *judge, struct run *run, struct process *proces
 {
     const struct vb_event *event = judge->event;
     const bool name = event->kind == VB_EV_NET_NAME;
-    const char *host = vb_text_of(judge, name ? VB_F_NAME : VB_F_ADDRESS);
+    const char *host = name || judge->contact == NULL
+                           ? vb_text_of(judge, name ? VB_F_NAME : VB_F_ADDRESS)
+                           : judge->contact;
     const int64_t port = vb_event_get_int(event, VB_F_PORT, name ? 1 : 0);
     const char *family = vb_text_of(judge, VB_F_FAMILY);
     if (vb_host_is_loopback(host) || (!name && (!vb_word_in("inet inet6", family) || port == 0)))
@@ -239,6 +247,68 @@ static void see_net(struct judge *judge, struct run *run, struct process *proces
         process->host = vb_arena_str(&run->arena, host);
     if (run->network_seq == 0)
         run->network_seq = event->seq;
+}
+
+/* "198.51.100.7 443" of an event with an internet address, or NULL. An IPv4 address in IPv6's form
+ * (RFC 4291, 2.5.5.2) is the IPv4 address, and the unspecified address is this machine. */
+static const char *endpoint_of(struct judge *judge)
+{
+    static const char mapped[] = "::ffff:";
+    const char *address = vb_text_of(judge, VB_F_ADDRESS);
+    const int64_t port = vb_event_get_int(judge->event, VB_F_PORT, 0);
+    if (!vb_word_in("inet inet6", vb_text_of(judge, VB_F_FAMILY)) || port == 0)
+        return NULL;
+    if (vb_starts(address, mapped) && strchr(address, '.') != NULL)
+        address += sizeof(mapped) - 1;
+    if (strcmp(address, "0.0.0.0") == 0)
+        address = "127.0.0.1";
+    if (strcmp(address, "::") == 0)
+        address = "::1";
+    return vb_arena_printf(&judge->scratch, "%s %lld", address, (long long)port);
+}
+
+const char *vb_endpoint_host(struct judge *judge, const char *endpoint, int64_t *ret_port)
+{
+    const size_t len = strcspn(endpoint, " ");
+    *ret_port = strtoll(endpoint + len, NULL, 10);
+    return vb_arena_copy(&judge->scratch, endpoint, len);
+}
+
+/* What was tried, and what came of it: compared when the run is over. */
+static void see_endpoint(struct judge *judge, struct run *run, int64_t pid)
+{
+    const char *endpoint = endpoint_of(judge);
+    int64_t port = 0;
+    if (endpoint == NULL)
+        return;
+    judge->contact = vb_endpoint_host(judge, endpoint, &port);
+    if (run->arena.bytes > MAX_RUN_BYTES ||
+        vb_names_add(&run->attempted, &run->arena, endpoint, pid, &judge->first_contact) == NULL)
+        run->full = true;
+    if (judge->event->kind != VB_EV_NET_SEND)
+        return;
+    const bool again = run->send_host != NULL && strcmp(run->send_host, judge->contact) == 0;
+    run->send_pid = pid;
+    if (!again)
+        run->send_host = run->full ? NULL : vb_arena_str(&run->arena, judge->contact);
+}
+
+static void see_world(struct judge *judge, struct run *run)
+{
+    int64_t port = 0;
+    const char *endpoint = endpoint_of(judge);
+    const struct name *reached = NULL, *attempt = NULL;
+    if (endpoint != NULL && run->arena.bytes <= MAX_RUN_BYTES)
+        reached =
+            vb_names_add(&run->reached, &run->arena, endpoint, (int64_t)judge->event->seq, NULL);
+    if (reached == NULL) {
+        run->full |= endpoint != NULL;
+        return;
+    }
+    attempt = vb_names_find(&run->attempted, endpoint);
+    run->world_host = vb_arena_str(&run->arena, vb_endpoint_host(judge, endpoint, &port));
+    run->world_pid = attempt != NULL ? attempt->value : 0;
+    run->world_seq = judge->event->seq;
 }
 
 static void see_change(struct judge *judge, struct run *run, int64_t pid)
@@ -322,6 +392,10 @@ void vb_runs_see(struct judge *judge)
         see_output(judge, run);
     if (event->kind == VB_EV_SANDBOX_LIMIT && strcmp(vb_text_of(judge, VB_F_WHAT), "log") == 0)
         run->dropped = true;
+    if (event->kind == VB_EV_COVERAGE && strcmp(vb_text_of(judge, VB_F_WHAT), "events") == 0)
+        run->dropped = true;
+    if (event->kind == VB_EV_WORLD_CONNECTION && !run->ended)
+        see_world(judge, run);
     const struct vb_value *pid = vb_event_get(event, VB_F_PID);
     if (pid == NULL || run->ended)
         return;
@@ -332,7 +406,9 @@ void vb_runs_see(struct judge *judge)
         see_exec(judge, run, judge->process);
     if (event->kind == VB_EV_PROCESS_EXIT)
         judge->process->exited = true;
-    if (event->kind == VB_EV_NET_NAME || event->kind == VB_EV_NET_CONNECT)
+    if (event->kind == VB_EV_NET_CONNECT || event->kind == VB_EV_NET_SEND)
+        see_endpoint(judge, run, pid->number);
+    if (event->kind == VB_EV_NET_NAME || event->kind == VB_EV_NET_CONNECT || judge->first_contact)
         see_net(judge, run, judge->process);
     if (event->kind == VB_EV_FILE_OPEN || event->kind == VB_EV_FILE_RENAME ||
         event->kind == VB_EV_FILE_LINK || event->kind == VB_EV_FILE_MKDIR ||

@@ -152,7 +152,8 @@ static void follow_scripts(struct vb_call *call, struct vb_announced *a, const c
         };
         if (vb_path_find(&next, &recorder->found) < 0)
             recorder->found.inode = 0;
-        a->program = (struct vb_file_id){recorder->found.device, recorder->found.inode};
+        a->program =
+            (struct vb_file_id){.device = recorder->found.device, .inode = recorder->found.inode};
     }
 }
 
@@ -172,14 +173,16 @@ void vb_exec_announce(struct vb_call *call, const struct vb_str *argv, size_t co
     a->image_len = read_proc(a->tgid, "auxv", a->image, sizeof(a->image));
     a->foreign = false;
     a->cut = cut;
-    a->program = (struct vb_file_id){recorder->found.device, recorder->found.inode};
+    a->program =
+        (struct vb_file_id){.device = recorder->found.device, .inode = recorder->found.inode};
     snprintf(a->path, sizeof(a->path), "%s",
              recorder->found.path[0] ? recorder->found.path : recorder->path);
     put_arguments(a, argv, count);
     if (recorder->text[0] == '\0') {
         snprintf(given, sizeof(given), "/proc/%d/fd/%d", (int)call->process->tid, fd);
-        a->program = stat(given, &st) == 0 ? (struct vb_file_id){st.st_dev, st.st_ino}
-                                           : (struct vb_file_id){0, 0};
+        a->program = stat(given, &st) == 0
+                         ? (struct vb_file_id){.device = st.st_dev, .inode = st.st_ino}
+                         : (struct vb_file_id){.inode = 0};
         snprintf(given, sizeof(given), "/dev/fd/%d", fd);
     } else if (recorder->text[0] != '/' && fd != AT_FDCWD) {
         snprintf(given, sizeof(given), "/dev/fd/%d/%.*s", fd, PATH_MAX - 32, recorder->text);

@@ -108,6 +108,16 @@ class Log:
         family = "inet6" if ":" in address else "inet"
         self.add("net.connect", pid=pid, family=family, address=address, port=port, executable=exe)
 
+    def send(self, pid, address, port, size, exe):
+        family = "inet6" if ":" in address else "inet"
+        self.add("net.send", pid=pid, size=size, family=family, address=address, port=port,
+                 executable=exe)
+
+    def world(self, protocol, address, port, size=0):
+        family = "inet6" if ":" in address else "inet"
+        self.add("world.connection", "world", protocol=protocol, family=family, address=address,
+                 port=port, size=size)
+
     def truth(self, path, change="modified"):
         self.add("truth.file", "truth", path=path, change=change, size=10)
 
@@ -535,6 +545,92 @@ def evasion():
     log.write()
 
 
+PYTHON = "/usr/bin/python3"
+
+
+def network_honest():
+    """Whatever reaches the world was tried, under the same address in one of its forms."""
+    log = Log("network-honest")
+    log.files("SKILL.md", "fetch.py")
+    log.declares("host", "api.weather.example")
+    log.baits()
+    log.script("fetch.py", "python3")
+    log.dns(10, "api.weather.example", PYTHON)
+    log.connect(10, "198.51.100.7", 443, PYTHON)
+    log.world("tcp", "198.51.100.7", 443, 11)
+    log.connect(10, "::ffff:198.51.100.8", 80, PYTHON)  # IPv4 in IPv6's form
+    log.world("tcp", "198.51.100.8", 80)
+    log.connect(10, "2001:db8::1", 443, PYTHON)
+    log.world("tcp", "2001:db8::1", 443)
+    log.world("udp", "203.0.113.5", 123, 48)  # the network was faster to tell
+    log.send(10, "203.0.113.5", 123, 48, PYTHON)
+    log.connect(10, "203.0.113.6", 4000, PYTHON)  # a connected datagram socket
+    log.world("udp", "203.0.113.6", 4000, 1)
+    log.end()
+    log.write()
+
+
+def network_story(name, dropped):
+    """Threads change the address while the recorder looks at it: another one is reached."""
+    log = Log(name)
+    log.files("SKILL.md", "race.py")
+    log.baits()
+    log.script("race.py", "python3")
+    log.connect(10, "198.51.100.7", 443, PYTHON)
+    log.world("tcp", "198.51.100.7", 443)
+    log.connect(10, "198.51.100.7", 443, PYTHON)
+    log.world("tcp", "192.0.2.66", 443, 11)
+    log.connect(10, "::ffff:169.254.169.254", 80, PYTHON)  # the metadata service in another form
+    log.send(10, "203.0.113.5", 53, 30, PYTHON)
+    log.world("udp", "203.0.113.5", 5353, 30)  # the right address, another port
+    if dropped:
+        log.add("coverage", "tool", stage="detonate", what="events",
+                reason="more than the event log takes of one stage", count=12)
+    log.end()
+    # Attempts of another run explain nothing in this one.
+    log.script("race.py", "python3")
+    log.world("tcp", "198.51.100.7", 443)
+    if dropped:
+        log.add("sandbox.limit", "tool", what="log")
+    log.end()
+    log.write()
+
+
+def network_evasion():
+    network_story("network-evasion", False)
+
+
+def network_dropped():
+    network_story("network-dropped", True)
+
+
+def network_exfil():
+    """A secret goes out: seen by both, by the network alone, and where it belongs."""
+    log = Log("network-exfil")
+    log.files("SKILL.md", "a.py", "b.sh", "c.py")
+    log.declares("env", "OPENAI_API_KEY")
+    log.baits()
+    log.script("a.py", "python3")
+    log.connect(10, "203.0.113.9", 80, PYTHON)
+    log.send(10, "203.0.113.9", 80, 411, PYTHON)
+    log.add("bait.seen", bait="ssh-ed25519", where="sent", pid=10, form="raw", executable=PYTHON)
+    log.world("tcp", "203.0.113.9", 80, 411)
+    log.add("bait.seen", "world", bait="ssh-ed25519", where="sent", form="raw")
+    log.end()
+    log.script("b.sh")  # a shell's /dev/tcp is written to, which is no call that sends
+    log.connect(10, "203.0.113.10", 4444, "/usr/bin/bash")
+    log.world("tcp", "203.0.113.10", 4444, 411)
+    log.add("bait.seen", "world", bait="bitcoin-wallet", where="sent", form="base64")
+    log.end()
+    log.script("c.py", "python3")
+    log.dns(10, "api.openai.com", PYTHON)
+    log.connect(10, "198.51.100.20", 443, PYTHON)
+    log.world("tcp", "198.51.100.20", 443, 200)
+    log.add("bait.seen", "world", bait="env-openai", where="sent", form="raw")
+    log.end()
+    log.write()
+
+
 def odds_and_ends():
     """The rest of the table: mining, wiping, waiting, publishing, erasing, printing secrets."""
     log = Log("odds-and-ends")
@@ -561,5 +657,6 @@ if __name__ == "__main__":
                   agent_tamper, own_place, reverse_shell, archive_traversal, hidden_unicode,
                   static_only, text_only,
                   escape_attempt, io_uring_probe, coverage_gap, unexecuted, exception, home_search,
-                  evasion, odds_and_ends):
+                  evasion, network_honest, network_evasion, network_dropped, network_exfil,
+                  odds_and_ends):
         story()

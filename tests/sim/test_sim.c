@@ -154,6 +154,38 @@ static void test_golden(void **state)
     each_log(compare_reports);
 }
 
+/* What the network saw against what was tried: each connection that nobody tried is named, an
+ * incomplete record accuses nobody, and a secret that both saw is one secret. */
+static void test_double_entry(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *log, *finding, *hosts; /* of the findings with that id, in their order */
+    } cases[] = {
+        {"network-honest", "VB-EVASION", ""},
+        {"network-evasion", "VB-EVASION", "192.0.2.66 198.51.100.7 203.0.113.5 "},
+        {"network-evasion", "VB-CLOUD-METADATA", "169.254.169.254 "},
+        {"network-dropped", "VB-EVASION", ""},
+        {"network-exfil", "VB-EVASION", ""},
+        {"network-exfil", "VB-EXFIL-BAIT", "203.0.113.9 203.0.113.10 "},
+    };
+    for (size_t i = 0; i < VB_ARRAY_LEN(cases); i++) {
+        char base[512], hosts[256] = "";
+        (void)snprintf(base, sizeof(base), SIM "/%s", cases[i].log);
+        VB_CLEANUP_FD int fd = open_log(base);
+        struct vb_verdict *verdict = judged(fd, base);
+        for (size_t j = 0; j < verdict->finding_count; j++) {
+            const struct vb_finding *finding = &verdict->findings[j];
+            const size_t len = strlen(hosts);
+            if (strcmp(finding->id, cases[i].finding) == 0)
+                (void)snprintf(hosts + len, sizeof(hosts) - len, "%s ", finding->host);
+        }
+        if (strcmp(hosts, cases[i].hosts) != 0)
+            fail_msg("%s, %s: %s", cases[i].log, cases[i].finding, hosts);
+        vb_verdict_free(verdict);
+    }
+}
+
 /* The decisions stand here too, so that a golden file updated in haste cannot turn one around. */
 static void test_decisions(void **state)
 {
@@ -175,6 +207,9 @@ static void test_decisions(void **state)
         {"home-search", VB_DECISION_REVIEW, NULL},
         {"archive-traversal", VB_DECISION_REVIEW, NULL},
         {"evasion", VB_DECISION_REVIEW, NULL},
+        {"network-honest", VB_DECISION_ALLOW, NULL},
+        {"network-evasion", VB_DECISION_REVIEW, NULL},
+        {"network-exfil", VB_DECISION_BLOCK, "VB-EXFIL-BAIT"},
         {"exception-expired", VB_DECISION_BLOCK, "VB-EXFIL-ATTEMPT"},
         {"exfil-ssh", VB_DECISION_BLOCK, NULL},
         {"exfil-file", VB_DECISION_BLOCK, NULL},
@@ -305,6 +340,7 @@ int main(void)
         cmocka_unit_test(test_golden),
         cmocka_unit_test(test_decisions),
         cmocka_unit_test(test_every_finding_is_reached),
+        cmocka_unit_test(test_double_entry),
         cmocka_unit_test(test_cut_logs),
         cmocka_unit_test(test_corrupted_logs),
     };
