@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -78,7 +79,9 @@ static void reach_socket(const struct host *host)
 
 static void type_line(const struct host *host)
 {
+    struct pollfd fd = {.fd = host->tty_fd, .events = POLLIN};
     assert_int_equal(write(host->master_fd, "\n", 1), 1);
+    assert_int_equal(poll(&fd, 1, 10000), 1); /* the kernel passes it on in its own time */
 }
 
 static void leave_process(const struct host *host)

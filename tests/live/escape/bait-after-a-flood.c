@@ -3,7 +3,7 @@
 
 int main(void)
 {
-    for (int i = 0; i < 250000; i++)
+    for (int i = 0; i < 60000; i++)
         (void)open("/nonexistent", O_RDONLY);
     escape_end_secret(open(ESCAPE_BAIT, O_RDONLY));
 }
