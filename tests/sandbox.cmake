@@ -15,3 +15,15 @@ endforeach()
 # They measure time and count processes: not next to each other.
 set_tests_properties(unit.box unit.box.user unit.detonate unit.detonate.user PROPERTIES
   RESOURCE_LOCK boxes)
+
+# Many boxes at once: nothing of any may be left. Status 77 is a skip, counted by ctest.
+add_executable(test_concurrency live/concurrency.c)
+target_link_libraries(test_concurrency PRIVATE vb_sandbox vb_core)
+set_target_properties(test_concurrency PROPERTIES
+  RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+add_test(NAME live.concurrency COMMAND test_concurrency)
+add_test(NAME live.concurrency.user
+  COMMAND sh ${PROJECT_SOURCE_DIR}/tests/unit/as_user.sh $<TARGET_FILE:test_concurrency>
+  WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+set_tests_properties(live.concurrency live.concurrency.user PROPERTIES SKIP_RETURN_CODE 77
+  TIMEOUT 300 RESOURCE_LOCK boxes)
