@@ -178,7 +178,7 @@ struct vb_log_writer {
     uint64_t epoch_ns;
     uint64_t count;
     uint64_t bytes;
-    uint64_t max_bytes; /* 0: no limit; beyond it emitting fails with VB_E_LIMIT */
+    uint64_t max_bytes;       /* 0: no limit; beyond it emitting fails with VB_E_LIMIT */
     struct vb_sink *follower; /* gets every event that was written, LOG_END too; NULL: nobody */
     struct vb_buf buf;
 };
