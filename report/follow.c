@@ -153,6 +153,14 @@ static int release(struct vb_live *live, const struct vb_event *event, struct vb
     return show(live, &live->held, out, err);
 }
 
+static int settle_all(struct vb_live *live, struct vb_buf *out, struct vb_error *err)
+{
+    int status = VB_OK;
+    for (size_t i = 0; status == VB_OK && i < SLOTS; i++)
+        status = settle(live, &live->slots[i], out, err);
+    return status;
+}
+
 int vb_live_see(struct vb_live *live, const struct vb_event *event, struct vb_buf *out,
                 struct vb_error *err)
 {
@@ -162,7 +170,8 @@ int vb_live_see(struct vb_live *live, const struct vb_event *event, struct vb_bu
     int status = release(live, event, out, err);
     const bool shown = vb_live_describe(event, &item);
     if (status == VB_OK)
-        status = settle_old(live, out, err);
+        status = event->kind == VB_EV_DETONATION_END ? settle_all(live, out, err)
+                                                     : settle_old(live, out, err);
     if (status == VB_OK && live->now_ns / second_ns > live->second)
         status = next_second(live, out, err);
     if (status < 0 || !shown)
@@ -177,7 +186,7 @@ int vb_live_see(struct vb_live *live, const struct vb_event *event, struct vb_bu
 int vb_live_end(struct vb_live *live, struct vb_buf *out, struct vb_error *err)
 {
     int status = release(live, NULL, out, err);
-    for (size_t i = 0; status == VB_OK && i < SLOTS; i++)
-        status = settle(live, &live->slots[i], out, err);
+    if (status == VB_OK)
+        status = settle_all(live, out, err);
     return status < 0 ? status : next_second(live, out, err);
 }

@@ -262,6 +262,24 @@ static void test_repetition_is_counted(void **state)
                         "   1.600 sh             … once more: asks where x.example is\n");
 }
 
+/* The end is the end: nothing is counted behind it. */
+static void test_the_end_comes_last(void **state)
+{
+    (void)state;
+    static const struct vb_report_options plain = {0};
+    VB_CLEANUP(vb_buf_done) struct vb_buf text;
+    struct story story;
+    begin(&story);
+    for (int i = 0; i < 2; i++)
+        tell(&story, 1, SYSCALL("kernel.denied") "\"syscall\":\"bpf\",\"errno\":\"EPERM\"" EXE);
+    tell(&story, 2, TOOL("detonation.end") "\"outcome\":\"exit\",\"duration_ms\":1,\"status\":0");
+    watch(&story, &plain, true, &text);
+    assert_string_equal((const char *)text.data,
+                        "   0.001 sh[7]          denied: bpf\n"
+                        "   0.002 sh             … once more: denied: bpf\n"
+                        "   0.002 vetbox         ended with status 0 after 1 ms\n");
+}
+
 /* 10,000 different lines: a terminal's worth of them is shown, all others are counted, and what is
  * serious is not among them. */
 static void test_a_flood_is_cut(void **state)
@@ -295,6 +313,7 @@ int main(void)
         cmocka_unit_test(test_colour_only_on_request),
         cmocka_unit_test(test_a_bait_is_said_once),
         cmocka_unit_test(test_repetition_is_counted),
+        cmocka_unit_test(test_the_end_comes_last),
         cmocka_unit_test(test_a_flood_is_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
