@@ -106,7 +106,7 @@ static int run(const struct vb_options *options, struct vb_error *err)
     if (status == VB_OK)
         status = vb_policy_load(options->value[VB_OPT_POLICY], &policy, err);
     if (status == VB_OK)
-        status = vb_follower_open(&follower, options, err);
+        status = vb_follower_open(&follower, &session, err);
     if (status == VB_OK)
         status = record(&session, &follower, &exit_status, err);
     if (status == VB_OK)

@@ -71,6 +71,13 @@ expect_status 0 "a stream into a file"
 expect_in "$work/file.jsonl" '"verdict":"allow"' "a stream into a file"
 "$vetbox" run --format json -- sleep 30 2>"$work/err" </dev/null | head -n 1 >"$work/out"
 expect_in "$work/err" "streaming the events" "a reader that went away"
+# A reader that sleeps must not put the time limit to sleep: the box ends, and vetbox with it.
+# shellcheck disable=SC2016
+start=$(date +%s)
+{ "$vetbox" run --timeout 1 --format json -- sh -c 'while :; do cat /etc/hostname >/dev/null; done' \
+    2>"$work/err" </dev/null; date +%s >"$work/ended"; } | sleep 15
+expect_in "$work/err" "nobody reads the stream" "a reader that sleeps"
+[ "$(($(cat "$work/ended") - start))" -lt 12 ] || fail "a reader that sleeps kept the box alive"
 
 # What the box is made of.
 run run -q -- sh -c 'id -u; ls /home; cat /proc/net/dev | tail -n +3 | cut -d: -f1; ls /proc | grep -c "^[0-9]"'
