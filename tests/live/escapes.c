@@ -152,8 +152,12 @@ static long find_event(const struct host *host, const struct escape *escape, con
     size_t room = 0;
     long found = 0;
     const bool truth = strncmp(escape->kind, "truth.", 6) == 0;
+    const bool world = strncmp(escape->kind, "world.", 6) == 0;
     snprintf(head, sizeof(head), "\"kind\":\"%s\",\"source\":\"%s\",\"detonation\":1,",
-             escape->kind, truth ? "truth" : "syscall");
+             escape->kind,
+             truth   ? "truth"
+             : world ? "world"
+                     : "syscall");
     expand(host, escape->text, text, sizeof(text));
     FILE *log = fopen(run->log, "re");
     while (log != NULL && found == 0 && getline(&line, &room, log) > 0) {

@@ -3,8 +3,8 @@
  * System Call Wrappers", Watson 2007). The moment shows in /proc: a thread that waits for a seccomp
  * notification's answer is blocked, and when it was answered it is running, though it may not have
  * run yet. */
-#ifndef ESCAPE_RACE_H
-#define ESCAPE_RACE_H
+#ifndef TESTS_LIVE_ESCAPE_RACE_H
+#define TESTS_LIVE_ESCAPE_RACE_H
 
 #include <pthread.h>
 #include <sched.h>
