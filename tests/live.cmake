@@ -35,7 +35,7 @@ add_test(NAME live.escape.user
   COMMAND sh ${PROJECT_SOURCE_DIR}/tests/unit/as_user.sh $<TARGET_FILE:escapes>
           $<TARGET_FILE:vetbox> ${escape_folder})
 set_tests_properties(live.escape live.escape.user PROPERTIES
-  SKIP_RETURN_CODE 77 TIMEOUT 120 RESOURCE_LOCK boxes)
+  SKIP_RETURN_CODE 77 TIMEOUT 300 RESOURCE_LOCK boxes)
 
 # "Contained" is what host_damage says: it must be able to say the other thing.
 vb_unit_test(escape_host unit/test_escape_host.c live/escape_host.c LIBS vb_core)
