@@ -123,7 +123,27 @@ static int take_listener(pid_t pid, int from)
     return listener;
 }
 
-static void supervise(const struct subject *subject, int listener, struct recording *recording)
+enum { RUNNING = -1 };
+
+/* Waits for something to happen. Before Linux 6.11 a filter lives until its last process is reaped,
+ * and only then does the listener hang up. */
+static void wait_for_event(int fd, pid_t pid, int *status)
+{
+    enum { PATIENCE_MS = 20000, SLICE_MS = 100 };
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
+    for (int waited = 0; poll(&ready, 1, SLICE_MS) == 0; waited += SLICE_MS) {
+        if (*status == RUNNING && waitpid(pid, status, WNOHANG) != pid)
+            *status = RUNNING;
+        if (waited >= PATIENCE_MS) {
+            fputs("the subject hangs\n", stderr);
+            abort();
+        }
+    }
+}
+
+/* *STATUS is RUNNING at first, and the wait status of PID if it was reaped here. */
+static void supervise(const struct subject *subject, int listener, struct recording *recording,
+                      pid_t pid, int *status)
 {
     const struct vb_recorder_options options = {
         .listener = listener,
@@ -138,11 +158,7 @@ static void supervise(const struct subject *subject, int listener, struct record
     if (vb_recorder_new(&options, &recorder, &recording->err))
         die(recording->err.message);
     do {
-        struct pollfd fd = {.fd = vb_recorder_fd(recorder), .events = POLLIN};
-        if (poll(&fd, 1, 20000) == 0) {
-            fputs("the subject hangs\n", stderr);
-            abort();
-        }
+        wait_for_event(vb_recorder_fd(recorder), pid, status);
         recording->step_status = vb_recorder_step(recorder, &recording->err);
     } while (recording->step_status == 1);
     recording->dropped = vb_recorder_dropped(recorder);
@@ -168,11 +184,11 @@ void record(const struct subject *subject, struct recording *recording)
     int listener = take_listener(pid, out[0]);
     if (listener < 0 || write(in[1], "g", 1) != 1)
         die("taking the listener");
-    supervise(subject, listener, recording);
+    int status = RUNNING;
+    supervise(subject, listener, recording, pid, &status);
     close(out[0]);
     close(in[1]);
-    int status;
-    if (waitpid(pid, &status, 0) != pid)
+    if (status == RUNNING && waitpid(pid, &status, 0) != pid)
         die("waitpid");
     recording->exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     vb_filter_free(filter);
