@@ -82,15 +82,14 @@ static int build(const char *dir, bool quiet, struct vb_error *err)
         status = join_programs(&include, err);
     if (status < 0)
         return status;
-    char *mode = geteuid() == 0 ? "--mode=root" : "--mode=unshare";
-    char *const head[] = {"mmdebstrap",
-                          mode,
-                          "--variant=minbase",
-                          "--format=directory",
-                          quiet ? "--quiet" : "--verbose",
-                          (char *)include.data,
-                          "",
-                          (char *)(uintptr_t)dir};
+    const char *const head[] = {"mmdebstrap",
+                                geteuid() == 0 ? "--mode=root" : "--mode=unshare",
+                                "--variant=minbase",
+                                "--format=directory",
+                                quiet ? "--quiet" : "--verbose",
+                                (const char *)include.data,
+                                "",
+                                dir};
     const size_t fixed = VB_ARRAY_LEN(head);
     VB_CLEANUP_FREE char **argv = calloc(fixed + sources.gl_pathc + 1, sizeof(*argv));
     if (argv == NULL)

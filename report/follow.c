@@ -47,7 +47,7 @@ static int say(const struct vb_live *live, const char *name, const char *words, 
 {
     struct live_item item = {.time_ns = live->now_ns, .style = STYLE_DIM};
     snprintf(item.who, sizeof(item.who), "%s", name);
-    snprintf(item.words, sizeof(item.words), "%s", words);
+    snprintf(item.words, sizeof(item.words), "%.*s", (int)sizeof(item.words) - 1, words);
     return vb_live_put(out, &live->options, &item, err);
 }
 

@@ -112,7 +112,9 @@ static size_t folders(const char *path, unsigned depth)
         char below[4096];
         if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
             continue;
-        snprintf(below, sizeof(below), "%s/%s", path, entry->d_name);
+        const int len = snprintf(below, sizeof(below), "%s/%s", path, entry->d_name);
+        if (len < 0 || (size_t)len >= sizeof(below))
+            continue;
         count += 1 + folders(below, depth - 1);
     }
     if (dir != NULL)
