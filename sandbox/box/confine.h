@@ -81,6 +81,9 @@ const char *vb_examiner_call_name(size_t index);
  * abstract sockets or signals beyond the domain. A kernel without Landlock is no failure: it is a
  * second wall. */
 VB_CHECKED int vb_landlock_confine(const int *fds, size_t count, struct vb_error *err);
+/* In the subject, whose files the mounts already bound: no device nodes, no signal and no abstract
+ * socket across the edge of the box. Nothing where the kernel has no Landlock. */
+VB_CHECKED int vb_landlock_subject(struct vb_error *err);
 /* The kernel's Landlock version, 0 without it. */
 int vb_landlock_version(void);
 

@@ -1,8 +1,9 @@
-/* landlock: the second wall of an examiner. The numbers are the kernel's ABI
+/* landlock: the second wall of an examiner, and of the subject. The numbers are the kernel's ABI
  * (Documentation/userspace-api/landlock.rst); distributions' headers lag behind it. */
 #include "sandbox/box/confine.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -20,6 +21,7 @@ enum {
     FS_MAKE_SOCKET = 1 << 9,
     FS_MAKE_FIFO = 1 << 10,
     FS_MAKE_BLOCK = 1 << 11,
+    FS_REFER = 1 << 13,
     FS_DEVICE_IOCTL = 1 << 15,
     NET_BIND_AND_CONNECT_TCP = 3, /* version 4 */
     SCOPE_ABSTRACT_AND_SIGNAL = 3 /* version 6 */
@@ -57,6 +59,34 @@ static int allow_folders(int ruleset, uint64_t rights, const int *fds, size_t co
     return 0;
 }
 
+/* Makes the rules the process's own; the ruleset is closed in any case. */
+static int apply(int ruleset, struct vb_error *err)
+{
+    VB_CLEANUP_FD int owned = ruleset;
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+        syscall(SYS_landlock_restrict_self, owned, 0) < 0)
+        return vb_fail(err, VB_E_OS, errno, "applying the Landlock rules");
+    return VB_OK;
+}
+
+int vb_landlock_subject(struct vb_error *err)
+{
+    const int version = vb_landlock_version();
+    if (version < 2) /* the first could not let files be moved from one folder to another */
+        return VB_OK;
+    const struct ruleset rules = {
+        .fs = FS_MAKE_CHARACTER | FS_MAKE_BLOCK | FS_REFER,
+        .scoped = version >= 6 ? SCOPE_ABSTRACT_AND_SIGNAL : 0,
+    };
+    VB_CLEANUP_FD int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    VB_CLEANUP_FD int ruleset = (int)syscall(SYS_landlock_create_ruleset, &rules, sizeof(rules), 0);
+    const struct path_beneath rule = {.allowed = FS_REFER, .fd = root};
+    if (root < 0 || ruleset < 0 ||
+        syscall(SYS_landlock_add_rule, ruleset, RULE_PATH_BENEATH, &rule, 0) < 0)
+        return vb_fail(err, VB_E_OS, errno, "making the Landlock rules");
+    return apply(vb_steal_fd(&ruleset), err);
+}
+
 int vb_landlock_confine(const int *fds, size_t count, struct vb_error *err)
 {
     const int version = vb_landlock_version();
@@ -73,8 +103,5 @@ int vb_landlock_confine(const int *fds, size_t count, struct vb_error *err)
     VB_CLEANUP_FD int ruleset = (int)syscall(SYS_landlock_create_ruleset, &rules, sizeof(rules), 0);
     if (ruleset < 0 || allow_folders(ruleset, rules.fs, fds, count) < 0)
         return vb_fail(err, VB_E_OS, errno, "making the Landlock rules");
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-        syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
-        return vb_fail(err, VB_E_OS, errno, "applying the Landlock rules");
-    return VB_OK;
+    return apply(vb_steal_fd(&ruleset), err);
 }

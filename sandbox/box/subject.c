@@ -76,7 +76,7 @@ static int drop_everything(struct vb_error *err)
      */
     if (syscall(SYS_keyctl, JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS)
         return vb_fail(err, VB_E_OS, errno, "leaving the session keyring");
-    return VB_OK;
+    return vb_landlock_subject(err);
 }
 
 static int prepare(const struct vb_inside *inside, struct vb_error *err)

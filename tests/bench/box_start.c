@@ -1,6 +1,6 @@
 /* Times a box against bubblewrap, in turn: start to teardown of `true`, everything on. vetbox runs
- * many boxes of one package, so the box alone is timed (vb_detonate: supervisor, namespaces, overlays,
- * network, recorder, what changed); tests/bench/start also times the whole command.
+ * many boxes of one package, so the box alone is timed (vb_detonate: supervisor, namespaces,
+ * overlays, network, recorder, what changed); tests/bench/start also times the whole command.
  *
  * usage: bench_box_start ROUNDS [PEER ARGUMENT…] */
 #include <errno.h>
