@@ -57,8 +57,11 @@ static int keep(struct vb_sink *sink, struct vb_event *event, struct vb_error *e
 {
     struct recording *r = (struct recording *)(void *)sink;
     r->emitted++;
-    if (r->told && event->kind == VB_EV_PROCESS_EXEC)
-        atomic_fetch_add(r->told, 1);
+    if (r->told && event->kind == VB_EV_PROCESS_EXEC) {
+        const int before = atomic_fetch_add(r->told, 1);
+        for (int i = 0; i < 20000 && atomic_load(r->told) < before + 2; i++)
+            usleep(1000);
+    }
     if (r->delay_us)
         usleep(r->delay_us);
     if (r->fail_after && r->emitted >= r->fail_after)

@@ -13,8 +13,8 @@ struct recording {
     uint64_t emitted;  /* also those that COUNT_ONLY leaves out */
     bool count_only;   /* for floods */
     unsigned delay_us; /* the sink takes its time: the subject waits for its answer */
-    atomic_int *told;  /* shared with the subject: counts the executions that the sink was given,
-                          before its delay; may be NULL */
+    atomic_int *told; /* shared with the subject, may be NULL: the sink adds one at an execution and
+                         waits until the subject has added one too */
     size_t fail_after; /* make the sink fail at this event, 0 for never */
     int exit_status;   /* of the subject; 128 + signal */
     uint64_t dropped;

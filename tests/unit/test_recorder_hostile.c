@@ -763,6 +763,7 @@ static void *change_path(void *arg)
     (void)arg;
     wait_until_told();
     memcpy(raced_path, "/usr/bin/false", sizeof("/usr/bin/false"));
+    atomic_fetch_add(raced_told, 1);
     return NULL;
 }
 
@@ -771,6 +772,7 @@ static void *change_word(void *arg)
     (void)arg;
     wait_until_told();
     memcpy(raced_word, "evil", sizeof("evil"));
+    atomic_fetch_add(raced_told, 1);
     return NULL;
 }
 
@@ -783,7 +785,7 @@ static int do_race(void *arg)
     char *const argv[] = {(char *)"true", raced_word, NULL};
     if (pthread_create(&thread, NULL, change, NULL))
         return 3;
-    execv(raced_path, argv); /* the sink takes longer than the thread waits */
+    execv(raced_path, argv); /* the sink waits for the thread */
     return 2;
 }
 
@@ -794,7 +796,6 @@ static void record_race(struct recording *r, void *arg)
     assert_true(raced_told != MAP_FAILED);
     recording_init(r);
     r->told = raced_told;
-    r->delay_us = 100000;
     const struct subject subject = {.run = do_race, .arg = arg};
     record(&subject, r);
     munmap(raced_told, sizeof(*raced_told));
