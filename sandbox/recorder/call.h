@@ -159,6 +159,8 @@ void vb_relay_free(struct vb_relay *relay);
  * the file's. */
 void vb_exec_announce(struct vb_call *call, const struct vb_str *argv, size_t count, bool cut,
                       int fd);
+/* The process ends: whoever gets its number later announced nothing. */
+void vb_exec_forget(struct vb_recorder *recorder, pid_t tgid);
 /* At each call of a process: does what was announced run, if anything does? */
 VB_CHECKED int vb_exec_check(struct vb_call *call, struct vb_error *err);
 

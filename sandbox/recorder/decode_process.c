@@ -433,6 +433,7 @@ int vb_decode_exit(struct vb_call *call, struct vb_error *err)
     int status = vb_call_code_end(call, err);
     if (!status)
         status = vb_call_emit(call, &event, err);
+    vb_exec_forget(call->recorder, call->process->tgid);
     vb_process_forget(&call->recorder->processes, call->process->tgid);
     return status;
 }

@@ -193,6 +193,13 @@ void vb_exec_announce(struct vb_call *call, const struct vb_str *argv, size_t co
     follow_scripts(call, a, given);
 }
 
+void vb_exec_forget(struct vb_recorder *recorder, pid_t tgid)
+{
+    struct vb_announced *a = slot_of(recorder, tgid);
+    if (a->tgid == tgid)
+        a->tgid = 0;
+}
+
 /* --- what is there --- */
 
 static bool same_command(const struct vb_announced *a, const char *now, size_t len)
