@@ -451,7 +451,8 @@ int vb_live_put(struct vb_buf *out, const struct vb_report_options *options,
 {
     char text[128];
     unsigned left = options->width != 0 ? options->width : UINT32_MAX;
-    snprintf(text, sizeof(text), "%8.3f ", (double)(item->time_ns / 1000000U) / 1000.0);
+    const unsigned long long ms = item->time_ns / 1000000U;
+    snprintf(text, sizeof(text), "%4llu.%03llu ", ms / 1000, ms % 1000);
     int status = put(out, options, STYLE_DIM, text, &left, err);
     snprintf(text, sizeof(text), "%-14s ", item->who);
     if (status == VB_OK)

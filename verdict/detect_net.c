@@ -127,10 +127,8 @@ void vb_see_network(struct judge *judge)
         see_socket_file(judge, address);
     else if (!vb_word_in("inet inet6", family) || port == 0 || port == 53)
         return;
-    else if (vb_host_is_loopback(address) && event->kind == VB_EV_NET_SEND)
-        return;
     else if (vb_host_is_loopback(address))
-        see_local(judge, port);
+        see_local(judge, event->kind == VB_EV_NET_CONNECT ? port : 0);
     else if (!judge->run->names_asked || is_metadata(address))
         see_host(judge, address, 0); /* after a name was asked for, the address is its answer */
 }

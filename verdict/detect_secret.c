@@ -344,8 +344,8 @@ static void see_outbound(struct judge *judge, const struct bait *bait)
     const char *host = process != NULL ? process->host : NULL;
     if (world && (host == NULL || vb_host_is_address(host)))
         host = run->world_host;
-    else if (process != NULL && run->send_pid == process->pid && run->send_host != NULL &&
-             (host == NULL || vb_host_is_address(host)))
+    else if (run != NULL && process != NULL && run->send_pid == process->pid &&
+             run->send_host != NULL && (host == NULL || vb_host_is_address(host)))
         host = run->send_host;
     if (!told_already(judge, bait, host))
         see_sent(judge, bait, host, true, world ? run->world_seq : 0);
