@@ -105,9 +105,9 @@ struct vb_sandbox_options {
     unsigned processes;
     uint64_t max_events; /* of one detonation */
     size_t max_output;   /* bytes of stdout and of stderr that are kept */
-    const char *rootfs;  /* a root file system whose /usr, /bin, /lib and /etc the boxes show instead
-                            of this machine's; NULL: this machine's */
-    bool no_overlay;     /* as on a kernel whose tmpfs has no extended attributes (before 6.6) */
+    const char *rootfs; /* a root file system whose /usr, /bin, /lib and /etc the boxes show instead
+                           of this machine's; NULL: this machine's */
+    bool no_overlay;    /* as on a kernel whose tmpfs has no extended attributes (before 6.6) */
 };
 
 extern const struct vb_sandbox_options vb_sandbox_default_options;

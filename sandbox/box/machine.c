@@ -121,34 +121,43 @@ static int write_file(int folder, const char *path, const void *data, size_t len
     return vb_write_all(fd, data, len, err);
 }
 
+/* One line of /proc/cpuinfo, for processor NUMBER. */
+static void rewrite_line(const char *line, size_t len, bool amd, unsigned number,
+                         char ret[BLOCK_MAX])
+{
+    const struct {
+        const char *key;
+        unsigned value;
+    } numbers[] = {{"processor\t", number},
+                   {"siblings\t", CPUS},
+                   {"core id\t\t", number / 2},
+                   {"cpu cores\t", CPUS / 2}};
+    static const char model[] = "model name\t";
+    snprintf(ret, BLOCK_MAX, "%.*s", (int)len, line);
+    for (size_t i = 0; i < VB_ARRAY_LEN(numbers); i++) {
+        if (strncmp(line, numbers[i].key, strlen(numbers[i].key)) == 0)
+            snprintf(ret, BLOCK_MAX, "%s: %u", numbers[i].key, numbers[i].value);
+    }
+    if (strncmp(line, model, sizeof(model) - 1) == 0)
+        snprintf(ret, BLOCK_MAX, "%s: %s", model,
+                 amd ? "AMD Ryzen 7 PRO 5850U with Radeon Graphics"
+                     : "11th Gen Intel(R) Core(TM) i7-1185G7 @ 3.00GHz");
+    char *mark = strstr(ret, " hypervisor");
+    if (mark != NULL)
+        memmove(mark, mark + 11, strlen(mark + 11) + 1);
+}
+
 /* One processor as the host describes it, so that programs find the instructions that they may use;
  * only who made it and how many there are is another's. */
 static int put_processor(struct vb_buf *out, const char *block, unsigned number,
                          struct vb_error *err)
 {
     const bool amd = strstr(block, "AuthenticAMD") != NULL;
-    const char *model = amd ? "AMD Ryzen 7 PRO 5850U with Radeon Graphics"
-                            : "11th Gen Intel(R) Core(TM) i7-1185G7 @ 3.00GHz";
     int status = VB_OK;
     for (const char *line = block; status == VB_OK && *line != '\0';) {
         const size_t len = strcspn(line, "\n");
-        const size_t key = strcspn(line, "\t:");
         char text[BLOCK_MAX];
-        if (strncmp(line, "processor", key) == 0)
-            snprintf(text, sizeof(text), "processor\t: %u", number);
-        else if (strncmp(line, "model name", key) == 0)
-            snprintf(text, sizeof(text), "model name\t: %s", model);
-        else if (strncmp(line, "siblings", key) == 0)
-            snprintf(text, sizeof(text), "siblings\t: %u", CPUS);
-        else if (strncmp(line, "core id", key) == 0)
-            snprintf(text, sizeof(text), "core id\t\t: %u", number / 2);
-        else if (strncmp(line, "cpu cores", key) == 0)
-            snprintf(text, sizeof(text), "cpu cores\t: %u", CPUS / 2);
-        else
-            snprintf(text, sizeof(text), "%.*s", (int)len, line);
-        char *mark = strstr(text, " hypervisor");
-        if (mark != NULL)
-            memmove(mark, mark + 11, strlen(mark + 11) + 1);
+        rewrite_line(line, len, amd, number, text);
         status = vb_buf_append(out, text, strlen(text), err);
         if (status == VB_OK)
             status = vb_buf_append(out, "\n", 1, err);

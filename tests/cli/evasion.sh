@@ -1,8 +1,7 @@
-#!/bin/sh
 # Two threads race the recorder: one makes a call, the other changes what its argument points to between
 # the record and the kernel's own reading. What the box's resources show gives it away, and the verdict
-# names it. usage: evasion.sh VETBOX SOURCE BUILD
-. "$(dirname "$0")/lib.sh"
+# names it.
+. "$2/tests/cli/lib.sh"
 needs_boxes
 build=$3
 
