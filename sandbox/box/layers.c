@@ -44,7 +44,7 @@ static const struct layer {
      "use a kernel with CONFIG_SECCOMP_FILTER=y"},
     {"seccomp notification", VB_LAYER_CONTAINMENT, "5.19", vb_probe_notification, NULL,
      "use a kernel of 5.19 or later; " OBSERVE},
-    {"seccomp descriptors", VB_LAYER_CONTAINMENT, "5.14", vb_probe_addfd, NULL,
+    {"seccomp descriptors", VB_LAYER_FIDELITY, "5.14", vb_probe_addfd, NULL,
      "use a kernel of 5.19 or later; " OBSERVE},
     {"memory of the observed", VB_LAYER_CONTAINMENT, "3.2", vb_probe_memory, NULL, OBSERVE},
     {"pidfd", VB_LAYER_CONTAINMENT, "5.3", vb_probe_pidfd, NULL,
@@ -64,12 +64,6 @@ static const struct layer {
     {"nf_tables tproxy", VB_LAYER_FIDELITY, "4.19", vb_probe_tproxy, "net",
      "use a kernel with CONFIG_NF_TABLES_IPV4=y and CONFIG_NFT_TPROXY; as modules: modprobe "
      "nft_tproxy (a connection of a package to any address and port is then answered)"},
-    {"fanotify", VB_LAYER_FIDELITY, "6.16", vb_probe_fanotify, "mnt",
-     "use a kernel of 6.16 or later with CONFIG_FANOTIFY=y (changed files are then seen while a "
-     "package runs; without it only what is left at the end, and through inotify)"},
-    {"pid_max of a namespace", VB_LAYER_FIDELITY, "6.14", vb_probe_pid_max, "pid",
-     "use a kernel of 6.14 or later (the number of processes is otherwise limited by "
-     "RLIMIT_NPROC alone)"},
 };
 
 static _Noreturn void probe_main(const struct layer *layer, int fd)
@@ -150,19 +144,38 @@ int vb_layers_probe(struct vb_layer_report ret[VB_LAYERS_MAX], struct vb_error *
     return (int)VB_ARRAY_LEN(layers);
 }
 
+static int refuse(const struct layer *layer, const struct vb_probe *answer, struct vb_error *err)
+{
+    return vb_fail(err, VB_E_UNAVAILABLE, 0, "this kernel cannot contain a package: %s: %s; %s",
+                   layer->name, answer->detail, fix_of(layer, answer));
+}
+
 int vb_layers_require(struct vb_error *err)
 {
     for (size_t i = 0; i < VB_ARRAY_LEN(layers); i++) {
         struct vb_probe answer = {0};
-        if (layers[i].purpose != VB_LAYER_CONTAINMENT)
+        /* Whatever else is missing ends the making of a box. */
+        if (layers[i].probe != vb_probe_memory)
             continue;
         const int status = try_layer(&layers[i], &answer, err);
         if (status < 0)
             return status;
         if (!answer.present)
-            return vb_fail(err, VB_E_UNAVAILABLE, 0,
-                           "this kernel cannot contain a package: %s: %s; %s", layers[i].name,
-                           answer.detail, fix_of(&layers[i], &answer));
+            return vb_layers_explain(refuse(&layers[i], &answer, err), err);
     }
     return VB_OK;
+}
+
+int vb_layers_explain(int failed, struct vb_error *err)
+{
+    for (size_t i = 0; i < VB_ARRAY_LEN(layers); i++) {
+        struct vb_probe answer = {0};
+        struct vb_error ignored;
+        if (layers[i].purpose != VB_LAYER_CONTAINMENT ||
+            try_layer(&layers[i], &answer, &ignored) < 0)
+            continue;
+        if (!answer.present)
+            return refuse(&layers[i], &answer, err);
+    }
+    return failed;
 }

@@ -32,8 +32,6 @@ void vb_probe_uts(struct vb_probe *ret);
 void vb_probe_cgroup(struct vb_probe *ret);
 void vb_probe_time(struct vb_probe *ret);
 void vb_probe_overlay(struct vb_probe *ret);
-void vb_probe_pid_max(struct vb_probe *ret);
-void vb_probe_fanotify(struct vb_probe *ret);
 
 /* probe_net.c */
 void vb_probe_network(struct vb_probe *ret);

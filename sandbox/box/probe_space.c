@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/fanotify.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
@@ -232,46 +231,4 @@ static int write_pid_max(void)
     if (proc < 0)
         return NOT_MOUNTED + errno;
     return vb_sys_write_file(proc, "sys/kernel/pid_max", "400") < 0 ? errno : 0;
-}
-
-void vb_probe_pid_max(struct vb_probe *ret)
-{
-    if (!vb_probe_enter(ret, CLONE_NEWNS | CLONE_NEWPID))
-        return;
-    const pid_t pid = fork();
-    if (pid == 0)
-        _exit(write_pid_max());
-    int status = 0;
-    if (pid < 0 || vb_sys_reap(pid, &status) < 0 || !WIFEXITED(status)) {
-        vb_probe_refuse(ret, VB_STEP_NAMESPACE, "forking into a pid namespace");
-        return;
-    }
-    errno = WEXITSTATUS(status) % NOT_MOUNTED;
-    if (WEXITSTATUS(status) >= NOT_MOUNTED)
-        vb_probe_refuse(ret, VB_STEP_PROC, "mounting a new /proc");
-    else if (errno != 0)
-        vb_probe_refuse(ret, VB_STEP_CALL, "writing kernel.pid_max of a pid namespace");
-    else
-        vb_probe_say(ret, true, "kernel.pid_max of a pid namespace was set");
-}
-
-void vb_probe_fanotify(struct vb_probe *ret)
-{
-    if (!vb_probe_enter(ret, CLONE_NEWNS))
-        return;
-    VB_CLEANUP_FD int tmp = vb_sys_mount_new("tmpfs", small_tmpfs, VB_MOUNT_NODEV);
-    if (tmp < 0 || vb_sys_mount_private() < 0 || vb_sys_mount_attach(tmp, AT_FDCWD, "/tmp") < 0) {
-        vb_probe_refuse(ret, VB_STEP_MOUNT, "mounting a tmpfs");
-        return;
-    }
-    VB_CLEANUP_FD int group = fanotify_init(
-        FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK | FAN_REPORT_DFID_NAME, O_RDONLY);
-    char events[512];
-    if (group < 0 || fanotify_mark(group, FAN_MARK_ADD | FAN_MARK_FILESYSTEM,
-                                   FAN_CREATE | FAN_ONDIR, AT_FDCWD, "/tmp") < 0)
-        vb_probe_refuse(ret, VB_STEP_CALL, "watching a whole tmpfs (fanotify)");
-    else if (mkdir("/tmp/seen", 0755) < 0 || read(group, events, sizeof(events)) <= 0)
-        vb_probe_refuse(ret, VB_STEP_CALL, "reading what was created on a tmpfs (fanotify)");
-    else
-        vb_probe_say(ret, true, "a whole tmpfs is watched");
 }

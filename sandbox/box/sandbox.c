@@ -212,7 +212,7 @@ int vb_sandbox_new(const struct vb_sandbox_options *options, struct vb_sink *sin
     if (status == VB_OK)
         status = tell_layers(&setup->base, sink, err);
     if (status < 0)
-        return vb_wrap(err, "preparing the sandbox");
+        return vb_layers_explain(vb_wrap(err, "preparing the sandbox"), err);
     setup->program = vb_filter_program(sandbox->filter);
     *ret = vb_steal(sandbox);
     return VB_OK;
@@ -445,7 +445,7 @@ int vb_detonate(struct vb_sandbox *sandbox, const struct vb_detonation *detonati
     if (status == VB_OK)
         status = fetch_drops(sandbox, err);
     if (status < 0)
-        return vb_wrap(err, "detonation %u", (unsigned)detonation->id);
+        return vb_layers_explain(vb_wrap(err, "detonation %u", (unsigned)detonation->id), err);
     *ret = result;
     return VB_OK;
 }

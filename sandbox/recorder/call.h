@@ -29,7 +29,8 @@ enum {
     VB_ENVIRONMENT_BYTES = 64 * 1024,
     VB_VECTOR_BYTES = 256 * 1024, /* of both */
     VB_SENT_MAX = 64 * 1024,      /* of sent bytes that are searched */
-    VB_SENT_TEXT = 256,           /* of sent bytes that are kept */
+    VB_CLEAN_BYTES = 16 * 1024,
+    VB_SENT_TEXT = 256, /* of sent bytes that are kept */
     VB_PROCESSES = 128,
     VB_VITAL_KINDS = 7,   /* of events that have room when the log is full */
     VB_VITAL_LEAST = 256, /* events of each; more than there are baits */
@@ -223,6 +224,12 @@ struct vb_code {
     uint64_t count;
 };
 
+/* Variables in which no bait was found, each with its NUL: most programs hand on what they got. */
+struct vb_clean {
+    size_t len, at; /* where the next one is expected */
+    char text[VB_CLEAN_BYTES];
+};
+
 struct vb_recorder {
     struct vb_recorder_options options;
     const struct vb_syscall **by_number;
@@ -256,6 +263,8 @@ struct vb_recorder {
     struct vb_memory memory;
     char path[VB_PATH_ROOM], target[VB_PATH_ROOM], text[PATH_MAX];
     struct vb_found found;
+    struct vb_clean clean[2]; /* of the execution before, and of the one at hand */
+    unsigned clean_used;
     char strings[VB_VECTOR_BYTES];
     struct vb_str argv[VB_ARGV_MAX], environment[VB_ENVIRONMENT_MAX];
     unsigned char sent[VB_SENT_MAX];

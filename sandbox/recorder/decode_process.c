@@ -164,6 +164,48 @@ static int read_argv(struct vector *v, uint64_t address, struct vb_error *err)
     return VB_OK;
 }
 
+static bool was_clean(struct vb_clean *before, const struct vb_str *item)
+{
+    const size_t len = item->len + 1;
+    const char *expected = before->text + before->at;
+    if (before->len - before->at < len || memcmp(expected, item->text, len) != 0) {
+        /* One was added, left out or changed. */
+        expected = before->len == 0 ? NULL : memmem(before->text, before->len, item->text, len);
+        if (expected == NULL || (expected > before->text && expected[-1] != '\0'))
+            return false;
+    }
+    before->at = (size_t)(expected - before->text) + len;
+    return true;
+}
+
+/* ITEM ends with its NUL in the recorder's room. */
+static void note_clean(struct vb_clean *now, const struct vb_str *item)
+{
+    if (sizeof(now->text) - now->len <= item->len)
+        return;
+    memcpy(now->text + now->len, item->text, item->len + 1);
+    now->len += item->len + 1;
+}
+
+static int search_variable(struct vb_call *call, const struct vb_str *item, struct vb_error *err)
+{
+    struct vb_recorder *recorder = call->recorder;
+    struct vb_clean *before = &recorder->clean[recorder->clean_used];
+    struct vb_clean *now = &recorder->clean[recorder->clean_used ^ 1];
+    char name[64] = "";
+    const char *equals = memchr(item->text, '=', item->len);
+    const size_t name_len = equals ? (size_t)(equals - item->text) : 0;
+    const uint64_t told = recorder->emitted + recorder->dropped;
+    int status = VB_OK;
+    if (name_len < sizeof(name))
+        snprintf(name, sizeof(name), "%.*s", (int)name_len, item->text);
+    if (!was_clean(before, item))
+        status = vb_call_search(call, item->text, item->len, "environment", name, err);
+    if (recorder->emitted + recorder->dropped == told)
+        note_clean(now, item);
+    return status;
+}
+
 /* Baits are looked for before the event, whose strings share the room; only telling variables
  * stay. */
 static int read_environment(struct vector *v, uint64_t address, struct vb_error *err)
@@ -185,15 +227,19 @@ static int read_environment(struct vector *v, uint64_t address, struct vb_error 
             v->used += item.len + 1;
             continue;
         }
-        char name[64];
-        size_t name_len = equals ? (size_t)(equals - item.text) : 0;
-        snprintf(name, sizeof(name), "%.*s", (int)(name_len < sizeof(name) ? name_len : 0),
-                 item.text);
-        int status = vb_call_search(v->call, item.text, item.len, "environment", name, err);
+        const int status = search_variable(v->call, &item, err);
         if (status)
             return status;
     }
     return VB_OK;
+}
+
+/* What was clean now is what was clean before the next execution. */
+static void turn_over(struct vb_recorder *recorder)
+{
+    recorder->clean_used ^= 1;
+    recorder->clean[recorder->clean_used].at = 0;
+    recorder->clean[recorder->clean_used ^ 1].len = 0;
 }
 
 static int search_items(const struct vector *v, const char *where, struct vb_error *err)
@@ -328,6 +374,7 @@ int vb_decode_exec(struct vb_call *call, struct vb_error *err)
     environment.seen = argv.seen;
     if (!status && !call->error)
         status = read_environment(&environment, args[at + 2], err);
+    turn_over(recorder);
     if (status || call->error || call->gone)
         return status;
     status = emit_exec(call, &argv, &environment, err);
