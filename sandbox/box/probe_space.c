@@ -223,12 +223,3 @@ void vb_probe_cgroup(struct vb_probe *ret)
 
 /* For an exit status: 0, errno, or with NOT_MOUNTED added the errno of the mount. */
 enum { NOT_MOUNTED = 128 };
-
-static int write_pid_max(void)
-{
-    static const struct vb_mount_option options[] = {{NULL, NULL}};
-    VB_CLEANUP_FD int proc = vb_sys_mount_new("proc", options, VB_MOUNT_NODEV | VB_MOUNT_NOSUID);
-    if (proc < 0)
-        return NOT_MOUNTED + errno;
-    return vb_sys_write_file(proc, "sys/kernel/pid_max", "400") < 0 ? errno : 0;
-}
