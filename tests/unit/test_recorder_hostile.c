@@ -750,10 +750,12 @@ static void test_crowded_exec(void **state)
 
 static char raced_path[64], raced_word[64];
 static atomic_int *raced_told;
+static atomic_int raced_ready; /* the thread makes no more calls that the recorder is asked about */
 
 /* What was announced has been read when the sink has it. */
 static void wait_until_told(void)
 {
+    atomic_store(&raced_ready, 1);
     while (atomic_load(raced_told) == 0)
         usleep(100);
 }
@@ -785,6 +787,8 @@ static int do_race(void *arg)
     char *const argv[] = {(char *)"true", raced_word, NULL};
     if (pthread_create(&thread, NULL, change, NULL))
         return 3;
+    while (atomic_load(&raced_ready) == 0)
+        usleep(100);
     execv(raced_path, argv); /* the sink waits for the thread */
     return 2;
 }

@@ -36,7 +36,8 @@ static void *race_swap(void *ctx)
             ;
         while (race->armed && race_blocked(race))
             ;
-        memcpy(race->target, race->real, race->len);
+        if (race->armed)
+            memcpy(race->target, race->real, race->len);
         race->armed = 0;
     }
     return NULL;
