@@ -251,7 +251,8 @@ static void on_coverage(struct judge *judge)
     const uint64_t weight = count > 0 ? (uint64_t)count : 1;
     const bool running = vb_word_in("plan sandbox detonate box", stage);
     /* Of a run only lost events matter; the rest concerns what it left behind. */
-    const bool lost = strcmp(what, "events") == 0 || strstr(reason, "not fully recorded") != NULL;
+    const bool lost = vb_word_in("events", what) || strcmp(what, "opened baits") == 0 ||
+                      strstr(reason, "not fully recorded") != NULL;
     if (running && judge->run == NULL)
         judge->unexecuted += weight;
     else if (running && vb_starts(reason, "cannot be executed"))

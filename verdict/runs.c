@@ -25,6 +25,7 @@ static void free_tables(struct run *run)
     vb_names_done(&run->left);
     vb_names_done(&run->attempted);
     vb_names_done(&run->baits_seen);
+    vb_names_done(&run->written);
     vb_names_done(&run->baits_opened);
     vb_names_done(&run->reached);
     vb_names_done(&run->sent);
@@ -55,6 +56,7 @@ static struct run *new_run(struct judge *judge, uint32_t id)
     vb_names_init(&run->left, MAX_PATHS);
     vb_names_init(&run->attempted, MAX_PATHS);
     vb_names_init(&run->baits_seen, MAX_BAITS);
+    vb_names_init(&run->written, MAX_PATHS);
     vb_names_init(&run->baits_opened, MAX_BAITS);
     vb_names_init(&run->reached, MAX_PATHS);
     vb_names_init(&run->sent, MAX_PATHS);
@@ -328,7 +330,12 @@ static void see_change(struct judge *judge, struct run *run, int64_t pid)
         run->full = true;
         return;
     }
-    if (event->kind == VB_EV_FILE_LINK) /* a hard link changes its target's inode too */
+    if (open)
+        (void)vb_names_add(&run->written, &run->arena, path, pid, NULL);
+    if (open && vb_text_of(judge, VB_F_TARGET)[0] != '\0')
+        (void)vb_names_add(&run->written, &run->arena, vb_box_path(judge, VB_F_TARGET), pid, NULL);
+    if (event->kind == VB_EV_FILE_LINK && strcmp(vb_text_of(judge, VB_F_FORM), "hard") == 0)
+        /* its target's inode changed too */
         (void)vb_names_add(&run->changed, &run->arena, vb_box_path(judge, VB_F_TARGET), pid, NULL);
     if (event->kind == VB_EV_FILE_RENAME)
         (void)vb_names_add(&run->moved, &run->arena, path, pid, NULL);

@@ -156,6 +156,16 @@ static int take_rootfs(const char *path, struct vb_error *err)
                : VB_OK;
 }
 
+/* The subject is given descriptors of these files, which are its user's: nothing may be written
+ * through them, to be read by the next box. */
+static int protect_machine(struct vb_error *err)
+{
+    VB_CLEANUP_FD int machine = vb_sys_mount_copy(AT_FDCWD, VB_BASE_MACHINE, VB_MOUNT_READONLY);
+    if (machine < 0 || vb_sys_mount_attach(machine, AT_FDCWD, VB_BASE_MACHINE) < 0)
+        return vb_fail_namespaces(err, errno, "protecting the machine of the boxes");
+    return VB_OK;
+}
+
 static int mount_base(const struct vb_box_setup *setup, struct vb_error *err)
 {
     char size[32];
@@ -181,6 +191,8 @@ static int mount_base(const struct vb_box_setup *setup, struct vb_error *err)
     status = write_masks(setup, base, err);
     if (status == VB_OK)
         status = vb_machine_prepare(base, err);
+    if (status == VB_OK)
+        status = protect_machine(err);
     return status < 0 ? status : vb_base_fill(setup, root, err);
 }
 

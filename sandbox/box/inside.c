@@ -66,6 +66,17 @@ static int tell_missing(const struct vb_inside *inside, const char *layer, int s
     return VB_OK;
 }
 
+/* What the subject watches counts against the user who runs vetbox, unless the box's namespace has
+ * limits of its own. */
+static int limit_watches(struct vb_inside *inside, struct vb_error *err)
+{
+    (void)inside;
+    if (vb_sys_write_file(AT_FDCWD, "/proc/sys/user/max_inotify_instances", "64") < 0 ||
+        vb_sys_write_file(AT_FDCWD, "/proc/sys/user/max_inotify_watches", "8192") < 0)
+        return vb_fail(err, VB_E_OS, errno, "limiting the file watches of a box");
+    return VB_OK;
+}
+
 /* Fidelity: without a time namespace the subject sees the real uptime. */
 static int shift_uptime(struct vb_inside *inside, struct vb_error *err)
 {
@@ -82,8 +93,8 @@ static const struct {
     const char *name;
     int (*run)(struct vb_inside *inside, struct vb_error *err);
 } steps[] = {
-    {"user namespace", map_user},     {"host name", name_host}, {"memory", prefer_for_oom},
-    {"time namespace", shift_uptime}, {"root", vb_root_build},
+    {"user namespace", map_user},    {"host name", name_host},         {"memory", prefer_for_oom},
+    {"file watches", limit_watches}, {"time namespace", shift_uptime}, {"root", vb_root_build},
 };
 
 /* --- the subject and everything that it leaves to us --- */
@@ -125,9 +136,18 @@ static int move_folder(const char *paths, bool replace)
         _exit(vb_move_folder(paths, paths + strlen(paths) + 1, replace));
     }
     int status = 0;
-    if (pid < 0 || vb_sys_reap(pid, &status) < 0)
+    if (pid < 0)
         return errno;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
+    /* The alarm does not wake a child that the subject stopped. */
+    const uint64_t until_ns = vb_monotonic_ns() + PATIENCE_S * UINT64_C(1000000000);
+    pid_t ended;
+    while ((ended = waitpid(pid, &status, WNOHANG)) == 0 && vb_monotonic_ns() < until_ns)
+        (void)usleep(200);
+    if (ended == 0) {
+        (void)kill(pid, SIGKILL);
+        ended = waitpid(pid, &status, 0);
+    }
+    return ended == pid && WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
 }
 
 static _Noreturn void tend(int control, int signals, pid_t subject)

@@ -1,7 +1,7 @@
 /* net: the network of a box. lo, and an interface as a machine behind a router has one; every other
  * address of the world is local to the box (AnyIP), and every packet to one goes to the sockets
  * that are made here, which tell its true destination (TPROXY). Nothing leads out: the namespace
- * holds no interface that ends anywhere else. Trusted code, in pid 1 before the subject exists. */
+ * holds no interface that ends anywhere else. Trusted code, in the child that makes the base. */
 #include "sandbox/box/net.h"
 
 #include <arpa/inet.h>

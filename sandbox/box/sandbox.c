@@ -34,7 +34,8 @@ enum {
     EXIT_LOST = 137 /* 128 + SIGKILL */
 };
 
-static const uint64_t staging_bytes = 96U << 20;
+/* What truth.c and the recorder's snapshots may keep of one run, together. */
+static const uint64_t staging_bytes = 160U << 20;
 
 const struct vb_sandbox_options vb_sandbox_default_options = {
     .name = "package",
@@ -416,7 +417,22 @@ static void close_dir(DIR **dir)
         closedir(*dir);
 }
 
-static int fetch_drops(const struct vb_sandbox *sandbox, struct vb_error *err)
+static int tell_no_room(uint64_t count, uint32_t detonation, struct vb_sink *sink,
+                        struct vb_error *err)
+{
+    struct vb_event event;
+    if (count == 0)
+        return VB_OK;
+    vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
+    event.detonation = detonation;
+    vb_event_str(&event, VB_F_STAGE, "detonate");
+    vb_event_str(&event, VB_F_WHAT, "changed files");
+    vb_event_str(&event, VB_F_REASON, "too many bytes of all runs to keep");
+    vb_event_int(&event, VB_F_COUNT, (int64_t)count);
+    return vb_emit(sink, &event, err);
+}
+
+static int fetch_drops(const struct vb_sandbox *sandbox, uint64_t *ret_missed, struct vb_error *err)
 {
     const int staging = sandbox->setup.staging_fd;
     if (staging < 0)
@@ -427,14 +443,15 @@ static int fetch_drops(const struct vb_sandbox *sandbox, struct vb_error *err)
         return vb_fail(err, VB_E_IO, errno, "reading the files that a run left");
     const struct dirent *entry;
     int status = VB_OK;
-    for (int i = 0; i < MAX_DROPS && status == VB_OK && (entry = readdir(dir)) != NULL; i++) {
+    for (int i = 0; i < MAX_DROPS && status >= 0 && (entry = readdir(dir)) != NULL; i++) {
         if (!is_digest(entry->d_name))
             continue;
         status = fetch_drop(staging, entry->d_name, sandbox->drops_fd, err);
-        if (unlinkat(staging, entry->d_name, 0) < 0 && status == VB_OK)
+        *ret_missed += status > 0;
+        if (unlinkat(staging, entry->d_name, 0) < 0 && status >= 0)
             status = vb_fail(err, VB_E_IO, errno, "removing a file that a run left");
     }
-    return status;
+    return status < 0 ? status : VB_OK;
 }
 
 int vb_detonate(struct vb_sandbox *sandbox, const struct vb_detonation *detonation,
@@ -442,8 +459,11 @@ int vb_detonate(struct vb_sandbox *sandbox, const struct vb_detonation *detonati
 {
     struct vb_detonation_result result;
     int status = vb_box_run(&sandbox->setup, detonation, sink, &result, err);
+    uint64_t missed = 0;
     if (status == VB_OK)
-        status = fetch_drops(sandbox, err);
+        status = fetch_drops(sandbox, &missed, err);
+    if (status == VB_OK)
+        status = tell_no_room(missed, detonation->id, sink, err);
     if (status < 0)
         return vb_layers_explain(vb_wrap(err, "detonation %u", (unsigned)detonation->id), err);
     *ret = result;

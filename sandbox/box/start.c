@@ -279,6 +279,8 @@ static int start_world(struct vb_supervisor *box, struct vb_error *err)
 int vb_start_subject(struct vb_supervisor *box, struct vb_error *err)
 {
     int status = start_world(box, err);
+    if (status == VB_OK && box->setup->baits != NULL)
+        status = vb_witness_new(box->setup->baits, &box->witness, err);
     if (status < 0)
         return status;
     const struct vb_watch watch = {.proc_fd = box->proc_fd,

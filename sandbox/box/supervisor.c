@@ -17,6 +17,7 @@
 enum {
     LINGER_MS = 200, /* for what the main process left running */
     TERMINATE_GRACE_MS = 300,
+    INIT_PATIENCE_MS = 3000,
     RECORDER_LAST_STEPS = 10000
 };
 
@@ -123,17 +124,25 @@ int vb_supervisor_rename(void *ctx, const char *from, const char *to, bool repla
     if (vb_sys_send(box->control, &message, sizeof(message), -1) < 0)
         return 1;
     struct vb_error ignored;
+    const uint64_t until_ns = vb_monotonic_ns() + vb_ms(INIT_PATIENCE_MS);
     while (box->moved < 0 && box->control >= 0) {
+        struct pollfd fd = {.fd = box->control, .events = POLLIN};
+        const uint64_t now = vb_monotonic_ns();
+        if (now >= until_ns || poll(&fd, 1, (int)((until_ns - now) / 1000000U) + 1) <= 0) {
+            schedule_kill(box, "limit",
+                          0); /* an init that does not answer is the subject's doing */
+            break;
+        }
         if (hear_init(box, &ignored) < 0)
             return -EIO;
     }
     return box->moved < 0 ? -EIO : -box->moved;
 }
 
-int vb_supervisor_watch_baits(void *ctx, int root_fd, struct vb_error *err)
+void vb_supervisor_watch_baits(void *ctx, int root_fd)
 {
     struct vb_supervisor *box = ctx;
-    return vb_witness_new(box->setup->baits, root_fd, &box->witness, err);
+    vb_witness_watch(box->witness, root_fd);
 }
 
 static int check_usage(struct vb_supervisor *box, struct vb_error *err)

@@ -32,7 +32,7 @@ struct vb_supervisor {
     struct timespec filled; /* without an overlay: when the last file was put there */
     struct vb_watch watch;
     struct vb_world *world;
-    struct vb_witness *witness; /* NULL while nobody could race */
+    struct vb_witness *witness; /* NULL without baits */
     struct vb_recorder *recorder;
     bool recording; /* tasks are left under the filter */
     uint64_t begin_ns, end_ns, stop_ns, kill_ns,
@@ -54,7 +54,7 @@ uint64_t vb_ms(uint64_t milliseconds);
 int vb_supervisor_rename(void *ctx, const char *from, const char *to, bool replace);
 
 /* Watches the baits, as the recorder's options say. */
-int vb_supervisor_watch_baits(void *ctx, int root_fd, struct vb_error *err);
+void vb_supervisor_watch_baits(void *ctx, int root_fd);
 
 /* The steps that lead to a running subject, in this order (start.c). */
 VB_CHECKED int vb_start_argv(struct vb_supervisor *box, struct vb_error *err);

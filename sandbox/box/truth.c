@@ -76,6 +76,8 @@ int vb_keep_copy(int fd, int folder, const char *name, struct vb_error *err)
     VB_CLEANUP_FD int out = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (out < 0 && errno == EEXIST)
         return VB_OK;
+    if (out < 0 && errno == ENOSPC)
+        return 1;
     if (out < 0)
         return vb_fail(err, VB_E_IO, errno, "keeping a file that a run left");
     unsigned char chunk[CHUNK];
@@ -91,6 +93,8 @@ int vb_keep_copy(int fd, int folder, const char *name, struct vb_error *err)
         const int status = vb_write_all(out, chunk, (size_t)got, err);
         if (status < 0) {
             (void)unlinkat(folder, name, 0);
+            if (err->system_errno == ENOSPC)
+                return 1;
             return vb_wrap(err, "keeping a file that a run left");
         }
         at += got;
@@ -144,7 +148,9 @@ static int keep_file(struct teller *teller, const struct vb_entry *entry, int fd
     }
     teller->kept++;
     teller->kept_bytes += entry->size;
-    return vb_keep_copy(fd, folder, hex, err);
+    const int status = vb_keep_copy(fd, folder, hex, err);
+    teller->not_kept += status > 0;
+    return status < 0 ? status : VB_OK;
 }
 
 /* CHANGE with what is there now: ENTRY, whose bytes are HEX ("" where they are not known). */

@@ -25,7 +25,8 @@ VB_CHECKED int vb_truth_tell(const struct vb_truth *truth, struct vb_error *err)
  * gives the last time that such a write can carry. */
 void vb_truth_let_clock_pass(struct timespec *ret);
 
-/* Copies all of FD to FOLDER/NAME unless something of that name stands there already. */
+/* Copies all of FD to FOLDER/NAME unless something of that name stands there already. 1: there is
+ * no room for it. */
 VB_CHECKED int vb_keep_copy(int fd, int folder, const char *name, struct vb_error *err);
 
 #endif

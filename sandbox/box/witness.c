@@ -53,8 +53,7 @@ static void watch(struct vb_witness *witness, int root_fd, size_t index)
         witness->missed++;
 }
 
-int vb_witness_new(const struct vb_bait_set *baits, int root_fd, struct vb_witness **ret,
-                   struct vb_error *err)
+int vb_witness_new(const struct vb_bait_set *baits, struct vb_witness **ret, struct vb_error *err)
 {
     const size_t count = vb_bait_count(baits);
     struct vb_witness *witness = calloc(1, sizeof(*witness) + count * sizeof(witness->watched[0]));
@@ -63,12 +62,16 @@ int vb_witness_new(const struct vb_bait_set *baits, int root_fd, struct vb_witne
     witness->baits = baits;
     witness->count = count;
     witness->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-    for (size_t i = 0; witness->fd >= 0 && i < count; i++)
-        watch(witness, root_fd, i);
     if (witness->fd < 0)
         witness->missed = count;
     *ret = witness;
     return VB_OK;
+}
+
+void vb_witness_watch(struct vb_witness *witness, int root_fd)
+{
+    for (size_t i = 0; witness->fd >= 0 && i < witness->count; i++)
+        watch(witness, root_fd, i);
 }
 
 void vb_witness_free(struct vb_witness *witness)

@@ -19,6 +19,7 @@
      CLONE_NEWNET)
 
 enum {
+    VB_IOPRIO_PROCESS = 1,       /* IOPRIO_WHO_PROCESS of linux/ioprio.h, which old headers lack */
     VB_PATH_ROOM = 2 * PATH_MAX, /* a working directory and a path */
     VB_PAGE = 4096,
     VB_MEMORY_PAGES = 4,
@@ -75,6 +76,9 @@ struct vb_processes {
 struct vb_process *vb_process_get(struct vb_processes *all, pid_t tid);
 /* Asks how the box numbers it: inner_tid and inner_tgid. */
 void vb_process_number(struct vb_process *process);
+/* A pidfd of the very thread, which may have descriptors of its own and may have outlived its
+ * leader; before Linux 6.9 of its process. -1 with errno. */
+int vb_thread_fd(const struct vb_process *process);
 /* Forgets all threads of a process that exits. */
 void vb_process_forget(struct vb_processes *all, pid_t tgid);
 /* The process is about to become another program, if its exec succeeds. */
@@ -101,6 +105,7 @@ struct vb_name {
     const char *path; /* as vb_path_resolve made it */
     bool follow;      /* a link at its end */
     bool anywhere;    /* also in folders of the host */
+    bool own_usr;     /* the folders of programs are the subject's user's own */
 };
 struct vb_found {
     char path[VB_PATH_ROOM]; /* "" where it is as named, or not known */
@@ -249,6 +254,7 @@ struct vb_recorder {
     uint64_t snapshot_bytes, snapshots_missed;
     struct vb_file_id *bait_ids; /* by the index of the bait; once they are learned */
     bool baits_learned;
+    bool own_usr;         /* see struct vb_name */
     size_t *bait_folders; /* the lengths of their folders' names */
     uint64_t emitted, dropped;
     uint64_t probes, probes_dropped; /* counted apart: they push out nothing else */
@@ -316,7 +322,7 @@ void vb_call_arguments(const struct vb_call *call, struct vb_str items[VB_SYSCAL
                        char text[VB_SYSCALL_ARGS][24]);
 /* Before the first name changes and the first task that shares memory: what the baits are, whatever
  * they will be called later. */
-VB_CHECKED int vb_call_before_races(struct vb_call *call, struct vb_error *err);
+void vb_call_before_races(struct vb_call *call);
 /* True if PATH is a bait or in a folder with baits in it. */
 bool vb_near_bait(const struct vb_recorder *recorder, const char *path);
 /* True if no probe is kept any more. */
@@ -338,6 +344,7 @@ int vb_decode_fork(struct vb_call *call, struct vb_error *err);
 int vb_decode_ioctl(struct vb_call *call, struct vb_error *err);
 int vb_decode_kernel(struct vb_call *call, struct vb_error *err);
 int vb_decode_listen(struct vb_call *call, struct vb_error *err);
+int vb_decode_others(struct vb_call *call, struct vb_error *err);
 int vb_decode_prctl(struct vb_call *call, struct vb_error *err);
 int vb_decode_probe(struct vb_call *call, struct vb_error *err);
 int vb_decode_sendmmsg(struct vb_call *call, struct vb_error *err);

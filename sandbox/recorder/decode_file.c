@@ -37,6 +37,7 @@ static int take_linked(struct file_call *f, struct vb_error *err)
     struct vb_recorder *recorder = f->call->recorder;
     const struct vb_name name = {
         .root_fd = recorder->root_fd,
+        .own_usr = recorder->own_usr,
         .process = f->call->process,
         .dirfd = f->base,
         .text = recorder->text,
@@ -59,6 +60,7 @@ static int find_folder(struct file_call *f, char *path, struct vb_error *err)
     struct vb_recorder *recorder = f->call->recorder;
     const struct vb_name name = {
         .root_fd = recorder->root_fd,
+        .own_usr = recorder->own_usr,
         .process = f->call->process,
         .dirfd = f->dirfd,
         .text = recorder->text,
@@ -226,16 +228,15 @@ static void learn_baits(struct vb_recorder *recorder)
     }
 }
 
-int vb_call_before_races(struct vb_call *call, struct vb_error *err)
+void vb_call_before_races(struct vb_call *call)
 {
     struct vb_recorder *recorder = call->recorder;
     if (recorder->baits_learned)
-        return VB_OK;
+        return;
     recorder->baits_learned = true;
     learn_baits(recorder);
-    if (!recorder->options.before_races || recorder->root_fd < 0)
-        return VB_OK;
-    return recorder->options.before_races(recorder->options.ctx, recorder->root_fd, err);
+    if (recorder->options.before_races && recorder->root_fd >= 0)
+        recorder->options.before_races(recorder->options.ctx, recorder->root_fd);
 }
 
 bool vb_near_bait(const struct vb_recorder *recorder, const char *path)
@@ -265,6 +266,7 @@ static int follow_links(struct file_call *f, struct vb_error *err)
     VB_CLEANUP_FD int own_root = f->own_root ? vb_path_open_fd(f->call->process->tid, f->base) : -1;
     const struct vb_name name = {
         .root_fd = f->own_root ? own_root : recorder->root_fd,
+        .own_usr = recorder->own_usr,
         .process = f->call->process,
         .dirfd = f->base,
         .text = recorder->text,
@@ -365,11 +367,8 @@ int vb_decode_file(struct vb_call *call, struct vb_error *err)
 {
     const struct vb_syscall *row = call->row;
     if (row->kind == VB_EV_FILE_RENAME || row->kind == VB_EV_FILE_LINK ||
-        row->kind == VB_EV_FILE_DELETE) {
-        const int status = vb_call_before_races(call, err);
-        if (status)
-            return status;
-    }
+        row->kind == VB_EV_FILE_DELETE)
+        vb_call_before_races(call);
     struct file_call f = {.call = call, .dirfd = AT_FDCWD, .base = AT_FDCWD};
     vb_call_event(call, &f.event, row->kind);
     bool creat = row->word && row->kind == VB_EV_FILE_OPEN;

@@ -4,6 +4,7 @@
 #include <linux/prctl.h>
 #include <linux/sockios.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/uio.h>
 
 #include "sandbox/recorder/call.h"
@@ -74,11 +75,24 @@ int vb_decode_kernel(struct vb_call *call, struct vb_error *err)
     return emit_kernel(call, recorder->text, err);
 }
 
+/* Init and whoever it starts could be starved or ended by it; a group or a user includes them. */
+int vb_decode_others(struct vb_call *call, struct vb_error *err)
+{
+    const bool one = call->row->args[0] == VB_ARG_PID;
+    const int which = one ? PRIO_PROCESS : (int)call->notif->data.args[0];
+    const int pid = (int)call->notif->data.args[one ? 0 : 1];
+    const int process =
+        strcmp(call->name, "ioprio_set") == 0 ? (int)VB_IOPRIO_PROCESS : PRIO_PROCESS;
+    if (pid == 1 || which != process)
+        return vb_call_deny(call, EPERM, "of others", err);
+    return VB_OK;
+}
+
 /* The kernel itself writes to the subject's memory from now on, as a second task would. */
 int vb_decode_aio(struct vb_call *call, struct vb_error *err)
 {
-    const int status = vb_call_before_races(call, err);
-    return status ? status : emit_kernel(call, NULL, err);
+    vb_call_before_races(call);
+    return emit_kernel(call, NULL, err);
 }
 
 /* The thread's new name: a process may hide behind another's. */

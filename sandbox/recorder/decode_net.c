@@ -186,7 +186,7 @@ int vb_decode_address(struct vb_call *call, struct vb_error *err)
  */
 static bool ask_socket(const struct vb_call *call, int fd, bool peer, struct address *ret)
 {
-    VB_CLEANUP_FD int pidfd = (int)syscall(SYS_pidfd_open, call->process->tgid, 0);
+    VB_CLEANUP_FD int pidfd = vb_thread_fd(call->process);
     VB_CLEANUP_FD int copy = pidfd < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
     if (copy < 0)
         return false;

@@ -46,6 +46,7 @@ static void follow_links(struct vb_call *call, struct vb_event *event)
     struct vb_recorder *recorder = call->recorder;
     const struct vb_name name = {
         .root_fd = recorder->root_fd,
+        .own_usr = recorder->own_usr,
         .process = call->process,
         .dirfd = dirfd_of(call),
         .text = recorder->text,

@@ -265,6 +265,7 @@ static int read_exec_path(struct vb_call *call, const uint64_t *args, struct vb_
         return VB_OK;
     const struct vb_name name = {
         .root_fd = recorder->root_fd,
+        .own_usr = recorder->own_usr,
         .process = call->process,
         .dirfd = dirfd,
         .text = recorder->text,
@@ -342,6 +343,7 @@ static int take_script(struct vb_call *call, const struct vector *argv, struct v
     vb_path_resolve(call->process->tid, AT_FDCWD, script.file, recorder->target);
     const struct vb_name name = {
         .root_fd = recorder->root_fd,
+        .own_usr = recorder->own_usr,
         .process = call->process,
         .dirfd = AT_FDCWD,
         .text = script.file,
@@ -442,9 +444,9 @@ int vb_decode_fork(struct vb_call *call, struct vb_error *err)
         name_flags(flags, VB_CLONE_NEW, names, sizeof(names));
         return vb_call_deny(call, EPERM, names, err);
     }
-    const int prepared = vb_call_before_races(call, err);
-    if (prepared || flags & CLONE_THREAD) /* a thread by itself tells nothing */
-        return prepared;
+    vb_call_before_races(call);
+    if (flags & CLONE_THREAD) /* a thread by itself tells nothing */
+        return VB_OK;
     struct vb_str items[VB_ARRAY_LEN(clone_flags) + 1];
     size_t count = 0;
     items[count++] = (struct vb_str){call->row->word, strlen(call->row->word)};

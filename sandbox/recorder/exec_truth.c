@@ -143,6 +143,7 @@ static void follow_scripts(struct vb_call *call, struct vb_announced *a, const c
         vb_path_resolve(call->process->tid, AT_FDCWD, name, recorder->target);
         const struct vb_name next = {
             .root_fd = recorder->root_fd,
+            .own_usr = recorder->own_usr,
             .process = call->process,
             .dirfd = AT_FDCWD,
             .text = name,
@@ -157,8 +158,21 @@ static void follow_scripts(struct vb_call *call, struct vb_announced *a, const c
     }
 }
 
-static struct vb_announced *slot_of(struct vb_recorder *recorder, pid_t tgid)
+/* The process's own slot, or a free one. Where all are taken somebody's announcement is lost, which
+ * counts as a lost event. */
+static struct vb_announced *slot_of(struct vb_recorder *recorder, pid_t tgid, bool announcing)
 {
+    struct vb_announced *free_slot = NULL;
+    for (unsigned i = 0; i < VB_PROCESSES; i++) {
+        struct vb_announced *a = &recorder->announced[((unsigned)tgid + i) % VB_PROCESSES];
+        if (a->tgid == tgid)
+            return a;
+        if (a->tgid == 0 && free_slot == NULL)
+            free_slot = a;
+    }
+    if (free_slot != NULL)
+        return free_slot;
+    recorder->dropped += announcing;
     return &recorder->announced[(unsigned)tgid % VB_PROCESSES];
 }
 
@@ -166,7 +180,7 @@ void vb_exec_announce(struct vb_call *call, const struct vb_str *argv, size_t co
                       int fd)
 {
     struct vb_recorder *recorder = call->recorder;
-    struct vb_announced *a = slot_of(recorder, call->process->tgid);
+    struct vb_announced *a = slot_of(recorder, call->process->tgid, true);
     char given[PATH_MAX];
     struct stat st;
     a->tgid = call->process->tgid;
@@ -195,7 +209,7 @@ void vb_exec_announce(struct vb_call *call, const struct vb_str *argv, size_t co
 
 void vb_exec_forget(struct vb_recorder *recorder, pid_t tgid)
 {
-    struct vb_announced *a = slot_of(recorder, tgid);
+    struct vb_announced *a = slot_of(recorder, tgid, false);
     if (a->tgid == tgid)
         a->tgid = 0;
 }
@@ -229,7 +243,7 @@ static int tell(struct vb_call *call, const struct vb_announced *a, const char *
 int vb_exec_check(struct vb_call *call, struct vb_error *err)
 {
     struct vb_recorder *recorder = call->recorder;
-    struct vb_announced *a = slot_of(recorder, call->process->tgid);
+    struct vb_announced *a = slot_of(recorder, call->process->tgid, false);
     char image[sizeof(a->image)], command[sizeof(a->command)], exe[64];
     struct stat st;
     if (a->tgid != call->process->tgid)

@@ -202,9 +202,9 @@ int vb_path_find(const struct vb_name *name, struct vb_found *ret)
     ret->path[0] = '\0';
     ret->inode = 0;
     const bool plain = name->path[0] == '/' && !climbs(name->text);
-    if (plain && !name->anywhere && links_are_the_hosts(name->path))
+    if (plain && !name->anywhere && !name->own_usr && links_are_the_hosts(name->path))
         return 0;
-    if (plain && !name->anywhere && find_in_merged_lib(name, ret))
+    if (plain && !name->anywhere && !name->own_usr && find_in_merged_lib(name, ret))
         return 0;
     const bool special = after(name->path, "/proc") || after(name->path, "/dev");
     if (plain && !special && find_as_named(name, ret))

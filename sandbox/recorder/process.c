@@ -83,6 +83,13 @@ struct pidfd_info {
 };
 #define PIDFD_GET_INFO_64 _IOWR(0xFF, 11, struct pidfd_info)
 
+int vb_thread_fd(const struct vb_process *process)
+{
+    const unsigned thread = O_EXCL; /* PIDFD_THREAD */
+    const int fd = (int)syscall(SYS_pidfd_open, process->tid, thread);
+    return fd >= 0 || errno != EINVAL ? fd : (int)syscall(SYS_pidfd_open, process->tgid, 0);
+}
+
 /* A third of the cost of /proc/TID/status, for what is asked of every process: few are asked for
  * more. False for threads and before Linux 6.13. */
 static bool load_info(struct vb_process *process, pid_t tid)

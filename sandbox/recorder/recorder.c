@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -183,6 +184,14 @@ static void open_root(struct vb_recorder *recorder, pid_t tid)
     char path[64];
     snprintf(path, sizeof(path), "/proc/%d/root", (int)tid);
     recorder->root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    /* In a root file system that the user built, what is in /usr is his, and so the subject's. */
+    static const char *const folders[] = {"usr/lib", "usr/share"};
+    for (size_t i = 0; i < VB_ARRAY_LEN(folders); i++) {
+        struct stat st;
+        if (fstatat(recorder->root_fd, folders[i], &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+            st.st_uid == geteuid())
+            recorder->own_usr = true;
+    }
 }
 
 static int handle(struct vb_recorder *recorder, struct vb_error *err)

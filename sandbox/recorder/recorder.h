@@ -32,7 +32,7 @@ struct vb_recorder_options {
     void *ctx; /* of this one and the next */
     /* Called once, with the box's root, before the first name changes and before a second task can
      * race the recorder for the text of a path. May be NULL. */
-    int (*before_races)(void *ctx, int root_fd, struct vb_error *err);
+    void (*before_races)(void *ctx, int root_fd);
     /* What the subject is given where it opens the file PATH to read it: a descriptor of the
      * caller's that the recorder closes, or -1 for the file itself. May be NULL. */
     int (*stand_in)(const char *path);

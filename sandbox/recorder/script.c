@@ -50,9 +50,9 @@ void vb_relay_free(struct vb_relay *relay)
 
 /* The subject's descriptor 0 for us to read: without waiting, and without a change to what the
  * subject's own copies do. -1 if it is no pipe or stream. */
-static int take_input(struct vb_relay *relay, pid_t tgid, int *ret_flags)
+static int take_input(struct vb_relay *relay, const struct vb_process *process, int *ret_flags)
 {
-    VB_CLEANUP_FD int pidfd = (int)syscall(SYS_pidfd_open, tgid, 0);
+    VB_CLEANUP_FD int pidfd = vb_thread_fd(process);
     VB_CLEANUP_FD int copy = pidfd < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, pidfd, 0, 0);
     struct stat st;
     int type = 0;
@@ -119,7 +119,7 @@ int vb_script_relay(struct vb_call *call, const char *program, struct vb_error *
         return vb_fail(err, VB_E_NOMEM, 0, "keeping a script: out of memory");
     relay->to = -1;
     relay->pid = call->process->tgid;
-    relay->from = take_input(relay, relay->pid, &flags);
+    relay->from = take_input(relay, call->process, &flags);
     if (relay->from < 0)
         return VB_OK; /* a file, a terminal, or nothing */
     struct vb_relay **slot = free_slot(recorder);

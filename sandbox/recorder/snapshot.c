@@ -85,12 +85,16 @@ static int write_copy(const struct vb_recorder *recorder, const struct snapshot 
         openat(folder, snapshot->hex, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (out < 0 && errno == EEXIST)
         return VB_OK;
+    if (out < 0 && errno == ENOSPC)
+        return 1;
     if (out < 0)
         return vb_fail(err, VB_E_IO, errno, "keeping a file of the run");
     const int status = vb_write_all(out, snapshot->bytes, snapshot->len, err);
     if (status == VB_OK)
         return VB_OK;
     (void)unlinkat(folder, snapshot->hex, 0); /* half a file has another digest */
+    if (err->system_errno == ENOSPC)
+        return 1;
     return vb_wrap(err, "keeping a file of the run");
 }
 
@@ -110,7 +114,8 @@ static int keep(struct vb_call *call, int path_fd, const struct stat *st, struct
     int status = vb_sha256_hex(ret->bytes, ret->len, ret->hex, err);
     if (status == VB_OK && recorder->options.keep_fd >= 0)
         status = write_copy(recorder, ret, err);
-    return status;
+    recorder->snapshots_missed += status > 0;
+    return status < 0 ? status : VB_OK;
 }
 
 static int tell(struct vb_call *call, const char *path, const char *reason, int path_fd,

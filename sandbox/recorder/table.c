@@ -11,6 +11,7 @@
 #include <linux/sockios.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "sandbox/recorder/call.h"

@@ -1,6 +1,7 @@
 /* The null listener: accepts, records, closes. See world.h. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -16,6 +17,7 @@ enum {
     AT_ONCE = 64,
     PATIENCE_MS = 250,
     MAX_EVENTS = 20000,
+    LAST_ROUNDS = 64,  /* of AT_ONCE each: more than a socket holds */
     LISTENER = 1 << 16 /* in epoll's data: what is below is a connection's index */
 };
 
@@ -29,6 +31,8 @@ struct connection {
     int fd; /* -1: free */
     union address to;
     uint64_t until_ns;
+    size_t len;
+    unsigned char *bytes; /* FIRST_BYTES of room, or NULL until something comes */
 };
 
 struct vb_world {
@@ -36,7 +40,8 @@ struct vb_world {
     int epoll;
     int sockets[8];
     struct connection connections[CONNECTIONS];
-    uint64_t events, unsaid;
+    uint64_t events, unsaid, unread;
+    uint64_t lost_before; /* datagrams */
     unsigned char bytes[FIRST_BYTES];
 };
 
@@ -52,8 +57,9 @@ static void bait_seen(void *ctx, const struct vb_bait *bait, const char *form)
 {
     struct sighting *sighting = ctx;
     struct vb_event event;
-    if (sighting->status < 0)
+    if (sighting->status < 0 || sighting->world->events >= MAX_EVENTS)
         return;
+    sighting->world->events++;
     vb_event_init(&event, VB_EV_BAIT_SEEN, VB_SOURCE_WORLD);
     event.detonation = sighting->world->options.detonation;
     vb_event_str(&event, VB_F_BAIT, bait->id);
@@ -62,10 +68,17 @@ static void bait_seen(void *ctx, const struct vb_bait *bait, const char *form)
     sighting->status = vb_emit(sighting->world->options.sink, &event, sighting->err);
 }
 
-/* What came to address TO: the first LEN bytes of it stand in the world's room. */
-static int tell(struct vb_world *world, const char *protocol, const union address *to, size_t len,
-                struct vb_error *err)
+struct came {
+    const char *protocol;
+    const union address *to;
+    const unsigned char *bytes;
+    size_t len;
+};
+
+static int tell(struct vb_world *world, const struct came *came, struct vb_error *err)
 {
+    const union address *to = came->to;
+    const size_t len = came->len;
     char text[INET6_ADDRSTRLEN] = "";
     const bool v4 = to->any.sa_family == AF_INET;
     const uint16_t port = v4 ? to->in.sin_port : to->in6.sin6_port;
@@ -79,30 +92,55 @@ static int tell(struct vb_world *world, const char *protocol, const union addres
     inet_ntop(to->any.sa_family, bytes, text, sizeof(text));
     vb_event_init(&event, VB_EV_WORLD_CONNECTION, VB_SOURCE_WORLD);
     event.detonation = world->options.detonation;
-    vb_event_str(&event, VB_F_PROTOCOL, protocol);
+    vb_event_str(&event, VB_F_PROTOCOL, came->protocol);
     vb_event_str(&event, VB_F_FAMILY, v4 ? "inet" : "inet6");
     vb_event_str(&event, VB_F_ADDRESS, text);
     vb_event_int(&event, VB_F_PORT, ntohs(port));
     vb_event_int(&event, VB_F_SIZE, (int64_t)len);
     if (len > 0)
-        vb_event_strn(&event, VB_F_TEXT, (const char *)world->bytes,
+        vb_event_strn(&event, VB_F_TEXT, (const char *)came->bytes,
                       len < SHOWN_BYTES ? len : SHOWN_BYTES);
     if (len > SHOWN_BYTES)
         vb_event_bool(&event, VB_F_TRUNCATED, true);
     int status = vb_emit(world->options.sink, &event, err);
     struct sighting sighting = {world, err, VB_OK};
     if (status == VB_OK && len > 0 && world->options.baits != NULL)
-        vb_bait_search(world->options.baits, world->bytes, len, bait_seen, &sighting);
+        vb_bait_search(world->options.baits, came->bytes, len, bait_seen, &sighting);
     return status < 0 ? status : sighting.status;
+}
+
+static bool is_stream(int socket)
+{
+    int type = 0;
+    socklen_t len = sizeof(type);
+    return getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_STREAM;
 }
 
 /* --- streams --- */
 
 static int finish(struct vb_world *world, struct connection *connection, struct vb_error *err)
 {
-    const ssize_t got = recv(connection->fd, world->bytes, sizeof(world->bytes), MSG_DONTWAIT);
+    const struct came came = {"tcp", &connection->to, connection->bytes, connection->len};
     vb_close_fd(&connection->fd);
-    return tell(world, "tcp", &connection->to, got > 0 ? (size_t)got : 0, err);
+    const int status = tell(world, &came, err);
+    free(connection->bytes);
+    connection->bytes = NULL;
+    return status;
+}
+
+/* Takes what is there. It is over when the other side says so, or when enough was sent. */
+static int collect(struct vb_world *world, struct connection *connection, struct vb_error *err)
+{
+    if (connection->bytes == NULL)
+        connection->bytes = malloc(FIRST_BYTES);
+    if (connection->bytes == NULL)
+        return vb_fail(err, VB_E_NOMEM, errno, "listening to the network of a box");
+    const ssize_t got = recv(connection->fd, connection->bytes + connection->len,
+                             FIRST_BYTES - connection->len, MSG_DONTWAIT);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return VB_OK;
+    connection->len += got > 0 ? (size_t)got : 0;
+    return got <= 0 || connection->len == FIRST_BYTES ? finish(world, connection, err) : VB_OK;
 }
 
 static int hold(struct vb_world *world, int fd, const union address *to, struct vb_error *err)
@@ -118,6 +156,7 @@ static int hold(struct vb_world *world, int fd, const union address *to, struct 
         world->connections[i] = connection;
         return VB_OK;
     }
+    world->unread++;
     return finish(world, &connection, err);
 }
 
@@ -162,6 +201,20 @@ static bool original_destination(struct msghdr *message, union address *ret)
     return false;
 }
 
+/* How many datagrams the sockets had no room for, since they were made. */
+static uint64_t lost_datagrams(const struct vb_world *world)
+{
+    uint64_t lost = 0;
+    for (size_t i = 0; i < VB_ARRAY_LEN(world->sockets); i++) {
+        uint32_t figures[SK_MEMINFO_VARS] = {0};
+        socklen_t len = sizeof(figures);
+        if (world->sockets[i] >= 0 && !is_stream(world->sockets[i]) &&
+            getsockopt(world->sockets[i], SOL_SOCKET, SO_MEMINFO, figures, &len) == 0)
+            lost += figures[SK_MEMINFO_DROPS];
+    }
+    return lost;
+}
+
 static int receive_all(struct vb_world *world, int socket, struct vb_error *err)
 {
     int status = VB_OK;
@@ -176,20 +229,14 @@ static int receive_all(struct vb_world *world, int socket, struct vb_error *err)
         const ssize_t got = recvmsg(socket, &message, MSG_DONTWAIT);
         if (got < 0)
             return VB_OK;
+        const struct came came = {"udp", &to, world->bytes, (size_t)got};
         if (original_destination(&message, &to))
-            status = tell(world, "udp", &to, (size_t)got, err);
+            status = tell(world, &came, err);
     }
     return status;
 }
 
 /* --- all of it --- */
-
-static bool is_stream(int socket)
-{
-    int type = 0;
-    socklen_t len = sizeof(type);
-    return getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_STREAM;
-}
 
 static int add_socket(struct vb_world *world, size_t index, struct vb_error *err)
 {
@@ -224,6 +271,7 @@ int vb_world_new(const struct vb_world_options *options, struct vb_world **ret,
         vb_world_free(world);
         return status;
     }
+    world->lost_before = lost_datagrams(world);
     *ret = world;
     return VB_OK;
 }
@@ -232,8 +280,10 @@ void vb_world_free(struct vb_world *world)
 {
     if (world == NULL)
         return;
-    for (size_t i = 0; i < CONNECTIONS; i++)
+    for (size_t i = 0; i < CONNECTIONS; i++) {
         vb_close_fd(&world->connections[i].fd);
+        free(world->connections[i].bytes);
+    }
     vb_close_fd(&world->epoll);
     free(world);
 }
@@ -247,7 +297,7 @@ static int serve(struct vb_world *world, uint32_t which, struct vb_error *err)
 {
     if (which < CONNECTIONS)
         return world->connections[which].fd < 0 ? VB_OK
-                                                : finish(world, &world->connections[which], err);
+                                                : collect(world, &world->connections[which], err);
     const int socket = world->sockets[which - LISTENER];
     return is_stream(socket) ? accept_all(world, socket, err) : receive_all(world, socket, err);
 }
@@ -273,23 +323,39 @@ int vb_world_step(struct vb_world *world, struct vb_error *err)
     return status < 0 ? status : let_go(world, vb_monotonic_ns(), err);
 }
 
-int vb_world_end(struct vb_world *world, struct vb_error *err)
+static int tell_gap(struct vb_world *world, uint64_t count, const char *what, const char *reason,
+                    struct vb_error *err)
 {
-    int status = VB_OK;
-    for (size_t i = 0; status == VB_OK && i < VB_ARRAY_LEN(world->sockets); i++) {
-        if (world->sockets[i] >= 0)
-            status = serve(world, LISTENER + (uint32_t)i, err);
-    }
-    if (status == VB_OK)
-        status = let_go(world, UINT64_MAX, err);
-    if (status < 0 || world->unsaid == 0)
-        return status;
     struct vb_event event;
+    if (count == 0)
+        return VB_OK;
     vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_WORLD);
     event.detonation = world->options.detonation;
     vb_event_str(&event, VB_F_STAGE, "world");
-    vb_event_str(&event, VB_F_WHAT, "connections");
-    vb_event_str(&event, VB_F_REASON, "too many to list");
-    vb_event_int(&event, VB_F_COUNT, (int64_t)world->unsaid);
+    vb_event_str(&event, VB_F_WHAT, what);
+    vb_event_str(&event, VB_F_REASON, reason);
+    vb_event_int(&event, VB_F_COUNT, (int64_t)count);
     return vb_emit(world->options.sink, &event, err);
+}
+
+int vb_world_end(struct vb_world *world, struct vb_error *err)
+{
+    int status = VB_OK;
+    /* The sockets are the next run's too: nothing of this one may be left in them. */
+    for (size_t i = 0; status == VB_OK && i < VB_ARRAY_LEN(world->sockets); i++) {
+        for (int n = 0; status == VB_OK && world->sockets[i] >= 0 && n < LAST_ROUNDS; n++)
+            status = serve(world, LISTENER + (uint32_t)i, err);
+    }
+    for (uint32_t i = 0; status == VB_OK && i < CONNECTIONS; i++)
+        status = serve(world, i, err);
+    if (status == VB_OK)
+        status = let_go(world, UINT64_MAX, err);
+    if (status == VB_OK)
+        status = tell_gap(world, world->unsaid, "connections", "too many to list", err);
+    if (status == VB_OK)
+        status = tell_gap(world, world->unread, "connections", "too many at once to read", err);
+    if (status == VB_OK)
+        status = tell_gap(world, lost_datagrams(world) - world->lost_before, "datagrams",
+                          "more than the network of the box holds", err);
+    return status;
 }

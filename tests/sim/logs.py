@@ -532,6 +532,8 @@ def evasion():
     log.open(11, "/home/alex/.aws/credentials", "read")
     log.add("bait.read", pid=11, bait="aws-credentials", path="/home/alex/.aws/credentials")
     log.open(11, "/home/alex/.netrc", "write")
+    # A link to it explains nothing.
+    log.add("file.link", pid=11, path="/tmp/x", target="/home/alex/.ssh/id_ed25519", form="symbolic")
     log.open(11, "/home/alex/.bashrc", "read")
     for bait, path in (("aws-credentials", ".aws/credentials"), ("netrc", ".netrc"),
                        ("ssh-ed25519", ".ssh/id_ed25519")):

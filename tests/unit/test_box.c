@@ -509,6 +509,20 @@ static void test_truth_of_usr(void **state)
     assert_false(logged(&run, "\"path\":\"/usr/bin"));
 }
 
+/* Files that there is no room to keep are told, and are no failure of ours. */
+static void test_no_room_to_keep(void **state)
+{
+    (void)state;
+    struct vb_error err = {0};
+    VB_CLEANUP(run_done) struct run run;
+    run_init(&run);
+    assert_int_equal(vb_workspace_new(1 << 16, 20, &run.setup.staging_fd, &err), VB_OK);
+    run_shell(&run, "head -c 200000 /dev/urandom > /tmp/big; echo small > /tmp/small", 10000);
+    assert_int_equal(run.status, VB_OK);
+    assert_true(changed(&run, "/tmp/big", "created"));
+    assert_true(logged(&run, "too large or too many to keep"));
+}
+
 /* --- running wild --- */
 
 static bool has_perl(void)
@@ -858,6 +872,7 @@ int main(void)
         }
     }
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_no_room_to_keep),
         cmocka_unit_test(test_status),
         cmocka_unit_test(test_not_found),
         cmocka_unit_test(test_powerless),

