@@ -1,5 +1,6 @@
 set(VB_BOX_FILES
   box/base.c
+  box/catch.c
   box/child.c
   box/confine.c
   box/etc.c
@@ -12,6 +13,7 @@ set(VB_BOX_FILES
   box/machine.c
   box/move.c
   box/net.c
+  box/netlink.c
   box/output.c
   box/obstacle.c
   box/persona.c

@@ -22,6 +22,10 @@ extern const struct vb_net_socket vb_net_sockets[VB_NET_SOCKETS];
  * no sockets: addresses are then local, but nobody listens. */
 VB_CHECKED int vb_net_build(int ret_sockets[VB_NET_SOCKETS], int *ret_errno, struct vb_error *err);
 
+/* The parts of it (catch.c): the rules, 0 or an errno; and one socket, -1 with errno. */
+int vb_net_catch(void);
+int vb_net_socket_open(const struct vb_net_socket *row);
+
 /* Brings lo up; nothing else is in the new network namespace. */
 VB_CHECKED int vb_loopback_up(struct vb_error *err);
 
