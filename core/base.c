@@ -12,6 +12,16 @@ int vb_steal_fd(int *fd)
     return stolen;
 }
 
+void vb_close_dir(DIR **dir)
+{
+    if (*dir == NULL)
+        return;
+    const int saved = errno;
+    (void)closedir(*dir);
+    errno = saved;
+    *dir = NULL;
+}
+
 void vb_close_fd(int *fd)
 {
     if (*fd < 0)

@@ -79,12 +79,6 @@ struct walk {
     bool full; /* a limit on the whole was reached: nothing more is visited */
 };
 
-static void close_dir(DIR **dir)
-{
-    if (*dir != NULL)
-        closedir(*dir);
-}
-
 struct names {
     char **items;
     size_t count, capacity;
@@ -139,7 +133,7 @@ static int beyond(struct walk *walk, const char *limit, uint64_t value, struct v
 static int read_names(int fd, size_t max, struct names *ret, struct vb_error *err)
 {
     const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-    VB_CLEANUP(close_dir) DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+    VB_CLEANUP_DIR DIR *dir = copy < 0 ? NULL : fdopendir(copy);
     if (dir == NULL)
         return vb_fail(err, VB_E_IO, errno, "opening a folder");
     rewinddir(dir);

@@ -126,12 +126,6 @@ static void visit(struct walk *walk, int folder_fd, const char *folder, const ch
         add_file(walk->id, copy, &status);
 }
 
-static void close_dir(DIR **dir)
-{
-    if (*dir != NULL)
-        closedir(*dir);
-}
-
 static void list_folder(struct walk *walk, const char *folder)
 {
     VB_CLEANUP_FD int fd =
@@ -140,7 +134,7 @@ static void list_folder(struct walk *walk, const char *folder)
         vb_id_coverage(walk->id, folder, "folder", "unreadable", NULL);
         return;
     }
-    VB_CLEANUP(close_dir) DIR *dir = fdopendir(fd);
+    VB_CLEANUP_DIR DIR *dir = fdopendir(fd);
     if (dir == NULL) {
         vb_id_fail(walk->id, VB_E_OS, "listing a folder");
         return;

@@ -44,16 +44,10 @@ static int add_name(struct vb_rule_sources *sources, const char *name, struct vb
     return VB_OK;
 }
 
-static void close_dir(DIR **dir)
-{
-    if (*dir != NULL)
-        closedir(*dir);
-}
-
 static int list_folder(struct vb_rule_sources *sources, int fd, struct vb_error *err)
 {
     VB_CLEANUP_FD int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    VB_CLEANUP(close_dir) DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+    VB_CLEANUP_DIR DIR *dir = copy < 0 ? NULL : fdopendir(copy);
     if (dir == NULL)
         return vb_fail(err, VB_E_NOINPUT, errno, "cannot read the rules folder %s", sources->dir);
     (void)vb_steal_fd(&copy);

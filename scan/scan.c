@@ -188,16 +188,10 @@ static int backwards(const void *a, const void *b)
     return strcmp(*(char *const *)b, *(char *const *)a);
 }
 
-static void close_dir(DIR **dir)
-{
-    if (*dir != NULL)
-        closedir(*dir);
-}
-
 static int list_folder(struct scan *scan, const char *folder, int fd, struct names *work,
                        struct vb_error *err)
 {
-    VB_CLEANUP(close_dir) DIR *dir = fdopendir(fd);
+    VB_CLEANUP_DIR DIR *dir = fdopendir(fd);
     if (dir == NULL) {
         (void)close(fd);
         return vb_fail(err, VB_E_IO, errno, "cannot list the folder %s", folder);

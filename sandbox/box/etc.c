@@ -137,12 +137,6 @@ static int mount_folder(int root, const char *path, struct vb_error *err)
     return VB_OK;
 }
 
-static void close_dir(DIR **dir)
-{
-    if (*dir != NULL)
-        closedir(*dir);
-}
-
 static bool has_version_name(const char *name)
 {
     for (size_t i = 0; i < VB_ARRAY_LEN(shown_patterns); i++) {
@@ -155,7 +149,7 @@ static bool has_version_name(const char *name)
 static int for_versions(int root, int (*run)(int root, const char *path, struct vb_error *err),
                         struct vb_error *err)
 {
-    VB_CLEANUP(close_dir) DIR *dir = opendir("/etc");
+    VB_CLEANUP_DIR DIR *dir = opendir("/etc");
     int status = VB_OK;
     const struct dirent *entry;
     while (status == VB_OK && dir != NULL && (entry = readdir(dir)) != NULL) {

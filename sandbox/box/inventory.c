@@ -18,12 +18,6 @@ struct walk {
     char path[PATH_BYTES];
 };
 
-static void close_dir(DIR **dir)
-{
-    if (*dir != NULL)
-        closedir(*dir);
-}
-
 void vb_inventory_done(struct vb_inventory *inventory)
 {
     for (size_t i = 0; i < inventory->count; i++)
@@ -106,7 +100,7 @@ static int walk_folder(struct walk *walk, int fd, size_t path_len, unsigned dept
 {
     const int copy =
         depth > walk->limits->depth ? -1 : openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    VB_CLEANUP(close_dir) DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+    VB_CLEANUP_DIR DIR *dir = copy < 0 ? NULL : fdopendir(copy);
     if (dir == NULL) {
         walk->inventory->missed++;
         return VB_OK;

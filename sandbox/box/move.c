@@ -15,12 +15,6 @@
 
 enum { MAX_DEPTH = 64 };
 
-static void close_dir(DIR **dir)
-{
-    if (*dir != NULL)
-        closedir(*dir);
-}
-
 static int open_folder(int dirfd, const char *name)
 {
     return openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -33,7 +27,7 @@ static int move_folder(int from_fd, const char *from, int to_fd, const char *to,
 static int move_entries(int from, int to, int depth)
 {
     const int copy = openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    VB_CLEANUP(close_dir) DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+    VB_CLEANUP_DIR DIR *dir = copy < 0 ? NULL : fdopendir(copy);
     const struct dirent *entry;
     if (dir == NULL)
         return errno;

@@ -411,12 +411,6 @@ static int fetch_drop(int staging, const char *name, int drops, struct vb_error 
     return vb_keep_copy(fd, drops, name, err);
 }
 
-static void close_dir(DIR **dir)
-{
-    if (*dir != NULL)
-        closedir(*dir);
-}
-
 static int tell_no_room(uint64_t count, uint32_t detonation, struct vb_sink *sink,
                         struct vb_error *err)
 {
@@ -438,7 +432,7 @@ static int fetch_drops(const struct vb_sandbox *sandbox, uint64_t *ret_missed, s
     if (staging < 0)
         return VB_OK;
     const int copy = openat(staging, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    VB_CLEANUP(close_dir) DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+    VB_CLEANUP_DIR DIR *dir = copy < 0 ? NULL : fdopendir(copy);
     if (dir == NULL)
         return vb_fail(err, VB_E_IO, errno, "reading the files that a run left");
     const struct dirent *entry;

@@ -13,12 +13,6 @@
 
 enum { STATUS_BYTES = 4096, MAX_MEMORY_FILES = 4096 };
 
-static void close_dir(DIR **dir)
-{
-    if (*dir != NULL)
-        closedir(*dir);
-}
-
 static DIR *open_dir(int dirfd, const char *path)
 {
     int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -98,7 +92,7 @@ static bool is_subject(const char *name)
 
 static uint64_t sum(int proc_fd, uint64_t (*figure)(int proc_fd, const char *pid))
 {
-    VB_CLEANUP(close_dir) DIR *dir = open_dir(proc_fd, ".");
+    VB_CLEANUP_DIR DIR *dir = open_dir(proc_fd, ".");
     const struct dirent *entry;
     uint64_t total = 0;
     while (dir != NULL && (entry = readdir(dir)) != NULL) {
@@ -110,7 +104,7 @@ static uint64_t sum(int proc_fd, uint64_t (*figure)(int proc_fd, const char *pid
 
 static unsigned count_tasks(int proc_fd)
 {
-    VB_CLEANUP(close_dir) DIR *dir = open_dir(proc_fd, ".");
+    VB_CLEANUP_DIR DIR *dir = open_dir(proc_fd, ".");
     const struct dirent *entry;
     unsigned tasks = 0;
     while (dir != NULL && (entry = readdir(dir)) != NULL)
@@ -142,7 +136,7 @@ static void count_memory_files(int proc_fd, const char *pid, struct seen_files *
     static const char mark[] = "/memfd:";
     char path[300];
     snprintf(path, sizeof(path), "%s/fd", pid);
-    VB_CLEANUP(close_dir) DIR *dir = open_dir(proc_fd, path);
+    VB_CLEANUP_DIR DIR *dir = open_dir(proc_fd, path);
     const struct dirent *entry;
     while (dir != NULL && (entry = readdir(dir)) != NULL) {
         struct stat st;
@@ -156,7 +150,7 @@ static void count_memory_files(int proc_fd, const char *pid, struct seen_files *
 
 static uint64_t memory_files(const struct vb_watch *watch)
 {
-    VB_CLEANUP(close_dir) DIR *dir = open_dir(watch->proc_fd, ".");
+    VB_CLEANUP_DIR DIR *dir = open_dir(watch->proc_fd, ".");
     VB_CLEANUP_FREE struct seen_files *seen = calloc(1, sizeof(*seen));
     if (seen == NULL)
         return 0;

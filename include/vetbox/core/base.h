@@ -2,6 +2,7 @@
 #ifndef VETBOX_CORE_BASE_H
 #define VETBOX_CORE_BASE_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,6 +16,7 @@
 /* Runs FN(&variable) when the variable leaves its scope. */
 #define VB_CLEANUP(fn) __attribute__((cleanup(fn)))
 #define VB_CLEANUP_FD VB_CLEANUP(vb_close_fd)
+#define VB_CLEANUP_DIR VB_CLEANUP(vb_close_dir)
 #define VB_CLEANUP_FREE VB_CLEANUP(vb_free_ptr)
 #define VB_CLEANUP_FILE VB_CLEANUP(vb_close_file)
 
@@ -31,6 +33,8 @@ int vb_steal_fd(int *fd);
 
 /* Closes *FD if it is not negative, keeps errno, and leaves -1. */
 void vb_close_fd(int *fd);
+/* The same for a folder that is read; leaves NULL. */
+void vb_close_dir(DIR **dir);
 
 /* free(*(void **)P), for VB_CLEANUP_FREE. */
 void vb_free_ptr(void *p);
