@@ -76,6 +76,6 @@ int vb_session_detonate(struct vb_session *session, struct vb_error *err)
     if (status == VB_OK)
         status = run_plan(session, sandbox, plan, err);
     if (status == VB_OK)
-        status = vb_examine_scan(session, session->drops_fd, "dropped/", err);
+        status = vb_examine_scan(session, session->drops_fd, "dropped", err);
     return status;
 }

@@ -329,6 +329,8 @@ int vb_base_new(const struct vb_box_setup *setup, struct vb_base *ret, struct vb
     vb_close_fd(&theirs);
     vb_base_init(ret);
     const int status = receive(ours, ret, err);
+    if (clock_gettime(CLOCK_REALTIME, &ret->filled) < 0)
+        ret->filled = (struct timespec){0};
     int wait_status;
     (void)vb_sys_reap(pid, &wait_status);
     return status;

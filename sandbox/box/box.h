@@ -9,6 +9,7 @@
 
 #include <linux/filter.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "sandbox/bait/bait.h"
 #include "sandbox/box/confine.h"
@@ -33,9 +34,10 @@ enum {
     VB_BASE_FDS = VB_BASE_SOCKET + VB_NET_SOCKETS
 };
 struct vb_base {
-    int fds[VB_BASE_FDS]; /* -1: none */
-    int net_errno;        /* why nothing catches what is sent; 0: it is caught */
-    bool overlay;         /* boxes lay an overlay over it; otherwise each fills a root of its own */
+    int fds[VB_BASE_FDS];   /* -1: none */
+    int net_errno;          /* why nothing catches what is sent; 0: it is caught */
+    struct timespec filled; /* when the last file was put there */
+    bool overlay; /* boxes lay an overlay over it; otherwise each fills a root of its own */
 };
 #define VB_BASE "/tmp"
 #define VB_BASE_ROOT VB_BASE "/root"       /* the lower layer of a box's root */

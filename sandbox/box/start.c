@@ -219,6 +219,7 @@ static int take_listener(struct vb_supervisor *box, pid_t subject, int number, s
         .rename = box->setup->base.overlay ? vb_supervisor_rename : NULL,
         .before_races = box->setup->baits != NULL ? vb_supervisor_watch_baits : NULL,
         .ctx = box,
+        .filled = box->setup->base.overlay ? box->setup->base.filled : box->filled,
         .stand_in = vb_machine_open,
         .cpus = VB_MACHINE_CPUS,
         .max_events = box->setup->options.max_events,

@@ -83,7 +83,7 @@ int vb_recorder_new(const struct vb_recorder_options *options, struct vb_recorde
     recorder->options.listener = -1; /* the caller's until all went well */
     recorder->root_fd = -1;
     /* The clock of most file times; the exact one may be ahead of it. */
-    (void)clock_gettime(CLOCK_REALTIME_COARSE, &recorder->begin);
+    recorder->begin = options->filled;
     recorder->epoll = -1;
     int status = make_buffers(recorder, err);
     if (status) {

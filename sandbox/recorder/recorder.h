@@ -4,6 +4,7 @@
 #define SANDBOX_RECORDER_RECORDER_H
 
 #include <linux/filter.h>
+#include <time.h>
 
 #include "sandbox/bait/bait.h"
 #include "vetbox/core.h"
@@ -25,6 +26,8 @@ int vb_filter_load(const struct sock_fprog *program);
 struct vb_recorder_options {
     int listener;                    /* owned by the recorder */
     const struct vb_bait_set *baits; /* may be NULL */
+    struct timespec
+        filled; /* when the box's files were put there: what changed later is the subject's */
     /* Renames a folder for the subject where the kernel would not (REPLACE: also in the place of an
      * empty one): 0, a negative errno, or 1 where
      * it is the kernel's business. May be NULL. */

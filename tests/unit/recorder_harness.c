@@ -148,11 +148,15 @@ static void wait_for_event(int fd, pid_t pid, int *status)
 static void supervise(const struct subject *subject, int listener, struct recording *recording,
                       pid_t pid, int *status)
 {
+    struct timespec begin;
+    if (clock_gettime(CLOCK_REALTIME_COARSE, &begin) < 0)
+        die("the clock");
     const struct vb_recorder_options options = {
         .listener = listener,
         .baits = subject->baits,
         .detonation = 7,
         .max_events = subject->max_events ? subject->max_events : 1000000,
+        .filled = begin,
         .keep_fd = subject->keep_fd ? subject->keep_fd : -1,
         .sink = &recording->sink,
     };
