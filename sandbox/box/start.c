@@ -221,6 +221,7 @@ static int take_listener(struct vb_supervisor *box, pid_t subject, int number, s
         .ctx = box,
         .filled = box->setup->base.overlay ? box->setup->base.filled : box->filled,
         .stand_in = vb_machine_open,
+        .owner = VB_PERSONA_UID,
         .cpus = VB_MACHINE_CPUS,
         .max_events = box->setup->options.max_events,
         .keep_fd = box->setup->staging_fd,

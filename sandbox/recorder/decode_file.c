@@ -11,7 +11,8 @@ struct file_call {
     struct vb_call *call;
     struct vb_event event;
     int dirfd;
-    int base;                     /* what the last path began at */
+    int base; /* what the last path began at */
+    bool foreign_owner;
     bool own_root;                /* the name's root is the folder that it began at */
     const struct vb_bait *linked; /* the bait that gets a second name */
     uint64_t open_flags;
@@ -184,6 +185,15 @@ static int take_attribute(struct file_call *f, uint64_t address, struct vb_error
     return status;
 }
 
+/* The box has one user; to give a file to another needs root, as anywhere. The kernel would say
+ * that there is no such user. */
+static void take_owner(struct file_call *f, enum vb_arg kind, int id)
+{
+    const unsigned own = f->call->recorder->options.owner;
+    take_number(f, kind == VB_ARG_UID ? "%lld:" : "%lld", (uint64_t)(int64_t)id);
+    f->foreign_owner |= own != 0 && id != -1 && (unsigned)id != own;
+}
+
 static int take_argument(struct file_call *f, enum vb_arg kind, uint64_t value,
                          struct vb_error *err)
 {
@@ -204,10 +214,8 @@ static int take_argument(struct file_call *f, enum vb_arg kind, uint64_t value,
         take_open_flags(f, value & 0xffffffff);
     else if (kind == VB_ARG_MODE)
         take_mode(f, value);
-    else if (kind == VB_ARG_UID)
-        take_number(f, "%lld:", (uint64_t)(int64_t)(int)value);
-    else if (kind == VB_ARG_GID)
-        take_number(f, "%lld", (uint64_t)(int64_t)(int)value);
+    else if (kind == VB_ARG_UID || kind == VB_ARG_GID)
+        take_owner(f, kind, (int)value);
     else if (kind == VB_ARG_LENGTH)
         take_number(f, "%lld", value);
     return VB_OK;
@@ -396,6 +404,8 @@ int vb_decode_file(struct vb_call *call, struct vb_error *err)
         return status;
     if (row->kind == VB_EV_FILE_RENAME)
         rename_folder(&f);
+    if (f.foreign_owner)
+        call->error = EPERM;
     call->decided = true;
     status = vb_call_emit(call, &f.event, err);
     return status || !f.linked ? status : emit_bait_read(&f, f.linked, err);

@@ -39,7 +39,8 @@ struct vb_recorder_options {
     /* What the subject is given where it opens the file PATH to read it: a descriptor of the
      * caller's that the recorder closes, or -1 for the file itself. May be NULL. */
     int (*stand_in)(const char *path);
-    unsigned cpus; /* how many the subject counts; 0: those that there are */
+    unsigned owner; /* user and group of the box, the only ones; 0: not known */
+    unsigned cpus;  /* how many the subject counts; 0: those that there are */
     uint32_t detonation;
     uint64_t
         max_events; /* beyond it events are counted, not kept: one sandbox.limit, one coverage */

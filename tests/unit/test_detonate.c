@@ -186,6 +186,20 @@ static void test_machine_stays(void **state)
     assert_false(line_with(&b, "detonation.output", "written", NULL));
 }
 
+/* Nobody but root gives files away. */
+static void test_owner(void **state)
+{
+    (void)state;
+    BENCH(b);
+    detonate(&b,
+             "touch /tmp/f; chown root /tmp/f; chgrp 0 /tmp/f; chown alex:alex /tmp/f && echo mine",
+             5000);
+    assert_true(line_with(&b, "file.attribute", "\"value\":\"0:-1\"", NULL));
+    assert_true(line_with(&b, "detonation.output", "Operation not permitted", NULL));
+    assert_true(line_with(&b, "detonation.output", "mine\\n", NULL));
+    assert_false(line_with(&b, "detonation.output", "Invalid argument", NULL));
+}
+
 /* Init is nobody's to slow down, nor is a group that it belongs to. */
 static void test_init_keeps_its_priority(void **state)
 {
@@ -386,6 +400,7 @@ int main(void)
         cmocka_unit_test(test_machine),
         cmocka_unit_test(test_machine_stays),
         cmocka_unit_test(test_init_keeps_its_priority),
+        cmocka_unit_test(test_owner),
         cmocka_unit_test(test_sent_in_pieces),
         cmocka_unit_test(test_rename_folder),
         cmocka_unit_test(test_package_folder),
