@@ -42,6 +42,7 @@ struct vb_world {
     struct connection connections[CONNECTIONS];
     uint64_t events, unsaid, unread;
     uint64_t lost_before; /* datagrams */
+    bool more;            /* the socket served last may hold more */
     unsigned char bytes[FIRST_BYTES];
 };
 
@@ -167,8 +168,10 @@ static int accept_all(struct vb_world *world, int listener, struct vb_error *err
         union address to = {0};
         socklen_t len = sizeof(to);
         const int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (fd < 0)
-            return VB_OK; /* none left, or it went away again */
+        if (fd < 0) {
+            world->more = false; /* none left, or it went away again */
+            return VB_OK;
+        }
         if (getsockname(fd, &to.any, &len) < 0)
             close(fd);
         else
@@ -227,8 +230,10 @@ static int receive_all(struct vb_world *world, int socket, struct vb_error *err)
                                  .msg_control = control.bytes,
                                  .msg_controllen = sizeof(control.bytes)};
         const ssize_t got = recvmsg(socket, &message, MSG_DONTWAIT);
-        if (got < 0)
+        if (got < 0) {
+            world->more = false;
             return VB_OK;
+        }
         const struct came came = {"udp", &to, world->bytes, (size_t)got};
         if (original_destination(&message, &to))
             status = tell(world, &came, err);
@@ -343,7 +348,8 @@ int vb_world_end(struct vb_world *world, struct vb_error *err)
     int status = VB_OK;
     /* The sockets are the next run's too: nothing of this one may be left in them. */
     for (size_t i = 0; status == VB_OK && i < VB_ARRAY_LEN(world->sockets); i++) {
-        for (int n = 0; status == VB_OK && world->sockets[i] >= 0 && n < LAST_ROUNDS; n++)
+        world->more = world->sockets[i] >= 0;
+        for (int n = 0; status == VB_OK && world->more && n < LAST_ROUNDS; n++)
             status = serve(world, LISTENER + (uint32_t)i, err);
     }
     for (uint32_t i = 0; status == VB_OK && i < CONNECTIONS; i++)
