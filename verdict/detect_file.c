@@ -449,12 +449,12 @@ static void compare_world(struct judge *judge)
 static void compare_baits(struct judge *judge)
 {
     struct run *run = judge->run;
-    if (run->dropped || run->full || run->written.dropped > 0 || run->baits_opened.dropped > 0)
+    if (run->dropped || run->full || run->opened.dropped > 0 || run->baits_opened.dropped > 0)
         return;
     for (size_t i = 0; i < run->baits_opened.count; i++) {
         const struct name *bait = &run->baits_opened.items[i];
         if (vb_names_find(&run->baits_seen, bait->text) != NULL ||
-            vb_names_find(&run->written, bait->text) != NULL)
+            vb_names_find(&run->opened, bait->text) != NULL)
             continue;
         const struct found found = {.id = FINDING_EVASION, .evidence = {(uint64_t)bait->value}};
         vb_report_found(judge, &found, "%s was opened, and nobody was seen to open it.",

@@ -25,7 +25,7 @@ static void free_tables(struct run *run)
     vb_names_done(&run->left);
     vb_names_done(&run->attempted);
     vb_names_done(&run->baits_seen);
-    vb_names_done(&run->written);
+    vb_names_done(&run->opened);
     vb_names_done(&run->baits_opened);
     vb_names_done(&run->reached);
     vb_names_done(&run->sent);
@@ -56,7 +56,7 @@ static struct run *new_run(struct judge *judge, uint32_t id)
     vb_names_init(&run->left, MAX_PATHS);
     vb_names_init(&run->attempted, MAX_PATHS);
     vb_names_init(&run->baits_seen, MAX_BAITS);
-    vb_names_init(&run->written, MAX_PATHS);
+    vb_names_init(&run->opened, MAX_PATHS);
     vb_names_init(&run->baits_opened, MAX_BAITS);
     vb_names_init(&run->reached, MAX_PATHS);
     vb_names_init(&run->sent, MAX_PATHS);
@@ -206,6 +206,17 @@ static void keep_command(struct judge *judge, struct run *run, struct process *p
     process->host = judge->host == NULL ? NULL : vb_arena_str(&run->arena, judge->host);
 }
 
+/* The kernel opens what it is asked to execute, also a key that is none of its business. */
+static void note_executed(struct judge *judge, struct run *run)
+{
+    static const enum vb_field fields[] = {VB_F_PATH, VB_F_TARGET};
+    for (size_t i = 0; i < VB_ARRAY_LEN(fields); i++) {
+        const char *path = vb_box_path(judge, fields[i]);
+        if (path[0] == '~')
+            (void)vb_names_add(&run->opened, &run->arena, path, (int64_t)judge->event->seq, NULL);
+    }
+}
+
 static void see_exec(struct judge *judge, struct run *run, struct process *process)
 {
     judge->argv = vb_list_of(judge, VB_F_ARGV, &judge->argc);
@@ -216,6 +227,7 @@ static void see_exec(struct judge *judge, struct run *run, struct process *proce
                       ? vb_argv_host(&judge->scratch, &judge->command, judge->argv, judge->argc)
                       : NULL;
     keep_command(judge, run, process);
+    note_executed(judge, run);
     process->exec_seq = judge->event->seq;
     process->exited = false;
     const int64_t ppid = vb_event_get_int(judge->event, VB_F_PPID, 0);
@@ -331,9 +343,9 @@ static void see_change(struct judge *judge, struct run *run, int64_t pid)
         return;
     }
     if (open)
-        (void)vb_names_add(&run->written, &run->arena, path, pid, NULL);
+        (void)vb_names_add(&run->opened, &run->arena, path, pid, NULL);
     if (open && vb_text_of(judge, VB_F_TARGET)[0] != '\0')
-        (void)vb_names_add(&run->written, &run->arena, vb_box_path(judge, VB_F_TARGET), pid, NULL);
+        (void)vb_names_add(&run->opened, &run->arena, vb_box_path(judge, VB_F_TARGET), pid, NULL);
     if (event->kind == VB_EV_FILE_LINK && strcmp(vb_text_of(judge, VB_F_FORM), "hard") == 0)
         /* its target's inode changed too */
         (void)vb_names_add(&run->changed, &run->arena, vb_box_path(judge, VB_F_TARGET), pid, NULL);

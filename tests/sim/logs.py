@@ -538,6 +538,9 @@ def evasion():
     for bait, path in (("aws-credentials", ".aws/credentials"), ("netrc", ".netrc"),
                        ("ssh-ed25519", ".ssh/id_ed25519")):
         log.add("truth.bait", "truth", bait=bait, path=f"/home/alex/{path}")
+    # bash was told to run a key as a program
+    log.exec(12, 11, "/home/alex/.npmrc", "/home/alex/.npmrc")
+    log.add("truth.bait", "truth", bait="npmrc", path="/home/alex/.npmrc")
     log.end()
     log.script("big.sh")
     log.add("process.opaque", pid=10, syscall="openat", detail="memory not readable")
