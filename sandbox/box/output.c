@@ -36,8 +36,10 @@ static void copy_out(struct vb_output *output, const unsigned char *data, size_t
         /* At most PIPE_BUF at once, which a writable pipe takes without blocking (pipe(7)). */
         const ssize_t written =
             ready <= 0 ? -1 : write(output->copy_fd, data, len < 4096 ? len : 4096);
-        if (written < 0 && (ready <= 0 || (errno != EINTR && errno != EAGAIN)))
+        if (written < 0 && (ready <= 0 || (errno != EINTR && errno != EAGAIN))) {
+            output->unread = ready > 0 && errno == EPIPE;
             output->copy_fd = -1;
+        }
         if (written > 0) {
             data += written;
             len -= (size_t)written;
@@ -72,6 +74,8 @@ bool vb_output_read(struct vb_output *output)
         if (output->kept.len < output->kept.max)
             keep(output, chunk, (size_t)got);
         copy_out(output, chunk, (size_t)got);
+        if (output->unread)
+            vb_close_fd(&output->fd);
     }
     return any;
 }

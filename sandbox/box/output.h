@@ -8,6 +8,7 @@ struct vb_output {
     const char *stream; /* stdout, stderr */
     int fd;             /* read end, not blocking; owned; -1 at the end */
     int copy_fd;        /* everything goes there too, -1: nowhere */
+    bool unread;        /* whoever was to get the copy hung up: so does the subject's own reader */
     struct vb_buf kept;
     uint64_t total;
 };

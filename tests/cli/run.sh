@@ -89,4 +89,10 @@ run run -q -- sh -c 'grep -E "^(CapEff|NoNewPrivs|Seccomp):" /proc/self/status'
 expect_in "$work/out" "CapEff:	0000000000000000" "no capabilities"
 expect_in "$work/out" "NoNewPrivs:	1" "no new privileges"
 expect_in "$work/out" "Seccomp:	2" "a syscall filter"
+
+# A reader that hangs up ends what writes to it, as in any pipe; not the time limit does.
+start=$(date +%s)
+"$vetbox" run -q --timeout 30 -- yes 2>"$work/err" | head -n 1 >"$work/out"
+expect_in "$work/out" y "the first line of an endless output"
+[ $(($(date +%s) - start)) -lt 20 ] || fail "an endless output went on without its reader"
 finish
