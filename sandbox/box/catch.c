@@ -65,6 +65,17 @@ static void put_data(struct nlmsghdr *head, uint16_t type, const void *bytes, si
     mnl_attr_nest_end(head, data);
 }
 
+/* Goes on only where register 1 is BYTES. */
+static void compare_register(struct nlmsghdr *head, const void *bytes, size_t len)
+{
+    struct nlattr *data;
+    struct nlattr *element = begin_expression(head, "cmp", &data);
+    put_u32(head, NFTA_CMP_SREG, NFT_REG_1);
+    put_u32(head, NFTA_CMP_OP, NFT_CMP_EQ);
+    put_data(head, NFTA_CMP_DATA, bytes, len);
+    end_expression(head, element, data);
+}
+
 /* register 1 = meta KEY; continue only where it is BYTES */
 static void match_meta(struct nlmsghdr *head, uint32_t key, const void *bytes, size_t len)
 {
@@ -73,11 +84,7 @@ static void match_meta(struct nlmsghdr *head, uint32_t key, const void *bytes, s
     put_u32(head, NFTA_META_KEY, key);
     put_u32(head, NFTA_META_DREG, NFT_REG_1);
     end_expression(head, element, data);
-    element = begin_expression(head, "cmp", &data);
-    put_u32(head, NFTA_CMP_SREG, NFT_REG_1);
-    put_u32(head, NFTA_CMP_OP, NFT_CMP_EQ);
-    put_data(head, NFTA_CMP_DATA, bytes, len);
-    end_expression(head, element, data);
+    compare_register(head, bytes, len);
 }
 
 /* the same for the first LEN bytes of the destination address, which stands at OFFSET */
@@ -90,11 +97,7 @@ static void match_destination(struct nlmsghdr *head, uint32_t offset, const void
     put_u32(head, NFTA_PAYLOAD_OFFSET, offset);
     put_u32(head, NFTA_PAYLOAD_LEN, (uint32_t)len);
     end_expression(head, element, data);
-    element = begin_expression(head, "cmp", &data);
-    put_u32(head, NFTA_CMP_SREG, NFT_REG_1);
-    put_u32(head, NFTA_CMP_OP, NFT_CMP_EQ);
-    put_data(head, NFTA_CMP_DATA, bytes, len);
-    end_expression(head, element, data);
+    compare_register(head, bytes, len);
 }
 
 static void load_register(struct nlmsghdr *head, uint32_t number, const void *bytes, size_t len)

@@ -2,8 +2,8 @@
  * would need a mark that an ordinary user's overlay may not carry, and the kernel says EXDEV; mv
  * then copies and deletes, which looks like destruction and is none. Here the folder is made anew
  * and what it holds is renamed into it, as the one rename would have done. Runs in a child of init:
- * inside the box, as its user, so that whatever the names lead to is no more than the subject
- * itself could do. */
+ * inside the box and as its user, so that names lead no further than the subject's own would. The
+ * subject may kill or stop this child; init waits for it with a limit. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
