@@ -214,6 +214,8 @@ static int take_listener(struct vb_supervisor *box, pid_t subject, int number, s
                        "container a seccomp profile that allows it)");
     const struct vb_recorder_options options = {
         .listener = vb_steal_fd(&listener),
+        .epoll = box->epoll,
+        .first_tag = VB_WAIT_RECORDER,
         .baits = box->setup->baits,
         .detonation = box->detonation->id,
         .rename = box->setup->base.overlay ? vb_supervisor_rename : NULL,
@@ -296,7 +298,6 @@ int vb_start_subject(struct vb_supervisor *box, struct vb_error *err)
         vb_truth_let_clock_pass(&box->filled);
     box->begin_ns = vb_monotonic_ns();
     box->stop_ns = box->begin_ns + vb_ms(box->detonation->timeout_ms);
-    box->tick_ns = box->begin_ns + vb_ms(VB_BOX_TICK_MS);
     if (vb_box_say(box->control, VB_BOX_GO, 0, -1) < 0)
         return vb_fail(err, VB_E_OS, errno, "starting the subject");
     status = vb_start_hear(box, err);

@@ -6,8 +6,10 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/pidfd.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -186,17 +188,15 @@ static int stop_in_time(struct vb_supervisor *box, struct vb_error *err)
 static int keep_time(struct vb_supervisor *box, struct vb_error *err)
 {
     const uint64_t now = vb_monotonic_ns();
-    int status = VB_OK;
-    if (now >= box->tick_ns) {
-        status = check_usage(box, err);
-        if (status == VB_OK)
-            status = vb_world_step(box->world, err);
-        if (box->witness != NULL)
-            vb_witness_step(box->witness);
-        if (status == VB_OK)
-            status = vb_frame_sink_flush(box->frames, err);
-        box->tick_ns = vb_monotonic_ns() + vb_ms(VB_BOX_TICK_MS);
-    }
+    uint64_t ticks;
+    (void)!read(box->ticks, &ticks, sizeof(ticks)); /* how many does not matter */
+    int status = check_usage(box, err);
+    if (status == VB_OK)
+        status = vb_world_step(box->world, err);
+    if (box->witness != NULL)
+        vb_witness_step(box->witness);
+    if (status == VB_OK)
+        status = vb_frame_sink_flush(box->frames, err);
     if (status == VB_OK && box->kill_ns == 0 && now >= box->stop_ns)
         status = stop_in_time(box, err);
     if (status == VB_OK && box->kill_ns != 0 && now >= box->kill_ns)
@@ -204,65 +204,88 @@ static int keep_time(struct vb_supervisor *box, struct vb_error *err)
     return status;
 }
 
-static int until_next(const struct vb_supervisor *box)
+/* --- waiting --- */
+
+static int watch(struct vb_supervisor *box, int fd, enum vb_wait tag)
 {
-    const uint64_t now = vb_monotonic_ns();
-    uint64_t next = box->tick_ns;
-    if (box->kill_ns != 0 && box->kill_ns < next)
-        next = box->kill_ns;
-    else if (box->kill_ns == 0 && box->stop_ns < next)
-        next = box->stop_ns;
-    return next <= now ? 0 : (int)((next - now) / 1000000U) + 1;
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = tag};
+    return fd < 0 ? 0 : epoll_ctl(box->epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
-static int record(struct vb_supervisor *box, struct vb_error *err)
+/* All but the recorder, which sees to itself. */
+static int watch_all(struct vb_supervisor *box, struct vb_error *err)
 {
-    const int left = vb_recorder_step(box->recorder, err);
+    const struct timespec tick = {.tv_nsec = VB_BOX_TICK_MS * 1000000};
+    const struct itimerspec every = {.it_interval = tick, .it_value = tick};
+    box->ticks = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (box->ticks < 0 || timerfd_settime(box->ticks, 0, &every, NULL) < 0 ||
+        watch(box, box->ticks, VB_WAIT_TICK) < 0 || watch(box, box->init_pidfd, VB_WAIT_INIT) < 0 ||
+        watch(box, box->control, VB_WAIT_CONTROL) < 0 ||
+        watch(box, box->start, VB_WAIT_START) < 0 ||
+        watch(box, box->outputs[0].fd, VB_WAIT_OUTPUT) < 0 ||
+        watch(box, box->outputs[1].fd, VB_WAIT_ERROR) < 0 ||
+        watch(box, vb_world_fd(box->world), VB_WAIT_WORLD) < 0)
+        return vb_fail(err, VB_E_OS, errno, "watching a box");
+    return VB_OK;
+}
+
+static int note_end(struct vb_supervisor *box)
+{
+    (void)epoll_ctl(box->epoll, EPOLL_CTL_DEL, box->init_pidfd, NULL);
+    box->ended = true;
+    return VB_OK;
+}
+
+static int record(struct vb_supervisor *box, const struct epoll_event *event, struct vb_error *err)
+{
+    const int left = vb_recorder_step(box->recorder, event->data.u32, event->events, err);
     box->recording = left > 0;
     return left < 0 ? left : VB_OK;
 }
 
-enum { INIT, CONTROL, START, OUTPUT, ERROR, RECORDER, WORLD, POLLED };
-
-/* Handles whatever is there. Returns 1 while init lives. */
-static int serve_once(struct vb_supervisor *box, struct vb_error *err)
+static int handle(struct vb_supervisor *box, const struct epoll_event *event, struct vb_error *err)
 {
-    struct pollfd fds[POLLED] = {
-        [INIT] = {.fd = box->init_pidfd, .events = POLLIN},
-        [CONTROL] = {.fd = box->control, .events = POLLIN},
-        [START] = {.fd = box->start, .events = POLLIN},
-        [OUTPUT] = {.fd = box->outputs[0].fd, .events = POLLIN},
-        [ERROR] = {.fd = box->outputs[1].fd, .events = POLLIN},
-        [WORLD] = {.fd = vb_world_fd(box->world), .events = POLLIN},
-        [RECORDER] = {.fd = box->recording ? vb_recorder_fd(box->recorder) : -1, .events = POLLIN},
-    };
-    if (poll(fds, POLLED, until_next(box)) < 0 && errno != EINTR)
-        return vb_fail(err, VB_E_OS, errno, "waiting for a box");
-    int status = VB_OK;
-    if (fds[RECORDER].revents != 0)
-        status = record(box, err);
-    for (int i = 0; i < 2; i++) {
-        if (fds[OUTPUT + i].revents != 0)
-            (void)vb_output_read(&box->outputs[i]);
+    switch (event->data.u32) {
+    case VB_WAIT_INIT:
+        return note_end(box);
+    case VB_WAIT_CONTROL:
+        return hear_init(box, err);
+    case VB_WAIT_START:
+        return vb_start_hear(box, err);
+    case VB_WAIT_OUTPUT:
+    case VB_WAIT_ERROR:
+        (void)vb_output_read(&box->outputs[event->data.u32 - VB_WAIT_OUTPUT]);
+        return VB_OK;
+    case VB_WAIT_WORLD:
+        return vb_world_step(box->world, err);
+    case VB_WAIT_TICK:
+        return keep_time(box, err);
+    default:
+        return record(box, event, err);
     }
-    if (status == VB_OK && fds[WORLD].revents != 0)
-        status = vb_world_step(box->world, err);
-    if (status == VB_OK && fds[START].revents != 0)
-        status = vb_start_hear(box, err);
-    if (status == VB_OK && fds[CONTROL].revents != 0)
-        status = hear_init(box, err);
-    if (status == VB_OK)
-        status = keep_time(box, err);
-    return status < 0 ? status : (fds[INIT].revents & POLLIN) == 0;
+}
+
+/* Handles whatever is there. Returns how much that was, or an error. */
+static int serve_once(struct vb_supervisor *box, int patience_ms, struct vb_error *err)
+{
+    struct epoll_event events[VB_WAIT_RECORDER + VB_RECORDER_TAGS];
+    const int got = epoll_wait(box->epoll, events, VB_ARRAY_LEN(events), patience_ms);
+    if (got < 0 && errno != EINTR)
+        return vb_fail(err, VB_E_OS, errno, "waiting for a box");
+    for (int i = 0; i < got; i++) {
+        const int status = handle(box, &events[i], err);
+        if (status < 0)
+            return status;
+    }
+    return got < 0 ? 0 : got;
 }
 
 static int serve(struct vb_supervisor *box, struct vb_error *err)
 {
-    int alive;
-    do {
-        alive = serve_once(box, err);
-    } while (alive > 0);
-    return alive;
+    int status = watch_all(box, err);
+    while (status >= 0 && !box->ended)
+        status = serve_once(box, -1, err);
+    return status < 0 ? status : VB_OK;
 }
 
 /* --- afterwards --- */
@@ -277,8 +300,11 @@ static int drain(struct vb_supervisor *box, struct vb_error *err)
         while (vb_output_read(&box->outputs[i]))
             ;
     }
-    for (int i = 0; status == VB_OK && box->recording && i < RECORDER_LAST_STEPS; i++)
-        status = record(box, err);
+    for (int i = 0; status >= 0 && box->recording && i < RECORDER_LAST_STEPS; i++) {
+        status = serve_once(box, 0, err);
+        if (status == 0)
+            break;
+    }
     return status < 0 ? status : vb_world_end(box->world, err);
 }
 
@@ -376,6 +402,8 @@ static void supervisor_done(struct vb_supervisor *box)
         vb_output_done(&box->outputs[i]);
     vb_strings_free(box->argv);
     vb_strings_free(box->envp);
+    vb_close_fd(&box->epoll);
+    vb_close_fd(&box->ticks);
     vb_close_fd(&box->control);
     vb_close_fd(&box->start);
     vb_close_fd(&box->init_pidfd);
@@ -396,6 +424,8 @@ int vb_supervise(const struct vb_box_setup *setup, const struct vb_detonation *d
         .detonation = detonation,
         .frames = frames,
         .sink = &frames->sink,
+        .epoll = epoll_create1(EPOLL_CLOEXEC),
+        .ticks = -1,
         .control = -1,
         .start = -1,
         .init = -1,

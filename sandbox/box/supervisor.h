@@ -10,7 +10,19 @@
 #include "sandbox/recorder/recorder.h"
 #include "sandbox/world/world.h"
 
-enum { VB_BOX_TICK_MS = 50 }; /* between two measurements */
+enum { VB_BOX_TICK_MS = 50 }; /* between two measurements, and two looks at the time */
+
+/* What a supervisor waits for: the tags of its epoll. */
+enum vb_wait {
+    VB_WAIT_INIT,
+    VB_WAIT_CONTROL,
+    VB_WAIT_START,
+    VB_WAIT_OUTPUT,
+    VB_WAIT_ERROR,
+    VB_WAIT_WORLD,
+    VB_WAIT_TICK,
+    VB_WAIT_RECORDER /* and the recorder's other tags */
+};
 
 struct vb_supervisor {
     const struct vb_box_setup *setup;
@@ -21,6 +33,8 @@ struct vb_supervisor {
     char cwd[256 + 4096];
     char **argv;
     char **envp;
+    int epoll;
+    int ticks;   /* a timer */
     int control; /* to init */
     int start;   /* to the subject until it executes */
     pid_t init;
@@ -34,9 +48,9 @@ struct vb_supervisor {
     struct vb_world *world;
     struct vb_witness *witness; /* NULL without baits */
     struct vb_recorder *recorder;
-    bool recording; /* tasks are left under the filter */
-    uint64_t begin_ns, end_ns, stop_ns, kill_ns,
-        tick_ns; /* stop: deadline; kill: 0 while not set */
+    bool recording;                              /* tasks are left under the filter */
+    bool ended;                                  /* init is dead */
+    uint64_t begin_ns, end_ns, stop_ns, kill_ns; /* stop: deadline; kill: 0 while not set */
     unsigned limits_told;
     bool subject_ended;
     int moved; /* what init said of the last rename; -1: nothing yet */

@@ -35,7 +35,7 @@ enum {
     VB_PROCESSES = 128,
     VB_VITAL_KINDS = 7,   /* of events that have room when the log is full */
     VB_VITAL_LEAST = 256, /* events of each; more than there are baits */
-    VB_RELAYS = 8,
+    VB_RELAYS = VB_RECORDER_TAGS - 1,
     VB_SCRIPT_TEXT = 64 * 1024 /* of a script that came through a pipe */
 };
 
@@ -45,6 +45,7 @@ enum {
 struct vb_memory {
     pid_t tid;
     unsigned next;                   /* the page to be given up */
+    bool ahead;                      /* the page behind is wanted too, as a rule */
     uint64_t pages[VB_MEMORY_PAGES]; /* their addresses; 1 for none */
     unsigned char bytes[VB_MEMORY_PAGES][VB_PAGE];
 };
@@ -69,6 +70,7 @@ struct vb_process {
 
 struct vb_processes {
     struct vb_process slots[VB_PROCESSES];
+    pid_t tgids[VB_PROCESSES]; /* of the slots: looked through without touching each of them */
 };
 
 /* What is known about TID, read anew when it is older than a second. NULL if the process is gone.
@@ -205,7 +207,6 @@ struct vb_known {
 
 /* An execution that was announced and has not shown yet. */
 struct vb_announced {
-    pid_t tgid;                /* 0: none */
     struct vb_file_id program; /* what will run: of a script, its interpreter */
     bool foreign;              /* a program for another machine: nothing is expected */
     bool cut;                  /* there are more arguments */
@@ -243,11 +244,8 @@ struct vb_recorder {
     struct seccomp_notif *notif;
     struct seccomp_notif_resp *response;
     int root_fd; /* the box's root */
-    int epoll;   /* watches the listener (0) and the relays (slot + 1) */
     struct vb_relay *relays[VB_RELAYS];
     uint64_t scripts_missed;
-    unsigned steps;
-    bool crowded;          /* several tasks call at once */
     struct timespec begin; /* files that changed later are the box's own */
     struct vb_kept kept[64];
     unsigned kept_next, snapshots;
@@ -264,6 +262,8 @@ struct vb_recorder {
     struct vb_processes processes;
     struct vb_code code[VB_PROCESSES];
     struct vb_announced announced[VB_PROCESSES];
+    pid_t announced_by[VB_PROCESSES]; /* 0: the slot is free */
+    unsigned announcements;           /* slots that are not */
     struct vb_known binaries[64];
     /* room for the call at hand */
     struct vb_memory memory;

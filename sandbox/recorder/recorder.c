@@ -23,8 +23,6 @@
 #endif
 
 enum {
-    TRY_AGAIN = 16,
-    STEP_MAX = 64, /* some calls are dear, and the caller keeps the time */
     X32_BIT = 0x40000000,
     NUMBERS = 1024 /* of system calls */
 };
@@ -84,17 +82,14 @@ int vb_recorder_new(const struct vb_recorder_options *options, struct vb_recorde
     recorder->root_fd = -1;
     /* The clock of most file times; the exact one may be ahead of it. */
     recorder->begin = options->filled;
-    recorder->epoll = -1;
     int status = make_buffers(recorder, err);
     if (status) {
         vb_recorder_free(recorder);
         return status;
     }
     index_table(recorder);
-    struct epoll_event event = {.events = EPOLLIN};
-    recorder->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (recorder->epoll < 0 ||
-        epoll_ctl(recorder->epoll, EPOLL_CTL_ADD, options->listener, &event) < 0) {
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = options->first_tag};
+    if (epoll_ctl(options->epoll, EPOLL_CTL_ADD, options->listener, &event) < 0) {
         vb_recorder_free(recorder);
         return vb_fail(err, VB_E_OS, errno, "starting the recorder");
     }
@@ -123,18 +118,12 @@ void vb_recorder_free(struct vb_recorder *recorder)
         vb_relay_free(recorder->relays[i]);
     vb_close_fd(&recorder->options.listener);
     vb_close_fd(&recorder->root_fd);
-    vb_close_fd(&recorder->epoll);
     free(recorder->by_number);
     free(recorder->bait_ids);
     free(recorder->bait_folders);
     free(recorder->notif);
     free(recorder->response);
     free(recorder);
-}
-
-int vb_recorder_fd(const struct vb_recorder *recorder)
-{
-    return recorder->epoll;
 }
 
 uint64_t vb_recorder_dropped(const struct vb_recorder *recorder)
@@ -225,41 +214,18 @@ static int take(struct vb_recorder *recorder, struct vb_error *err)
     return handle(recorder, err);
 }
 
-/* One of what epoll reported. *RET_END is set when no task is left. */
-static int serve(struct vb_recorder *recorder, const struct epoll_event *event, bool *ret_end,
-                 struct vb_error *err)
+int vb_recorder_step(struct vb_recorder *recorder, uint32_t tag, uint32_t ready,
+                     struct vb_error *err)
 {
-    if (event->data.u64 > 0)
-        return vb_script_step(recorder, (size_t)event->data.u64 - 1, event->events, err);
-    if (event->events & EPOLLIN)
-        return take(recorder, err);
-    *ret_end = true;
-    return end(recorder, err);
-}
-
-int vb_recorder_step(struct vb_recorder *recorder, struct vb_error *err)
-{
-    /* Looking again pays only where several tasks call at once: then it is kept up, otherwise it is
-     * tried now and then. */
-    struct epoll_event events[1 + 2 * VB_RELAYS];
-    bool ended = false;
-    for (int i = 0; i < STEP_MAX; i++) {
-        const int got = epoll_wait(recorder->epoll, events, VB_ARRAY_LEN(events), 0);
-        if (got < 0 && errno != EINTR)
-            return vb_fail(err, VB_E_OS, errno, "waiting for the subject's system calls");
-        if (i > 0)
-            recorder->crowded = got > 0;
-        if (got <= 0)
-            break;
-        for (int j = 0; j < got; j++) {
-            const int status = serve(recorder, &events[j], &ended, err);
-            if (status)
-                return status;
-        }
-        if (ended)
-            return 0;
-        if (!recorder->crowded && ++recorder->steps % TRY_AGAIN != 0)
-            break;
+    const uint32_t number = tag - recorder->options.first_tag;
+    int status;
+    if (number == 0 && !(ready & EPOLLIN)) { /* nobody is left */
+        (void)epoll_ctl(recorder->options.epoll, EPOLL_CTL_DEL, recorder->options.listener, NULL);
+        return end(recorder, err);
     }
-    return 1;
+    if (number > 0)
+        status = vb_script_step(recorder, number - 1, ready, err);
+    else
+        status = take(recorder, err);
+    return status ? status : 1;
 }

@@ -24,7 +24,9 @@ const struct sock_fprog *vb_filter_program(const struct vb_filter *filter);
 int vb_filter_load(const struct sock_fprog *program);
 
 struct vb_recorder_options {
-    int listener;                    /* owned by the recorder */
+    int listener;       /* owned by the recorder */
+    int epoll;          /* the caller's; what the recorder waits for is watched there */
+    uint32_t first_tag; /* of VB_RECORDER_TAGS that are the recorder's in EPOLL's data.u32 */
     const struct vb_bait_set *baits; /* may be NULL */
     struct timespec
         filled; /* when the box's files were put there: what changed later is the subject's */
@@ -48,16 +50,17 @@ struct vb_recorder_options {
     struct vb_sink *sink;
 };
 
+enum { VB_RECORDER_TAGS = 9 /* the listener, and the scripts that come through pipes */ };
+
 struct vb_recorder;
 VB_CHECKED int vb_recorder_new(const struct vb_recorder_options *options, struct vb_recorder **ret,
                                struct vb_error *err);
 void vb_recorder_free(struct vb_recorder *recorder);
-/* The descriptor to poll for POLLIN: it stands for all that the recorder waits for. */
-int vb_recorder_fd(const struct vb_recorder *recorder);
-/* Handles what is pending (at most a few dozen notifications, so that the caller's other
- * descriptors get their turn). Returns 1 while the subject lives, 0 when no task is left under the
- * filter, or an error of our own. SIGPIPE must be ignored: a reader of ours may go. */
-int vb_recorder_step(struct vb_recorder *recorder, struct vb_error *err);
+/* Handles one event of EPOLL that has a tag of the recorder's: READY is what became of TAG. Returns
+ * 1 while the subject lives, 0 when no task is left under the filter, or an error of our own.
+ * SIGPIPE must be ignored: a reader of ours may go. */
+int vb_recorder_step(struct vb_recorder *recorder, uint32_t tag, uint32_t ready,
+                     struct vb_error *err);
 /* How many events were counted but not kept. */
 uint64_t vb_recorder_dropped(const struct vb_recorder *recorder);
 

@@ -93,8 +93,9 @@ static bool give_pipe(struct vb_call *call, struct vb_relay *relay, int flags)
 static bool watch(const struct vb_recorder *recorder, int operation, int fd, uint32_t events,
                   size_t slot)
 {
-    struct epoll_event event = {.events = events, .data = {.u64 = slot + 1}};
-    return epoll_ctl(recorder->epoll, operation, fd, &event) == 0;
+    struct epoll_event event = {.events = events,
+                                .data.u32 = recorder->options.first_tag + 1 + (uint32_t)slot};
+    return epoll_ctl(recorder->options.epoll, operation, fd, &event) == 0;
 }
 
 static struct vb_relay **free_slot(struct vb_recorder *recorder)

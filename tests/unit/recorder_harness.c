@@ -8,10 +8,10 @@
 #include <cmocka.h>
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -130,11 +130,10 @@ enum { RUNNING = -1 };
 
 /* Waits for something to happen. Before Linux 6.11 a filter lives until its last process is reaped,
  * and only then does the listener hang up. */
-static void wait_for_event(int fd, pid_t pid, int *status)
+static void wait_for_event(int epoll, struct epoll_event *ret, pid_t pid, int *status)
 {
     enum { PATIENCE_MS = 20000, SLICE_MS = 100 };
-    struct pollfd ready = {.fd = fd, .events = POLLIN};
-    for (int waited = 0; poll(&ready, 1, SLICE_MS) == 0; waited += SLICE_MS) {
+    for (int waited = 0; epoll_wait(epoll, ret, 1, SLICE_MS) <= 0; waited += SLICE_MS) {
         if (*status == RUNNING && waitpid(pid, status, WNOHANG) != pid)
             *status = RUNNING;
         if (waited >= PATIENCE_MS) {
@@ -153,6 +152,7 @@ static void supervise(const struct subject *subject, int listener, struct record
         die("the clock");
     const struct vb_recorder_options options = {
         .listener = listener,
+        .epoll = epoll_create1(EPOLL_CLOEXEC),
         .baits = subject->baits,
         .detonation = 7,
         .max_events = subject->max_events ? subject->max_events : 1000000,
@@ -165,11 +165,14 @@ static void supervise(const struct subject *subject, int listener, struct record
     if (vb_recorder_new(&options, &recorder, &recording->err))
         die(recording->err.message);
     do {
-        wait_for_event(vb_recorder_fd(recorder), pid, status);
-        recording->step_status = vb_recorder_step(recorder, &recording->err);
+        struct epoll_event event;
+        wait_for_event(options.epoll, &event, pid, status);
+        recording->step_status =
+            vb_recorder_step(recorder, event.data.u32, event.events, &recording->err);
     } while (recording->step_status == 1);
     recording->dropped = vb_recorder_dropped(recorder);
     vb_recorder_free(recorder);
+    close(options.epoll);
 }
 
 void record(const struct subject *subject, struct recording *recording)
