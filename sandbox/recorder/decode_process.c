@@ -369,6 +369,7 @@ int vb_decode_exec(struct vb_call *call, struct vb_error *err)
                                  .items = recorder->environment,
                                  .max = VB_ENVIRONMENT_MAX,
                                  .bytes = VB_VECTOR_BYTES};
+    recorder->memory.ahead = true; /* the vectors' strings stand together */
     int status = read_exec_path(call, args, err);
     if (!status && !call->error)
         status = read_argv(&argv, args[at + 1], err);
@@ -392,7 +393,6 @@ int vb_decode_exec(struct vb_call *call, struct vb_error *err)
         vb_exec_announce(call, argv.items, argv.count, argv.cut, fd);
     if (!status && !call->gone && exists) /* otherwise it fails */
         status = take_script(call, &argv, err);
-    vb_process_new_program(&recorder->processes, call->process->tgid);
     if (environment.endless) /* the kernel's answer, and not to be raced */
         call->error = E2BIG;
     return status;

@@ -158,33 +158,47 @@ static void follow_scripts(struct vb_call *call, struct vb_announced *a, const c
     }
 }
 
+/* The slot of TGID, or VB_PROCESSES. */
+static unsigned find_slot(const struct vb_recorder *recorder, pid_t tgid)
+{
+    unsigned i = 0;
+    while (i < VB_PROCESSES && recorder->announced_by[i] != tgid)
+        i++;
+    return i;
+}
+
 /* The process's own slot, or a free one. Where all are taken somebody's announcement is lost, which
  * counts as a lost event. */
-static struct vb_announced *slot_of(struct vb_recorder *recorder, pid_t tgid, bool announcing)
+static struct vb_announced *take_slot(struct vb_recorder *recorder, pid_t tgid)
 {
-    struct vb_announced *free_slot = NULL;
-    for (unsigned i = 0; i < VB_PROCESSES; i++) {
-        struct vb_announced *a = &recorder->announced[((unsigned)tgid + i) % VB_PROCESSES];
-        if (a->tgid == tgid)
-            return a;
-        if (a->tgid == 0 && free_slot == NULL)
-            free_slot = a;
+    unsigned slot = find_slot(recorder, tgid);
+    if (slot == VB_PROCESSES) {
+        slot = find_slot(recorder, 0);
+        recorder->announcements += slot < VB_PROCESSES;
     }
-    if (free_slot != NULL)
-        return free_slot;
-    recorder->dropped += announcing;
-    return &recorder->announced[(unsigned)tgid % VB_PROCESSES];
+    if (slot == VB_PROCESSES) {
+        slot = (unsigned)tgid % VB_PROCESSES;
+        recorder->dropped++;
+        vb_process_new_program(&recorder->processes, recorder->announced_by[slot]);
+    }
+    recorder->announced_by[slot] = tgid;
+    return &recorder->announced[slot];
+}
+
+static void free_slot(struct vb_recorder *recorder, unsigned slot)
+{
+    recorder->announced_by[slot] = 0;
+    recorder->announcements--;
 }
 
 void vb_exec_announce(struct vb_call *call, const struct vb_str *argv, size_t count, bool cut,
                       int fd)
 {
     struct vb_recorder *recorder = call->recorder;
-    struct vb_announced *a = slot_of(recorder, call->process->tgid, true);
+    struct vb_announced *a = take_slot(recorder, call->process->tgid);
     char given[PATH_MAX];
     struct stat st;
-    a->tgid = call->process->tgid;
-    a->image_len = read_proc(a->tgid, "auxv", a->image, sizeof(a->image));
+    a->image_len = read_proc(call->process->tgid, "auxv", a->image, sizeof(a->image));
     a->foreign = false;
     a->cut = cut;
     a->program =
@@ -209,9 +223,9 @@ void vb_exec_announce(struct vb_call *call, const struct vb_str *argv, size_t co
 
 void vb_exec_forget(struct vb_recorder *recorder, pid_t tgid)
 {
-    struct vb_announced *a = slot_of(recorder, tgid, false);
-    if (a->tgid == tgid)
-        a->tgid = 0;
+    const unsigned slot = recorder->announcements > 0 ? find_slot(recorder, tgid) : VB_PROCESSES;
+    if (slot < VB_PROCESSES)
+        free_slot(recorder, slot);
 }
 
 /* --- what is there --- */
@@ -243,20 +257,22 @@ static int tell(struct vb_call *call, const struct vb_announced *a, const char *
 int vb_exec_check(struct vb_call *call, struct vb_error *err)
 {
     struct vb_recorder *recorder = call->recorder;
-    struct vb_announced *a = slot_of(recorder, call->process->tgid, false);
+    const pid_t tgid = call->process->tgid;
+    const unsigned slot = recorder->announcements > 0 ? find_slot(recorder, tgid) : VB_PROCESSES;
+    if (slot == VB_PROCESSES)
+        return VB_OK;
+    const struct vb_announced *a = &recorder->announced[slot];
     char image[sizeof(a->image)], command[sizeof(a->command)], exe[64];
     struct stat st;
-    if (a->tgid != call->process->tgid)
-        return VB_OK;
-    const size_t image_len = read_proc(a->tgid, "auxv", image, sizeof(image));
+    const size_t image_len = read_proc(tgid, "auxv", image, sizeof(image));
     if (image_len == a->image_len && memcmp(image, a->image, image_len) == 0)
         return VB_OK; /* not yet, or never: another thread speaks, or the execution failed */
-    vb_process_new_program(&recorder->processes, a->tgid);
+    vb_process_new_program(&recorder->processes, tgid);
     call->process = vb_process_get(&recorder->processes, call->process->tid);
-    snprintf(exe, sizeof(exe), "/proc/%d/exe", (int)a->tgid);
+    snprintf(exe, sizeof(exe), "/proc/%d/exe", (int)tgid);
     if (!call->process || image_len == 0 || stat(exe, &st) < 0)
         return VB_OK; /* it is ending */
-    a->tgid = 0;
+    free_slot(recorder, slot);
     const size_t len = read_proc(call->process->tgid, "cmdline", command, sizeof(command));
     const bool same = st.st_dev == a->program.device && st.st_ino == a->program.inode;
     if (a->foreign || (same && same_command(a, command, len)))

@@ -8,6 +8,7 @@
 void vb_memory_init(struct vb_memory *memory, pid_t tid)
 {
     memory->tid = tid;
+    memory->ahead = false;
     for (size_t i = 0; i < VB_MEMORY_PAGES; i++)
         memory->pages[i] = 1;
 }
@@ -20,16 +21,24 @@ static int load_page(struct vb_memory *memory, uint64_t page, const unsigned cha
             return 0;
     }
     const unsigned slot = memory->next++ % VB_MEMORY_PAGES;
-    struct iovec local = {memory->bytes[slot], VB_PAGE};
-    struct iovec remote = {(void *)(uintptr_t)page, VB_PAGE};
+    const unsigned behind = memory->next % VB_MEMORY_PAGES;
+    const unsigned pages = memory->ahead ? 2 : 1;
+    struct iovec local[] = {{memory->bytes[slot], VB_PAGE}, {memory->bytes[behind], VB_PAGE}};
+    struct iovec remote = {(void *)(uintptr_t)page, (size_t)pages * VB_PAGE};
     memory->pages[slot] = 1;
     *ret = memory->bytes[slot];
-    ssize_t n = process_vm_readv(memory->tid, &local, 1, &remote, 1, 0);
+    if (memory->ahead)
+        memory->pages[behind] = 1;
+    const ssize_t n = process_vm_readv(memory->tid, local, pages, &remote, 1, 0);
     if (n < 0)
         return -errno;
-    if (n != VB_PAGE)
+    if (n < VB_PAGE)
         return -EFAULT;
     memory->pages[slot] = page;
+    if (n == 2 * VB_PAGE) {
+        memory->pages[behind] = page + VB_PAGE;
+        memory->next++;
+    }
     return 0;
 }
 

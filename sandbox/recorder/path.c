@@ -110,17 +110,18 @@ static bool links_are_the_hosts(const char *path)
 }
 
 /* /lib/x is /usr/lib/x as long as the link in the root, which is the subject's, says so. Libraries
- * are opened by that name more often than any other file. */
-static bool find_in_merged_lib(const struct vb_name *name, struct vb_found *ret)
+ * are opened and programs executed by such names more often than by any other. */
+static bool is_merged(const struct vb_name *name)
 {
+    static const char *const folders[] = {"lib", "bin"};
     char link[16];
-    if (strncmp(name->path, "/lib/", 5) != 0)
-        return false;
-    const ssize_t len = readlinkat(name->root_fd, "lib", link, sizeof(link));
-    if (len != 7 || memcmp(link, "usr/lib", 7) != 0)
-        return false;
-    snprintf(ret->path, sizeof(ret->path), "/usr%.*s", PATH_MAX, name->path);
-    return true;
+    for (size_t i = 0; i < VB_ARRAY_LEN(folders); i++) {
+        if (strncmp(name->path + 1, folders[i], 3) != 0 || name->path[4] != '/')
+            continue;
+        const ssize_t len = readlinkat(name->root_fd, folders[i], link, sizeof(link));
+        return len == 7 && memcmp(link, "usr/", 4) == 0 && memcmp(link + 4, folders[i], 3) == 0;
+    }
+    return false;
 }
 
 /* "name/..": where that leads depends on what NAME is, which normalising forgets. */
@@ -158,15 +159,15 @@ static void put_file(struct vb_found *ret, const struct stat *st)
 
 /* The usual name leads where it says, through no link, or names what is not there yet: then nothing
  * need be asked about where it led. Returns false where it may be otherwise. */
-static bool find_as_named(const struct vb_name *name, struct vb_found *ret)
+static bool find_as_named(const struct vb_name *name, const char *path, struct vb_found *ret)
 {
     char folder[VB_PATH_ROOM];
     struct stat st;
-    const char *slash = strrchr(name->path, '/');
+    const char *slash = strrchr(path, '/');
     if (slash == NULL || slash[1] == '\0')
         return false;
-    const size_t len = slash == name->path ? 1 : (size_t)(slash - name->path);
-    memcpy(folder, name->path, len);
+    const size_t len = slash == path ? 1 : (size_t)(slash - path);
+    memcpy(folder, path, len);
     folder[len] = '\0';
     VB_CLEANUP_FD int fd = look_up(name, folder, RESOLVE_NO_SYMLINKS);
     if (fd < 0)
@@ -202,13 +203,17 @@ int vb_path_find(const struct vb_name *name, struct vb_found *ret)
     ret->path[0] = '\0';
     ret->inode = 0;
     const bool plain = name->path[0] == '/' && !climbs(name->text);
-    if (plain && !name->anywhere && !name->own_usr && links_are_the_hosts(name->path))
-        return 0;
-    if (plain && !name->anywhere && !name->own_usr && find_in_merged_lib(name, ret))
+    const char *path = name->path;
+    if (plain && is_merged(name)) {
+        snprintf(ret->path, sizeof(ret->path), "/usr%.*s", PATH_MAX, name->path);
+        path = ret->path;
+    }
+    if (plain && !name->anywhere && !name->own_usr && links_are_the_hosts(path))
         return 0;
     const bool special = after(name->path, "/proc") || after(name->path, "/dev");
-    if (plain && !special && find_as_named(name, ret))
+    if (plain && !special && find_as_named(name, path, ret))
         return 0;
+    ret->path[0] = '\0';
     VB_CLEANUP_FD int fd = plain && !special ? look_up(name, name->path, 0) : -1;
     const int status = fd < 0 ? vb_walk(name, &fd, missing) : 0;
     if (status == 0)

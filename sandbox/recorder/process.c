@@ -130,19 +130,21 @@ struct vb_process *vb_process_get(struct vb_processes *all, pid_t tid)
             read_executable(slot);
         return slot;
     }
-    return load(slot, tid, now) ? slot : NULL;
+    const bool loaded = load(slot, tid, now);
+    all->tgids[(unsigned)tid % VB_PROCESSES] = loaded ? slot->tgid : 0;
+    return loaded ? slot : NULL;
 }
 
 void vb_process_forget(struct vb_processes *all, pid_t tgid)
 {
     for (size_t i = 0; i < VB_PROCESSES; i++)
-        if (all->slots[i].tgid == tgid)
-            all->slots[i].tid = 0;
+        if (all->tgids[i] == tgid)
+            all->slots[i].tid = all->tgids[i] = 0;
 }
 
 void vb_process_new_program(struct vb_processes *all, pid_t tgid)
 {
     for (size_t i = 0; i < VB_PROCESSES; i++)
-        if (all->slots[i].tgid == tgid)
+        if (all->tgids[i] == tgid)
             all->slots[i].new_program = true;
 }
