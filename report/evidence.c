@@ -1,4 +1,6 @@
 /* The events behind the findings. The log is read once more; only what is shown is kept. */
+#include <string.h>
+
 #include "report/internal.h"
 
 enum { PER_FINDING = 3, EVENTS_MAX = 300, TEXT_MAX = 160 };
@@ -55,15 +57,42 @@ static int append_value(struct vb_buf *buf, const struct vb_value *value, struct
     return status;
 }
 
-/* "process.exec: curl -s https://…": the kind and the fields that tell most. */
-static int describe(const struct vb_event *event, char **ret, struct vb_error *err)
+/* In which phase the detonation runs that an event belongs to. */
+struct phase {
+    uint32_t detonation;
+    char when[16]; /* "" where nobody says */
+};
+
+static void note_phase(const struct vb_event *event, struct phase *phase)
+{
+    if (event->kind != VB_EV_DETONATION_BEGIN)
+        return;
+    const struct vb_str when = vb_event_get_str(event, VB_F_WHEN);
+    phase->detonation = event->detonation;
+    snprintf(phase->when, sizeof(phase->when), "%.*s", (int)(when.len < 15 ? when.len : 15),
+             when.text);
+}
+
+/* What runs when it is used needs no word; the other phases ask nobody. */
+static bool runs_unasked(const struct vb_event *event, const struct phase *phase)
+{
+    return event->detonation != 0 && event->detonation == phase->detonation &&
+           phase->when[0] != '\0' && strcmp(phase->when, "use") != 0;
+}
+
+/* "process.exec at install: curl -s https://…": the kind, the phase and the fields that tell most.
+ */
+static int describe(const struct vb_event *event, const struct phase *phase, char **ret,
+                    struct vb_error *err)
 {
     static const enum vb_field fields[] = {
         VB_F_ARGV, VB_F_RULE, VB_F_CODE,   VB_F_BAIT,  VB_F_SYSCALL, VB_F_NAME, VB_F_ADDRESS,
         VB_F_PORT, VB_F_PATH, VB_F_TARGET, VB_F_FLAGS, VB_F_WHERE,   VB_F_WHAT, VB_F_OUTCOME};
     VB_CLEANUP(vb_buf_done) struct vb_buf buf;
     vb_buf_init(&buf, 64 * 1024);
-    int status = vb_buf_append_str(&buf, vb_event_type(event->kind)->name, err);
+    const bool unasked = runs_unasked(event, phase);
+    int status = vb_buf_printf(&buf, err, "%s%s%s", vb_event_type(event->kind)->name,
+                               unasked ? " at " : "", unasked ? phase->when : "");
     unsigned shown = 0;
     for (size_t i = 0; status == VB_OK && i < VB_ARRAY_LEN(fields) && shown < 3; i++) {
         const struct vb_value *value = vb_event_get(event, fields[i]);
@@ -88,6 +117,7 @@ static void free_reader(struct vb_log_reader **reader)
 static int collect(struct evidence *evidence, int log_fd, struct vb_error *err)
 {
     VB_CLEANUP(free_reader) struct vb_log_reader *reader = NULL;
+    struct phase phase = {0};
     int status = evidence->count > 0 ? vb_log_reader_new(log_fd, &reader, err) : VB_OK;
     for (size_t i = 0; status == VB_OK && i < evidence->count;) {
         struct vb_event event;
@@ -96,8 +126,9 @@ static int collect(struct evidence *evidence, int log_fd, struct vb_error *err)
             return VB_OK;
         if (more < 0)
             return more;
+        note_phase(&event, &phase);
         if (event.seq == evidence->lines[i].seq)
-            status = describe(&event, &evidence->lines[i++].text, err);
+            status = describe(&event, &phase, &evidence->lines[i++].text, err);
     }
     return status;
 }

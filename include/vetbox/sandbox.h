@@ -70,6 +70,7 @@ struct vb_detonation {
                           folder inside the box */
     char *text;        /* the code itself where argv carries it, for the event; may be NULL */
     char *cwd;         /* the folder it runs in, below the tree; NULL: the tree's top */
+    const char *when;  /* the phase: install, load or use; static; NULL: none (vetbox run) */
     unsigned timeout_ms;
 };
 

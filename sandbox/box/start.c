@@ -61,6 +61,7 @@ int vb_start_tell(struct vb_supervisor *box, struct vb_error *err)
     vb_event_str(&event, VB_F_INTERPRETER, detonation->interpreter);
     vb_event_str(&event, VB_F_CWD, box->cwd);
     vb_event_str(&event, VB_F_TEXT, detonation->text);
+    vb_event_str(&event, VB_F_WHEN, detonation->when);
     return vb_supervisor_emit(box, &event, err);
 }
 

@@ -25,6 +25,7 @@ struct candidate {
     int64_t line;
     const char *interpreter; /* as the package wants it; NULL: the file is a program itself */
     const char *text;        /* code; NULL: run the file */
+    const char *when;        /* NULL: nobody says, so whoever uses the package runs it */
 };
 
 struct left_out {
@@ -132,19 +133,38 @@ static bool same_text(const char *a, const char *b)
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-/* The same code in the same language runs once: each box is new, so twice shows nothing more. */
-static bool planned(const struct planner *planner, const struct candidate *what,
-                    const char *interpreter)
+/* The phases, the one with the least asking of the user first. */
+static const char *const phases[] = {"install", "load", "use"};
+
+static size_t phase_of(const char *when)
+{
+    size_t i = 0;
+    while (i + 1 < VB_ARRAY_LEN(phases) && (when == NULL || strcmp(phases[i], when) != 0))
+        i++;
+    return i;
+}
+
+/* The same code in the same language runs once: each box is new, so twice shows nothing more. NULL:
+ * it is not planned yet. */
+static struct vb_detonation *planned(const struct planner *planner, const struct candidate *what,
+                                     const char *interpreter)
 {
     for (size_t i = 0; i < planner->plan->count; i++) {
-        const struct vb_detonation *row = &planner->plan->rows[i];
+        struct vb_detonation *row = &planner->plan->rows[i];
         if (!same_text(row->text, what->text))
             continue;
         if (what->text != NULL ? same_text(row->interpreter, interpreter)
                                : same_text(row->path, what->path))
-            return true;
+            return row;
     }
-    return false;
+    return NULL;
+}
+
+/* What runs in several phases counts as of the first. */
+static void move_forward(struct vb_detonation *row, const char *when)
+{
+    if (phase_of(when) < phase_of(row->when))
+        row->when = phases[phase_of(when)];
 }
 
 /* node takes code for CommonJS unless told: a module's import would be a syntax error. */
@@ -217,6 +237,7 @@ static int add_row(struct planner *planner, const struct candidate *what,
         .argv = make_argv(what, interpreter),
         .text = copy(what->text, &failed),
         .cwd = copy(package_folder(planner->manifest, what->path), &failed),
+        .when = phases[phase_of(what->when)],
     };
     if (failed || row.argv == NULL) {
         free_row(&row);
@@ -242,8 +263,12 @@ static int plan_one(struct planner *planner, const struct candidate *what, struc
         return leave_out(planner, what, "its interpreter takes files only", err);
     if (what->text != NULL && strlen(what->text) > MAX_TEXT)
         return leave_out(planner, what, "code longer than 100 KiB is not run", err);
-    if (planned(planner, what, interpreter == NULL ? NULL : interpreter->name))
+    struct vb_detonation *row =
+        planned(planner, what, interpreter == NULL ? NULL : interpreter->name);
+    if (row != NULL) {
+        move_forward(row, what->when);
         return VB_OK;
+    }
     if (planner->plan->count >= MAX_ROWS)
         return leave_out(planner, what, "more than 256 things to run", err);
     return add_row(planner, what, interpreter, err);
@@ -317,17 +342,21 @@ static bool look_at_file(const struct vb_tree *tree, const struct vb_tree_file *
     return name != NULL;
 }
 
-static int plan_file(struct planner *planner, const char *reason, const char *path,
-                     const char *interpreter, struct vb_error *err)
+/* The file of an entry point that names no command. */
+static int plan_file(struct planner *planner, const struct vb_manifest_entry *entry,
+                     struct vb_error *err)
 {
-    struct candidate what = {.reason = reason, .path = path, .interpreter = interpreter};
+    struct candidate what = {.reason = entry->reason,
+                             .path = entry->path,
+                             .interpreter = entry->interpreter,
+                             .when = entry->when};
     char name[64];
-    const struct vb_tree_file *file = vb_tree_find(planner->tree, path);
+    const struct vb_tree_file *file = vb_tree_find(planner->tree, entry->path);
     if (file == NULL)
         return leave_out(planner, &what, "the file is not in the package", err);
-    if (interpreter == NULL && !look_at_file(planner->tree, file, name, sizeof(name)))
+    if (entry->interpreter == NULL && !look_at_file(planner->tree, file, name, sizeof(name)))
         return leave_out(planner, &what, "nothing says how it is run", err);
-    if (interpreter == NULL)
+    if (entry->interpreter == NULL)
         what.interpreter = name[0] == '\0' ? NULL : name;
     return plan_one(planner, &what, err);
 }
@@ -349,11 +378,10 @@ static int plan_entries(struct planner *planner, const struct vb_manifest *manif
             .line = entry->line,
             .interpreter = command_shell(entry->interpreter),
             .text = entry->command,
+            .when = entry->when,
         };
-        if (entry->command != NULL)
-            status = plan_one(planner, &what, err);
-        else
-            status = plan_file(planner, entry->reason, entry->path, entry->interpreter, err);
+        status =
+            entry->command != NULL ? plan_one(planner, &what, err) : plan_file(planner, entry, err);
     }
     return status;
 }

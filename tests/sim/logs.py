@@ -57,7 +57,7 @@ class Log:
             self.add("bait.placed", "tool", bait=bait, what="env", name=name)
 
     def begin(self, argv, path=None, line=None, text=None, reason="fenced block",
-              interpreter="bash"):
+              interpreter="bash", when=None):
         self.run += 1
         fields = {"argv": argv, "reason": reason, "cwd": self.own, "interpreter": interpreter}
         if path:
@@ -66,6 +66,8 @@ class Log:
             fields["line"] = line
         if text:
             fields["text"] = text
+        if when:
+            fields["when"] = when
         self.add("detonation.begin", "tool", **fields)
 
     def end(self, outcome="exit", status=0, **fields):
@@ -84,10 +86,10 @@ class Log:
         self.begin(["bash", "-c", text], path, line, text)
         self.exec(10, 1, "/usr/bin/bash", "bash", "-c", text)
 
-    def script(self, path, interpreter="bash", *args):
+    def script(self, path, interpreter="bash", *args, when=None):
         self.run = getattr(self, "next", 0)
         self.begin([interpreter, f"{self.own}/{path}", *args], path, reason="script",
-                   interpreter=interpreter)
+                   interpreter=interpreter, when=when)
         self.exec(10, 1, f"/usr/bin/{interpreter}", interpreter, f"{self.own}/{path}", *args)
 
     def exec(self, pid, ppid, path, *argv):
@@ -434,7 +436,7 @@ def escape_attempt():
     log = Log("escape-attempt", kind="npm")
     log.files("package.json", "index.js")
     log.baits()
-    log.script("index.js", "node")
+    log.script("index.js", "node", when="install")
     log.add("kernel.denied", pid=10, syscall="io_uring_setup", errno="ENOSYS", executable="/usr/bin/node")
     for call in ("mount", "bpf", "open_by_handle_at", "unshare", "keyctl"):
         log.add("kernel.denied", pid=10, syscall=call, errno="EPERM", executable="/usr/bin/node")

@@ -86,6 +86,7 @@ static void detonate(struct bench *bench, const char *script, unsigned timeout_m
                                       .argv = argv,
                                       .text = text,
                                       .cwd = cwd,
+                                      .when = "load",
                                       .timeout_ms = timeout_ms};
     const int status =
         vb_detonate(bench->sandbox, &row, &bench->caught.sink, &bench->result, &bench->err);
@@ -131,6 +132,7 @@ static void test_frame(void **state)
     assert_int_equal(b.caught.kinds[VB_EV_DETONATION_BEGIN], 1);
     assert_int_equal(b.caught.kinds[VB_EV_DETONATION_END], 1);
     assert_true(line_with(&b, "detonation.begin", "\"text\":\"exit 5\"", "/sub\""));
+    assert_true(line_with(&b, "detonation.begin", "\"when\":\"load\"", NULL));
     assert_true(line_with(&b, "process.exec", "/bash\"", "\"exit 5\""));
     assert_int_equal(b.caught.kinds[VB_EV_EXAMINER_DIED], 0);
 }

@@ -101,6 +101,18 @@ static void add_entry(struct fixture *fixture, const char *path, const char *com
     add(fixture, &event);
 }
 
+static void add_entry_when(struct fixture *fixture, const char *path, const char *command,
+                           const char *when)
+{
+    struct vb_event event;
+    vb_event_init(&event, VB_EV_MANIFEST_ENTRY, VB_SOURCE_STATIC);
+    vb_event_str(&event, VB_F_PATH, path);
+    vb_event_str(&event, VB_F_REASON, "hook");
+    vb_event_str(&event, VB_F_WHEN, when);
+    vb_event_str(&event, VB_F_COMMAND, command);
+    add(fixture, &event);
+}
+
 static void add_package(struct fixture *fixture, const char *root)
 {
     struct vb_event event;
@@ -170,6 +182,10 @@ static void test_order(void **state)
     assert_argv(&plan->rows[1], "python3", "-c", "print(2)");
     assert_argv(&plan->rows[2], "bash", "-c", "echo hook");
     assert_string_equal(plan->rows[2].reason, "hook");
+    assert_string_equal(plan->rows[0].when, "use");
+    assert_string_equal(plan->rows[2].when, "load");
+    assert_string_equal(plan->rows[3].when, "load");
+    assert_string_equal(plan->rows[5].when, "use");
     assert_argv(&plan->rows[3], "python3", "{tree}/scripts/b.py", NULL);
     assert_argv(&plan->rows[4], "bash", "{tree}/sub/bin/run", NULL);
     assert_string_equal(plan->rows[4].cwd, "sub");
@@ -185,6 +201,23 @@ static void test_order(void **state)
     assert_string_equal(plan->rows[plan->count - 1].argv[1], "{tree}/scripts/tool");
     assert_true(logged(&f, "interpreter frobnicate is not one that vetbox can start"));
     assert_true(logged(&f, "scripts/frob"));
+}
+
+/* What the instructions show and the package's installation runs as well is of the installation. */
+static void test_first_phase(void **state)
+{
+    (void)state;
+    VB_CLEANUP(unload) struct fixture f;
+    load(&f, false);
+    if (!need("bash"))
+        skip();
+    add_code(&f, "bash", "make", 3);
+    add_entry_when(&f, "package.json", "make", "install");
+    add_entry_when(&f, "hooks.json", "make", "load");
+    make(&f);
+    assert_int_equal(f.plan->count, 1);
+    assert_string_equal(f.plan->rows[0].path, "SKILL.md");
+    assert_string_equal(f.plan->rows[0].when, "install");
 }
 
 static void test_missing_interpreter(void **state)
@@ -351,7 +384,7 @@ int main(void)
         cmocka_unit_test(test_left_out),       cmocka_unit_test(test_nul_byte),
         cmocka_unit_test(test_same_code_once), cmocka_unit_test(test_module),
         cmocka_unit_test(test_time),           cmocka_unit_test(test_too_many),
-        cmocka_unit_test(test_shebang),
+        cmocka_unit_test(test_shebang),        cmocka_unit_test(test_first_phase),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
