@@ -148,7 +148,7 @@ static int release(struct vb_live *live, const struct vb_event *event, struct vb
     if (!live->holding)
         return VB_OK;
     live->holding = false;
-    if (event != NULL && event->kind == VB_EV_BAIT_READ)
+    if (event != NULL && (event->kind == VB_EV_BAIT_READ || event->kind == VB_EV_BAIT_LIST))
         return VB_OK; /* it says so itself */
     return show(live, &live->held, out, err);
 }

@@ -42,7 +42,7 @@ const char *vb_page_code(enum style style);
 struct live_item {
     uint64_t time_ns;
     enum style style;
-    bool tentative;   /* a bait.read may follow that says the same better */
+    bool tentative;   /* a bait.read or bait.list may follow that says the same better */
     char name[64];    /* whose doing: "curl" */
     char who[80];     /* "curl[123]" */
     char words[2048]; /* "reads ~/.ssh/config" */

@@ -320,6 +320,8 @@ static const struct row {
     {VB_EV_KERNEL_DENIED, 0, NULL, NULL, "denied: {syscall}[, {detail}]", STYLE_BAD, FOLD_SAME},
     {VB_EV_BAIT_READ, 0, NULL, NULL, "reads {path} (bait {bait}[: {secret}])", STYLE_BAD,
      FOLD_SAME},
+    {VB_EV_BAIT_LIST, 0, NULL, NULL, "looks into {path} (baits in it: {count})", STYLE_PLAIN,
+     FOLD_FOLDER},
     {VB_EV_BAIT_SEEN, VB_F_WHERE, "sent", NULL, "the bait {bait} was sent[, {form}]", STYLE_BAD,
      FOLD_SAME},
     {VB_EV_BAIT_SEEN, VB_F_WHERE, "argv", NULL, "the bait {bait} is in its arguments[, {form}]",
@@ -422,7 +424,7 @@ bool vb_live_describe(const struct vb_event *event, struct live_item *ret)
         return false;
     ret->time_ns = event->time_ns;
     ret->style = row->style;
-    ret->tentative = row->wanted == reads && secret_of(event) != NULL;
+    ret->tentative = row->wanted == lists || (row->wanted == reads && secret_of(event) != NULL);
     fill(&raw, event, row->words);
     escape(&raw, ret->words, sizeof(ret->words));
     name_it(event, ret);

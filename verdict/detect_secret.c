@@ -170,6 +170,46 @@ void vb_see_bait_read(struct judge *judge)
         report_reach(judge, read, process->host);
 }
 
+/* --- looking which there are --- */
+
+/* The most private bait right in FOLDER, or NULL. */
+static const struct bait *worst_in(const struct judge *judge, const char *folder)
+{
+    const size_t len = strlen(folder);
+    const struct bait *worst = NULL;
+    for (size_t i = 0; i < judge->baits.count; i++) {
+        const struct bait *bait = &judge->bait_rows[i];
+        if (bait->path == NULL || strncmp(bait->path, folder, len) != 0 || bait->path[len] != '/' ||
+            strchr(bait->path + len + 1, '/') != NULL)
+            continue;
+        if (worst == NULL || bait->place->kind < worst->place->kind)
+            worst = bait;
+    }
+    return worst;
+}
+
+/* Everybody may look around at home. */
+void vb_see_bait_list(struct judge *judge)
+{
+    const char *folder = vb_box_path(judge, VB_F_PATH);
+    const struct bait *bait = worst_in(judge, folder);
+    const struct process *process = judge->process;
+    if (bait == NULL || process == NULL || strcmp(folder, "~") == 0 ||
+        bait->place->kind > SECRET_SERVICE || reads_by_trade(judge, bait->place, process) ||
+        vb_place_disclosed(judge, bait))
+        return;
+    const struct found found = {.id = FINDING_SECRET_LIST,
+                                .graded = true,
+                                .severity = VB_SEVERITY_INFO,
+                                .confidence =
+                                    sweeps(process) ? VB_CONFIDENCE_MEDIUM : VB_CONFIDENCE_HIGH,
+                                .group = process->command.program};
+    vb_report_found(judge, &found, "%s listed %s, which holds %s.",
+                    vb_process_label(judge, process), folder, bait->place->label);
+}
+
+/* --- reaching out --- */
+
 /* The host that this event tries to reach, or NULL. */
 static const char *reached_host(struct judge *judge)
 {

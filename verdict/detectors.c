@@ -35,6 +35,7 @@ const struct detector vb_detectors[] = {
     {"manifest", K1(MANIFEST_PROBLEM), vb_see_manifest},
     {"signature", K1(SIGNATURE_RESULT), vb_see_signature},
     {"bait-read", K1(BAIT_READ), vb_see_bait_read},
+    {"bait-list", K1(BAIT_LIST), vb_see_bait_list},
     {"bait-seen", K1(BAIT_SEEN), vb_see_bait_seen},
     {"exfiltration", K4(PROCESS_EXEC, NET_NAME, NET_CONNECT, NET_SEND), vb_see_exfil},
     {"stage-two", K2(PROCESS_EXEC, DETONATION_BEGIN), vb_see_stage_two},

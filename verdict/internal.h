@@ -276,6 +276,7 @@ void vb_see_scan_text(struct judge *judge);
 void vb_see_manifest(struct judge *judge);
 void vb_see_signature(struct judge *judge);
 void vb_see_bait_read(struct judge *judge);
+void vb_see_bait_list(struct judge *judge);
 void vb_see_bait_seen(struct judge *judge);
 void vb_see_exfil(struct judge *judge);
 void vb_see_stage_two(struct judge *judge);

@@ -303,12 +303,11 @@ static const struct vb_bait *bait_behind(const struct vb_recorder *recorder, con
     return bait ? bait : vb_bait_by_path(baits, found->path, strlen(found->path));
 }
 
-/* The bait that an open may read, or NULL. */
-static const struct vb_bait *bait_read(const struct file_call *f)
+/* True for an open that may read a bait, or the names of some. */
+static bool may_read(const struct file_call *f)
 {
-    const struct vb_recorder *recorder = f->call->recorder;
-    const bool reads = !(f->open_flags & O_PATH) && (f->open_flags & O_ACCMODE) != O_WRONLY;
-    return recorder->options.baits && reads ? bait_behind(recorder, recorder->path) : NULL;
+    return f->call->recorder->options.baits && !(f->open_flags & O_PATH) &&
+           (f->open_flags & O_ACCMODE) != O_WRONLY;
 }
 
 static size_t index_of(const struct vb_bait_set *baits, const struct vb_bait *bait)
@@ -333,6 +332,35 @@ static int emit_bait_read(struct file_call *f, const struct vb_bait *bait, struc
     return status;
 }
 
+/* How many baits stand right in the folder PATH. */
+static size_t baits_in(const struct vb_recorder *recorder, const char *path)
+{
+    const struct vb_bait_set *baits = recorder->options.baits;
+    const size_t len = strlen(path);
+    size_t count = 0;
+    for (size_t i = 0; i < vb_bait_count(baits); i++) {
+        const struct vb_bait *bait = vb_bait_at(baits, i);
+        count += bait->place == VB_BAIT_FILE && recorder->bait_folders[i] == len &&
+                 memcmp(bait->path, path, len) == 0;
+    }
+    return count;
+}
+
+/* The folder with baits in it that an open lets its caller list. */
+static int emit_bait_list(struct file_call *f, struct vb_error *err)
+{
+    const struct vb_recorder *recorder = f->call->recorder;
+    const char *path = recorder->found.path[0] ? recorder->found.path : recorder->path;
+    const size_t count = baits_in(recorder, path);
+    if (count == 0)
+        return VB_OK;
+    struct vb_event event;
+    vb_call_event(f->call, &event, VB_EV_BAIT_LIST);
+    vb_event_str(&event, VB_F_PATH, path);
+    vb_event_int(&event, VB_F_COUNT, (int64_t)count);
+    return vb_call_emit(f->call, &event, err);
+}
+
 /* Files that show the machine rather than the box. */
 static void stand_in(struct file_call *f)
 {
@@ -350,11 +378,18 @@ static int emit_open(struct file_call *f, struct vb_error *err)
     int status = follow_links(f, err);
     if (status || f->call->error || f->call->gone)
         return status;
-    const struct vb_bait *bait = bait_read(f);
+    const struct vb_recorder *recorder = f->call->recorder;
+    const bool reads = may_read(f);
+    const bool folder = recorder->found.inode && S_ISDIR(recorder->found.mode);
+    const struct vb_bait *bait = reads ? bait_behind(recorder, recorder->path) : NULL;
     stand_in(f);
     f->call->decided = true;
     status = vb_call_emit(f->call, &f->event, err);
-    return status || !bait ? status : emit_bait_read(f, bait, err);
+    if (status || !reads)
+        return status;
+    if (folder)
+        return emit_bait_list(f, err);
+    return bait ? emit_bait_read(f, bait, err) : VB_OK;
 }
 
 /* What the kernel refuses in an overlay somebody else may do. */

@@ -102,6 +102,10 @@ class Log:
         self.open(pid, f"{HOME}/{path}", "read", exe=exe)
         self.add("bait.read", pid=pid, bait=bait, path=f"{HOME}/{path}", executable=exe)
 
+    def list(self, pid, folder, count, exe):
+        self.open(pid, f"{HOME}{folder}", "read", "directory", exe=exe)
+        self.add("bait.list", pid=pid, path=f"{HOME}{folder}", count=count, executable=exe)
+
     def dns(self, pid, name, exe="/usr/bin/curl"):
         self.add("net.connect", pid=pid, family="inet", address="127.0.0.53", port=53, executable=exe)
         self.add("net.name", pid=pid, name=name, protocol="dns", what="A", executable=exe)
@@ -515,6 +519,22 @@ def home_search():
     log.write()
 
 
+def looking_around():
+    """Listing: the home folder tells nothing, a folder of keys is worth a word and no more."""
+    log = Log("looking-around")
+    log.files("SKILL.md")
+    log.baits()
+    log.block("ls ~; ls ~/.ssh", 12)
+    log.exec(11, 10, "/usr/bin/ls", "ls", HOME)
+    log.list(11, "", 16, "/usr/bin/ls")
+    log.exec(12, 10, "/usr/bin/ls", "ls", f"{HOME}/.ssh")
+    log.list(12, "/.ssh", 7, "/usr/bin/ls")
+    log.exec(13, 10, "/usr/bin/ssh", "ssh", "-V")
+    log.list(13, "/.ssh", 7, "/usr/bin/ssh")
+    log.end()
+    log.write()
+
+
 def evasion():
     log = Log("evasion")
     log.files("SKILL.md", "x.sh", "race.sh", "big.sh")
@@ -664,6 +684,7 @@ if __name__ == "__main__":
                   agent_tamper, own_place, reverse_shell, archive_traversal, hidden_unicode,
                   static_only, text_only,
                   escape_attempt, io_uring_probe, coverage_gap, unexecuted, exception, home_search,
+                  looking_around,
                   evasion, network_honest, network_evasion, network_dropped, network_exfil,
                   odds_and_ends):
         story()

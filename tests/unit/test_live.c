@@ -126,6 +126,8 @@ static const struct {
      "sh[7]          denied: ptrace, of another"},
     {SYSCALL("bait.read") "\"bait\":\"ssh-ed25519\",\"path\":\"/home/alex/.ssh/id_ed25519\"" EXE,
      "sh[7]          reads ~/.ssh/id_ed25519 (bait ssh-ed25519: a private SSH key)"},
+    {SYSCALL("bait.list") "\"path\":\"/home/alex/.ssh\",\"count\":7" EXE,
+     "sh[7]          looks into ~/.ssh (baits in it: 7)"},
     {WORLD("bait.seen") "\"bait\":\"ssh-ed25519\",\"where\":\"sent\",\"form\":\"base64\"",
      "network        the bait ssh-ed25519 was sent, base64"},
     {TOOL("sandbox.limit") "\"what\":\"memory\"", "vetbox         limit: memory"},
@@ -231,11 +233,16 @@ static void test_a_bait_is_said_once(void **state)
          SYSCALL("bait.read") "\"bait\":\"ssh-ed25519\",\"path\":\"/home/alex/.ssh/"
                               "id_ed25519\"" EXE);
     tell(&story, 2, OPEN("/home/alex/.netrc", "\"read\""));
+    tell(&story, 3, OPEN("/home/alex/.aws", "\"read\",\"directory\""));
+    tell(&story, 3, SYSCALL("bait.list") "\"path\":\"/home/alex/.aws\",\"count\":2" EXE);
+    tell(&story, 4, OPEN("/home/alex/notes", "\"read\",\"directory\""));
     watch(&story, &plain, true, &text);
     assert_string_equal(
         (const char *)text.data,
         "   0.001 sh[7]          reads ~/.ssh/id_ed25519 (bait ssh-ed25519: a private SSH key)\n"
-        "   0.002 sh[7]          reads ~/.netrc (passwords for servers)\n");
+        "   0.002 sh[7]          reads ~/.netrc (passwords for servers)\n"
+        "   0.003 sh[7]          looks into ~/.aws (baits in it: 2)\n"
+        "   0.004 sh[7]          lists ~/notes\n");
 }
 
 static void test_repetition_is_counted(void **state)

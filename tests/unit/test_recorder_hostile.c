@@ -697,6 +697,37 @@ static void test_baits_in_disguise(void **state)
     recording_done(&r);
 }
 
+/* Folders with baits in them, by every name that lets one list them; then some that do not. */
+static int do_listings(void *arg)
+{
+    (void)arg;
+    if (chdir(test_folder()) || symlink(".aws", "dir") || mkdir("empty", 0700))
+        return 1;
+    const int aws = open(".aws", O_PATH | O_DIRECTORY);
+    (void)!open(".aws", O_RDONLY | O_DIRECTORY);
+    (void)!open(".aws/", O_RDONLY);
+    (void)!open("dir", O_RDONLY | O_DIRECTORY);
+    (void)!openat(aws, ".", O_RDONLY | O_DIRECTORY);
+    (void)!open(".", O_RDONLY | O_DIRECTORY);
+    (void)!open("empty", O_RDONLY | O_DIRECTORY);
+    (void)!open(".aws/credentials", O_RDONLY);
+    (void)!open(".ssh", O_RDONLY | O_DIRECTORY); /* is not there */
+    return aws < 0;
+}
+
+static void test_listed_baits(void **state)
+{
+    (void)state;
+    struct recording r;
+    steal(do_listings, &r);
+    assert_int_equal(count_events(&r, VB_EV_BAIT_LIST, VB_F_PATH, in_folder(".aws")), 4);
+    assert_int_equal(count_events(&r, VB_EV_BAIT_LIST, VB_F_PATH, test_folder()), 1);
+    assert_int_equal(count_events(&r, VB_EV_BAIT_LIST, VB_F_NONE, NULL), 5);
+    const struct vb_event *e = must_find(&r, VB_EV_BAIT_LIST, VB_F_PATH, in_folder(".aws"));
+    assert_int_equal(vb_event_get_int(e, VB_F_COUNT, 0), 2); /* credentials and config */
+    recording_done(&r);
+}
+
 static void test_baits_from_a_nameless_folder(void **state)
 {
     (void)state;
@@ -876,6 +907,7 @@ int main(void)
         cmocka_unit_test(test_baits),
         WITH_FOLDER(test_baits_by_detours),
         WITH_FOLDER(test_baits_in_disguise),
+        WITH_FOLDER(test_listed_baits),
         WITH_FOLDER(test_baits_from_a_nameless_folder),
         WITH_FOLDER(test_a_way_too_long_is_refused),
         cmocka_unit_test(test_crowded_exec),
