@@ -255,6 +255,63 @@ static void test_snapshots(void **state)
     recording_done(&r);
 }
 
+/* A lease on what it wrote would keep everybody else from opening it until long after it is gone.
+ */
+static int do_lease(void *arg)
+{
+    (void)arg;
+    const int fd = open(in_folder("leased"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0 || write(fd, "my bytes", 8) != 8)
+        return 1;
+    (void)signal(SIGIO, SIG_IGN); /* how a holder hears of who comes */
+    if (raw(SYS_fcntl, fd, F_SETLEASE, F_WRLCK, 0) != -EINVAL || fcntl(fd, F_GETLEASE) != F_UNLCK ||
+        raw(SYS_fcntl, fd, F_SETLEASE + 16, F_WRLCK, 0) != -EINVAL)
+        return 2;
+    return unlink(in_folder("leased"));
+}
+
+static void test_leases(void **state)
+{
+    (void)state;
+    struct recording r;
+    recording_init(&r);
+    assert_int_equal(mkdir(in_folder("keep"), 0700), 0);
+    const struct subject subject = {
+        .run = do_lease, .keep_fd = open(in_folder("keep"), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    record(&subject, &r);
+    assert_kept(&r, subject.keep_fd, "leased", "delete", "my bytes");
+    assert_int_equal(r.exit_status, 0);
+    assert_int_equal(count_events(&r, VB_EV_KERNEL_DENIED, VB_F_SYSCALL, "fcntl"), 2);
+    close(subject.keep_fd);
+    recording_done(&r);
+}
+
+/* Every other command of fcntl is nobody's business. */
+static int do_fcntl(void *arg)
+{
+    (void)arg;
+    const int fd = memfd_create("x", MFD_ALLOW_SEALING);
+    int pipe_ends[2];
+    struct flock lock = {.l_type = F_WRLCK};
+    return pipe(pipe_ends) || fcntl(fd, F_DUPFD, 10) < 10 || fcntl(fd, F_GETFD) != 0 ||
+           fcntl(fd, F_SETFL, O_APPEND) || fcntl(fd, F_SETLK, &lock) ||
+           fcntl(fd, F_OFD_GETLK, &lock) || fcntl(fd, F_SETOWN, getpid()) ||
+           fcntl(fd, F_SETSIG, 0) || fcntl(fd, F_GETLEASE) < 0 ||
+           fcntl(fd, F_DUPFD_CLOEXEC, 10) < 10 || fcntl(pipe_ends[0], F_SETPIPE_SZ, 4096) < 0 ||
+           fcntl(pipe_ends[0], F_GETPIPE_SZ) < 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_GROW) ||
+           fcntl(fd, F_GET_SEALS) < 0;
+}
+
+static void test_fcntl(void **state)
+{
+    (void)state;
+    struct recording r;
+    run(&r, do_fcntl, NULL);
+    assert_int_equal(r.exit_status, 0);
+    assert_int_equal(count_events(&r, VB_EV_KERNEL_DENIED, VB_F_NONE, NULL), 0);
+    recording_done(&r);
+}
+
 /* --- names behind links --- */
 
 static int do_climb(void *arg)
@@ -862,6 +919,8 @@ int main(void)
         WITH_FOLDER(test_no_script),
         WITH_FOLDER(test_many_scripts),
         WITH_FOLDER(test_snapshots),
+        WITH_FOLDER(test_leases),
+        cmocka_unit_test(test_fcntl),
         cmocka_unit_test(test_memfd_snapshot),
         WITH_FOLDER(test_climbing_names),
         cmocka_unit_test(test_memfd_by_name),
