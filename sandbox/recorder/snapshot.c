@@ -34,7 +34,7 @@ bool vb_was_written(const struct vb_recorder *recorder, const struct vb_found *f
 }
 
 /* The same state of the same file is kept once. */
-static bool is_kept(struct vb_recorder *recorder, const struct stat *st)
+static bool is_kept(const struct vb_recorder *recorder, const struct stat *st)
 {
     const struct vb_kept kept = {st->st_dev, st->st_ino, st->st_ctim, st->st_size};
     for (size_t i = 0; i < VB_ARRAY_LEN(recorder->kept); i++) {
@@ -44,8 +44,13 @@ static bool is_kept(struct vb_recorder *recorder, const struct stat *st)
             old->changed.tv_nsec == kept.changed.tv_nsec)
             return true;
     }
-    recorder->kept[recorder->kept_next++ % VB_ARRAY_LEN(recorder->kept)] = kept;
     return false;
+}
+
+static void remember(struct vb_recorder *recorder, const struct stat *st)
+{
+    recorder->kept[recorder->kept_next++ % VB_ARRAY_LEN(recorder->kept)] =
+        (struct vb_kept){st->st_dev, st->st_ino, st->st_ctim, st->st_size};
 }
 
 struct snapshot {
@@ -59,12 +64,24 @@ static void snapshot_done(struct snapshot *snapshot)
     free(snapshot->bytes);
 }
 
-/* Reads through a descriptor of its name. False: it cannot be read, or grew beyond what is kept. */
-static bool read_whole(int path_fd, size_t size, struct snapshot *ret)
+/* The file behind a descriptor of its name. It is of our own user, who may read it whatever its
+ * mode says for the moment. */
+static int open_for_reading(int path_fd, mode_t mode)
 {
+    const int flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC;
     char path[64];
     snprintf(path, sizeof(path), "/proc/self/fd/%d", path_fd);
-    VB_CLEANUP_FD int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    int fd = open(path, flags);
+    if (fd >= 0 || errno != EACCES || chmod(path, (mode | S_IRUSR) & ALLPERMS) < 0)
+        return fd;
+    fd = open(path, flags);
+    (void)chmod(path, mode & ALLPERMS);
+    return fd;
+}
+
+/* False: it cannot be read, or grew beyond what is kept. */
+static bool read_whole(int fd, size_t size, struct snapshot *ret)
+{
     ret->bytes = fd < 0 ? NULL : malloc(size + 1);
     while (ret->bytes && ret->len <= size) {
         const ssize_t n = read(fd, ret->bytes + ret->len, size + 1 - ret->len);
@@ -98,13 +115,13 @@ static int write_copy(const struct vb_recorder *recorder, const struct snapshot 
     return vb_wrap(err, "keeping a file of the run");
 }
 
-static int keep(struct vb_call *call, int path_fd, const struct stat *st, struct snapshot *ret,
+static int keep(struct vb_call *call, int fd, const struct stat *st, struct snapshot *ret,
                 struct vb_error *err)
 {
     struct vb_recorder *recorder = call->recorder;
     const uint64_t size = (uint64_t)st->st_size;
     if (recorder->snapshots >= MAX_FILES || size > max_file ||
-        recorder->snapshot_bytes + size > max_all || !read_whole(path_fd, (size_t)size, ret)) {
+        recorder->snapshot_bytes + size > max_all || !read_whole(fd, (size_t)size, ret)) {
         recorder->snapshots_missed++;
         ret->hex[0] = '\0';
         return VB_OK;
@@ -126,7 +143,12 @@ static int tell(struct vb_call *call, const char *path, const char *reason, int 
     if (fstat(path_fd, &st) < 0 || !was_written(call->recorder, st.st_mode, st.st_ctim) ||
         is_kept(call->recorder, &st))
         return VB_OK;
-    int status = keep(call, path_fd, &st, &snapshot, err);
+    VB_CLEANUP_FD int fd = open_for_reading(path_fd, st.st_mode);
+    /* The state that is remembered is never younger than the one that is read. */
+    if (fstat(path_fd, &st) < 0)
+        return VB_OK;
+    remember(call->recorder, &st);
+    int status = keep(call, fd, &st, &snapshot, err);
     if (status)
         return status;
     struct vb_event event;

@@ -151,6 +151,23 @@ static void test_theft(void **state)
     assert_true(line_with(&b, "truth.file", "/tmp/out\"", "created"));
 }
 
+/* What nobody may read any more is kept all the same, and stays as unreadable as it was. */
+static void test_unreadable(void **state)
+{
+    (void)state;
+    BENCH(b);
+    detonate(&b,
+             "cd /tmp; printf hidden >x; chmod 0 x; rm x; "
+             "cp /bin/true t; chmod 0111 t; ./t; ./t; stat -c %a t",
+             5000);
+    assert_true(line_with(&b, "file.snapshot", "\"reason\":\"delete\"",
+                          "e564b4081d7a9ea4b00dada53bdae70c99b87b6fce869f0c3dd4d2bfa1e53e1c"));
+    assert_true(line_with(&b, "file.snapshot", "\"reason\":\"execute\"", "sha256"));
+    assert_int_equal(b.caught.kinds[VB_EV_FILE_SNAPSHOT], 2);
+    assert_int_equal(b.caught.kinds[VB_EV_COVERAGE], 0);
+    assert_true(line_with(&b, "detonation.output", "\"111\\n\"", NULL));
+}
+
 /* The box is a laptop, whichever way it is asked: nothing of the host's disks, mounts or
  * processors. */
 static void test_machine(void **state)
@@ -397,23 +414,15 @@ int main(void)
         }
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_frame),
-        cmocka_unit_test(test_theft),
-        cmocka_unit_test(test_machine),
-        cmocka_unit_test(test_machine_stays),
-        cmocka_unit_test(test_init_keeps_its_priority),
-        cmocka_unit_test(test_owner),
-        cmocka_unit_test(test_sent_in_pieces),
-        cmocka_unit_test(test_rename_folder),
-        cmocka_unit_test(test_package_folder),
-        cmocka_unit_test(test_drops),
-        cmocka_unit_test(test_boxes_are_new),
-        cmocka_unit_test(test_denied),
-        cmocka_unit_test(test_python_and_node),
-        cmocka_unit_test(test_wild),
-        cmocka_unit_test(test_daemon),
-        cmocka_unit_test(test_bad_options),
-        cmocka_unit_test(test_output_copy),
+        cmocka_unit_test(test_frame),         cmocka_unit_test(test_theft),
+        cmocka_unit_test(test_unreadable),    cmocka_unit_test(test_machine),
+        cmocka_unit_test(test_machine_stays), cmocka_unit_test(test_init_keeps_its_priority),
+        cmocka_unit_test(test_owner),         cmocka_unit_test(test_sent_in_pieces),
+        cmocka_unit_test(test_rename_folder), cmocka_unit_test(test_package_folder),
+        cmocka_unit_test(test_drops),         cmocka_unit_test(test_boxes_are_new),
+        cmocka_unit_test(test_denied),        cmocka_unit_test(test_python_and_node),
+        cmocka_unit_test(test_wild),          cmocka_unit_test(test_daemon),
+        cmocka_unit_test(test_bad_options),   cmocka_unit_test(test_output_copy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
