@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -43,13 +44,27 @@ static bool read_status(pid_t tid, char *ret, size_t size)
     return true;
 }
 
-/* "/tmp/x (deleted)" is still /tmp/x to every rule; a memfd keeps its mark. */
-static void cut_deleted(char *path)
+/* True if PATH, as the box sees it, is the program that runs. */
+static bool is_running(pid_t tid, const char *path)
+{
+    char link[64];
+    struct stat named, running;
+    snprintf(link, sizeof(link), "/proc/%d/root", (int)tid);
+    VB_CLEANUP_FD int root = open(link, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    VB_CLEANUP_FD int fd = root < 0 ? -1 : vb_open_beneath(root, path + 1, O_PATH | O_NOFOLLOW, 0);
+    snprintf(link, sizeof(link), "/proc/%d/exe", (int)tid);
+    return fd >= 0 && fstat(fd, &named) == 0 && stat(link, &running) == 0 &&
+           named.st_ino == running.st_ino && named.st_dev == running.st_dev;
+}
+
+/* "/tmp/x (deleted)" is still /tmp/x to every rule, unless a program is really called so; a memfd
+ * keeps its mark. */
+static void cut_deleted(pid_t tid, char *path)
 {
     static const char mark[] = " (deleted)";
     size_t len = strlen(path);
     if (len >= sizeof(mark) && strcmp(path + len - (sizeof(mark) - 1), mark) == 0 &&
-        strncmp(path, "/memfd:", 7) != 0)
+        strncmp(path, "/memfd:", 7) != 0 && !is_running(tid, path))
         path[len - (sizeof(mark) - 1)] = '\0';
 }
 
@@ -59,7 +74,7 @@ static void read_executable(struct vb_process *process)
     snprintf(path, sizeof(path), "/proc/%d/exe", (int)process->tid);
     ssize_t n = readlink(path, process->executable, sizeof(process->executable) - 1);
     process->executable[n > 0 ? n : 0] = '\0';
-    cut_deleted(process->executable);
+    cut_deleted(process->tid, process->executable);
     process->new_program = false;
 }
 

@@ -345,6 +345,19 @@ static void test_climbing_names(void **state)
 
 /* --- programs without a name --- */
 
+/* The mark of a deleted program is not its name, and a name that ends like the mark is one. */
+static void test_deleted_program(void **state)
+{
+    (void)state;
+    SHELL(r, "cp /usr/bin/dash y; : >'y (deleted)'; ./y -c 'rm y; (: >one)';"
+             "cp /usr/bin/dash 'z (deleted)'; './z (deleted)' -c ': >two'");
+    assert_field(must_find(&r, VB_EV_FILE_OPEN, VB_F_PATH, in_folder("one")), VB_F_EXECUTABLE,
+                 in_folder("y"));
+    assert_field(must_find(&r, VB_EV_FILE_OPEN, VB_F_PATH, in_folder("two")), VB_F_EXECUTABLE,
+                 in_folder("z (deleted)"));
+    recording_done(&r);
+}
+
 static int copy_program(int to)
 {
     char chunk[65536];
@@ -922,6 +935,7 @@ int main(void)
         WITH_FOLDER(test_leases),
         cmocka_unit_test(test_fcntl),
         cmocka_unit_test(test_memfd_snapshot),
+        WITH_FOLDER(test_deleted_program),
         WITH_FOLDER(test_climbing_names),
         cmocka_unit_test(test_memfd_by_name),
         cmocka_unit_test(test_written_code),
