@@ -104,9 +104,21 @@ static const char *secret_of(const struct vb_event *event)
     return vb_secret_label(path.text);
 }
 
-/* False if the event has no such field. SECRET and BYTES are words of our own. */
+/* The last component of the event's path. */
+static bool add_base(struct raw *raw, const struct vb_event *event)
+{
+    const struct vb_str path = vb_event_get_str(event, VB_F_PATH);
+    const char *slash = path.len == 0 ? NULL : memrchr(path.text, '/', path.len);
+    const size_t skip = slash == NULL ? 0 : (size_t)(slash - path.text) + 1;
+    add(raw, path.text + skip, path.len - skip);
+    return path.len > 0;
+}
+
+/* False if the event has no such field. SECRET, BASE and BYTES are words of our own. */
 static bool add_field(struct raw *raw, const struct vb_event *event, const char *name)
 {
+    if (strcmp(name, "base") == 0)
+        return add_base(raw, event);
     if (strcmp(name, "secret") == 0) {
         const char *label = secret_of(event);
         add_str(raw, label != NULL ? label : "");
@@ -225,6 +237,17 @@ static bool lists(const struct vb_event *event)
            path_fits(event, personal, VB_ARRAY_LEN(personal));
 }
 
+/* An attempt that nothing can come of. */
+static bool misses(const struct vb_event *event)
+{
+    return vb_event_get(event, VB_F_MISSING) != NULL;
+}
+
+static bool seeks(const struct vb_event *event)
+{
+    return misses(event) && (writes(event) || reads(event) || lists(event));
+}
+
 static bool is_internet(const struct vb_event *event)
 {
     return begins(vb_event_get_str(event, VB_F_FAMILY), "inet");
@@ -286,17 +309,23 @@ static const struct row {
     enum style style;
     enum fold fold;
 } rows[] = {
+    {VB_EV_PROCESS_EXEC, 0, NULL, misses, "looks for the program {base}", STYLE_DIM, FOLD_SAME},
     {VB_EV_PROCESS_EXEC, 0, NULL, NULL, "runs {argv}[ (refused: {errno})]", STYLE_BOLD, FOLD_SAME},
     {VB_EV_PROCESS_SIGNAL, 0, NULL, NULL, "sends signal {signal} to {target}", STYLE_PLAIN,
      FOLD_SAME},
     {VB_EV_PROCESS_OPAQUE, 0, NULL, NULL, "hides the arguments of {syscall}[: {detail}]", STYLE_BAD,
      FOLD_SAME},
+    {VB_EV_FILE_OPEN, 0, NULL, seeks, "looks for {path}[ ({secret})]", STYLE_PLAIN, FOLD_FOLDER},
     {VB_EV_FILE_OPEN, 0, NULL, writes, "writes {path}[ ({secret})][ (refused: {errno})]",
      STYLE_PLAIN, FOLD_FOLDER},
     {VB_EV_FILE_OPEN, 0, NULL, reads, "reads {path}[ ({secret})][ (refused: {errno})]", STYLE_PLAIN,
      FOLD_FOLDER},
     {VB_EV_FILE_OPEN, 0, NULL, lists, "lists {path}[ (refused: {errno})]", STYLE_DIM, FOLD_FOLDER},
+    {VB_EV_FILE_DELETE, 0, NULL, misses, "looks for {path}, to delete it", STYLE_PLAIN,
+     FOLD_FOLDER},
     {VB_EV_FILE_DELETE, 0, NULL, NULL, "deletes {path}[ (refused: {errno})]", STYLE_PLAIN,
+     FOLD_FOLDER},
+    {VB_EV_FILE_RENAME, 0, NULL, misses, "looks for {path}, to rename it to {target}", STYLE_PLAIN,
      FOLD_FOLDER},
     {VB_EV_FILE_RENAME, 0, NULL, NULL, "renames {path} to {target}[ (refused: {errno})]",
      STYLE_PLAIN, FOLD_FOLDER},
@@ -304,6 +333,8 @@ static const struct row {
      FOLD_FOLDER},
     {VB_EV_FILE_MKDIR, 0, NULL, NULL, "makes {path}[ (refused: {errno})]", STYLE_PLAIN,
      FOLD_FOLDER},
+    {VB_EV_FILE_ATTRIBUTE, 0, NULL, misses, "looks for {path}, to change it ({action})",
+     STYLE_PLAIN, FOLD_FOLDER},
     {VB_EV_FILE_ATTRIBUTE, 0, NULL, changes, "changes {path} ({action})[ (refused: {errno})]",
      STYLE_PLAIN, FOLD_FOLDER},
     {VB_EV_NET_SOCKET, 0, NULL, is_raw, "opens a raw socket[ (refused: {errno})]", STYLE_WARN,

@@ -112,7 +112,8 @@ struct vb_name {
 struct vb_found {
     char path[VB_PATH_ROOM]; /* "" where it is as named, or not known */
     dev_t device;
-    ino_t inode; /* 0: there is no such file, or it was not looked at */
+    ino_t inode;  /* 0: there is no such file, or it was not looked at */
+    bool missing; /* it was looked at */
     mode_t mode;
     struct timespec changed;
 };

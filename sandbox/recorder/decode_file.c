@@ -75,6 +75,16 @@ static int find_folder(struct file_call *f, char *path, struct vb_error *err)
     return VB_OK;
 }
 
+/* What was named is not there: the call fails, unless it is one that makes it. */
+static void tell_missing(struct file_call *f)
+{
+    const enum vb_event_kind kind = f->event.kind;
+    const bool makes = kind == VB_EV_FILE_MKDIR || kind == VB_EV_FILE_LINK ||
+                       (kind == VB_EV_FILE_OPEN && (f->open_flags & O_CREAT));
+    if (!makes && f->call->recorder->found.missing)
+        vb_event_bool(&f->event, VB_F_MISSING, true);
+}
+
 static int take_path(struct file_call *f, uint64_t address, bool target, struct vb_error *err)
 {
     struct vb_recorder *recorder = f->call->recorder;
@@ -87,8 +97,11 @@ static int take_path(struct file_call *f, uint64_t address, bool target, struct 
     if (status || f->call->error || f->call->gone)
         return status;
     vb_path_resolve(f->call->process->tid, f->dirfd, recorder->text, out);
-    if (f->call->row->kind != VB_EV_FILE_OPEN && recorder->text[0])
+    if (f->call->row->kind != VB_EV_FILE_OPEN && recorder->text[0]) {
         status = find_folder(f, out, err);
+        if (!target)
+            tell_missing(f);
+    }
     f->base = f->dirfd;
     f->dirfd = AT_FDCWD;
     vb_event_str(&f->event, target ? VB_F_TARGET : VB_F_PATH, out);
@@ -382,6 +395,7 @@ static int emit_open(struct file_call *f, struct vb_error *err)
     const bool reads = may_read(f);
     const bool folder = recorder->found.inode && S_ISDIR(recorder->found.mode);
     const struct vb_bait *bait = reads ? bait_behind(recorder, recorder->path) : NULL;
+    tell_missing(f);
     stand_in(f);
     f->call->decided = true;
     status = vb_call_emit(f->call, &f->event, err);

@@ -261,6 +261,7 @@ static int read_exec_path(struct vb_call *call, const uint64_t *args, struct vb_
     vb_path_resolve(call->process->tid, dirfd, recorder->text, recorder->path);
     recorder->found.path[0] = '\0';
     recorder->found.inode = 0;
+    recorder->found.missing = false;
     if (recorder->text[0] == '\0') /* the descriptor itself */
         return VB_OK;
     const struct vb_name name = {
@@ -304,6 +305,8 @@ static int emit_exec(struct vb_call *call, const struct vector *argv,
         vb_event_list(&event, VB_F_ENVIRONMENT, environment->items, environment->count);
     if (argv->cut || environment->cut)
         vb_event_bool(&event, VB_F_TRUNCATED, true);
+    if (recorder->found.missing)
+        vb_event_bool(&event, VB_F_MISSING, true);
     return vb_call_emit(call, &event, err);
 }
 

@@ -170,10 +170,11 @@ static bool find_as_named(const struct vb_name *name, const char *path, struct v
     memcpy(folder, path, len);
     folder[len] = '\0';
     VB_CLEANUP_FD int fd = look_up(name, folder, RESOLVE_NO_SYMLINKS);
-    if (fd < 0)
-        return errno == ENOENT; /* there is not even the folder: nobody gets anywhere */
-    if (fstatat(fd, slash + 1, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return errno == ENOENT;
+    /* there may not even be the folder: nobody gets anywhere */
+    if (fd < 0 || fstatat(fd, slash + 1, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+        ret->missing = errno == ENOENT;
+        return ret->missing;
+    }
     if (S_ISLNK(st.st_mode) && name->follow)
         return false;
     put_file(ret, &st);
@@ -202,6 +203,7 @@ int vb_path_find(const struct vb_name *name, struct vb_found *ret)
     char missing[NAME_MAX + 1] = "";
     ret->path[0] = '\0';
     ret->inode = 0;
+    ret->missing = false;
     const bool plain = name->path[0] == '/' && !climbs(name->text);
     const char *path = name->path;
     if (plain && is_merged(name)) {
@@ -218,5 +220,6 @@ int vb_path_find(const struct vb_name *name, struct vb_found *ret)
     const int status = fd < 0 ? vb_walk(name, &fd, missing) : 0;
     if (status == 0)
         describe(fd, missing, ret);
+    ret->missing = status == -ENOENT || missing[0] != '\0';
     return status;
 }

@@ -70,7 +70,9 @@ static void test_opens(void **state)
     assert_string_equal(list_text(e, VB_F_FLAGS), "read write");
     e = must_find(&r, VB_EV_FILE_OPEN, VB_F_PATH, in_folder("made"));
     assert_string_equal(list_text(e, VB_F_FLAGS), "write create truncate");
+    assert_null(vb_event_get(e, VB_F_MISSING)); /* it makes the file */
     e = must_find(&r, VB_EV_FILE_OPEN, VB_F_PATH, "/nonexistent/y");
+    assert_non_null(vb_event_get(e, VB_F_MISSING));
     assert_string_equal(list_text(e, VB_F_FLAGS), "read");
     e = find_event(&r, VB_EV_FILE_OPEN, VB_F_PATH, test_folder(), 1);
     assert_string_equal(list_text(e, VB_F_FLAGS), "read write temporary");
@@ -121,7 +123,35 @@ static void test_changes(void **state)
     must_find(&r, VB_EV_FILE_MKDIR, VB_F_PATH, in_folder("pipe"));
     must_find(&r, VB_EV_FILE_DELETE, VB_F_PATH, in_folder("hard"));
     must_find(&r, VB_EV_FILE_DELETE, VB_F_PATH, in_folder("two"));
-    must_find(&r, VB_EV_FILE_DELETE, VB_F_PATH, in_folder("gone"));
+    assert_null(
+        vb_event_get(must_find(&r, VB_EV_FILE_DELETE, VB_F_PATH, in_folder("gone")), VB_F_MISSING));
+    recording_done(&r);
+}
+
+static int do_in_vain(void *arg)
+{
+    (void)arg;
+    struct stat st;
+    if (chdir(test_folder()) || symlink("nowhere", "dangling"))
+        return 1;
+    return unlink("a") == 0 || rename("b", "c") == 0 || chmod("d/e", 0600) == 0 ||
+           open("dangling", O_RDONLY) >= 0 || open("/proc/self/nothing", O_RDONLY) >= 0 ||
+           raw(SYS_execve, (long)"f", 0, 0, 0) != -ENOENT || stat("dangling", &st) == 0;
+}
+
+/* What was not there is an attempt, and says so. */
+static void test_in_vain(void **state)
+{
+    (void)state;
+    struct recording r;
+    run(&r, do_in_vain, NULL);
+    assert_int_equal(r.exit_status, 0);
+    size_t missing = 0;
+    for (size_t i = 0; i < r.count; i++)
+        missing += vb_event_get(&r.events[i], VB_F_MISSING) != NULL;
+    if (missing != 6)
+        recording_print(&r);
+    assert_int_equal(missing, 6);
     recording_done(&r);
 }
 
@@ -927,6 +957,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_FOLDER(test_opens),
         WITH_FOLDER(test_changes),
+        WITH_FOLDER(test_in_vain),
         cmocka_unit_test(test_silence),
         WITH_FOLDER(test_piped_script),
         WITH_FOLDER(test_no_script),
