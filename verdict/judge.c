@@ -350,9 +350,11 @@ static void decide(struct judge *judge)
     verdict->decision = VB_DECISION_ALLOW;
     for (size_t i = 0; i < verdict->finding_count; i++) {
         struct vb_finding *finding = &verdict->findings[i];
-        if (finding->occurrences > 1 && finding->path == NULL && finding->host == NULL)
-            finding->detail = vb_arena_printf(judge->keep, "%s (%llu times)", finding->detail,
-                                              (unsigned long long)finding->occurrences);
+        /* The sentence is that of the first. */
+        const unsigned long long more = finding->occurrences - 1;
+        if (more > 0 && finding->path == NULL && finding->host == NULL)
+            finding->detail = vb_arena_printf(judge->keep, "%s There %s %llu more like it.",
+                                              finding->detail, more == 1 ? "was" : "were", more);
         finding->decision = vb_policy_decide(judge->policy, finding, verdict->clock, judge->keep,
                                              &finding->policy_reason);
         if (finding->decision > verdict->decision)

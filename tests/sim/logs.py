@@ -521,14 +521,15 @@ def home_search():
 
 def looking_around():
     """Listing: the home folder tells nothing, a folder of keys is worth a word and no more."""
-    log = Log("looking-around")
-    log.files("SKILL.md")
+    log = Log("looking-around", action="run")
     log.baits()
-    log.block("ls ~; ls ~/.ssh", 12)
+    log.begin(["sh", "-c", "ls ~; ls ~/.ssh ~/.aws"], reason="command")
+    log.exec(10, 1, "/usr/bin/sh", "sh", "-c", "ls ~; ls ~/.ssh ~/.aws")
     log.exec(11, 10, "/usr/bin/ls", "ls", HOME)
     log.list(11, "", 16, "/usr/bin/ls")
-    log.exec(12, 10, "/usr/bin/ls", "ls", f"{HOME}/.ssh")
+    log.exec(12, 10, "/usr/bin/ls", "ls", f"{HOME}/.ssh", f"{HOME}/.aws")
     log.list(12, "/.ssh", 7, "/usr/bin/ls")
+    log.list(12, "/.aws", 2, "/usr/bin/ls")
     log.exec(13, 10, "/usr/bin/ssh", "ssh", "-V")
     log.list(13, "/.ssh", 7, "/usr/bin/ssh")
     log.end()
