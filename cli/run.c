@@ -35,7 +35,9 @@ static int copy_folder(struct vb_session *session, int *ret_fd, struct vb_error 
     return VB_OK;
 }
 
-static int detonate(struct vb_session *session, int output_fd, int *ret_exit, struct vb_error *err)
+/* OWN_STREAMS: what the command prints goes where our own output goes. */
+static int detonate(struct vb_session *session, bool own_streams, int *ret_exit,
+                    struct vb_error *err)
 {
     VB_CLEANUP(sandbox_cleanup) struct vb_sandbox *sandbox = NULL;
     struct vb_sandbox_options options = vb_sandbox_default_options;
@@ -49,7 +51,8 @@ static int detonate(struct vb_session *session, int output_fd, int *ret_exit, st
     options.name = "run";
     options.rootfs = session->options->value[VB_OPT_ROOTFS];
     options.drops_fd = -1;
-    options.output_fd = output_fd;
+    options.output_fds[0] = own_streams ? STDOUT_FILENO : -1;
+    options.output_fds[1] = own_streams ? STDERR_FILENO : -1;
     options.tree_fd = -1;
     int status = copy_folder(session, &options.tree_fd, err);
     if (status == VB_OK)
@@ -73,7 +76,7 @@ static int record(struct vb_session *session, struct vb_follower *follower, int 
         status = vb_session_begin(session, options, "run", options->operands[0], err);
     if (status == VB_OK)
         /* a stream has standard output to itself: what the command prints is in its events */
-        status = detonate(session, follower->stream_fd < 0 ? STDOUT_FILENO : -1, ret_exit, err);
+        status = detonate(session, follower->stream_fd < 0, ret_exit, err);
     if (status == VB_OK)
         status = vb_session_end(session, err);
     return status < 0 ? status : vb_follower_end(follower, err);

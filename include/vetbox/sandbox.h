@@ -100,7 +100,8 @@ struct vb_sandbox_options {
     int tree_fd;         /* the package's files, copied into each box; -1 for none */
     int drops_fd;        /* a folder in which files that runs left behind are kept, each under its
                             SHA-256; -1: not kept */
-    int output_fd;       /* where the subject's output goes besides the log (vetbox run); -1 */
+    int output_fds[2];   /* where standard output and standard error of the subject go besides the
+                            log (vetbox run); -1 */
     uint64_t disk_bytes; /* what one box may write */
     uint64_t memory_bytes;
     unsigned processes;

@@ -41,7 +41,7 @@ const struct vb_sandbox_options vb_sandbox_default_options = {
     .name = "package",
     .tree_fd = -1,
     .drops_fd = -1,
-    .output_fd = -1,
+    .output_fds = {-1, -1},
     .disk_bytes = 256U << 20,
     .memory_bytes = 1024U << 20,
     .processes = 128,
@@ -260,13 +260,14 @@ static int settle(struct vb_box_setup *setup, const struct vb_pipes *pipes, stru
         return vb_fail(err, VB_E_OS, errno, "tying a supervisor to its parent");
     if (parent_is_gone(pipes->frames[1]))
         _exit(1);
-    /* The subject's output may go to our own standard output, whose number is about to be
-     * /dev/null. */
-    if (setup->options.output_fd >= 0)
-        setup->options.output_fd = fcntl(setup->options.output_fd, F_DUPFD_CLOEXEC, 3);
-    int keep[5 + VB_NET_SOCKETS] = {pipes->frames[1], pipes->report[1], setup->options.tree_fd,
-                                    setup->options.output_fd, setup->staging_fd};
-    memcpy(keep + 5, setup->base.fds + VB_BASE_SOCKET, VB_NET_SOCKETS * sizeof(*keep));
+    /* The subject's output may go to where our own goes, whose numbers are about to be /dev/null.
+     */
+    int *outputs = setup->options.output_fds;
+    for (size_t i = 0; i < VB_ARRAY_LEN(setup->options.output_fds); i++)
+        outputs[i] = outputs[i] < 0 ? -1 : fcntl(outputs[i], F_DUPFD_CLOEXEC, 3);
+    int keep[6 + VB_NET_SOCKETS] = {pipes->frames[1], pipes->report[1], setup->options.tree_fd,
+                                    outputs[0],       outputs[1],       setup->staging_fd};
+    memcpy(keep + 6, setup->base.fds + VB_BASE_SOCKET, VB_NET_SOCKETS * sizeof(*keep));
     if (vb_sys_close_others(keep, VB_ARRAY_LEN(keep)) < 0)
         return vb_fail(err, VB_E_OS, errno, "closing inherited descriptors");
 #ifdef VB_SANITIZED

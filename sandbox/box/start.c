@@ -142,9 +142,9 @@ int vb_start_init(struct vb_supervisor *box, struct vb_error *err)
     box->control = vb_steal_fd(&ends.control[0]);
     box->start = vb_steal_fd(&ends.start[0]);
     vb_output_init(&box->outputs[0], "stdout", vb_steal_fd(&ends.output[0]), options->max_output,
-                   options->output_fd);
+                   options->output_fds[0]);
     vb_output_init(&box->outputs[1], "stderr", vb_steal_fd(&ends.error[0]), options->max_output,
-                   options->output_fd);
+                   options->output_fds[1]);
     return VB_OK;
 }
 

@@ -5,6 +5,9 @@ needs_boxes
 run run -q -- sh -c 'echo hello; exit 7'
 expect_status 7 "the command's own status"
 expect_in "$work/out" "hello" "the command's own output"
+run run -q -- sh -c 'echo good; echo bad >&2'
+[ "$(cat "$work/out")" = good ] || fail "standard output: $(cat "$work/out")"
+[ "$(cat "$work/err")" = bad ] || fail "standard error: $(cat "$work/err")"
 run run -q -- sh -c 'kill -TERM $$'
 expect_status 143 "a command that a signal ends"
 run run --evidence "$work/evidence" -- sh -c 'cat ~/.ssh/id_ed25519 >/dev/null'

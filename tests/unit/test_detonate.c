@@ -387,19 +387,23 @@ static void test_bad_options(void **state)
 static void test_output_copy(void **state)
 {
     (void)state;
-    int ends[2];
-    char text[64] = "";
-    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    static const char *const wanted[] = {"to both\n", "errors too\n"};
+    int ends[2][2];
     VB_CLEANUP(bench_done) struct bench b;
     bench_init(&b);
-    b.options.output_fd = ends[1];
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(pipe2(ends[i], O_CLOEXEC), 0);
+        b.options.output_fds[i] = ends[i][1];
+    }
     bench_start(&b);
     detonate(&b, "echo to both; echo errors too >&2", 5000);
-    close(ends[1]);
-    assert_true(read(ends[0], text, sizeof(text) - 1) > 0);
-    close(ends[0]);
-    assert_non_null(strstr(text, "to both\n"));
-    assert_non_null(strstr(text, "errors too\n"));
+    for (int i = 0; i < 2; i++) {
+        char text[64] = "";
+        close(ends[i][1]);
+        assert_true(read(ends[i][0], text, sizeof(text) - 1) > 0);
+        assert_string_equal(text, wanted[i]);
+        close(ends[i][0]);
+    }
 }
 
 int main(void)
