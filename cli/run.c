@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/follow.h"
@@ -35,6 +36,15 @@ static int copy_folder(struct vb_session *session, int *ret_fd, struct vb_error 
     return VB_OK;
 }
 
+/* Our own standard input, if there is anything to read. */
+static int own_input(void)
+{
+    struct stat own, null;
+    if (fstat(STDIN_FILENO, &own) < 0 || stat("/dev/null", &null) < 0)
+        return -1;
+    return S_ISCHR(own.st_mode) && own.st_rdev == null.st_rdev ? -1 : STDIN_FILENO;
+}
+
 /* OWN_STREAMS: what the command prints goes where our own output goes. */
 static int detonate(struct vb_session *session, bool own_streams, int *ret_exit,
                     struct vb_error *err)
@@ -51,6 +61,7 @@ static int detonate(struct vb_session *session, bool own_streams, int *ret_exit,
     options.name = "run";
     options.rootfs = session->options->value[VB_OPT_ROOTFS];
     options.drops_fd = -1;
+    options.input_fd = own_input();
     options.output_fds[0] = own_streams ? STDOUT_FILENO : -1;
     options.output_fds[1] = own_streams ? STDERR_FILENO : -1;
     options.tree_fd = -1;

@@ -100,6 +100,8 @@ struct vb_sandbox_options {
     int tree_fd;         /* the package's files, copied into each box; -1 for none */
     int drops_fd;        /* a folder in which files that runs left behind are kept, each under its
                             SHA-256; -1: not kept */
+    int input_fd;        /* what the subject reads as its standard input, through a pipe of ours
+                            (vetbox run); -1: nothing */
     int output_fds[2];   /* where standard output and standard error of the subject go besides the
                             log (vetbox run); -1 */
     uint64_t disk_bytes; /* what one box may write */

@@ -116,6 +116,7 @@ struct vb_inside {
     gid_t gid;
     int control;   /* to the supervisor, for init */
     int start;     /* to the supervisor, for the subject until it executes */
+    int input;     /* read end of standard input; -1: nothing */
     int output[2]; /* write ends of standard output and error */
 };
 

@@ -5,6 +5,7 @@ set(VB_BOX_FILES
   box/confine.c
   box/etc.c
   box/filters.c
+  box/input.c
   box/inside.c
   box/inventory.c
   box/kernel.c

@@ -41,6 +41,7 @@ const struct vb_sandbox_options vb_sandbox_default_options = {
     .name = "package",
     .tree_fd = -1,
     .drops_fd = -1,
+    .input_fd = -1,
     .output_fds = {-1, -1},
     .disk_bytes = 256U << 20,
     .memory_bytes = 1024U << 20,
@@ -247,6 +248,12 @@ static bool parent_is_gone(int frames_fd)
     return poll(&fd, 1, 0) > 0 && (fd.revents & POLLERR) != 0;
 }
 
+/* The subject's streams may be our own, whose numbers are about to be /dev/null. */
+static void move_away(int *fd)
+{
+    *fd = *fd < 0 ? -1 : fcntl(*fd, F_DUPFD_CLOEXEC, 3);
+}
+
 static int settle(struct vb_box_setup *setup, const struct vb_pipes *pipes, struct vb_error *err)
 {
     static const struct vb_limit_row limits[] = {{RLIMIT_CORE, 1}};
@@ -260,14 +267,14 @@ static int settle(struct vb_box_setup *setup, const struct vb_pipes *pipes, stru
         return vb_fail(err, VB_E_OS, errno, "tying a supervisor to its parent");
     if (parent_is_gone(pipes->frames[1]))
         _exit(1);
-    /* The subject's output may go to where our own goes, whose numbers are about to be /dev/null.
-     */
-    int *outputs = setup->options.output_fds;
-    for (size_t i = 0; i < VB_ARRAY_LEN(setup->options.output_fds); i++)
-        outputs[i] = outputs[i] < 0 ? -1 : fcntl(outputs[i], F_DUPFD_CLOEXEC, 3);
-    int keep[6 + VB_NET_SOCKETS] = {pipes->frames[1], pipes->report[1], setup->options.tree_fd,
-                                    outputs[0],       outputs[1],       setup->staging_fd};
-    memcpy(keep + 6, setup->base.fds + VB_BASE_SOCKET, VB_NET_SOCKETS * sizeof(*keep));
+    struct vb_sandbox_options *options = &setup->options;
+    move_away(&options->input_fd);
+    move_away(&options->output_fds[0]);
+    move_away(&options->output_fds[1]);
+    int keep[7 + VB_NET_SOCKETS] = {
+        pipes->frames[1],  pipes->report[1],       options->tree_fd,      options->input_fd,
+        setup->staging_fd, options->output_fds[0], options->output_fds[1]};
+    memcpy(keep + 7, setup->base.fds + VB_BASE_SOCKET, VB_NET_SOCKETS * sizeof(*keep));
     if (vb_sys_close_others(keep, VB_ARRAY_LEN(keep)) < 0)
         return vb_fail(err, VB_E_OS, errno, "closing inherited descriptors");
 #ifdef VB_SANITIZED

@@ -116,7 +116,10 @@ int vb_start_init(struct vb_supervisor *box, struct vb_error *err)
         CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
     VB_CLEANUP(close_ends)
     struct ends ends = {{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}};
-    const int status = open_ends(&ends, err);
+    const struct vb_sandbox_options *options = &box->setup->options;
+    int status = open_ends(&ends, err);
+    if (status == VB_OK && options->input_fd >= 0)
+        status = vb_input_new(options->input_fd, &box->input, err);
     if (status < 0)
         return status;
     struct vb_inside inside = {
@@ -130,6 +133,7 @@ int vb_start_init(struct vb_supervisor *box, struct vb_error *err)
         .gid = getegid(),
         .control = ends.control[1],
         .start = ends.start[1],
+        .input = box->input.reader,
         .output = {ends.output[1], ends.error[1]},
     };
     pin_to_one_processor();
@@ -138,7 +142,7 @@ int vb_start_init(struct vb_supervisor *box, struct vb_error *err)
         return vb_fail_namespaces(err, errno, "making the namespaces of a box");
     if (box->init == 0)
         vb_inside_main(&inside);
-    const struct vb_sandbox_options *options = &box->setup->options;
+    vb_close_fd(&box->input.reader);
     box->control = vb_steal_fd(&ends.control[0]);
     box->start = vb_steal_fd(&ends.start[0]);
     vb_output_init(&box->outputs[0], "stdout", vb_steal_fd(&ends.output[0]), options->max_output,

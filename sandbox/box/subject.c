@@ -45,7 +45,8 @@ static int limit_subject(const struct vb_inside *inside, struct vb_error *err)
 static int set_up_descriptors(const struct vb_inside *inside, struct vb_error *err)
 {
     VB_CLEANUP_FD int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(inside->output[0], STDOUT_FILENO) < 0 ||
+    const int input = inside->input < 0 ? null : inside->input;
+    if (null < 0 || dup2(input, STDIN_FILENO) < 0 || dup2(inside->output[0], STDOUT_FILENO) < 0 ||
         dup2(inside->output[1], STDERR_FILENO) < 0)
         return vb_fail(err, VB_E_OS, errno, "setting up standard input and output");
     const int keep[] = {inside->start};

@@ -396,6 +396,7 @@ static void supervisor_done(struct vb_supervisor *box)
         (void)vb_sys_reap(box->init, &status);
     }
     vb_recorder_free(box->recorder);
+    vb_input_done(&box->input); /* the recorder's scripts were the last readers */
     vb_world_free(box->world);
     vb_witness_free(box->witness);
     for (int i = 0; i < 2; i++)
@@ -433,6 +434,7 @@ int vb_supervise(const struct vb_box_setup *setup, const struct vb_detonation *d
         .writable_fd = -1,
         .proc_fd = -1,
         .segments_fd = -1,
+        .input = {.pidfd = -1, .reader = -1},
         .outputs = {{.fd = -1}, {.fd = -1}},
     };
     vb_box_folder(setup, box.folder, sizeof(box.folder));

@@ -3,6 +3,7 @@
 #define SANDBOX_BOX_SUPERVISOR_H
 
 #include "sandbox/box/box.h"
+#include "sandbox/box/input.h"
 #include "sandbox/box/output.h"
 #include "sandbox/box/truth.h"
 #include "sandbox/box/watch.h"
@@ -42,6 +43,7 @@ struct vb_supervisor {
     int writable_fd;
     int proc_fd;
     int segments_fd;
+    struct vb_input input;
     struct vb_output outputs[2];
     struct timespec filled; /* without an overlay: when the last file was put there */
     struct vb_watch watch;

@@ -22,6 +22,30 @@ run run -q -C "$source_dir/examples/weather-skill" -- cat SKILL.md
 expect_status 0 "a copy of a folder"
 cmp -s "$work/out" "$source_dir/examples/weather-skill/SKILL.md" || fail "the copy differs"
 
+# Standard input comes through a pipe of vetbox's own, as far as it is read.
+echo hello | "$vetbox" run -q -- cat >"$work/out"
+[ "$(cat "$work/out")" = hello ] || fail "standard input: $(cat "$work/out")"
+echo hello | "$vetbox" run -q -- cat /dev/stdin >"$work/out"
+[ "$(cat "$work/out")" = hello ] || fail "/dev/stdin: $(cat "$work/out")"
+seq 200000 >"$work/many"
+"$vetbox" run -q -- cksum <"$work/many" >"$work/out"
+cksum <"$work/many" | cmp -s - "$work/out" || fail "much standard input: $(cat "$work/out")"
+printf 'one\ntwo\nthree\n' >"$work/lines"
+{ "$vetbox" run -q -- dd bs=4 count=1 status=none >/dev/null; "$vetbox" run -q -- true; cat; } \
+    <"$work/lines" >"$work/out"
+[ "$(head -n 1 "$work/out")" = two ] || fail "a file is given back what was not read: $(cat "$work/out")"
+{ "$vetbox" run -q -- sh -c 'echo evil 1<>/proc/self/fd/0 >&0; echo evil >/proc/self/fd/0' 2>/dev/null
+    cat; } <"$work/lines" >"$work/out"
+cmp -s "$work/lines" "$work/out" || fail "the user's file was moved or changed: $(cat "$work/out")"
+echo 'echo from the script' | "$vetbox" run -q --evidence "$work/piped" -- sh >"$work/out"
+expect_in "$work/out" "from the script" "a script on standard input"
+expect_in "$work/piped/events.jsonl" '"kind":"process.script"' "a script on standard input"
+# shellcheck disable=SC2016 # expanded in the box
+echo typed | script -qec "'$vetbox' run -q -- sh -c 'test -t 0 && echo terminal; read -r x; echo got \$x'" \
+    /dev/null >"$work/out" 2>&1
+expect_in "$work/out" "got typed" "a terminal"
+expect_not_in "$work/out" "terminal" "the user's terminal in the box"
+
 # Watching it.
 # shellcheck disable=SC2016
 run run -- sh -c 'for i in 1 2 3 4; do cat ~/.ssh/id_ed25519 >/dev/null; done; echo x >/tmp/"$(printf "a\033[2J")"'

@@ -220,7 +220,8 @@ static int work(size_t first, size_t step, size_t runs)
     struct vb_error err = {0};
     options.epoch_ns = vb_monotonic_ns();
     options.name = "run";
-    options.drops_fd = options.tree_fd = options.output_fds[0] = options.output_fds[1] = -1;
+    options.drops_fd = options.tree_fd = options.input_fd = -1;
+    options.output_fds[0] = options.output_fds[1] = -1;
     int status = vb_sandbox_new(&options, &counter.sink, &sandbox, &err);
     const size_t before = entries("/proc/self/fd");
     for (size_t i = first; status == VB_OK && i < runs; i += step)
