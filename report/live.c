@@ -370,6 +370,8 @@ static const struct row {
      "ended with status {status} after {duration_ms} ms", STYLE_DIM, FOLD_SAME},
     {VB_EV_DETONATION_END, VB_F_OUTCOME, "signal", NULL,
      "ended by signal {signal} after {duration_ms} ms", STYLE_DIM, FOLD_SAME},
+    {VB_EV_DETONATION_END, VB_F_OUTCOME, "stopped", NULL,
+     "stopped after {duration_ms} ms, before its end", STYLE_BAD, FOLD_SAME},
     {VB_EV_DETONATION_END, 0, NULL, NULL, "stopped after {duration_ms} ms: {outcome}", STYLE_BAD,
      FOLD_SAME},
 };

@@ -325,6 +325,7 @@ void vb_facts_end(struct judge *judge)
         const struct run *run = judge->runs[i];
         coverage->executed += run->finished && !run->not_run;
         coverage->timed_out += run->timed_out;
+        judge->stopped += run->stopped;
         coverage->executed_at_all |= !run->not_run;
         judge->unexecuted += run->not_run;
     }

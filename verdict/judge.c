@@ -310,9 +310,11 @@ static const char *doubt(struct judge *judge)
     if (points > 0 && (int64_t)(judge->unexecuted * 100 / points) > rules->unexecuted_percent)
         return vb_arena_printf(judge->keep, "%llu of its %llu entry points could not be run",
                                (unsigned long long)judge->unexecuted, points);
-    if (points > 0 && (int64_t)(coverage->timed_out * 100 / points) > rules->timed_out_percent)
-        return vb_arena_printf(judge->keep, "%llu of its %llu entry points ran into the time limit",
-                               (unsigned long long)coverage->timed_out, points);
+    const unsigned long long cut = coverage->timed_out + judge->stopped;
+    if (points > 0 && (int64_t)(cut * 100 / points) > rules->timed_out_percent)
+        return vb_arena_printf(judge->keep, "%llu of its %llu entry points %s", cut, points,
+                               judge->stopped > 0 ? "were stopped before their end"
+                                                  : "ran into the time limit");
     return NULL;
 }
 

@@ -116,7 +116,10 @@ static void end_run(struct judge *judge, struct run *run)
     run->ended = true;
     run->finished = vb_word_in("exit signal", outcome);
     run->timed_out = strcmp(outcome, "timeout") == 0;
-    if (run->timed_out)
+    run->stopped = strcmp(outcome, "stopped") == 0;
+    if (run->stopped)
+        vb_note_gap(judge, "run of %s: stopped before its end", run->label);
+    else if (run->timed_out)
         vb_note_gap(judge, "run of %s: stopped at the time limit", run->label);
     else if (!run->finished)
         vb_note_gap(judge, "run of %s: ended by %s", run->label, outcome);

@@ -536,6 +536,15 @@ def looking_around():
     log.write()
 
 
+def interrupted():
+    """Whoever stops a run has not seen the rest of it."""
+    log = Log("interrupted", action="run")
+    log.begin(["sleep", "60"], reason="command")
+    log.exec(10, 1, "/usr/bin/sleep", "sleep", "60")
+    log.end("stopped", signal=15)
+    log.write()
+
+
 def evasion():
     log = Log("evasion")
     log.files("SKILL.md", "x.sh", "race.sh", "big.sh")
@@ -685,7 +694,7 @@ if __name__ == "__main__":
                   agent_tamper, own_place, reverse_shell, archive_traversal, hidden_unicode,
                   static_only, text_only,
                   escape_attempt, io_uring_probe, coverage_gap, unexecuted, exception, home_search,
-                  looking_around,
+                  looking_around, interrupted,
                   evasion, network_honest, network_evasion, network_dropped, network_exfil,
                   odds_and_ends):
         story()

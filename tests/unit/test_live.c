@@ -144,6 +144,8 @@ static const struct {
      "vetbox         ended with status 3 after 40 ms"},
     {TOOL("detonation.end") "\"outcome\":\"timeout\",\"duration_ms\":40",
      "vetbox         stopped after 40 ms: timeout"},
+    {TOOL("detonation.end") "\"outcome\":\"stopped\",\"duration_ms\":40",
+     "vetbox         stopped after 40 ms, before its end"},
 };
 
 static void test_each_kind_reads_as_it_should(void **state)
