@@ -1,12 +1,14 @@
 /* vetbox run: any command in the box, recorded. It exits as the command does. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/follow.h"
 #include "cli/session.h"
+#include "cli/stop.h"
 #include "vetbox/fetch.h"
 #include "vetbox/sandbox.h"
 
@@ -45,8 +47,14 @@ static int own_input(void)
     return S_ISCHR(own.st_mode) && own.st_rdev == null.st_rdev ? -1 : STDIN_FILENO;
 }
 
+/* How the command ended, and whether we were asked to end it. */
+struct ending {
+    int exit_status;
+    int signal; /* that stopped us; 0: none */
+};
+
 /* OWN_STREAMS: what the command prints goes where our own output goes. */
-static int detonate(struct vb_session *session, bool own_streams, int *ret_exit,
+static int detonate(struct vb_session *session, bool own_streams, struct ending *ret,
                     struct vb_error *err)
 {
     VB_CLEANUP(sandbox_cleanup) struct vb_sandbox *sandbox = NULL;
@@ -70,14 +78,17 @@ static int detonate(struct vb_session *session, bool own_streams, int *ret_exit,
         status = vb_workspace_new(UINT64_C(512) << 20, 20000, &session->drops_fd, err);
     options.drops_fd = session->drops_fd;
     if (status == VB_OK)
+        status = vb_stop_begin(&options.stop_fd, err);
+    if (status == VB_OK)
         status = vb_sandbox_new(&options, &session->tee.sink, &sandbox, err);
     if (status == VB_OK)
         status = vb_detonate(sandbox, &row, &session->tee.sink, &result, err);
-    *ret_exit = result.exit_status;
+    ret->exit_status = result.exit_status;
+    ret->signal = vb_stop_end(&options.stop_fd);
     return status;
 }
 
-static int record(struct vb_session *session, struct vb_follower *follower, int *ret_exit,
+static int record(struct vb_session *session, struct vb_follower *follower, struct ending *ret,
                   struct vb_error *err)
 {
     const struct vb_options *options = session->options;
@@ -87,7 +98,7 @@ static int record(struct vb_session *session, struct vb_follower *follower, int 
         status = vb_session_begin(session, options, "run", options->operands[0], err);
     if (status == VB_OK)
         /* a stream has standard output to itself: what the command prints is in its events */
-        status = detonate(session, follower->stream_fd < 0, ret_exit, err);
+        status = detonate(session, follower->stream_fd < 0, ret, err);
     if (status == VB_OK)
         status = vb_session_end(session, err);
     return status < 0 ? status : vb_follower_end(follower, err);
@@ -104,8 +115,8 @@ static int conclude(const struct vb_session *session, const struct vb_follower *
     return vb_conclude(session->log_fd, session->options, policy, &outlet, err);
 }
 
-/* Records and judges. Returns the command's own exit status, or an error. */
-static int run(const struct vb_options *options, struct vb_error *err)
+/* Records and judges. */
+static int run(const struct vb_options *options, struct ending *ret, struct vb_error *err)
 {
     VB_CLEANUP(policy_cleanup) struct vb_policy *policy = NULL;
     VB_CLEANUP(vb_session_done)
@@ -113,7 +124,6 @@ static int run(const struct vb_options *options, struct vb_error *err)
         .options = options, .evidence_fd = -1, .log_fd = -1, .drops_fd = -1, .artifact.fd = -1};
     VB_CLEANUP(vb_follower_done)
     struct vb_follower follower = {.lines_fd = -1, .stream_fd = -1, .file_fd = -1};
-    int exit_status = 0;
     if (options->operand_count == 0)
         return vb_fail(err, VB_E_USAGE, 0, "vetbox run needs a command: vetbox run -- CMD…");
     int status = vb_conclude_check(options, err);
@@ -122,17 +132,21 @@ static int run(const struct vb_options *options, struct vb_error *err)
     if (status == VB_OK)
         status = vb_follower_open(&follower, &session, err);
     if (status == VB_OK)
-        status = record(&session, &follower, &exit_status, err);
+        status = record(&session, &follower, ret, err);
     if (status == VB_OK)
         status = conclude(&session, &follower, policy, err);
-    return status < 0 ? status : exit_status;
+    return status < 0 ? status : VB_OK;
 }
 
 int vb_command_run(const struct vb_options *options, struct vb_error *err)
 {
-    const int status = run(options, err);
-    if (status >= 0)
-        return status;
-    vb_print_error(err);
-    return VB_EXIT_RUN_FAILED;
+    struct ending ending = {0};
+    if (run(options, &ending, err) < 0) {
+        vb_print_error(err);
+        return VB_EXIT_RUN_FAILED;
+    }
+    /* Whoever waits for us, a shell in a loop above all, must see that we were stopped. */
+    if (ending.signal != 0)
+        (void)raise(ending.signal);
+    return ending.exit_status;
 }

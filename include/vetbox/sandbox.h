@@ -104,6 +104,7 @@ struct vb_sandbox_options {
                             (vetbox run); -1: nothing */
     int output_fds[2];   /* where standard output and standard error of the subject go besides the
                             log (vetbox run); -1 */
+    int stop_fd;         /* once it can be read, the run is stopped; -1: only its time limit does */
     uint64_t disk_bytes; /* what one box may write */
     uint64_t memory_bytes;
     unsigned processes;

@@ -43,6 +43,7 @@ const struct vb_sandbox_options vb_sandbox_default_options = {
     .drops_fd = -1,
     .input_fd = -1,
     .output_fds = {-1, -1},
+    .stop_fd = -1,
     .disk_bytes = 256U << 20,
     .memory_bytes = 1024U << 20,
     .processes = 128,
@@ -271,10 +272,10 @@ static int settle(struct vb_box_setup *setup, const struct vb_pipes *pipes, stru
     move_away(&options->input_fd);
     move_away(&options->output_fds[0]);
     move_away(&options->output_fds[1]);
-    int keep[7 + VB_NET_SOCKETS] = {
-        pipes->frames[1],  pipes->report[1],       options->tree_fd,      options->input_fd,
-        setup->staging_fd, options->output_fds[0], options->output_fds[1]};
-    memcpy(keep + 7, setup->base.fds + VB_BASE_SOCKET, VB_NET_SOCKETS * sizeof(*keep));
+    int keep[8 + VB_NET_SOCKETS] = {
+        pipes->frames[1],  pipes->report[1],       options->tree_fd,       options->input_fd,
+        setup->staging_fd, options->output_fds[0], options->output_fds[1], options->stop_fd};
+    memcpy(keep + 8, setup->base.fds + VB_BASE_SOCKET, VB_NET_SOCKETS * sizeof(*keep));
     if (vb_sys_close_others(keep, VB_ARRAY_LEN(keep)) < 0)
         return vb_fail(err, VB_E_OS, errno, "closing inherited descriptors");
 #ifdef VB_SANITIZED

@@ -173,15 +173,21 @@ static int check_usage(struct vb_supervisor *box, struct vb_error *err)
     return kill_box(box, err);
 }
 
+/* Asks everybody to end, and sees to it. */
+static void stop(struct vb_supervisor *box, const char *outcome)
+{
+    schedule_kill(box, outcome, TERMINATE_GRACE_MS);
+    if (box->control >= 0)
+        (void)vb_box_say(box->control, VB_BOX_TERMINATE, 0, -1); /* a dead init needs no telling */
+}
+
 static int stop_in_time(struct vb_supervisor *box, struct vb_error *err)
 {
     char detail[64];
     snprintf(detail, sizeof(detail), "still running after %u ms", box->detonation->timeout_ms);
     const int status =
         tell_limit(box, LIMIT_TIME, detail, (int64_t)box->detonation->timeout_ms, err);
-    schedule_kill(box, "timeout", TERMINATE_GRACE_MS);
-    if (box->control >= 0)
-        (void)vb_box_say(box->control, VB_BOX_TERMINATE, 0, -1); /* a dead init needs no telling */
+    stop(box, "timeout");
     return status;
 }
 
@@ -224,6 +230,7 @@ static int watch_all(struct vb_supervisor *box, struct vb_error *err)
         watch(box, box->start, VB_WAIT_START) < 0 ||
         watch(box, box->outputs[0].fd, VB_WAIT_OUTPUT) < 0 ||
         watch(box, box->outputs[1].fd, VB_WAIT_ERROR) < 0 ||
+        watch(box, box->setup->options.stop_fd, VB_WAIT_STOP) < 0 ||
         watch(box, vb_world_fd(box->world), VB_WAIT_WORLD) < 0)
         return vb_fail(err, VB_E_OS, errno, "watching a box");
     return VB_OK;
@@ -243,6 +250,13 @@ static int record(struct vb_supervisor *box, const struct epoll_event *event, st
     return left < 0 ? left : VB_OK;
 }
 
+static int hear_stop(struct vb_supervisor *box)
+{
+    (void)epoll_ctl(box->epoll, EPOLL_CTL_DEL, box->setup->options.stop_fd, NULL);
+    stop(box, "stopped");
+    return VB_OK;
+}
+
 static int handle(struct vb_supervisor *box, const struct epoll_event *event, struct vb_error *err)
 {
     switch (event->data.u32) {
@@ -258,6 +272,8 @@ static int handle(struct vb_supervisor *box, const struct epoll_event *event, st
         return VB_OK;
     case VB_WAIT_WORLD:
         return vb_world_step(box->world, err);
+    case VB_WAIT_STOP:
+        return hear_stop(box);
     case VB_WAIT_TICK:
         return keep_time(box, err);
     default:

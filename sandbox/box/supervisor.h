@@ -21,6 +21,7 @@ enum vb_wait {
     VB_WAIT_OUTPUT,
     VB_WAIT_ERROR,
     VB_WAIT_WORLD,
+    VB_WAIT_STOP,
     VB_WAIT_TICK,
     VB_WAIT_RECORDER /* and the recorder's other tags */
 };

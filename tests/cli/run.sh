@@ -79,6 +79,45 @@ live_while_running() {
 live_while_running --color never "$work/err"
 live_while_running --format json "$work/out"
 
+# A signal ends the command, not the report; the second one ends everything.
+# stop_it SIGNAL ARGS…: runs a command that outlives SIGTERM, and sends SIGNAL when it has begun.
+stop_it() {
+    signal=$1
+    shift
+    : >"$work/out"
+    # Not a job of a shell without job control, for which Ctrl-C is ignored.
+    python3 -c 'import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execvp(sys.argv[1], sys.argv[1:])' "$vetbox" run "$@" -- \
+        sh -c 'trap "" TERM; cat ~/.netrc >/dev/null; echo begun; sleep 60; sleep 60' \
+        >"$work/out" 2>"$work/err" </dev/null &
+    pid=$!
+    tries=0
+    until grep -q begun "$work/out" || [ "$tries" -eq 100 ]; do
+        sleep 0.1
+        tries=$((tries + 1))
+    done
+    kill "-$signal" "$pid"
+}
+for row in INT:130 TERM:143; do
+    stop_it "${row%:*}" --evidence "$work/stopped-$row"
+    wait "$pid" 2>/dev/null
+    status=$?
+    expect_status "${row#*:}" "a run that SIG$row stops"
+    expect_in "$work/err" "stopped before its end" "the report of a run that SIG$row stops"
+    expect_in "$work/err" "VB-SECRET-READ" "the report of a run that SIG$row stops"
+    expect_in "$work/stopped-$row/events.jsonl" '"outcome":"stopped"' "the log of a run that SIG$row stops"
+done
+stop_it INT --format json
+wait "$pid" 2>/dev/null
+tail -n 1 "$work/out" | grep -q '"verdict":"review"' || fail "a stopped stream has no report"
+stop_it INT
+kill -TERM "$pid"
+wait "$pid" 2>/dev/null
+status=$?
+expect_status 143 "a second signal"
+expect_not_in "$work/err" "Coverage" "a report in spite of a second signal"
+
 # The stream is the event log, then the report in a line.
 run run --format json --evidence "$work/streamed" -- sh -c 'echo hello; exit 7'
 expect_status 7 "a streamed run"
