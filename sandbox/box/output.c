@@ -104,26 +104,71 @@ static void found_bait(void *ctx, const struct vb_bait *bait, const char *form)
     search->status = vb_emit(search->sink, &event, search->err);
 }
 
-int vb_output_tell(const struct vb_output *output, const struct vb_bait_set *baits,
-                   uint32_t detonation, struct vb_sink *sink, struct vb_error *err)
+/* How many of LEN bytes, at least one, are whole characters if they are text (RFC 3629, section 3).
+ */
+static size_t whole_characters(const unsigned char *text, size_t len)
 {
-    const char *text = (const char *)output->kept.data;
-    for (size_t at = 0; at < output->kept.len; at += EVENT_TEXT) {
-        const size_t left = output->kept.len - at;
-        const bool last = left <= EVENT_TEXT;
+    size_t back = 0;
+    while (back < 3 && back + 1 < len && (text[len - 1 - back] & 0xc0) == 0x80)
+        back++;
+    const unsigned char lead = text[len - 1 - back];
+    const size_t wanted = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : lead >= 0xc0 ? 1 : 0;
+    return wanted > back ? len - 1 - back : len;
+}
+
+/* What is not broken up, but in a line that is longer than an event. */
+enum unit { LINES, CHARACTERS, BYTES };
+
+/* How many bytes are told next. */
+static size_t next_piece(const struct vb_output *output, enum unit unit)
+{
+    const size_t left = output->kept.len - output->told;
+    const unsigned char *text = output->kept.data + output->told;
+    if (unit != LINES && left <= EVENT_TEXT)
+        return unit == BYTES || left == 0 ? left : whole_characters(text, left);
+    const size_t some = left < EVENT_TEXT ? left : EVENT_TEXT;
+    const unsigned char *end = some > 0 ? memrchr(text, '\n', some) : NULL;
+    if (end != NULL)
+        return (size_t)(end - text) + 1;
+    return some < EVENT_TEXT ? 0 : whole_characters(text, some);
+}
+
+static int tell_pieces(struct vb_output *output, enum unit unit, uint32_t detonation,
+                       struct vb_sink *sink, struct vb_error *err)
+{
+    int status = VB_OK;
+    size_t len;
+    while (status == VB_OK && (len = next_piece(output, unit)) > 0) {
         struct vb_event event;
         vb_event_init(&event, VB_EV_DETONATION_OUTPUT, VB_SOURCE_TRUTH);
         event.detonation = detonation;
         vb_event_str(&event, VB_F_STREAM, output->stream);
-        vb_event_strn(&event, VB_F_TEXT, text + at, last ? left : EVENT_TEXT);
-        if (last && vb_output_overflowed(output))
+        vb_event_strn(&event, VB_F_TEXT, (const char *)output->kept.data + output->told, len);
+        output->told += len;
+        if (output->told == output->kept.len && vb_output_overflowed(output))
             vb_event_bool(&event, VB_F_TRUNCATED, true);
-        const int status = vb_emit(sink, &event, err);
-        if (status < 0)
-            return status;
+        status = vb_emit(sink, &event, err);
     }
-    struct search search = {output, detonation, sink, err, VB_OK};
-    if (baits != NULL && output->kept.len > 0)
-        vb_bait_search(baits, text, output->kept.len, found_bait, &search);
+    return status;
+}
+
+int vb_output_tell_lines(struct vb_output *output, uint32_t detonation, struct vb_sink *sink,
+                         struct vb_error *err)
+{
+    const bool quiet = output->total == output->before;
+    output->before = output->total;
+    /* The last piece says whether there was more, which is not known yet. */
+    if (output->told == output->kept.len || output->kept.len == output->kept.max)
+        return VB_OK;
+    return tell_pieces(output, quiet ? CHARACTERS : LINES, detonation, sink, err);
+}
+
+int vb_output_tell(struct vb_output *output, const struct vb_bait_set *baits, uint32_t detonation,
+                   struct vb_sink *sink, struct vb_error *err)
+{
+    const int status = tell_pieces(output, BYTES, detonation, sink, err);
+    struct search search = {output, detonation, sink, err, status};
+    if (status == VB_OK && baits != NULL && output->kept.len > 0)
+        vb_bait_search(baits, output->kept.data, output->kept.len, found_bait, &search);
     return search.status;
 }

@@ -201,6 +201,8 @@ static int keep_time(struct vb_supervisor *box, struct vb_error *err)
         status = vb_world_step(box->world, err);
     if (box->witness != NULL)
         vb_witness_step(box->witness);
+    for (int i = 0; status == VB_OK && i < 2; i++)
+        status = vb_output_tell_lines(&box->outputs[i], box->detonation->id, box->sink, err);
     if (status == VB_OK)
         status = vb_frame_sink_flush(box->frames, err);
     if (status == VB_OK && box->kill_ns == 0 && now >= box->stop_ns)
@@ -328,7 +330,7 @@ static int tell_outputs(struct vb_supervisor *box, struct vb_error *err)
 {
     int status = VB_OK;
     for (int i = 0; status == VB_OK && i < 2; i++) {
-        const struct vb_output *output = &box->outputs[i];
+        struct vb_output *output = &box->outputs[i];
         status = vb_output_tell(output, box->setup->baits, box->detonation->id, box->sink, err);
         if (status == VB_OK && vb_output_overflowed(output))
             status = tell_limit(box, LIMIT_OUTPUT, "bytes were printed, not all of them are kept",

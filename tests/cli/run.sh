@@ -62,12 +62,14 @@ run run -q -- sh -c 'cat ~/.ssh/id_ed25519 >/dev/null'
 [ -s "$work/err" ] && fail "lines in spite of --quiet: $(head -3 "$work/err")"
 
 # The lines and the stream come while the command runs, not behind it.
-# live_while_running OPTION VALUE FILE
+# live_while_running OPTION VALUE FILE TEXT
 live_while_running() {
-    "$vetbox" run "$1" "$2" -- sh -c 'cat ~/.netrc >/dev/null; sleep 30' >"$work/out" 2>"$work/err" </dev/null &
+    : >"$3"
+    "$vetbox" run "$1" "$2" -- sh -c 'cat ~/.netrc >/dev/null; echo early; sleep 30' >"$work/out" 2>"$work/err" \
+        </dev/null &
     pid=$!
     tries=0
-    until grep -qF .netrc "$3" || [ "$tries" -eq 100 ]; do
+    until grep -qF -- "$4" "$3" || [ "$tries" -eq 100 ]; do
         sleep 0.1
         tries=$((tries + 1))
     done
@@ -76,8 +78,9 @@ live_while_running() {
     kill -TERM "$pid"
     wait "$pid" 2>/dev/null
 }
-live_while_running --color never "$work/err"
-live_while_running --format json "$work/out"
+live_while_running --color never "$work/err" 'reads ~/.netrc'
+live_while_running --format json "$work/out" '"kind":"bait.read"'
+live_while_running --format json "$work/out" '"stream":"stdout","text":"early\n"'
 
 # A signal ends the command, not the report; the second one ends everything.
 # stop_it SIGNAL ARGS…: runs a command that outlives SIGTERM, and sends SIGNAL when it has begun.

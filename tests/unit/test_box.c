@@ -21,7 +21,7 @@
 struct catcher {
     struct vb_sink sink;
     struct vb_buf log;
-    struct vb_buf output;
+    struct vb_buf output, errors; /* at the end the errors stand behind the output */
     unsigned count;
     enum vb_event_kind first, last;
     uint32_t strays; /* events that do not carry the detonation's number */
@@ -36,7 +36,9 @@ static int catch_event(struct vb_sink *sink, struct vb_event *event, struct vb_e
     catcher->strays += event->detonation != 7;
     if (event->kind == VB_EV_DETONATION_OUTPUT) {
         const struct vb_str text = vb_event_get_str(event, VB_F_TEXT);
-        const int status = vb_buf_append(&catcher->output, text.text, text.len, err);
+        const bool error = vb_str_equal(vb_event_get_str(event, VB_F_STREAM), "stderr");
+        const int status =
+            vb_buf_append(error ? &catcher->errors : &catcher->output, text.text, text.len, err);
         if (status < 0)
             return status;
     }
@@ -59,6 +61,7 @@ static void run_init(struct run *run)
     *run = (struct run){.caught.sink.emit = catch_event};
     vb_buf_init(&run->caught.log, 64 << 20);
     vb_buf_init(&run->caught.output, 64 << 20);
+    vb_buf_init(&run->caught.errors, 64 << 20);
     run->setup.options = vb_sandbox_default_options;
     run->setup.options.epoch_ns = vb_monotonic_ns();
     run->setup.options.disk_bytes = 16 << 20;
@@ -76,6 +79,7 @@ static void run_done(struct run *run)
 {
     vb_buf_done(&run->caught.log);
     vb_buf_done(&run->caught.output);
+    vb_buf_done(&run->caught.errors);
     vb_close_fd(&run->setup.staging_fd);
     vb_close_fd(&run->setup.options.tree_fd);
     vb_base_done(&run->setup.base);
@@ -92,6 +96,10 @@ static void run_argv(struct run *run, char **argv, unsigned timeout_ms)
     if (run->status == VB_OK)
         run->status =
             vb_box_run(&run->setup, &detonation, &run->caught.sink, &run->result, &run->err);
+    if (run->caught.errors.len > 0)
+        assert_int_equal(vb_buf_append(&run->caught.output, run->caught.errors.data,
+                                       run->caught.errors.len, NULL),
+                         VB_OK);
 }
 
 static void run_shell(struct run *run, const char *script, unsigned timeout_ms)

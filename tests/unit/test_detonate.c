@@ -16,6 +16,7 @@
 struct catcher {
     struct vb_sink sink;
     struct vb_buf log;
+    struct vb_buf output[2];
     unsigned kinds[VB_EVENT_KIND_COUNT];
 };
 
@@ -23,6 +24,11 @@ static int catch_event(struct vb_sink *sink, struct vb_event *event, struct vb_e
 {
     struct catcher *catcher = (struct catcher *)(void *)sink;
     catcher->kinds[event->kind]++;
+    if (event->kind == VB_EV_DETONATION_OUTPUT) {
+        const struct vb_str text = vb_event_get_str(event, VB_F_TEXT);
+        const bool error = vb_str_equal(vb_event_get_str(event, VB_F_STREAM), "stderr");
+        assert_int_equal(vb_buf_append(&catcher->output[error], text.text, text.len, err), VB_OK);
+    }
     return vb_event_to_json(event, &catcher->log, err);
 }
 
@@ -48,6 +54,8 @@ static void bench_init(struct bench *bench)
     *bench = (struct bench){
         .options = vb_sandbox_default_options, .caught.sink.emit = catch_event, .next_id = 1};
     vb_buf_init(&bench->caught.log, 256 << 20);
+    vb_buf_init(&bench->caught.output[0], 1 << 20);
+    vb_buf_init(&bench->caught.output[1], 1 << 20);
     bench->options.epoch_ns = vb_monotonic_ns();
     bench->options.name = "Weather ../skill";
     assert_int_equal(vb_workspace_new(4 << 20, 1000, &bench->options.tree_fd, &bench->err), VB_OK);
@@ -69,6 +77,8 @@ static void bench_done(struct bench *bench)
 {
     vb_sandbox_free(bench->sandbox);
     vb_buf_done(&bench->caught.log);
+    vb_buf_done(&bench->caught.output[0]);
+    vb_buf_done(&bench->caught.output[1]);
     vb_close_fd(&bench->options.tree_fd);
     vb_close_fd(&bench->options.drops_fd);
 }
@@ -113,6 +123,23 @@ static bool line_with(const struct bench *bench, const char *a, const char *b, c
         line += len + (line[len] == '\n');
     }
     return false;
+}
+
+/* True if TEXT was printed, on either stream. */
+static bool printed(const struct bench *bench, const char *text)
+{
+    for (int i = 0; i < 2; i++) {
+        const struct vb_buf *output = &bench->caught.output[i];
+        if (output->len > 0 && memmem(output->data, output->len, text, strlen(text)) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static const char *output_of(const struct bench *bench)
+{
+    const struct vb_buf *output = &bench->caught.output[0];
+    return output->len == 0 ? "" : (const char *)output->data;
 }
 
 #define BENCH(name)                           \
@@ -165,7 +192,7 @@ static void test_unreadable(void **state)
     assert_true(line_with(&b, "file.snapshot", "\"reason\":\"execute\"", "sha256"));
     assert_int_equal(b.caught.kinds[VB_EV_FILE_SNAPSHOT], 2);
     assert_int_equal(b.caught.kinds[VB_EV_COVERAGE], 0);
-    assert_true(line_with(&b, "detonation.output", "\"111\\n\"", NULL));
+    assert_string_equal(output_of(&b), "111\n");
 }
 
 /* The box is a laptop, whichever way it is asked: nothing of the host's disks, mounts or
@@ -185,9 +212,7 @@ static void test_machine(void **state)
              "cat /tmp/m /proc/self/fd/7/mounts | grep -c overlay; "
              "cat /sys/class/dmi/id/sys_vendor /sys/class/net/eth0/address",
              5000);
-    assert_true(line_with(&b, "detonation.output",
-                          "\"8\\n8\\n8\\n0-7\\n8\\n8\\n1\\n0\\n0\\nLENOVO\\n3c:52:82:4e:91:07\\n\"",
-                          NULL));
+    assert_string_equal(output_of(&b), "8\n8\n8\n0-7\n8\n8\n1\n0\n0\nLENOVO\n3c:52:82:4e:91:07\n");
 }
 
 /* What stands in for the host's files cannot be changed for the next box. */
@@ -200,9 +225,9 @@ static void test_machine_stays(void **state)
              "echo hello > /proc/self/fd/3 && echo written; true",
              5000);
     detonate(&b, "head -c 9 /proc/cpuinfo", 5000);
-    assert_true(line_with(&b, "detonation.output", "\"processor\"", NULL));
-    assert_false(line_with(&b, "detonation.output", "changed", NULL));
-    assert_false(line_with(&b, "detonation.output", "written", NULL));
+    assert_string_equal(output_of(&b), "processor");
+    assert_false(printed(&b, "changed"));
+    assert_false(printed(&b, "written"));
 }
 
 /* Nobody but root gives files away. */
@@ -214,9 +239,9 @@ static void test_owner(void **state)
              "touch /tmp/f; chown root /tmp/f; chgrp 0 /tmp/f; chown alex:alex /tmp/f && echo mine",
              5000);
     assert_true(line_with(&b, "file.attribute", "\"value\":\"0:-1\"", NULL));
-    assert_true(line_with(&b, "detonation.output", "Operation not permitted", NULL));
-    assert_true(line_with(&b, "detonation.output", "mine\\n", NULL));
-    assert_false(line_with(&b, "detonation.output", "Invalid argument", NULL));
+    assert_true(printed(&b, "Operation not permitted"));
+    assert_true(printed(&b, "mine\n"));
+    assert_false(printed(&b, "Invalid argument"));
 }
 
 /* Init is nobody's to slow down, nor is a group that it belongs to. */
@@ -226,8 +251,8 @@ static void test_init_keeps_its_priority(void **state)
     BENCH(b);
     detonate(&b, "renice -n 10 -p 1; renice -n 10 -u alex; renice -n 19 -p $$", 5000);
     assert_true(line_with(&b, "kernel.denied", "\"syscall\":\"setpriority\"", "\"0x1\""));
-    assert_true(line_with(&b, "detonation.output", "new priority 19", NULL));
-    assert_false(line_with(&b, "detonation.output", "new priority 10", NULL));
+    assert_true(printed(&b, "new priority 19"));
+    assert_false(printed(&b, "new priority 10"));
 }
 
 /* What is sent late is still seen. */
@@ -255,9 +280,9 @@ static void test_rename_folder(void **state)
              "mv .gnupg .gnupg/x; mv -T .kube full; mv -T .aws empty && ls empty/credentials; "
              "mv .ssh /tmp/keys && stat -c %a /tmp/keys && cat /tmp/keys/id_ed25519",
              5000);
-    assert_true(line_with(&b, "detonation.output",
-                          ".old/rclone\\nempty/credentials\\n700\\n-----BEGIN", NULL));
-    assert_true(line_with(&b, "detonation.output", "to a subdirectory of itself", "not empty"));
+    assert_true(printed(&b, ".old/rclone\nempty/credentials\n700\n-----BEGIN"));
+    assert_true(printed(&b, "to a subdirectory of itself"));
+    assert_true(printed(&b, "not empty"));
     assert_int_equal(b.caught.kinds[VB_EV_FILE_DELETE], 0);
     assert_true(line_with(&b, "file.rename", "/home/alex/.config\"", "/home/alex/.old\""));
     assert_true(line_with(&b, "bait.read", "\"bait\":\"ssh-ed25519\"", "cat\""));
@@ -271,7 +296,8 @@ static void test_package_folder(void **state)
     BENCH(b);
     detonate(&b, "pwd; cat ../SKILL.md", 5000);
     /* the name is the package's and was made harmless */
-    assert_true(line_with(&b, "detonation.output", "/skills/Weather-..-skill/sub", "# weather"));
+    assert_true(printed(&b, "/skills/Weather-..-skill/sub"));
+    assert_true(printed(&b, "# weather"));
 }
 
 static void test_drops(void **state)
@@ -294,7 +320,7 @@ static void test_boxes_are_new(void **state)
     BENCH(b);
     detonate(&b, "echo x > /tmp/left; echo x > ~/left; echo x > ../left", 5000);
     detonate(&b, "ls /tmp ~ ..", 5000);
-    assert_false(line_with(&b, "detonation.output", "left", NULL));
+    assert_false(printed(&b, "left"));
 }
 
 static void test_denied(void **state)
@@ -302,7 +328,7 @@ static void test_denied(void **state)
     (void)state;
     BENCH(b);
     detonate(&b, "unshare -Ur true; echo status $?", 5000);
-    assert_false(line_with(&b, "detonation.output", "status 0", NULL));
+    assert_false(printed(&b, "status 0"));
     assert_true(line_with(&b, "kernel.denied", NULL, NULL));
 }
 
@@ -315,9 +341,9 @@ static void test_python_and_node(void **state)
              "node -e 'console.log(\"node\", 6 * 7)'; true",
              20000);
     if (access("/usr/bin/python3", X_OK) == 0)
-        assert_true(line_with(&b, "detonation.output", "python 42", NULL));
+        assert_true(printed(&b, "python 42"));
     if (access("/usr/bin/node", X_OK) == 0)
-        assert_true(line_with(&b, "detonation.output", "node 42", NULL));
+        assert_true(printed(&b, "node 42"));
 }
 
 /* An emulated machine (tests/live/qemu) needs several times as long to fork. */
@@ -384,6 +410,50 @@ static void test_bad_options(void **state)
     assert_null(sandbox);
 }
 
+/* The text of the Nth event (from 0) that tells what was printed, and what stands behind it. */
+static const char *nth_output(const struct bench *b, unsigned n)
+{
+    static char text[256];
+    const char *line = log_of(b);
+    while ((line = strstr(line, "\"kind\":\"detonation.output\"")) != NULL && n-- > 0)
+        line++;
+    line = line == NULL ? NULL : strstr(line, "\"text\":");
+    snprintf(text, sizeof(text), "%.*s", line == NULL ? 0 : (int)strcspn(line, "\n"),
+             line == NULL ? "" : line);
+    return text;
+}
+
+/* What is printed is told while the run goes on: whole lines, then what waits without one, and no
+ * character in two pieces. */
+static void test_output_as_it_comes(void **state)
+{
+    (void)state;
+    BENCH(b);
+    detonate(
+        &b,
+        "printf 'one\\ntwo\\n'; sleep 0.5; printf 'name? \\303'; sleep 0.5; printf '\\251\\n'; "
+        "mkdir /tmp/later",
+        5000);
+    assert_string_equal(nth_output(&b, 0), "\"text\":\"one\\ntwo\\n\"}");
+    assert_string_equal(nth_output(&b, 1), "\"text\":\"name? \"}");
+    assert_string_equal(nth_output(&b, 2), "\"text\":\"\u00e9\\n\"}");
+    assert_int_equal(b.caught.kinds[VB_EV_DETONATION_OUTPUT], 3);
+    assert_true(strstr(log_of(&b), "name? ") < strstr(log_of(&b), "/tmp/later\",\"mode"));
+}
+
+/* What is beyond the limit is said where the last of the rest stands. */
+static void test_output_is_cut(void **state)
+{
+    (void)state;
+    VB_CLEANUP(bench_done) struct bench b;
+    bench_init(&b);
+    b.options.max_output = 10;
+    bench_start(&b);
+    detonate(&b, "printf '12345\\n'; sleep 0.3; printf '1234'; sleep 0.3; echo more", 5000);
+    assert_string_equal(nth_output(&b, 0), "\"text\":\"12345\\n\"}");
+    assert_string_equal(nth_output(&b, 1), "\"text\":\"1234\",\"truncated\":true}");
+}
+
 static void test_output_copy(void **state)
 {
     (void)state;
@@ -418,15 +488,26 @@ int main(void)
         }
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_frame),         cmocka_unit_test(test_theft),
-        cmocka_unit_test(test_unreadable),    cmocka_unit_test(test_machine),
-        cmocka_unit_test(test_machine_stays), cmocka_unit_test(test_init_keeps_its_priority),
-        cmocka_unit_test(test_owner),         cmocka_unit_test(test_sent_in_pieces),
-        cmocka_unit_test(test_rename_folder), cmocka_unit_test(test_package_folder),
-        cmocka_unit_test(test_drops),         cmocka_unit_test(test_boxes_are_new),
-        cmocka_unit_test(test_denied),        cmocka_unit_test(test_python_and_node),
-        cmocka_unit_test(test_wild),          cmocka_unit_test(test_daemon),
-        cmocka_unit_test(test_bad_options),   cmocka_unit_test(test_output_copy),
+        cmocka_unit_test(test_frame),
+        cmocka_unit_test(test_theft),
+        cmocka_unit_test(test_unreadable),
+        cmocka_unit_test(test_machine),
+        cmocka_unit_test(test_machine_stays),
+        cmocka_unit_test(test_init_keeps_its_priority),
+        cmocka_unit_test(test_owner),
+        cmocka_unit_test(test_sent_in_pieces),
+        cmocka_unit_test(test_rename_folder),
+        cmocka_unit_test(test_package_folder),
+        cmocka_unit_test(test_drops),
+        cmocka_unit_test(test_boxes_are_new),
+        cmocka_unit_test(test_denied),
+        cmocka_unit_test(test_python_and_node),
+        cmocka_unit_test(test_wild),
+        cmocka_unit_test(test_daemon),
+        cmocka_unit_test(test_bad_options),
+        cmocka_unit_test(test_output_copy),
+        cmocka_unit_test(test_output_as_it_comes),
+        cmocka_unit_test(test_output_is_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
