@@ -1,16 +1,23 @@
 # box and detonate; recorder and bait have files of their own
-foreach(part confine box detonate plan)
+foreach(part confine box detonate network plan)
   vb_unit_test(${part} unit/test_${part}.c LIBS vb_sandbox vb_core)
 endforeach()
 
 # Root drops to a user of its own before it builds a box; an ordinary user does not. Where the tests
 # run as root, the same tests run as an ordinary user too.
-foreach(part confine box detonate)
+foreach(part confine box detonate network)
   add_test(NAME unit.${part}.user
     COMMAND sh ${PROJECT_SOURCE_DIR}/tests/unit/as_user.sh $<TARGET_FILE:test_${part}>
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(unit.${part}.user PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 120)
 endforeach()
+
+# What sends in the boxes of test_network, built as a package would bring it.
+add_executable(sender live/sender.c)
+target_compile_definitions(sender PRIVATE _GNU_SOURCE)
+target_compile_options(sender PRIVATE -O1 -Wall -Wextra -Wshadow $<$<BOOL:${VETBOX_WERROR}>:-Werror>)
+set_target_properties(sender PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+add_dependencies(test_network sender)
 
 # They measure time and count processes: not next to each other.
 set_tests_properties(unit.box unit.box.user unit.detonate unit.detonate.user PROPERTIES

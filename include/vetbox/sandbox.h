@@ -113,6 +113,7 @@ struct vb_sandbox_options {
     const char *rootfs; /* a root file system whose /usr, /bin, /lib and /etc the boxes show instead
                            of this machine's; NULL: this machine's */
     bool no_overlay;    /* as on a kernel whose tmpfs has no extended attributes (before 6.6) */
+    bool no_tproxy;     /* as on a kernel without nf_tables: listeners are made on demand */
 };
 
 extern const struct vb_sandbox_options vb_sandbox_default_options;

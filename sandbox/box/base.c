@@ -255,7 +255,8 @@ static int make(const struct vb_box_setup *setup, struct vb_base *base, struct v
     if (status == VB_OK)
         status = mount_base(setup, err);
     if (status == VB_OK)
-        status = vb_net_build(base->fds + VB_BASE_SOCKET, &base->net_errno, err);
+        status = vb_net_build(!setup->options.no_tproxy, base->fds + VB_BASE_SOCKET,
+                              &base->net_errno, err);
     if (status == VB_OK)
         status = open_namespaces(base, err);
     base->overlay = status == VB_OK && !setup->options.no_overlay && overlay_works();
@@ -352,8 +353,9 @@ int vb_base_enter(struct vb_base *base, struct vb_error *err)
     }
     /* Entering gave every capability of that namespace and made us undumpable (and forgot whose
      * death ends us, as a change of user does). The boxes are ours without a capability: we are the
-     * user who made them. */
-    if (vb_sys_drop_capabilities() < 0 || prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
+     * user who made them. Listeners on demand need the low ports of the boxes' own network. */
+    const int dropped = base->net_errno == 0 ? vb_sys_drop_capabilities() : vb_sys_keep_ports();
+    if (dropped < 0 || prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
         return vb_fail(err, VB_E_OS, errno, "after entering the base of the boxes");
     return VB_OK;
 }

@@ -24,8 +24,8 @@
 enum { VB_PERSONA_UID = 1000, VB_PERSONA_GID = 1000 };
 
 /* What every box of a package starts from (base.c), kept by descriptors: three namespaces, and the
- * sockets of vb_net_sockets in the network. In the mount namespace the base stands at VB_BASE, a
- * folder that every system has and no box needs. */
+ * sockets that everything caught in the network comes to. In the mount namespace the base stands at
+ * VB_BASE, a folder that every system has and no box needs. */
 enum {
     VB_BASE_USER,
     VB_BASE_MOUNT,
@@ -35,7 +35,8 @@ enum {
 };
 struct vb_base {
     int fds[VB_BASE_FDS];   /* -1: none */
-    int net_errno;          /* why nothing catches what is sent; 0: it is caught */
+    int net_errno;          /* why nothing catches what is sent, so that listeners are made on
+                               demand; 0: it is caught */
     struct timespec filled; /* when the last file was put there */
     bool overlay; /* boxes lay an overlay over it; otherwise each fills a root of its own */
 };
@@ -131,7 +132,8 @@ VB_CHECKED int vb_base_new(const struct vb_box_setup *setup, struct vb_base *ret
                            struct vb_error *err);
 void vb_base_done(struct vb_base *base);
 /* In a supervisor: enters the namespaces of BASE, closes their descriptors (not those of the
- * sockets) and gives up every capability that this brought. */
+ * sockets) and gives up every capability that this brought; but for that of low ports, where
+ * listeners are made on demand. */
 VB_CHECKED int vb_base_enter(struct vb_base *base, struct vb_error *err);
 /* Everything that a box's root holds but mounts, written to the empty folder ROOT_FD. Runs with the
  * capabilities of a user namespace of our own. */

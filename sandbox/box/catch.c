@@ -6,9 +6,8 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
-#include <netinet/in.h>
+#include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "sandbox/box/net.h"
 #include "sandbox/box/netlink.h"
@@ -153,16 +152,28 @@ static void end_rule(struct vb_netlink *batch, struct nlattr *expressions)
     vb_netlink_finish(batch);
 }
 
-/* Destinations that stay as they are: the box's own. */
-static void leave_alone(struct vb_netlink *batch, uint8_t family, const char *address, size_t len)
+/* What is the box itself: destinations below the first LEN bytes of ADDRESS. */
+static const struct own {
+    uint8_t nf_family;
+    int family;
+    const char *address;
+    size_t len;
+} own[] = {
+    {NFPROTO_IPV4, AF_INET, "127.0.0.0", 1},
+    {NFPROTO_IPV4, AF_INET, VB_NET_ADDRESS, 4},
+    {NFPROTO_IPV6, AF_INET6, "::1", 16},
+    {NFPROTO_IPV6, AF_INET6, VB_NET_ADDRESS6, 16},
+};
+
+static void leave_alone(struct vb_netlink *batch, const struct own *row)
 {
-    const uint32_t offset = family == NFPROTO_IPV4 ? 16 : 24; /* RFC 791, RFC 8200 */
+    const uint32_t offset = row->family == AF_INET ? 16 : 24; /* RFC 791, RFC 8200 */
     unsigned char bytes[16] = {0};
-    if (inet_pton(family == NFPROTO_IPV4 ? AF_INET : AF_INET6, address, bytes) != 1)
+    if (inet_pton(row->family, row->address, bytes) != 1)
         return;
     struct nlattr *expressions = begin_rule(batch);
-    match_meta(batch->last, NFT_META_NFPROTO, &family, sizeof(family));
-    match_destination(batch->last, offset, bytes, len);
+    match_meta(batch->last, NFT_META_NFPROTO, &row->nf_family, sizeof(row->nf_family));
+    match_destination(batch->last, offset, bytes, row->len);
     end_rule(batch, expressions);
 }
 
@@ -195,15 +206,13 @@ static void make_chain(struct vb_netlink *batch)
     vb_netlink_finish(batch);
 }
 
-int vb_net_catch(void)
+static int load_rules(void)
 {
     struct vb_netlink batch = {0};
     nf_edge(&batch, NFNL_MSG_BATCH_BEGIN);
     make_chain(&batch);
-    leave_alone(&batch, NFPROTO_IPV4, "127.0.0.0", 1);
-    leave_alone(&batch, NFPROTO_IPV4, VB_NET_ADDRESS, 4);
-    leave_alone(&batch, NFPROTO_IPV6, "::1", 16);
-    leave_alone(&batch, NFPROTO_IPV6, VB_NET_ADDRESS6, 16);
+    for (size_t i = 0; i < VB_ARRAY_LEN(own); i++)
+        leave_alone(&batch, &own[i]);
     catch_protocol(&batch, NFPROTO_IPV4, IPPROTO_TCP);
     catch_protocol(&batch, NFPROTO_IPV4, IPPROTO_UDP);
     catch_protocol(&batch, NFPROTO_IPV6, IPPROTO_TCP);
@@ -215,50 +224,79 @@ int vb_net_catch(void)
 
 /* --- sockets --- */
 
-const struct vb_net_socket vb_net_sockets[VB_NET_SOCKETS] = {
-    {AF_INET, SOCK_STREAM}, {AF_INET, SOCK_DGRAM}, {AF_INET6, SOCK_STREAM}, {AF_INET6, SOCK_DGRAM}};
+/* FAMILY or TYPE 0: of either. */
+static const struct {
+    int family, type;
+    unsigned uses; /* 1 << enum vb_net_use */
+    int level, name;
+} options[] = {
+    {AF_INET, 0, 1 << VB_NET_CAUGHT, IPPROTO_IP, IP_TRANSPARENT},
+    {AF_INET, SOCK_DGRAM, 1 << VB_NET_CAUGHT | 1 << VB_NET_DIRECT, IPPROTO_IP, IP_RECVORIGDSTADDR},
+    {AF_INET6, 0, 1 << VB_NET_CAUGHT | 1 << VB_NET_DIRECT, IPPROTO_IPV6, IPV6_V6ONLY},
+    {AF_INET6, 0, 1 << VB_NET_CAUGHT, IPPROTO_IPV6, IPV6_TRANSPARENT},
+    {AF_INET6, 0, 1 << VB_NET_DIRECT, IPPROTO_IPV6, IPV6_FREEBIND},
+    {AF_INET6, SOCK_DGRAM, 1 << VB_NET_CAUGHT | 1 << VB_NET_DIRECT, IPPROTO_IPV6,
+     IPV6_RECVORIGDSTADDR},
+    {0, SOCK_STREAM, 1 << VB_NET_DIRECT, SOL_SOCKET, SO_REUSEADDR},
+};
 
-static bool set_options(int fd, const struct vb_net_socket *row)
+static bool set_options(int fd, int family, int type, enum vb_net_use use)
 {
-    static const struct {
-        int family, type, level, name;
-    } options[] = {
-        {AF_INET, 0, IPPROTO_IP, IP_TRANSPARENT},
-        {AF_INET, SOCK_DGRAM, IPPROTO_IP, IP_RECVORIGDSTADDR},
-        {AF_INET6, 0, IPPROTO_IPV6, IPV6_V6ONLY},
-        {AF_INET6, 0, IPPROTO_IPV6, IPV6_TRANSPARENT},
-        {AF_INET6, SOCK_DGRAM, IPPROTO_IPV6, IPV6_RECVORIGDSTADDR},
-    };
     static const int on = 1;
     for (size_t i = 0; i < VB_ARRAY_LEN(options); i++) {
-        const bool meant = options[i].family == row->family &&
-                           (options[i].type == 0 || options[i].type == row->type);
+        const bool meant = (options[i].family == 0 || options[i].family == family) &&
+                           (options[i].type == 0 || options[i].type == type) &&
+                           (options[i].uses & 1U << use) != 0;
         if (meant && setsockopt(fd, options[i].level, options[i].name, &on, sizeof(on)) < 0)
             return false;
     }
     return true;
 }
 
-int vb_net_socket_open(const struct vb_net_socket *row)
+int vb_net_socket_open(int type, const union vb_net_address *address, enum vb_net_use use)
 {
-    union {
-        struct sockaddr any;
-        struct sockaddr_in in;
-        struct sockaddr_in6 in6;
-    } address = {0};
-    const bool v4 = row->family == AF_INET;
-    if (v4)
-        address.in = (struct sockaddr_in){.sin_family = AF_INET,
-                                          .sin_port = htons(CATCH_PORT),
-                                          .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    else
-        address.in6 = (struct sockaddr_in6){.sin6_family = AF_INET6,
-                                            .sin6_port = htons(CATCH_PORT),
-                                            .sin6_addr = IN6ADDR_LOOPBACK_INIT};
-    VB_CLEANUP_FD int fd = socket(row->family, row->type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0 || !set_options(fd, row) ||
-        bind(fd, &address.any, v4 ? sizeof(address.in) : sizeof(address.in6)) < 0 ||
-        (row->type == SOCK_STREAM && listen(fd, SOMAXCONN) < 0))
+    const int family = address->any.sa_family;
+    const socklen_t len = family == AF_INET ? sizeof(address->in) : sizeof(address->in6);
+    VB_CLEANUP_FD int fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0 || !set_options(fd, family, type, use) || bind(fd, &address->any, len) < 0 ||
+        (type == SOCK_STREAM && listen(fd, SOMAXCONN) < 0))
         return -1;
     return vb_steal_fd(&fd);
+}
+
+/* --- all of it --- */
+
+int vb_net_catch(int ret_sockets[VB_NET_SOCKETS])
+{
+    const union vb_net_address here[] = {
+        {.in = {.sin_family = AF_INET,
+                .sin_port = htons(CATCH_PORT),
+                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}},
+        {.in6 = {.sin6_family = AF_INET6,
+                 .sin6_port = htons(CATCH_PORT),
+                 .sin6_addr = IN6ADDR_LOOPBACK_INIT}},
+    };
+    static const int types[] = {SOCK_STREAM, SOCK_DGRAM};
+    int failed = load_rules();
+    for (size_t i = 0; failed == 0 && i < VB_NET_SOCKETS; i++) {
+        const union vb_net_address *address = &here[i / 2];
+        ret_sockets[i] = vb_net_socket_open(types[i % 2], address, VB_NET_CAUGHT);
+        if (ret_sockets[i] < 0 && address->any.sa_family == AF_INET)
+            failed = errno;
+    }
+    return failed;
+}
+
+bool vb_net_is_own(const union vb_net_address *address)
+{
+    const bool v4 = address->any.sa_family == AF_INET;
+    const void *wanted = v4 ? (const void *)&address->in.sin_addr : &address->in6.sin6_addr;
+    for (size_t i = 0; i < VB_ARRAY_LEN(own); i++) {
+        unsigned char bytes[16];
+        if (own[i].family == address->any.sa_family &&
+            inet_pton(own[i].family, own[i].address, bytes) == 1 &&
+            memcmp(wanted, bytes, own[i].len) == 0)
+            return true;
+    }
+    return false;
 }

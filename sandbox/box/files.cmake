@@ -3,6 +3,7 @@ set(VB_BOX_FILES
   box/catch.c
   box/child.c
   box/confine.c
+  box/demand.c
   box/etc.c
   box/filters.c
   box/input.c

@@ -230,20 +230,32 @@ ssize_t vb_sys_read_file(int dirfd, const char *path, char *ret, size_t size)
 
 /* --- privileges --- */
 
-int vb_sys_drop_capabilities(void)
+/* KEPT has one bit for each capability; all of it is below 32. */
+static int drop_all_but(uint32_t kept)
 {
     /* Past the last capability the kernel says EINVAL. Without CAP_SETPCAP (an ordinary user
      * outside any namespace) it says EPERM: there is nothing in the effective sets to bound then.
      */
-    for (int capability = 0; capability < 64; capability++) {
-        if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0 && errno == EINVAL)
+    for (unsigned capability = 0; capability < 64; capability++) {
+        const bool keep = capability < 32 && (kept & 1U << capability) != 0;
+        if (!keep && prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0 && errno == EINVAL)
             break;
     }
     if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
         return -1;
     struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-    const struct __user_cap_data_struct none[2] = {{0}};
-    return (int)syscall(SYS_capset, &head, none);
+    const struct __user_cap_data_struct sets[2] = {{.effective = kept, .permitted = kept}, {0}};
+    return (int)syscall(SYS_capset, &head, sets);
+}
+
+int vb_sys_drop_capabilities(void)
+{
+    return drop_all_but(0);
+}
+
+int vb_sys_keep_ports(void)
+{
+    return drop_all_but(1U << CAP_NET_BIND_SERVICE);
 }
 
 int vb_sys_no_new_privs(void)

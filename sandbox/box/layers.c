@@ -63,7 +63,7 @@ static const struct layer {
      "use a kernel of 5.6 or later with CONFIG_TIME_NS=y (the box then shows its own uptime)"},
     {"nf_tables tproxy", VB_LAYER_FIDELITY, "4.19", vb_probe_tproxy, "net",
      "use a kernel with CONFIG_NF_TABLES_IPV4=y and CONFIG_NFT_TPROXY; as modules: modprobe "
-     "nft_tproxy (a connection of a package to any address and port is then answered)"},
+     "nft_tproxy (until then a package that hides which port it tries is not answered there)"},
 };
 
 static _Noreturn void probe_main(const struct layer *layer, int fd)

@@ -153,17 +153,10 @@ int vb_loopback_up(struct vb_error *err)
     return make_interfaces(false, err);
 }
 
-int vb_net_build(int ret_sockets[VB_NET_SOCKETS], int *ret_errno, struct vb_error *err)
+int vb_net_build(bool catching, int ret_sockets[VB_NET_SOCKETS], int *ret_errno,
+                 struct vb_error *err)
 {
-    *ret_errno = 0;
     const int status = make_interfaces(true, err);
-    if (status < 0)
-        return status;
-    *ret_errno = vb_net_catch();
-    for (size_t i = 0; *ret_errno == 0 && i < VB_NET_SOCKETS; i++) {
-        ret_sockets[i] = vb_net_socket_open(&vb_net_sockets[i]);
-        if (ret_sockets[i] < 0 && vb_net_sockets[i].family == AF_INET)
-            *ret_errno = errno;
-    }
-    return VB_OK;
+    *ret_errno = catching && status == VB_OK ? vb_net_catch(ret_sockets) : EOPNOTSUPP;
+    return status;
 }

@@ -2,6 +2,8 @@
 #ifndef SANDBOX_BOX_NET_H
 #define SANDBOX_BOX_NET_H
 
+#include <netinet/in.h>
+
 #include "vetbox/core.h"
 
 /* What the box's one interface is called by. */
@@ -9,22 +11,35 @@
 #define VB_NET_ADDRESS6 "fd00:1::23"
 #define VB_NET_HARDWARE "3c:52:82:4e:91:07"
 
-enum { VB_NET_SOCKETS = 4 };
-struct vb_net_socket {
-    int family, type;
+union vb_net_address {
+    struct sockaddr any;
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
 };
-extern const struct vb_net_socket vb_net_sockets[VB_NET_SOCKETS];
 
-/* In a new network namespace, with its capabilities: interfaces, routes, and the sockets of
- * vb_net_sockets in RET_SOCKETS (-1 where IPv6 is missing), owned by the caller. getsockname of
- * what a stream socket accepts, and the original address in a datagram's control message, are the
- * true destination. Where the kernel cannot catch (no nf_tables), *RET_ERRNO says why and there are
- * no sockets: addresses are then local, but nobody listens. */
-VB_CHECKED int vb_net_build(int ret_sockets[VB_NET_SOCKETS], int *ret_errno, struct vb_error *err);
+/* What everything that is caught comes to: TCP and UDP, over IPv4 and IPv6. */
+enum { VB_NET_SOCKETS = 4 };
 
-/* The parts of it (catch.c): the rules, 0 or an errno; and one socket, -1 with errno. */
-int vb_net_catch(void);
-int vb_net_socket_open(const struct vb_net_socket *row);
+/* In a new network namespace, with its capabilities: interfaces, routes, and with CATCHING the
+ * sockets in RET_SOCKETS (-1 where IPv6 is missing), owned by the caller. Where the kernel cannot
+ * catch (no nf_tables), or need not, *RET_ERRNO says so and there are no sockets: every address is
+ * then local, and nobody listens until somebody does (demand.h). */
+VB_CHECKED int vb_net_build(bool catching, int ret_sockets[VB_NET_SOCKETS], int *ret_errno,
+                            struct vb_error *err);
+
+/* The rules, and the sockets in RET_SOCKETS. 0 or an errno. */
+int vb_net_catch(int ret_sockets[VB_NET_SOCKETS]);
+/* True for a destination that stays as it is, because it is the box itself. */
+bool vb_net_is_own(const union vb_net_address *address);
+
+enum vb_net_use {
+    VB_NET_CAUGHT, /* what is sent elsewhere is led here; needs CAP_NET_ADMIN */
+    VB_NET_DIRECT  /* what is sent here */
+};
+/* A socket of TYPE that is bound to ADDRESS, and listens if it is a stream; -1 with errno.
+ * getsockname of what it accepts, and the original address in a datagram's control message, are the
+ * true destination. */
+int vb_net_socket_open(int type, const union vb_net_address *address, enum vb_net_use use);
 
 /* Brings lo up; nothing else is in the new network namespace. */
 VB_CHECKED int vb_loopback_up(struct vb_error *err);

@@ -189,7 +189,9 @@ void vb_probe_tproxy(struct vb_probe *ret)
     const bool sent = fd >= 0 && send(fd, batch.bytes, batch.len, 0) == (ssize_t)batch.len;
     errno = sent ? hear(fd) : errno;
     if (!sent || errno != 0)
-        vb_probe_refuse(ret, VB_STEP_CALL, "loading a rule with tproxy (nf_tables)");
+        vb_probe_refuse(ret, VB_STEP_CALL,
+                        "a listener is made for each port that is tried; loading a rule with "
+                        "tproxy (nf_tables)");
     else
-        vb_probe_say(ret, true, "a rule that redirects connections was loaded");
+        vb_probe_say(ret, true, "a rule that redirects connections was loaded: all are caught");
 }

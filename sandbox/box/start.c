@@ -224,6 +224,8 @@ static int take_listener(struct vb_supervisor *box, pid_t subject, int number, s
         .baits = box->setup->baits,
         .detonation = box->detonation->id,
         .rename = box->setup->base.overlay ? vb_supervisor_rename : NULL,
+        .reach = box->demand != NULL ? vb_supervisor_reach : NULL,
+        .yield = box->demand != NULL ? vb_supervisor_yield : NULL,
         .before_races = box->setup->baits != NULL ? vb_supervisor_watch_baits : NULL,
         .ctx = box,
         .filled = box->setup->base.overlay ? box->setup->base.filled : box->filled,
@@ -282,7 +284,10 @@ static int start_world(struct vb_supervisor *box, struct vb_error *err)
                                              .baits = box->setup->baits,
                                              .detonation = box->detonation->id,
                                              .sink = box->sink};
-    return vb_world_new(&options, &box->world, err);
+    const int status = vb_world_new(&options, &box->world, err);
+    return status < 0 || box->setup->base.net_errno == 0
+               ? status
+               : vb_demand_new(box->world, &box->demand, err);
 }
 
 int vb_start_subject(struct vb_supervisor *box, struct vb_error *err)

@@ -141,6 +141,19 @@ int vb_supervisor_rename(void *ctx, const char *from, const char *to, bool repla
     return box->moved < 0 ? -EIO : -box->moved;
 }
 
+int vb_supervisor_reach(void *ctx, int type, const struct sockaddr *address, int *ret_errno,
+                        struct vb_error *err)
+{
+    struct vb_supervisor *box = ctx;
+    return vb_demand_reach(box->demand, type, address, ret_errno, err);
+}
+
+int vb_supervisor_yield(void *ctx, unsigned port, struct vb_error *err)
+{
+    struct vb_supervisor *box = ctx;
+    return vb_demand_yield(box->demand, port, err);
+}
+
 void vb_supervisor_watch_baits(void *ctx, int root_fd)
 {
     struct vb_supervisor *box = ctx;
@@ -323,7 +336,11 @@ static int drain(struct vb_supervisor *box, struct vb_error *err)
         if (status == 0)
             break;
     }
-    return status < 0 ? status : vb_world_end(box->world, err);
+    if (status >= 0)
+        status = vb_world_end(box->world, err);
+    return status < 0 || box->demand == NULL
+               ? status
+               : vb_demand_tell(box->demand, box->detonation->id, box->sink, err);
 }
 
 static int tell_outputs(struct vb_supervisor *box, struct vb_error *err)
@@ -416,6 +433,7 @@ static void supervisor_done(struct vb_supervisor *box)
     vb_recorder_free(box->recorder);
     vb_input_done(&box->input); /* the recorder's scripts were the last readers */
     vb_world_free(box->world);
+    vb_demand_free(box->demand);
     vb_witness_free(box->witness);
     for (int i = 0; i < 2; i++)
         vb_output_done(&box->outputs[i]);

@@ -3,6 +3,7 @@
 #define SANDBOX_BOX_SUPERVISOR_H
 
 #include "sandbox/box/box.h"
+#include "sandbox/box/demand.h"
 #include "sandbox/box/input.h"
 #include "sandbox/box/output.h"
 #include "sandbox/box/truth.h"
@@ -49,6 +50,7 @@ struct vb_supervisor {
     struct timespec filled; /* without an overlay: when the last file was put there */
     struct vb_watch watch;
     struct vb_world *world;
+    struct vb_demand *demand;   /* NULL where the kernel catches what is sent */
     struct vb_witness *witness; /* NULL without baits */
     struct vb_recorder *recorder;
     bool recording;                              /* tasks are left under the filter */
@@ -69,6 +71,12 @@ uint64_t vb_ms(uint64_t milliseconds);
 
 /* Renames a folder of the base as the recorder's options say (CTX is the supervisor). */
 int vb_supervisor_rename(void *ctx, const char *from, const char *to, bool replace);
+
+/* Listens where the subject is about to send to, and nowhere that it wants to listen itself, as the
+ * recorder's options say. */
+int vb_supervisor_reach(void *ctx, int type, const struct sockaddr *address, int *ret_errno,
+                        struct vb_error *err);
+int vb_supervisor_yield(void *ctx, unsigned port, struct vb_error *err);
 
 /* Watches the baits, as the recorder's options say. */
 void vb_supervisor_watch_baits(void *ctx, int root_fd);

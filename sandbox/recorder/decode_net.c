@@ -170,6 +170,39 @@ static void put_address(struct vb_event *event, const struct address *a)
         vb_event_int(event, VB_F_PORT, a->port);
 }
 
+/* A copy of a socket of the subject's, or -1. */
+static int copy_socket(const struct vb_call *call, int fd)
+{
+    VB_CLEANUP_FD int pidfd = vb_thread_fd(call->process);
+    return pidfd < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+}
+
+/* --- somebody must listen where the kernel catches nothing --- */
+
+/* Before the kernel goes on with a call that sends to TO. */
+static int reach(struct vb_call *call, const struct address *to, struct vb_error *err)
+{
+    const struct vb_recorder_options *options = &call->recorder->options;
+    if (!options->reach || call->gone || to->port < 0)
+        return VB_OK;
+    VB_CLEANUP_FD int copy = copy_socket(call, (int)call->notif->data.args[0]);
+    int type = -1;
+    socklen_t len = sizeof(type);
+    if (copy < 0 || getsockopt(copy, SOL_SOCKET, SO_TYPE, &type, &len) < 0)
+        return VB_OK; /* it sends nothing then, or what its process cannot be asked for */
+    return options->reach(options->ctx, type, &to->raw.any, &call->error, err);
+}
+
+/* Before the kernel goes on with a call that takes the port of AT. */
+static int yield(struct vb_call *call, const struct address *at, struct vb_error *err)
+{
+    const struct vb_recorder_options *options = &call->recorder->options;
+    return options->yield && at->port > 0 ? options->yield(options->ctx, (unsigned)at->port, err)
+                                          : VB_OK;
+}
+
+/* --- connect, bind, listen and accept --- */
+
 int vb_decode_address(struct vb_call *call, struct vb_error *err)
 {
     struct address a;
@@ -179,15 +212,16 @@ int vb_decode_address(struct vb_call *call, struct vb_error *err)
     struct vb_event event;
     vb_call_event(call, &event, call->row->kind);
     put_address(&event, &a);
-    return vb_call_emit(call, &event, err);
+    status = vb_call_emit(call, &event, err);
+    if (status)
+        return status;
+    return call->row->kind == VB_EV_NET_BIND ? yield(call, &a, err) : reach(call, &a, err);
 }
 
-/* Asks a socket of the subject, through a copy of its descriptor, for its own name or its peer's.
- */
+/* Asks a socket of the subject for its own name or its peer's. */
 static bool ask_socket(const struct vb_call *call, int fd, bool peer, struct address *ret)
 {
-    VB_CLEANUP_FD int pidfd = vb_thread_fd(call->process);
-    VB_CLEANUP_FD int copy = pidfd < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+    VB_CLEANUP_FD int copy = copy_socket(call, fd);
     if (copy < 0)
         return false;
     socklen_t len = sizeof(ret->raw);
@@ -208,7 +242,8 @@ int vb_decode_listen(struct vb_call *call, struct vb_error *err)
     struct vb_event event;
     vb_call_event(call, &event, call->row->kind);
     put_address(&event, &a);
-    return vb_call_emit(call, &event, err);
+    const int status = vb_call_emit(call, &event, err);
+    return status || call->row->kind != VB_EV_NET_BIND ? status : yield(call, &a, err);
 }
 
 /* --- sending --- */
@@ -217,8 +252,9 @@ int vb_decode_listen(struct vb_call *call, struct vb_error *err)
 struct message {
     struct address to;
     bool addressed;
-    size_t total; /* bytes that the subject says it sends */
-    size_t kept;  /* bytes of them in the recorder's room */
+    bool connected; /* the address is its peer's */
+    size_t total;   /* bytes that the subject says it sends */
+    size_t kept;    /* bytes of them in the recorder's room */
 };
 
 static int emit_name(struct vb_call *call, const struct message *m, struct vb_error *err)
@@ -253,6 +289,8 @@ static int emit_message(struct vb_call *call, const struct message *m, struct vb
     if (m->total > shown)
         vb_event_bool(&event, VB_F_TRUNCATED, true);
     int status = vb_call_emit(call, &event, err);
+    if (!status && m->addressed && !m->connected)
+        status = reach(call, &m->to, err);
     if (!status)
         status = emit_name(call, m, err);
     /* What goes from one process of the box to another has not left it. */
@@ -284,6 +322,7 @@ static int find_receiver(struct vb_call *call, struct message *m, uint64_t point
     m->addressed = true;
     if (pointer && len)
         return read_address(call, pointer, len, &m->to);
+    m->connected = true;
     m->addressed = ask_socket(call, (int)call->notif->data.args[0], true, &m->to);
     return 0;
 }

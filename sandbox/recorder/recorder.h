@@ -9,6 +9,8 @@
 #include "sandbox/bait/bait.h"
 #include "vetbox/core.h"
 
+struct sockaddr;
+
 /* The subject's syscall filter as a BPF program: an allow-list from syscalls.def; what stands
  * nowhere is refused with ENOSYS and recorded; foreign architectures are refused and recorded. Made
  * once, before any box. */
@@ -34,7 +36,14 @@ struct vb_recorder_options {
      * empty one): 0, a negative errno, or 1 where
      * it is the kernel's business. May be NULL. */
     int (*rename)(void *ctx, const char *from, const char *to, bool replace);
-    void *ctx; /* of this one and the next */
+    /* Where nothing catches what is sent. The kernel is about to be let go on with a call that
+     * sends to ADDRESS (IPv4 or IPv6) with a socket of TYPE: *RET_ERRNO, if it is not 0, is what
+     * the call is answered instead. Fails only for our own reasons. May be NULL. */
+    int (*reach)(void *ctx, int type, const struct sockaddr *address, int *ret_errno,
+                 struct vb_error *err);
+    /* The same before a call that takes PORT for a socket of the subject's. May be NULL. */
+    int (*yield)(void *ctx, unsigned port, struct vb_error *err);
+    void *ctx; /* of these and the next */
     /* Called once, with the box's root, before the first name changes and before a second task can
      * race the recorder for the text of a path. May be NULL. */
     void (*before_races)(void *ctx, int root_fd);

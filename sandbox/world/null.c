@@ -38,10 +38,11 @@ struct connection {
 struct vb_world {
     struct vb_world_options options;
     int epoll;
-    int sockets[8];
+    int sockets[VB_WORLD_SOCKETS];
     struct connection connections[CONNECTIONS];
     uint64_t events, unsaid, unread;
-    uint64_t lost_before; /* datagrams */
+    uint64_t lost_before; /* datagrams; before this run */
+    uint64_t lost_since;  /* by sockets that were removed */
     bool more;            /* the socket served last may hold more */
     unsigned char bytes[FIRST_BYTES];
 };
@@ -204,17 +205,22 @@ static bool original_destination(struct msghdr *message, union address *ret)
     return false;
 }
 
-/* How many datagrams the sockets had no room for, since they were made. */
+/* How many datagrams a socket had no room for, since it was made. */
+static uint64_t lost_at(int socket)
+{
+    uint32_t figures[SK_MEMINFO_VARS] = {0};
+    socklen_t len = sizeof(figures);
+    if (socket < 0 || is_stream(socket) ||
+        getsockopt(socket, SOL_SOCKET, SO_MEMINFO, figures, &len) < 0)
+        return 0;
+    return figures[SK_MEMINFO_DROPS];
+}
+
 static uint64_t lost_datagrams(const struct vb_world *world)
 {
-    uint64_t lost = 0;
-    for (size_t i = 0; i < VB_ARRAY_LEN(world->sockets); i++) {
-        uint32_t figures[SK_MEMINFO_VARS] = {0};
-        socklen_t len = sizeof(figures);
-        if (world->sockets[i] >= 0 && !is_stream(world->sockets[i]) &&
-            getsockopt(world->sockets[i], SOL_SOCKET, SO_MEMINFO, figures, &len) == 0)
-            lost += figures[SK_MEMINFO_DROPS];
-    }
+    uint64_t lost = world->lost_since;
+    for (size_t i = 0; i < VB_ARRAY_LEN(world->sockets); i++)
+        lost += lost_at(world->sockets[i]);
     return lost;
 }
 
@@ -243,13 +249,24 @@ static int receive_all(struct vb_world *world, int socket, struct vb_error *err)
 
 /* --- all of it --- */
 
-static int add_socket(struct vb_world *world, size_t index, struct vb_error *err)
+/* The place of the socket FD (-1: a free place), or VB_WORLD_SOCKETS. */
+static size_t place_of(const struct vb_world *world, int fd)
 {
-    const int fd = world->options.sockets[index];
-    struct epoll_event event = {.events = EPOLLIN, .data.u32 = LISTENER + (uint32_t)index};
-    world->sockets[index] = fd;
-    if (fd >= 0 && epoll_ctl(world->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
+    size_t place = 0;
+    while (place < VB_WORLD_SOCKETS && world->sockets[place] != fd)
+        place++;
+    return place;
+}
+
+int vb_world_add(struct vb_world *world, int fd, struct vb_error *err)
+{
+    const size_t place = place_of(world, -1);
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = LISTENER + (uint32_t)place};
+    if (place == VB_WORLD_SOCKETS)
+        return vb_fail(err, VB_E_SOFTWARE, 0, "too many sockets in the network of a box");
+    if (epoll_ctl(world->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
         return vb_fail(err, VB_E_OS, errno, "listening to the network of a box");
+    world->sockets[place] = fd;
     return VB_OK;
 }
 
@@ -257,10 +274,8 @@ int vb_world_new(const struct vb_world_options *options, struct vb_world **ret,
                  struct vb_error *err)
 {
     struct vb_world *world = calloc(1, sizeof(*world));
-    if (world == NULL || options->count > VB_ARRAY_LEN(world->sockets)) {
-        free(world);
+    if (world == NULL)
         return vb_fail(err, VB_E_NOMEM, errno, "listening to the network of a box");
-    }
     world->options = *options;
     for (size_t i = 0; i < CONNECTIONS; i++)
         world->connections[i].fd = -1;
@@ -270,8 +285,10 @@ int vb_world_new(const struct vb_world_options *options, struct vb_world **ret,
     int status = world->epoll < 0
                      ? vb_fail(err, VB_E_OS, errno, "listening to the network of a box")
                      : VB_OK;
-    for (size_t i = 0; status == VB_OK && i < options->count; i++)
-        status = add_socket(world, i, err);
+    for (size_t i = 0; status == VB_OK && i < options->count; i++) {
+        if (options->sockets[i] >= 0)
+            status = vb_world_add(world, options->sockets[i], err);
+    }
     if (status < 0) {
         vb_world_free(world);
         return status;
@@ -328,6 +345,29 @@ int vb_world_step(struct vb_world *world, struct vb_error *err)
     return status < 0 ? status : let_go(world, vb_monotonic_ns(), err);
 }
 
+/* Nobody sends to it any more, or it is about to be closed. */
+static int empty(struct vb_world *world, size_t place, struct vb_error *err)
+{
+    int status = VB_OK;
+    world->more = world->sockets[place] >= 0;
+    for (int n = 0; status == VB_OK && world->more && n < LAST_ROUNDS; n++)
+        status = serve(world, LISTENER + (uint32_t)place, err);
+    return status;
+}
+
+int vb_world_remove(struct vb_world *world, int fd, struct vb_error *err)
+{
+    const size_t place = place_of(world, fd);
+    if (place == VB_WORLD_SOCKETS)
+        return VB_OK;
+    const int status = empty(world, place, err);
+    world->lost_since += lost_at(fd);
+    world->sockets[place] = -1;
+    if (epoll_ctl(world->epoll, EPOLL_CTL_DEL, fd, NULL) < 0 && status == VB_OK)
+        return vb_fail(err, VB_E_OS, errno, "listening to the network of a box");
+    return status;
+}
+
 static int tell_gap(struct vb_world *world, uint64_t count, const char *what, const char *reason,
                     struct vb_error *err)
 {
@@ -347,11 +387,8 @@ int vb_world_end(struct vb_world *world, struct vb_error *err)
 {
     int status = VB_OK;
     /* The sockets are the next run's too: nothing of this one may be left in them. */
-    for (size_t i = 0; status == VB_OK && i < VB_ARRAY_LEN(world->sockets); i++) {
-        world->more = world->sockets[i] >= 0;
-        for (int n = 0; status == VB_OK && world->more && n < LAST_ROUNDS; n++)
-            status = serve(world, LISTENER + (uint32_t)i, err);
-    }
+    for (size_t i = 0; status == VB_OK && i < VB_ARRAY_LEN(world->sockets); i++)
+        status = empty(world, i, err);
     for (uint32_t i = 0; status == VB_OK && i < CONNECTIONS; i++)
         status = serve(world, i, err);
     if (status == VB_OK)

@@ -7,6 +7,8 @@
 #include "sandbox/bait/bait.h"
 #include "vetbox/core.h"
 
+enum { VB_WORLD_SOCKETS = 264 };
+
 struct vb_world_options {
     const int *sockets; /* of box/net.h, COUNT of them, -1 for none; not owned */
     size_t count;
@@ -19,6 +21,10 @@ struct vb_world;
 VB_CHECKED int vb_world_new(const struct vb_world_options *options, struct vb_world **ret,
                             struct vb_error *err);
 void vb_world_free(struct vb_world *world);
+/* Listens at one socket more, which stays the caller's. */
+VB_CHECKED int vb_world_add(struct vb_world *world, int fd, struct vb_error *err);
+/* Takes what is left in the socket and listens there no more. */
+VB_CHECKED int vb_world_remove(struct vb_world *world, int fd, struct vb_error *err);
 /* The descriptor to poll for POLLIN. */
 int vb_world_fd(const struct vb_world *world);
 /* Takes what has come, and lets go of who sends nothing; to be called now and then even if nothing

@@ -10,12 +10,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <linux/netlink.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -218,6 +220,18 @@ static int change_root(void)
                : 0;
 }
 
+/* A kernel without nf_tables. */
+static int no_nf_tables(void)
+{
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+    int failed = filter == NULL ? -1 : 0;
+    if (filter != NULL)
+        failed = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPROTONOSUPPORT), SCMP_SYS(socket), 2,
+                                  SCMP_A0(SCMP_CMP_EQ, AF_NETLINK),
+                                  SCMP_A2(SCMP_CMP_EQ, NETLINK_NETFILTER));
+    return failed | load(filter);
+}
+
 static int nothing(void)
 {
     return 0;
@@ -237,6 +251,7 @@ static const struct {
     {"security-module", security_module, false},
     {"memfd-noexec", memfd_noexec, true},
     {"chroot", change_root, false},
+    {"no-nf-tables", no_nf_tables, false},
 };
 
 /* A limit of N with N - 1 to spare: those namespaces exist that a limit of 1 allows. */

@@ -58,11 +58,21 @@ docker|pidfd|share/vetbox/container/seccomp.json
 chroot|user namespace|in a chroot
 yama|memory of the observed|kernel.yama.ptrace_scope
 yama|seccomp notification|kernel.yama.ptrace_scope
+no-nf-tables|nf_tables tproxy|modprobe nft_tproxy
 ROWS
 
 # A security module that says nothing of itself: the filter that stands for it here is what is seen.
 limited security-module "$vetbox" doctor
 expect_status 69 "doctor with a security module"
+
+# Without nf_tables a listener is made for each port that is tried; doctor and each run say so.
+limited no-nf-tables "$vetbox" doctor
+expect_in "$work/out" "a listener is made for each port" "doctor without nf_tables"
+limited no-nf-tables "$vetbox" run --color never -- \
+    bash -c 'exec 3<>/dev/tcp/198.51.100.7/80 && echo answered'
+expect_status 0 "run without nf_tables"
+expect_in "$work/out" "answered" "run without nf_tables"
+expect_in "$work/err" "caught network" "run without nf_tables"
 
 # What is no obstacle: a kernel that allows no executable memory files, and the profile that we ship.
 profile=$source_dir/packaging/container/seccomp.json
