@@ -255,8 +255,8 @@ static int make(const struct vb_box_setup *setup, struct vb_base *base, struct v
     if (status == VB_OK)
         status = mount_base(setup, err);
     if (status == VB_OK)
-        status = vb_net_build(!setup->options.no_tproxy, base->fds + VB_BASE_SOCKET,
-                              &base->net_errno, err);
+        status = vb_net_build(!setup->options.no_tproxy, &base->fds[VB_BASE_FAR],
+                              base->fds + VB_BASE_SOCKET, &base->net_errno, err);
     if (status == VB_OK)
         status = open_namespaces(base, err);
     base->overlay = status == VB_OK && !setup->options.no_overlay && overlay_works();

@@ -23,13 +23,15 @@
 #define VB_PERSONA_RUNTIME "/run/user/1000"
 enum { VB_PERSONA_UID = 1000, VB_PERSONA_GID = 1000 };
 
-/* What every box of a package starts from (base.c), kept by descriptors: three namespaces, and the
- * sockets that everything caught in the network comes to. In the mount namespace the base stands at
- * VB_BASE, a folder that every system has and no box needs. */
+/* What every box of a package starts from (base.c), kept by descriptors: three namespaces, a fourth
+ * with the far end of the network's interface, and the sockets that everything caught in the
+ * network comes to. In the mount namespace the base stands at VB_BASE, a folder that every system
+ * has and no box needs. */
 enum {
     VB_BASE_USER,
     VB_BASE_MOUNT,
     VB_BASE_NET,
+    VB_BASE_FAR,
     VB_BASE_SOCKET,
     VB_BASE_FDS = VB_BASE_SOCKET + VB_NET_SOCKETS
 };

@@ -1,22 +1,25 @@
 /* net: the network of a box. lo, and an interface as a machine behind a router has one; every other
  * address of the world is local to the box (AnyIP), and every packet to one is caught (catch.c).
- * Nothing leads out: the namespace holds no interface that ends anywhere else. Trusted code, in the
- * child that makes the base. */
+ * Nothing leads out: the interface ends in a namespace of its own, which holds nothing else and in
+ * which nobody is. Trusted code, in the child that makes the base. */
 #include "sandbox/box/net.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "sandbox/box/confine.h"
 #include "sandbox/box/netlink.h"
 
-enum { LO = 1, ETHERNET = 2, PEER = 3 };
+enum { LO = 1, ETHERNET = 2, FAR_END = 17 };
 
 static const unsigned char hardware[6] = {0x3c, 0x52, 0x82, 0x4e, 0x91, 0x07};
 
@@ -30,21 +33,22 @@ static void bring_up(struct vb_netlink *batch, int index)
     vb_netlink_finish(batch);
 }
 
-/* A pair of interfaces that ends in itself; only its first half is ever meant. */
-static void make_ethernet(struct vb_netlink *batch)
+/* A pair of interfaces: the half that a machine has is in the namespace BOX, with its other half
+ * here. */
+static void make_ethernet(struct vb_netlink *batch, int box)
 {
     struct nlmsghdr *head = vb_netlink_add(batch, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
     struct ifinfomsg *link = mnl_nlmsg_put_extra_header(head, sizeof(*link));
-    link->ifi_index = ETHERNET;
-    mnl_attr_put_strz(head, IFLA_IFNAME, "eth0");
-    mnl_attr_put(head, IFLA_ADDRESS, sizeof(hardware), hardware);
+    link->ifi_index = FAR_END;
     struct nlattr *info = mnl_attr_nest_start(head, IFLA_LINKINFO);
     mnl_attr_put_strz(head, IFLA_INFO_KIND, "veth");
     struct nlattr *data = mnl_attr_nest_start(head, IFLA_INFO_DATA);
     struct nlattr *peer = mnl_attr_nest_start(head, VETH_INFO_PEER);
-    struct ifinfomsg *other = mnl_nlmsg_put_extra_header(head, sizeof(*other));
-    other->ifi_index = PEER;
-    mnl_attr_put_strz(head, IFLA_IFNAME, "veth5d1c0a2");
+    struct ifinfomsg *near = mnl_nlmsg_put_extra_header(head, sizeof(*near));
+    near->ifi_index = ETHERNET;
+    mnl_attr_put_strz(head, IFLA_IFNAME, "eth0");
+    mnl_attr_put(head, IFLA_ADDRESS, sizeof(hardware), hardware);
+    mnl_attr_put_u32(head, IFLA_NET_NS_FD, (uint32_t)box);
     mnl_attr_nest_end(head, peer);
     mnl_attr_nest_end(head, data);
     mnl_attr_nest_end(head, info);
@@ -129,34 +133,60 @@ static void make_default(struct vb_netlink *batch, const struct family *family)
     vb_netlink_finish(batch);
 }
 
-static int make_interfaces(bool ethernet, struct vb_error *err)
+static int talk(const struct vb_netlink *batch, struct vb_error *err)
 {
-    struct vb_netlink batch = {0};
-    bring_up(&batch, LO);
-    if (ethernet) {
-        make_ethernet(&batch);
-        bring_up(&batch, ETHERNET);
-        bring_up(&batch, PEER);
-    }
-    for (size_t i = 0; ethernet && i < VB_ARRAY_LEN(families); i++) {
-        give_address(&batch, &families[i]);
-        make_default(&batch, &families[i]);
-        make_local(&batch, &families[i], families[i].network, families[i].prefix);
-        make_local(&batch, &families[i], "", 0);
-    }
-    const int failed = vb_netlink_talk(&batch, NETLINK_ROUTE, batch.count);
+    const int failed = vb_netlink_talk(batch, NETLINK_ROUTE, batch->count);
     return failed != 0 ? vb_fail(err, VB_E_OS, failed, "setting up the network of a box") : VB_OK;
 }
 
 int vb_loopback_up(struct vb_error *err)
 {
-    return make_interfaces(false, err);
+    struct vb_netlink batch = {0};
+    bring_up(&batch, LO);
+    return talk(&batch, err);
 }
 
-int vb_net_build(bool catching, int ret_sockets[VB_NET_SOCKETS], int *ret_errno,
+static int set_up(struct vb_error *err)
+{
+    struct vb_netlink batch = {0};
+    bring_up(&batch, LO);
+    bring_up(&batch, ETHERNET);
+    for (size_t i = 0; i < VB_ARRAY_LEN(families); i++) {
+        give_address(&batch, &families[i]);
+        make_default(&batch, &families[i]);
+        make_local(&batch, &families[i], families[i].network, families[i].prefix);
+        make_local(&batch, &families[i], "", 0);
+    }
+    return talk(&batch, err);
+}
+
+/* From a new namespace, which *RET_FAR keeps, and back. */
+static int lay_cable(int *ret_far, struct vb_error *err)
+{
+    static const char here[] = "/proc/self/ns/net";
+    struct vb_netlink batch = {0};
+    VB_CLEANUP_FD int box = open(here, O_RDONLY | O_CLOEXEC);
+    if (box < 0 || unshare(CLONE_NEWNET) < 0)
+        return vb_fail_namespaces(err, errno, "making a second network namespace");
+    VB_CLEANUP_FD int far = open(here, O_RDONLY | O_CLOEXEC);
+    make_ethernet(&batch, box);
+    bring_up(&batch, FAR_END);
+    const int status = talk(&batch, err);
+    if (status < 0)
+        return status;
+    if (far < 0 || setns(box, CLONE_NEWNET) < 0)
+        return vb_fail_namespaces(err, errno, "entering the network of the boxes");
+    *ret_far = vb_steal_fd(&far);
+    return VB_OK;
+}
+
+int vb_net_build(bool catching, int *ret_far, int ret_sockets[VB_NET_SOCKETS], int *ret_errno,
                  struct vb_error *err)
 {
-    const int status = make_interfaces(true, err);
-    *ret_errno = catching && status == VB_OK ? vb_net_catch(ret_sockets) : EOPNOTSUPP;
+    int status = lay_cable(ret_far, err);
+    if (status == VB_OK)
+        status = set_up(err);
+    if (status == VB_OK)
+        *ret_errno = catching ? vb_net_catch(ret_sockets) : EOPNOTSUPP;
     return status;
 }

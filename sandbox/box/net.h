@@ -21,11 +21,12 @@ union vb_net_address {
 enum { VB_NET_SOCKETS = 4 };
 
 /* In a new network namespace, with its capabilities: interfaces, routes, and with CATCHING the
- * sockets in RET_SOCKETS (-1 where IPv6 is missing), owned by the caller. Where the kernel cannot
- * catch (no nf_tables), or need not, *RET_ERRNO says so and there are no sockets: every address is
- * then local, and nobody listens until somebody does (demand.h). */
-VB_CHECKED int vb_net_build(bool catching, int ret_sockets[VB_NET_SOCKETS], int *ret_errno,
-                            struct vb_error *err);
+ * sockets in RET_SOCKETS (-1 where IPv6 is missing), owned by the caller. *RET_FAR keeps the
+ * namespace with the far end of the interface, which goes with it. Where the kernel cannot catch
+ * (no nf_tables), or need not, *RET_ERRNO says so and there are no sockets: every address is then
+ * local, and nobody listens until somebody does (demand.h). */
+VB_CHECKED int vb_net_build(bool catching, int *ret_far, int ret_sockets[VB_NET_SOCKETS],
+                            int *ret_errno, struct vb_error *err);
 
 /* The rules, and the sockets in RET_SOCKETS. 0 or an errno. */
 int vb_net_catch(int ret_sockets[VB_NET_SOCKETS]);

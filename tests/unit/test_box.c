@@ -235,7 +235,7 @@ static void test_no_host_paths(void **state)
 static void test_network(void **state)
 {
     (void)state;
-    SHELL(run, "tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' ' | head -2; "
+    SHELL(run, "tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' ' | sort | tr '\\n' ' '; "
                "exec 3<>/dev/tcp/127.0.0.1/9 || echo refused; "
                "exec 4<>/dev/tcp/192.168.1.23/9 || echo refused; "
                "exec 5<>/dev/tcp/198.51.100.7/8443 && echo to-v4 >&5 && cat <&5 && echo closed; "
@@ -243,7 +243,7 @@ static void test_network(void **state)
                "echo query > /dev/udp/203.0.113.9/53");
     if (run.setup.base.net_errno != 0)
         skip();
-    assert_non_null(strstr(output(&run), "eth0\n"));
+    assert_int_equal(strncmp(output(&run), "eth0 lo ", 8), 0);
     assert_non_null(strstr(output(&run), "9: Connection refused"));
     assert_non_null(strstr(output(&run), "closed\nneighbour\n"));
     assert_true(logged(&run,
