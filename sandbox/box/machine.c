@@ -1,8 +1,9 @@
 /* machine: what the box says of the machine that it runs on: a developer's laptop. /sys is made of
  * plain files; files of /proc that name the host's processors, disks and mounts are stood in for
- * when they are opened, which costs nothing where nobody asks. This is fidelity, never containment:
- * who races the recorder sees the host's file, which is no secret. Trust boundary: none while
- * building; open requests are hostile text, only compared. */
+ * when they are opened, which costs nothing where nobody asks; files about init stand in the place
+ * of ours. This is fidelity, never containment: who races the recorder sees the host's file, which
+ * is no secret. Trust boundary: none while building; open requests are hostile text, only compared.
+ */
 #include "sandbox/box/machine.h"
 
 #include <errno.h>
@@ -56,29 +57,90 @@ static const char diskstats[] =
 
 /* --- files of /proc --- */
 
+enum { OF_MACHINE = 1, OF_PROCESS = 2 };
+
+static const char all_ids[] = "         0          0 4294967295\n";
+
 /* Rows without a text are made from the host's own. */
 static const struct {
-    const char *name; /* below VB_BASE_MACHINE, and of /proc */
+    const char *name; /* below VB_BASE_MACHINE, and of /proc or of the folder of a process there */
+    unsigned where;
     const char *text;
 } stand_ins[] = {
-    {"cpuinfo", NULL},
-    {"diskstats", diskstats},
-    {"modules", ""},
-    {"mountinfo", mountinfo},
-    {"mounts", mounts},
-    {"mountstats", mounts},
-    {"partitions", partitions},
-    {"stat", NULL},
-    {"swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"},
-    {"timer_list", ""},
-    {"config.gz", ""},
+    {"cgroup", OF_PROCESS, "0::/user.slice/user-1000.slice/session-2.scope\n"},
+    {"config.gz", OF_MACHINE, ""},
+    {"cpuinfo", OF_MACHINE, NULL},
+    {"diskstats", OF_MACHINE, diskstats},
+    {"gid_map", OF_PROCESS, all_ids},
+    {"modules", OF_MACHINE, ""},
+    {"mountinfo", OF_PROCESS, mountinfo},
+    {"mounts", OF_MACHINE | OF_PROCESS, mounts},
+    {"mountstats", OF_PROCESS, mounts},
+    {"partitions", OF_MACHINE, partitions},
+    {"projid_map", OF_PROCESS, all_ids},
+    {"setgroups", OF_PROCESS, "allow\n"},
+    {"stat", OF_MACHINE, NULL},
+    {"swaps", OF_MACHINE, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"},
+    {"timer_list", OF_MACHINE, ""},
+    {"uid_map", OF_PROCESS, all_ids},
 };
 
-/* Those that every process has. */
-static bool is_of_a_process(const char *name)
-{
-    return strncmp(name, "mount", 5) == 0;
-}
+/* --- /proc/1 --- */
+
+static const char init_stat[] =
+    "1 (systemd) S 0 1 1 0 -1 4194560 18211 4129811 84 1093 212 411 8211 3391 20 0 1 0 4 173400064 "
+    "3391 18446744073709551615 1 1 0 0 0 0 671173123 4096 1260 0 0 0 17 3 0 0 0 0 0 0 0 0 0 0 0 0 "
+    "0\n";
+
+static const char init_status[] =
+    "Name:\tsystemd\nUmask:\t0000\nState:\tS (sleeping)\nTgid:\t1\nNgid:\t0\nPid:\t1\nPPid:\t0\n"
+    "TracerPid:\t0\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nFDSize:\t128\nGroups:\t \nNStgid:\t1\n"
+    "NSpid:\t1\nNSpgid:\t1\nNSsid:\t1\nVmPeak:\t  234536 kB\nVmSize:\t  169336 kB\n"
+    "VmLck:\t       0 kB\nVmPin:\t       0 kB\nVmHWM:\t   13564 kB\nVmRSS:\t   13564 kB\n"
+    "RssAnon:\t    4256 kB\nRssFile:\t    9308 kB\nRssShmem:\t       0 kB\nVmData:\t   19912 kB\n"
+    "VmStk:\t    1032 kB\nVmExe:\t      40 kB\nVmLib:\t   10984 kB\nVmPTE:\t      84 kB\n"
+    "VmSwap:\t       0 kB\nHugetlbPages:\t       0 kB\nCoreDumping:\t0\nTHP_enabled:\t1\n"
+    "Threads:\t1\nSigQ:\t0/62911\nSigPnd:\t0000000000000000\nShdPnd:\t0000000000000000\n"
+    "SigBlk:\t7be3c0fe28014a03\nSigIgn:\t0000000000001000\nSigCgt:\t00000001800004ec\n"
+    "CapInh:\t0000000000000000\nCapPrm:\t000001ffffffffff\nCapEff:\t000001ffffffffff\n"
+    "CapBnd:\t000001ffffffffff\nCapAmb:\t0000000000000000\nNoNewPrivs:\t0\nSeccomp:\t0\n"
+    "Seccomp_filters:\t0\nCpus_allowed:\tff\nCpus_allowed_list:\t0-7\nMems_allowed:\t00000001\n"
+    "Mems_allowed_list:\t0\nvoluntary_ctxt_switches:\t52114\nnonvoluntary_ctxt_switches:\t1932\n";
+
+#define TEXT(text) text, sizeof(text) - 1
+
+/* What everybody may know of a machine's init, in the place of ours. The rest is closed to all but
+ * root, here as there. */
+static const struct {
+    const char *name;
+    const char *text; /* NULL: closed */
+    size_t len;
+    bool folder;
+} init_files[] = {
+    {"cgroup", TEXT("0::/init.scope\n"), false},
+    {"cmdline", TEXT("/sbin/init\0splash\0"), false},
+    {"comm", TEXT("systemd\n"), false},
+    {"cwd", NULL, 0, true},
+    {"environ", NULL, 0, false},
+    {"exe", NULL, 0, false},
+    {"fd", NULL, 0, true},
+    {"gid_map", TEXT(all_ids), false},
+    {"loginuid", TEXT("4294967295"), false},
+    {"maps", NULL, 0, false},
+    {"mem", NULL, 0, false},
+    {"mountinfo", TEXT(mountinfo), false},
+    {"mounts", TEXT(mounts), false},
+    {"ns", NULL, 0, true},
+    {"oom_score_adj", TEXT("0\n"), false},
+    {"root", NULL, 0, true},
+    {"setgroups", TEXT("allow\n"), false},
+    {"stat", TEXT(init_stat), false},
+    {"statm", TEXT("42334 3391 2327 10 0 5236 0\n"), false},
+    {"status", TEXT(init_status), false},
+    {"uid_map", TEXT(all_ids), false},
+};
+
+/* --- who opens what --- */
 
 /* What follows "/proc/PID/" or "/proc/PID/task/TID/", or NULL. */
 static const char *after_process(const char *path)
@@ -101,10 +163,13 @@ int vb_machine_open(const char *path)
     const char *below = after_process(name);
     if (below != NULL && strncmp(below, "task/", 5) == 0)
         below = after_process(below + 5);
+    const unsigned where = below != NULL ? OF_PROCESS : OF_MACHINE;
+    if (strncmp(name, "1/", 2) == 0) /* all of it is another's already */
+        return -1;
     for (size_t i = 0; i < VB_ARRAY_LEN(stand_ins); i++) {
         char file[128];
-        const char *wanted = below != NULL && is_of_a_process(stand_ins[i].name) ? below : name;
-        if (strcmp(wanted, stand_ins[i].name) != 0)
+        if ((stand_ins[i].where & where) == 0 ||
+            strcmp(below != NULL ? below : name, stand_ins[i].name) != 0)
             continue;
         snprintf(file, sizeof(file), "%s/%s", VB_BASE_MACHINE, stand_ins[i].name);
         return open(file, O_RDONLY | O_CLOEXEC);
@@ -257,6 +322,27 @@ int vb_machine_build(int root_fd, struct vb_error *err)
     return write_settings(root_fd, err);
 }
 
+static int write_init(int machine, struct vb_error *err)
+{
+    if (mkdirat(machine, "init", 0755) < 0)
+        return vb_fail(err, VB_E_OS, errno, "making the init of the boxes");
+    VB_CLEANUP_FD int folder = openat(machine, "init", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int status = folder < 0 ? vb_fail(err, VB_E_OS, errno, "making the init of the boxes") : VB_OK;
+    for (size_t i = 0; status == VB_OK && i < VB_ARRAY_LEN(init_files); i++) {
+        const char *name = init_files[i].name;
+        const bool closed = init_files[i].text == NULL;
+        if (!init_files[i].folder)
+            status = write_file(folder, name, init_files[i].text, init_files[i].len, err);
+        else if (mkdirat(folder, name, 0755) < 0)
+            status = vb_fail(err, VB_E_OS, errno, "making the init of the boxes");
+        if (status == VB_OK && closed && fchmodat(folder, name, 0, 0) < 0)
+            status = vb_fail(err, VB_E_OS, errno, "closing the init of the boxes");
+    }
+    return status == VB_OK && fchmod(folder, 0555) < 0
+               ? vb_fail(err, VB_E_OS, errno, "closing the init of the boxes")
+               : status;
+}
+
 int vb_machine_prepare(int base_fd, struct vb_error *err)
 {
     if (mkdirat(base_fd, "machine", 0755) < 0)
@@ -267,6 +353,8 @@ int vb_machine_prepare(int base_fd, struct vb_error *err)
     int status = write_cpuinfo(folder, err);
     if (status == VB_OK)
         status = write_stat(folder, err);
+    if (status == VB_OK)
+        status = write_init(folder, err);
     for (size_t i = 0; status == VB_OK && i < VB_ARRAY_LEN(stand_ins); i++) {
         const char *text = stand_ins[i].text;
         if (text != NULL)

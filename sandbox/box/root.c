@@ -192,6 +192,7 @@ static const struct {
 } masks[] = {
     {"proc/sys/kernel/random/boot_id", VB_BASE "/boot_id"},
     {"proc/cmdline", VB_BASE "/cmdline"},
+    {"proc/1", VB_BASE_MACHINE "/init"}, /* hidden from lists all the same */
     {"proc/kallsyms", "/dev/null"},
     {"proc/kcore", "/dev/null"},
     {"proc/keys", "/dev/null"},

@@ -197,7 +197,7 @@ static void test_host_invisible(void **state)
                                  "/var/lib/dpkg/status",
                                  "/etc/ssh/sshd_config",
                                  "/sys/kernel/security",
-                                 "/proc/1/status",
+                                 "/proc/1/root/etc",
                                  "/dev/vda",
                                  "/dev/sda",
                                  "/dev/kmsg",
@@ -320,11 +320,16 @@ static void test_descriptors(void **state)
 static void test_init_untouchable(void **state)
 {
     (void)state;
-    SHELL(run, "kill -9 1; sleep 0.1; echo alive; kill -0 1 && echo seen; ls /proc | grep -cx 1; "
-               "cat /proc/1/environ /proc/1/maps");
+    SHELL(run,
+          "kill -9 1; sleep 0.1; echo alive; kill -0 1 && echo seen; ls /proc | grep -cx 1; "
+          "cat /proc/1/environ /proc/1/maps; ls /proc/1/root; cat /proc/1/comm /proc/1/cgroup; "
+          "wc -w < /proc/1/stat; tr '\\0' ' ' < /proc/1/cmdline");
     assert_non_null(strstr(output(&run), "alive\n"));
     assert_non_null(strstr(output(&run), "\n0\n"));
     assert_null(strstr(output(&run), "PATH="));
+    assert_non_null(strstr(output(&run), "systemd\n0::/init.scope\n52\n/sbin/init splash "));
+    assert_non_null(strstr(output(&run), "/proc/1/environ: Permission denied"));
+    assert_non_null(strstr(output(&run), "'/proc/1/root': Permission denied"));
 }
 
 static void test_no_mounts(void **state)

@@ -215,6 +215,20 @@ static void test_machine(void **state)
     assert_string_equal(output_of(&b), "8\n8\n8\n0-7\n8\n8\n1\n0\n0\nLENOVO\n3c:52:82:4e:91:07\n");
 }
 
+/* Nothing in /proc says that its processes are in namespaces, or whose user made them. */
+static void test_machine_has_no_namespaces(void **state)
+{
+    (void)state;
+    BENCH(b);
+    detonate(
+        &b,
+        "cd /proc/self && cat uid_map task/$$/gid_map setgroups cgroup ../1/uid_map | tr -s ' '",
+        5000);
+    assert_string_equal(output_of(&b), " 0 0 4294967295\n 0 0 4294967295\nallow\n"
+                                       "0::/user.slice/user-1000.slice/session-2.scope\n"
+                                       " 0 0 4294967295\n");
+}
+
 /* What stands in for the host's files cannot be changed for the next box. */
 static void test_machine_stays(void **state)
 {
@@ -508,6 +522,7 @@ int main(void)
         cmocka_unit_test(test_output_copy),
         cmocka_unit_test(test_output_as_it_comes),
         cmocka_unit_test(test_output_is_cut),
+        cmocka_unit_test(test_machine_has_no_namespaces),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
