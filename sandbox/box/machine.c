@@ -8,8 +8,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -313,6 +316,72 @@ static int write_settings(int root, struct vb_error *err)
             return vb_fail(err, VB_E_OS, errno, "making /%s of a box", path);
     }
     return VB_OK;
+}
+
+/* --- disks --- */
+
+enum { BLOCK = 4096, VALID = 0x20 /* ST_VALID of the kernel's */ };
+
+/* What the mounts above say. The last row that holds a path counts. */
+static const struct {
+    const char *path;
+    uint64_t type; /* 0: shown as it is */
+    uint64_t blocks, free, available, files, free_files;
+    unsigned flags;
+} disks[] = {
+    {"/", EXT4_SUPER_MAGIC, 122432918, 74211430, 67979289, 31162368, 29811004, ST_RELATIME},
+    {"/proc", 0, 0, 0, 0, 0, 0, 0},
+    {"/sys", SYSFS_MAGIC, 0, 0, 0, 0, 0, ST_NOSUID | ST_NODEV | ST_NOEXEC | ST_RELATIME},
+    {"/dev", TMPFS_MAGIC, 2010413, 2010413, 2010413, 2010413, 2009847, ST_NOSUID | ST_RELATIME},
+    {"/dev/pts", 0, 0, 0, 0, 0, 0, 0},
+    {"/dev/shm", TMPFS_MAGIC, 2018240, 2018240, 2018240, 2018240, 2018239, ST_NOSUID | ST_NODEV},
+    {"/run", TMPFS_MAGIC, 403648, 403159, 403159, 2018240, 2017104,
+     ST_NOSUID | ST_NODEV | ST_NOEXEC | ST_RELATIME},
+    {"/run/user/1000", TMPFS_MAGIC, 403647, 403601, 403601, 403647, 403489,
+     ST_NOSUID | ST_NODEV | ST_RELATIME},
+};
+
+static bool holds(const char *folder, const char *path)
+{
+    const size_t len = strlen(folder);
+    return len == 1 || (strncmp(path, folder, len) == 0 && (path[len] == '/' || path[len] == '\0'));
+}
+
+/* What the box wrote counts there too; of the host's own disks nothing does. */
+static uint64_t used(const struct statfs *fs)
+{
+    const bool own = fs->f_type == OVERLAYFS_SUPER_MAGIC || fs->f_type == TMPFS_MAGIC;
+    return own ? fs->f_blocks - fs->f_bfree : 0;
+}
+
+static uint64_t less(uint64_t room, uint64_t taken)
+{
+    return room > taken ? room - taken : 0;
+}
+
+bool vb_machine_disk(const char *path, struct statfs *fs)
+{
+    static const char memory_file[] = "/memfd:";
+    size_t row = 0;
+    for (size_t i = 1; i < VB_ARRAY_LEN(disks); i++)
+        row = holds(disks[i].path, path) ? i : row;
+    if (disks[row].type == 0 || strncmp(path, memory_file, sizeof(memory_file) - 1) == 0)
+        return false;
+    const uint64_t taken = used(fs);
+    *fs = (struct statfs){
+        .f_type = (__fsword_t)disks[row].type,
+        .f_bsize = BLOCK,
+        .f_blocks = disks[row].blocks,
+        .f_bfree = less(disks[row].free, taken),
+        .f_bavail = less(disks[row].available, taken),
+        .f_files = disks[row].files,
+        .f_ffree = disks[row].free_files,
+        .f_fsid = {{0x5b2c1f0e + (int)row, 0x11d4a7c3}},
+        .f_namelen = 255,
+        .f_frsize = BLOCK,
+        .f_flags = (__fsword_t)(VALID | disks[row].flags),
+    };
+    return true;
 }
 
 /* --- all of it --- */

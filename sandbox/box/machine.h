@@ -16,5 +16,10 @@ VB_CHECKED int vb_machine_prepare(int base_fd, struct vb_error *err);
 /* In a supervisor, which has the base at its place: opens what stands in for PATH, an absolute path
  * of the box. -1: PATH is what it is. */
 int vb_machine_open(const char *path);
+struct statfs;
+/* Makes FS, the file system that holds PATH in the box, one of the machine's. False: it is as it
+ * is.
+ */
+bool vb_machine_disk(const char *path, struct statfs *fs);
 
 #endif

@@ -230,6 +230,7 @@ static int take_listener(struct vb_supervisor *box, pid_t subject, int number, s
         .ctx = box,
         .filled = box->setup->base.overlay ? box->setup->base.filled : box->filled,
         .stand_in = vb_machine_open,
+        .disk = vb_machine_disk,
         .owner = VB_PERSONA_UID,
         .cpus = VB_MACHINE_CPUS,
         .max_events = box->setup->options.max_events,

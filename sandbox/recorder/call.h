@@ -56,6 +56,8 @@ int vb_memory_read(struct vb_memory *memory, uint64_t address, void *ret, size_t
 /* Copies a string of less than SIZE bytes and its NUL. Returns its length or a negative errno;
  * -ENAMETOOLONG leaves SIZE - 1 bytes and a NUL in RET. */
 ssize_t vb_memory_string(struct vb_memory *memory, uint64_t address, char *ret, size_t size);
+/* Answers a call that is performed for the subject: all LEN bytes, or a negative errno. */
+int vb_memory_write(const struct vb_memory *memory, uint64_t address, const void *data, size_t len);
 
 /* --- process.c: who calls --- */
 
@@ -337,6 +339,7 @@ int vb_decode_address(struct vb_call *call, struct vb_error *err);
 int vb_decode_aio(struct vb_call *call, struct vb_error *err);
 int vb_decode_clone3(struct vb_call *call, struct vb_error *err);
 int vb_decode_code(struct vb_call *call, struct vb_error *err);
+int vb_decode_disk(struct vb_call *call, struct vb_error *err);
 int vb_decode_denied(struct vb_call *call, struct vb_error *err);
 int vb_decode_exec(struct vb_call *call, struct vb_error *err);
 int vb_decode_exit(struct vb_call *call, struct vb_error *err);

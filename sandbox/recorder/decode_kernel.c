@@ -147,16 +147,14 @@ int vb_decode_affinity(struct vb_call *call, struct vb_error *err)
     const unsigned cpus = call->recorder->options.cpus;
     const uint64_t size = call->notif->data.args[1];
     uint64_t mask = cpus >= 64 ? UINT64_MAX : (UINT64_C(1) << cpus) - 1;
-    const struct iovec here = {.iov_base = &mask, .iov_len = sizeof(mask)};
-    const struct iovec there = {.iov_base = (void *)(uintptr_t)call->notif->data.args[2],
-                                .iov_len = sizeof(mask)};
     if (cpus == 0)
         return VB_OK;
     call->performed = true;
     call->value = sizeof(mask);
     if (size < sizeof(mask) || size % sizeof(mask) != 0)
         call->error = EINVAL;
-    else if (process_vm_writev(call->process->tid, &here, 1, &there, 1, 0) != sizeof(mask))
+    else if (vb_memory_write(&call->recorder->memory, call->notif->data.args[2], &mask,
+                             sizeof(mask)) < 0)
         call->error = EFAULT;
     return VB_OK;
 }

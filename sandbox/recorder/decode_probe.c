@@ -2,8 +2,11 @@
  * little: the name is read and made absolute, and links are followed only where a bait is near. A
  * probe that cannot be read is let go: it changes nothing and tells its caller nothing that an open
  * would not. Trust boundary: see call.h. */
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/vfs.h>
+#include <unistd.h>
 
 #include "sandbox/recorder/call.h"
 
@@ -58,16 +61,13 @@ static void follow_links(struct vb_call *call, struct vb_event *event)
         vb_event_str(event, VB_F_TARGET, recorder->found.path);
 }
 
-int vb_decode_probe(struct vb_call *call, struct vb_error *err)
+/* Of the recorder's path. */
+static int emit_probe(struct vb_call *call, struct vb_error *err)
 {
     struct vb_recorder *recorder = call->recorder;
-    if (vb_recorder_probes_full(recorder)) {
-        recorder->probes_dropped++;
-        return VB_OK;
-    }
-    if (!read_name(call) || said_already(call))
-        return VB_OK;
     struct vb_event event;
+    if (said_already(call))
+        return VB_OK;
     vb_call_event(call, &event, VB_EV_FILE_PROBE);
     vb_event_str(&event, VB_F_PATH, recorder->path);
     vb_event_str(&event, VB_F_ACTION, call->row->word);
@@ -75,4 +75,68 @@ int vb_decode_probe(struct vb_call *call, struct vb_error *err)
         follow_links(call, &event);
     call->decided = true;
     return vb_call_emit(call, &event, err);
+}
+
+static bool has_room(struct vb_recorder *recorder)
+{
+    const bool full = vb_recorder_probes_full(recorder);
+    recorder->probes_dropped += full;
+    return !full;
+}
+
+int vb_decode_probe(struct vb_call *call, struct vb_error *err)
+{
+    return has_room(call->recorder) && read_name(call) ? emit_probe(call, err) : VB_OK;
+}
+
+/* --- statfs and fstatfs --- */
+
+/* The O_PATH descriptor of what is asked about, or -1 where there is nothing. */
+static int open_asked(struct vb_call *call)
+{
+    struct vb_recorder *recorder = call->recorder;
+    char missing[NAME_MAX + 1];
+    int fd = -1;
+    if (call->row->args[0] == VB_ARG_FDPATH)
+        return vb_path_open_fd(call->process->tid, (int)call->notif->data.args[0]);
+    if (!read_name(call))
+        return -1;
+    const struct vb_name name = {
+        .root_fd = recorder->root_fd,
+        .process = call->process,
+        .dirfd = AT_FDCWD,
+        .text = recorder->text,
+        .path = recorder->path,
+        .follow = true,
+    };
+    if (vb_walk(&name, &fd, missing) == 0 && missing[0] != '\0')
+        vb_close_fd(&fd);
+    return fd;
+}
+
+/* The file behind FD, as the box sees it: the recorder's path. */
+static bool name_asked(struct vb_recorder *recorder, int fd)
+{
+    if (!vb_path_of_fd(getpid(), fd, recorder->path, PATH_MAX) || recorder->path[0] != '/')
+        return false;
+    memcpy(recorder->text, recorder->path, sizeof(recorder->text));
+    return true;
+}
+
+/* A disk of the machine that the box seems to be. What goes wrong is the kernel's to say. */
+int vb_decode_disk(struct vb_call *call, struct vb_error *err)
+{
+    struct vb_recorder *recorder = call->recorder;
+    struct statfs fs;
+    if (!recorder->options.disk)
+        return VB_OK;
+    VB_CLEANUP_FD int fd = open_asked(call);
+    if (fd < 0 || fstatfs(fd, &fs) < 0 || !name_asked(recorder, fd))
+        return VB_OK;
+    if (recorder->options.disk(recorder->path, &fs)) {
+        call->performed = true;
+        if (vb_memory_write(&recorder->memory, call->notif->data.args[1], &fs, sizeof(fs)) < 0)
+            call->error = EFAULT;
+    }
+    return has_room(recorder) ? emit_probe(call, err) : VB_OK;
 }

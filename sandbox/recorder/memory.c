@@ -86,3 +86,11 @@ ssize_t vb_memory_string(struct vb_memory *memory, uint64_t address, char *ret, 
     }
     return -ENAMETOOLONG;
 }
+
+int vb_memory_write(const struct vb_memory *memory, uint64_t address, const void *data, size_t len)
+{
+    const struct iovec local = {(void *)(uintptr_t)data, len};
+    const struct iovec remote = {(void *)(uintptr_t)address, len};
+    const ssize_t n = process_vm_writev(memory->tid, &local, 1, &remote, 1, 0);
+    return n < 0 ? -errno : n == (ssize_t)len ? 0 : -EFAULT;
+}

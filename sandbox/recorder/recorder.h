@@ -10,6 +10,7 @@
 #include "vetbox/core.h"
 
 struct sockaddr;
+struct statfs;
 
 /* The subject's syscall filter as a BPF program: an allow-list from syscalls.def; what stands
  * nowhere is refused with ENOSYS and recorded; foreign architectures are refused and recorded. Made
@@ -50,6 +51,9 @@ struct vb_recorder_options {
     /* What the subject is given where it opens the file PATH to read it: a descriptor of the
      * caller's that the recorder closes, or -1 for the file itself. May be NULL. */
     int (*stand_in)(const char *path);
+    /* What the subject is told of the file system that holds the file PATH: FS is what the kernel
+     * says. False: it may say so itself. May be NULL. */
+    bool (*disk)(const char *path, struct statfs *fs);
     unsigned owner; /* user and group of the box, the only ones; 0: not known */
     unsigned cpus;  /* how many the subject counts; 0: those that there are */
     uint32_t detonation;

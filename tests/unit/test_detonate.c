@@ -215,6 +215,27 @@ static void test_machine(void **state)
     assert_string_equal(output_of(&b), "8\n8\n8\n0-7\n8\n8\n1\n0\n0\nLENOVO\n3c:52:82:4e:91:07\n");
 }
 
+/* A sandbox has a small disk; a laptop has one that fills as it is written to. */
+static void test_machine_has_a_disk(void **state)
+{
+    (void)state;
+    BENCH(b);
+    detonate(&b,
+             "stat -f -c '%T %b' / /usr ~ /etc/ssl /run /dev/shm; a=$(stat -f -c %a /); "
+             "head -c 8M /dev/zero > ~/x; b=$(stat -f -c %a ~/x); echo $((a - b)); stat -f /none",
+             5000);
+    assert_true(line_with(&b, "detonation.output",
+                          "\"ext2/ext3 122432918\\next2/ext3 122432918\\next2/ext3 122432918\\n"
+                          "ext2/ext3 122432918\\ntmpfs 403648\\ntmpfs 2018240\\n2048\\n\"",
+                          NULL));
+    assert_true(line_with(&b, "detonation.output", "/none': No such file", NULL));
+    assert_true(line_with(&b, "file.probe", "\"path\":\"/dev/shm\"", "\"statfs\""));
+    detonate(&b, "python3 -c 'import os; print(\"open:\", os.fstatvfs(os.open(\"/\", 0)).f_files)'",
+             5000);
+    if (access("/usr/bin/python3", X_OK) == 0)
+        assert_true(line_with(&b, "detonation.output", "open: 31162368", NULL));
+}
+
 /* Nothing in /proc says that its processes are in namespaces, or whose user made them. */
 static void test_machine_has_no_namespaces(void **state)
 {
@@ -506,6 +527,8 @@ int main(void)
         cmocka_unit_test(test_theft),
         cmocka_unit_test(test_unreadable),
         cmocka_unit_test(test_machine),
+        cmocka_unit_test(test_machine_has_a_disk),
+        cmocka_unit_test(test_machine_has_no_namespaces),
         cmocka_unit_test(test_machine_stays),
         cmocka_unit_test(test_init_keeps_its_priority),
         cmocka_unit_test(test_owner),
