@@ -224,6 +224,7 @@ static int take_listener(struct vb_supervisor *box, pid_t subject, int number, s
         .baits = box->setup->baits,
         .detonation = box->detonation->id,
         .rename = box->setup->base.overlay ? vb_supervisor_rename : NULL,
+        .splits = box->setup->base.overlay ? vb_supervisor_splits : NULL,
         .reach = box->demand != NULL ? vb_supervisor_reach : NULL,
         .yield = box->demand != NULL ? vb_supervisor_yield : NULL,
         .before_races = box->setup->baits != NULL ? vb_supervisor_watch_baits : NULL,

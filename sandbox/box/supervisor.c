@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "sandbox/box/kernel.h"
@@ -102,13 +103,48 @@ static int hear_init(struct vb_supervisor *box, struct vb_error *err)
     return VB_OK;
 }
 
+/* The O_PATH descriptor of the file PATH in LAYER, a folder with one of the overlay's layers, which
+ * is taken; -1: there is no such file. */
+static int open_in(int layer, const char *path)
+{
+    VB_CLEANUP_FD int root = layer;
+    return root < 0 || path[0] != '/' ? -1
+                                      : vb_open_beneath(root, path + 1, O_PATH | O_NOFOLLOW, 0);
+}
+
+static int open_in_base(const char *path)
+{
+    return open_in(open(VB_BASE_ROOT, O_PATH | O_DIRECTORY | O_CLOEXEC), path);
+}
+
+static bool has_type(int fd, mode_t type)
+{
+    struct stat st;
+    return fd >= 0 && fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == type;
+}
+
 /* A folder that stands in the base: the overlay refuses to rename it. */
 static bool is_folder_below(const char *path)
 {
-    struct stat st;
-    VB_CLEANUP_FD int root = open(VB_BASE_ROOT, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    VB_CLEANUP_FD int fd = root < 0 ? -1 : vb_open_beneath(root, path + 1, O_PATH | O_NOFOLLOW, 0);
-    return fd >= 0 && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
+    VB_CLEANUP_FD int fd = open_in_base(path);
+    return has_type(fd, S_IFDIR);
+}
+
+/* An overlay notes of what it copied where it came from. */
+static bool is_copy(int fd)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    return getxattr(path, "user.overlay.origin", NULL, 0) >= 0;
+}
+
+bool vb_supervisor_splits(void *ctx, const char *path)
+{
+    const struct vb_supervisor *box = ctx;
+    VB_CLEANUP_FD int above =
+        open_in(openat(box->writable_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC), path);
+    VB_CLEANUP_FD int below = above < 0 ? open_in_base(path) : -1;
+    return above < 0 ? has_type(below, S_IFREG) : has_type(above, S_IFREG) && is_copy(above);
 }
 
 int vb_supervisor_rename(void *ctx, const char *from, const char *to, bool replace)

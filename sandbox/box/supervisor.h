@@ -72,6 +72,10 @@ uint64_t vb_ms(uint64_t milliseconds);
 /* Renames a folder of the base as the recorder's options say (CTX is the supervisor). */
 int vb_supervisor_rename(void *ctx, const char *from, const char *to, bool replace);
 
+/* True for a file of the base, whose names an overlay of an ordinary user cannot keep together, as
+ * the recorder's options say. */
+bool vb_supervisor_splits(void *ctx, const char *path);
+
 /* Listens where the subject is about to send to, and nowhere that it wants to listen itself, as the
  * recorder's options say. */
 int vb_supervisor_reach(void *ctx, int type, const struct sockaddr *address, int *ret_errno,

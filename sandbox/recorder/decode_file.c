@@ -15,6 +15,7 @@ struct file_call {
     bool foreign_owner;
     bool own_root;                /* the name's root is the folder that it began at */
     const struct vb_bait *linked; /* the bait that gets a second name */
+    bool splits;                  /* so does a file, which becomes another one by it */
     uint64_t open_flags;
     struct vb_str flags[10];
     char value[64];
@@ -31,23 +32,37 @@ static int read_text(struct vb_call *call, uint64_t address, char *ret, struct v
 
 static const struct vb_bait *bait_behind(const struct vb_recorder *recorder, const char *path);
 
+static bool follows_links(const struct file_call *f)
+{
+    return strcmp(f->call->name, "linkat") == 0 &&
+           (f->call->notif->data.args[4] & AT_SYMLINK_FOLLOW) != 0;
+}
+
 /* In an overlay the second name of a file that stood below has another inode: it can be told from
  * any other file only here. */
 static int take_linked(struct file_call *f, struct vb_error *err)
 {
     struct vb_recorder *recorder = f->call->recorder;
-    const struct vb_name name = {
+    const struct vb_found *found = &recorder->found;
+    struct vb_name name = {
         .root_fd = recorder->root_fd,
         .own_usr = recorder->own_usr,
         .process = f->call->process,
         .dirfd = f->base,
         .text = recorder->text,
         .path = recorder->target,
-        .follow = true, /* a link to a bait's link is read in the same way */
+        .follow = follows_links(f),
     };
+    int status = vb_path_find(&name, &recorder->found);
+    if (status == 0 && found->inode && recorder->options.splits)
+        f->splits = recorder->options.splits(recorder->options.ctx,
+                                             found->path[0] ? found->path : recorder->target);
     if (!recorder->options.baits)
         return VB_OK;
-    const int status = vb_path_find(&name, &recorder->found);
+    if (!name.follow) {
+        name.follow = true; /* a link to a bait's link is read in the same way */
+        status = vb_path_find(&name, &recorder->found);
+    }
     if (status == -E2BIG)
         return vb_call_opaque(f->call, ELOOP, "a path with too many steps", err);
     f->linked = bait_behind(recorder, recorder->target);
@@ -455,6 +470,10 @@ int vb_decode_file(struct vb_call *call, struct vb_error *err)
         rename_folder(&f);
     if (f.foreign_owner)
         call->error = EPERM;
+    /* As from one file system to another; who links then copies instead. (A bait is one under each
+     * of its names.) */
+    if (f.splits && !f.linked)
+        call->error = EXDEV;
     call->decided = true;
     status = vb_call_emit(call, &f.event, err);
     return status || !f.linked ? status : emit_bait_read(&f, f.linked, err);

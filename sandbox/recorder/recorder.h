@@ -37,6 +37,9 @@ struct vb_recorder_options {
      * empty one): 0, a negative errno, or 1 where
      * it is the kernel's business. May be NULL. */
     int (*rename)(void *ctx, const char *from, const char *to, bool replace);
+    /* True if the file PATH, which the box sees there, would become another one by getting a second
+     * name. May be NULL. */
+    bool (*splits)(void *ctx, const char *path);
     /* Where nothing catches what is sent. The kernel is about to be let go on with a call that
      * sends to ADDRESS (IPv4 or IPv6) with a socket of TYPE: *RET_ERRNO, if it is not 0, is what
      * the call is answered instead. Fails only for our own reasons. May be NULL. */

@@ -159,6 +159,16 @@ expect_in "$work/out" "CapEff:	0000000000000000" "no capabilities"
 expect_in "$work/out" "NoNewPrivs:	1" "no new privileges"
 expect_in "$work/out" "Seccomp:	2" "a syscall filter"
 
+# git links what it clones from the same machine, and looks whether it got what it asked for.
+if command -v git >/dev/null; then
+    git init -q "$work/repository" && echo text >"$work/repository/file"
+    git -C "$work/repository" add file
+    git -C "$work/repository" -c user.name=x -c user.email=x@example.org commit -q -m x
+    run run -q -C "$work/repository" -- sh -c 'git clone -q . /tmp/clone && git clone -q /tmp/clone /tmp/again &&
+        cat /tmp/again/file; stat -c %h /tmp/again/.git/objects/*/* | grep -cx 1'
+    [ "$(tr '\n' ' ' <"$work/out")" = "text 0 " ] || fail "git clone: $(cat "$work/out" "$work/err")"
+fi
+
 # A reader that hangs up ends what writes to it, as in any pipe; not the time limit does.
 start=$(date +%s)
 "$vetbox" run -q --timeout 30 -- yes 2>"$work/err" | head -n 1 >"$work/out"

@@ -325,6 +325,55 @@ static void test_rename_folder(void **state)
     assert_true(line_with(&b, "truth.file", "/tmp/keys/id_ed25519\"", "created"));
 }
 
+static bool has_layer(const char *name)
+{
+    struct vb_layer_report reports[VB_LAYERS_MAX];
+    struct vb_error err = {0};
+    const int count = vb_layers_probe(reports, &err);
+    for (int i = 0; i < count; i++) {
+        if (strcmp(reports[i].name, name) == 0)
+            return reports[i].present;
+    }
+    return false;
+}
+
+/* In an overlay a file that was there before has one name, as its number would tell (git looks);
+ * one that the subject made has as many as it likes. A bait may have them all: it is known by each.
+ */
+static void test_hard_links(void **state)
+{
+    (void)state;
+    static const char links[] =
+        "ln tool.sh two; chmod u+w tool.sh; echo true >> tool.sh; ln tool.sh two; "
+        "mv tool.sh three; ln three four; ln -s three link; ln -L link five; "
+        "echo x > new; ln new other; rm three; echo y > three; ln three six; ";
+    char script[1024];
+    BENCH(b);
+    snprintf(script, sizeof(script),
+             "(%s) 2>&1 | grep -c 'Invalid cross-device link'; stat -c '%%h %%n' *; "
+             "ln ~/.ssh/id_ed25519 /tmp/key; head -c 10 /tmp/key",
+             links);
+    detonate(&b, script, 5000);
+    if (!has_layer("overlay"))
+        skip();
+    assert_true(line_with(&b, "detonation.output",
+                          "\"4\\n1 link\\n2 new\\n2 other\\n2 six\\n2 three\\n-----BEGIN\"", NULL));
+    assert_true(line_with(&b, "file.link", "/sub/tool.sh\"", "\"form\":\"hard\""));
+    assert_true(line_with(&b, "bait.read", "\"bait\":\"ssh-ed25519\"", "ln\""));
+}
+
+/* Without an overlay there is nothing to keep apart. */
+static void test_hard_links_in_one_layer(void **state)
+{
+    (void)state;
+    VB_CLEANUP(bench_done) struct bench b;
+    bench_init(&b);
+    b.options.no_overlay = true;
+    bench_start(&b);
+    detonate(&b, "ln tool.sh two && stat -c '%h %n' two", 5000);
+    assert_true(line_with(&b, "detonation.output", "2 two", NULL));
+}
+
 static void test_package_folder(void **state)
 {
     (void)state;
@@ -534,6 +583,8 @@ int main(void)
         cmocka_unit_test(test_owner),
         cmocka_unit_test(test_sent_in_pieces),
         cmocka_unit_test(test_rename_folder),
+        cmocka_unit_test(test_hard_links),
+        cmocka_unit_test(test_hard_links_in_one_layer),
         cmocka_unit_test(test_package_folder),
         cmocka_unit_test(test_drops),
         cmocka_unit_test(test_boxes_are_new),
