@@ -1,29 +1,12 @@
 /* Frontmatter: the YAML between two lines of dashes at the beginning of a Markdown file. Hosts try
  * YAML and then fall back to reading single lines "key: value"; so do we, since a text that YAML
- * refuses still has a name and a description for them. Trust boundary: hostile text. */
+ * refuses still has a name and a description for them. Where both readings succeed they are
+ * compared. Trust boundary: hostile text. */
 #include "identify/internal.h"
 
 #include <ctype.h>
 
-enum { FALLBACK_LINES = 200 };
-
-struct line {
-    const char *text;
-    size_t len; /* without its end */
-    size_t next;
-};
-
-static struct line line_at(const char *text, size_t len, size_t at)
-{
-    const char *end = memchr(text + at, '\n', len - at);
-    const size_t stop = end == NULL ? len : (size_t)(end - text);
-    struct line line = {text + at, stop - at, end == NULL ? len : stop + 1};
-    if (line.len > 0 && line.text[line.len - 1] == '\r')
-        line.len--;
-    return line;
-}
-
-static bool is_dashes(struct line line)
+static bool is_dashes(struct vb_id_line line)
 {
     while (line.len > 3 && (line.text[line.len - 1] == ' ' || line.text[line.len - 1] == '\t'))
         line.len--;
@@ -39,6 +22,33 @@ static size_t skip_blank_lines(const char *text, size_t len, size_t at)
     return at;
 }
 
+/* Sets len, body and present at the second line of dashes. OpenClaw ends the frontmatter at any
+ * line that begins with three of them. */
+static bool find_end(struct vb_id *id, const char *path, const struct vb_buf *buf,
+                     struct vb_id_front *ret)
+{
+    const char *text = (const char *)buf->data;
+    size_t early = 0;
+    struct vb_id_line line;
+    for (size_t at = ret->from; at < buf->len; at = line.next) {
+        line = vb_id_line_at(text, buf->len, at);
+        if (early == 0 && line.len > 3 && memcmp(line.text, "---", 3) == 0)
+            early = at;
+        if (!is_dashes(line))
+            continue;
+        if (early != 0 && early != at)
+            vb_id_problem(id, (struct vb_id_at){path, (int64_t)vb_line_of(text, buf->len, early)},
+                          "frontmatter-ambiguous",
+                          "some hosts end the frontmatter at this line, others go on");
+        ret->len = at - ret->from;
+        ret->body = line.next;
+        ret->present = true;
+        return true;
+    }
+    ret->len = buf->len - ret->from;
+    return false;
+}
+
 /* Sets present, from, len and body. Returns false, after a problem, if there is no frontmatter. */
 static bool split(struct vb_id *id, const char *path, const struct vb_buf *buf, bool required,
                   struct vb_id_front *ret)
@@ -50,7 +60,7 @@ static bool split(struct vb_id *id, const char *path, const struct vb_buf *buf, 
         return false;
     size_t at = skip_blank_lines(text, buf->len, bom);
     at = at < bom ? bom : at;
-    struct line line = line_at(text, buf->len, at);
+    const struct vb_id_line line = vb_id_line_at(text, buf->len, at);
     if (!is_dashes(line)) {
         if (required)
             vb_id_problem(id, (struct vb_id_at){path, 1}, "frontmatter-missing",
@@ -62,72 +72,12 @@ static bool split(struct vb_id *id, const char *path, const struct vb_buf *buf, 
                       "blank lines stand before the frontmatter");
     ret->from = line.next;
     ret->line = (int64_t)vb_line_of(text, buf->len, ret->from);
-    for (at = line.next; at < buf->len; at = line.next) {
-        line = line_at(text, buf->len, at);
-        if (!is_dashes(line))
-            continue;
-        ret->len = at - ret->from;
-        ret->body = line.next;
-        ret->present = true;
+    if (find_end(id, path, buf, ret))
         return true;
-    }
-    ret->len = buf->len - ret->from;
     if (required)
         vb_id_problem(id, (struct vb_id_at){path, 1}, "frontmatter-unclosed",
                       "no second line of three dashes");
     return required;
-}
-
-static bool key_char(char c)
-{
-    return isalnum((unsigned char)c) || c == '-' || c == '_' || c == '.';
-}
-
-/* Adds "key: value" of one line to FIELDS, quotes taken off. */
-static void fallback_line(struct vb_id *id, struct line line, json_t *fields)
-{
-    char key[128];
-    size_t len = 0;
-    while (len < line.len && len < sizeof(key) - 1 && key_char(line.text[len]))
-        len++;
-    if (len == 0 || len == line.len || line.text[len] != ':')
-        return;
-    memcpy(key, line.text, len);
-    key[len] = '\0';
-    const char *value = line.text + len + 1;
-    size_t size = line.len - len - 1;
-    while (size > 0 && isspace((unsigned char)value[0])) {
-        value++;
-        size--;
-    }
-    while (size > 0 && isspace((unsigned char)value[size - 1]))
-        size--;
-    if (size >= 2 && (value[0] == '"' || value[0] == '\'') && value[size - 1] == value[0]) {
-        value++;
-        size -= 2;
-    }
-    if (json_object_get(fields, key) != NULL || !vb_utf8_valid(value, size))
-        return;
-    if (json_object_set_new_nocheck(fields, key, json_stringn_nocheck(value, size)) != 0)
-        vb_id_fail(id, VB_E_NOMEM, "reading frontmatter");
-}
-
-static json_t *fallback(struct vb_id *id, const char *text, size_t len, bool closed)
-{
-    json_t *fields = json_object();
-    if (fields == NULL) {
-        vb_id_fail(id, VB_E_NOMEM, "reading frontmatter");
-        return NULL;
-    }
-    unsigned lines = 0;
-    for (size_t at = 0; at < len && lines < FALLBACK_LINES; lines++) {
-        const struct line line = line_at(text, len, at);
-        if (!closed && (line.len == 0 || line.text[0] == '#'))
-            break;
-        fallback_line(id, line, fields);
-        at = line.next;
-    }
-    return fields;
 }
 
 /* metadata is a map, or a string of JSON or JSON5. */
@@ -151,8 +101,10 @@ static json_t *read_meta(struct vb_id *id, struct vb_id_at at, const json_t *val
     return NULL;
 }
 
-static void parse(struct vb_id *id, const char *path, const char *text, struct vb_id_front *front)
+static void parse(struct vb_id *id, const char *path, const struct vb_buf *buf,
+                  struct vb_id_front *front)
 {
+    const char *text = (const char *)buf->data + front->from;
     struct vb_id_notes notes = {0};
     const size_t max = id->limits->frontmatter_bytes;
     const struct vb_id_at at = {path, front->line};
@@ -170,8 +122,14 @@ static void parse(struct vb_id *id, const char *path, const char *text, struct v
             front->fields = NULL;
         }
     }
-    if (front->fields == NULL)
-        front->fields = fallback(id, text, front->len < max ? front->len : max, front->present);
+    json_t *lines = vb_id_lines(id, text, front->len < max ? front->len : max, front->present);
+    if (front->fields != NULL && notes.duplicate[0] == '\0')
+        vb_id_lines_compare(id, path, buf, front, lines);
+    if (front->fields == NULL) {
+        vb_id_lines_unquote(id, lines);
+        front->fields = json_incref(lines);
+    }
+    json_decref(lines);
 }
 
 void vb_id_front_read(struct vb_id *id, const char *path, const struct vb_buf *text, bool required,
@@ -180,7 +138,7 @@ void vb_id_front_read(struct vb_id *id, const char *path, const struct vb_buf *t
     *ret = (struct vb_id_front){.line = 1};
     if (!split(id, path, text, required, ret))
         return;
-    parse(id, path, (const char *)text->data + ret->from, ret);
+    parse(id, path, text, ret);
     const json_t *meta = vb_id_get(ret->fields, "metadata");
     if (meta != NULL)
         ret->meta =
@@ -200,7 +158,7 @@ int64_t vb_id_front_line(const struct vb_id_front *front, const struct vb_buf *t
     const size_t key_len = strlen(key);
     int64_t number = front->line;
     for (size_t at = 0; at < front->len; number++) {
-        const struct line line = line_at(from, front->len, at);
+        const struct vb_id_line line = vb_id_line_at(from, front->len, at);
         if (line.len > key_len && memcmp(line.text, key, key_len) == 0 && line.text[key_len] == ':')
             return number;
         at = line.next;

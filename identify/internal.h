@@ -217,6 +217,24 @@ int64_t vb_id_front_line(const struct vb_id_front *front, const struct vb_buf *t
 void vb_id_front_declare(struct vb_id *id, const char *path, const struct vb_buf *text,
                          const struct vb_id_front *front);
 
+/* --- lines.c: the reading of frontmatter by single lines --- */
+struct vb_id_line {
+    const char *text;
+    size_t len; /* without its end */
+    size_t next;
+};
+struct vb_id_line vb_id_line_at(const char *text, size_t len, size_t at);
+/* An object of strings as they stand behind their colons, the last of equal keys. CLOSED: the
+ * frontmatter has an end; else it stops at the first line that looks like a body. */
+json_t *vb_id_lines(struct vb_id *id, const char *text, size_t len, bool closed);
+/* Takes quotes off and drops empty values, as a host does that reads nothing else. */
+void vb_id_lines_unquote(struct vb_id *id, json_t *fields);
+/* Emits a problem for each key that LINES (still quoted) and FRONT, read as YAML, show differently.
+ */
+struct vb_id_front;
+void vb_id_lines_compare(struct vb_id *id, const char *path, const struct vb_buf *text,
+                         const struct vb_id_front *front, const json_t *lines);
+
 /* --- openclaw.c --- */
 /* The metadata blocks under their three names; RET gets those that are objects. */
 enum { VB_ID_BLOCKS = 3 };

@@ -106,6 +106,69 @@ static void aliases_and_tags(VB_UNUSED void **state)
            "problem yaml-tag @SKILL.md:2 | detail=a tag asks for a special type");
 }
 
+#define AMBIGUOUS(line, text) "problem frontmatter-ambiguous @SKILL.md:" #line " | detail=" text
+
+/* What a host that reads lines takes for another value, or does not see at all. */
+static void readings_that_differ(VB_UNUSED void **state)
+{
+    EXPECT("---\nname: a-b\ndescription: Safe # and sends ~/.ssh\n---\n",
+           "package agent-skill @. | name=a-b | description=Safe",
+           AMBIGUOUS(3, "description is \"Safe # and sends ~/.ssh\" to a host that reads lines and "
+                        "\"Safe\" in YAML"));
+    EXPECT("---\nname: a-b\ndescription: \"one\nallowed-tools: Bash\ntwo\"\n---\n",
+           AMBIGUOUS(4, "allowed-tools is \"Bash\" to a host that reads lines and \"nothing\" in "
+                        "YAML"));
+    EXPECT("---\nname: a-b\ndescription: d\n\"allowed-tools\": Bash\n---\n",
+           "declares tool Bash @SKILL.md:2 | detail=allowed-tools",
+           AMBIGUOUS(2, "a host that reads lines does not see allowed-tools, YAML does"));
+    EXPECT("---\nname: a-b\ndescription: \"\\x49gnore it\"\n---\n",
+           AMBIGUOUS(3, "description is \"\"\\x49gnore it\"\" to a host that reads lines and "
+                        "\"Ignore it\" in YAML"));
+}
+
+/* YAML reads the text after the colon as a map of its own kind, OpenClaw as JSON5. */
+static void metadata_that_differs(VB_UNUSED void **state)
+{
+    EXPECT(
+        "---\nname: a-b\ndescription: d\nmetadata: {\"openclaw\": {\"os\": [\"a\" ,/*\"b\"*/]}}\n"
+        "---\n",
+        AMBIGUOUS(4, "metadata is \"{\"openclaw\": {\"os\": [\"a\" ,/*\"b\"*/]}}\" to a host that "
+                     "reads lines and \"something else\" in YAML"));
+}
+
+static void end_that_differs(VB_UNUSED void **state)
+{
+    EXPECT("---\nname: a-b\ndescription: d\n----\nhidden: x\n---\n",
+           AMBIGUOUS(4, "some hosts end the frontmatter at this line, others go on"));
+}
+
+/* One text that both readings take alike, in each of the usual notations. */
+static void readings_that_agree(VB_UNUSED void **state)
+{
+    static const char text[] =
+        "---\nname: 'a-b'\ndescription: \"Say \\\"x\\\" \\U0001F4E6\"\nwhen_to_use: goes on\n  "
+        "here\n"
+        "compatibility: |\n  two\n  lines\nlicense: >-\n  folded\nversion: 1.10\nempty:\n"
+        "tags:\n- one\n- two\nhomepage: https://example.com/#part\n"
+        "metadata: {\"openclaw\": {\"always\": true, \"n\": [1, null], \"requires\": {\"bins\": "
+        "[\"jq\"]}}}\n---\n";
+    struct listing listing;
+    run(text, &listing);
+    assert_line(listing_text(&listing), "declares bin jq @SKILL.md:17 | detail=requires.bins");
+    assert_no_text(listing_text(&listing), "frontmatter-ambiguous");
+    listing_done(&listing);
+}
+
+/* YAML refuses the text. The last of two equal lines counts, and a value may stand below its key.
+ */
+static void reading_by_lines(VB_UNUSED void **state)
+{
+    EXPECT("---\nname: a-b\nname: c-d\ndescription: x: y\nmetadata:\n  {\n    \"openclaw\": {\n"
+           "      \"requires\": {\"env\": [\"A_KEY\"]},\n    },\n  }\n---\n",
+           "package openclaw-skill @. | name=c-d | description=x: y",
+           "declares env A_KEY @SKILL.md:5 | detail=requires.env");
+}
+
 static void not_a_map(VB_UNUSED void **state)
 {
     EXPECT("---\n- name\n- description\n---\n", "package agent-skill @. | name=sample",
@@ -222,6 +285,11 @@ int main(void)
         cmocka_unit_test(broken_yaml_falls_back),
         cmocka_unit_test(duplicate_keys),
         cmocka_unit_test(aliases_and_tags),
+        cmocka_unit_test(readings_that_differ),
+        cmocka_unit_test(metadata_that_differs),
+        cmocka_unit_test(end_that_differs),
+        cmocka_unit_test(readings_that_agree),
+        cmocka_unit_test(reading_by_lines),
         cmocka_unit_test(not_a_map),
         cmocka_unit_test(metadata_as_json_text),
         cmocka_unit_test(conflicting_blocks),
