@@ -4,6 +4,28 @@
 #include <errno.h>
 #include <string.h>
 
+static const struct {
+    const char *name;
+    const char *what;
+} permissions[VB_PERMISSION_COUNT] = {
+#define VB_PERMISSION(id, name, what, meaning) [VB_PERMISSION_##id] = {name, what},
+#include "vetbox/core/permissions.def"
+#undef VB_PERMISSION
+};
+
+const char *vb_permission_name(enum vb_permission permission)
+{
+    return permissions[permission].name;
+}
+
+enum vb_permission vb_permission_of(const char *what)
+{
+    unsigned i = 0;
+    while (i < VB_PERMISSION_COUNT && strcmp(permissions[i].what, what) != 0)
+        i++;
+    return (enum vb_permission)i;
+}
+
 void vb_manifest_init(struct vb_manifest *manifest)
 {
     *manifest = (struct vb_manifest){0};

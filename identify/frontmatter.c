@@ -166,30 +166,35 @@ int64_t vb_id_front_line(const struct vb_id_front *front, const struct vb_buf *t
     return front->line;
 }
 
-/* Keys whose words are permissions the text asks for or gives up. */
+/* Keys that are permissions the text asks for or gives up; of some each word is one. */
 static const struct {
     const char *key;
     const char *what;
     const char *detail;
-} tool_keys[] = {
-    {"allowed-tools", "tool", "allowed-tools"},
-    {"allowed_tools", "tool", "allowed-tools"},
-    {"tools", "tool", "tools"},
-    {"command-tool", "tool", "command-tool"},
-    {"permissions", "permission", NULL},
+    bool words;
+} permission_keys[] = {
+    {"allowed-tools", "tool", "allowed-tools", true},
+    {"allowed_tools", "tool", "allowed-tools", true},
+    {"tools", "tool", "tools", true},
+    {"command-tool", "tool", "command-tool", true},
+    {"permissions", "permission", NULL, true},
+    {"command-dispatch", "permission", "command-dispatch", false},
+    {"schedule", "schedule", "schedule", false},
+    {"cron", "schedule", "cron", false},
 };
 
 void vb_id_front_declare(struct vb_id *id, const char *path, const struct vb_buf *text,
                          const struct vb_id_front *front)
 {
-    for (size_t i = 0; i < VB_ARRAY_LEN(tool_keys); i++) {
-        const json_t *value = vb_id_get(front->fields, tool_keys[i].key);
+    for (size_t i = 0; i < VB_ARRAY_LEN(permission_keys); i++) {
+        const json_t *value = vb_id_get(front->fields, permission_keys[i].key);
         if (value == NULL)
             continue;
-        const struct vb_id_want want = {{path, vb_id_front_line(front, text, tool_keys[i].key)},
-                                        tool_keys[i].what,
-                                        tool_keys[i].detail,
-                                        true};
+        const struct vb_id_want want = {
+            {path, vb_id_front_line(front, text, permission_keys[i].key)},
+            permission_keys[i].what,
+            permission_keys[i].detail,
+            permission_keys[i].words};
         vb_id_declare_each(id, &want, value);
     }
     if (vb_id_get(front->fields, "hooks") != NULL)

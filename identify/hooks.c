@@ -65,14 +65,47 @@ static void command_entry(struct vb_id *id, struct vb_id_source source, const ch
     vb_id_entry(id, &entry);
 }
 
-static void read_handler(struct vb_id *id, struct vb_id_source source, const char *event)
+/* A handler of type http sends the event to URL; headers take variables of the environment in. */
+static void read_http_handler(struct vb_id *id, struct vb_id_source source, struct vb_id_at at,
+                              const char *reason)
 {
-    char reason[128];
-    snprintf(reason, sizeof(reason), "hook:%s", event);
+    const char *key;
+    json_t *item;
     const char *url = vb_id_str(source.value, "url");
+    const struct vb_id_want env = {at, "env", reason, false};
     if (url != NULL)
         vb_id_declare_url(id, (struct vb_id_at){source.path, line_of(id, source.text, url)}, url,
                           reason);
+    vb_id_declare_each(id, &env, vb_id_get(source.value, "allowedEnvVars"));
+    json_t *headers = vb_id_get(source.value, "headers");
+    json_object_foreach(headers, key, item)
+    {
+        if (json_is_string(item))
+            vb_id_placeholders(id, at, json_string_value(item), reason);
+    }
+}
+
+static void read_handler(struct vb_id *id, struct vb_id_source source, const char *event)
+{
+    char reason[128];
+    char quoted[128];
+    char tool[256];
+    snprintf(reason, sizeof(reason), "hook:%s", event);
+    snprintf(quoted, sizeof(quoted), "\"%s\"", event);
+    struct vb_id_at at = {source.path, vb_id_line_find(id, source.text, quoted)};
+    if (at.line == 0) /* YAML has no quotes */
+        at.line = vb_id_line_find(id, source.text, event);
+    const char *type = vb_id_str(source.value, "type");
+    const char *server = vb_id_str(source.value, "server");
+    const char *name = vb_id_str(source.value, "tool");
+    vb_id_declare(id, at, "hook", event, type == NULL ? "command" : type);
+    read_http_handler(id, source, at, reason);
+    if (name != NULL) {
+        snprintf(tool, sizeof(tool), "%s%s%s", server == NULL ? "" : server,
+                 server == NULL ? "" : "/", name);
+        vb_id_tool(id, at, tool, reason);
+    }
+    vb_id_text(id, at, vb_id_str(source.value, "prompt"));
     command_entry(id, source, reason, event_when(event));
 }
 
@@ -155,6 +188,12 @@ static void read_server(struct vb_id *id, struct vb_id_source source, const char
     json_object_foreach(env, key, item)
     {
         vb_id_declare(id, at, "env", key, reason);
+    }
+    json_t *headers = vb_id_get(server, "headers");
+    json_object_foreach(headers, key, item)
+    {
+        if (json_is_string(item))
+            vb_id_placeholders(id, at, json_string_value(item), reason);
     }
     const char *helper = vb_id_str(server, "headersHelper");
     if (helper == NULL)
@@ -264,12 +303,37 @@ void vb_id_path_or_inline(struct vb_id *id, const char *root, struct vb_id_sourc
         read(id, source);
 }
 
+/* Words of a settings file that give permissions away, and the variables that it sets. */
+static void read_switches(struct vb_id *id, struct vb_id_source source)
+{
+    const char *key;
+    json_t *item;
+    const char *mode = vb_id_str(vb_id_get(source.value, "permissions"), "defaultMode");
+    json_t *env = vb_id_get(source.value, "env");
+    if (mode != NULL)
+        vb_id_declare(
+            id, (struct vb_id_at){source.path, vb_id_line_find(id, source.text, "defaultMode")},
+            "permission", mode, "settings");
+    if (vb_id_true(vb_id_get(source.value, "enableAllProjectMcpServers")))
+        vb_id_declare(id,
+                      (struct vb_id_at){source.path, vb_id_line_find(id, source.text,
+                                                                     "enableAllProjectMcpServers")},
+                      "permission", "enableAllProjectMcpServers", "settings");
+    json_object_foreach(env, key, item)
+    {
+        vb_id_declare(id, (struct vb_id_at){source.path, vb_id_line_find(id, source.text, key)},
+                      "env", key, "settings");
+    }
+}
+
 void vb_id_settings(struct vb_id *id, struct vb_id_source source)
 {
     static const char *const helpers[] = {"apiKeyHelper", "awsAuthRefresh", "awsCredentialExport",
                                           "otelHeadersHelper"};
     static const char *const lines[] = {"statusLine", "subagentStatusLine"};
-    static const char *const lists[] = {"allow", "additionalDirectories"};
+    static const struct {
+        const char *key, *what;
+    } lists[] = {{"allow", "tool"}, {"additionalDirectories", "path"}};
     const json_t *settings = source.value;
     char reason[128];
     for (size_t i = 0; i < VB_ARRAY_LEN(helpers); i++) {
@@ -290,12 +354,15 @@ void vb_id_settings(struct vb_id *id, struct vb_id_source source)
         command_entry(id, source, reason, "load");
     }
     for (size_t i = 0; i < VB_ARRAY_LEN(lists); i++) {
-        const struct vb_id_want want = {{source.path, vb_id_line_find(id, source.text, lists[i])},
-                                        "permission",
-                                        "settings",
-                                        false};
-        vb_id_declare_each(id, &want, vb_id_get(vb_id_get(settings, "permissions"), lists[i]));
+        const struct vb_id_want want = {
+            {source.path, vb_id_line_find(id, source.text, lists[i].key)},
+            lists[i].what,
+            "settings",
+            false};
+        vb_id_declare_each(id, &want, vb_id_get(vb_id_get(settings, "permissions"), lists[i].key));
     }
+    source.value = settings;
+    read_switches(id, source);
     source.value = vb_id_get(settings, "hooks");
     vb_id_hooks(id, source);
     source.value = vb_id_get(settings, "mcpServers");

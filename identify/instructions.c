@@ -106,6 +106,19 @@ static void read_page(struct vb_id *id, const char *path, enum rank rank)
     vb_id_front_done(&front);
 }
 
+void vb_id_text(struct vb_id *id, struct vb_id_at at, const char *text)
+{
+    const struct vb_id_page page = {
+        .path = at.path,
+        .text = text,
+        .len = text == NULL ? 0 : strlen(text),
+        .first_line = at.line > 0 ? at.line : 1,
+        .kind = VB_ID_PAGE_TEXT,
+        .hidden = true,
+    };
+    vb_id_markdown(id, &page);
+}
+
 void vb_id_instructions(struct vb_id *id)
 {
     for (unsigned rank = 0; rank < RANK_COUNT; rank++) {

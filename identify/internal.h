@@ -183,7 +183,7 @@ bool vb_id_true(const json_t *value);
  * white space, parentheses kept together) if WORDS. */
 void vb_id_each(const json_t *value, bool words, void (*fn)(void *ctx, const char *item),
                 void *ctx);
-/* Declares each item of VALUE, as vb_id_each finds them. */
+/* Declares each item of VALUE, as vb_id_each finds them; tools as vb_id_tool does. */
 struct vb_id_want {
     struct vb_id_at at;
     const char *what;
@@ -216,6 +216,12 @@ int64_t vb_id_front_line(const struct vb_id_front *front, const struct vb_buf *t
 /* What frontmatter of any kind may say: tools, hooks, metadata.openclaw, installers. */
 void vb_id_front_declare(struct vb_id *id, const char *path, const struct vb_buf *text,
                          const struct vb_id_front *front);
+
+/* --- grants.c: what a declared tool permits --- */
+/* Declares TOOL, and what its parentheses name. */
+void vb_id_tool(struct vb_id *id, struct vb_id_at at, const char *tool, const char *detail);
+/* Declares the environment variables that TEXT takes in, as ${NAME} or $NAME. */
+void vb_id_placeholders(struct vb_id *id, struct vb_id_at at, const char *text, const char *detail);
 
 /* --- lines.c: the reading of frontmatter by single lines --- */
 struct vb_id_line {
@@ -251,6 +257,7 @@ struct vb_id_page {
     int64_t first_line; /* of TEXT in its file */
     enum vb_id_page_kind kind;
     bool powershell; /* its shell is not ours */
+    bool hidden;     /* no reader of the package sees it: it documents nothing */
     unsigned depth;  /* of texts read again inside each other */
 };
 void vb_id_markdown(struct vb_id *id, const struct vb_id_page *page);
@@ -304,6 +311,9 @@ const char *vb_id_interpreter(struct vb_id *id, const struct vb_id_file *file, c
 
 /* --- instructions.c --- */
 void vb_id_instructions(struct vb_id *id);
+/* A text for the model that stands in a manifest at AT (NULL does nothing): prompts of hooks,
+ * bundles and commands. */
+void vb_id_text(struct vb_id *id, struct vb_id_at at, const char *text);
 
 /* --- kinds.c --- */
 struct vb_id_facts { /* what manifest.package says */
@@ -386,6 +396,8 @@ VB_ID_READ(mcp_server);
 VB_ID_READ(npm);
 VB_ID_READ(python);
 VB_ID_READ(bundle);
+/* claw.c: one job of a schedule, {schedule, prompt}, as the hosts differ in writing it */
+void vb_id_schedule(struct vb_id *id, struct vb_id_at at, const json_t *job);
 /* Files with power that no package kind owns: .claude/settings.json, .vscode/tasks.json, … */
 void vb_id_read_repository(struct vb_id *id);
 

@@ -352,6 +352,7 @@ void vb_id_markdown(struct vb_id *id, const struct vb_id_page *page)
     }
     reader->id = id;
     reader->page = page;
+    reader->hidden = page->hidden;
     reader->source = page->text + page->body;
     reader->len = page->len - page->body;
     reader->line = page->first_line + (int64_t)vb_line_of(page->text, page->len, page->body) - 1;

@@ -157,8 +157,14 @@ void vb_id_dependencies(struct vb_id *id, struct vb_id_source source, const char
     char key[300];
     const char *name;
     json_t *item;
-    const struct vb_id_want want = {{source.path, 0}, "dependency", detail, false};
-    vb_id_declare_each(id, &want, source.value);
+    for (size_t i = 0; i < json_array_size(source.value); i++) {
+        const json_t *one = json_array_get(source.value, i);
+        if (json_is_string(one))
+            vb_id_declare(id,
+                          (struct vb_id_at){source.path, vb_id_line_find(id, source.text,
+                                                                         json_string_value(one))},
+                          "dependency", json_string_value(one), detail);
+    }
     if (!json_is_object(source.value))
         return;
     json_object_foreach((json_t *)source.value, name, item)

@@ -88,8 +88,7 @@ void vb_id_read_openclaw_plugin(struct vb_id *id, const char *root)
         {doc->path, vb_id_line_find(id, &doc->text, "envVars")}, "env", "setup.providers", false};
     for (size_t i = 0; i < json_array_size(providers); i++)
         vb_id_declare_each(id, &env, vb_id_get(json_array_get(providers, i), "envVars"));
-    const struct vb_id_want required = {{doc->path, 0}, "dependency", "requiresPlugins", false};
-    vb_id_declare_each(id, &required, vb_id_get(doc->json, "requiresPlugins"));
+    vb_id_dependencies(id, source_of(doc, "requiresPlugins"), "requiresPlugins");
 }
 
 /* A hook is a folder with HOOK.md and a handler, imported into the gateway. */
@@ -106,6 +105,11 @@ static void read_hook(struct vb_id *id, const struct vb_id_file *file)
     vb_id_front_read(id, file->path, &text, true, &front);
     const json_t *events =
         vb_id_openclaw_blocks(front.meta, blocks) > 0 ? vb_id_get(blocks[0], "events") : NULL;
+    const struct vb_id_want hooks = {{file->path, vb_id_front_line(&front, &text, "metadata")},
+                                     "hook",
+                                     "metadata.events",
+                                     false};
+    vb_id_declare_each(id, &hooks, events);
     for (size_t i = 0; i < json_array_size(events); i++) {
         const json_t *event = json_array_get(events, i);
         const size_t len = strlen(reason);
@@ -134,33 +138,6 @@ void vb_id_read_hook_pack(struct vb_id *id, const char *root)
         if (strcmp(vb_path_base(id->files[i].path), "HOOK.md") == 0)
             read_hook(id, &id->files[i]);
     }
-}
-
-/* The body of CLAW.md becomes an agent's system prompt; cronJobs send it prompts on a schedule. */
-void vb_id_read_claw(struct vb_id *id, const char *root)
-{
-    const struct vb_id_file *file = vb_id_at_root(id, root, "CLAW.md");
-    VB_CLEANUP(vb_buf_done) struct vb_buf text = {0};
-    struct vb_id_front front;
-    char detail[256];
-    if (file == NULL || !vb_id_read(id, file->path, id->limits->file_bytes, &text))
-        return;
-    vb_id_front_read(id, file->path, &text, true, &front);
-    const struct vb_id_at packages = {file->path, vb_id_front_line(&front, &text, "packages")};
-    const json_t *list = vb_id_get(front.fields, "packages");
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const json_t *item = json_array_get(list, i);
-        const char *kind = vb_id_str(item, "kind");
-        const char *source = vb_id_str(item, "source");
-        const char *version = vb_id_str(item, "version");
-        snprintf(detail, sizeof(detail), "%s %s %s", kind == NULL ? "" : kind,
-                 source == NULL ? "" : source, version == NULL ? "" : version);
-        vb_id_declare(id, packages, "dependency", vb_id_str(item, "ref"), detail);
-    }
-    const struct vb_id_at jobs = {file->path, vb_id_front_line(&front, &text, "cronJobs")};
-    if (json_array_size(vb_id_get(front.fields, "cronJobs")) > 0)
-        vb_id_declare(id, jobs, "permission", "cronJobs", "prompts are sent on a schedule");
-    vb_id_front_done(&front);
 }
 
 /* --- Codex, Cursor, Agent Plugins --- */
@@ -359,8 +336,6 @@ void vb_id_read_vscode(struct vb_id *id, const char *root)
             "node"};
         (void)vb_id_file_entry(id, folder, vb_id_str(doc->json, mains[i]), &entry);
     }
-    const struct vb_id_want pack = {{doc->path, 0}, "dependency", "extensionPack", false};
-    vb_id_declare_each(id, &pack, vb_id_get(doc->json, "extensionPack"));
-    const struct vb_id_want needs = {{doc->path, 0}, "dependency", "extensionDependencies", false};
-    vb_id_declare_each(id, &needs, vb_id_get(doc->json, "extensionDependencies"));
+    vb_id_dependencies(id, source_of(doc, "extensionPack"), "extensionPack");
+    vb_id_dependencies(id, source_of(doc, "extensionDependencies"), "extensionDependencies");
 }

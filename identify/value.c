@@ -95,7 +95,11 @@ struct declare {
 static void declare_item(void *ctx, const char *item)
 {
     const struct declare *declare = ctx;
-    vb_id_declare(declare->id, declare->want->at, declare->want->what, item, declare->want->detail);
+    if (strcmp(declare->want->what, "tool") == 0)
+        vb_id_tool(declare->id, declare->want->at, item, declare->want->detail);
+    else
+        vb_id_declare(declare->id, declare->want->at, declare->want->what, item,
+                      declare->want->detail);
 }
 
 void vb_id_declare_each(struct vb_id *id, const struct vb_id_want *want, const json_t *value)

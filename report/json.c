@@ -96,6 +96,35 @@ static void write_coverage(struct vb_json_out *out, const struct vb_verdict *ver
     vb_json_end_object(out);
 }
 
+static void write_permission(struct vb_json_out *out, const struct vb_permission_row *row)
+{
+    vb_json_begin_object(out);
+    vb_json_member_str(out, "value", row->value);
+    vb_json_member_str(out, "path", row->path);
+    if (row->line > 0)
+        vb_json_member_int(out, "line", row->line);
+    if (row->detail[0] != '\0')
+        vb_json_member_str(out, "detail", row->detail);
+    vb_json_end_object(out);
+}
+
+static void write_permissions(struct vb_json_out *out, const struct vb_verdict *verdict)
+{
+    vb_json_key(out, "permissions");
+    vb_json_begin_object(out);
+    size_t at = 0;
+    for (unsigned i = 0; i < VB_PERMISSION_COUNT; i++) {
+        vb_json_key(out, vb_permission_name((enum vb_permission)i));
+        vb_json_begin_array(out);
+        for (; at < verdict->permission_count && verdict->permissions[at].permission == i; at++)
+            write_permission(out, &verdict->permissions[at]);
+        vb_json_end_array(out);
+    }
+    vb_json_key(out, "dropped");
+    vb_json_uint(out, verdict->permissions_dropped);
+    vb_json_end_object(out);
+}
+
 static void write_behaviour(struct vb_json_out *out, const struct vb_verdict *verdict)
 {
     vb_json_key(out, "trifecta");
@@ -105,6 +134,7 @@ static void write_behaviour(struct vb_json_out *out, const struct vb_verdict *ve
     vb_json_member_bool(out, "outbound", verdict->trifecta_outbound);
     vb_json_end_object(out);
     write_names(out, "declared", &verdict->declared);
+    write_permissions(out, verdict);
     vb_json_key(out, "observed");
     vb_json_begin_object(out);
     write_names(out, "commands", &verdict->commands);

@@ -12,6 +12,7 @@ static const struct list_row lists[] = {
     {offsetof(struct judge, disclosed), MAX_DISCLOSED},
     {offsetof(struct judge, declared_words), MAX_DISCLOSED},
     {offsetof(struct judge, declared_paths), MAX_DISCLOSED},
+    {offsetof(struct judge, permissions), MAX_PERMISSIONS},
     {offsetof(struct judge, own_names), MAX_LIST},
     {offsetof(struct judge, entries), MAX_DISCLOSED},
     {offsetof(struct judge, commands), MAX_LIST},
@@ -178,6 +179,7 @@ static void on_declares(struct judge *judge)
     if (judge->event->kind != VB_EV_MANIFEST_DECLARES)
         return;
     vb_note(judge, &judge->declared, vb_arena_printf(&judge->scratch, "%s %s", what, value));
+    vb_permissions_see(judge);
     if (vb_word_in("tool permission", what)) {
         judge->tools_read_outside |=
             names_tool(value, tools_that_read, VB_ARRAY_LEN(tools_that_read));

@@ -29,6 +29,7 @@ enum {
     MAX_FINDINGS_ALIKE = 20, /* of one id; the rest is counted together */
     MAX_EVIDENCE = 32,       /* event numbers of one finding */
     MAX_LIST = 400,          /* items of a list in the verdict */
+    MAX_PERMISSIONS = 1024,
     MAX_GAPS = 40,
     MAX_TEXT = 512, /* bytes of one command, path or excerpt in a finding */
     MAX_BAITS = 1024,
@@ -175,6 +176,8 @@ struct judge {
     struct names disclosed;      /* hosts */
     struct names declared_words; /* bins and env names, declared or documented */
     struct names declared_paths;
+    struct names permissions; /* the whole row → position in permission_rows */
+    struct vb_permission_row permission_rows[MAX_PERMISSIONS];
     struct names own_names; /* names of the packages */
     struct names entries;   /* static entry points, path:line */
 
@@ -227,6 +230,10 @@ struct detector {
 };
 extern const struct detector vb_detectors[];
 size_t vb_detector_count(void);
+
+/* permissions.c: what a manifest.declares event says of the permission model, and the list of it */
+void vb_permissions_see(struct judge *judge);
+void vb_permissions_list(struct judge *judge);
 
 /* facts.c: what the log says about the package, and the coverage */
 void vb_facts_see(struct judge *judge);

@@ -285,6 +285,7 @@ static void list_everything(struct judge *judge)
     };
     for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++)
         list_names(judge, rows[i].names, rows[i].list);
+    vb_permissions_list(judge);
 }
 
 /* --- the decision --- */

@@ -44,6 +44,15 @@ struct vb_name_list { /* sorted, unique */
     size_t dropped; /* beyond the list's maximum */
 };
 
+/* One thing that the package declares it needs, and where it says so. Strings owned. */
+struct vb_permission_row {
+    enum vb_permission permission;
+    char *value;
+    char *detail; /* by which field; "" if nothing says */
+    char *path;
+    int64_t line; /* 0 if unknown */
+};
+
 struct vb_coverage {
     uint64_t files;        /* of the tree */
     uint64_t entry_points; /* planned detonations */
@@ -73,7 +82,10 @@ struct vb_verdict {
     struct vb_name_list hosts;    /* observed: names and addresses it tried to reach */
     struct vb_name_list files_written;
     struct vb_name_list baits_read;
-    struct vb_name_list declared;    /* "host api.example.com", "bin curl", "env KEY" */
+    struct vb_name_list declared;          /* "host api.example.com", "bin curl", "env KEY" */
+    struct vb_permission_row *permissions; /* by permission, value, path and line */
+    size_t permission_count;
+    size_t permissions_dropped;      /* beyond the list's maximum */
     struct vb_name_list undisclosed; /* observed hosts that nothing declares or documents */
     bool trifecta_untrusted_input;
     bool trifecta_private_data;

@@ -109,11 +109,35 @@ static void every_kind_has_a_fixture(VB_UNUSED void **state)
     }
 }
 
+/* A declaration without its line would leave a reader to search for it. */
+static void every_declaration_has_a_line(VB_UNUSED void **state)
+{
+    char path[4096];
+    DIR *dir = opendir(FIXTURES);
+    assert_non_null(dir);
+    for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
+        VB_CLEANUP(vb_buf_done) struct vb_buf expected = {0};
+        snprintf(path, sizeof(path), FIXTURES "/%s/expected.txt", entry->d_name);
+        if (entry->d_name[0] == '.' || !read_text(path, &expected))
+            continue;
+        for (const char *at = (const char *)expected.data; at != NULL && *at != '\0';) {
+            const size_t len = strcspn(at, "\n");
+            const char *detail = memmem(at, len, " | ", 3);
+            const char *end = detail == NULL ? at + len : detail;
+            if (strncmp(at, "declares ", 9) == 0 && (end[-1] < '0' || end[-1] > '9'))
+                fail_msg("%s: no line in\n  %.*s", entry->d_name, (int)len, at);
+            at += len + (at[len] == '\n');
+        }
+    }
+    closedir(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fixtures_are_listed_exactly),
         cmocka_unit_test(every_kind_has_a_fixture),
+        cmocka_unit_test(every_declaration_has_a_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,17 @@
 
 #include "vetbox/core/event.h"
 
+enum vb_permission {
+#define VB_PERMISSION(id, name, what, meaning) VB_PERMISSION_##id,
+#include "vetbox/core/permissions.def"
+#undef VB_PERMISSION
+    VB_PERMISSION_COUNT
+};
+const char *vb_permission_name(enum vb_permission permission);
+/* The permission that a manifest.declares event of this "what" is about; VB_PERMISSION_COUNT for
+ * none. */
+enum vb_permission vb_permission_of(const char *what);
+
 struct vb_manifest_package {
     char *kind; /* agent-skill, openclaw-skill, npm, … (identify.h lists them) */
     char *root; /* below the tree, "." for the top */
