@@ -23,6 +23,7 @@ static const struct {
     [VB_ID_PROBLEM] = {"problem", 512},
     [VB_ID_PACKAGE] = {"package", 0},
     [VB_ID_FILE] = {"file", VB_ID_ENTRIES_MAX},
+    [VB_ID_UNKNOWN] = {"unknown field", 256},
 };
 
 /* How visible a mention is to a reader of the package, the most visible first. */
@@ -151,6 +152,19 @@ void vb_id_declare(struct vb_id *id, struct vb_id_at at, const char *what, const
     vb_event_str(&event, VB_F_WHAT, what);
     vb_event_str(&event, VB_F_VALUE, value);
     vb_event_str(&event, VB_F_DETAIL, detail);
+    set_place(&event, at);
+    vb_id_emit(id, &event);
+}
+
+void vb_id_unknown(struct vb_id *id, struct vb_id_at at, const char *key, const char *value)
+{
+    const char *const parts[] = {"unknown", at.path, key};
+    if (!take_new(id, VB_ID_UNKNOWN, parts, VB_ARRAY_LEN(parts)))
+        return;
+    struct vb_event event;
+    vb_event_init(&event, VB_EV_MANIFEST_UNKNOWN, VB_SOURCE_STATIC);
+    vb_event_str(&event, VB_F_KEY, key);
+    vb_event_str(&event, VB_F_VALUE, value);
     set_place(&event, at);
     vb_id_emit(id, &event);
 }

@@ -112,13 +112,17 @@ static void read_handler(struct vb_id *id, struct vb_id_source source, const cha
 /* One matcher: {matcher, hooks: [handler]} or the handler itself. */
 static void read_matcher(struct vb_id *id, struct vb_id_source source, const char *event)
 {
+    char prefix[128];
     const json_t *handlers = vb_id_get(source.value, "hooks");
+    snprintf(prefix, sizeof(prefix), "hooks.%s", event);
+    vb_id_fields(id, source, "matcher", prefix);
     if (!json_is_array(handlers)) {
         read_handler(id, source, event);
         return;
     }
     for (size_t i = 0; i < json_array_size(handlers); i++) {
         source.value = json_array_get(handlers, i);
+        vb_id_fields(id, source, "handler", prefix);
         read_handler(id, source, event);
     }
 }
@@ -175,12 +179,15 @@ static void declare_runner(struct vb_id *id, struct vb_id_at at, const json_t *s
 static void read_server(struct vb_id *id, struct vb_id_source source, const char *name)
 {
     char reason[160];
+    char prefix[160];
     const char *key;
     json_t *item;
     const json_t *server = source.value;
+    snprintf(prefix, sizeof(prefix), "mcpServers.%s", name);
     snprintf(reason, sizeof(reason), "mcp-server:%s", name);
     const struct vb_id_at at = {source.path, vb_id_line_find(id, source.text, name)};
     command_entry(id, source, reason, "load");
+    vb_id_fields(id, source, "mcp-server", prefix);
     declare_runner(id, at, server);
     vb_id_declare_url(id, at, vb_id_str(server, "url"), reason);
     vb_id_declare_url(id, at, vb_id_str(server, "httpUrl"), reason);
@@ -245,8 +252,10 @@ void vb_id_lsp_servers(struct vb_id *id, struct vb_id_source source)
     {
         source.value = server;
         snprintf(reason, sizeof(reason), "lsp-server:%s", language);
-        if (json_is_object(server))
-            command_entry(id, source, reason, "use");
+        if (!json_is_object(server))
+            continue;
+        command_entry(id, source, reason, "use");
+        vb_id_fields(id, source, "lsp-server", language);
     }
 }
 
@@ -260,6 +269,7 @@ void vb_id_monitors(struct vb_id *id, struct vb_id_source source)
         const char *name = vb_id_str(source.value, "name");
         const char *when = vb_id_str(source.value, "when");
         snprintf(reason, sizeof(reason), "monitor:%s", name == NULL ? "" : name);
+        vb_id_fields(id, source, "monitor", "monitors");
         command_entry(id, source, reason,
                       when == NULL || strcmp(when, "always") == 0 ? "load" : "use");
     }

@@ -77,6 +77,23 @@ static void read_front_prose(struct vb_id *id, struct vb_id_page page, const str
                     (struct vb_str){home, strlen(home)}, "prose");
 }
 
+/* Whose fields the frontmatter of a page has. */
+static const char *form_of(const char *path, enum rank rank)
+{
+    static const struct {
+        const char *base, *form;
+    } named[] = {{"HOOK.md", "hook"}, {"CLAW.md", "claw"}};
+    for (size_t i = 0; i < VB_ARRAY_LEN(named); i++) {
+        if (strcmp(vb_path_base(path), named[i].base) == 0)
+            return named[i].form;
+    }
+    if (rank == RANK_SKILL)
+        return "skill";
+    if (has_folder(path, "agents/"))
+        return "agent";
+    return has_folder(path, "commands/") ? "command" : "any";
+}
+
 static void read_page(struct vb_id *id, const char *path, enum rank rank)
 {
     VB_CLEANUP(vb_buf_done) struct vb_buf text = {0};
@@ -98,6 +115,10 @@ static void read_page(struct vb_id *id, const char *path, enum rank rank)
     };
     if (front.fields != NULL) {
         vb_id_front_declare(id, path, &text, &front);
+        vb_id_fields(id, (struct vb_id_source){&text, path, front.fields}, form_of(path, rank), "");
+        if (front.meta != NULL)
+            vb_id_fields(id, (struct vb_id_source){&text, path, front.meta}, "metadata",
+                         "metadata");
         read_front_prose(id, page, &text, &front);
     }
     if (page.kind == VB_ID_PAGE_EXECUTES)

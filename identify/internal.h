@@ -26,6 +26,7 @@ enum vb_id_class {
     VB_ID_PROBLEM,
     VB_ID_PACKAGE,
     VB_ID_FILE,
+    VB_ID_UNKNOWN,
     VB_ID_CLASS_COUNT
 };
 
@@ -124,6 +125,7 @@ void vb_id_coverage(struct vb_id *id, const char *path, const char *what, const 
                     const char *detail);
 void vb_id_problem(struct vb_id *id, struct vb_id_at at, const char *code, const char *fmt, ...)
     VB_PRINTF(4, 5);
+void vb_id_unknown(struct vb_id *id, struct vb_id_at at, const char *key, const char *value);
 void vb_id_declare(struct vb_id *id, struct vb_id_at at, const char *what, const char *value,
                    const char *detail);
 struct vb_id_entry {
@@ -194,6 +196,26 @@ void vb_id_declare_each(struct vb_id *id, const struct vb_id_want *want, const j
 /* Command line of COMMAND (or NULL) and ARGS quoted for a shell, placeholders such as ${X} left
  * alive. */
 bool vb_id_command_line(struct vb_buf *ret, const char *command, const json_t *args);
+
+struct vb_id_source { /* a value and where it stands */
+    const struct vb_buf *text;
+    const char *path;
+    const json_t *value;
+};
+
+/* --- fields.c: which fields hosts read --- */
+struct vb_id_form {
+    const char *name;
+    bool closed; /* the format forbids other fields */
+    const char *fields;
+};
+extern const struct vb_id_form vb_id_forms[];
+extern const size_t vb_id_form_count;
+/* Emits the fields of SOURCE, whose key path is PREFIX, that FORM's table does not have. */
+void vb_id_fields(struct vb_id *id, struct vb_id_source source, const char *form,
+                  const char *prefix);
+/* The same for the manifests of a kind at ROOT. */
+void vb_id_fields_of_kind(struct vb_id *id, const char *kind, const char *root);
 
 /* --- frontmatter.c --- */
 struct vb_id_front {
@@ -402,11 +424,6 @@ void vb_id_schedule(struct vb_id *id, struct vb_id_at at, const json_t *job);
 void vb_id_read_repository(struct vb_id *id);
 
 /* hooks.c: shapes that several hosts share */
-struct vb_id_source { /* a value and where it stands */
-    const struct vb_buf *text;
-    const char *path;
-    const json_t *value;
-};
 void vb_id_hooks(struct vb_id *id, struct vb_id_source source);
 void vb_id_mcp_servers(struct vb_id *id, struct vb_id_source source);
 void vb_id_lsp_servers(struct vb_id *id, struct vb_id_source source);

@@ -168,6 +168,7 @@ static void read_kind(struct vb_id *id, const struct vb_id_kind *kind, const cha
     json_decref(facts.own);
     if (kind->read != NULL)
         kind->read(id, root);
+    vb_id_fields_of_kind(id, kind->name, root);
 }
 
 /* Lists the kinds of one root; more than one host format is a problem. */
