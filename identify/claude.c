@@ -1,6 +1,8 @@
 /* Claude Code plugins, with or without a manifest, and marketplaces of them. */
 #include "identify/internal.h"
 
+#include <ctype.h>
+
 /* What a plugin holds at fixed places, whatever its manifest adds. */
 static const struct {
     const char *file;
@@ -22,10 +24,79 @@ static const struct {
     {"monitors", vb_id_monitors},
 };
 
+/* Fields that name pages, and whether the host runs the commands in them. */
+static const struct {
+    const char *key;
+    bool executes;
+} page_fields[] = {
+    {"commands", true},
+    {"skills", true},
+    {"agents", false},
+    {"outputStyles", false},
+};
+
+struct naming {
+    struct vb_id *id;
+    struct vb_id_named_page page;
+};
+
+static void name_page(void *ctx, const char *item)
+{
+    const struct naming *naming = ctx;
+    vb_id_name_page(naming->id, &naming->page, item);
+}
+
+/* A path, a list of them, or a map of {source} or {content} (commands only). */
+static void read_pages(struct vb_id *id, const char *root, const struct vb_id_doc *doc,
+                       const json_t *manifest)
+{
+    char quoted[32];
+    const char *name;
+    json_t *item;
+    for (size_t i = 0; i < VB_ARRAY_LEN(page_fields); i++) {
+        const json_t *value = vb_id_get(manifest, page_fields[i].key);
+        snprintf(quoted, sizeof(quoted), "\"%s\"", page_fields[i].key);
+        const struct vb_id_at at = {doc->path, vb_id_line_find(id, &doc->text, quoted)};
+        struct naming naming = {id, {root, at, page_fields[i].executes}};
+        vb_id_each(value, false, name_page, &naming);
+        if (!json_is_object(value))
+            continue;
+        json_object_foreach((json_t *)value, name, item)
+        {
+            vb_id_each(vb_id_get(item, "source"), false, name_page, &naming);
+            vb_id_text(id, at, vb_id_str(item, "content"));
+        }
+    }
+}
+
+/* What the user is asked for comes to the plugin as variables of the environment. */
+static void read_user_config(struct vb_id *id, const struct vb_id_doc *doc, const json_t *config)
+{
+    char name[160];
+    const char *key;
+    json_t *option;
+    if (!json_is_object(config))
+        return;
+    json_object_foreach((json_t *)config, key, option)
+    {
+        snprintf(name, sizeof(name), "CLAUDE_PLUGIN_OPTION_%.120s", key);
+        for (char *c = name; *c != '\0'; c++)
+            *c = (char)toupper((unsigned char)*c);
+        vb_id_declare(id, (struct vb_id_at){doc->path, vb_id_line_find(id, &doc->text, key)}, "env",
+                      name,
+                      vb_id_true(vb_id_get(option, "sensitive")) ? "sensitive" : "userConfig");
+    }
+}
+
 static void read_fields(struct vb_id *id, const char *root, const struct vb_id_doc *doc,
                         const json_t *manifest)
 {
     const json_t *experimental = vb_id_get(manifest, "experimental");
+    const json_t *channels = vb_id_get(manifest, "channels");
+    read_pages(id, root, doc, manifest);
+    read_user_config(id, doc, vb_id_get(manifest, "userConfig"));
+    for (size_t i = 0; i < json_array_size(channels); i++)
+        read_user_config(id, doc, vb_id_get(json_array_get(channels, i), "userConfig"));
     for (size_t i = 0; i < VB_ARRAY_LEN(fields); i++) {
         struct vb_id_source source = {&doc->text, doc->path, vb_id_get(manifest, fields[i].key)};
         vb_id_path_or_inline(id, root, source, fields[i].read);

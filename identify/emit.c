@@ -98,6 +98,12 @@ static bool take_new(struct vb_id *id, enum vb_id_class class, const char *const
     return vb_id_ok(id) && first_time(id, parts, count) && vb_id_take(id, class);
 }
 
+bool vb_id_once(struct vb_id *id, const char *path, const char *text)
+{
+    const char *const parts[] = {"text", path, text};
+    return first_time(id, parts, VB_ARRAY_LEN(parts));
+}
+
 static void set_place(struct vb_event *event, struct vb_id_at at)
 {
     vb_event_str(event, VB_F_PATH, at.path);
@@ -340,5 +346,6 @@ void vb_id_emit_done(struct vb_id *id)
     }
     free(id->facts);
     json_decref(id->seen);
+    json_decref(id->pages);
     json_decref(id->fact_index);
 }

@@ -15,7 +15,7 @@ const struct vb_id_form vb_id_forms[] = {
      "argument-hint arguments disable-model-invocation user-invocable disallowed-tools model "
      "effort "
      "context agent background hooks paths shell version homepage command-dispatch "
-     "command-tool command-arg-mode clawdis:openclaw"},
+     "command-tool command-arg-mode"},
     {"metadata", false, "openclaw:openclaw clawdbot:openclaw clawdis:openclaw *"},
     {"openclaw", false,
      "always os requires:requires primaryEnv envVars:variable skillKey emoji homepage cliHelp "
@@ -166,6 +166,7 @@ static const struct {
     {"mcpb", "manifest.json", "mcpb"},
     {"vscode-extension", "extension/package.json", "npm"},
     {"mcp-registry-server", "server.json", "registry"},
+    {"agent-skill", "agents/openai.yaml", "codex-skill"},
     {"npm", "package.json", "npm"},
 };
 

@@ -45,8 +45,10 @@ static bool is_page(const char *path)
     return is_context(vb_path_base(path));
 }
 
-static enum rank rank_of(const char *path)
+static enum rank rank_of(const struct vb_id *id, const char *path)
 {
+    if (json_object_get(id->pages, path) != NULL && !vb_id_is_skill_name(vb_path_base(path)))
+        return RANK_COMMAND;
     const char *base = vb_path_base(path);
     if (vb_id_is_skill_name(base))
         return RANK_SKILL;
@@ -94,6 +96,12 @@ static const char *form_of(const char *path, enum rank rank)
     return has_folder(path, "commands/") ? "command" : "any";
 }
 
+static bool executes(const struct vb_id *id, const char *path, enum rank rank)
+{
+    return rank == RANK_SKILL || has_folder(path, "commands/") ||
+           json_is_true(json_object_get(id->pages, path));
+}
+
 static void read_page(struct vb_id *id, const char *path, enum rank rank)
 {
     VB_CLEANUP(vb_buf_done) struct vb_buf text = {0};
@@ -109,8 +117,7 @@ static void read_page(struct vb_id *id, const char *path, enum rank rank)
         .len = text.len,
         .body = front.body,
         .first_line = 1,
-        .kind = rank == RANK_SKILL || has_folder(path, "commands/") ? VB_ID_PAGE_EXECUTES
-                                                                    : VB_ID_PAGE_TEXT,
+        .kind = executes(id, path, rank) ? VB_ID_PAGE_EXECUTES : VB_ID_PAGE_TEXT,
         .powershell = shell != NULL && vb_ascii_equal(shell, "powershell"),
     };
     if (front.fields != NULL) {
@@ -127,6 +134,42 @@ static void read_page(struct vb_id *id, const char *path, enum rank rank)
     vb_id_front_done(&front);
 }
 
+static void name_file(struct vb_id *id, const char *path, bool runs)
+{
+    if (!json_is_true(json_object_get(id->pages, path)) &&
+        json_object_set_new_nocheck(id->pages, path, json_boolean(runs)) != 0)
+        vb_id_fail(id, VB_E_NOMEM, "remembering a page");
+}
+
+void vb_id_name_page(struct vb_id *id, const struct vb_id_named_page *named, const char *rel)
+{
+    char clean[VB_ID_PATH_MAX];
+    char prefix[VB_ID_PATH_MAX];
+    bool found = false;
+    if (strcmp(rel, ".") == 0 || strcmp(rel, "./") == 0)
+        return; /* the root itself: its pages are found by their names */
+    if (!vb_id_clean_path(clean, rel)) {
+        vb_id_problem(id, named->at, "path-escapes", "%.300s leaves the package", rel);
+        return;
+    }
+    const struct vb_id_file *file = vb_id_at_root(id, named->root, clean);
+    if (file != NULL) {
+        name_file(id, file->path, named->executes);
+        return;
+    }
+    if (!vb_id_join(prefix, named->root, clean) || strlen(prefix) + 2 > sizeof(prefix))
+        return;
+    memcpy(prefix + strlen(prefix), "/", 2);
+    for (size_t i = vb_id_lower(id, prefix);
+         i < id->file_count && vb_id_below(&id->files[i], prefix); i++) {
+        found = true;
+        if (is_page(id->files[i].path))
+            name_file(id, id->files[i].path, named->executes);
+    }
+    if (!found)
+        vb_id_problem(id, named->at, "missing-file", "%.300s is not in the package", rel);
+}
+
 void vb_id_text(struct vb_id *id, struct vb_id_at at, const char *text)
 {
     const struct vb_id_page page = {
@@ -137,7 +180,8 @@ void vb_id_text(struct vb_id *id, struct vb_id_at at, const char *text)
         .kind = VB_ID_PAGE_TEXT,
         .hidden = true,
     };
-    vb_id_markdown(id, &page);
+    if (text != NULL && vb_id_once(id, at.path, text))
+        vb_id_markdown(id, &page);
 }
 
 void vb_id_instructions(struct vb_id *id)
@@ -145,7 +189,8 @@ void vb_id_instructions(struct vb_id *id)
     for (unsigned rank = 0; rank < RANK_COUNT; rank++) {
         for (size_t i = 0; i < id->file_count && vb_id_ok(id); i++) {
             const char *path = id->files[i].path;
-            if (is_page(path) && !vb_id_vendored(path) && rank_of(path) == rank)
+            if ((is_page(path) || json_object_get(id->pages, path) != NULL) &&
+                !vb_id_vendored(path) && rank_of(id, path) == rank)
                 read_page(id, path, (enum rank)rank);
         }
     }

@@ -68,6 +68,8 @@ struct vb_id {
     size_t doc_bytes;
 
     json_t *seen; /* set of what was emitted already */
+    json_t
+        *pages; /* files that a manifest names as text for the model: true if their commands run */
     json_t *fact_index;
     struct vb_id_fact *facts;
     size_t fact_count;
@@ -108,7 +110,8 @@ bool vb_id_prefix(char ret[VB_ID_PATH_MAX], const char *root);
 bool vb_id_read(struct vb_id *id, const char *path, size_t max, struct vb_buf *ret);
 /* Reads its first MAX bytes, quietly. */
 bool vb_id_peek(struct vb_id *id, const char *path, size_t max, struct vb_buf *ret);
-/* A JSON or TOML file of ROOT, parsed once; NULL if it is absent or broken (problem emitted). */
+/* A JSON, TOML or YAML file of ROOT, parsed once; NULL if it is absent or broken (problem emitted).
+ */
 const struct vb_id_doc *vb_id_json(struct vb_id *id, const char *root, const char *rel);
 void vb_id_docs_clear(struct vb_id *id);
 /* 1-based line of the first place where NEEDLE stands in TEXT, 0 if nowhere, or if the package made
@@ -136,6 +139,8 @@ struct vb_id_entry {
     const char *interpreter; /* NULL: none known */
 };
 void vb_id_entry(struct vb_id *id, const struct vb_id_entry *entry);
+/* True the first time that TEXT of PATH is met. */
+bool vb_id_once(struct vb_id *id, const char *path, const char *text);
 /* FILE has an entry already, so that it is not listed as a mere script as well. */
 void vb_id_mark_file(struct vb_id *id, const char *path);
 /* ENTRY's command is Python: it is emitted as a shell line that runs it. */
@@ -333,6 +338,14 @@ const char *vb_id_interpreter(struct vb_id *id, const struct vb_id_file *file, c
 
 /* --- instructions.c --- */
 void vb_id_instructions(struct vb_id *id);
+/* REL of ROOT, which a manifest at AT names, is text for the model: a file, or each page of a
+ * folder. EXECUTES: the host runs the commands in it. */
+struct vb_id_named_page {
+    const char *root;
+    struct vb_id_at at;
+    bool executes;
+};
+void vb_id_name_page(struct vb_id *id, const struct vb_id_named_page *named, const char *rel);
 /* A text for the model that stands in a manifest at AT (NULL does nothing): prompts of hooks,
  * bundles and commands. */
 void vb_id_text(struct vb_id *id, struct vb_id_at at, const char *text);
@@ -414,6 +427,7 @@ VB_ID_READ(mcpb);
 VB_ID_READ(vscode);
 VB_ID_READ(wheel);
 VB_ID_READ(registry);
+VB_ID_READ(skill);
 VB_ID_READ(mcp_server);
 VB_ID_READ(npm);
 VB_ID_READ(python);

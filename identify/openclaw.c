@@ -64,6 +64,7 @@ static void declare_install(struct vb_id *id, struct vb_id_at at, const json_t *
     vb_id_declare(id, at, "install", kind, detail);
     if (url != NULL && vb_id_url_host((struct vb_str){url, strlen(url)}, host, sizeof(host)))
         vb_id_declare(id, at, "host", host, "installer");
+    vb_id_declare(id, at, "path", vb_id_str(spec, "targetDir"), "installer");
     const struct vb_id_want bins = {at, "bin", "installer", false};
     vb_id_declare_each(id, &bins, vb_id_get(spec, "bins"));
 }
@@ -101,6 +102,17 @@ static void declare_requires(struct vb_id *id, struct vb_id_at at, const json_t 
     }
 }
 
+static void declare_config(struct vb_id *id, struct vb_id_at at, const json_t *block)
+{
+    const json_t *config = vb_id_get(block, "config");
+    const struct vb_id_want env = {at, "env", "config.requiredEnv", false};
+    const struct vb_id_want paths = {at, "path", "config.stateDirs", false};
+    const struct vb_id_want needs = {at, "dependency", "dependencies", false};
+    vb_id_declare_each(id, &env, vb_id_get(config, "requiredEnv"));
+    vb_id_declare_each(id, &paths, vb_id_get(config, "stateDirs"));
+    vb_id_declare_each(id, &needs, vb_id_get(block, "dependencies"));
+}
+
 static void declare_block(struct vb_id *id, struct vb_id_at at, const json_t *block)
 {
     declare_requires(id, at, vb_id_get(block, "requires"));
@@ -108,6 +120,7 @@ static void declare_block(struct vb_id *id, struct vb_id_at at, const json_t *bl
     declare_env_vars(id, at, vb_id_get(block, "envVars"));
     if (vb_id_true(vb_id_get(block, "always")))
         vb_id_declare(id, at, "permission", "always", "loads whatever its requirements say");
+    declare_config(id, at, block);
     const json_t *install = vb_id_get(block, "install");
     for (size_t i = 0; i < json_array_size(install); i++)
         declare_install(id, at, json_array_get(install, i));

@@ -83,6 +83,10 @@ void vb_id_read_openclaw_plugin(struct vb_id *id, const char *root)
                                         false};
         vb_id_declare_each(id, &want, vb_id_get(contracts, tool_keys[i]));
     }
+    if (vb_id_true(vb_id_get(vb_id_get(doc->json, "activation"), "onStartup")))
+        vb_id_declare(id,
+                      (struct vb_id_at){doc->path, vb_id_line_find(id, &doc->text, "onStartup")},
+                      "permission", "onStartup", "activation");
     const json_t *providers = vb_id_get(vb_id_get(doc->json, "setup"), "providers");
     const struct vb_id_want env = {
         {doc->path, vb_id_line_find(id, &doc->text, "envVars")}, "env", "setup.providers", false};
@@ -142,12 +146,43 @@ void vb_id_read_hook_pack(struct vb_id *id, const char *root)
 
 /* --- Codex, Cursor, Agent Plugins --- */
 
+/* agents/openai.yaml beside SKILL.md: the MCP servers that Codex connects for the skill. */
+void vb_id_read_skill(struct vb_id *id, const char *root)
+{
+    const struct vb_id_doc *doc = vb_id_json(id, root, "agents/openai.yaml");
+    if (doc == NULL)
+        return;
+    const json_t *tools = vb_id_get(vb_id_get(doc->json, "dependencies"), "tools");
+    for (size_t i = 0; i < json_array_size(tools); i++) {
+        const json_t *tool = json_array_get(tools, i);
+        const char *name = vb_id_str(tool, "value");
+        const struct vb_id_at at = {doc->path,
+                                    vb_id_line_find(id, &doc->text, name == NULL ? "tools" : name)};
+        vb_id_tool(id, at, name, vb_id_str(tool, "type"));
+        vb_id_declare_url(id, at, vb_id_str(tool, "url"), "dependencies.tools");
+    }
+    vb_id_text(id, (struct vb_id_at){doc->path, vb_id_line_find(id, &doc->text, "default_prompt")},
+               vb_id_str(vb_id_get(doc->json, "interface"), "default_prompt"));
+}
+
+/* One prompt or a list of them. */
+static void read_default_prompt(struct vb_id *id, const struct vb_id_doc *doc)
+{
+    const json_t *prompt = vb_id_get(vb_id_get(doc->json, "interface"), "defaultPrompt");
+    const struct vb_id_at at = {doc->path, vb_id_line_find(id, &doc->text, "defaultPrompt")};
+    if (json_is_string(prompt))
+        vb_id_text(id, at, json_string_value(prompt));
+    for (size_t i = 0; i < json_array_size(prompt); i++)
+        vb_id_text(id, at, json_string_value(json_array_get(prompt, i)));
+}
+
 void vb_id_read_codex(struct vb_id *id, const char *root)
 {
     const struct vb_id_doc *doc = vb_id_json(id, root, ".codex-plugin/plugin.json");
     if (doc != NULL) {
         vb_id_path_or_inline(id, root, source_of(doc, "hooks"), vb_id_hooks);
         vb_id_path_or_inline(id, root, source_of(doc, "mcpServers"), vb_id_mcp_servers);
+        read_default_prompt(id, doc);
     }
     whole_file(id, root, "hooks.json", vb_id_hooks);
     whole_file(id, root, "hooks/hooks.json", vb_id_hooks);
@@ -223,6 +258,27 @@ static void read_gemini_prompt(struct vb_id *id, const struct vb_id_file *file)
     }
 }
 
+struct context {
+    struct vb_id *id;
+    struct vb_id_named_page page;
+};
+
+static void name_context(void *ctx, const char *item)
+{
+    const struct context *context = ctx;
+    vb_id_name_page(context->id, &context->page, item);
+}
+
+/* Files that go into every prompt, a folder for plans. */
+static void read_gemini_files(struct vb_id *id, const char *root, const struct vb_id_doc *doc)
+{
+    const struct vb_id_at at = {doc->path, vb_id_line_find(id, &doc->text, "contextFileName")};
+    struct context context = {id, {root, at, false}};
+    vb_id_each(vb_id_get(doc->json, "contextFileName"), false, name_context, &context);
+    vb_id_declare(id, (struct vb_id_at){doc->path, vb_id_line_find(id, &doc->text, "directory")},
+                  "path", vb_id_str(vb_id_get(doc->json, "plan"), "directory"), "plan.directory");
+}
+
 static void read_gemini_commands(struct vb_id *id, const char *root)
 {
     char prefix[VB_ID_PATH_MAX];
@@ -230,8 +286,13 @@ static void read_gemini_commands(struct vb_id *id, const char *root)
         return;
     for (size_t i = vb_id_lower(id, prefix);
          i < id->file_count && vb_id_below(&id->files[i], prefix); i++) {
-        if (strcmp(vb_path_extension(id->files[i].path), "toml") == 0)
-            read_gemini_prompt(id, &id->files[i]);
+        if (strcmp(vb_path_extension(id->files[i].path), "toml") != 0)
+            continue;
+        read_gemini_prompt(id, &id->files[i]);
+        const struct vb_id_doc *doc = vb_id_json(id, ".", id->files[i].path);
+        if (doc != NULL)
+            vb_id_text(id, (struct vb_id_at){doc->path, vb_id_line_find(id, &doc->text, "prompt")},
+                       vb_id_str(doc->json, "prompt"));
     }
 }
 
@@ -243,6 +304,7 @@ void vb_id_read_gemini(struct vb_id *id, const char *root)
     vb_id_mcp_servers(id, source_of(doc, "mcpServers"));
     whole_file(id, root, "hooks/hooks.json", vb_id_hooks);
     read_gemini_commands(id, root);
+    read_gemini_files(id, root, doc);
     const json_t *settings = vb_id_get(doc->json, "settings");
     const struct vb_id_at at = {doc->path, vb_id_line_find(id, &doc->text, "settings")};
     for (size_t i = 0; i < json_array_size(settings); i++)
@@ -268,6 +330,30 @@ static void read_mcp_config(struct vb_id *id, const struct vb_id_doc *doc, const
     else
         vb_id_mcp_servers(id, (struct vb_id_source){&doc->text, doc->path, servers});
     json_decref(servers);
+}
+
+/* Prompts are sent in the user's name; what he is asked for is put into arguments and variables. */
+static void read_bundle_texts(struct vb_id *id, const struct vb_id_doc *doc)
+{
+    char name[128];
+    const char *key;
+    json_t *option;
+    const json_t *prompts = vb_id_get(doc->json, "prompts");
+    const struct vb_id_at at = {doc->path, vb_id_line_find(id, &doc->text, "\"prompts\"")};
+    for (size_t i = 0; i < json_array_size(prompts); i++)
+        vb_id_text(id, at, vb_id_str(json_array_get(prompts, i), "text"));
+    json_t *config = vb_id_get(doc->json, "user_config");
+    json_object_foreach(config, key, option)
+    {
+        const struct vb_id_at place = {doc->path, vb_id_line_find(id, &doc->text, key)};
+        const struct vb_id_want paths = {place, "path", "user_config", false};
+        const char *type = vb_id_str(option, "type");
+        snprintf(name, sizeof(name), "user_config.%.100s", key);
+        vb_id_declare(id, place, "permission", name,
+                      vb_id_true(vb_id_get(option, "sensitive")) ? "sensitive" : type);
+        if (type != NULL && (strcmp(type, "directory") == 0 || strcmp(type, "file") == 0))
+            vb_id_declare_each(id, &paths, vb_id_get(option, "default"));
+    }
 }
 
 void vb_id_read_mcpb(struct vb_id *id, const char *root)
@@ -302,6 +388,7 @@ void vb_id_read_mcpb(struct vb_id *id, const char *root)
                                                                                     : "python3"};
     if (entry_point != NULL)
         (void)vb_id_file_entry(id, root, entry_point, &entry);
+    read_bundle_texts(id, doc);
     const json_t *tools = vb_id_get(doc->json, "tools");
     const struct vb_id_at at = {doc->path, vb_id_line_find(id, &doc->text, "\"tools\"")};
     for (size_t i = 0; i < json_array_size(tools); i++)
@@ -309,6 +396,26 @@ void vb_id_read_mcpb(struct vb_id *id, const char *root)
 }
 
 /* --- VS Code --- */
+
+/* Tools, chat participants and MCP servers that the extension adds to the editor's agent. */
+static void read_contributions(struct vb_id *id, const struct vb_id_doc *doc)
+{
+    static const struct {
+        const char *key, *name, *what;
+    } rows[] = {
+        {"languageModelTools", "name", "tool"},
+        {"chatParticipants", "name", "tool"},
+        {"mcpServerDefinitionProviders", "id", "permission"},
+    };
+    const json_t *contributes = vb_id_get(doc->json, "contributes");
+    for (size_t r = 0; r < VB_ARRAY_LEN(rows); r++) {
+        const json_t *list = vb_id_get(contributes, rows[r].key);
+        const struct vb_id_at at = {doc->path, vb_id_line_find(id, &doc->text, rows[r].key)};
+        for (size_t i = 0; i < json_array_size(list); i++)
+            vb_id_declare(id, at, rows[r].what, vb_id_str(json_array_get(list, i), rows[r].name),
+                          rows[r].key);
+    }
+}
 
 void vb_id_read_vscode(struct vb_id *id, const char *root)
 {
@@ -336,6 +443,7 @@ void vb_id_read_vscode(struct vb_id *id, const char *root)
             "node"};
         (void)vb_id_file_entry(id, folder, vb_id_str(doc->json, mains[i]), &entry);
     }
+    read_contributions(id, doc);
     vb_id_dependencies(id, source_of(doc, "extensionPack"), "extensionPack");
     vb_id_dependencies(id, source_of(doc, "extensionDependencies"), "extensionDependencies");
 }

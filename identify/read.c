@@ -63,6 +63,17 @@ static struct vb_id_doc *doc_add(struct vb_id *id, const char *path)
     return doc;
 }
 
+/* Notations other than JSON, by extension. */
+static const struct {
+    const char *extension;
+    const char *name;
+    json_t *(*read)(const char *text, size_t len, struct vb_id_notes *notes);
+} notations[] = {
+    {"toml", "toml", vb_id_toml},
+    {"yaml", "yaml", vb_id_yaml},
+    {"yml", "yaml", vb_id_yaml},
+};
+
 /* What JSON.parse would take is read by the strict parser. The rest goes to the lenient one, which
  * keeps the last of two equal keys as the hosts do, and says what was wrong. Editors allow comments
  * in their own files. */
@@ -78,9 +89,11 @@ static void doc_parse(struct vb_id *id, struct vb_id_doc *doc)
     }
     if (data == NULL)
         data = (const unsigned char *)"";
-    if (vb_ascii_equal(vb_path_extension(doc->path), "toml")) {
-        doc->json = vb_id_toml((const char *)data, len, &notes);
-        vb_id_notes_emit(id, (struct vb_id_at){doc->path, 1}, "toml", &notes);
+    for (size_t i = 0; i < VB_ARRAY_LEN(notations); i++) {
+        if (!vb_ascii_equal(vb_path_extension(doc->path), notations[i].extension))
+            continue;
+        doc->json = notations[i].read((const char *)data, len, &notes);
+        vb_id_notes_emit(id, (struct vb_id_at){doc->path, 1}, notations[i].name, &notes);
         return;
     }
     if (vb_json_parse((const char *)data, len, id->limits->file_bytes, &doc->json, &err) == VB_OK)

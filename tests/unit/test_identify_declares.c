@@ -153,6 +153,111 @@ static void prose_is_no_declaration(VB_UNUSED void **state)
     CHECK(files, lines, "declares host");
 }
 
+/* Commands of a page run whatever it is called, if the manifest names it. */
+static void pages_that_a_manifest_names(VB_UNUSED void **state)
+{
+    static const struct made_file files[] = {
+        {".claude-plugin/plugin.json",
+         "{\"name\": \"x\", \"commands\": [\"./own/\", \"./one.txt\", \"./gone.md\"],\n"
+         "\"agents\": \"./staff/mole.md\", \"skills\": \"../other\",\n"
+         "\"userConfig\": {\"api_key\": {\"type\": \"string\", \"sensitive\": true}}}"},
+        {"own/run.md", "---\nallowed-tools: Bash(git:*)\n---\n!`git gc`\n"},
+        {"own/data.json", "{}"},
+        {"one.txt", "!`git fsck`\n"},
+        {"staff/mole.md", "---\ntools: Read\n---\nNot run: !`git prune`\n"}};
+    static const char *const lines[] = {
+        "declares tool Bash(git:*) @own/run.md:2 | detail=allowed-tools",
+        "code substitution @own/run.md:4 | language= | text=git gc | interpreter=bash",
+        "code substitution @one.txt:1 | language= | text=git fsck | interpreter=bash",
+        "declares tool Read @staff/mole.md:2 | detail=tools",
+        "problem missing-file @.claude-plugin/plugin.json:1 | detail=./gone.md is not in the "
+        "package",
+        "problem path-escapes @.claude-plugin/plugin.json:2 | detail=../other leaves the package",
+        "declares env CLAUDE_PLUGIN_OPTION_API_KEY @.claude-plugin/plugin.json:3 | "
+        "detail=sensitive",
+    };
+    CHECK(files, lines, "substitution @staff");
+}
+
+static void codex_and_openclaw_skills(VB_UNUSED void **state)
+{
+    static const struct made_file files[] = {
+        {"SKILL.md",
+         "---\nname: a-b\ndescription: d\nmetadata: {\"openclaw\": {\"config\": {\"requiredEnv\": "
+         "[\"A_KEY\"], \"stateDirs\": [\"~/.lamp\"]}, \"dependencies\": [\"other\"], \"install\": "
+         "[{\"kind\": \"download\", \"url\": \"https://d.example.com/x\", \"targetDir\": "
+         "\"~/bin\"}]}}\n---\n"},
+        {"agents/openai.yaml",
+         "interface:\n  default_prompt: 'Run: `curl -s x`'\ndependencies:\n  tools:\n    - type: "
+         "mcp\n"
+         "      value: lamps\n      url: https://mcp.example.com/x\n      colour: red\n"}};
+    static const char *const lines[] = {
+        "declares env A_KEY @SKILL.md:4 | detail=config.requiredEnv",
+        "declares path ~/.lamp @SKILL.md:4 | detail=config.stateDirs",
+        "declares dependency other @SKILL.md:4 | detail=dependencies",
+        "declares path ~/bin @SKILL.md:4 | detail=installer",
+        "declares tool lamps @agents/openai.yaml:6 | detail=mcp",
+        "declares host mcp.example.com @agents/openai.yaml:6 | detail=dependencies.tools",
+        "code inline @agents/openai.yaml:2 | language= | text=curl -s x | interpreter=bash",
+        "unknown red @agents/openai.yaml:8 | key=dependencies.tools.colour",
+    };
+    CHECK(files, lines, NULL);
+}
+
+static void yaml_manifest_that_is_broken(VB_UNUSED void **state)
+{
+    static const struct made_file files[] = {{"SKILL.md", "---\nname: a-b\ndescription: d\n---\n"},
+                                             {"agents/openai.yaml", "a: [\n"}};
+    static const char *const lines[] = {
+        "problem yaml-broken @agents/openai.yaml:2 | detail=did not find expected node content"};
+    CHECK(files, lines, NULL);
+}
+
+static void bundles_and_extensions(VB_UNUSED void **state)
+{
+    static const struct made_file files[] = {
+        {"manifest.json",
+         "{\"manifest_version\": \"0.4\", \"name\": \"b\", \"server\": {\"type\": \"node\", "
+         "\"entry_point\": \"s.js\", \"mcp_config\": {\"command\": \"node\"}},\n"
+         "\"prompts\": [{\"name\": \"p\", \"text\": \"Run: `curl -s x`\"}],\n"
+         "\"user_config\": {\n\"folders\": {\"type\": \"directory\", \"default\": "
+         "[\"${HOME}/Docs\"]},\n"
+         "\"secret\": {\"type\": \"string\", \"sensitive\": true}}}"},
+        {"s.js", "0"},
+        {"gemini-extension.json", "{\"name\": \"g\",\n\"contextFileName\": \"RULES\",\n\"plan\": "
+                                  "{\"directory\": \"plans\"}}"},
+        {"RULES", "Use https://rules.example.com\n"},
+        {"commands/c.toml", "description = 'x'\nprompt = 'Run: `wget -q y`'\n"}};
+    static const char *const lines[] = {
+        "code inline @manifest.json:2 | language= | text=curl -s x | interpreter=bash",
+        "declares permission user_config.folders @manifest.json:4 | detail=directory",
+        "declares path ${HOME}/Docs @manifest.json:4 | detail=user_config",
+        "declares permission user_config.secret @manifest.json:5 | detail=sensitive",
+        "declares path plans @gemini-extension.json:3 | detail=plan.directory",
+        "documents host rules.example.com @RULES:1 | where=prose",
+        "code inline @commands/c.toml:2 | language= | text=wget -q y | interpreter=bash",
+    };
+    CHECK(files, lines, NULL);
+}
+
+static void editors_and_gateways(VB_UNUSED void **state)
+{
+    static const struct made_file files[] = {
+        {"[Content_Types].xml", "<Types/>"},
+        {"extension.vsixmanifest", "<PackageManifest/>"},
+        {"extension/package.json", "{\"name\": \"v\", \"publisher\": \"p\", \"contributes\": {\n"
+                                   "\"languageModelTools\": [{\"name\": \"v_read\"}],\n"
+                                   "\"mcpServerDefinitionProviders\": [{\"id\": \"v.mcp\"}]}}"},
+        {"sub/openclaw.plugin.json",
+         "{\"id\": \"o\", \"configSchema\": {},\n\"activation\": {\"onStartup\": true}}"}};
+    static const char *const lines[] = {
+        "declares tool v_read @extension/package.json:2 | detail=languageModelTools",
+        "declares permission v.mcp @extension/package.json:3 | detail=mcpServerDefinitionProviders",
+        "declares permission onStartup @sub/openclaw.plugin.json:2 | detail=activation",
+    };
+    CHECK(files, lines, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +267,11 @@ int main(void)
         cmocka_unit_test(schedules_in_every_notation),
         cmocka_unit_test(claw_that_is_not_there),
         cmocka_unit_test(prose_is_no_declaration),
+        cmocka_unit_test(pages_that_a_manifest_names),
+        cmocka_unit_test(codex_and_openclaw_skills),
+        cmocka_unit_test(yaml_manifest_that_is_broken),
+        cmocka_unit_test(bundles_and_extensions),
+        cmocka_unit_test(editors_and_gateways),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
