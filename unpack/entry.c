@@ -128,9 +128,12 @@ static int hostile_unread(struct work *w, const char *code, const char *target)
 static int damaged(struct work *w)
 {
     const char *const text = archive_error_string(w->archive);
-    const int status = report_damaged(w->u, w->raw, text);
+    const char *const code = w->directory != NULL ? zip_damage_code(text) : NULL;
+    int status = report_damaged(w->u, w->raw, text);
 
     w->damaged = true;
+    if (status == 0 && code != NULL)
+        status = hostile(w, code, NULL, "its data is not what its headers say");
     return status != 0 ? status : report_coverage(w->u, "file", "damaged", w->raw);
 }
 
@@ -387,13 +390,20 @@ static int fetch_name(struct work *w)
     return 0;
 }
 
-static const char *directory_code(const struct work *w)
+/* An entry of a zip that the check refused, with an event, or did not see. Sets *ret_refused. */
+static int refuse_by_directory(struct work *w, bool *ret_refused)
 {
+    const char *code;
+
+    *ret_refused = false;
     if (w->directory == NULL)
-        return NULL;
+        return 0;
+    *ret_refused = true;
     if (w->index >= w->directory->count)
-        return "ambiguous-directory";
-    return w->directory->entries[w->index].code;
+        return hostile_unread(w, "ambiguous-directory", NULL);
+    code = w->directory->entries[w->index].code;
+    *ret_refused = code != NULL;
+    return code != NULL ? report_coverage(w->u, "file", code, w->raw) : 0;
 }
 
 /* Libarchive warns of names that it cannot convert; that is no fault of the archive. */
@@ -405,6 +415,7 @@ static bool is_about_charset(const char *text)
 static int extract_entry(struct work *w, int r)
 {
     const char *code;
+    bool refused = false;
     int status = fetch_name(w);
 
     w->damaged = false;
@@ -415,9 +426,10 @@ static int extract_entry(struct work *w, int r)
     if (status != 0)
         return status;
     code = name_judge(w->raw.text, w->raw.len, w->u->limits->path_depth, w->path);
-    if (code == NULL)
-        code = directory_code(w);
-    return code != NULL ? hostile_unread(w, code, NULL) : extract_by_type(w);
+    if (code != NULL)
+        return hostile_unread(w, code, NULL);
+    status = refuse_by_directory(w, &refused);
+    return status != 0 || refused ? status : extract_by_type(w);
 }
 
 /* The archive itself is broken here. Sets *ret_go_on if there may be more behind it. */

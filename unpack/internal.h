@@ -5,6 +5,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include "unpack/zip.h"
 #include "vetbox/unpack.h"
 
 enum {
@@ -125,35 +126,6 @@ VB_CHECKED int seekable_open(struct stream *s, struct unpack *u, uint64_t end, s
 VB_CHECKED int tar_open(struct stream *s, struct archive *a);
 /* pread of exactly LEN bytes: 0, or -1 if there are not as many or reading failed (u->status). */
 int read_at(struct unpack *u, void *data, size_t len, uint64_t offset);
-
-/* --- zip_directory.c: our own look at the central directory --- */
-
-struct zip_entry {
-    uint64_t offset;     /* of the local header in the artifact */
-    uint64_t compressed; /* bytes, by the central directory */
-    uint64_t name_at;    /* of the local header's name in the artifact */
-    uint64_t data_at;    /* of the data, 0 if there is no local header */
-    uint16_t name_len;
-    const char *code; /* what is wrong with it, or NULL */
-};
-
-/* Sorted by offset, each offset once: the order in which libarchive gives the entries. */
-struct zip_directory {
-    struct zip_entry *entries;
-    size_t count;
-    uint64_t end;      /* of the end record, without its comment: what libarchive is shown */
-    uint64_t prefix;   /* bytes before the first local header */
-    uint64_t trailing; /* bytes after the end record and its comment */
-    uint64_t trailing_at;
-    bool ambiguous; /* two readers may see two different archives */
-    bool hidden;    /* local headers that the directory does not know */
-    bool found;
-};
-/* Finds and reads the directory; *ret->found is false if the artifact has none. */
-VB_CHECKED int zip_directory_read(struct unpack *u, struct zip_directory *ret);
-void zip_directory_done(struct zip_directory *directory);
-/* True if the bytes after the archive are the signature block of an MCP bundle. */
-bool zip_trailing_is_mcpb(struct unpack *u, const struct zip_directory *directory);
 
 /* --- entry.c: one entry → one file --- */
 

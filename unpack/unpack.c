@@ -41,13 +41,7 @@ static int report_directory(struct unpack *u, const struct zip_directory *direct
 {
     int status = 0;
 
-    if (directory->ambiguous)
-        status = hostile_unread(u, "ambiguous-directory",
-                                "programs may see different entries in this zip");
-    if (status == 0 && directory->hidden)
-        status =
-            hostile_unread(u, "hidden-entry", "an entry that the zip's directory does not list");
-    if (status == 0 && directory->prefix > 0)
+    if (directory->prefix > 0)
         status = hostile_unread(u, "prefix-data", "bytes before the beginning of the zip");
     if (status == 0 && directory->trailing > 0 && !zip_trailing_is_mcpb(u, directory))
         status = hostile_unread(u, "trailing-data", "bytes after the end of the zip");

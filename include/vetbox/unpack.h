@@ -29,11 +29,16 @@ extern const struct vb_unpack_limits vb_unpack_default_limits;
  *   hardlink-escape hardlink-missing (one to an extracted file is copied, without an event)
  *   device fifo socket type-unknown encrypted
  *   duplicate-path case-collision file-directory-collision (the first one stays)
- *   ambiguous-name ambiguous-method header-missing overlap (zip: local header against directory)
+ *   ambiguous-name ambiguous-unicode-name ambiguous-nul-name ambiguous-method header-missing
+ *   overlap (zip: the local header against the directory)
  * Extracted, but not with this:
  *   setuid file-capability
- * Of the archive as a whole (path "."):
- *   ambiguous-directory hidden-entry prefix-data trailing-data
+ * Extracted in the way most readers do, others read it differently (zip); the detail tells both:
+ *   ambiguous-size ambiguous-crc ambiguous-flags ambiguous-type ambiguous-encoding
+ *   ambiguous-extra ambiguous-zip64 ambiguous-disk ambiguous-descriptor encrypted-strong
+ * Of the archive as a whole (path "."), or an entry that only some readers find (its path):
+ *   ambiguous-end ambiguous-comment ambiguous-count ambiguous-directory ambiguous-order
+ *   ambiguous-zip64 ambiguous-disk hidden-entry gap-data prefix-data trailing-data
  * Limits; what was read stays: limit-file-bytes ends one file, the others the extraction:
  *   limit-bytes limit-entries limit-time bomb-ratio */
 VB_CHECKED int vb_unpack(int artifact_fd, const char *name, int out_fd,

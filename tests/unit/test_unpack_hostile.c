@@ -51,7 +51,9 @@ static void test_names_in_zip(void **state)
         run_unpack(&run, &b, "x.zip", NULL);
         assert_int_equal(run.status, 0);
         assert_hostile(&run, name_rows[i].code, NULL);
-        assert_int_equal(run_count(&run, VB_EV_ARCHIVE_HOSTILE, NULL, NULL), 1);
+        /* A NUL is a name that is invalid, and one that readers end in two places. */
+        assert_int_equal(run_count(&run, VB_EV_ARCHIVE_HOSTILE, NULL, NULL),
+                         name_rows[i].len != 0 ? 2 : 1);
         assert_int_equal(run_files(&run), 1);
         assert_content(&run, "good", "good", 4);
         run_done(&run);
@@ -347,7 +349,7 @@ static void test_two_readers_two_zips(void **state)
     } rows[] = {
         {"ambiguous-name", "odd", {.name = "odd", .central_name = "other", .data = "x"}, 1},
         {"ambiguous-method", "odd", {.name = "odd", .data = "x", .other_method = 8}, 1},
-        {"hidden-entry", ".", {.name = "odd", .data = "x", .hidden = true}, 1},
+        {"hidden-entry", "odd", {.name = "odd", .data = "x", .hidden = true}, 1},
         {"encrypted", "odd", {.name = "odd", .data = "0123456789abcdef", .flags = 1}, 1},
     };
 
@@ -435,7 +437,7 @@ static void test_two_end_records(void **state)
     bytes_add(&outer, inner.data, inner.len);
     run_unpack(&run, &outer, "x.zip", NULL);
     assert_int_equal(run.status, 0);
-    assert_hostile(&run, "ambiguous-directory", ".");
+    assert_hostile(&run, "ambiguous-end", ".");
     run_done(&run);
     bytes_done(&outer);
     bytes_done(&inner);
@@ -449,7 +451,7 @@ static void test_comment_too_long(void **state)
 
     (void)state;
     b.data[b.len - 2] = 200;
-    check_zip(&b, "ambiguous-directory", ".", 1);
+    check_zip(&b, "ambiguous-comment", ".", 1);
     bytes_done(&b);
 }
 

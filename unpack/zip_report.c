@@ -1,0 +1,171 @@
+/* What the checker says: events with exact codes, each telling both readings, and the list of what
+ * other readers would extract. */
+#include <stdarg.h>
+
+#include "unpack/zip_internal.h"
+
+enum { DETAIL_MAX = 256 };
+
+/* What a code means for the extraction. */
+enum effect {
+    NOTE,   /* everything is extracted all the same */
+    UNREAD, /* some reader would extract what is not: coverage says so */
+    REFUSE  /* the entry is not extracted */
+};
+
+static const struct {
+    const char *name;
+    enum effect effect;
+} codes[] = {
+    [ZIP_CODE_NAME] = {"ambiguous-name", REFUSE},
+    [ZIP_CODE_UNICODE_NAME] = {"ambiguous-unicode-name", REFUSE},
+    [ZIP_CODE_NUL_NAME] = {"ambiguous-nul-name", REFUSE},
+    [ZIP_CODE_ENCODING] = {"ambiguous-encoding", NOTE},
+    [ZIP_CODE_METHOD] = {"ambiguous-method", REFUSE},
+    [ZIP_CODE_SIZE] = {"ambiguous-size", UNREAD},
+    [ZIP_CODE_CRC] = {"ambiguous-crc", NOTE},
+    [ZIP_CODE_FLAGS] = {"ambiguous-flags", UNREAD},
+    [ZIP_CODE_TYPE] = {"ambiguous-type", NOTE},
+    [ZIP_CODE_EXTRA] = {"ambiguous-extra", NOTE},
+    [ZIP_CODE_ZIP64] = {"ambiguous-zip64", UNREAD},
+    [ZIP_CODE_DISK] = {"ambiguous-disk", UNREAD},
+    [ZIP_CODE_DESCRIPTOR] = {"ambiguous-descriptor", UNREAD},
+    [ZIP_CODE_ORDER] = {"ambiguous-order", NOTE},
+    [ZIP_CODE_END] = {"ambiguous-end", UNREAD},
+    [ZIP_CODE_COMMENT] = {"ambiguous-comment", UNREAD},
+    [ZIP_CODE_COUNT] = {"ambiguous-count", UNREAD},
+    [ZIP_CODE_DIRECTORY] = {"ambiguous-directory", UNREAD},
+    [ZIP_CODE_HEADER_MISSING] = {"header-missing", REFUSE},
+    [ZIP_CODE_OVERLAP] = {"overlap", REFUSE},
+    [ZIP_CODE_HIDDEN_ENTRY] = {"hidden-entry", UNREAD},
+    [ZIP_CODE_GAP_DATA] = {"gap-data", UNREAD},
+    [ZIP_CODE_ENCRYPTION] = {"encrypted-strong", UNREAD},
+};
+
+const char *const zip_reader_names[] = {
+    [ZIP_BY_DIRECTORY] = "directory",    [ZIP_BY_LOCAL_HEADER] = "local-header",
+    [ZIP_FORWARD] = "forward",           [ZIP_OTHER_END] = "other-end-record",
+    [ZIP_UNICODE_NAME] = "unicode-name", [ZIP_NUL_NAME] = "name-to-nul",
+    [ZIP_UNENCRYPTED] = "unencrypted",
+};
+
+static void emit(struct zip_check *c, enum zip_code code, struct vb_str path, const char *target,
+                 const char *detail)
+{
+    const char *const name = codes[code].name;
+
+    if (report_hostile(c->u, name, path, target, detail) == 0 && codes[code].effect == UNREAD)
+        c->u->status = report_coverage(c->u, "archive", name, path);
+}
+
+static struct vb_str name_at(struct zip_check *c, uint64_t at, uint16_t len)
+{
+    const unsigned char *const p = zip_view_in(c, &c->names, at, len);
+
+    return (struct vb_str){(const char *)p, p != NULL ? len : 0};
+}
+
+/* By the local header; by the directory's record if there is none. */
+static struct vb_str name_of(struct zip_check *c, const struct zip_entry *entry)
+{
+    const unsigned char *p;
+
+    if (entry->data_at != 0)
+        return name_at(c, entry->name_at, entry->name_len);
+    p = zip_view_in(c, &c->names, entry->record_at, ZIP_CENTRAL_SIZE);
+    return p == NULL ? str_of("")
+                     : name_at(c, entry->record_at + ZIP_CENTRAL_SIZE, zip_le16(p + 28));
+}
+
+void zip_report(struct zip_check *c, enum zip_code code, const char *format, ...)
+{
+    char detail[DETAIL_MAX];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(detail, sizeof(detail), format, args);
+    va_end(args);
+    emit(c, code, str_of("."), NULL, detail);
+}
+
+static void refuse(struct zip_entry *entry, enum zip_code code)
+{
+    if (codes[code].effect == REFUSE && entry->code == NULL)
+        entry->code = codes[code].name;
+}
+
+void zip_report_entry(struct zip_check *c, struct zip_entry *entry, enum zip_code code,
+                      const char *format, ...)
+{
+    char detail[DETAIL_MAX];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(detail, sizeof(detail), format, args);
+    va_end(args);
+    refuse(entry, code);
+    emit(c, code, name_of(c, entry), NULL, detail);
+}
+
+void zip_report_names(struct zip_check *c, struct zip_entry *entry, enum zip_code code,
+                      struct vb_str other, const char *detail)
+{
+    char target[UNPACK_PATH_MAX + 1];
+    const size_t len = other.len < UNPACK_PATH_MAX ? other.len : (size_t)UNPACK_PATH_MAX;
+
+    memcpy(target, other.text, len);
+    target[len] = '\0';
+    refuse(entry, code);
+    emit(c, code, name_of(c, entry), target, detail);
+}
+
+void zip_report_hidden(struct zip_check *c, const struct zip_reading *reading, uint64_t at)
+{
+    char detail[DETAIL_MAX];
+
+    (void)snprintf(detail, sizeof(detail),
+                   "its local header at byte %llu is read from front to back; the directory does "
+                   "not list it",
+                   (unsigned long long)at);
+    emit(c, ZIP_CODE_HIDDEN_ENTRY, name_at(c, reading->name_at, reading->name_len), NULL, detail);
+}
+
+void zip_add_reading(struct zip_check *c, enum zip_reader reader, const struct zip_reading *reading)
+{
+    struct zip_directory *const d = c->d;
+
+    if (d->reading_count >= c->u->limits->entries)
+        return;
+    if (d->reading_count == c->readings_room) {
+        const size_t room = c->readings_room != 0 ? 2 * c->readings_room : 8;
+        struct zip_reading *const readings = reallocarray(d->readings, room, sizeof(*d->readings));
+
+        if (readings == NULL) {
+            c->u->status = vb_fail(c->u->err, VB_E_NOMEM, 0, "no memory to read %s", c->u->name);
+            return;
+        }
+        d->readings = readings;
+        c->readings_room = room;
+    }
+    d->readings[d->reading_count] = *reading;
+    d->readings[d->reading_count++].reader = zip_reader_names[reader];
+}
+
+/* Libarchive's words for data that is not what the headers say. */
+static const struct {
+    const char *text;
+    enum zip_code code;
+} damages[] = {
+    {"data is wrong size", ZIP_CODE_SIZE},
+    {"ZIP bad CRC", ZIP_CODE_CRC},
+    {"Inconsistent CRC32", ZIP_CODE_CRC},
+};
+
+const char *zip_damage_code(const char *text)
+{
+    for (size_t i = 0; text != NULL && i < VB_ARRAY_LEN(damages); i++) {
+        if (strstr(text, damages[i].text) != NULL)
+            return codes[damages[i].code].name;
+    }
+    return NULL;
+}
