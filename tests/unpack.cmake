@@ -5,3 +5,18 @@ vb_unit_test(unpack_vectors unit/test_unpack_vectors.c unit/unpack_maker.c
   LIBS vb_unpack PkgConfig::ARCHIVE)
 # Short, interrupted and slow reads are made by the test's own pread.
 target_link_options(test_unpack PRIVATE -Wl,--wrap=pread)
+
+# Archives made by code at test time, none in the repository: tests/fixtures/archives.
+find_program(VETBOX_PYTHON3 python3 HINTS /usr/bin REQUIRED)
+set(archives ${CMAKE_CURRENT_LIST_DIR}/fixtures/archives)
+set(zips ${PROJECT_BINARY_DIR}/tests/zips)
+add_test(NAME archives.zips COMMAND ${VETBOX_PYTHON3} -B ${archives}/make_zips.py ${zips})
+set_tests_properties(archives.zips PROPERTIES FIXTURES_SETUP zips)
+vb_unit_test(unpack_zips unit/test_unpack_zips.c unit/unpack_maker.c
+  LIBS vb_unpack PkgConfig::ARCHIVE)
+set_tests_properties(unit.unpack_zips PROPERTIES FIXTURES_REQUIRED zips
+  ENVIRONMENT VETBOX_ZIPS=${zips})
+add_test(NAME archives.differential COMMAND ${VETBOX_PYTHON3} -B ${archives}/differential.py
+         $<TARGET_FILE:vetbox> ${zips})
+set_tests_properties(archives.differential PROPERTIES FIXTURES_REQUIRED zips SKIP_RETURN_CODE 77
+  TIMEOUT 300)

@@ -134,9 +134,7 @@ static void check_sizes(struct zip_check *c, struct zip_entry *entry,
                          ull(local->size), ull(local->compressed));
     if (differs(local->compressed, record->compressed, local) ||
         differs(local->size, record->size, local)) {
-        const struct zip_reading reading = local_reading(entry, local);
-
-        zip_add_reading(c, ZIP_BY_LOCAL_HEADER, &reading);
+        add_both(c, entry, local, record);
         zip_report_entry(c, entry, ZIP_CODE_SIZE,
                          "%llu bytes, %llu compressed, by its local header; %llu, %llu compressed, "
                          "by the directory",
@@ -221,6 +219,16 @@ static void check_missing(struct zip_check *c, struct zip_entry *entry,
     zip_add_reading(c, ZIP_OTHER_END, &reading);
 }
 
+/* A local header whose data ends early may have another one behind it. */
+static void check_behind(struct zip_check *c, const struct zip_entry *entry, uint64_t len)
+{
+    const uint64_t room = c->u->size - entry->data_at;
+    const uint64_t most = entry->compressed < room ? entry->compressed : room;
+
+    if (!entry->unsized && len < most && zip_magic_at(c, entry->data_at + len, "PK\x03\x04"))
+        (void)zip_forward_gap(c, entry->data_at + len, entry->data_at + most);
+}
+
 void zip_check_local(struct zip_check *c, struct zip_entry *entry, const struct zip_header *record)
 {
     const unsigned char *const p = find_local(c, entry->offset);
@@ -248,4 +256,5 @@ void zip_check_local(struct zip_check *c, struct zip_entry *entry, const struct 
     check_flags(c, entry, &local, record);
     check_sizes(c, entry, &local, record);
     check_extras(c, entry, &local);
+    check_behind(c, entry, local.compressed);
 }
