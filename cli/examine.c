@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/statvfs.h>
 
 #include "cli/session.h"
 #include "vetbox/fetch.h"
@@ -119,50 +120,154 @@ int vb_examine_fetch(struct vb_session *session, struct vb_error *err)
 /* --- unpack --- */
 
 struct unpack_work {
-    int artifact_fd;
-    const char *name;
-    int out_fd;
+    struct vb_unpack_job job;
     struct vb_unpack_limits limits;
+    int (*read)(const struct vb_unpack_job *job, const struct vb_unpack_limits *limits,
+                struct vb_sink *sink, struct vb_error *err);
 };
 
 static int unpack_in_child(void *ctx, struct vb_sink *sink, struct vb_error *err)
 {
     const struct unpack_work *work = ctx;
-    return vb_unpack(work->artifact_fd, work->name, work->out_fd, &work->limits, sink, err);
+    return work->read(&work->job, &work->limits, sink, err);
 }
 
-static int unpack_file(struct vb_session *session, int out_fd, struct vb_error *err)
+/* One reader of archives, in a child that has nothing but the descriptors of its job. */
+static int run_reader(struct vb_session *session, struct unpack_work *work, struct vb_error *err)
 {
     bool died;
-    struct unpack_work work = {session->artifact.fd, session->artifact.name, out_fd,
-                               vb_unpack_default_limits};
+    const int candidates[] = {work->job.artifact_fd, work->job.out_fd, work->job.beside_fd};
+    int fds[VB_ARRAY_LEN(candidates) + VB_DEFERRED_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < VB_ARRAY_LEN(candidates); i++) {
+        if (candidates[i] >= 0)
+            fds[count++] = candidates[i];
+    }
+    for (size_t i = 0; i < work->job.inner_count; i++)
+        fds[count++] = work->job.inners[i].fd;
     /* It stops by itself and says so, and the other stages have time left to look at the rest. */
     const unsigned half_ms = stage_ms(session) / 2 + 1;
-    if (work.limits.timeout_ms > half_ms)
-        work.limits.timeout_ms = half_ms;
-    const int fds[] = {work.artifact_fd, work.out_fd};
+    if (work->limits.timeout_ms > half_ms)
+        work->limits.timeout_ms = half_ms;
     const struct vb_child child = {.role = VB_ROLE_UNPACK,
                                    .name = "unpack",
                                    .run = unpack_in_child,
-                                   .ctx = &work,
+                                   .ctx = work,
                                    .fds = fds,
-                                   .fd_count = VB_ARRAY_LEN(fds),
+                                   .fd_count = count,
                                    .timeout_ms = stage_ms(session),
                                    .memory_bytes = (uint64_t)1024 * MIB};
     return run_child(session, &child, &died, err);
 }
 
+static int new_beside(struct vb_session *session, size_t reader, struct vb_error *err)
+{
+    return vb_workspace_new(workspace_bytes, TREE_INODES, &session->beside_fds[reader], err);
+}
+
+/* The package itself, if ARTIFACT_FD is one, and archives within it. */
+static int read_usual(struct vb_session *session, int artifact_fd, int out_fd, struct vb_error *err)
+{
+    struct unpack_work work = {.limits = vb_unpack_default_limits, .read = vb_unpack};
+    const int status = new_beside(session, VB_READER_USUAL, err);
+    if (status < 0)
+        return status;
+    work.job = (struct vb_unpack_job){.artifact_fd = artifact_fd,
+                                      .name = session->artifact.name,
+                                      .out_fd = out_fd,
+                                      .beside_fd = session->beside_fds[VB_READER_USUAL]};
+    return run_reader(session, &work, err);
+}
+
+static int deferred_lost(struct vb_session *session, struct vb_error *err)
+{
+    struct vb_event event;
+    if (session->tee.deferred_count <= VB_DEFERRED_MAX)
+        return VB_OK;
+    vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
+    vb_event_str(&event, VB_F_STAGE, "unpack");
+    vb_event_str(&event, VB_F_WHAT, "nested archive");
+    vb_event_str(&event, VB_F_REASON, "more archives for the second reader than it takes");
+    vb_event_int(&event, VB_F_COUNT, (int64_t)session->tee.deferred_count - VB_DEFERRED_MAX);
+    return vb_emit(&session->tee.sink, &event, err);
+}
+
+/* Opens what was deferred, to be read only: the second reader must not touch what the first wrote.
+ * A path that a taken over child made up opens nothing, or a file of this package. */
+static size_t open_deferred(const struct vb_session *session, int out_fd,
+                            struct vb_unpack_inner ret[VB_DEFERRED_MAX])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < VB_DEFERRED_MAX && session->tee.deferred[i] != NULL; i++) {
+        const char *path = session->tee.deferred[i];
+        int fd = vb_open_beneath(out_fd, path, O_RDONLY | O_NONBLOCK, 0);
+        if (fd < 0)
+            fd = vb_open_beneath(session->beside_fds[VB_READER_USUAL], path, O_RDONLY | O_NONBLOCK,
+                                 0);
+        if (fd >= 0)
+            ret[count++] = (struct vb_unpack_inner){fd, path};
+    }
+    return count;
+}
+
+/* What the first reader used of its budget, as the file system has it. */
+static struct vb_unpack_limits second_limits(int out_fd, int beside_fd)
+{
+    struct vb_unpack_limits limits = vb_unpack_default_limits;
+    const int fds[] = {out_fd, beside_fd};
+    for (size_t i = 0; i < VB_ARRAY_LEN(fds); i++) {
+        struct statvfs st;
+        if (fstatvfs(fds[i], &st) < 0)
+            continue;
+        const uint64_t used = (st.f_blocks - st.f_bfree) * st.f_bsize;
+        const size_t nodes = st.f_files - st.f_ffree;
+        limits.bytes -= used < limits.bytes ? used : limits.bytes;
+        limits.entries -= nodes < limits.entries ? nodes : limits.entries;
+    }
+    return limits;
+}
+
+/* Formats with risky parsers, only now that all others have declined. */
+static int read_second(struct vb_session *session, int artifact_fd, int out_fd,
+                       struct vb_error *err)
+{
+    struct vb_unpack_inner inners[VB_DEFERRED_MAX];
+    const char *first = session->tee.deferred[0];
+    const bool top = first != NULL && strcmp(first, ".") == 0 && artifact_fd >= 0;
+    int status = first != NULL ? new_beside(session, VB_READER_SECOND, err) : VB_OK;
+    if (first == NULL || status < 0)
+        return status;
+    struct unpack_work work = {.limits =
+                                   second_limits(out_fd, session->beside_fds[VB_READER_USUAL]),
+                               .read = vb_unpack_second};
+    work.job = (struct vb_unpack_job){.artifact_fd = top ? artifact_fd : -1,
+                                      .name = session->artifact.name,
+                                      .out_fd = top ? out_fd : -1,
+                                      .beside_fd = session->beside_fds[VB_READER_SECOND],
+                                      .inners = inners};
+    if (!top)
+        work.job.inner_count = open_deferred(session, out_fd, inners);
+    status = run_reader(session, &work, err);
+    for (size_t i = 0; i < work.job.inner_count; i++)
+        vb_close_fd(&inners[i].fd);
+    return status < 0 ? status : deferred_lost(session, err);
+}
+
 int vb_examine_unpack(struct vb_session *session, struct vb_error *err)
 {
     VB_CLEANUP_FD int folder = -1;
+    VB_CLEANUP_FD int artifact = -1;
     int status = VB_OK;
     if (session->artifact.form == VB_ARTIFACT_FOLDER) {
         folder = vb_steal_fd(&session->artifact.fd);
     } else {
+        artifact = vb_steal_fd(&session->artifact.fd);
         status = vb_workspace_new(workspace_bytes, TREE_INODES, &folder, err);
-        if (status == VB_OK)
-            status = unpack_file(session, folder, err);
     }
+    if (status == VB_OK)
+        status = read_usual(session, artifact, folder, err);
+    if (status == VB_OK)
+        status = read_second(session, artifact, folder, err);
     if (status < 0)
         return status;
     return vb_tree_seal(vb_steal_fd(&folder), &tree_limits, &session->tee.sink, &session->tree,
@@ -271,9 +376,22 @@ int vb_examine_scan(struct vb_session *session, int dirfd, const char *prefix, s
     return run_child(session, &child, &died, err);
 }
 
+static bool is_empty(int dirfd)
+{
+    struct statvfs st;
+    /* A new file system has its top folder and nothing else. */
+    return fstatvfs(dirfd, &st) == 0 && st.f_files - st.f_ffree <= 1;
+}
+
+/* The package, and what was unpacked beside it: its paths say so by themselves ("inner.zip!/a"). */
 static int scan_tree(struct vb_session *session, struct vb_error *err)
 {
-    return vb_examine_scan(session, session->tree->dirfd, "", err);
+    int status = vb_examine_scan(session, session->tree->dirfd, "", err);
+    for (size_t i = 0; status == VB_OK && i < VB_READERS; i++) {
+        if (session->beside_fds[i] >= 0 && !is_empty(session->beside_fds[i]))
+            status = vb_examine_scan(session, session->beside_fds[i], "", err);
+    }
+    return status;
 }
 
 /* --- all of them --- */

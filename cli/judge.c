@@ -189,9 +189,7 @@ static int vet_one(const struct vb_options *options, const struct vb_toolbox *to
                    const char *action, size_t index, struct vb_error *err)
 {
     VB_CLEANUP(vb_session_done)
-    struct vb_session session = {
-        .toolbox = toolbox, .options = options, .evidence_fd = -1, .log_fd = -1, .drops_fd = -1};
-    session.artifact.fd = -1;
+    struct vb_session session = {.toolbox = toolbox, .options = options, VB_SESSION_CLOSED};
     progress(options, options->operands[index]);
     int status = vb_session_open_evidence(&session, options->several ? index + 1 : 0, err);
     if (status == VB_OK)

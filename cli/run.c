@@ -120,8 +120,7 @@ static int run(const struct vb_options *options, struct ending *ret, struct vb_e
 {
     VB_CLEANUP(policy_cleanup) struct vb_policy *policy = NULL;
     VB_CLEANUP(vb_session_done)
-    struct vb_session session = {
-        .options = options, .evidence_fd = -1, .log_fd = -1, .drops_fd = -1, .artifact.fd = -1};
+    struct vb_session session = {.options = options, VB_SESSION_CLOSED};
     VB_CLEANUP(vb_follower_done)
     struct vb_follower follower = {.lines_fd = -1, .stream_fd = -1, .file_fd = -1};
     if (options->operand_count == 0)

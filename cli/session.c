@@ -122,6 +122,19 @@ static int tell_cut(struct vb_tee *tee, struct vb_error *err)
     return vb_emit(&tee->log->sink, &event, err);
 }
 
+/* Whether all of them are listed shows in the count. */
+static int note_deferred(struct vb_tee *tee, const struct vb_event *event, struct vb_error *err)
+{
+    const struct vb_str path = vb_event_get_str(event, VB_F_PATH);
+    if (tee->deferred_count++ >= VB_DEFERRED_MAX)
+        return VB_OK;
+    char *copy = strndup(path.text, path.len);
+    if (copy == NULL)
+        return vb_fail(err, VB_E_NOMEM, errno, "noting an archive");
+    tee->deferred[tee->deferred_count - 1] = copy;
+    return VB_OK;
+}
+
 static int tee_emit(struct vb_sink *base, struct vb_event *event, struct vb_error *err)
 {
     struct vb_tee *tee = (struct vb_tee *)(void *)base;
@@ -129,11 +142,14 @@ static int tee_emit(struct vb_sink *base, struct vb_event *event, struct vb_erro
         new_share(tee, event->detonation);
     tee->hostile =
         tee->hostile || event->kind == VB_EV_ARCHIVE_HOSTILE || event->kind == VB_EV_EXAMINER_DIED;
+    int status = event->kind == VB_EV_ARCHIVE_DEFERRED ? note_deferred(tee, event, err) : VB_OK;
+    if (status < 0)
+        return status;
     if (!has_room(tee, event))
         return tell_cut(tee, err);
     const uint64_t before = tee->log->bytes;
     uint64_t *beyond = before < tee->share_end ? NULL : beyond_share(tee, event->kind);
-    int status = vb_manifest_add(tee->manifest, event, err);
+    status = vb_manifest_add(tee->manifest, event, err);
     if (status == VB_OK)
         status = vb_emit(&tee->log->sink, event, err);
     if (beyond != NULL)
@@ -299,10 +315,14 @@ int vb_session_end(struct vb_session *session, struct vb_error *err)
 
 void vb_session_done(struct vb_session *session)
 {
+    for (size_t i = 0; i < VB_DEFERRED_MAX; i++)
+        free(session->tee.deferred[i]);
     vb_log_writer_done(&session->log);
     vb_manifest_done(&session->manifest);
     vb_artifact_done(&session->artifact);
     vb_tree_free(session->tree);
+    for (size_t i = 0; i < VB_READERS; i++)
+        vb_close_fd(&session->beside_fds[i]);
     vb_close_fd(&session->drops_fd);
     vb_close_fd(&session->log_fd);
     vb_close_fd(&session->evidence_fd);

@@ -22,9 +22,13 @@ VB_CHECKED int vb_toolbox_open(const struct vb_options *options, struct vb_toolb
                                struct vb_error *err);
 void vb_toolbox_close(struct vb_toolbox *toolbox);
 
+/* Archives within the package are unpacked beside it: the usual formats by one child, those with
+ * risky parsers by another, which cannot touch what the first wrote. */
+enum { VB_READER_USUAL, VB_READER_SECOND, VB_READERS };
+
 /* Passes events on to the log and keeps the manifest on the way. Each stage and each detonation has
  * a share of the log: one that floods it hides what itself did, never what the others do. */
-enum { VB_TEE_DECISIVE = 6 };
+enum { VB_TEE_DECISIVE = 6, VB_DEFERRED_MAX = 16 };
 
 struct vb_tee {
     struct vb_sink sink;
@@ -37,6 +41,8 @@ struct vb_tee {
     uint64_t beyond[VB_TEE_DECISIVE]; /* of them in use */
     bool cut;                         /* the share is used up, which the log says */
     bool hostile; /* the archive was hostile, or a child was killed by what it read */
+    char *deferred[VB_DEFERRED_MAX]; /* paths of the archives that wait for the second reader */
+    size_t deferred_count;           /* all of them, listed or not */
 };
 
 struct vb_session {
@@ -52,10 +58,15 @@ struct vb_session {
     uint64_t deadline_ns;
     struct vb_artifact artifact;
     struct vb_tree *tree;
+    int beside_fds[VB_READERS]; /* what each reader unpacked beside the tree, or -1 */
     struct vb_manifest manifest;
     int drops_fd;
     bool ended; /* the log has its log.end */
 };
+
+/* A session that holds nothing yet. */
+#define VB_SESSION_CLOSED \
+    .evidence_fd = -1, .log_fd = -1, .drops_fd = -1, .beside_fds = {-1, -1}, .artifact.fd = -1
 
 /* Opens the log (and the evidence folder, named by --evidence; NUMBER, if not 0, names a folder in
  * it) and writes log.begin. The session must be ended with vb_session_done in any case. */

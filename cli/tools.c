@@ -86,8 +86,7 @@ int vb_command_verify(const struct vb_options *options, struct vb_error *err)
 {
     VB_CLEANUP(vb_toolbox_close) struct vb_toolbox toolbox = {0};
     VB_CLEANUP(vb_session_done)
-    struct vb_session session = {
-        .toolbox = &toolbox, .evidence_fd = -1, .log_fd = -1, .drops_fd = -1, .artifact.fd = -1};
+    struct vb_session session = {.toolbox = &toolbox, VB_SESSION_CLOSED};
     VB_CLEANUP_FREE char *trust_dir = NULL;
     struct signature_counts counts = {.quiet = vb_option_given(options, VB_OPT_QUIET)};
     int status = vb_session_prepare(err);
@@ -146,8 +145,7 @@ int vb_command_unpack(const struct vb_options *options, struct vb_error *err)
     static const struct vb_tree_limits limits = {
         .bytes = UINT64_MAX, .file_bytes = UINT64_MAX, .entries = SIZE_MAX, .depth = 128};
     VB_CLEANUP(vb_session_done)
-    struct vb_session session = {
-        .evidence_fd = -1, .log_fd = -1, .drops_fd = -1, .artifact.fd = -1};
+    struct vb_session session = {VB_SESSION_CLOSED};
     const char *dir = options->value[VB_OPT_DIRECTORY];
     size_t hostile = 0;
     if (dir == NULL)
@@ -208,8 +206,7 @@ static void print_artifact(const struct vb_event *event, void *ctx)
 int vb_command_fetch(const struct vb_options *options, struct vb_error *err)
 {
     VB_CLEANUP(vb_session_done)
-    struct vb_session session = {
-        .evidence_fd = -1, .log_fd = -1, .drops_fd = -1, .artifact.fd = -1};
+    struct vb_session session = {VB_SESSION_CLOSED};
     const char *output = options->value[VB_OPT_OUTPUT];
     if (output == NULL)
         return vb_fail(err, VB_E_USAGE, 0, "vetbox fetch needs -o FILE");

@@ -9,15 +9,6 @@
 
 enum { RETRIES_MAX = 1024, NODES_PER_ENTRY = 2 };
 
-/* The file being written. */
-struct output {
-    struct unpack *u;
-    struct vb_str path;
-    int fd;
-    uint64_t size; /* logical bytes so far */
-    bool cut;      /* a limit ended it early */
-};
-
 struct work {
     struct unpack *u;
     struct archive *archive;
@@ -29,88 +20,6 @@ struct work {
     char raw_name[65536]; /* a zip's name has 16 bits of length */
     char path[UNPACK_PATH_MAX + 1];
 };
-
-/* --- writing --- */
-
-static int cannot_write(struct output *out, int system_errno)
-{
-    return vb_fail(out->u->err, VB_E_CANTCREAT, system_errno, "cannot write %.*s",
-                   (int)out->path.len, out->path.text);
-}
-
-static int output_open(struct output *out, struct unpack *u, const char *path, bool executable)
-{
-    *out = (struct output){.u = u, .path = str_of(path), .fd = -1};
-    if (vb_mkdir_parents(u->out_fd, path) != 0)
-        return cannot_write(out, errno);
-    out->fd = vb_open_beneath(u->out_fd, path, O_RDWR | O_CREAT | O_EXCL, executable ? 0700 : 0600);
-    if (out->fd < 0)
-        return cannot_write(out, errno);
-    u->files++;
-    return 0;
-}
-
-/* Takes COUNT bytes out of the limits. Less than asked for means that a limit is reached. */
-static uint64_t output_allow(struct output *out, uint64_t count)
-{
-    const uint64_t room = out->u->limits->file_bytes - out->size;
-
-    if (count > room) {
-        count = room;
-        out->cut = true;
-    }
-    if (!limits_allow(out->u, count)) {
-        out->cut = true;
-        return 0;
-    }
-    return count;
-}
-
-static int output_write(struct output *out, const void *data, size_t len)
-{
-    const uint64_t count = output_allow(out, len);
-    const int status = count > 0 ? vb_write_all(out->fd, data, (size_t)count, out->u->err) : 0;
-
-    if (status != 0)
-        return vb_wrap(out->u->err, "writing %.*s", (int)out->path.len, out->path.text);
-    out->size += count;
-    return 0;
-}
-
-/* A hole of a sparse file: costs nothing here, but everybody reads it later. */
-static int output_hole(struct output *out, uint64_t len)
-{
-    const uint64_t count = output_allow(out, len);
-
-    if (count == 0)
-        return 0;
-    out->size += count;
-    if (ftruncate(out->fd, (off_t)out->size) != 0 || lseek(out->fd, 0, SEEK_END) < 0)
-        return cannot_write(out, errno);
-    return 0;
-}
-
-/* Says what was not examined in the finished file: a cut end, an archive inside. */
-static int output_finish(struct output *out, bool top)
-{
-    unsigned char head[512];
-    const ssize_t n = pread(out->fd, head, sizeof(head), 0);
-    const char *const format = n > 0 ? magic_archive(head, (size_t)n) : NULL;
-    struct unpack *const u = out->u;
-    int status = 0;
-
-    if (out->cut && u->stop == NULL)
-        status = report_hostile(u, "limit-file-bytes", out->path, NULL,
-                                "longer than a file may be; its beginning was extracted");
-    if (status == 0 && out->cut)
-        status = report_coverage(u, "file", "only its beginning was extracted", out->path);
-    if (status == 0 && format != NULL && top)
-        status = report_coverage(u, "archive", "an archive format that is not unpacked", out->path);
-    else if (status == 0 && format != NULL)
-        status = report_coverage(u, "nested archive", "archives inside archives are not unpacked",
-                                 out->path);
-    return status;
-}
 
 static int hostile(struct work *w, const char *code, const char *target, const char *detail)
 {
@@ -168,31 +77,6 @@ static int write_blocks(struct work *w, struct output *out)
     return r == ARCHIVE_EOF ? 0 : damaged(w);
 }
 
-int stream_extract(struct unpack *u, struct stream *s, const char *path)
-{
-    struct output out;
-    const void *data;
-    size_t len;
-    int status = output_open(&out, u, path, false);
-    int r = 1;
-
-    while (status == 0 && !out.cut) {
-        r = stream_next(s, &data, &len);
-        if (r != 1)
-            break;
-        status = output_write(&out, data, len);
-    }
-    out.cut = out.cut || u->stop != NULL;
-    if (status == 0)
-        status = u->status;
-    if (status == 0)
-        status = output_finish(&out, archive_filter_count(s->outer) <= 1);
-    if (status == 0 && r < 0 && s->failed)
-        status = report_damaged(u, str_of(path), s->problem);
-    vb_close_fd(&out.fd);
-    return status;
-}
-
 /* --- the kinds of entries --- */
 
 /* Takes the name; false if somebody has it, which is reported. */
@@ -207,7 +91,7 @@ static int claim(struct work *w, bool directory, bool *ret_ours)
     if (code != NULL)
         return hostile_unread(w, code, NULL);
     /* A name of 64 components asks for 63 folders: what entries cost is counted too. */
-    if (names_count(w->u->names) > NODES_PER_ENTRY * w->u->limits->entries) {
+    if (w->u->nodes + names_count(w->u->names) > NODES_PER_ENTRY * w->u->limits->entries) {
         w->u->stop = "limit-entries";
         *ret_ours = false;
     }
@@ -255,7 +139,7 @@ static int extract_file(struct work *w)
         return status;
     status = write_blocks(w, &out);
     if (status == 0)
-        status = output_finish(&out, false);
+        status = output_finish(&out, w->path);
     vb_close_fd(&out.fd);
     return status;
 }
@@ -290,23 +174,6 @@ static int note_symlink(struct work *w)
     return hostile(w, "symlink", target, "stays inside the package; the link is not made");
 }
 
-static int copy_bytes(struct output *out, int source)
-{
-    unsigned char block[16384];
-    ssize_t n = 1;
-    int status = 0;
-
-    while (status == 0 && !out->cut) {
-        n = read(source, block, sizeof(block));
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            break;
-        status = output_write(out, block, (size_t)n);
-    }
-    return n < 0 ? cannot_write(out, errno) : status;
-}
-
 /* A hard link to a file of this archive that was extracted before: a copy of it. */
 static int copy_hardlink(struct work *w, const char *target)
 {
@@ -329,9 +196,9 @@ static int copy_hardlink(struct work *w, const char *target)
     status = output_open(&out, w->u, w->path, (archive_entry_perm(w->entry) & S_IXUSR) != 0);
     if (status != 0)
         return status;
-    status = copy_bytes(&out, source);
+    status = output_copy(&out, source, 0, UINT64_MAX);
     if (status == 0)
-        status = output_finish(&out, false);
+        status = output_finish(&out, w->path);
     vb_close_fd(&out.fd);
     return status;
 }

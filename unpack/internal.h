@@ -15,28 +15,49 @@ enum {
     UNPACK_REPORTS_MAX = 1000 /* events about one archive; the rest is counted */
 };
 
-/* One run of vb_unpack. */
+/* The folders that files can lie in: the package itself, and what is unpacked beside it. */
+enum area { AREA_PACKAGE, AREA_BESIDE, AREA_COUNT };
+
+/* One run of vb_unpack; for an archive within the artifact a copy of it, whose counters go on. */
 struct unpack {
     const struct vb_unpack_limits *limits;
     struct vb_sink *sink;
     struct vb_error *err;
-    int fd;
-    int out_fd;
-    const char *name;     /* of the artifact, for people */
-    uint64_t size;        /* of the artifact */
+    int fd;               /* of the archive at hand: the artifact, or an archive within it */
+    int out_fd;           /* where its files go */
+    const char *name;     /* of the archive, for people */
+    uint64_t size;        /* of the archive */
+    uint64_t input_size;  /* of the artifact */
     uint64_t consumed;    /* bytes read from it, the same bytes counted once for each reading */
     uint64_t decoded;     /* bytes behind the compression filter */
     uint64_t written;     /* bytes of files */
     uint64_t deadline_ns; /* 0: none */
     size_t entries;
+    size_t nodes; /* files and folders of the archives before this one */
     size_t files;
     size_t hostile;
+    size_t deferred; /* archives left to the second reader */
     size_t reports;
     size_t unreported;
     const char *stop; /* code of the limit that ended the extraction, or NULL */
     int status;       /* our own failure, sticky */
     struct names *names;
+    bool second;           /* this is the second reader */
+    const char *place;     /* of the archive, as events name it: "." or a path */
+    const char *prefix;    /* before the names of its entries: "" or "inner.zip!/" */
+    enum area area;        /* what OUT_FD lies in */
+    unsigned depth;        /* archives around this one */
+    bool stop_told;        /* the event for STOP was sent */
+    size_t entries_before; /* it */
+    uint64_t written_before;
+    struct beside *beside; /* NULL: archives within archives are not opened */
 };
+
+/* Opens what U->fd is, whatever it is; writes its format ("tar+gzip", "" for none) and the entry at
+ * which the work ended. */
+enum { UNPACK_FORMAT_MAX = 32 };
+VB_CHECKED int unpack_extract(struct unpack *u, char ret_where[UNPACK_PATH_MAX + 1],
+                              char ret_format[UNPACK_FORMAT_MAX]);
 
 /* --- report.c: events and limits --- */
 
@@ -47,6 +68,8 @@ VB_CHECKED int report_damaged(struct unpack *u, struct vb_str path, const char *
 VB_CHECKED int report_coverage(struct unpack *u, const char *what, const char *reason,
                                struct vb_str path);
 VB_CHECKED int report_format(struct unpack *u, const char *format);
+/* An archive at PATH that only the second reader opens. */
+VB_CHECKED int report_deferred(struct unpack *u, const char *format, struct vb_str path);
 /* What the cap on events kept back, and the limit that ended the extraction. */
 VB_CHECKED int report_end(struct unpack *u, struct vb_str where);
 struct vb_str str_of(const char *text);
@@ -82,13 +105,37 @@ bool names_has_file(const struct names *names, const char *path);
 
 /* --- magic.c: what bytes are --- */
 
-/* The libarchive filter that HEAD asks for, ARCHIVE_FILTER_NONE if none that vetbox reads. */
-int magic_filter(const unsigned char *head, size_t len);
+/* Who opens a format: the usual reader, the second one in a child of its own because its parser has
+ * a history of holes, or nobody. */
+enum magic_reader { MAGIC_USUAL, MAGIC_SECOND, MAGIC_NOBODY };
+
+/* One format that bytes can be recognised as. */
+struct magic {
+    const char *name;
+    int filter; /* the libarchive filter that reads it, -1: it is no compressed stream */
+    enum magic_reader reader;
+    uint32_t offset;
+    uint8_t len;
+    const char *bytes;
+    int (*support)(struct archive *a); /* what makes libarchive read it, NULL: not by one call */
+};
+
+/* A brotli stream has no libarchive filter; this number stands for ours. */
+enum { FILTER_BROTLI = 1000 };
+
+/* The filter that HEAD asks for, ARCHIVE_FILTER_NONE if none that vetbox reads. NAME decides only
+ * where the bytes cannot: brotli has no magic, so that ".br" is needed too. */
+int magic_filter(const unsigned char *head, size_t len, const char *name);
 const char *magic_filter_name(int filter);
+/* Bytes of window or dictionary that the decoder would need; 0: not known. */
+uint64_t magic_window(int filter, const unsigned char *head, size_t len);
 bool magic_is_tar(const unsigned char *head, size_t len);
-bool magic_is_zip(const unsigned char *head, size_t len);
-/* Name of the archive format of HEAD, supported or not; NULL if it is no archive. */
-const char *magic_archive(const unsigned char *head, size_t len);
+/* The row of HEAD's format, supported or not; NULL if it is no archive. NAME as above. An archive
+ * without entries is not one here: zeros are all that tell a tar of that sort. */
+const struct magic *magic_of(const unsigned char *head, size_t len, const char *name);
+const struct magic *magic_tar(void);
+/* The same for a whole file: an ISO image says what it is after 32 KiB. Sets u->status. */
+const struct magic *magic_of_file(struct unpack *u, int fd, const char *name);
 
 /* --- stream.c: descriptor → (decompressed) bytes --- */
 
@@ -110,6 +157,7 @@ struct stream {
     uint64_t last_offset; /* in the decompressed stream */
     bool failed;          /* the compressed data is damaged */
     bool ended;
+    struct brotli *brotli; /* in the place of OUTER */
     char problem[256];
 };
 VB_CHECKED int stream_open(struct stream *s, struct unpack *u, int filter);
@@ -122,10 +170,26 @@ int stream_next(struct stream *s, const void **ret, size_t *ret_len);
 VB_CHECKED int stream_check_rest(struct stream *s, uint64_t end);
 /* An archive reader for ARTIFACT bytes [0, end) with seeking; owns nothing of U. */
 VB_CHECKED int seekable_open(struct stream *s, struct unpack *u, uint64_t end, struct archive *a);
-/* A tar reader over S. */
-VB_CHECKED int tar_open(struct stream *s, struct archive *a);
-/* pread of exactly LEN bytes: 0, or -1 if there are not as many or reading failed (u->status). */
+/* The same for any format: SUPPORT makes libarchive read it. */
+VB_CHECKED int seekable_open_as(struct stream *s, struct unpack *u, uint64_t end, struct archive *a,
+                                int (*support)(struct archive *a));
+/* A reader of one format over S. */
+VB_CHECKED int format_open(struct stream *s, struct archive *a, int (*support)(struct archive *a));
+/* Where the compressed data ends in the artifact, as far as it was read. */
+uint64_t stream_consumed(const struct stream *s);
+/* pread of LEN bytes or what there is of them; -1 and errno. */
+ssize_t pread_all(int fd, void *data, size_t len, uint64_t offset);
+/* Exactly LEN bytes of the archive: 0, or -1 if there are not as many or reading failed
+ * (u->status). */
 int read_at(struct unpack *u, void *data, size_t len, uint64_t offset);
+
+/* --- brotli.c: the one compression that libarchive does not know --- */
+
+VB_CHECKED int brotli_new(struct brotli **ret, struct unpack *u);
+void brotli_free(struct brotli **brotli);
+/* 1 and the next decoded piece, 0 at the end, -1 when damaged, stopped or failed. */
+int brotli_next(struct brotli *brotli, const unsigned char **ret, size_t *ret_len);
+uint64_t brotli_consumed(const struct brotli *brotli);
 
 /* --- entry.c: one entry → one file --- */
 
@@ -134,6 +198,24 @@ int read_at(struct unpack *u, void *data, size_t len, uint64_t offset);
 VB_CHECKED int entries_extract(struct unpack *u, struct archive *a,
                                const struct zip_directory *directory,
                                char ret_where[UNPACK_PATH_MAX + 1]);
+/* --- output.c: one file below the output folder --- */
+
+/* The file being written. */
+struct output {
+    struct unpack *u;
+    struct vb_str path;
+    int fd;
+    uint64_t size; /* logical bytes so far */
+    bool cut;      /* a limit ended it early */
+};
+VB_CHECKED int output_open(struct output *out, struct unpack *u, const char *path, bool executable);
+VB_CHECKED int output_write(struct output *out, const void *data, size_t len);
+/* A hole of a sparse file: costs nothing here, but everybody reads it later. */
+VB_CHECKED int output_hole(struct output *out, uint64_t len);
+/* Bytes [at, at + len) of SOURCE, or what there is of them. */
+VB_CHECKED int output_copy(struct output *out, int source, uint64_t at, uint64_t len);
+/* Says what was not examined in the finished file PATH, and looks for an archive in it. */
+VB_CHECKED int output_finish(struct output *out, const char *path);
 /* Writes what is left of S as the file PATH. */
 VB_CHECKED int stream_extract(struct unpack *u, struct stream *s, const char *path);
 

@@ -118,7 +118,8 @@ bool name_link_escapes(const char *path, const char *target)
     return false;
 }
 
-static const char *const compression_suffixes[] = {".gz", ".bz2", ".xz", ".lzma", ".zst", ".lz4"};
+static const char *const compression_suffixes[] = {".gz",  ".bz2", ".xz", ".lzma", ".zst",
+                                                   ".lz4", ".br",  ".lz", ".z"};
 
 void name_for_bare(const char *name, bool strip_compression, char ret_name[256])
 {

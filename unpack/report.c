@@ -28,20 +28,37 @@ static bool may_report(struct unpack *u)
     return false;
 }
 
-static struct vb_str or_top(struct vb_str path)
+/* PATH of an entry as people are told it, with the archives around it. "." is the archive itself.
+ * *RET_OWNED is the caller's to free. */
+static struct vb_str shown(struct unpack *u, struct vb_str path, char **ret_owned)
 {
-    return path.len > 0 ? path : str_of(".");
+    const size_t prefix_len = strlen(u->prefix);
+
+    *ret_owned = NULL;
+    if (path.len == 0 || (path.len == 1 && path.text[0] == '.'))
+        return str_of(u->place);
+    if (prefix_len == 0)
+        return path;
+    *ret_owned = malloc(prefix_len + path.len);
+    if (*ret_owned == NULL) {
+        u->status = vb_fail(u->err, VB_E_NOMEM, 0, "no memory to name an entry");
+        return path;
+    }
+    memcpy(*ret_owned, u->prefix, prefix_len);
+    memcpy(*ret_owned + prefix_len, path.text, path.len);
+    return (struct vb_str){*ret_owned, prefix_len + path.len};
 }
 
 int report_hostile(struct unpack *u, const char *code, struct vb_str path, const char *target,
                    const char *detail)
 {
+    VB_CLEANUP_FREE char *owned = NULL;
     struct vb_event event;
 
     u->hostile++;
     if (!may_report(u))
         return u->status;
-    path = or_top(path);
+    path = shown(u, path, &owned);
     vb_event_init(&event, VB_EV_ARCHIVE_HOSTILE, VB_SOURCE_STATIC);
     vb_event_str(&event, VB_F_CODE, code);
     vb_event_strn(&event, VB_F_PATH, path.text, path.len);
@@ -52,11 +69,12 @@ int report_hostile(struct unpack *u, const char *code, struct vb_str path, const
 
 int report_damaged(struct unpack *u, struct vb_str path, const char *detail)
 {
+    VB_CLEANUP_FREE char *owned = NULL;
     struct vb_event event;
 
     if (!may_report(u))
         return u->status;
-    path = or_top(path);
+    path = shown(u, path, &owned);
     vb_event_init(&event, VB_EV_ARCHIVE_DAMAGED, VB_SOURCE_STATIC);
     vb_event_str(&event, VB_F_DETAIL, detail != NULL && detail[0] != '\0' ? detail : "damaged");
     vb_event_strn(&event, VB_F_PATH, path.text, path.len);
@@ -65,11 +83,12 @@ int report_damaged(struct unpack *u, struct vb_str path, const char *detail)
 
 int report_coverage(struct unpack *u, const char *what, const char *reason, struct vb_str path)
 {
+    VB_CLEANUP_FREE char *owned = NULL;
     struct vb_event event;
 
     if (!may_report(u))
         return u->status;
-    path = or_top(path);
+    path = shown(u, path, &owned);
     vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
     vb_event_str(&event, VB_F_STAGE, "unpack");
     vb_event_str(&event, VB_F_WHAT, what);
@@ -82,10 +101,31 @@ int report_format(struct unpack *u, const char *format)
 {
     struct vb_event event;
 
+    if (u->depth > 0 && !may_report(u))
+        return u->status;
     vb_event_init(&event, VB_EV_ARCHIVE_FORMAT, VB_SOURCE_STATIC);
     vb_event_str(&event, VB_F_FORMAT, format);
-    vb_event_int(&event, VB_F_COUNT, (int64_t)u->entries);
-    vb_event_int(&event, VB_F_SIZE, (int64_t)u->written);
+    if (u->depth > 0)
+        vb_event_str(&event, VB_F_PATH, u->place);
+    vb_event_int(&event, VB_F_COUNT, (int64_t)(u->entries - u->entries_before));
+    vb_event_int(&event, VB_F_SIZE, (int64_t)(u->written - u->written_before));
+    if (u->second)
+        vb_event_str(&event, VB_F_ROLE, "second reader");
+    return send_event(u, &event);
+}
+
+int report_deferred(struct unpack *u, const char *format, struct vb_str path)
+{
+    VB_CLEANUP_FREE char *owned = NULL;
+    struct vb_event event;
+
+    u->deferred++;
+    if (!may_report(u))
+        return u->status;
+    path = shown(u, path, &owned);
+    vb_event_init(&event, VB_EV_ARCHIVE_DEFERRED, VB_SOURCE_STATIC);
+    vb_event_str(&event, VB_F_FORMAT, format);
+    vb_event_strn(&event, VB_F_PATH, path.text, path.len);
     return send_event(u, &event);
 }
 
@@ -93,13 +133,14 @@ static int report_unreported(struct unpack *u)
 {
     struct vb_event event;
 
-    if (u->unreported == 0)
+    if (u->unreported == 0 || u->depth > 0)
         return u->status;
     vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
     vb_event_str(&event, VB_F_STAGE, "unpack");
     vb_event_str(&event, VB_F_WHAT, "archive");
     vb_event_str(&event, VB_F_REASON, "too many hostile or damaged entries to list");
     vb_event_int(&event, VB_F_COUNT, (int64_t)u->unreported);
+    u->unreported = 0;
     return send_event(u, &event);
 }
 
@@ -107,7 +148,8 @@ int report_end(struct unpack *u, struct vb_str where)
 {
     int status = 0;
 
-    if (u->stop != NULL) {
+    if (u->stop != NULL && !u->stop_told) {
+        u->stop_told = true;
         /* The end is told even if the cap on events was reached before. */
         u->reports = 0;
         status = report_hostile(u, u->stop, where, NULL, "the rest was not extracted");
@@ -127,7 +169,7 @@ bool limits_in_time(struct unpack *u)
 static bool is_bomb(const struct unpack *u, uint64_t out)
 {
     /* Entries of a zip may overlap, so that its bytes are read many times over: they count once. */
-    const uint64_t in = u->consumed < u->size ? u->consumed : u->size;
+    const uint64_t in = u->consumed < u->input_size ? u->consumed : u->input_size;
     uint64_t most;
 
     if (u->limits->ratio == 0 || out < u->limits->ratio_floor)

@@ -6,24 +6,32 @@
 
 #include "unpack/internal.h"
 
-int read_at(struct unpack *u, void *data, size_t len, uint64_t offset)
+ssize_t pread_all(int fd, void *data, size_t len, uint64_t offset)
 {
-    unsigned char *p = data;
+    unsigned char *const p = data;
+    size_t done = 0;
 
-    while (len > 0) {
-        const ssize_t n = pread(u->fd, p, len, (off_t)offset);
+    while (done < len) {
+        const ssize_t n = pread(fd, p + done, len - done, (off_t)(offset + done));
 
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            u->status = vb_fail(u->err, VB_E_IO, errno, "cannot read %s", u->name);
-        if (n <= 0)
             return -1;
-        p += n;
-        len -= (size_t)n;
-        offset += (uint64_t)n;
+        if (n == 0)
+            break;
+        done += (size_t)n;
     }
-    return 0;
+    return (ssize_t)done;
+}
+
+int read_at(struct unpack *u, void *data, size_t len, uint64_t offset)
+{
+    const ssize_t n = pread_all(u->fd, data, len, offset);
+
+    if (n < 0)
+        u->status = vb_fail(u->err, VB_E_IO, errno, "cannot read %s", u->name);
+    return n == (ssize_t)len ? 0 : -1;
 }
 
 /* --- libarchive's callbacks over the descriptor --- */
@@ -103,12 +111,17 @@ static int reader_failed(struct unpack *u, struct archive *a)
 
 int seekable_open(struct stream *s, struct unpack *u, uint64_t end, struct archive *a)
 {
+    return seekable_open_as(s, u, end, a, archive_read_support_format_zip_seekable);
+}
+
+int seekable_open_as(struct stream *s, struct unpack *u, uint64_t end, struct archive *a,
+                     int (*support)(struct archive *a))
+{
     const int status = prepare(s, u, end);
 
     if (status != 0)
         return status;
-    if (archive_read_support_format_zip_seekable(a) != ARCHIVE_OK ||
-        archive_read_set_read_callback(a, read_block) != ARCHIVE_OK ||
+    if (support(a) != ARCHIVE_OK || archive_read_set_read_callback(a, read_block) != ARCHIVE_OK ||
         archive_read_set_skip_callback(a, skip_block) != ARCHIVE_OK ||
         archive_read_set_seek_callback(a, seek_block) != ARCHIVE_OK ||
         archive_read_set_callback_data(a, s) != ARCHIVE_OK)
@@ -129,6 +142,17 @@ static void note_problem(struct stream *s, struct archive *a)
     (void)snprintf(s->problem, sizeof(s->problem), "%s", text != NULL ? text : "damaged data");
 }
 
+static int next_of_brotli(struct stream *s, const unsigned char **ret, size_t *ret_len)
+{
+    const int r = brotli_next(s->brotli, ret, ret_len);
+
+    if (r < 0 && s->u->status == 0 && s->u->stop == NULL) {
+        s->failed = true;
+        (void)snprintf(s->problem, sizeof(s->problem), "the brotli stream is damaged or cut off");
+    }
+    return r == 1 && !limits_allow_decoded(s->u, *ret_len) ? -1 : r;
+}
+
 /* The next block out of the decoder: 1, 0 at the end, -1. */
 static int next_decoded(struct stream *s, const unsigned char **ret, size_t *ret_len)
 {
@@ -137,6 +161,8 @@ static int next_decoded(struct stream *s, const unsigned char **ret, size_t *ret
     la_int64_t offset;
     int r;
 
+    if (s->brotli != NULL)
+        return next_of_brotli(s, ret, ret_len);
     do {
         r = archive_read_data_block(s->outer, &data, &len, &offset);
     } while (r == ARCHIVE_OK && len == 0 && limits_in_time(s->u));
@@ -172,6 +198,19 @@ static void fill_head(struct stream *s)
     }
 }
 
+/* Libarchive 3.6 crashes when its compress filter is put in place before there are bytes. That one
+ * is left to recognise itself, and must not do so twice. */
+static int use_filter(struct archive *a, int filter)
+{
+    return filter == ARCHIVE_FILTER_COMPRESS ? archive_read_support_filter_compress(a)
+                                             : archive_read_append_filter(a, filter);
+}
+
+static bool is_stacked(struct archive *a)
+{
+    return archive_filter_count(a) > 2; /* the filter, and the bytes themselves */
+}
+
 int stream_open(struct stream *s, struct unpack *u, int filter)
 {
     struct archive_entry *entry;
@@ -179,12 +218,24 @@ int stream_open(struct stream *s, struct unpack *u, int filter)
 
     if (status != 0)
         return status;
+    if (filter == FILTER_BROTLI) {
+        status = brotli_new(&s->brotli, u);
+        if (status == 0)
+            fill_head(s);
+        return status != 0 ? status : u->status;
+    }
     s->outer = archive_read_new();
     if (s->outer == NULL || archive_read_support_format_raw(s->outer) != ARCHIVE_OK ||
-        archive_read_append_filter(s->outer, filter) != ARCHIVE_OK)
+        use_filter(s->outer, filter) != ARCHIVE_OK)
         return reader_failed(u, s->outer);
     if (archive_read_open2(s->outer, s, NULL, read_block, skip_block, NULL) != ARCHIVE_OK ||
         archive_read_next_header(s->outer, &entry) != ARCHIVE_OK) {
+        note_problem(s, s->outer);
+        s->ended = true;
+        return u->status;
+    }
+    if (is_stacked(s->outer)) {
+        archive_set_error(s->outer, EINVAL, "compressed more than once");
         note_problem(s, s->outer);
         s->ended = true;
         return u->status;
@@ -197,6 +248,7 @@ void stream_done(struct stream *s)
 {
     if (s->outer != NULL)
         (void)archive_read_free(s->outer);
+    brotli_free(&s->brotli);
     free(s->block);
     *s = (struct stream){0};
 }
@@ -242,10 +294,9 @@ static la_ssize_t read_stream(struct archive *a, void *data, const void **ret)
     return (la_ssize_t)len;
 }
 
-int tar_open(struct stream *s, struct archive *a)
+int format_open(struct stream *s, struct archive *a, int (*support)(struct archive *a))
 {
-    if (archive_read_support_format_tar(a) != ARCHIVE_OK ||
-        archive_read_support_format_gnutar(a) != ARCHIVE_OK)
+    if (support(a) != ARCHIVE_OK)
         return reader_failed(s->u, a);
     if (archive_read_open2(a, s, NULL, read_stream, NULL, NULL) != ARCHIVE_OK)
         note_problem(s, a);
@@ -272,13 +323,22 @@ static int report_rest(struct unpack *u, const char *detail)
     return report_coverage(u, "trailing data", "bytes after the end of the archive", str_of("."));
 }
 
+uint64_t stream_consumed(const struct stream *s)
+{
+    la_int64_t used;
+
+    if (s->brotli != NULL)
+        return brotli_consumed(s->brotli);
+    used = archive_filter_bytes(s->outer, -1);
+    return used > 0 ? (uint64_t)used : s->u->size;
+}
+
 /* Bytes of the artifact that the decoder did not take. */
 static int check_undecoded(struct stream *s)
 {
     struct unpack *const u = s->u;
-    const la_int64_t used = archive_filter_bytes(s->outer, -1);
 
-    for (uint64_t at = used > 0 ? (uint64_t)used : u->size; at < u->size;) {
+    for (uint64_t at = stream_consumed(s); at < u->size;) {
         const size_t len =
             u->size - at < UNPACK_BLOCK ? (size_t)(u->size - at) : (size_t)UNPACK_BLOCK;
 
@@ -311,7 +371,7 @@ int stream_check_rest(struct stream *s, uint64_t end)
             r = stream_next(s, &piece, &len);
     }
     if (data)
-        return report_rest(u, "data after the end of the tar archive");
+        return report_rest(u, "data after the end of the archive");
     if (r < 0 && s->failed)
         return report_damaged(u, str_of("."), s->problem);
     return r == 0 ? check_undecoded(s) : u->status;

@@ -4,13 +4,15 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-#include "unpack/internal.h"
+#include "unpack/beside.h"
 
 const struct vb_unpack_limits vb_unpack_default_limits = {
     .bytes = (uint64_t)1 << 30,
     .file_bytes = (uint64_t)256 << 20,
     .entries = 50000,
     .path_depth = 64,
+    .nesting = 4,
+    .window_bytes = (uint64_t)128 << 20,
     .ratio = 200,
     .ratio_floor = (uint64_t)16 << 20,
     .timeout_ms = 30000,
@@ -37,14 +39,24 @@ static int hostile_unread(struct unpack *u, const char *code, const char *detail
     return status != 0 ? status : report_coverage(u, "archive", code, str_of("."));
 }
 
-static int report_directory(struct unpack *u, const struct zip_directory *directory)
+/* Bytes before and behind the entries: kept, so that they are scanned. */
+static int report_around(struct unpack *u, const struct zip_directory *directory)
 {
-    int status = 0;
+    const struct stretch before = {.len = directory->prefix};
+    const struct stretch behind = {.at = directory->trailing_at, .len = directory->trailing};
+    const bool signature = zip_trailing_is_mcpb(u, directory);
+    int status = u->status;
 
-    if (directory->prefix > 0)
-        status = hostile_unread(u, "prefix-data", "bytes before the beginning of the zip");
-    if (status == 0 && directory->trailing > 0 && !zip_trailing_is_mcpb(u, directory))
-        status = hostile_unread(u, "trailing-data", "bytes after the end of the zip");
+    if (status == 0 && directory->prefix > 0)
+        status = report_hostile(u, "prefix-data", str_of("."), NULL,
+                                "bytes before the beginning of the zip");
+    if (status == 0 && directory->prefix > 0)
+        status = beside_keep(u, "prefix", &before);
+    if (status == 0 && directory->trailing > 0 && !signature)
+        status =
+            report_hostile(u, "trailing-data", str_of("."), NULL, "bytes after the end of the zip");
+    if (status == 0 && directory->trailing > 0)
+        status = beside_keep(u, signature ? "signature" : "trailing", &behind);
     return status != 0 ? status : u->status;
 }
 
@@ -52,7 +64,7 @@ static int extract_zip(struct unpack *u, const struct zip_directory *directory, 
 {
     VB_CLEANUP(stream_done) struct stream s = {0};
     VB_CLEANUP(free_archive) struct archive *a = NULL;
-    int status = report_directory(u, directory);
+    int status = report_around(u, directory);
 
     if (status == 0 && directory->count > 0)
         status = new_archive(u, &a);
@@ -66,16 +78,16 @@ static int extract_zip(struct unpack *u, const struct zip_directory *directory, 
     return status;
 }
 
-/* --- tar, and single files, compressed or not --- */
+/* --- a format over a stream, and single files, compressed or not --- */
 
-static int extract_tar(struct unpack *u, struct stream *s, char *where)
+static int extract_over(struct unpack *u, struct stream *s, const struct magic *m, char *where)
 {
     VB_CLEANUP(free_archive) struct archive *a = NULL;
     uint64_t end;
     int status = new_archive(u, &a);
 
     if (status == 0)
-        status = tar_open(s, a);
+        status = format_open(s, a, m->support);
     if (status == 0 && s->failed)
         return report_damaged(u, str_of("."), s->problem);
     if (status == 0)
@@ -86,100 +98,226 @@ static int extract_tar(struct unpack *u, struct stream *s, char *where)
     return stream_check_rest(s, end);
 }
 
-static int extract_stream(struct unpack *u, int filter, char *where, char format[32])
+/* The format of what a stream begins with, if it is one that needs no seeking. */
+static const struct magic *over_stream(const struct stream *s)
+{
+    const struct magic *const m = magic_of(s->head, s->head_len, NULL);
+
+    if (m == NULL && magic_is_tar(s->head, s->head_len))
+        return magic_tar();
+    return m != NULL && m->reader == MAGIC_USUAL && m->support != NULL ? m : NULL;
+}
+
+static int extract_bare(struct unpack *u, struct stream *s, bool compressed, char *where)
+{
+    char name[256];
+    int status;
+
+    name_for_bare(u->name, compressed, name);
+    (void)snprintf(where, UNPACK_PATH_MAX + 1, "%s", name);
+    u->entries++;
+    status = stream_extract(u, s, name);
+    if (status == 0 && compressed && u->stop == NULL && !s->failed && s->ended)
+        status = stream_check_rest(s, s->last_offset + s->last_len);
+    return status;
+}
+
+static int window_too_large(struct unpack *u, uint64_t window)
+{
+    char detail[96];
+
+    (void)snprintf(detail, sizeof(detail), "it asks for %llu bytes of memory to be unpacked",
+                   (unsigned long long)window);
+    return hostile_unread(u, "limit-window", detail);
+}
+
+static int extract_stream(struct unpack *u, int filter, char *where, char *format)
 {
     VB_CLEANUP(stream_done) struct stream s = {0};
     const bool compressed = filter != ARCHIVE_FILTER_NONE;
-    char name[256];
+    const struct magic *m;
     int status = stream_open(&s, u, filter);
 
     if (status != 0)
         return status;
     if (s.failed && s.head_len == 0)
         return report_damaged(u, str_of("."), s.problem);
-    if (magic_is_tar(s.head, s.head_len)) {
-        (void)snprintf(format, 32, "tar%s%s", compressed ? "+" : "",
+    m = over_stream(&s);
+    if (m != NULL) {
+        (void)snprintf(format, UNPACK_FORMAT_MAX, "%s%s%s", m->name, compressed ? "+" : "",
                        compressed ? magic_filter_name(filter) : "");
-        return extract_tar(u, &s, where);
+        return extract_over(u, &s, m, where);
     }
     if (compressed)
-        (void)snprintf(format, 32, "%s", magic_filter_name(filter));
-    if (s.head_len == 0)
-        return 0;
-    name_for_bare(u->name, compressed, name);
-    (void)snprintf(where, UNPACK_PATH_MAX + 1, "%s", name);
-    u->entries = 1;
-    status = stream_extract(u, &s, name);
-    if (status == 0 && compressed && u->stop == NULL && !s.failed && s.ended)
-        status = stream_check_rest(&s, s.last_offset + s.last_len);
+        (void)snprintf(format, UNPACK_FORMAT_MAX, "%s", magic_filter_name(filter));
+    return s.head_len == 0 ? 0 : extract_bare(u, &s, compressed, where);
+}
+
+/* --- formats of the second reader --- */
+
+static int extract_second(struct unpack *u, const struct magic *m, char *where, char *format)
+{
+    VB_CLEANUP(stream_done) struct stream s = {0};
+    VB_CLEANUP(free_archive) struct archive *a = NULL;
+    int status = new_archive(u, &a);
+
+    (void)snprintf(format, UNPACK_FORMAT_MAX, "%s", m->name);
+    if (status == 0)
+        status = seekable_open_as(&s, u, u->size, a, m->support);
+    if (status == 0 && s.failed)
+        return report_damaged(u, str_of("."), archive_error_string(a));
+    if (status == 0)
+        status = entries_extract(u, a, NULL, where);
+    if (status == 0 && u->entries == u->entries_before && archive_read_has_encrypted_entries(a) > 0)
+        status = hostile_unread(u, "encrypted", "not even the names of its files can be read");
     return status;
 }
 
-static int extract(struct unpack *u, char *where, char format[32])
+/* --- by content --- */
+
+static int extract_zip_or_bare(struct unpack *u, bool is_zip, char *where, char *format)
 {
     VB_CLEANUP(zip_directory_done) struct zip_directory directory = {0};
+    const int status = zip_directory_read(u, &directory);
+
+    if (status != 0 || u->stop != NULL)
+        return status;
+    if (!directory.found && !is_zip)
+        return extract_stream(u, ARCHIVE_FILTER_NONE, where, format);
+    (void)snprintf(format, UNPACK_FORMAT_MAX, "zip");
+    if (!directory.found)
+        return report_damaged(u, str_of("."), "the zip has no end record: it was cut off");
+    return extract_zip(u, &directory, where);
+}
+
+int unpack_extract(struct unpack *u, char ret_where[UNPACK_PATH_MAX + 1],
+                   char ret_format[UNPACK_FORMAT_MAX])
+{
     unsigned char head[UNPACK_HEAD];
     const size_t len = u->size < sizeof(head) ? (size_t)u->size : sizeof(head);
+    const struct magic *const m = magic_of_file(u, u->fd, u->name);
     int filter;
-    int status;
 
+    if (u->status != 0)
+        return u->status;
     if (read_at(u, head, len, 0) != 0)
         return u->status != 0 ? u->status
                               : vb_fail(u->err, VB_E_IO, 0, "%s became shorter", u->name);
-    filter = magic_filter(head, len);
+    if (m != NULL && m->reader == MAGIC_SECOND)
+        return u->second ? extract_second(u, m, ret_where, ret_format)
+                         : report_deferred(u, m->name, str_of("."));
+    filter = magic_filter(head, len, u->name);
+    if (magic_window(filter, head, len) > u->limits->window_bytes)
+        return window_too_large(u, magic_window(filter, head, len));
     /* A stream or a tar may hold a whole zip at its end; what it begins as decides. */
-    if (filter != ARCHIVE_FILTER_NONE || (magic_is_tar(head, len) && !magic_is_zip(head, len)))
-        return extract_stream(u, filter, where, format);
-    status = zip_directory_read(u, &directory);
-    if (status != 0 || u->stop != NULL)
-        return status;
-    if (directory.found || magic_is_zip(head, len)) {
-        (void)snprintf(format, 32, "zip");
-        if (!directory.found)
-            return report_damaged(u, str_of("."), "the zip has no end record: it was cut off");
-        return extract_zip(u, &directory, where);
-    }
-    return extract_stream(u, ARCHIVE_FILTER_NONE, where, format);
+    if (filter != ARCHIVE_FILTER_NONE || (m != NULL && m->support != NULL) ||
+        (m == NULL && magic_is_tar(head, len)))
+        return extract_stream(u, filter, ret_where, ret_format);
+    return extract_zip_or_bare(u, m != NULL && strcmp(m->name, "zip") == 0, ret_where, ret_format);
 }
+
+/* --- one run --- */
 
 static int finish(struct unpack *u, const char *where, const char *format)
 {
     int status = report_end(u, str_of(where));
 
-    if (status == 0 && u->files == 0 && u->hostile == 0)
+    if (status == 0 && u->files == 0 && u->hostile == 0 && u->deferred == 0)
         return vb_fail(u->err, VB_E_DATA, 0,
                        "%s holds no file that can be read: it is empty or damaged, fetch it again",
                        u->name);
+    return status;
+}
+
+static int begin(struct unpack *u, const struct vb_unpack_job *job)
+{
+    const int fds[AREA_COUNT] = {job->out_fd, job->beside_fd};
+    struct stat st;
+    int status;
+
+    u->fd = job->artifact_fd;
+    u->out_fd = job->out_fd;
+    u->name = job->name != NULL && job->name[0] != '\0' ? job->name : "artifact";
+    u->place = ".";
+    u->prefix = "";
+    if (u->fd >= 0 && fstat(u->fd, &st) != 0)
+        return vb_fail(u->err, VB_E_IO, errno, "cannot look at %s", u->name);
+    u->size = u->fd >= 0 ? (uint64_t)st.st_size : 0;
+    u->input_size = u->size;
+    if (u->fd >= 0 && u->size == 0)
+        return vb_fail(u->err, VB_E_DATA, 0, "%s is empty", u->name);
+    if (u->limits->timeout_ms > 0)
+        u->deadline_ns = vb_monotonic_ns() + (uint64_t)u->limits->timeout_ms * 1000000u;
+    status = names_new(&u->names, u->err);
+    return status == 0 && job->beside_fd >= 0 ? beside_new(&u->beside, fds, u->err) : status;
+}
+
+static void end(struct unpack *u)
+{
+    beside_free(&u->beside);
+    names_free(&u->names);
+}
+
+/* The artifact itself, then what archives among its files hold. */
+static int extract_all(struct unpack *u)
+{
+    VB_CLEANUP_FREE char *where = calloc(1, UNPACK_PATH_MAX + 1);
+    char format[UNPACK_FORMAT_MAX] = "";
+    int status = 0;
+
+    if (where == NULL)
+        return vb_fail(u->err, VB_E_NOMEM, 0, "no memory to unpack %s", u->name);
+    status = unpack_extract(u, where, format);
+    if (status == 0)
+        status = finish(u, where, format);
     if (status == 0 && format[0] != '\0')
         status = report_format(u, format);
     return status;
 }
 
-int vb_unpack(int artifact_fd, const char *name, int out_fd, const struct vb_unpack_limits *limits,
+/* Archives within the package, and what the cap on events kept back of them. */
+static int extract_beside(struct unpack *u)
+{
+    const int status = beside_run(u);
+
+    return status == 0 ? report_end(u, str_of(".")) : status;
+}
+
+int vb_unpack(const struct vb_unpack_job *job, const struct vb_unpack_limits *limits,
               struct vb_sink *sink, struct vb_error *err)
 {
-    VB_CLEANUP(names_free) struct names *names = NULL;
-    VB_CLEANUP_FREE char *where = calloc(1, UNPACK_PATH_MAX + 1);
-    struct unpack u = {
-        .limits = limits, .sink = sink, .err = err, .fd = artifact_fd, .out_fd = out_fd};
-    char format[32] = "";
-    struct stat st;
-    int status;
+    VB_CLEANUP(end) struct unpack u = {.limits = limits, .sink = sink, .err = err};
+    int status = begin(&u, job);
 
-    u.name = name != NULL && name[0] != '\0' ? name : "artifact";
-    if (where == NULL)
-        return vb_fail(err, VB_E_NOMEM, 0, "no memory to unpack %s", u.name);
-    if (fstat(artifact_fd, &st) != 0)
-        return vb_fail(err, VB_E_IO, errno, "cannot look at %s", u.name);
-    u.size = (uint64_t)st.st_size;
-    if (u.size == 0)
-        return vb_fail(err, VB_E_DATA, 0, "%s is empty", u.name);
-    if (limits->timeout_ms > 0)
-        u.deadline_ns = vb_monotonic_ns() + (uint64_t)limits->timeout_ms * 1000000u;
-    status = names_new(&names, err);
-    if (status != 0)
-        return status;
-    u.names = names;
-    status = extract(&u, where, format);
-    return status != 0 ? status : finish(&u, where, format);
+    if (status == 0)
+        status = u.fd >= 0 ? extract_all(&u) : job->beside_fd >= 0 ? collect_archives(&u) : 0;
+    return status == 0 ? extract_beside(&u) : status;
+}
+
+/* For the ratio, the archives are what was read. */
+static int hand_in(struct unpack *u, const struct vb_unpack_job *job)
+{
+    int status = 0;
+
+    for (size_t i = 0; status == 0 && i < job->inner_count; i++) {
+        const struct vb_unpack_inner *const inner = &job->inners[i];
+        struct stat st;
+
+        if (fstat(inner->fd, &st) != 0)
+            return vb_fail(u->err, VB_E_IO, errno, "cannot look at %s", inner->path);
+        u->input_size += (uint64_t)st.st_size;
+        status = beside_hand_in(u, inner->fd, inner->path);
+    }
+    return status;
+}
+
+int vb_unpack_second(const struct vb_unpack_job *job, const struct vb_unpack_limits *limits,
+                     struct vb_sink *sink, struct vb_error *err)
+{
+    VB_CLEANUP(end) struct unpack u = {.limits = limits, .sink = sink, .err = err, .second = true};
+    int status = begin(&u, job);
+
+    if (status == 0)
+        status = u.fd >= 0 ? extract_all(&u) : hand_in(&u, job);
+    return status == 0 ? extract_beside(&u) : status;
 }

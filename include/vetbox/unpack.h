@@ -10,7 +10,9 @@ struct vb_unpack_limits {
     uint64_t file_bytes; /* of one file */
     size_t entries;      /* and twice as many files and folders, with those that only names imply */
     unsigned path_depth;
-    unsigned ratio; /* written bytes for one read byte, once ratio_floor bytes are written */
+    unsigned nesting;      /* archives within archives, 0: none are opened */
+    uint64_t window_bytes; /* of a decoder's window or dictionary */
+    unsigned ratio;        /* written bytes for one read byte, once ratio_floor bytes are written */
     uint64_t ratio_floor;
     unsigned timeout_ms;
 };
@@ -18,16 +20,34 @@ struct vb_unpack_limits {
 /* The limits that the commands use unless told otherwise. */
 extern const struct vb_unpack_limits vb_unpack_default_limits;
 
-/* Extracts the archive in ARTIFACT_FD below OUT_FD. By content, never by name; NAME serves only to
- * name a file that is no archive (a bare SKILL.md or script), which is copied as it is.
+/* An archive within the package that the first reader left to the second. */
+struct vb_unpack_inner {
+    int fd;
+    const char *path; /* as archive.deferred names it */
+};
+
+/* What is unpacked, and where to. The descriptors stay the caller's. */
+struct vb_unpack_job {
+    int artifact_fd;  /* -1: the package is a folder and stands in out_fd already */
+    const char *name; /* of the artifact */
+    int out_fd;       /* gets the files of the package itself */
+    int beside_fd;    /* gets what archives among them hold, below PATH!/; -1: they stay closed */
+    const struct vb_unpack_inner *inners; /* for the second reader only */
+    size_t inner_count;
+};
+
+/* Extracts the artifact below the job's folders. By content, never by name; the name serves only to
+ * name a file that is no archive (a bare SKILL.md or script), which is copied as it is, and tells
+ * brotli, which has no magic.
  * Emits archive.* for everything hostile it meets; fails only for our own reasons, and with
- * VB_E_DATA for an input that yields nothing.
+ * VB_E_DATA for an input that yields nothing. Formats whose parsers have a history of holes (7z,
+ * rar, cab, iso) are not touched: archive.deferred leaves them to vb_unpack_second.
  *
  * Codes of archive.hostile. Not extracted:
  *   path-traversal path-absolute path-backslash path-invalid limit-depth
  *   symlink (stays inside; a fact, links are never made) symlink-escape
  *   hardlink-escape hardlink-missing (one to an extracted file is copied, without an event)
- *   device fifo socket type-unknown encrypted
+ *   device fifo socket type-unknown encrypted limit-window
  *   duplicate-path case-collision file-directory-collision (the first one stays)
  *   ambiguous-name ambiguous-unicode-name ambiguous-nul-name ambiguous-method header-missing
  *   overlap (zip: the local header against the directory)
@@ -41,8 +61,13 @@ extern const struct vb_unpack_limits vb_unpack_default_limits;
  *   ambiguous-zip64 ambiguous-disk hidden-entry gap-data prefix-data trailing-data
  * Limits; what was read stays: limit-file-bytes ends one file, the others the extraction:
  *   limit-bytes limit-entries limit-time bomb-ratio */
-VB_CHECKED int vb_unpack(int artifact_fd, const char *name, int out_fd,
-                         const struct vb_unpack_limits *limits, struct vb_sink *sink,
-                         struct vb_error *err);
+VB_CHECKED int vb_unpack(const struct vb_unpack_job *job, const struct vb_unpack_limits *limits,
+                         struct vb_sink *sink, struct vb_error *err);
+
+/* The second reader, for a child of its own after vb_unpack has deferred something: the artifact if
+ * artifact_fd names one, else the job's inner archives, whose contents go to beside_fd. */
+VB_CHECKED int vb_unpack_second(const struct vb_unpack_job *job,
+                                const struct vb_unpack_limits *limits, struct vb_sink *sink,
+                                struct vb_error *err);
 
 #endif

@@ -24,15 +24,24 @@ static const struct vb_unpack_limits limits = {
     .file_bytes = 256u << 10,
     .entries = 64,
     .path_depth = 8,
+    .nesting = 2,
+    .window_bytes = 8u << 20,
     .ratio = 100,
     .ratio_floor = 64u << 10,
     .timeout_ms = 2000,
 };
 
+struct checking_sink {
+    struct vb_sink sink;
+    bool deferred;
+};
+
 /* Every event must be well formed, whatever the input. */
 static int on_event(struct vb_sink *sink, struct vb_event *event, struct vb_error *err)
 {
-    (void)sink;
+    struct checking_sink *const checking = (struct checking_sink *)(void *)sink;
+
+    checking->deferred |= event->kind == VB_EV_ARCHIVE_DEFERRED;
     if (vb_event_check(event, err) != 0)
         __builtin_trap();
     return 0;
@@ -47,13 +56,28 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
     return ftw->level == 0 ? 0 : remove(path);
 }
 
+/* The first reader, then the second one over the same bytes. */
 static int unpack_below(int fd, const char *folder)
 {
-    VB_CLEANUP_FD int out = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    struct vb_sink sink = {.emit = on_event};
+    VB_CLEANUP_FD int top = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    VB_CLEANUP_FD int out = vb_mkdir_parents(top, "out/") == 0
+                                ? vb_open_beneath(top, "out", O_RDONLY | O_DIRECTORY, 0)
+                                : -1;
+    VB_CLEANUP_FD int beside = vb_mkdir_parents(top, "beside/") == 0
+                                   ? vb_open_beneath(top, "beside", O_RDONLY | O_DIRECTORY, 0)
+                                   : -1;
+    const struct vb_unpack_job job = {
+        .artifact_fd = fd, .name = "input.br", .out_fd = out, .beside_fd = beside};
+    struct checking_sink checking = {.sink.emit = on_event};
     struct vb_error err = {0};
+    int status;
 
-    return out < 0 ? VB_E_OS : vb_unpack(fd, "input", out, &limits, &sink, &err);
+    if (out < 0 || beside < 0)
+        return 0;
+    status = vb_unpack(&job, &limits, &checking.sink, &err);
+    if (status == 0 && checking.deferred)
+        status = vb_unpack_second(&job, &limits, &checking.sink, &err);
+    return status;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

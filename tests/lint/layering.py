@@ -24,6 +24,7 @@ THIRD_PARTY = {
     "curl/": {"fetch"},
     "archive.h": {"unpack"},
     "archive_entry.h": {"unpack"},
+    "brotli/decode.h": {"unpack"},
     "yaml.h": {"core", "identify"},
     "md4c.h": {"identify"},
     "yara.h": {"scan"},

@@ -14,6 +14,8 @@ const struct vb_unpack_limits maker_limits = {
     .file_bytes = 32u << 20,
     .entries = 5000,
     .path_depth = 16,
+    .nesting = 4,
+    .window_bytes = 128u << 20,
     .ratio = 100,
     .ratio_floor = 1u << 20,
     .timeout_ms = 20000,
@@ -249,29 +251,86 @@ static void assert_alone(const char *base)
     assert_non_null(dir);
     while ((e = readdir(dir)) != NULL) {
         if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-            assert_string_equal(e->d_name, "out");
+            assert_true(strcmp(e->d_name, "out") == 0 || strcmp(e->d_name, "beside") == 0);
     }
     closedir(dir);
+}
+
+static int make_folder(const struct run *run, const char *name)
+{
+    char path[80];
+
+    (void)snprintf(path, sizeof(path), "%s/%s", run->base, name);
+    assert_int_equal(mkdir(path, 0700), 0);
+    return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+void run_first(struct run *run, const struct bytes *data, const char *name,
+               const struct vb_unpack_limits *limits)
+{
+    struct vb_unpack_job job = {.name = name};
+
+    *run = (struct run){.sink = {.emit = on_event}, .name = name, .limits = limits};
+    if (limits == NULL)
+        run->limits = &maker_limits;
+    (void)snprintf(run->base, sizeof(run->base), "%s/vetbox-unpack-XXXXXX",
+                   access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+    assert_non_null(mkdtemp(run->base));
+    run->artifact_fd = memfd_create("artifact", MFD_CLOEXEC);
+    run->out_fd = make_folder(run, "out");
+    run->beside_fd = make_folder(run, "beside");
+    assert_true(run->artifact_fd >= 0 && run->out_fd >= 0 && run->beside_fd >= 0);
+    assert_int_equal(vb_write_all(run->artifact_fd, data->data, data->len, &run->err), 0);
+    job.artifact_fd = run->artifact_fd;
+    job.out_fd = run->out_fd;
+    job.beside_fd = run->beside_fd;
+    run->status = vb_unpack(&job, run->limits, &run->sink, &run->err);
+    assert_alone(run->base);
+}
+
+bool run_deferred(const struct run *run)
+{
+    return run->status == 0 && run_count(run, VB_EV_ARCHIVE_DEFERRED, NULL, NULL) > 0;
+}
+
+/* As the command does it: the artifact itself, or the archives that were deferred. */
+void run_second(struct run *run)
+{
+    const bool top = run_count(run, VB_EV_ARCHIVE_DEFERRED, NULL, ".") > 0;
+    struct vb_unpack_inner inners[16];
+    struct vb_unpack_job job = {.artifact_fd = top ? run->artifact_fd : -1,
+                                .name = run->name,
+                                .out_fd = top ? run->out_fd : -1,
+                                .beside_fd = run->beside_fd,
+                                .inners = inners};
+
+    for (size_t i = 0; !top && i < run->count && job.inner_count < VB_ARRAY_LEN(inners); i++) {
+        char *const path = strdup(run->records[i].path);
+        int fd = vb_open_beneath(run->out_fd, path, O_RDONLY, 0);
+
+        if (run->records[i].kind != VB_EV_ARCHIVE_DEFERRED) {
+            free(path);
+            vb_close_fd(&fd);
+            continue;
+        }
+        fd = fd < 0 ? vb_open_beneath(run->beside_fd, path, O_RDONLY, 0) : fd;
+        assert_true(fd >= 0);
+        inners[job.inner_count++] = (struct vb_unpack_inner){fd, path};
+    }
+    run->status = vb_unpack_second(&job, run->limits, &run->sink, &run->err);
+    for (size_t i = 0; i < job.inner_count; i++) {
+        (void)close(inners[i].fd);
+        free((char *)(uintptr_t)inners[i].path);
+    }
+    assert_alone(run->base);
 }
 
 void run_unpack(struct run *run, const struct bytes *data, const char *name,
                 const struct vb_unpack_limits *limits)
 {
-    VB_CLEANUP_FD int fd = memfd_create("artifact", MFD_CLOEXEC);
-    char out[80];
-
-    *run = (struct run){.sink = {.emit = on_event}, .out_fd = -1};
-    (void)snprintf(run->base, sizeof(run->base), "%s/vetbox-unpack-XXXXXX",
-                   access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-    assert_non_null(mkdtemp(run->base));
-    (void)snprintf(out, sizeof(out), "%s/out", run->base);
-    assert_int_equal(mkdir(out, 0700), 0);
-    run->out_fd = open(out, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    assert_true(fd >= 0 && run->out_fd >= 0);
-    assert_int_equal(vb_write_all(fd, data->data, data->len, &run->err), 0);
-    run->status = vb_unpack(fd, name, run->out_fd, limits != NULL ? limits : &maker_limits,
-                            &run->sink, &run->err);
-    assert_alone(run->base);
+    run_first(run, data, name, limits);
+    if (run_deferred(run))
+        run_second(run);
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -284,10 +343,12 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 
 void run_done(struct run *run)
 {
+    vb_close_fd(&run->artifact_fd);
     vb_close_fd(&run->out_fd);
+    vb_close_fd(&run->beside_fd);
     assert_int_equal(nftw(run->base, remove_one, 32, FTW_DEPTH | FTW_PHYS), 0);
     free(run->records);
-    *run = (struct run){.out_fd = -1};
+    *run = (struct run){.artifact_fd = -1, .out_fd = -1, .beside_fd = -1};
 }
 
 size_t run_count(const struct run *run, enum vb_event_kind kind, const char *code, const char *path)
@@ -338,9 +399,14 @@ size_t run_files(const struct run *run)
     return count_files(openat(run->out_fd, ".", O_RDONLY | O_CLOEXEC));
 }
 
-void assert_content(const struct run *run, const char *path, const void *data, size_t len)
+size_t run_beside(const struct run *run)
 {
-    VB_CLEANUP_FD int fd = openat(run->out_fd, path, O_RDONLY | O_CLOEXEC);
+    return count_files(openat(run->beside_fd, ".", O_RDONLY | O_CLOEXEC));
+}
+
+static void assert_file(int dirfd, const char *path, const void *data, size_t len)
+{
+    VB_CLEANUP_FD int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
     VB_CLEANUP(vb_buf_done) struct vb_buf buf;
     struct vb_error err = {0};
 
@@ -351,6 +417,16 @@ void assert_content(const struct run *run, const char *path, const void *data, s
     assert_int_equal(buf.len, len);
     if (len > 0)
         assert_memory_equal(buf.data, data, len);
+}
+
+void assert_content(const struct run *run, const char *path, const void *data, size_t len)
+{
+    assert_file(run->out_fd, path, data, len);
+}
+
+void assert_beside(const struct run *run, const char *path, const void *data, size_t len)
+{
+    assert_file(run->beside_fd, path, data, len);
 }
 
 void assert_hostile(const struct run *run, const char *code, const char *path)

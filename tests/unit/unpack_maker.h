@@ -66,24 +66,36 @@ struct run {
     struct vb_sink sink; /* first */
     struct record *records;
     size_t count;
-    char base[64]; /* holds nothing but out/ */
+    char base[64]; /* holds nothing but out/ and beside/ */
+    int artifact_fd;
     int out_fd;
+    int beside_fd;
+    const char *name;
+    const struct vb_unpack_limits *limits;
     struct vb_error err;
     int status;
 };
 
 extern const struct vb_unpack_limits maker_limits;
 
-/* Unpacks DATA as NAME and fails the test if anything appears beside the output folder. */
+/* Unpacks DATA as NAME, with the second reader where the first deferred something, and fails the
+ * test if anything appears beside the output folder. */
 void run_unpack(struct run *run, const struct bytes *data, const char *name,
                 const struct vb_unpack_limits *limits);
+/* Only the first reader, which leaves the rest to run_second. */
+void run_first(struct run *run, const struct bytes *data, const char *name,
+               const struct vb_unpack_limits *limits);
+bool run_deferred(const struct run *run);
+void run_second(struct run *run);
 void run_done(struct run *run);
 
 /* How many events of KIND have CODE (NULL: any) and PATH (NULL: any). */
 size_t run_count(const struct run *run, enum vb_event_kind kind, const char *code,
                  const char *path);
 bool run_has_file(const struct run *run, const char *path);
-size_t run_files(const struct run *run); /* regular files below out/ */
+size_t run_files(const struct run *run);  /* regular files below out/ */
+size_t run_beside(const struct run *run); /* and below beside/ */
+void assert_beside(const struct run *run, const char *path, const void *data, size_t len);
 void assert_content(const struct run *run, const char *path, const void *data, size_t len);
 void assert_hostile(const struct run *run, const char *code, const char *path);
 

@@ -1,0 +1,68 @@
+/* Archives within archives, and what else could be read out of an archive than its own files.
+ *
+ * The package is what stands in the artifact. What lies in an archive within it is unpacked beside
+ * the package, into a folder of its own: it is scanned and reported, and never hashed, identified
+ * or put into a box as if it were the package's. Its paths, in that folder as in events, are
+ *   lib/inner.zip!/evil.js           a file of an archive that is a file of the package
+ *   lib/inner.zip!/data.tar!/evil.js    of an archive in that one
+ *   !prefix/prefix                   bytes of the artifact itself that are no file of it
+ *   lib/inner.zip!local/evil.js      what another reader takes for a file ("local") */
+#ifndef VETBOX_UNPACK_BESIDE_H
+#define VETBOX_UNPACK_BESIDE_H
+
+#include "unpack/internal.h"
+
+/* --- beside.c --- */
+
+/* FDS, one for each area, stay the caller's. */
+VB_CHECKED int beside_new(struct beside **ret, const int fds[AREA_COUNT], struct vb_error *err);
+void beside_free(struct beside **beside);
+
+/* Looks at the finished file PATH of U: an archive is opened later, left to the second reader, or
+ * reported as closed. */
+VB_CHECKED int beside_look(struct unpack *u, int fd, const char *path);
+/* Opens the archive FD, which stands at PATH, in its turn. */
+VB_CHECKED int beside_hand_in(struct unpack *u, int fd, const char *path);
+/* Opens everything that was found, and what is found in it. */
+VB_CHECKED int beside_run(struct unpack *u);
+
+/* Bytes of the archive at hand that belong to none of its entries. */
+struct stretch {
+    uint64_t at, len;
+};
+/* Keeps them as the file "!LABEL/LABEL", to be scanned, and to be opened if they are an archive. */
+VB_CHECKED int beside_keep(struct unpack *u, const char *label, const struct stretch *what);
+
+/* What some other reader takes for a file of the zip at hand. */
+struct reading {
+    const char *name; /* raw bytes as that reader has them; only their harmless part is used */
+    size_t name_len;
+    uint16_t method;     /* of the zip format: 0, 8, … */
+    uint64_t data_at;    /* in the archive */
+    uint64_t compressed; /* bytes there */
+    const char *label;   /* which reader, one word of a-z: local, central, hidden, … */
+};
+/* Extracts it beside as LABEL/NAME. Damage is silent: it is one of several readings. */
+VB_CHECKED int beside_add(struct unpack *u, const struct reading *reading);
+
+/* In the order of their paths, so that two runs open the same archives. */
+void beside_sort(struct beside *beside);
+
+/* --- collect.c --- */
+
+/* Puts the archives among the files of a package that is a folder on the list, and counts the files
+ * against the limits. */
+VB_CHECKED int collect_archives(struct unpack *u);
+
+/* --- reading.c --- */
+
+/* Decodes READING's bytes of the archive U into OUT. */
+VB_CHECKED int reading_decode(struct unpack *u, const struct reading *reading, struct output *out);
+
+/* --- carve.c: archives that do not stand at the beginning of a file --- */
+
+/* Where in FD, a file of SIZE bytes that is no archive by its beginning, an archive starts: 0 and
+ * NULL if none does. A zip is found by its end and starts at 0. */
+const char *carve_find(int fd, uint64_t size, uint64_t *ret_at);
+
+#endif
