@@ -20,6 +20,7 @@ struct beside {
     struct item *items;
     size_t count;
     size_t capacity;
+    size_t opened;  /* the first of them */
     unsigned roots; /* that needed a number */
 };
 
@@ -106,6 +107,11 @@ void beside_sort(struct beside *beside)
         qsort(beside->items, beside->count, sizeof(*beside->items), by_path);
 }
 
+int beside_folder(const struct beside *beside, enum area area)
+{
+    return beside->fds[area];
+}
+
 /* PATH of U is an archive of the format M. */
 static int found(struct unpack *u, const struct magic *m, const char *path)
 {
@@ -128,15 +134,6 @@ static int found(struct unpack *u, const struct magic *m, const char *path)
 }
 
 /* --- places beside the package --- */
-
-/* A copy of an unpack that writes to a folder of its own beside the package. */
-struct scope {
-    struct unpack u;
-    int fd;
-    struct names *names;
-    char root[UNPACK_PATH_MAX];
-    char prefix[UNPACK_PATH_MAX + 1];
-};
 
 /* Makes the folder ROOT; false if its name is taken by something or cannot be. */
 static bool make_root(const struct beside *b, const char *root)
@@ -170,8 +167,7 @@ static int choose_root(struct scope *scope, const char *place, const char *label
     return vb_fail(scope->u.err, VB_E_CANTCREAT, errno, "cannot make a folder for %s", place);
 }
 
-static int scope_open(struct scope *scope, const struct unpack *u, const char *place,
-                      const char *label)
+int scope_open(struct scope *scope, const struct unpack *u, const char *place, const char *label)
 {
     struct unpack *const v = &scope->u;
     int status;
@@ -183,6 +179,7 @@ static int scope_open(struct scope *scope, const struct unpack *u, const char *p
     v->nodes += names_count(u->names);
     v->entries_before = u->entries;
     v->written_before = u->written;
+    v->locked_here = 0;
     status = choose_root(scope, place, label);
     if (status == 0)
         status = names_new(&scope->names, u->err);
@@ -199,8 +196,7 @@ static int scope_open(struct scope *scope, const struct unpack *u, const char *p
     return 0;
 }
 
-/* Ends the scope; what it counted and met is U's too. */
-static void scope_close(struct scope *scope, struct unpack *u)
+void scope_close(struct scope *scope, struct unpack *u)
 {
     const struct unpack *const v = &scope->u;
 
@@ -215,14 +211,14 @@ static void scope_close(struct scope *scope, struct unpack *u)
     u->unreported = v->unreported;
     u->stop = v->stop;
     u->stop_told = v->stop_told;
+    u->locked = v->locked;
     u->status = v->status;
     u->nodes += scope->names != NULL ? names_count(scope->names) : 0;
     names_free(&scope->names);
     vb_close_fd(&scope->fd);
 }
 
-/* The archive at hand as a place: "" for the artifact. */
-static const char *own_place(const struct unpack *u)
+const char *own_place(const struct unpack *u)
 {
     return u->depth == 0 ? "" : u->place;
 }
@@ -244,7 +240,7 @@ static int write_stretch(struct unpack *v, int fd, const char *name, const struc
 static int keep(struct unpack *u, int fd, const char *place, const char *label,
                 const struct stretch *what)
 {
-    VB_CLEANUP_FREE struct scope *const scope = calloc(1, sizeof(*scope));
+    VB_CLEANUP_FREE struct scope *scope = calloc(1, sizeof(*scope));
     int status;
 
     if (scope == NULL)
@@ -358,7 +354,7 @@ static int extract_within(struct scope *scope, struct unpack *u, const struct it
 /* One archive of the list, as if it were the artifact. Takes its descriptor. */
 static int open_item(struct unpack *u, const struct item *item)
 {
-    VB_CLEANUP_FREE struct scope *const scope = calloc(1, sizeof(*scope));
+    VB_CLEANUP_FREE struct scope *scope = calloc(1, sizeof(*scope));
     VB_CLEANUP_FD int fd = item->fd;
     struct unpack outer = *u;
     struct stat st;
@@ -385,10 +381,10 @@ int beside_run(struct unpack *u)
     struct beside *const b = u->beside;
     int status = u->status;
 
-    for (size_t i = 0; b != NULL && status == 0 && i < b->count && limits_in_time(u); i++) {
-        const struct item item = b->items[i]; /* the list may move while it grows */
+    for (; b != NULL && status == 0 && b->opened < b->count && limits_in_time(u); b->opened++) {
+        const struct item item = b->items[b->opened]; /* the list may move while it grows */
 
-        b->items[i].fd = -1;
+        b->items[b->opened].fd = -1;
         status = open_item(u, &item);
     }
     return status;

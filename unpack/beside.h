@@ -48,7 +48,58 @@ VB_CHECKED int beside_add(struct unpack *u, const struct reading *reading);
 /* In the order of their paths, so that two runs open the same archives. */
 void beside_sort(struct beside *beside);
 
+/* A folder of its own beside the package, "PLACE!LABEL/", for a copy of an unpack to write to. */
+struct scope {
+    struct unpack u;
+    int fd;
+    struct names *names;
+    char root[UNPACK_PATH_MAX];
+    char prefix[UNPACK_PATH_MAX + 1];
+};
+VB_CHECKED int scope_open(struct scope *scope, const struct unpack *u, const char *place,
+                          const char *label);
+/* Ends it; what it counted and met is U's too. To be called even if opening it failed. */
+void scope_close(struct scope *scope, struct unpack *u);
+/* The archive at hand as a place: "" for the artifact. */
+const char *own_place(const struct unpack *u);
+
+/* The folders of the two areas. */
+int beside_folder(const struct beside *beside, enum area area);
+
+/* --- locked.c: archives with encrypted members --- */
+
+struct locked;
+/* Tries passwords on the zip at hand once all texts around it are there. False if there is no
+ * waiting: too many wait already, or it is none that passwords open. */
+bool locked_add(struct unpack *u);
+/* Reports each encrypted member of the zip at hand as closed. */
+VB_CHECKED int locked_report(struct unpack *u, const struct zip_directory *directory);
+/* Opens what waits, as far as passwords are found, and reports what was and what was not. */
+VB_CHECKED int locked_run(struct unpack *u);
+bool locked_waits(const struct unpack *u);
+void locked_free(struct locked **locked);
+
+/* --- passwords.c: what may open them --- */
+
+enum { PASSWORD_MAX = 64 };
+
+struct password {
+    char text[PASSWORD_MAX + 1];
+    char *where; /* the file that it stands in, NULL: a customary one */
+};
+struct passwords {
+    struct password *items;
+    size_t count;
+};
+/* From the texts of both areas, then NAME without its extension, then the customary ones. */
+VB_CHECKED int passwords_find(struct unpack *u, struct passwords *ret);
+void passwords_done(struct passwords *passwords);
+
 /* --- collect.c --- */
+
+typedef int file_visitor(struct unpack *u, int fd, const char *path, uint64_t size, void *ctx);
+/* Visits every regular file below DIRFD. */
+VB_CHECKED int collect_files(struct unpack *u, int dirfd, file_visitor *visit, void *ctx);
 
 /* Puts the archives among the files of a package that is a folder on the list, and counts the files
  * against the limits. */

@@ -1,4 +1,5 @@
-/* Archives in a package that is a folder, and so stands unpacked already. */
+/* Files that stand unpacked already: those of a package that is a folder, and texts that may name a
+ * password. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +11,9 @@
  * descriptors. */
 struct walk {
     struct unpack *u;
+    int top_fd;
+    file_visitor *visit;
+    void *ctx;
     char **folders;
     size_t count;
     size_t capacity;
@@ -55,24 +59,20 @@ static int visit(struct walk *w, const char *folder, const char *name)
     if ((size_t)snprintf(path, sizeof(path), "%s%s%s", folder, folder[0] != '\0' ? "/" : "",
                          name) >= sizeof(path))
         return report_coverage(w->u, "file", "its path is too long", str_of(folder));
-    fd = vb_open_beneath(w->u->out_fd, path, O_RDONLY | O_NONBLOCK, 0);
+    fd = vb_open_beneath(w->top_fd, path, O_RDONLY | O_NONBLOCK, 0);
     if (fd < 0 && (errno == ELOOP || errno == ENXIO))
         return 0; /* a link or a socket: others tell of them */
     if (fd < 0 || fstat(fd, &st) != 0)
         return cannot_look(w, path);
     if (S_ISDIR(st.st_mode))
         return add_folder(w, path);
-    if (!S_ISREG(st.st_mode))
-        return 0;
-    w->u->entries++;
-    w->u->input_size += (uint64_t)st.st_size;
-    return beside_look(w->u, fd, path);
+    return S_ISREG(st.st_mode) ? w->visit(w->u, fd, path, (uint64_t)st.st_size, w->ctx) : 0;
 }
 
 static int list_folder(struct walk *w, const char *folder)
 {
     const int fd =
-        vb_open_beneath(w->u->out_fd, folder[0] != '\0' ? folder : ".", O_RDONLY | O_DIRECTORY, 0);
+        vb_open_beneath(w->top_fd, folder[0] != '\0' ? folder : ".", O_RDONLY | O_DIRECTORY, 0);
     VB_CLEANUP_DIR DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
     int status = 0;
 
@@ -85,9 +85,10 @@ static int list_folder(struct walk *w, const char *folder)
     return status;
 }
 
-int collect_archives(struct unpack *u)
+int collect_files(struct unpack *u, int dirfd, file_visitor *visit, void *ctx)
 {
-    VB_CLEANUP(walk_done) struct walk w = {.u = u};
+    VB_CLEANUP(walk_done)
+    struct walk w = {.u = u, .top_fd = dirfd, .visit = visit, .ctx = ctx};
     int status = add_folder(&w, "");
 
     while (status == 0 && w.count > 0 && limits_in_time(u)) {
@@ -95,6 +96,21 @@ int collect_archives(struct unpack *u)
 
         status = list_folder(&w, folder);
     }
+    return status;
+}
+
+static int look_at(struct unpack *u, int fd, const char *path, uint64_t size, void *ctx)
+{
+    (void)ctx;
+    u->entries++;
+    u->input_size += size;
+    return beside_look(u, fd, path);
+}
+
+int collect_archives(struct unpack *u)
+{
+    const int status = collect_files(u, u->out_fd, look_at, NULL);
+
     /* They were read already, and paid for. */
     u->consumed = u->input_size;
     u->entries_before = u->entries;

@@ -38,7 +38,13 @@ static int damaged(struct work *w)
 {
     const char *const text = archive_error_string(w->archive);
     const char *const code = w->directory != NULL ? zip_damage_code(text) : NULL;
-    int status = report_damaged(w->u, w->raw, text);
+    int status;
+
+    if (text != NULL && strstr(text, "passphrase") != NULL) {
+        w->damaged = true;
+        return hostile_unread(w, "encrypted", NULL); /* this member has another password */
+    }
+    status = report_damaged(w->u, w->raw, text);
 
     w->damaged = true;
     if (status == 0 && code != NULL)
@@ -121,14 +127,24 @@ static int report_privileges(struct work *w)
     return status;
 }
 
+/* An encrypted member without a password: it waits for one, or it is reported. */
+static int stay_closed(struct work *w)
+{
+    if (!w->u->only_locked && w->directory != NULL && w->u->beside != NULL) {
+        w->u->locked_here++;
+        return 0;
+    }
+    return hostile_unread(w, "encrypted", NULL);
+}
+
 static int extract_file(struct work *w)
 {
     struct output out;
     bool ours;
     int status;
 
-    if (archive_entry_is_encrypted(w->entry))
-        return hostile_unread(w, "encrypted", NULL);
+    if (archive_entry_is_encrypted(w->entry) && w->u->passphrase == NULL)
+        return stay_closed(w);
     status = claim(w, false, &ours);
     if (status != 0 || !ours)
         return status;
@@ -138,6 +154,7 @@ static int extract_file(struct work *w)
     if (status != 0)
         return status;
     status = write_blocks(w, &out);
+    w->u->opened += w->u->only_locked && !w->damaged;
     if (status == 0)
         status = output_finish(&out, w->path);
     vb_close_fd(&out.fd);
@@ -286,6 +303,8 @@ static int extract_entry(struct work *w, int r)
     int status = fetch_name(w);
 
     w->damaged = false;
+    if (w->u->only_locked && !archive_entry_is_encrypted(w->entry))
+        return status;
     if (status != 0)
         return status;
     if (r == ARCHIVE_WARN && !is_about_charset(archive_error_string(w->archive)))

@@ -50,7 +50,12 @@ struct unpack {
     bool stop_told;        /* the event for STOP was sent */
     size_t entries_before; /* it */
     uint64_t written_before;
-    struct beside *beside; /* NULL: archives within archives are not opened */
+    struct locked *locked;  /* archives that wait for a password */
+    size_t locked_here;     /* encrypted members of this one that wait */
+    bool only_locked;       /* read nothing but encrypted members, */
+    const char *passphrase; /* with this, or report them if it is NULL */
+    size_t opened;          /* of them */
+    struct beside *beside;  /* NULL: archives within archives are not opened */
 };
 
 /* Opens what U->fd is, whatever it is; writes its format ("tar+gzip", "" for none) and the entry at

@@ -88,7 +88,7 @@ static int decode(struct archive *a, struct source *source, struct output *out)
 
 int reading_decode(struct unpack *u, const struct reading *reading, struct output *out)
 {
-    VB_CLEANUP_FREE struct source *const source = calloc(1, sizeof(*source));
+    VB_CLEANUP_FREE struct source *source = calloc(1, sizeof(*source));
     struct archive *const a = archive_read_new();
     int status;
 

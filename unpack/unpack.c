@@ -75,6 +75,8 @@ static int extract_zip(struct unpack *u, const struct zip_directory *directory, 
         status = report_damaged(u, str_of("."), archive_error_string(a));
     else if (status == 0)
         status = entries_extract(u, a, directory, where);
+    if (status == 0 && u->locked_here > 0 && !locked_add(u))
+        status = locked_report(u, directory);
     return status;
 }
 
@@ -222,7 +224,7 @@ static int finish(struct unpack *u, const char *where, const char *format)
 {
     int status = report_end(u, str_of(where));
 
-    if (status == 0 && u->files == 0 && u->hostile == 0 && u->deferred == 0)
+    if (status == 0 && u->files == 0 && u->hostile == 0 && u->deferred == 0 && u->locked == NULL)
         return vb_fail(u->err, VB_E_DATA, 0,
                        "%s holds no file that can be read: it is empty or damaged, fetch it again",
                        u->name);
@@ -254,6 +256,7 @@ static int begin(struct unpack *u, const struct vb_unpack_job *job)
 
 static void end(struct unpack *u)
 {
+    locked_free(&u->locked);
     beside_free(&u->beside);
     names_free(&u->names);
 }
@@ -278,8 +281,13 @@ static int extract_all(struct unpack *u)
 /* Archives within the package, and what the cap on events kept back of them. */
 static int extract_beside(struct unpack *u)
 {
-    const int status = beside_run(u);
+    int status = beside_run(u);
 
+    while (status == 0 && locked_waits(u)) {
+        status = locked_run(u);
+        if (status == 0)
+            status = beside_run(u); /* what was in the encrypted ones */
+    }
     return status == 0 ? report_end(u, str_of(".")) : status;
 }
 

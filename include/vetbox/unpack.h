@@ -51,6 +51,8 @@ struct vb_unpack_job {
  *   duplicate-path case-collision file-directory-collision (the first one stays)
  *   ambiguous-name ambiguous-unicode-name ambiguous-nul-name ambiguous-method header-missing
  *   overlap (zip: the local header against the directory)
+ * Encrypted members that could be opened, and were unpacked beside:
+ *   password-stated (a text of the package names it) password-customary
  * Extracted, but not with this:
  *   setuid file-capability
  * Extracted in the way most readers do, others read it differently (zip); the detail tells both:

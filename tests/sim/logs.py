@@ -389,9 +389,10 @@ def reverse_shell():
 
 def archive_traversal():
     log = Log("archive-traversal", kind="mcpb")
-    for code, path, target in (("path-traversal", "../../.bashrc", None), ("link-outside", "x/y", "/etc"),
+    for code, path, target in (("path-traversal", "../../.bashrc", None), ("symlink-escape", "x/y", "/etc"), ("symlink", "x/z", "w"),
                                ("special-device", "null", None), ("bomb", "zeros", None),
                                ("duplicate-path", "manifest.json", None), ("encrypted", "inner.bin", None),
+                               ("password-stated", "kit.zip", None), ("password-customary", "old.zip", None),
                                ("path-invalid", "a\u0007b", None), ("file-directory-collision", "a", None),
                                ("something-new", "q", None)):
         extra = {"target": target} if target else {}
