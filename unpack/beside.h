@@ -40,7 +40,7 @@ struct reading {
     uint16_t method;     /* of the zip format: 0, 8, … */
     uint64_t data_at;    /* in the archive */
     uint64_t compressed; /* bytes there */
-    const char *label;   /* which reader, one word of a-z: local, central, hidden, … */
+    const char *label;   /* which reader, one word of a-z and -: local-header, forward, … */
 };
 /* Extracts it beside as LABEL/NAME. Damage is silent: it is one of several readings. */
 VB_CHECKED int beside_add(struct unpack *u, const struct reading *reading);

@@ -60,6 +60,31 @@ static int report_around(struct unpack *u, const struct zip_directory *directory
     return status != 0 ? status : u->status;
 }
 
+/* What other readers would extract is scanned too. */
+static int extract_readings(struct unpack *u, const struct zip_directory *directory)
+{
+    VB_CLEANUP_FREE char *name = malloc(UINT16_MAX);
+    int status = name != NULL ? 0 : vb_fail(u->err, VB_E_NOMEM, 0, "no memory to read %s", u->name);
+
+    for (size_t i = 0; status == 0 && u->stop == NULL && i < directory->reading_count; i++) {
+        const struct zip_reading *const z = &directory->readings[i];
+        const struct reading reading = {
+            .name = name,
+            .name_len = z->name_len,
+            .method = z->method,
+            .data_at = z->data_at,
+            .compressed = z->compressed,
+            .label = z->reader,
+        };
+
+        if (read_at(u, name, z->name_len, z->name_at) == 0)
+            status = beside_add(u, &reading);
+        else
+            status = u->status;
+    }
+    return status;
+}
+
 static int extract_zip(struct unpack *u, const struct zip_directory *directory, char *where)
 {
     VB_CLEANUP(stream_done) struct stream s = {0};
@@ -77,7 +102,7 @@ static int extract_zip(struct unpack *u, const struct zip_directory *directory, 
         status = entries_extract(u, a, directory, where);
     if (status == 0 && u->locked_here > 0 && !locked_add(u))
         status = locked_report(u, directory);
-    return status;
+    return status == 0 ? extract_readings(u, directory) : status;
 }
 
 /* --- a format over a stream, and single files, compressed or not --- */

@@ -96,7 +96,8 @@ static void check_encryption(struct zip_check *c, struct zip_entry *entry,
         zip_report_entry(c, entry, ZIP_CODE_ENCRYPTION,
                          "flags %04x: encrypted in a way that hides headers or needs a certificate",
                          record->flags);
-    if ((record->flags & ZIP_ENCRYPTED) != 0) {
+    /* Readers that do not look at the flag; the method of AES says that nobody can. */
+    if ((record->flags & ZIP_ENCRYPTED) != 0 && record->method != ZIP_AES) {
         const struct zip_reading reading = zip_reading_of(entry);
 
         zip_add_reading(c, ZIP_UNENCRYPTED, &reading);

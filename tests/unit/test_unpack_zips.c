@@ -47,7 +47,9 @@ static void list_codes(const struct run *run, char ret[LINE_MAX])
     struct words words = {.count = 0};
 
     for (size_t i = 0; i < run->count; i++) {
-        if (run->records[i].kind == VB_EV_ARCHIVE_HOSTILE)
+        /* What is inside bytes that are kept beside has codes of its own. */
+        if (run->records[i].kind == VB_EV_ARCHIVE_HOSTILE &&
+            strchr(run->records[i].path, '!') == NULL)
             add_word(&words, run->records[i].code, true);
     }
     join(&words, ret);
@@ -83,6 +85,8 @@ static void list_readings(int fd, uint64_t size, char ret[LINE_MAX])
                        .err = &err,
                        .fd = fd,
                        .name = "x.zip",
+                       .place = ".",
+                       .prefix = "",
                        .size = size};
     struct words words = {.count = 0};
 
