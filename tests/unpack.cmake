@@ -23,3 +23,8 @@ add_test(NAME archives.differential COMMAND ${VETBOX_PYTHON3} -B ${archives}/dif
          $<TARGET_FILE:vetbox> ${zips})
 set_tests_properties(archives.differential PROPERTIES FIXTURES_REQUIRED zips SKIP_RETURN_CODE 77
   TIMEOUT 300)
+foreach(part tricks readers honest)
+  add_test(NAME unpack.tar_${part} COMMAND ${VETBOX_PYTHON3} -B
+    ${archives}/test_tar_tricks.py $<TARGET_FILE:vetbox> ${part})
+  set_tests_properties(unpack.tar_${part} PROPERTIES LABELS unpack TIMEOUT 300)
+endforeach()

@@ -148,23 +148,41 @@ static bool make_root(const struct beside *b, const char *root)
 
 /* "PLACE!LABEL", with a number behind it where that is taken. A place that is too long or stands
  * where a file is gets a short name. */
-static int choose_root(struct scope *scope, const char *place, const char *label)
+static int choose_root(const struct unpack *u, const char *place, const char *label,
+                       char root[UNPACK_PATH_MAX])
 {
-    struct beside *const b = scope->u.beside;
+    struct beside *const b = u->beside;
     const bool fits = strlen(vb_path_base(place)) + strlen(label) + 12 <= COMPONENT_MAX &&
                       strlen(place) + strlen(label) + 12 < ROOT_MAX;
 
-    (void)snprintf(scope->root, sizeof(scope->root), "%s!%s", place, label);
-    if (fits && make_root(b, scope->root))
+    (void)snprintf(root, UNPACK_PATH_MAX, "%s!%s", place, label);
+    if (fits && make_root(b, root))
         return 0;
     b->roots++;
-    (void)snprintf(scope->root, sizeof(scope->root), "%s!%s%u", place, label, b->roots);
-    if (fits && make_root(b, scope->root))
+    (void)snprintf(root, UNPACK_PATH_MAX, "%s!%s%u", place, label, b->roots);
+    if (fits && make_root(b, root))
         return 0;
-    (void)snprintf(scope->root, sizeof(scope->root), "archive-%u!%s", b->roots, label);
-    if (make_root(b, scope->root))
+    (void)snprintf(root, UNPACK_PATH_MAX, "archive-%u!%s", b->roots, label);
+    if (make_root(b, root))
         return 0;
-    return vb_fail(scope->u.err, VB_E_CANTCREAT, errno, "cannot make a folder for %s", place);
+    return vb_fail(u->err, VB_E_CANTCREAT, errno, "cannot make a folder for %s", place);
+}
+
+int beside_place(const struct unpack *u, const char *place, const char *label,
+                 char ret_prefix[UNPACK_PATH_MAX + 1], int *ret_fd)
+{
+    const int status = choose_root(u, place, label, ret_prefix);
+    size_t len;
+
+    if (status != 0)
+        return status;
+    *ret_fd = vb_open_beneath(u->beside->fds[AREA_BESIDE], ret_prefix, O_RDONLY | O_DIRECTORY, 0);
+    if (*ret_fd < 0)
+        return vb_fail(u->err, VB_E_IO, errno, "cannot open the folder %s", ret_prefix);
+    len = strlen(ret_prefix); /* roots end long before the array does */
+    ret_prefix[len] = '/';
+    ret_prefix[len + 1] = '\0';
+    return 0;
 }
 
 int scope_open(struct scope *scope, const struct unpack *u, const char *place, const char *label)
@@ -180,16 +198,11 @@ int scope_open(struct scope *scope, const struct unpack *u, const char *place, c
     v->entries_before = u->entries;
     v->written_before = u->written;
     v->locked_here = 0;
-    status = choose_root(scope, place, label);
+    status = beside_place(u, place, label, scope->prefix, &scope->fd);
     if (status == 0)
         status = names_new(&scope->names, u->err);
     if (status != 0)
         return status;
-    (void)snprintf(scope->prefix, sizeof(scope->prefix), "%s/", scope->root);
-    scope->fd =
-        vb_open_beneath(u->beside->fds[AREA_BESIDE], scope->root, O_RDONLY | O_DIRECTORY, 0);
-    if (scope->fd < 0)
-        return vb_fail(u->err, VB_E_IO, errno, "cannot open the folder %s", scope->root);
     v->prefix = scope->prefix;
     v->out_fd = scope->fd;
     v->names = scope->names;
@@ -200,8 +213,8 @@ void scope_close(struct scope *scope, struct unpack *u)
 {
     const struct unpack *const v = &scope->u;
 
-    u->consumed = v->consumed;
-    u->decoded = v->decoded;
+    u->consumed = v->consumed > u->consumed ? v->consumed : u->consumed;
+    u->decoded = v->decoded > u->decoded ? v->decoded : u->decoded;
     u->written = v->written;
     u->entries = v->entries;
     u->files = v->files;
@@ -209,10 +222,10 @@ void scope_close(struct scope *scope, struct unpack *u)
     u->deferred = v->deferred;
     u->reports = v->reports;
     u->unreported = v->unreported;
-    u->stop = v->stop;
-    u->stop_told = v->stop_told;
+    u->stop = v->stop != NULL ? v->stop : u->stop;
+    u->stop_told |= v->stop_told;
     u->locked = v->locked;
-    u->status = v->status;
+    u->status = v->status != 0 ? v->status : u->status;
     u->nodes += scope->names != NULL ? names_count(scope->names) : 0;
     names_free(&scope->names);
     vb_close_fd(&scope->fd);
@@ -261,6 +274,41 @@ int beside_keep(struct unpack *u, const char *label, const struct stretch *what)
     return keep(u, u->fd, own_place(u), label, what);
 }
 
+static int write_rest(struct unpack *v, const char *name, struct stream *stream, struct vb_str head)
+{
+    struct output out;
+    const void *data = head.text;
+    size_t len = head.len;
+    int status = output_open(&out, v, name, false);
+
+    do {
+        status = status == 0 ? output_write(&out, data, len) : status;
+    } while (status == 0 && !out.cut && stream_next(stream, &data, &len) == 1);
+    if (status == 0)
+        status = output_finish(&out, name);
+    vb_close_fd(&out.fd);
+    return status;
+}
+
+int beside_keep_rest(struct unpack *u, const char *label, struct stream *stream, struct vb_str head)
+{
+    VB_CLEANUP_FREE struct scope *scope = NULL;
+    int status;
+
+    if (u->stop != NULL)
+        return u->status;
+    if (u->beside == NULL)
+        return report_coverage(u, label, "bytes that are no file of the archive", str_of("."));
+    scope = calloc(1, sizeof(*scope));
+    if (scope == NULL)
+        return vb_fail(u->err, VB_E_NOMEM, errno, "no memory to read %s", u->name);
+    status = scope_open(scope, u, own_place(u), label);
+    if (status == 0)
+        status = write_rest(&scope->u, label, stream, head);
+    scope_close(scope, u);
+    return status;
+}
+
 /* --- other readings --- */
 
 /* The name as that reader has it where it is harmless, else one that says which entry it was. */
@@ -305,8 +353,12 @@ static int look_inside(struct unpack *u, int fd, uint64_t size, const char *path
     static const struct magic zip = {.name = "zip", .filter = -1};
     struct stretch payload = {0};
     char place[2 * UNPACK_PATH_MAX];
-    const char *const format = carve_find(fd, size, &payload.at);
+    const char *format = carve_find(fd, size, &payload.at);
 
+    if (format == NULL && u->tar_inside) {
+        payload.at = carve_tar(fd, size);
+        format = payload.at != 0 ? "tar" : NULL;
+    }
     if (format == NULL)
         return 0;
     if (payload.at == 0)

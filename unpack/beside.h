@@ -6,6 +6,7 @@
  *   lib/inner.zip!/evil.js           a file of an archive that is a file of the package
  *   lib/inner.zip!/data.tar!/evil.js    of an archive in that one
  *   !prefix/prefix                   bytes of the artifact itself that are no file of it
+ *   !refused/3/evil.js               an entry that must not have the name that it has
  *   lib/inner.zip!local/evil.js      what another reader takes for a file ("local") */
 #ifndef VETBOX_UNPACK_BESIDE_H
 #define VETBOX_UNPACK_BESIDE_H
@@ -33,6 +34,10 @@ struct stretch {
 /* Keeps them as the file "!LABEL/LABEL", to be scanned, and to be opened if they are an archive. */
 VB_CHECKED int beside_keep(struct unpack *u, const char *label, const struct stretch *what);
 
+/* The same for HEAD and all that STREAM has after it. */
+VB_CHECKED int beside_keep_rest(struct unpack *u, const char *label, struct stream *stream,
+                                struct vb_str head);
+
 /* What some other reader takes for a file of the zip at hand. */
 struct reading {
     const char *name; /* raw bytes as that reader has them; only their harmless part is used */
@@ -53,13 +58,15 @@ struct scope {
     struct unpack u;
     int fd;
     struct names *names;
-    char root[UNPACK_PATH_MAX];
     char prefix[UNPACK_PATH_MAX + 1];
 };
 VB_CHECKED int scope_open(struct scope *scope, const struct unpack *u, const char *place,
                           const char *label);
 /* Ends it; what it counted and met is U's too. To be called even if opening it failed. */
 void scope_close(struct scope *scope, struct unpack *u);
+/* Only the folder: opened, and its path with a '/' behind it. */
+VB_CHECKED int beside_place(const struct unpack *u, const char *place, const char *label,
+                            char ret_prefix[UNPACK_PATH_MAX + 1], int *ret_fd);
 /* The archive at hand as a place: "" for the artifact. */
 const char *own_place(const struct unpack *u);
 
@@ -115,5 +122,7 @@ VB_CHECKED int reading_decode(struct unpack *u, const struct reading *reading, s
 /* Where in FD, a file of SIZE bytes that is no archive by its beginning, an archive starts: 0 and
  * NULL if none does. A zip is found by its end and starts at 0. */
 const char *carve_find(int fd, uint64_t size, uint64_t *ret_at);
+/* Where the first header of a tar stands in FD behind its first block, 0: nowhere. */
+uint64_t carve_tar(int fd, uint64_t size);
 
 #endif

@@ -3,7 +3,13 @@
 
 #include "unpack/beside.h"
 
-enum { HEAD_BYTES = 1024 * 1024, TAIL_BYTES = 65535 + 22, END_BYTES = 22, CENTRAL_BYTES = 46 };
+enum {
+    BLOCK = 512,
+    HEAD_BYTES = 1024 * 1024,
+    TAIL_BYTES = 65535 + 22,
+    END_BYTES = 22,
+    CENTRAL_BYTES = 46
+};
 
 /* What stubs of self-extractors carry. A gzip member's three bytes stand in many programs; they
  * count only at the beginning of a line, behind a script. */
@@ -155,4 +161,16 @@ const char *carve_find(int fd, uint64_t size, uint64_t *ret_at)
     head = malloc(HEAD_BYTES);
     len = head != NULL ? pread_all(fd, head, HEAD_BYTES, 0) : -1;
     return len > 0 ? find_behind_stub(head, (size_t)len, ret_at) : NULL;
+}
+
+uint64_t carve_tar(int fd, uint64_t size)
+{
+    VB_CLEANUP_FREE unsigned char *head = malloc(HEAD_BYTES);
+    const ssize_t len = head != NULL && size > BLOCK ? pread_all(fd, head, HEAD_BYTES, 0) : 0;
+
+    for (ssize_t at = BLOCK; at + BLOCK <= len; at += BLOCK) {
+        if (head[at] != 0 && magic_is_tar(head + at, BLOCK))
+            return (uint64_t)at;
+    }
+    return 0;
 }

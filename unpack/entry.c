@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "unpack/internal.h"
+#include "unpack/beside.h"
 
 enum { RETRIES_MAX = 1024, NODES_PER_ENTRY = 2 };
 
@@ -14,11 +14,17 @@ struct work {
     struct archive *archive;
     struct archive_entry *entry;
     const struct zip_directory *directory;
-    size_t index; /* of the entry in DIRECTORY */
-    bool damaged; /* the entry, as was reported */
+    size_t index;   /* of the entry in DIRECTORY */
+    bool damaged;   /* the entry, as was reported */
+    int refused_fd; /* "!refused/", -1: none yet */
+    size_t refused;
+    bool told_xattr; /* what is told once of an archive */
+    bool told_acl;
     struct vb_str raw;
+    char refused_prefix[UNPACK_PATH_MAX + 1];
     char raw_name[65536]; /* a zip's name has 16 bits of length */
     char path[UNPACK_PATH_MAX + 1];
+    char clean[UNPACK_PATH_MAX + 1];
 };
 
 static int hostile(struct work *w, const char *code, const char *target, const char *detail)
@@ -85,6 +91,64 @@ static int write_blocks(struct work *w, struct output *out)
 
 /* --- the kinds of entries --- */
 
+/* --- entries that must not have their name: their bytes are looked at all the same --- */
+
+/* "N/NAME" below the folder for them, with the last part of the name where it is harmless. */
+static int write_refused(struct work *w)
+{
+    struct output out = {.fd = -1};
+    char name[256];
+    char path[300];
+    int status;
+
+    name_clean(w->raw.text, w->raw.len, w->clean);
+    name_for_bare(w->clean, false, name);
+    (void)snprintf(path, sizeof(path), "%zu/%s", ++w->refused, name);
+    w->u->nodes += NODES_PER_ENTRY;
+    status = output_open(&out, w->u, path, false);
+    if (status == 0)
+        status = write_blocks(w, &out);
+    if (status == 0)
+        status = output_finish(&out, path);
+    vb_close_fd(&out.fd);
+    return status;
+}
+
+static int keep_refused(struct work *w)
+{
+    struct unpack *const u = w->u;
+    const struct unpack before = *u;
+    int status = 0;
+
+    if (w->refused_fd < 0)
+        status = beside_place(u, own_place(u), "refused", w->refused_prefix, &w->refused_fd);
+    if (status != 0)
+        return status;
+    u->out_fd = w->refused_fd;
+    u->prefix = w->refused_prefix;
+    u->area = AREA_BESIDE;
+    status = write_refused(w);
+    u->out_fd = before.out_fd;
+    u->prefix = before.prefix;
+    u->area = before.area;
+    return status;
+}
+
+/* Hostile by its name or its place, whatever it holds. */
+static int refuse(struct work *w, const char *code, const char *target)
+{
+    const bool readable = archive_entry_filetype(w->entry) == AE_IFREG &&
+                          archive_entry_hardlink(w->entry) == NULL &&
+                          !archive_entry_is_encrypted(w->entry);
+    const int status = hostile(w, code, target, NULL);
+
+    if (status != 0)
+        return status;
+    if (!readable || w->u->beside == NULL)
+        return report_coverage(w->u, "file", code, w->raw);
+    return keep_refused(w);
+}
+
 /* Takes the name; false if somebody has it, which is reported. */
 static int claim(struct work *w, bool directory, bool *ret_ours)
 {
@@ -95,7 +159,7 @@ static int claim(struct work *w, bool directory, bool *ret_ours)
     if (status != 0)
         return status;
     if (code != NULL)
-        return hostile_unread(w, code, NULL);
+        return refuse(w, code, NULL);
     /* A name of 64 components asks for 63 folders: what entries cost is counted too. */
     if (w->u->nodes + names_count(w->u->names) > NODES_PER_ENTRY * w->u->limits->entries) {
         w->u->stop = "limit-entries";
@@ -123,8 +187,23 @@ static int report_privileges(struct work *w)
         /* Pax may give it twice, in the forms of two tars. */
         if (name != NULL && strcmp(name, "security.capability") == 0)
             return hostile(w, "file-capability", NULL, "extracted without it");
+        if (!w->told_xattr)
+            status = hostile(w, "xattr", name, "the first one with an attribute; none is kept");
+        w->told_xattr = true;
+    }
+    if (status == 0 && !w->told_acl &&
+        archive_entry_acl_count(w->entry,
+                                ARCHIVE_ENTRY_ACL_TYPE_POSIX1E | ARCHIVE_ENTRY_ACL_TYPE_NFS4) > 3) {
+        w->told_acl = true;
+        status = hostile(w, "acl", NULL, "the first one with an access list; none is kept");
     }
     return status;
+}
+
+/* Layers of containers mark a deletion by a file of that name (OCI image specification). */
+static bool is_whiteout(const char *path)
+{
+    return strncmp(vb_path_base(path), ".wh.", 4) == 0;
 }
 
 /* An encrypted member without a password: it waits for one, or it is reported. */
@@ -145,6 +224,8 @@ static int extract_file(struct work *w)
 
     if (archive_entry_is_encrypted(w->entry) && w->u->passphrase == NULL)
         return stay_closed(w);
+    if (is_whiteout(w->path))
+        return refuse(w, "whiteout", NULL);
     status = claim(w, false, &ours);
     if (status != 0 || !ours)
         return status;
@@ -296,6 +377,23 @@ static bool is_about_charset(const char *text)
     return text != NULL && strstr(text, "to current locale") != NULL;
 }
 
+/* The name as a cleaning extractor makes it; in w->clean. NULL where cleaning changes nothing. */
+static const char *cleaned(struct work *w)
+{
+    name_clean(w->raw.text, w->raw.len, w->clean);
+    return strlen(w->clean) == w->raw.len && memcmp(w->clean, w->raw.text, w->raw.len) == 0
+               ? NULL
+               : w->clean;
+}
+
+/* A name that is extracted, and is another one to some system or to a reader's eye. */
+static int report_name(struct work *w)
+{
+    const char *const code = name_misleads(w->path);
+
+    return code != NULL ? hostile(w, code, cleaned(w), "extracted under the name that it has") : 0;
+}
+
 static int extract_entry(struct work *w, int r)
 {
     const char *code;
@@ -313,8 +411,10 @@ static int extract_entry(struct work *w, int r)
         return status;
     code = name_judge(w->raw.text, w->raw.len, w->u->limits->path_depth, w->path);
     if (code != NULL)
-        return hostile_unread(w, code, NULL);
+        return refuse(w, code, cleaned(w));
     status = refuse_by_directory(w, &refused);
+    if (status == 0 && !refused)
+        status = report_name(w);
     return status != 0 || refused ? status : extract_by_type(w);
 }
 
@@ -373,8 +473,10 @@ int entries_extract(struct unpack *u, struct archive *a, const struct zip_direct
     w->u = u;
     w->archive = a;
     w->directory = directory;
+    w->refused_fd = -1;
     while (status == 0 && more && limits_in_time(u))
         status = next_entry(w, &retries, &more);
     memcpy(ret_where, w->path, sizeof(w->path));
+    vb_close_fd(&w->refused_fd);
     return status;
 }

@@ -48,6 +48,7 @@ struct unpack {
     enum area area;        /* what OUT_FD lies in */
     unsigned depth;        /* archives around this one */
     bool stop_told;        /* the event for STOP was sent */
+    bool tar_inside;       /* a file may hold entries that another reader goes on with */
     size_t entries_before; /* it */
     uint64_t written_before;
     struct locked *locked;  /* archives that wait for a password */
@@ -91,6 +92,12 @@ bool limits_in_time(struct unpack *u);
  * trailing "/") to RET_PATH. Returns NULL or the stable code of what is wrong with it. */
 const char *name_judge(const char *raw, size_t len, unsigned max_depth,
                        char ret_path[UNPACK_PATH_MAX + 1]);
+/* NULL, or the code of what a name that is extracted misleads by: bidirectional controls, endings
+ * or words that Windows drops or reserves, and what NTFS takes for a stream of another file. */
+const char *name_misleads(const char *path);
+/* RAW as extractors that clean names make it: no ill-formed or control bytes, no dangerous parts,
+ * no endings that Windows drops. */
+void name_clean(const char *raw, size_t len, char ret_path[UNPACK_PATH_MAX + 1]);
 /* True if a link called PATH with TARGET leads out of the tree. */
 bool name_link_escapes(const char *path, const char *target);
 /* NAME of an artifact as a file name: one component without anything dangerous. */
@@ -142,6 +149,24 @@ const struct magic *magic_tar(void);
 /* The same for a whole file: an ISO image says what it is after 32 KiB. Sets u->status. */
 const struct magic *magic_of_file(struct unpack *u, int fd, const char *name);
 
+/* --- gzip_check.c: what a gzip file says beside its data --- */
+
+enum { GZIP_CANDIDATES = 8 };
+
+/* Places where a further member could begin. */
+struct gzip_members {
+    uint64_t at[GZIP_CANDIDATES];
+    size_t count;
+    unsigned char seam[4];
+};
+
+VB_CHECKED int gzip_check(struct unpack *u, const unsigned char *head, size_t len);
+/* Looks for further members in BLOCK, which stands at AT of the artifact. */
+void gzip_note(struct gzip_members *members, const unsigned char *block, size_t len, uint64_t at);
+/* To be called when all of it could be read: COUNT bytes out of the first END of the artifact. */
+VB_CHECKED int gzip_check_end(struct unpack *u, const struct gzip_members *members, uint64_t end,
+                              uint64_t count);
+
 /* --- stream.c: descriptor → (decompressed) bytes --- */
 
 /* The artifact's bytes through at most one compression filter. The last piece served stays valid
@@ -163,9 +188,15 @@ struct stream {
     bool failed;          /* the compressed data is damaged */
     bool ended;
     struct brotli *brotli; /* in the place of OUTER */
+    struct gzip_members members;
+    bool is_gzip;
+    uint64_t decoded;        /* bytes out of the decoder */
+    struct tar_check *check; /* sees what the tar reader sees; NULL: none */
     char problem[256];
 };
 VB_CHECKED int stream_open(struct stream *s, struct unpack *u, int filter);
+/* The same from byte AT of the artifact on. */
+VB_CHECKED int stream_open_at(struct stream *s, struct unpack *u, int filter, uint64_t at);
 void stream_done(struct stream *s);
 /* 1 and the next piece, 0 at the end, -1 when stopped, damaged or failed (u->stop, s->failed,
  * u->status say which). */

@@ -93,6 +93,110 @@ const char *name_judge(const char *raw, size_t len, unsigned max_depth,
     return (unsigned)depth > max_depth ? "limit-depth" : NULL;
 }
 
+/* --- names that mislead --- */
+
+/* U+202A to U+202E, U+2066 to U+2069, U+200E, U+200F, U+061C: they turn the order of what is shown.
+ */
+static bool has_bidi_control(const char *path)
+{
+    const unsigned char *p = (const unsigned char *)path;
+
+    for (; p[0] != '\0'; p++) {
+        if (p[0] == 0xe2 && p[1] == 0x80 &&
+            (p[2] == 0x8e || p[2] == 0x8f || (p[2] >= 0xaa && p[2] <= 0xae)))
+            return true;
+        if (p[0] == 0xe2 && p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9)
+            return true;
+        if (p[0] == 0xd8 && p[1] == 0x9c)
+            return true;
+    }
+    return false;
+}
+
+/* What Windows takes for a device whatever stands behind a dot. */
+static bool is_reserved(const char *component, size_t len)
+{
+    static const char *const words[] = {"con", "prn", "aux", "nul"};
+    static const char *const numbered[] = {"com", "lpt"};
+    const char *const dot = memchr(component, '.', len);
+    const size_t stem = dot != NULL ? (size_t)(dot - component) : len;
+
+    for (size_t i = 0; i < VB_ARRAY_LEN(words); i++) {
+        if (stem == 3 && strncasecmp(component, words[i], 3) == 0)
+            return true;
+    }
+    for (size_t i = 0; i < VB_ARRAY_LEN(numbered); i++) {
+        if (stem == 4 && strncasecmp(component, numbered[i], 3) == 0 && component[3] >= '1' &&
+            component[3] <= '9')
+            return true;
+    }
+    return false;
+}
+
+static const char *component_misleads(const char *component, size_t len)
+{
+    if (component[len - 1] == ' ' || component[len - 1] == '.')
+        return "name-trailing";
+    if (is_reserved(component, len))
+        return "name-reserved";
+    return memchr(component, ':', len) != NULL ? "name-stream" : NULL;
+}
+
+const char *name_misleads(const char *path)
+{
+    const char *code = has_bidi_control(path) ? "name-bidi" : NULL;
+
+    while (code == NULL && *path != '\0') {
+        const size_t len = strcspn(path, "/");
+
+        code = len > 0 ? component_misleads(path, len) : NULL;
+        path += len;
+        path += *path == '/' ? 1 : 0;
+    }
+    return code;
+}
+
+/* Appends COMPONENT to PATH as Windows would name it; ".." and nothing are left out. */
+static size_t clean_component(const char *component, size_t len, char *path, size_t out)
+{
+    const size_t start = out > 0 ? out + 1 : 0;
+    size_t end = start;
+
+    len = len > COMPONENT_MAX ? COMPONENT_MAX : len;
+    while (len > 0 && (component[len - 1] == ' ' || component[len - 1] == '.'))
+        len--;
+    if (len == 0 || start + len >= UNPACK_PATH_MAX)
+        return out;
+    for (size_t i = 0; i < len; i++) {
+        const unsigned char c = (unsigned char)component[i];
+
+        path[end++] = c < 0x20 || c == 0x7f || c == ':' ? '_' : component[i];
+    }
+    if (start > 0)
+        path[start - 1] = '/';
+    path[end] = '\0';
+    for (size_t i = start; !vb_utf8_valid(path + start, end - start) && i < end; i++) {
+        if ((unsigned char)path[i] >= 0x80)
+            path[i] = '_';
+    }
+    return end;
+}
+
+void name_clean(const char *raw, size_t len, char ret_path[UNPACK_PATH_MAX + 1])
+{
+    size_t out = 0;
+
+    ret_path[0] = '\0';
+    for (size_t at = 0; at < len;) {
+        size_t end = at;
+
+        while (end < len && !is_separator(raw[end]))
+            end++;
+        out = clean_component(raw + at, end - at, ret_path, out);
+        at = end + 1;
+    }
+}
+
 bool name_link_escapes(const char *path, const char *target)
 {
     long depth = -1; /* of the folder that holds the link */

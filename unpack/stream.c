@@ -4,7 +4,8 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "unpack/internal.h"
+#include "unpack/beside.h"
+#include "unpack/tar_check.h"
 
 ssize_t pread_all(int fd, void *data, size_t len, uint64_t offset)
 {
@@ -54,6 +55,8 @@ static la_ssize_t read_block(struct archive *a, void *data, const void **ret)
         archive_set_error(a, EIO, "reading failed");
         return ARCHIVE_FATAL;
     }
+    if (s->is_gzip)
+        gzip_note(&s->members, s->block, want, s->position);
     s->position += want;
     u->consumed += want;
     *ret = s->block;
@@ -174,6 +177,7 @@ static int next_decoded(struct stream *s, const unsigned char **ret, size_t *ret
     }
     if (!limits_allow_decoded(s->u, len))
         return -1;
+    s->decoded += len;
     *ret = data;
     *ret_len = len;
     return 1;
@@ -213,11 +217,18 @@ static bool is_stacked(struct archive *a)
 
 int stream_open(struct stream *s, struct unpack *u, int filter)
 {
+    return stream_open_at(s, u, filter, 0);
+}
+
+int stream_open_at(struct stream *s, struct unpack *u, int filter, uint64_t at)
+{
     struct archive_entry *entry;
     int status = prepare(s, u, u->size);
 
     if (status != 0)
         return status;
+    s->position = at;
+    s->is_gzip = filter == ARCHIVE_FILTER_GZIP && at == 0;
     if (filter == FILTER_BROTLI) {
         status = brotli_new(&s->brotli, u);
         if (status == 0)
@@ -291,6 +302,10 @@ static la_ssize_t read_stream(struct archive *a, void *data, const void **ret)
         archive_set_error(a, EINVAL, "%s", s->problem[0] != '\0' ? s->problem : "stopped");
         return ARCHIVE_FATAL;
     }
+    if (s->check != NULL && r > 0 && tar_check_feed(s->check, *ret, len) != 0) {
+        archive_set_error(a, ECANCELED, "stopped");
+        return ARCHIVE_FATAL;
+    }
     return (la_ssize_t)len;
 }
 
@@ -314,13 +329,15 @@ static bool has_data(const unsigned char *data, size_t len)
     return false;
 }
 
-static int report_rest(struct unpack *u, const char *detail)
+/* PIECE, and what S has after it, stays to be looked at beside the package. */
+static int report_rest(struct stream *s, const unsigned char *piece, size_t len)
 {
-    const int status = report_hostile(u, "trailing-data", str_of("."), NULL, detail);
+    const int status = report_hostile(s->u, "trailing-data", str_of("."), NULL,
+                                      "data after the end of the archive");
 
-    if (status != 0)
-        return status;
-    return report_coverage(u, "trailing data", "bytes after the end of the archive", str_of("."));
+    return status == 0
+               ? beside_keep_rest(s->u, "trailing", s, (struct vb_str){(const char *)piece, len})
+               : status;
 }
 
 uint64_t stream_consumed(const struct stream *s)
@@ -333,10 +350,21 @@ uint64_t stream_consumed(const struct stream *s)
     return used > 0 ? (uint64_t)used : s->u->size;
 }
 
+static int report_undecoded(struct unpack *u, uint64_t at)
+{
+    const struct stretch rest = {.at = at, .len = u->size - at};
+    const int status = report_hostile(u, "trailing-data", str_of("."), NULL,
+                                      "data after the end of the compressed stream");
+
+    return status == 0 ? beside_keep(u, "trailing", &rest) : status;
+}
+
 /* Bytes of the artifact that the decoder did not take. */
 static int check_undecoded(struct stream *s)
 {
     struct unpack *const u = s->u;
+    uint64_t rest = u->size;
+    int status = 0;
 
     for (uint64_t at = stream_consumed(s); at < u->size;) {
         const size_t len =
@@ -344,17 +372,24 @@ static int check_undecoded(struct stream *s)
 
         if (!limits_in_time(u) || read_at(u, s->block, len, at) != 0)
             return u->status;
-        if (has_data(s->block, len))
-            return report_rest(u, "data after the end of the compressed stream");
+        if (has_data(s->block, len)) {
+            rest = at;
+            break;
+        }
         at += len;
     }
-    return 0;
+    if (rest < u->size)
+        status = report_undecoded(u, rest);
+    if (status != 0 || !s->is_gzip)
+        return status;
+    return gzip_check_end(u, &s->members, stream_consumed(s), s->decoded);
 }
 
 int stream_check_rest(struct stream *s, uint64_t end)
 {
     struct unpack *const u = s->u;
     const void *piece = s->last;
+    const unsigned char *p;
     size_t len = s->last_len;
     bool data = false;
     int r = 1;
@@ -370,8 +405,15 @@ int stream_check_rest(struct stream *s, uint64_t end)
         if (!data)
             r = stream_next(s, &piece, &len);
     }
-    if (data)
-        return report_rest(u, "data after the end of the archive");
+    /* No entry begins with a zero: what pads the end does not hide where the next one stands. */
+    for (p = piece; data && *p == 0; p++)
+        len--;
+    if (data) {
+        const int status = report_rest(s, p, len);
+
+        return status == 0 && s->ended && !s->failed && u->stop == NULL ? check_undecoded(s)
+                                                                        : status;
+    }
     if (r < 0 && s->failed)
         return report_damaged(u, str_of("."), s->problem);
     return r == 0 ? check_undecoded(s) : u->status;

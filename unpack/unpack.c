@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "unpack/beside.h"
+#include "unpack/tar_check.h"
 
 const struct vb_unpack_limits vb_unpack_default_limits = {
     .bytes = (uint64_t)1 << 30,
@@ -110,15 +111,20 @@ static int extract_zip(struct unpack *u, const struct zip_directory *directory, 
 static int extract_over(struct unpack *u, struct stream *s, const struct magic *m, char *where)
 {
     VB_CLEANUP(free_archive) struct archive *a = NULL;
+    VB_CLEANUP(tar_check_free) struct tar_check *check = NULL;
     uint64_t end;
     int status = new_archive(u, &a);
 
+    if (status == 0 && m->support == magic_tar()->support)
+        status = tar_check_new(&check, u);
+    s->check = check;
     if (status == 0)
         status = format_open(s, a, m->support);
     if (status == 0 && s->failed)
         return report_damaged(u, str_of("."), s->problem);
     if (status == 0)
         status = entries_extract(u, a, NULL, where);
+    s->check = NULL;
     if (status != 0 || u->stop != NULL || s->failed)
         return status;
     end = (uint64_t)archive_filter_bytes(a, -1);
@@ -158,6 +164,14 @@ static int window_too_large(struct unpack *u, uint64_t window)
     return hostile_unread(u, "limit-window", detail);
 }
 
+static int check_gzip_head(struct unpack *u)
+{
+    unsigned char head[UNPACK_HEAD];
+    const ssize_t len = pread_all(u->fd, head, sizeof(head), 0);
+
+    return len > 0 ? gzip_check(u, head, (size_t)len) : 0;
+}
+
 static int extract_stream(struct unpack *u, int filter, char *where, char *format)
 {
     VB_CLEANUP(stream_done) struct stream s = {0};
@@ -169,6 +183,9 @@ static int extract_stream(struct unpack *u, int filter, char *where, char *forma
         return status;
     if (s.failed && s.head_len == 0)
         return report_damaged(u, str_of("."), s.problem);
+    status = filter == ARCHIVE_FILTER_GZIP ? check_gzip_head(u) : 0;
+    if (status != 0)
+        return status;
     m = over_stream(&s);
     if (m != NULL) {
         (void)snprintf(format, UNPACK_FORMAT_MAX, "%s%s%s", m->name, compressed ? "+" : "",
@@ -245,7 +262,7 @@ int unpack_extract(struct unpack *u, char ret_where[UNPACK_PATH_MAX + 1],
 
 /* --- one run --- */
 
-static int finish(struct unpack *u, const char *where, const char *format)
+static int finish(struct unpack *u, const char *where)
 {
     int status = report_end(u, str_of(where));
 
@@ -297,7 +314,7 @@ static int extract_all(struct unpack *u)
         return vb_fail(u->err, VB_E_NOMEM, 0, "no memory to unpack %s", u->name);
     status = unpack_extract(u, where, format);
     if (status == 0)
-        status = finish(u, where, format);
+        status = finish(u, where);
     if (status == 0 && format[0] != '\0')
         status = report_format(u, format);
     return status;

@@ -9,6 +9,7 @@ struct code_row {
 };
 
 static const struct code_row archive_codes[] = {
+    {"name-", FINDING_ARCHIVE_NAME, false},
     {"traversal", FINDING_ARCHIVE_TRAVERSAL, false},
     {"absolute", FINDING_ARCHIVE_TRAVERSAL, false},
     {"backslash", FINDING_ARCHIVE_TRAVERSAL, true},
@@ -20,6 +21,9 @@ static const struct code_row archive_codes[] = {
     {"socket", FINDING_ARCHIVE_SPECIAL, false},
     {"setuid", FINDING_ARCHIVE_SPECIAL, false},
     {"capability", FINDING_ARCHIVE_SPECIAL, false},
+    {"whiteout", FINDING_ARCHIVE_SPECIAL, true},
+    {"xattr", FINDING_ARCHIVE_METADATA, false},
+    {"acl", FINDING_ARCHIVE_METADATA, false},
     {"mode", FINDING_ARCHIVE_SPECIAL, true},
     {"bomb", FINDING_ARCHIVE_BOMB, false},
     {"ratio", FINDING_ARCHIVE_BOMB, false},
@@ -38,6 +42,8 @@ static const struct code_row archive_codes[] = {
     {"mismatch", FINDING_ARCHIVE_AMBIGUOUS, false},
     {"header", FINDING_ARCHIVE_AMBIGUOUS, false},
     {"overlap", FINDING_ARCHIVE_AMBIGUOUS, false},
+    {"gzip-members", FINDING_ARCHIVE_AMBIGUOUS, true},
+    {"gzip-extra", FINDING_ARCHIVE_NAME, false},
     {"trailing", FINDING_ARCHIVE_AMBIGUOUS, true},
     {"prefix", FINDING_ARCHIVE_AMBIGUOUS, true},
     {"invalid", FINDING_ARCHIVE_NAME, false},

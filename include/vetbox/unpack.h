@@ -43,24 +43,30 @@ struct vb_unpack_job {
  * VB_E_DATA for an input that yields nothing. Formats whose parsers have a history of holes (7z,
  * rar, cab, iso) are not touched: archive.deferred leaves them to vb_unpack_second.
  *
- * Codes of archive.hostile. Not extracted:
+ * Codes of archive.hostile. Not extracted (the bytes of a refused file are unpacked beside):
  *   path-traversal path-absolute path-backslash path-invalid limit-depth
  *   symlink (stays inside; a fact, links are never made) symlink-escape
  *   hardlink-escape hardlink-missing (one to an extracted file is copied, without an event)
- *   device fifo socket type-unknown encrypted limit-window
+ *   device fifo socket whiteout type-unknown encrypted limit-window
  *   duplicate-path case-collision file-directory-collision (the first one stays)
  *   ambiguous-name ambiguous-unicode-name ambiguous-nul-name ambiguous-method header-missing
  *   overlap (zip: the local header against the directory)
  * Encrypted members that could be opened, and were unpacked beside:
  *   password-stated (a text of the package names it) password-customary
  * Extracted, but not with this:
- *   setuid file-capability
+ *   setuid file-capability xattr acl (these two told once of an archive)
+ * Extracted under a name that misleads; the target is what it becomes when it is cleaned:
+ *   name-bidi name-trailing name-reserved name-stream
  * Extracted in the way most readers do, others read it differently (zip); the detail tells both:
  *   ambiguous-size ambiguous-crc ambiguous-flags ambiguous-type ambiguous-encoding
  *   ambiguous-extra ambiguous-zip64 ambiguous-disk ambiguous-descriptor encrypted-strong
  * Of the archive as a whole (path "."), or an entry that only some readers find (its path):
  *   ambiguous-end ambiguous-comment ambiguous-count ambiguous-directory ambiguous-order
  *   ambiguous-zip64 ambiguous-disk hidden-entry gap-data prefix-data trailing-data
+ *   gzip-members gzip-extra gzip-name
+ * Of headers of a tar, which are read as libarchive reads them (path: the header's own name):
+ *   ambiguous-size ambiguous-name ambiguous-type ambiguous-checksum ambiguous-sparse
+ *   ambiguous-pax ambiguous-global name-charset limit-name
  * Limits; what was read stays: limit-file-bytes ends one file, the others the extraction:
  *   limit-bytes limit-entries limit-time bomb-ratio */
 VB_CHECKED int vb_unpack(const struct vb_unpack_job *job, const struct vb_unpack_limits *limits,

@@ -392,7 +392,8 @@ def archive_traversal():
     for code, path, target in (("path-traversal", "../../.bashrc", None), ("symlink-escape", "x/y", "/etc"), ("symlink", "x/z", "w"),
                                ("special-device", "null", None), ("bomb", "zeros", None),
                                ("duplicate-path", "manifest.json", None), ("encrypted", "inner.bin", None),
-                               ("password-stated", "kit.zip", None), ("password-customary", "old.zip", None),
+                               ("password-stated", "kit.zip", None), ("password-customary", "old.zip", None), ("xattr", "mac.txt", "com.apple.provenance"),
+                               ("ambiguous-size", "data.bin", None), ("name-stream", "a.txt:b.js", "a.txt_b.js"),
                                ("path-invalid", "a\u0007b", None), ("file-directory-collision", "a", None),
                                ("something-new", "q", None)):
         extra = {"target": target} if target else {}

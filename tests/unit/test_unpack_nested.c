@@ -304,7 +304,8 @@ static void test_hostile_within(void **state)
     (void)state;
     run_unpack(&run, &outer, "x.zip", NULL);
     assert_hostile(&run, "path-traversal", "in.tar!/../evil");
-    assert_int_equal(run_beside(&run), 0);
+    assert_beside(&run, "in.tar!refused/1/evil", "x", 1);
+    assert_int_equal(run_beside(&run), 1);
     run_done(&run);
     bytes_done(&inner);
     bytes_done(&outer);
