@@ -261,6 +261,14 @@ VB_ID_DESCRIBE(skill)
     describe_front(id, file->path, root, ret);
 }
 
+VB_ID_DESCRIBE(hook_pack)
+{
+    const struct vb_id_file *file = vb_id_at_root(id, root, "HOOK.md");
+    if (file != NULL)
+        describe_front(id, file->path, root, ret);
+    complete(id, root, "package.json", ret);
+}
+
 VB_ID_DESCRIBE(claw)
 {
     const struct vb_id_file *file = vb_id_at_root(id, root, "CLAW.md");

@@ -397,6 +397,7 @@ VB_ID_PROBE(skills_repository);
 #define VB_ID_DESCRIBE(name) \
     void vb_id_describe_##name(struct vb_id *id, const char *root, struct vb_id_facts *ret)
 VB_ID_DESCRIBE(openclaw_plugin);
+VB_ID_DESCRIBE(hook_pack);
 VB_ID_DESCRIBE(claw);
 VB_ID_DESCRIBE(codex);
 VB_ID_DESCRIBE(cursor);
@@ -432,6 +433,10 @@ VB_ID_READ(mcp_server);
 VB_ID_READ(npm);
 VB_ID_READ(python);
 VB_ID_READ(bundle);
+/* wheel.c: compares RECORD at PATH with the files whose paths begin with PREFIX */
+void vb_id_wheel_record(struct vb_id *id, const char *prefix, const char *path);
+/* npmrc.c: settings of npm, yarn and bun that run code or name another registry */
+void vb_id_read_package_managers(struct vb_id *id, const char *root);
 /* claw.c: one job of a schedule, {schedule, prompt}, as the hosts differ in writing it */
 void vb_id_schedule(struct vb_id *id, struct vb_id_at at, const json_t *job);
 /* Files with power that no package kind owns: .claude/settings.json, .vscode/tasks.json, … */

@@ -6,8 +6,8 @@
 const struct vb_id_kind vb_id_kinds[] = {
     {"openclaw-plugin", "openclaw", true, false, vb_id_probe_openclaw_plugin,
      vb_id_describe_openclaw_plugin, vb_id_read_openclaw_plugin},
-    {"openclaw-hook-pack", "openclaw", true, false, vb_id_probe_openclaw_hooks, vb_id_describe_npm,
-     vb_id_read_hook_pack},
+    {"openclaw-hook-pack", "openclaw", true, false, vb_id_probe_openclaw_hooks,
+     vb_id_describe_hook_pack, vb_id_read_hook_pack},
     {"openclaw-claw", "openclaw", true, false, vb_id_probe_openclaw_claw, vb_id_describe_claw,
      vb_id_read_claw},
     {"codex-plugin", "codex", true, false, vb_id_probe_codex, vb_id_describe_codex,
@@ -23,9 +23,9 @@ const struct vb_id_kind vb_id_kinds[] = {
     {"gemini-extension", "gemini", true, false, vb_id_probe_gemini, vb_id_describe_gemini,
      vb_id_read_gemini},
     {"mcpb", "mcpb", true, false, vb_id_probe_mcpb, vb_id_describe_mcpb, vb_id_read_mcpb},
-    {"vscode-extension", "vscode", false, false, vb_id_probe_vscode, vb_id_describe_vscode,
+    {"vscode-extension", "vscode", true, false, vb_id_probe_vscode, vb_id_describe_vscode,
      vb_id_read_vscode},
-    {"python-wheel", "wheel", false, false, vb_id_probe_wheel, vb_id_describe_python_dist,
+    {"python-wheel", "wheel", true, false, vb_id_probe_wheel, vb_id_describe_python_dist,
      vb_id_read_wheel},
     {"python-sdist", NULL, true, false, vb_id_probe_sdist, vb_id_describe_python_dist,
      vb_id_read_python},
@@ -64,6 +64,7 @@ static const struct {
     {"setup.py", 1},
     {"PKG-INFO", 1},
     {"CLAW.md", 1},
+    {"extension.vsixmanifest", 1},
 };
 
 /* Folders whose place at the top means something: they are no wrapper to strip. */
@@ -115,12 +116,25 @@ static void add_root(struct vb_id *id, json_t *roots, const char *root)
         vb_id_fail(id, VB_E_NOMEM, "looking for packages");
 }
 
+/* NAME-VERSION.dist-info/METADATA makes the folder above it a wheel. */
+static bool is_wheel_metadata(const char *path)
+{
+    static const char tail[] = ".dist-info/METADATA";
+    const size_t len = strlen(path);
+    return len > sizeof(tail) - 1 && strcmp(path + len - sizeof(tail) + 1, tail) == 0;
+}
+
 static void add_roots_of(struct vb_id *id, json_t *roots, const char *path)
 {
     char root[VB_ID_PATH_MAX];
     const bool skill = vb_ascii_equal(vb_path_base(path), "SKILL.md");
     if (vb_id_vendored(path) && !skill)
         return;
+    if (is_wheel_metadata(path)) {
+        vb_id_parent(root, path);
+        vb_id_parent(root, root);
+        add_root(id, roots, root);
+    }
     for (size_t i = 0; i < VB_ARRAY_LEN(markers) + 1; i++) {
         const bool found = i < VB_ARRAY_LEN(markers) ? ends_as(path, markers[i].tail) : skill;
         if (!found)

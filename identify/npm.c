@@ -158,12 +158,12 @@ void vb_id_dependencies(struct vb_id *id, struct vb_id_source source, const char
     const char *name;
     json_t *item;
     for (size_t i = 0; i < json_array_size(source.value); i++) {
-        const json_t *one = json_array_get(source.value, i);
-        if (json_is_string(one))
-            vb_id_declare(id,
-                          (struct vb_id_at){source.path, vb_id_line_find(id, source.text,
-                                                                         json_string_value(one))},
-                          "dependency", json_string_value(one), detail);
+        const char *one = json_string_value(json_array_get(source.value, i));
+        if (one == NULL)
+            continue;
+        const struct vb_id_at at = {source.path, vb_id_line_find(id, source.text, one)};
+        vb_id_declare(id, at, "dependency", one, detail);
+        vb_id_declare_url(id, at, one, detail);
     }
     if (!json_is_object(source.value))
         return;
@@ -175,41 +175,10 @@ void vb_id_dependencies(struct vb_id *id, struct vb_id_source source, const char
         if (strcmp(detail, "poetry") == 0 && strcmp(name, "python") == 0)
             continue; /* the version of Python itself */
         snprintf(key, sizeof(key), "\"%.290s\":", name);
-        vb_id_declare(id, (struct vb_id_at){source.path, vb_id_line_find(id, source.text, key)},
-                      "dependency", name, text);
-    }
-}
-
-/* .npmrc can name the program that npm runs as git or as its shell. */
-static void read_npmrc(struct vb_id *id, const char *root)
-{
-    static const char *const keys[] = {"git", "script-shell", "shell", "node-options",
-                                       "onload-script"};
-    const struct vb_id_file *file = vb_id_at_root(id, root, ".npmrc");
-    VB_CLEANUP(vb_buf_done) struct vb_buf text = {0};
-    char reason[64];
-    int64_t number = 0;
-    if (file == NULL || !vb_id_read(id, file->path, id->limits->file_bytes, &text))
-        return;
-    for (char *line = (char *)text.data, *next; line != NULL && *line != '\0'; line = next) {
-        next = strchr(line, '\n');
-        if (next != NULL)
-            *next++ = '\0';
-        number++;
-        char *value = strchr(line, '=');
-        for (size_t i = 0; value != NULL && i < VB_ARRAY_LEN(keys); i++) {
-            const size_t len = strlen(keys[i]);
-            if (strncmp(line, keys[i], len) != 0 ||
-                strspn(line + len, " \t") != (size_t)(value - line) - len)
-                continue;
-            snprintf(reason, sizeof(reason), "npmrc:%s", keys[i]);
-            const struct vb_id_entry entry = {{file->path, number},
-                                              reason,
-                                              "install",
-                                              value + 1 + strspn(value + 1, " \t"),
-                                              "sh"};
-            vb_id_entry(id, &entry);
-        }
+        const struct vb_id_at at = {source.path, vb_id_line_find(id, source.text, key)};
+        vb_id_declare(id, at, "dependency", name, text);
+        vb_id_declare_url(id, at, spec,
+                          detail); /* it is fetched from there, not from the registry */
     }
 }
 
@@ -220,7 +189,7 @@ void vb_id_read_npm(struct vb_id *id, const char *root)
         return;
     read_scripts(id, doc);
     read_gyp(id, root);
-    read_npmrc(id, root);
+    vb_id_read_package_managers(id, root);
     for (size_t i = 0; i < VB_ARRAY_LEN(loaded_files); i++) {
         const struct vb_id_entry entry = {
             {doc->path, 0}, loaded_files[i].reason, "install", NULL, "node"};

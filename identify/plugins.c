@@ -1,4 +1,4 @@
-/* Plugins of OpenClaw, Codex, Cursor, Gemini, Agent Plugins, VS Code and MCPB: which of their files
+/* Plugins of OpenClaw, Codex, Cursor, Gemini, Agent Plugins and MCPB: which of their files
  * and commands the host runs. */
 #include "identify/internal.h"
 
@@ -393,57 +393,4 @@ void vb_id_read_mcpb(struct vb_id *id, const char *root)
     const struct vb_id_at at = {doc->path, vb_id_line_find(id, &doc->text, "\"tools\"")};
     for (size_t i = 0; i < json_array_size(tools); i++)
         vb_id_declare(id, at, "tool", vb_id_str(json_array_get(tools, i), "name"), "mcp");
-}
-
-/* --- VS Code --- */
-
-/* Tools, chat participants and MCP servers that the extension adds to the editor's agent. */
-static void read_contributions(struct vb_id *id, const struct vb_id_doc *doc)
-{
-    static const struct {
-        const char *key, *name, *what;
-    } rows[] = {
-        {"languageModelTools", "name", "tool"},
-        {"chatParticipants", "name", "tool"},
-        {"mcpServerDefinitionProviders", "id", "permission"},
-    };
-    const json_t *contributes = vb_id_get(doc->json, "contributes");
-    for (size_t r = 0; r < VB_ARRAY_LEN(rows); r++) {
-        const json_t *list = vb_id_get(contributes, rows[r].key);
-        const struct vb_id_at at = {doc->path, vb_id_line_find(id, &doc->text, rows[r].key)};
-        for (size_t i = 0; i < json_array_size(list); i++)
-            vb_id_declare(id, at, rows[r].what, vb_id_str(json_array_get(list, i), rows[r].name),
-                          rows[r].key);
-    }
-}
-
-void vb_id_read_vscode(struct vb_id *id, const char *root)
-{
-    static const char *const mains[] = {"main", "browser"};
-    char folder[VB_ID_PATH_MAX];
-    bool at_start = false;
-    if (!vb_id_join(folder, root, "extension"))
-        return;
-    const struct vb_id_doc *doc = vb_id_json(id, folder, "package.json");
-    if (doc == NULL)
-        return;
-    const json_t *events = vb_id_get(doc->json, "activationEvents");
-    for (size_t i = 0; i < json_array_size(events); i++) {
-        const json_t *event = json_array_get(events, i);
-        at_start |=
-            json_is_string(event) && (strcmp(json_string_value(event), "*") == 0 ||
-                                      strcmp(json_string_value(event), "onStartupFinished") == 0);
-    }
-    for (size_t i = 0; i < VB_ARRAY_LEN(mains); i++) {
-        const struct vb_id_entry entry = {
-            {doc->path, vb_id_line_find(id, &doc->text, "activationEvents")},
-            "activation",
-            at_start ? "load" : "use",
-            NULL,
-            "node"};
-        (void)vb_id_file_entry(id, folder, vb_id_str(doc->json, mains[i]), &entry);
-    }
-    read_contributions(id, doc);
-    vb_id_dependencies(id, source_of(doc, "extensionPack"), "extensionPack");
-    vb_id_dependencies(id, source_of(doc, "extensionDependencies"), "extensionDependencies");
 }

@@ -31,7 +31,7 @@ VB_ID_PROBE(openclaw_plugin)
 
 VB_ID_PROBE(openclaw_hooks)
 {
-    return json_is_array(vb_id_get(openclaw_of(id, root), "hooks"));
+    return has(id, root, "HOOK.md") || json_is_array(vb_id_get(openclaw_of(id, root), "hooks"));
 }
 
 VB_ID_PROBE(openclaw_claw)

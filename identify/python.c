@@ -204,13 +204,6 @@ static void read_modules(struct vb_id *id, const char *root)
     }
 }
 
-void vb_id_read_python(struct vb_id *id, const char *root)
-{
-    read_setup(id, root);
-    read_pyproject(id, root);
-    read_modules(id, root);
-}
-
 /* [console_scripts] and [gui_scripts] of entry_points.txt: "name = module:function". */
 static void read_entry_points(struct vb_id *id, const struct vb_id_file *file)
 {
@@ -239,18 +232,113 @@ static void read_entry_points(struct vb_id *id, const struct vb_id_file *file)
     }
 }
 
+static bool ends_with(const char *text, const char *tail)
+{
+    const size_t len = strlen(text);
+    const size_t tail_len = strlen(tail);
+    return len > tail_len && strcmp(text + len - tail_len, tail) == 0;
+}
+
+/* NAME-VERSION.data/scripts/FILE is installed as a command. */
+static void read_data_script(struct vb_id *id, const struct vb_id_file *file, const char *rel)
+{
+    static const char folder[] = ".data/scripts/";
+    char reason[160];
+    char program[64];
+    bool script = false;
+    const char *hit = strstr(rel, folder);
+    if (hit == NULL || memchr(rel, '/', (size_t)(hit - rel)) != NULL ||
+        strchr(hit + sizeof(folder) - 1, '/') != NULL)
+        return;
+    snprintf(reason, sizeof(reason), "bin:%.150s", hit + sizeof(folder) - 1);
+    const char *interpreter = vb_id_interpreter(id, file, program, &script);
+    const struct vb_id_entry entry = {{file->path, 0}, reason, "use", NULL, interpreter};
+    vb_id_entry(id, &entry);
+}
+
 void vb_id_read_wheel(struct vb_id *id, const char *root)
 {
     char prefix[VB_ID_PATH_MAX];
-    static const char tail[] = ".dist-info/entry_points.txt";
     if (!vb_id_prefix(prefix, root))
         return;
     for (size_t i = vb_id_lower(id, prefix);
          i < id->file_count && vb_id_below(&id->files[i], prefix); i++) {
         const char *path = id->files[i].path;
-        const size_t len = strlen(path);
-        if (len > sizeof(tail) - 1 && strcmp(path + len - sizeof(tail) + 1, tail) == 0)
+        read_data_script(id, &id->files[i], path + strlen(prefix));
+        if (ends_with(path, ".dist-info/entry_points.txt"))
             read_entry_points(id, &id->files[i]);
+        else if (ends_with(path, ".dist-info/RECORD"))
+            vb_id_wheel_record(id, prefix, path);
     }
+    read_modules(id, root);
+}
+
+/* --- setup.cfg --- */
+
+/* Keys of setup.cfg whose indented lines name what is depended on. */
+static bool is_requirement_key(const char *line)
+{
+    static const char *const keys[] = {"install_requires", "setup_requires", "tests_require"};
+    for (size_t i = 0; i < VB_ARRAY_LEN(keys); i++) {
+        const size_t len = strlen(keys[i]);
+        if (strncmp(line, keys[i], len) == 0 && line[len + strspn(line + len, " \t")] == '=')
+            return true;
+    }
+    return false;
+}
+
+static void setup_item(struct vb_id *id, struct vb_id_at at, char *item, bool script)
+{
+    item += strspn(item, " \t=");
+    for (size_t len = strlen(item); len > 0 && isspace((unsigned char)item[len - 1]);)
+        item[--len] = '\0';
+    char *equals = script ? strchr(item, '=') : NULL;
+    if (item[0] == '\0' || item[0] == '#')
+        return;
+    if (!script) {
+        vb_id_declare(id, at, "dependency", item, "setup.cfg");
+        vb_id_declare_url(id, at, item, "setup.cfg");
+    }
+    if (equals == NULL || equals == item)
+        return;
+    const char *target = equals + 1 + strspn(equals + 1, " \t");
+    while (equals > item && isspace((unsigned char)equals[-1]))
+        equals--;
+    *equals = '\0';
+    console_script(id, at, item, target);
+}
+
+/* The indented lines below console_scripts and the requirement keys. */
+static void read_setup_cfg(struct vb_id *id, const char *root)
+{
+    VB_CLEANUP(vb_buf_done) struct vb_buf text = {0};
+    const struct vb_id_file *file = vb_id_at_root(id, root, "setup.cfg");
+    bool scripts = false;
+    bool needs = false;
+    if (file == NULL || !vb_id_read(id, file->path, id->limits->file_bytes, &text))
+        return;
+    struct vb_id_at at = {file->path, 0};
+    for (char *line = (char *)text.data, *next; line != NULL && *line != '\0'; line = next) {
+        next = strchr(line, '\n');
+        if (next != NULL)
+            *next++ = '\0';
+        at.line++;
+        const bool inside = line[0] == ' ' || line[0] == '\t';
+        if (!inside && line[0] != '\0') {
+            scripts =
+                strncmp(line, "console_scripts", 15) == 0 || strncmp(line, "gui_scripts", 11) == 0;
+            needs = is_requirement_key(line);
+            line = scripts || needs ? strchr(line, '=') : NULL;
+        }
+        if (line != NULL && (scripts || needs))
+            setup_item(id, at, line, scripts);
+    }
+}
+
+void vb_id_read_python(struct vb_id *id, const char *root)
+{
+    read_setup(id, root);
+    read_setup_cfg(id, root);
+    read_pyproject(id, root);
     read_modules(id, root);
 }

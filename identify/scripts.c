@@ -146,6 +146,41 @@ static unsigned rank_of(const struct vb_id_file *file)
     return (file->mode & 0111) != 0 ? 0 : 1;
 }
 
+/* PEP 723: "# /// script" … "# ///" is TOML behind number signs; uv installs what it names before
+ * the script runs. */
+static void read_inline_metadata(struct vb_id *id, const struct vb_id_file *file)
+{
+    static const char begin[] = "# /// script";
+    VB_CLEANUP(vb_buf_done) struct vb_buf text = {0};
+    VB_CLEANUP(vb_buf_done) struct vb_buf toml;
+    struct vb_id_notes notes = {0};
+    vb_buf_init(&toml, VB_ID_PROBE_BYTES);
+    if (!vb_id_peek(id, file->path, VB_ID_PROBE_BYTES, &text) || text.len == 0)
+        return;
+    const char *data = (const char *)text.data;
+    const char *block = memmem(data, text.len, begin, sizeof(begin) - 1);
+    if (block == NULL || (block != data && block[-1] != '\n'))
+        return;
+    size_t at = (size_t)(block - data);
+    for (at = vb_id_line_at(data, text.len, at).next; at < text.len;) {
+        const struct vb_id_line line = vb_id_line_at(data, text.len, at);
+        if (line.len == 0 || line.text[0] != '#' ||
+            (line.len == 5 && memcmp(line.text, "# ///", 5) == 0))
+            break;
+        const size_t skip = line.len > 1 && line.text[1] == ' ' ? 2 : 1;
+        if (vb_buf_append(&toml, line.text + skip, line.len - skip, NULL) != VB_OK ||
+            vb_buf_append(&toml, "\n", 1, NULL) != VB_OK)
+            return;
+        at = line.next;
+    }
+    json_t *table = toml.len == 0 ? NULL : vb_id_toml((const char *)toml.data, toml.len, &notes);
+    if (notes.nomem)
+        vb_id_fail(id, VB_E_NOMEM, "reading a script's dependencies");
+    vb_id_dependencies(
+        id, (struct vb_id_source){&text, file->path, vb_id_get(table, "dependencies")}, "script");
+    json_decref(table);
+}
+
 static void list_script(struct vb_id *id, const struct vb_id_file *file)
 {
     char program[64];
@@ -154,8 +189,11 @@ static void list_script(struct vb_id *id, const struct vb_id_file *file)
         return;
     const char *interpreter = vb_id_interpreter(id, file, program, &script);
     const struct vb_id_entry entry = {{file->path, 0}, "script", "use", NULL, interpreter};
-    if (script)
-        vb_id_entry(id, &entry);
+    if (!script)
+        return;
+    vb_id_entry(id, &entry);
+    if (interpreter != NULL && strcmp(interpreter, "python3") == 0)
+        read_inline_metadata(id, file);
 }
 
 static bool is_sample_hook(const char *path)

@@ -71,6 +71,7 @@ static const struct code_row manifest_codes[] = {
     {"shadow", FINDING_MANIFEST_AMBIGUOUS, false},
     {"dual-format", FINDING_MANIFEST_AMBIGUOUS, false},
     {"path-escapes", FINDING_MANIFEST_AMBIGUOUS, false},
+    {"record-mismatch", FINDING_MANIFEST_AMBIGUOUS, false},
 };
 
 static const struct code_row *row_of(const struct code_row *table, size_t count, const char *code)
