@@ -191,9 +191,7 @@ void vb_id_notes_emit(struct vb_id *id, struct vb_id_at at, const char *format,
         const char *code;
         const char *detail;
     } rows[] = {
-        {notes->alias, "yaml-alias",
-         "an alias repeats another value; hosts differ in what they "
-         "make of it"},
+        {notes->alias, "yaml-alias", "an alias stands for another value; some hosts refuse it"},
         {notes->tag, "yaml-tag", "a tag asks for a special type"},
         {notes->documents, "yaml-documents", "a second document follows and is not read"},
         {notes->lenient && notes->broken == NULL, "json-lenient",

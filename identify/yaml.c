@@ -1,10 +1,19 @@
 /* YAML frontmatter by libyaml's event API. The document loader takes seconds on nested brackets and
- * expands aliases, so it is never used. Unlike core's reader, which refuses a doubtful text, this
- * one reads on as a lenient host would and notes what it had to put up with: a package must not be
- * able to hide its fields behind one duplicate key. Trust boundary: hostile text. */
+ * expands aliases without end, so it is never used: an alias shares the value that it names, and
+ * all of them together may stand for no more than ALIASED_MAX values. Unlike core's reader, which
+ * refuses a doubtful text, this one reads on as a lenient host would and notes what it had to put
+ * up with: a package must not be able to hide its fields behind one duplicate key. Trust boundary:
+ * hostile text. */
 #include "identify/internal.h"
 
 #include <yaml.h>
+
+enum { ANCHORS_MAX = 64, ALIASED_MAX = 4096 };
+
+struct anchor {
+    char *name;
+    json_t *value; /* a reference: an equal key may replace it in its parent */
+};
 
 struct level {
     json_t *value; /* borrowed: owned by its parent or the root */
@@ -16,6 +25,9 @@ struct build {
     json_t *root;
     struct level levels[VB_ID_DEPTH_MAX];
     unsigned depth;
+    struct anchor anchors[ANCHORS_MAX];
+    size_t anchor_count;
+    size_t aliased; /* values that aliases stand for */
     bool done;
 };
 
@@ -73,6 +85,57 @@ static bool attach(struct build *build, json_t *value, const yaml_mark_t *mark)
     return status == 0;
 }
 
+/* Remembers VALUE under NAME, if it has one. */
+static void anchor(struct build *build, const yaml_char_t *name, json_t *value,
+                   const yaml_mark_t *mark)
+{
+    if (name == NULL || build->done)
+        return;
+    if (build->anchor_count == ANCHORS_MAX) {
+        stop(build, "too many anchors", mark);
+        return;
+    }
+    char *copy = strdup((const char *)name);
+    if (copy == NULL)
+        out_of_memory(build);
+    else
+        build->anchors[build->anchor_count++] = (struct anchor){copy, json_incref(value)};
+}
+
+/* The value that NAME was given last, NULL if none or if it is not finished yet. */
+static json_t *anchored(const struct build *build, const char *name)
+{
+    json_t *value = NULL;
+    for (size_t i = 0; i < build->anchor_count; i++) {
+        if (strcmp(build->anchors[i].name, name) == 0)
+            value = build->anchors[i].value;
+    }
+    for (unsigned i = 0; i < build->depth; i++) {
+        if (build->levels[i].value == value)
+            return NULL;
+    }
+    return value;
+}
+
+/* Counts VALUE and all below it; false once that is more than may be aliased, or too deep. */
+static bool count_aliased(struct build *build, const json_t *value, unsigned depth)
+{
+    const char *key;
+    json_t *item;
+    if (++build->aliased > ALIASED_MAX || depth > VB_ID_DEPTH_MAX)
+        return false;
+    json_object_foreach((json_t *)value, key, item)
+    {
+        if (!count_aliased(build, item, depth + 1))
+            return false;
+    }
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        if (!count_aliased(build, json_array_get(value, i), depth + 1))
+            return false;
+    }
+    return true;
+}
+
 static bool awaits_key(const struct build *build)
 {
     return build->depth > 0 && json_is_object(build->levels[build->depth - 1].value) &&
@@ -90,7 +153,9 @@ static void on_scalar(struct build *build, const yaml_event_t *event)
         return;
     }
     if (!awaits_key(build)) {
-        (void)attach(build, json_stringn_nocheck(text, len), &event->start_mark);
+        json_t *value = json_stringn_nocheck(text, len);
+        if (attach(build, value, &event->start_mark))
+            anchor(build, event->data.scalar.anchor, value, &event->start_mark);
         return;
     }
     struct level *level = &build->levels[build->depth - 1];
@@ -104,10 +169,20 @@ static void on_alias(struct build *build, const yaml_event_t *event)
     build->notes->alias = true;
     if (build->notes->line == 0)
         build->notes->line = (int64_t)event->start_mark.line + 1;
-    if (awaits_key(build))
-        build->levels[build->depth - 1].key = strdup("*alias");
-    else
-        (void)attach(build, json_string(""), &event->start_mark);
+    json_t *value = anchored(build, (const char *)event->data.alias.anchor);
+    if (value == NULL) {
+        stop(build, "an alias of nothing", &event->start_mark);
+    } else if (!count_aliased(build, value, build->depth)) {
+        stop(build, "aliases stand for too much", &event->start_mark);
+    } else if (!awaits_key(build)) {
+        (void)attach(build, json_incref(value), &event->start_mark);
+    } else if (json_is_string(value)) {
+        build->levels[build->depth - 1].key = strdup(json_string_value(value));
+        if (build->levels[build->depth - 1].key == NULL)
+            out_of_memory(build);
+    } else {
+        stop(build, "a key is not plain text", &event->start_mark);
+    }
 }
 
 static void on_open(struct build *build, json_t *container, const yaml_event_t *event)
@@ -123,8 +198,13 @@ static void on_open(struct build *build, json_t *container, const yaml_event_t *
         stop(build, "nested too deeply", &event->start_mark);
         return;
     }
-    if (attach(build, container, &event->start_mark))
-        build->levels[build->depth++] = (struct level){.value = container};
+    if (!attach(build, container, &event->start_mark))
+        return;
+    build->levels[build->depth++] = (struct level){.value = container};
+    anchor(build,
+           event->type == YAML_MAPPING_START_EVENT ? event->data.mapping_start.anchor
+                                                   : event->data.sequence_start.anchor,
+           container, &event->start_mark);
 }
 
 static void on_event(struct build *build, const yaml_event_t *event)
@@ -180,6 +260,10 @@ json_t *vb_id_yaml(const char *text, size_t len, struct vb_id_notes *notes)
     yaml_parser_delete(&parser);
     while (build.depth > 0)
         free(build.levels[--build.depth].key);
+    while (build.anchor_count > 0) {
+        json_decref(build.anchors[--build.anchor_count].value);
+        free(build.anchors[build.anchor_count].name);
+    }
     if (notes->broken == NULL && !notes->nomem)
         return build.root;
     json_decref(build.root);

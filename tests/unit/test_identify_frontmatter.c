@@ -96,11 +96,17 @@ static void duplicate_keys(VB_UNUSED void **state)
 
 static void aliases_and_tags(VB_UNUSED void **state)
 {
+    EXPECT("---\nname: &n a-b\ndescription: *n\n---\n",
+           "package agent-skill @. | name=a-b | description=a-b",
+           "problem yaml-alias @SKILL.md:3 | detail=an alias stands for another value; some hosts "
+           "refuse it");
     EXPECT(
-        "---\nname: &n a-b\ndescription: *n\n---\n",
-        "package agent-skill @. | name=a-b | description=",
-        "problem yaml-alias @SKILL.md:3 | detail=an alias repeats another value; hosts differ in "
-        "what they make of it");
+        "---\nname: a-b\ndescription: d\nfirst: &t [Read, 'Bash(git:*)']\nallowed-tools: *t\n---\n",
+        "declares tool Bash(git:*) @SKILL.md:5 | detail=allowed-tools");
+    /* The value that the anchor names is gone from its place. */
+    EXPECT("---\nname: a-b\nx: &k [allowed-tools, [a, b]]\nx: &s allowed-tools\nx: 1\n*s: Read\n"
+           "description: *k\n---\n",
+           "declares tool Read @SKILL.md:2 | detail=allowed-tools");
     EXPECT("---\nname: a-b\ndescription: !!binary aGk=\n---\n",
            "package agent-skill @. | name=a-b | description=aGk=",
            "problem yaml-tag @SKILL.md:2 | detail=a tag asks for a special type");
@@ -167,6 +173,21 @@ static void reading_by_lines(VB_UNUSED void **state)
            "      \"requires\": {\"env\": [\"A_KEY\"]},\n    },\n  }\n---\n",
            "package openclaw-skill @. | name=c-d | description=x: y",
            "declares env A_KEY @SKILL.md:5 | detail=requires.env");
+}
+
+/* Aliases that stand for too much, for themselves, or for nothing: hosts read lines then. */
+static void aliases_without_end(VB_UNUSED void **state)
+{
+    EXPECT(
+        "---\nname: a-b\ndescription: d\na: &a [x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\n"
+        "c: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c]\n---\n",
+        "package agent-skill @. | name=a-b | description=d",
+        "problem yaml-broken @SKILL.md:7 | detail=aliases stand for too much");
+    EXPECT("---\nname: a-b\ndescription: d\na: &a [*a]\n---\n",
+           "package agent-skill @. | name=a-b | description=d",
+           "problem yaml-broken @SKILL.md:4 | detail=an alias of nothing");
+    EXPECT("---\nname: a-b\ndescription: d\na: *gone\n---\n",
+           "problem yaml-broken @SKILL.md:4 | detail=an alias of nothing");
 }
 
 static void not_a_map(VB_UNUSED void **state)
@@ -290,6 +311,7 @@ int main(void)
         cmocka_unit_test(end_that_differs),
         cmocka_unit_test(readings_that_agree),
         cmocka_unit_test(reading_by_lines),
+        cmocka_unit_test(aliases_without_end),
         cmocka_unit_test(not_a_map),
         cmocka_unit_test(metadata_as_json_text),
         cmocka_unit_test(conflicting_blocks),
