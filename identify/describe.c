@@ -212,6 +212,51 @@ static bool good_name(const char *name)
     return true;
 }
 
+/* The plugin that the folder ROOT belongs to: skills of two plugins have names of their own. */
+static void plugin_of(const struct vb_id *id, const char *root, char ret[VB_ID_PATH_MAX])
+{
+    static const char *const manifests[] = {
+        ".claude-plugin/plugin.json", ".codex-plugin/plugin.json", ".cursor-plugin/plugin.json",
+        "openclaw.plugin.json",       "gemini-extension.json",     "plugin.json"};
+    snprintf(ret, VB_ID_PATH_MAX, "%s", root);
+    while (strcmp(ret, ".") != 0) {
+        for (size_t i = 0; i < VB_ARRAY_LEN(manifests); i++) {
+            if (vb_id_at_root(id, ret, manifests[i]) != NULL)
+                return;
+        }
+        vb_id_parent(ret, ret);
+    }
+}
+
+static bool same_text(struct vb_id *id, const char *path, const char *other_root)
+{
+    VB_CLEANUP(vb_buf_done) struct vb_buf a = {0};
+    VB_CLEANUP(vb_buf_done) struct vb_buf b = {0};
+    const struct vb_id_file *other = vb_id_skill_file(id, other_root);
+    return other == NULL || (vb_id_peek(id, path, id->limits->file_bytes, &a) &&
+                             vb_id_peek(id, other->path, id->limits->file_bytes, &b) &&
+                             a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0));
+}
+
+/* Of two skills with one name hosts load one and say nothing; which one depends on their folders.
+ * Copies of one text are harmless. */
+static void check_shadow(struct vb_id *id, const char *root, struct vb_id_at at, const char *name)
+{
+    char plugin[VB_ID_PATH_MAX];
+    char key[VB_ID_PATH_MAX + 128];
+    plugin_of(id, root, plugin);
+    snprintf(key, sizeof(key), "%.100s\x1f%s", name, plugin);
+    const json_t *other = json_object_get(id->skills, key);
+    if (other == NULL) {
+        if (json_object_set_new_nocheck(id->skills, key, json_string_nocheck(root)) != 0)
+            vb_id_fail(id, VB_E_NOMEM, "remembering a skill");
+    } else if (strcmp(json_string_value(other), root) != 0 &&
+               !same_text(id, at.path, json_string_value(other))) {
+        vb_id_problem(id, at, "same-name", "%.200s holds another skill of the name %.100s",
+                      json_string_value(other), name);
+    }
+}
+
 static void check_skill(struct vb_id *id, const char *root, struct vb_id_at at,
                         const struct vb_id_facts *facts)
 {
@@ -222,6 +267,8 @@ static void check_skill(struct vb_id *id, const char *root, struct vb_id_at at,
     else if (strcmp(root, id->top) != 0 && strcmp(facts->name, vb_path_base(root)) != 0)
         vb_id_problem(id, at, "name-mismatch", "the skill \"%.100s\" stands in the folder %.100s",
                       facts->name, vb_path_base(root));
+    if (facts->name != NULL)
+        check_shadow(id, root, at, facts->name);
     if (facts->description == NULL || facts->description[0] == '\0')
         vb_id_problem(id, at, "description-missing", "the skill has no description");
     else if (strlen(facts->description) > 4096)

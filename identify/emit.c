@@ -347,5 +347,6 @@ void vb_id_emit_done(struct vb_id *id)
     free(id->facts);
     json_decref(id->seen);
     json_decref(id->pages);
+    json_decref(id->skills);
     json_decref(id->fact_index);
 }

@@ -27,9 +27,10 @@ int vb_identify(int dirfd, const char *name, const struct vb_identify_limits *li
         .err = err,
         .seen = json_object(),
         .pages = json_object(),
+        .skills = json_object(),
         .fact_index = json_object(),
     };
-    if (id.seen == NULL || id.pages == NULL || id.fact_index == NULL)
+    if (id.seen == NULL || id.pages == NULL || id.skills == NULL || id.fact_index == NULL)
         vb_id_fail(&id, VB_E_NOMEM, "identifying the package");
     for (size_t i = 0; i < VB_ARRAY_LEN(steps) && vb_id_ok(&id); i++)
         steps[i](&id);

@@ -67,9 +67,9 @@ struct vb_id {
     size_t doc_count;
     size_t doc_bytes;
 
-    json_t *seen; /* set of what was emitted already */
-    json_t
-        *pages; /* files that a manifest names as text for the model: true if their commands run */
+    json_t *seen;   /* set of what was emitted already */
+    json_t *skills; /* name and plugin → folder of the first skill called so */
+    json_t *pages;  /* named by a manifest as text for the model; true: its commands run */
     json_t *fact_index;
     struct vb_id_fact *facts;
     size_t fact_count;
@@ -433,6 +433,8 @@ VB_ID_READ(mcp_server);
 VB_ID_READ(npm);
 VB_ID_READ(python);
 VB_ID_READ(bundle);
+/* agentplugin.c: what the format forbids */
+void vb_id_check_agent_plugin(struct vb_id *id, const char *root);
 /* wheel.c: compares RECORD at PATH with the files whose paths begin with PREFIX */
 void vb_id_wheel_record(struct vb_id *id, const char *prefix, const char *path);
 /* npmrc.c: settings of npm, yarn and bun that run code or name another registry */

@@ -221,6 +221,7 @@ static void read_client_folders(struct vb_id *id, const char *root)
 
 void vb_id_read_agent_plugin(struct vb_id *id, const char *root)
 {
+    vb_id_check_agent_plugin(id, root);
     whole_file(id, root, "mcp.json", vb_id_mcp_servers);
     read_client_folders(id, root);
 }

@@ -28,6 +28,21 @@ static void check(const struct made_file *files, size_t count, const char *expec
 
 #define CHECK(files, expected) check((files), VB_ARRAY_LEN(files), (expected))
 
+static void expect_line(const struct made_file *files, size_t count, const char *line, bool there)
+{
+    struct listing listing;
+    struct vb_error err = {0};
+    char *folder = make_tree(files, count);
+    listing_init(&listing);
+    assert_int_equal(identify_folder(folder, NULL, &listing, &err), VB_OK);
+    remove_tree(folder);
+    if (there)
+        assert_line(listing_text(&listing), line);
+    else
+        assert_no_text(listing_text(&listing), line);
+    listing_done(&listing);
+}
+
 static bool has_form(const char *name, size_t len)
 {
     for (size_t i = 0; i < vb_id_form_count; i++) {
@@ -138,6 +153,75 @@ static void closed_format(VB_UNUSED void **state)
     listing_done(&listing);
 }
 
+#define AGENT_PLUGIN(name)                                                                      \
+    "{\"$schema\": \"https://agent-plugins.org/schemas/1.0.0/plugin.schema.json\",\n\"name\": " \
+    "\"" name "\"}"
+#define SERVER(server) "{\"mcpServers\": {\n\"s\": {" server "}}}"
+
+/* One row for each rule of the format, and the plugin that keeps them all. */
+static void rules_of_agent_plugins(VB_UNUSED void **state)
+{
+    static const char command[] =
+        "problem field-invalid @mcp.json:2 | detail=s: its command is not one program";
+    static const char url[] = "problem field-invalid @mcp.json:2 | detail=s: its URL is not https "
+                              "without user and fragment";
+    static const char name[] =
+        "problem field-invalid @plugin.json:2 | detail=name: no name for a plugin";
+    static const struct {
+        const char *plugin, *servers, *line;
+    } rows[] = {
+        {AGENT_PLUGIN("a--b"), "{}", name},
+        {AGENT_PLUGIN("A"), "{}", name},
+        {AGENT_PLUGIN("a-"), "{}", name},
+        {"{\"$schema\": \"https://agent-plugins.org/schemas/9/x\", \"name\": \"a\"}", "{}",
+         "problem field-invalid @plugin.json:1 | detail=$schema: not version 1.0.0"},
+        {AGENT_PLUGIN("a"), SERVER("\"command\": \"sh -c x\""), command},
+        {AGENT_PLUGIN("a"), SERVER("\"command\": \"../x\""), command},
+        {AGENT_PLUGIN("a"), SERVER("\"command\": \"${PLUGIN_ROOT}/x\""), command},
+        {AGENT_PLUGIN("a"), SERVER("\"url\": \"http://far.example.com\""), url},
+        {AGENT_PLUGIN("a"), SERVER("\"url\": \"https://u@far.example.com\""), url},
+        {AGENT_PLUGIN("a"), SERVER("\"command\": \"x\", \"env\": {\"PLUGIN_ROOT\": \"/\"}"),
+         "problem field-invalid @mcp.json:2 | detail=s: it sets a variable that belongs to the "
+         "host"},
+    };
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        const struct made_file files[] = {{"plugin.json", rows[i].plugin},
+                                          {"mcp.json", rows[i].servers}};
+        expect_line(files, VB_ARRAY_LEN(files), rows[i].line, true);
+    }
+    static const struct made_file good[] = {
+        {"plugin.json", AGENT_PLUGIN("a.b-c")},
+        {"mcp.json",
+         "{\"mcpServers\": {\"a\": {\"command\": \"./run\"}, \"b\": {\"command\": \"node\"},\n"
+         "\"c\": {\"url\": \"http://localhost:1/x\"}, \"d\": {\"url\": "
+         "\"https://x.example.com\"}}}"}};
+    expect_line(good, VB_ARRAY_LEN(good), "problem", false);
+}
+
+#define SKILL_NAMED(name, text) "---\nname: " name "\ndescription: " text "\n---\n"
+
+/* One of the two is loaded; copies, and skills of two plugins, are no matter. */
+static void skills_of_one_name(VB_UNUSED void **state)
+{
+    static const struct made_file two[] = {{".agents/skills/a/SKILL.md", SKILL_NAMED("a", "one")},
+                                           {"skills/a/SKILL.md", SKILL_NAMED("a", "two")}};
+    static const struct made_file copies[] = {
+        {".agents/skills/a/SKILL.md", SKILL_NAMED("a", "one")},
+        {"skills/a/SKILL.md", SKILL_NAMED("a", "one")}};
+    static const struct made_file plugins[] = {
+        {"p/.claude-plugin/plugin.json", "{\"name\": \"p\"}"},
+        {"p/skills/a/SKILL.md", SKILL_NAMED("a", "one")},
+        {"q/.claude-plugin/plugin.json", "{\"name\": \"q\"}"},
+        {"q/skills/a/SKILL.md", SKILL_NAMED("a", "two")}};
+    expect_line(
+        two, VB_ARRAY_LEN(two),
+        "problem same-name @skills/a/SKILL.md:2 | detail=.agents/skills/a holds another skill "
+        "of the name a",
+        true);
+    expect_line(copies, VB_ARRAY_LEN(copies), "same-name", false);
+    expect_line(plugins, VB_ARRAY_LEN(plugins), "same-name", false);
+}
+
 /* A package cannot flood the log with fields of its own. */
 static void flood(VB_UNUSED void **state)
 {
@@ -171,6 +255,8 @@ int main(void)
         cmocka_unit_test(metadata_as_text),
         cmocka_unit_test(claude_plugin),
         cmocka_unit_test(closed_format),
+        cmocka_unit_test(rules_of_agent_plugins),
+        cmocka_unit_test(skills_of_one_name),
         cmocka_unit_test(flood),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
