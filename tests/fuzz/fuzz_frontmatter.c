@@ -1,5 +1,6 @@
 /* libs: vb_identify */
-/* The small readers. The first byte chooses: YAML, JSON5, TOML, the shell guesser, URLs. */
+/* The small readers. The first byte chooses: YAML, JSON5, TOML, the shell guesser with URLs, or the
+ * frontmatter of a page in both of its readings, whose events must be sound. */
 #include <string.h>
 
 #include "identify/internal.h"
@@ -28,17 +29,46 @@ static void read_text(const char *text, size_t len)
         abort();
 }
 
+static int check(VB_UNUSED struct vb_sink *sink, struct vb_event *event, struct vb_error *err)
+{
+    if (vb_event_check(event, err) < 0)
+        abort();
+    return VB_OK;
+}
+
+static void read_front(const char *text, size_t len)
+{
+    struct vb_sink sink = {check};
+    struct vb_error err = {0};
+    struct vb_id_front front;
+    struct vb_id id = {
+        .limits = &vb_identify_default_limits, .sink = &sink, .err = &err, .seen = json_object()};
+    VB_CLEANUP(vb_buf_done) struct vb_buf buf;
+    vb_buf_init(&buf, len + 1);
+    if (id.seen == NULL || vb_buf_append(&buf, text, len, NULL) != VB_OK)
+        abort();
+    vb_id_front_read(&id, "SKILL.md", &buf, true, &front);
+    vb_id_front_declare(&id, "SKILL.md", &buf, &front);
+    vb_id_fields(&id, (struct vb_id_source){&buf, "SKILL.md", front.fields}, "skill", "");
+    if (front.body > len || front.from + front.len > len || !vb_id_ok(&id))
+        abort();
+    vb_id_front_done(&front);
+    vb_id_emit_done(&id);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static json_t *(*const readers[])(const char *, size_t,
                                       struct vb_id_notes *) = {vb_id_yaml, vb_id_json5, vb_id_toml};
     if (size == 0)
         return 0;
-    const size_t which = data[0] % (VB_ARRAY_LEN(readers) + 1);
+    const size_t which = data[0] % (VB_ARRAY_LEN(readers) + 2);
     const char *text = (const char *)data + 1;
     if (which < VB_ARRAY_LEN(readers))
         read_value(readers[which], text, size - 1);
-    else
+    else if (which == VB_ARRAY_LEN(readers))
         read_text(text, size - 1);
+    else
+        read_front(text, size - 1);
     return 0;
 }

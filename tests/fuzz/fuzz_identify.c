@@ -32,6 +32,16 @@ static const char *const names[] = {
     ".vscode/tasks.json",
     ".claude/settings.json",
     "script",
+    "agents/openai.yaml",
+    ".yarnrc.yml",
+    "bunfig.toml",
+    "setup.cfg",
+    "x-1.dist-info/RECORD",
+    "extension.vsixmanifest",
+    "agent.json",
+    ".mcp.json",
+    "mcp.json",
+    "run.py",
 };
 
 static int check(VB_UNUSED struct vb_sink *sink, struct vb_event *event, struct vb_error *err)
@@ -42,8 +52,22 @@ static int check(VB_UNUSED struct vb_sink *sink, struct vb_event *event, struct 
 }
 
 /* Files that only make others be looked at. */
-static const char *const companions[] = {"x-1.dist-info/METADATA", "x-1.dist-info/RECORD",
-                                         "x-1.dist-info/WHEEL", "setup.py", "commands/a.toml"};
+static const struct {
+    const char *name;
+    const char *text; /* NULL: the input itself */
+} companions[] = {
+    {"x-1.dist-info/METADATA", ""},
+    {"x-1.dist-info/RECORD", ""},
+    {"x-1.dist-info/WHEEL", ""},
+    {"setup.py", ""},
+    {"SKILL.md", "---\nname: x\ndescription: x\n---\n"},
+    {"package.json", "{\"openclaw\": {\"claw\": \"agent.json\"}}"},
+    {"plugin.json",
+     "{\"$schema\": \"https://agent-plugins.org/schemas/1.0.0/plugin.schema.json\"}"},
+    {"[Content_Types].xml", ""},
+    {"extension/package.json", "{\"name\": \"x\", \"version\": \"1\", \"publisher\": \"x\"}"},
+    {"commands/a.toml", NULL},
+};
 
 static void write_file(int dirfd, const char *name, const void *data, size_t size)
 {
@@ -67,18 +91,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (dirfd < 0)
         abort();
     const char *name = names[data[0] % VB_ARRAY_LEN(names)];
-    for (size_t i = 0; i < VB_ARRAY_LEN(companions); i++)
-        write_file(dirfd, companions[i], data + 1,
-                   i == VB_ARRAY_LEN(companions) - 1 ? size - 1 : 0);
+    for (size_t i = 0; i < VB_ARRAY_LEN(companions); i++) {
+        const char *text = companions[i].text;
+        write_file(dirfd, companions[i].name, text == NULL ? (const char *)data + 1 : text,
+                   text == NULL ? size - 1 : strlen(text));
+    }
     write_file(dirfd, name, data + 1, size - 1);
     if (vb_identify(dirfd, "fuzz", NULL, &sink, &err) < 0)
         abort();
-    const char *const made[] = {name,          companions[0], companions[1],
-                                companions[2], companions[3], companions[4]};
-    for (size_t i = 0; i < VB_ARRAY_LEN(made); i++)
-        (void)unlinkat(dirfd, made[i], 0);
-    static const char *const folders[] = {".claude-plugin", "hooks",         "commands",
-                                          ".vscode",        "x-1.dist-info", ".claude"};
+    (void)unlinkat(dirfd, name, 0);
+    for (size_t i = 0; i < VB_ARRAY_LEN(companions); i++)
+        (void)unlinkat(dirfd, companions[i].name, 0);
+    static const char *const folders[] = {".claude-plugin", "hooks",   "commands",
+                                          "extension",      ".vscode", "x-1.dist-info",
+                                          ".claude",        "agents"};
     for (size_t i = 0; i < VB_ARRAY_LEN(folders); i++)
         (void)unlinkat(dirfd, folders[i], AT_REMOVEDIR);
     if (rmdir(folder) < 0)
