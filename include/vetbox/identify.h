@@ -26,9 +26,10 @@ extern const struct vb_identify_limits vb_identify_default_limits;
  * manifest.entry: reason is script, main, import, mcp-server, extension, setup-entry, activation,
  * main-module, setup.py, pth, sitecustomize, envrc, pnpmfile, or one of these with a name behind a
  * colon: npm hook mcp-server mcp-headers lsp-server monitor bin console-script build-backend
- * settings task devcontainer npmrc yarnrc bunfig marketplace-source. when is install, load or use. A command is a
- * shell line for interpreter sh, to be run in the folder of the innermost package that holds path;
- * without a command the file itself is run by interpreter (none: nothing that is known to us).
+ * settings task devcontainer npmrc yarnrc bunfig marketplace-source. when is install, load or use.
+ * A command is a shell line for interpreter sh, to be run in the folder of the innermost package
+ * that holds path; without a command the file itself is run by interpreter (none: nothing that is
+ * known to us).
  *
  * manifest.code: hosts, programs and links inside HTML comments are not documented (nobody sees
  * them), but code in them is listed like any other. */
