@@ -70,17 +70,23 @@ static void check_server(struct vb_id *id, const struct vb_id_doc *doc, const ch
         problem(id, doc, name, "it sets a variable that belongs to the host");
 }
 
-void vb_id_check_agent_plugin(struct vb_id *id, const char *root)
+static void check_servers(struct vb_id *id, const struct vb_id_doc *doc)
 {
     const char *name;
     json_t *server;
-    const struct vb_id_doc *doc = vb_id_json(id, root, "plugin.json");
-    if (doc != NULL)
-        check_manifest(id, doc);
-    doc = vb_id_json(id, root, "mcp.json");
-    json_t *servers = doc == NULL ? NULL : vb_id_get(doc->json, "mcpServers");
+    json_t *servers = vb_id_get(doc->json, "mcpServers");
     json_object_foreach(servers, name, server)
     {
         check_server(id, doc, name, server);
     }
+}
+
+void vb_id_check_agent_plugin(struct vb_id *id, const char *root)
+{
+    const struct vb_id_doc *manifest = vb_id_json(id, root, "plugin.json");
+    const struct vb_id_doc *servers = vb_id_json(id, root, "mcp.json");
+    if (manifest != NULL)
+        check_manifest(id, manifest);
+    if (servers != NULL)
+        check_servers(id, servers);
 }

@@ -69,22 +69,26 @@ static void read_pages(struct vb_id *id, const char *root, const struct vb_id_do
     }
 }
 
-/* What the user is asked for comes to the plugin as variables of the environment. */
-static void read_user_config(struct vb_id *id, const struct vb_id_doc *doc, const json_t *config)
+/* An option KEY comes to the plugin as a variable of the environment. */
+static void option_variable(char *ret, size_t size, const char *key)
+{
+    snprintf(ret, size, "CLAUDE_PLUGIN_OPTION_%.120s", key);
+    for (char *c = ret; *c != '\0'; c++)
+        *c = (char)toupper((unsigned char)*c);
+}
+
+/* What the user is asked for when he enables the plugin. */
+static void read_user_config(struct vb_id *id, const struct vb_id_doc *doc, json_t *config)
 {
     char name[160];
     const char *key;
     json_t *option;
-    if (!json_is_object(config))
-        return;
-    json_object_foreach((json_t *)config, key, option)
+    json_object_foreach(config, key, option)
     {
-        snprintf(name, sizeof(name), "CLAUDE_PLUGIN_OPTION_%.120s", key);
-        for (char *c = name; *c != '\0'; c++)
-            *c = (char)toupper((unsigned char)*c);
+        const bool sensitive = vb_id_true(vb_id_get(option, "sensitive"));
+        option_variable(name, sizeof(name), key);
         vb_id_declare(id, (struct vb_id_at){doc->path, vb_id_line_find(id, &doc->text, key)}, "env",
-                      name,
-                      vb_id_true(vb_id_get(option, "sensitive")) ? "sensitive" : "userConfig");
+                      name, sensitive ? "sensitive" : "userConfig");
     }
 }
 
