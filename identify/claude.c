@@ -1,8 +1,6 @@
 /* Claude Code plugins, with or without a manifest, and marketplaces of them. */
 #include "identify/internal.h"
 
-#include <ctype.h>
-
 /* What a plugin holds at fixed places, whatever its manifest adds. */
 static const struct {
     const char *file;
@@ -73,8 +71,10 @@ static void read_pages(struct vb_id *id, const char *root, const struct vb_id_do
 static void option_variable(char *ret, size_t size, const char *key)
 {
     snprintf(ret, size, "CLAUDE_PLUGIN_OPTION_%.120s", key);
-    for (char *c = ret; *c != '\0'; c++)
-        *c = (char)toupper((unsigned char)*c);
+    for (char *c = ret; *c != '\0'; c++) {
+        if (*c >= 'a' && *c <= 'z')
+            *c = (char)(*c - 'a' + 'A');
+    }
 }
 
 /* What the user is asked for when he enables the plugin. */

@@ -125,11 +125,13 @@ static void parse(struct vb_id *id, const char *path, const struct vb_buf *buf,
     json_t *lines = vb_id_lines(id, text, front->len < max ? front->len : max, front->present);
     if (front->fields != NULL && notes.duplicate[0] == '\0')
         vb_id_lines_compare(id, path, buf, front, lines);
-    if (front->fields == NULL) {
-        vb_id_lines_unquote(id, lines);
-        front->fields = json_incref(lines);
-    }
-    json_decref(lines);
+    vb_id_lines_unquote(id, lines);
+    if (front->fields == NULL)
+        front->fields = lines;
+    else if (notes.duplicate[0] == '\0' && json_object_size(lines) > 0)
+        front->lines = lines;
+    else
+        json_decref(lines);
 }
 
 void vb_id_front_read(struct vb_id *id, const char *path, const struct vb_buf *text, bool required,
@@ -139,16 +141,17 @@ void vb_id_front_read(struct vb_id *id, const char *path, const struct vb_buf *t
     if (!split(id, path, text, required, ret))
         return;
     parse(id, path, text, ret);
-    const json_t *meta = vb_id_get(ret->fields, "metadata");
-    if (meta != NULL)
-        ret->meta =
-            read_meta(id, (struct vb_id_at){path, vb_id_front_line(ret, text, "metadata")}, meta);
+    const struct vb_id_at at = {path, vb_id_front_line(ret, text, "metadata")};
+    ret->meta = read_meta(id, at, vb_id_get(ret->fields, "metadata"));
+    ret->lines_meta = read_meta(id, at, vb_id_get(ret->lines, "metadata"));
 }
 
 void vb_id_front_done(struct vb_id_front *front)
 {
     json_decref(front->fields);
     json_decref(front->meta);
+    json_decref(front->lines);
+    json_decref(front->lines_meta);
 }
 
 int64_t vb_id_front_line(const struct vb_id_front *front, const struct vb_buf *text,
@@ -183,11 +186,18 @@ static const struct {
     {"cron", "schedule", "cron", false},
 };
 
-void vb_id_front_declare(struct vb_id *id, const char *path, const struct vb_buf *text,
-                         const struct vb_id_front *front)
+struct reading {
+    const struct vb_id_front *front;
+    const json_t *fields;
+    const json_t *meta;
+};
+
+static void declare_reading(struct vb_id *id, const char *path, const struct vb_buf *text,
+                            const struct reading *reading)
 {
+    const struct vb_id_front *front = reading->front;
     for (size_t i = 0; i < VB_ARRAY_LEN(permission_keys); i++) {
-        const json_t *value = vb_id_get(front->fields, permission_keys[i].key);
+        const json_t *value = vb_id_get(reading->fields, permission_keys[i].key);
         if (value == NULL)
             continue;
         const struct vb_id_want want = {
@@ -197,12 +207,21 @@ void vb_id_front_declare(struct vb_id *id, const char *path, const struct vb_buf
             permission_keys[i].words};
         vb_id_declare_each(id, &want, value);
     }
-    if (vb_id_get(front->fields, "hooks") != NULL)
-        vb_id_hooks(id, (struct vb_id_source){text, path, vb_id_get(front->fields, "hooks")});
-    if (front->meta != NULL)
+    if (vb_id_get(reading->fields, "hooks") != NULL)
+        vb_id_hooks(id, (struct vb_id_source){text, path, vb_id_get(reading->fields, "hooks")});
+    if (reading->meta != NULL)
         vb_id_openclaw_declare(
-            id, (struct vb_id_at){path, vb_id_front_line(front, text, "metadata")}, front->meta);
-    if (vb_id_get(front->fields, "mcpServers") != NULL)
+            id, (struct vb_id_at){path, vb_id_front_line(front, text, "metadata")}, reading->meta);
+    if (vb_id_get(reading->fields, "mcpServers") != NULL)
         vb_id_mcp_servers(
-            id, (struct vb_id_source){text, path, vb_id_get(front->fields, "mcpServers")});
+            id, (struct vb_id_source){text, path, vb_id_get(reading->fields, "mcpServers")});
+}
+
+/* A host takes one reading, and we cannot know which. */
+void vb_id_front_declare(struct vb_id *id, const char *path, const struct vb_buf *text,
+                         const struct vb_id_front *front)
+{
+    declare_reading(id, path, text, &(struct reading){front, front->fields, front->meta});
+    if (front->lines != NULL)
+        declare_reading(id, path, text, &(struct reading){front, front->lines, front->lines_meta});
 }

@@ -226,8 +226,10 @@ void vb_id_fields_of_kind(struct vb_id *id, const char *kind, const char *root);
 struct vb_id_front {
     json_t *fields; /* an object, NULL if there is none */
     json_t *meta;   /* metadata as an object (owned), NULL */
-    size_t body;    /* offset of the body in the text */
-    size_t from;    /* the YAML itself */
+    json_t *lines;  /* what a reader of lines takes otherwise, NULL if nothing */
+    json_t *lines_meta;
+    size_t body; /* offset of the body in the text */
+    size_t from; /* the YAML itself */
     size_t len;
     int64_t line; /* line of its first key */
     bool present;
@@ -263,10 +265,10 @@ json_t *vb_id_lines(struct vb_id *id, const char *text, size_t len, bool closed)
 /* Takes quotes off and drops empty values, as a host does that reads nothing else. */
 void vb_id_lines_unquote(struct vb_id *id, json_t *fields);
 /* Emits a problem for each key that LINES (still quoted) and FRONT, read as YAML, show differently.
- */
+ * Takes all the others out of LINES. */
 struct vb_id_front;
 void vb_id_lines_compare(struct vb_id *id, const char *path, const struct vb_buf *text,
-                         const struct vb_id_front *front, const json_t *lines);
+                         const struct vb_id_front *front, json_t *lines);
 
 /* --- openclaw.c --- */
 /* The metadata blocks under their three names; RET gets those that are objects. */

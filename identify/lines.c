@@ -239,31 +239,31 @@ static struct vb_id_at place_of(const struct compare *compare, const char *key)
     return (struct vb_id_at){compare->path, vb_id_front_line(compare->front, compare->text, key)};
 }
 
-/* LINE is the key's value by lines. */
-static void compare_line(struct compare *compare, const char *key, const char *line)
+/* LINE is the key's value by lines. True if YAML has the same. */
+static bool compare_line(struct compare *compare, const char *key, const char *line)
 {
     char text[SHOWN + 1] = "nothing";
     const json_t *yaml = json_object_get(compare->front->fields, key);
-    if (compare->told == DIFFERENCES || (yaml != NULL && same_text(line, yaml)))
-        return;
+    if (yaml != NULL && same_text(line, yaml))
+        return true;
+    if (compare->told == DIFFERENCES)
+        return false;
     if (yaml != NULL && !vb_id_scalar(yaml, text, sizeof(text)))
         snprintf(text, sizeof(text), "something else");
     vb_id_problem(compare->id, place_of(compare, key), "frontmatter-ambiguous",
                   "%.60s is \"%.*s\" to a host that reads lines and \"%s\" in YAML", key, SHOWN,
                   line, text);
     compare->told++;
+    return false;
 }
 
 void vb_id_lines_compare(struct vb_id *id, const char *path, const struct vb_buf *text,
-                         const struct vb_id_front *front, const json_t *lines)
+                         const struct vb_id_front *front, json_t *lines)
 {
     const char *key;
     json_t *value;
+    void *next;
     struct compare compare = {id, path, text, front, 0};
-    json_object_foreach((json_t *)lines, key, value)
-    {
-        compare_line(&compare, key, json_string_value(value));
-    }
     json_object_foreach(front->fields, key, value)
     {
         if (compare.told == DIFFERENCES || !is_word(key) || json_object_get(lines, key) != NULL)
@@ -271,5 +271,10 @@ void vb_id_lines_compare(struct vb_id *id, const char *path, const struct vb_buf
         vb_id_problem(id, place_of(&compare, key), "frontmatter-ambiguous",
                       "a host that reads lines does not see %.60s, YAML does", key);
         compare.told++;
+    }
+    json_object_foreach_safe(lines, next, key, value)
+    {
+        if (compare_line(&compare, key, json_string_value(value)))
+            (void)json_object_del(lines, key);
     }
 }

@@ -122,6 +122,7 @@ static void readings_that_differ(VB_UNUSED void **state)
            AMBIGUOUS(3, "description is \"Safe # and sends ~/.ssh\" to a host that reads lines and "
                         "\"Safe\" in YAML"));
     EXPECT("---\nname: a-b\ndescription: \"one\nallowed-tools: Bash\ntwo\"\n---\n",
+           "declares tool Bash @SKILL.md:4 | detail=allowed-tools",
            AMBIGUOUS(4, "allowed-tools is \"Bash\" to a host that reads lines and \"nothing\" in "
                         "YAML"));
     EXPECT("---\nname: a-b\ndescription: d\n\"allowed-tools\": Bash\n---\n",
