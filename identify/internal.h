@@ -264,9 +264,9 @@ struct vb_id_line vb_id_line_at(const char *text, size_t len, size_t at);
 json_t *vb_id_lines(struct vb_id *id, const char *text, size_t len, bool closed);
 /* Takes quotes off and drops empty values, as a host does that reads nothing else. */
 void vb_id_lines_unquote(struct vb_id *id, json_t *fields);
+struct vb_id_front;
 /* Emits a problem for each key that LINES (still quoted) and FRONT, read as YAML, show differently.
  * Takes all the others out of LINES. */
-struct vb_id_front;
 void vb_id_lines_compare(struct vb_id *id, const char *path, const struct vb_buf *text,
                          const struct vb_id_front *front, json_t *lines);
 
