@@ -28,3 +28,13 @@ foreach(part tricks readers honest)
     ${archives}/test_tar_tricks.py $<TARGET_FILE:vetbox> ${part})
   set_tests_properties(unpack.tar_${part} PROPERTIES LABELS unpack TIMEOUT 300)
 endforeach()
+
+# A sanitizer takes more memory than the bombs may.
+if(NOT VETBOX_SANITIZE)
+  set(bombs ${PROJECT_BINARY_DIR}/tests/bombs)
+  add_test(NAME archives.make_bombs COMMAND ${VETBOX_PYTHON3} -B ${archives}/make_bombs.py ${bombs})
+  set_tests_properties(archives.make_bombs PROPERTIES FIXTURES_SETUP bombs)
+  add_test(NAME archives.bombs COMMAND ${VETBOX_PYTHON3} -B ${archives}/bombs.py
+           $<TARGET_FILE:vetbox> ${bombs})
+  set_tests_properties(archives.bombs PROPERTIES FIXTURES_REQUIRED bombs TIMEOUT 60)
+endif()
