@@ -162,6 +162,7 @@ void zip_report_names(struct zip_check *c, struct zip_entry *entry, enum zip_cod
 struct zip_reading zip_reading_of(const struct zip_entry *entry);
 /* A local header at AT that the directory does not know. */
 void zip_report_hidden(struct zip_check *c, const struct zip_reading *reading, uint64_t at);
+/* Adds READING to the list, cut to what the artifact has; one without data there is none. */
 void zip_add_reading(struct zip_check *c, enum zip_reader reader,
                      const struct zip_reading *reading);
 

@@ -133,8 +133,10 @@ void zip_report_hidden(struct zip_check *c, const struct zip_reading *reading, u
 void zip_add_reading(struct zip_check *c, enum zip_reader reader, const struct zip_reading *reading)
 {
     struct zip_directory *const d = c->d;
+    struct zip_reading *added;
 
-    if (d->reading_count >= c->u->limits->entries)
+    if (d->reading_count >= c->u->limits->entries || reading->data_at == 0 ||
+        reading->data_at > c->u->size)
         return;
     if (d->reading_count == c->readings_room) {
         const size_t room = c->readings_room != 0 ? 2 * c->readings_room : 8;
@@ -147,8 +149,11 @@ void zip_add_reading(struct zip_check *c, enum zip_reader reader, const struct z
         d->readings = readings;
         c->readings_room = room;
     }
-    d->readings[d->reading_count] = *reading;
-    d->readings[d->reading_count++].reader = zip_reader_names[reader];
+    added = &d->readings[d->reading_count++];
+    *added = *reading;
+    added->reader = zip_reader_names[reader];
+    if (added->compressed > c->u->size - added->data_at)
+        added->compressed = c->u->size - added->data_at;
 }
 
 /* Libarchive's words for data that is not what the headers say. */
