@@ -38,7 +38,7 @@ static const struct code_row archive_codes[] = {
     {"ambiguous-order", FINDING_ARCHIVE_AMBIGUOUS, true},
     {"ambiguous", FINDING_ARCHIVE_AMBIGUOUS, false},
     {"hidden-entry", FINDING_ARCHIVE_AMBIGUOUS, false},
-    {"gap", FINDING_ARCHIVE_AMBIGUOUS, true},
+    {"gap", FINDING_ARCHIVE_AMBIGUOUS, false},
     {"mismatch", FINDING_ARCHIVE_AMBIGUOUS, false},
     {"header", FINDING_ARCHIVE_AMBIGUOUS, false},
     {"overlap", FINDING_ARCHIVE_AMBIGUOUS, false},

@@ -28,6 +28,22 @@ run scan "$work/all-evil.tar"
 expect_status 2 "an archive of which every entry is hostile"
 expect_in "$work/out" "VB-ARCHIVE-TRAVERSAL" "an archive of which every entry is hostile"
 
+# Two readers, two packages: the verdict tells both readings.
+python3 -B "$source_dir/tests/fixtures/archives/make_zips.py" "$work/zips" || fail "no zips"
+for zip in name-differs hidden-last gap-between overlap-fifield-quoted \
+    end-CVE-2024-24789-go-comment end-CVE-2025-8291-cpython-locator CVE-2025-54368-uv-stored; do
+    run scan "$work/zips/$zip.zip"
+    expect_status 2 "$zip"
+    expect_in "$work/out" "VB-ARCHIVE-AMBIGUOUS" "$zip"
+done
+run scan "$work/zips/order-reversed.zip"
+expect_in "$work/out" "VB-ARCHIVE-AMBIGUOUS, medium" "order-reversed"
+run scan "$work/zips/name-differs.zip"
+expect_in "$work/out" 'evil.sh' "the name by the local header"
+expect_in "$work/out" 'safe.md' "the name by the directory"
+run scan "$work/zips/honest-infozip.zip"
+grep -q "VB-ARCHIVE" "$work/out" && fail "an honest zip is called ambiguous"
+
 run fetch "$work/a.tar" -o "$work/copy.tar"
 expect_status 0 "fetch of a file"
 cmp -s "$work/a.tar" "$work/copy.tar" || fail "the fetched file differs"

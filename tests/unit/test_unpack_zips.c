@@ -137,7 +137,8 @@ static size_t check_zip(int folder, const char *name, const char *codes, const c
 
 static void test_zips(void **state)
 {
-    VB_CLEANUP_FD int folder = open(getenv("VETBOX_ZIPS"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const char *const zips = getenv("VETBOX_ZIPS");
+    VB_CLEANUP_FD int folder = open(zips != NULL ? zips : "", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     VB_CLEANUP_FILE FILE *table = NULL;
     char line[LINE_MAX];
     size_t count = 0;
