@@ -85,10 +85,10 @@ static int list_folder(struct walk *w, const char *folder)
     return status;
 }
 
-int collect_files(struct unpack *u, int dirfd, file_visitor *visit, void *ctx)
+int collect_files(struct unpack *u, int dirfd, file_visitor *visitor, void *ctx)
 {
     VB_CLEANUP(walk_done)
-    struct walk w = {.u = u, .top_fd = dirfd, .visit = visit, .ctx = ctx};
+    struct walk w = {.u = u, .top_fd = dirfd, .visit = visitor, .ctx = ctx};
     int status = add_folder(&w, "");
 
     while (status == 0 && w.count > 0 && limits_in_time(u)) {
