@@ -51,8 +51,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     VB_CLEANUP_FD int fd = memfd_create("input", MFD_CLOEXEC);
     struct vb_sink sink = {.emit = on_event};
     struct vb_error err = {0};
-    struct unpack u = {
-        .limits = &limits, .sink = &sink, .err = &err, .fd = fd, .name = "input", .size = size};
+    struct unpack u = {.limits = &limits,
+                       .sink = &sink,
+                       .err = &err,
+                       .fd = fd,
+                       .name = "input",
+                       .place = ".",
+                       .prefix = "",
+                       .size = size};
 
     if (fd < 0 || vb_write_all(fd, data, size, &err) != 0)
         return 0;
