@@ -550,6 +550,18 @@ static int read_block_of(struct tar_check *t)
     return read_header(t);
 }
 
+/* Gathers a block, and reads it when it is whole. */
+static int feed_block(struct tar_check *t, const unsigned char *data, size_t len, size_t *ret_used)
+{
+    *ret_used = TAR_BLOCK - t->fill < len ? TAR_BLOCK - t->fill : len;
+    memcpy(t->block + t->fill, data, *ret_used);
+    t->fill += *ret_used;
+    if (t->fill < TAR_BLOCK)
+        return 0;
+    t->fill = 0;
+    return read_block_of(t);
+}
+
 int tar_check_feed(struct tar_check *t, const void *data, size_t len)
 {
     const unsigned char *p = data;
@@ -558,17 +570,8 @@ int tar_check_feed(struct tar_check *t, const void *data, size_t len)
     while (status == 0 && len > 0 && !t->lost && t->state != AT_END) {
         size_t used;
 
-        if (t->state == IN_BODY && !t->maybe_body) {
-            status = feed_body(t, p, len, &used);
-        } else {
-            used = TAR_BLOCK - t->fill < len ? TAR_BLOCK - t->fill : len;
-            memcpy(t->block + t->fill, p, used);
-            t->fill += used;
-            if (t->fill == TAR_BLOCK) {
-                t->fill = 0;
-                status = read_block_of(t);
-            }
-        }
+        status = t->state == IN_BODY && !t->maybe_body ? feed_body(t, p, len, &used)
+                                                       : feed_block(t, p, len, &used);
         p += used;
         len -= used;
     }

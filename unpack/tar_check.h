@@ -7,8 +7,8 @@
 struct tar_check;
 /* Reports through U, which outlives it. */
 VB_CHECKED int tar_check_new(struct tar_check **ret, struct unpack *u);
-void tar_check_free(struct tar_check **check);
+void tar_check_free(struct tar_check **t);
 /* The next bytes of the (decompressed) tar. */
-VB_CHECKED int tar_check_feed(struct tar_check *check, const void *data, size_t len);
+VB_CHECKED int tar_check_feed(struct tar_check *t, const void *data, size_t len);
 
 #endif

@@ -33,7 +33,7 @@ enum tar_number tar_number(const unsigned char *p, size_t len, uint64_t *ret);
 enum tar_sum { TAR_SUM_WRONG, TAR_SUM_FITS, TAR_SUM_FITS_SIGNED, TAR_SUM_WITH_JUNK };
 
 /* The sum of a header with blanks in its place; some old writers summed signed bytes. */
-enum tar_sum tar_sum(const unsigned char *block);
+enum tar_sum tar_sum(const unsigned char *h);
 bool tar_is_zero(const unsigned char *block);
 
 /* Decimal digits at *P, which moves behind them and behind one of SEPARATORS. False for no digits
@@ -49,9 +49,9 @@ struct tar_extents {
     size_t count;
     bool odd; /* they overlap, go backwards, are too many or no numbers */
 };
-void tar_extents_add(struct tar_extents *extents, uint64_t offset, uint64_t size);
+void tar_extents_add(struct tar_extents *list, uint64_t offset, uint64_t size);
 /* COUNT pairs of header fields, or as many as there are. */
-void tar_extents_add_fields(struct tar_extents *extents, const unsigned char *p, size_t count);
+void tar_extents_add_fields(struct tar_extents *list, const unsigned char *p, size_t count);
 /* Pairs of decimal numbers. */
 bool tar_extents_text_is_odd(const char *p, const char *end, const char *separators);
 
