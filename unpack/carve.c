@@ -66,8 +66,10 @@ static bool header_follows(const unsigned char *p, size_t len)
         return false;
     if (p[0] == '7')
         return p[6] == 0 && p[7] <= 4;
-    if (p[0] == 'R')
-        return p[6] == 0 || (p[6] == 1 && p[7] == 0);
+    if (p[0] == 'R') /* the main header of RAR 4, or of RAR 5, or one for encryption */
+        return p[6] == 0 ? p[9] == 0x73 : p[6] == 1 && p[7] == 0 && (p[13] == 1 || p[13] == 4);
+    if (p[0] == 'M')
+        return memcmp(p + 12, "\0\0\0\0", 4) == 0 && p[24] == 3 && p[25] == 1;
     for (size_t i = 0; p[0] == 0xfd && i < VB_ARRAY_LEN(xz_flags); i++) {
         if (memcmp(p + 6, xz_flags[i], 6) == 0)
             return true;

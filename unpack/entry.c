@@ -134,13 +134,43 @@ static int keep_refused(struct work *w)
     return status;
 }
 
+static bool is_ar(const struct work *w)
+{
+    return (archive_format(w->archive) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_AR;
+}
+
+/* `ar D`, which reproducible builds use, writes modes without a type. */
+static unsigned type_of(const struct work *w)
+{
+    const unsigned type = (unsigned)archive_entry_filetype(w->entry);
+
+    return type == 0 && is_ar(w) ? AE_IFREG : type;
+}
+
+/* A library may hold several objects of one name: the linker goes by symbols. */
+static bool repeats_in_library(const struct work *w, const char *code)
+{
+    return is_ar(w) && strcmp(code, "duplicate-path") == 0;
+}
+
+/* What ranlib and the linker keep in a library under names that no file has. */
+static bool is_linker_table(const struct work *w)
+{
+    static const char *const names[] = {"/", "//", "/SYM64/", "__.SYMDEF", "__.SYMDEF SORTED"};
+
+    for (size_t i = 0; i < VB_ARRAY_LEN(names); i++) {
+        if (w->raw.len == strlen(names[i]) && memcmp(w->raw.text, names[i], w->raw.len) == 0)
+            return is_ar(w);
+    }
+    return false;
+}
+
 /* Hostile by its name or its place, whatever it holds. */
 static int refuse(struct work *w, const char *code, const char *target)
 {
-    const bool readable = archive_entry_filetype(w->entry) == AE_IFREG &&
-                          archive_entry_hardlink(w->entry) == NULL &&
+    const bool readable = type_of(w) == AE_IFREG && archive_entry_hardlink(w->entry) == NULL &&
                           !archive_entry_is_encrypted(w->entry);
-    const int status = hostile(w, code, target, NULL);
+    const int status = repeats_in_library(w, code) ? 0 : hostile(w, code, target, NULL);
 
     if (status != 0)
         return status;
@@ -315,7 +345,7 @@ static const struct special specials[] = {
 
 static int extract_by_type(struct work *w)
 {
-    const unsigned type = (unsigned)archive_entry_filetype(w->entry);
+    const unsigned type = type_of(w);
     const char *const hardlink = archive_entry_hardlink(w->entry);
 
     if (hardlink != NULL)
@@ -401,9 +431,8 @@ static int extract_entry(struct work *w, int r)
     int status = fetch_name(w);
 
     w->damaged = false;
-    if (w->u->only_locked && !archive_entry_is_encrypted(w->entry))
-        return status;
-    if (status != 0)
+    if (status != 0 || (w->u->only_locked && !archive_entry_is_encrypted(w->entry)) ||
+        is_linker_table(w))
         return status;
     if (r == ARCHIVE_WARN && !is_about_charset(archive_error_string(w->archive)))
         status = report_damaged(w->u, w->raw, archive_error_string(w->archive));

@@ -23,10 +23,11 @@ static struct bytes make_ar(const struct member *members, size_t count)
 
     bytes_add(&b, "!<arch>\n", 8);
     for (size_t i = 0; i < count; i++) {
-        char header[61];
+        char header[128]; /* 60 bytes of it are one */
 
         (void)snprintf(header, sizeof(header), "%-16s%-12d%-6d%-6d%-8o%-10zu`\n", members[i].name,
-                       1700000000, 0, 0, 0100644, members[i].len);
+                       1700000000, 0, 0, members[i].mode != 0 ? members[i].mode : 0100644,
+                       members[i].len);
         bytes_add(&b, header, 60);
         bytes_add(&b, members[i].data, members[i].len);
         bytes_add(&b, "\n", members[i].len & 1);
@@ -146,6 +147,31 @@ static void test_debian_package(void **state)
     bytes_done(&control);
     bytes_done(&data);
     bytes_done(&deb);
+}
+
+/* Libraries of objects come in wheels and packages: tables of the linker, names that repeat. */
+static void test_library(void **state)
+{
+    const struct member members[] = {
+        {.name = "/", .data = "\0\0\0\0", .len = 4},
+        {.name = "//", .data = "a_name_that_is_longer.o/\n", .len = 25},
+        {.name = "/0", .data = "1", .len = 1},
+        {.name = "a.o/", .mode = 0644, .data = "22", .len = 2}, /* as `ar D` has it */
+        {.name = "a.o/", .data = "333", .len = 3},
+    };
+    struct bytes library = make_ar(members, VB_ARRAY_LEN(members));
+    struct bytes tar = pack(ARCHIVE_FORMAT_TAR_USTAR, ARCHIVE_FILTER_NONE, "x.a", &library);
+    struct run run;
+
+    (void)state;
+    run_unpack(&run, &tar, "x.tar", NULL);
+    assert_clean(&run);
+    assert_beside(&run, "x.a!/a_name_that_is_longer.o", "1", 1);
+    assert_beside(&run, "x.a!/a.o", "22", 2);
+    assert_beside(&run, "x.a!refused/1/a.o", "333", 3);
+    run_done(&run);
+    bytes_done(&library);
+    bytes_done(&tar);
 }
 
 static struct bytes brotli(const void *data, size_t len)
@@ -626,6 +652,7 @@ int main(void)
         cmocka_unit_test(test_every_format_within),
         cmocka_unit_test(test_second_reader_opens_everything),
         cmocka_unit_test(test_debian_package),
+        cmocka_unit_test(test_library),
         cmocka_unit_test(test_brotli),
         cmocka_unit_test(test_depth),
         cmocka_unit_test(test_one_budget),
