@@ -1,5 +1,6 @@
 vb_unit_test(syscalls unit/test_syscalls.c LIBS vb_sandbox)
-foreach(name recorder recorder_hostile)
+foreach(name recorder recorder_process recorder_kept recorder_network recorder_hostile recorder_limits
+        recorder_baits recorder_race)
   vb_unit_test(${name} unit/test_${name}.c unit/recorder_harness.c LIBS vb_sandbox Threads::Threads)
 endforeach()
 

@@ -1,11 +1,15 @@
 # box and detonate; recorder and bait have files of their own
-foreach(part confine box detonate network plan)
+foreach(part confine detonate network plan)
   vb_unit_test(${part} unit/test_${part}.c LIBS vb_sandbox vb_core)
+endforeach()
+set(box_parts box box_files box_limits box_leftovers)
+foreach(part ${box_parts})
+  vb_unit_test(${part} unit/test_${part}.c unit/box_harness.c LIBS vb_sandbox vb_core)
 endforeach()
 
 # Root drops to a user of its own before it builds a box; an ordinary user does not. Where the tests
 # run as root, the same tests run as an ordinary user too.
-foreach(part confine box detonate network)
+foreach(part confine detonate network ${box_parts})
   add_test(NAME unit.${part}.user
     COMMAND sh ${PROJECT_SOURCE_DIR}/tests/unit/as_user.sh $<TARGET_FILE:test_${part}>
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
@@ -20,8 +24,9 @@ set_target_properties(sender PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINAR
 add_dependencies(test_network sender)
 
 # They measure time and count processes: not next to each other.
-set_tests_properties(unit.box unit.box.user unit.detonate unit.detonate.user PROPERTIES
-  RESOURCE_LOCK boxes)
+foreach(part detonate ${box_parts})
+  set_tests_properties(unit.${part} unit.${part}.user PROPERTIES RESOURCE_LOCK boxes)
+endforeach()
 
 # Many boxes at once: nothing of any may be left. Status 77 is a skip, counted by ctest.
 add_executable(test_concurrency live/concurrency.c)

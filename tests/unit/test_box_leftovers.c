@@ -1,0 +1,178 @@
+/* One box, without the recorder: nothing of it is left afterwards, whoever dies first. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "box_harness.h"
+#include "sandbox/box/kernel.h"
+
+/* A command that nobody else on this machine runs. */
+static char sleeper[64];
+
+static bool is_ours(int proc_fd, const char *pid)
+{
+    char path[300];
+    char text[4096];
+    snprintf(path, sizeof(path), "%s/cmdline", pid);
+    const ssize_t len = vb_sys_read_file(proc_fd, path, text, sizeof(text));
+    for (ssize_t i = 0; i + 1 < len; i++)
+        text[i] = text[i] == '\0' ? ' ' : text[i];
+    if (len > 0 && strstr(text, sleeper) != NULL)
+        return true;
+    snprintf(path, sizeof(path), "%s/stat", pid);
+    if (vb_sys_read_file(proc_fd, path, text, sizeof(text)) <= 0)
+        return false;
+    char run_state = '?';
+    int group = 0;
+    const char *after_name = strrchr(text, ')');
+    /* A zombie is dead; the machine's init may take its time to reap an orphan. */
+    return after_name != NULL && sscanf(after_name, ") %c %*d %d", &run_state, &group) == 2 &&
+           run_state != 'Z' && group == getpgrp();
+}
+
+/* Those of our process group (coordinators, supervisors, inits), and the sleepers. */
+static unsigned count_processes(void)
+{
+    DIR *dir = opendir("/proc");
+    const struct dirent *entry;
+    unsigned count = 0;
+    while ((entry = readdir(dir)) != NULL) {
+        if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
+            count += is_ours(dirfd(dir), entry->d_name);
+    }
+    closedir(dir);
+    return count;
+}
+
+static unsigned count_lines(const char *path)
+{
+    static char text[1 << 20];
+    unsigned lines = 0;
+    const ssize_t len = vb_sys_read_file(AT_FDCWD, path, text, sizeof(text));
+    for (ssize_t i = 0; i < len; i++)
+        lines += text[i] == '\n';
+    return lines;
+}
+
+static unsigned count_fds(void)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    unsigned count = 0;
+    while (readdir(dir) != NULL)
+        count++;
+    closedir(dir);
+    return count;
+}
+
+static void test_nothing_left(void **state)
+{
+    (void)state;
+    const unsigned processes = count_processes();
+    const unsigned mounts = count_lines("/proc/self/mountinfo");
+    const unsigned fds = count_fds();
+    for (int i = 0; i < 20; i++) {
+        SHELL(run,
+              "setsid sleep 98765 & (trap '' HUP TERM; sleep 98765) & echo x > /tmp/x; exit 0");
+        assert_int_equal(run.result.exit_status, 0);
+    }
+    assert_int_equal(count_processes(), processes);
+    assert_int_equal(count_lines("/proc/self/mountinfo"), mounts);
+    assert_int_equal(count_fds(), fds);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+    assert_int_equal(errno, ECHILD);
+}
+
+/* The only child of PID, 0 if it has none yet. */
+static pid_t child_of(pid_t pid)
+{
+    char path[64];
+    char text[256];
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid, (int)pid);
+    if (vb_sys_read_file(AT_FDCWD, path, text, sizeof(text)) <= 0)
+        return 0;
+    return (pid_t)strtol(text, NULL, 10);
+}
+
+static void wait_until(bool (*condition)(void *), void *ctx)
+{
+    for (int i = 0; i < 2000 && !condition(ctx); i++) {
+        const struct timespec pause = {.tv_nsec = 10000000};
+        nanosleep(&pause, NULL);
+    }
+    assert_true(condition(ctx));
+}
+
+static bool sleeper_runs(void *ctx)
+{
+    return count_processes() > *(unsigned *)ctx;
+}
+
+static bool sleepers_gone(void *ctx)
+{
+    return count_processes() <= *(unsigned *)ctx;
+}
+
+enum victim { SUPERVISOR, COORDINATOR, COORDINATOR_OF_STOPPED };
+
+static _Noreturn void coordinate(void)
+{
+    struct run run;
+    run_init(&run);
+    char script[80];
+    snprintf(script, sizeof(script), "exec %s", sleeper);
+    run_shell(&run, script, 60000);
+    const bool told = run.status == VB_OK && logged(&run, "examiner.died") &&
+                      logged(&run, "\"kind\":\"coverage\"") && run.result.exit_status == 137;
+    _exit(told ? 0 : 1);
+}
+
+/* Whoever of us is killed, the box does not survive it. */
+static void kill_one(enum victim victim)
+{
+    unsigned before = count_processes();
+    const pid_t coordinator = fork();
+    if (coordinator == 0)
+        coordinate();
+    unsigned more = before + 3; /* coordinator, supervisor and init; the fourth is the sleeper */
+    wait_until(sleeper_runs, &more);
+    const pid_t supervisor = child_of(coordinator);
+    int status = 0;
+    /* A stopped supervisor notices nothing by itself. */
+    if (victim == COORDINATOR_OF_STOPPED)
+        assert_int_equal(kill(supervisor, SIGSTOP), 0);
+    assert_int_equal(kill(victim == SUPERVISOR ? supervisor : coordinator, SIGKILL), 0);
+    assert_int_equal(waitpid(coordinator, &status, 0), coordinator);
+    if (victim == SUPERVISOR)
+        assert_int_equal(status, 0);
+    wait_until(sleepers_gone, &before);
+}
+
+static void test_killed(void **state)
+{
+    (void)state;
+    kill_one(SUPERVISOR);
+    kill_one(COORDINATOR);
+    kill_one(COORDINATOR_OF_STOPPED);
+}
+
+int main(void)
+{
+    (void)setpgid(0, 0);
+    snprintf(sleeper, sizeof(sleeper), "sleep 98765.%d", (int)getpid());
+    if (!boxes_available())
+        return 77;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_nothing_left),
+        cmocka_unit_test(test_killed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,132 @@
+/* The recorder against a subject that changes its arguments after they were read. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "recorder_harness.h"
+
+static char raced_path[64], raced_word[64];
+static atomic_int *raced_told;
+static atomic_int raced_ready; /* the thread makes no more calls that the recorder is asked about */
+
+/* What was announced has been read when the sink has it. */
+static void wait_until_told(void)
+{
+    atomic_store(&raced_ready, 1);
+    while (atomic_load(raced_told) == 0)
+        usleep(100);
+}
+
+static void *change_path(void *arg)
+{
+    (void)arg;
+    wait_until_told();
+    memcpy(raced_path, "/usr/bin/false", sizeof("/usr/bin/false"));
+    atomic_fetch_add(raced_told, 1);
+    return NULL;
+}
+
+static void *change_word(void *arg)
+{
+    (void)arg;
+    wait_until_told();
+    memcpy(raced_word, "evil", sizeof("evil"));
+    atomic_fetch_add(raced_told, 1);
+    return NULL;
+}
+
+static int do_race(void *arg)
+{
+    void *(*change)(void *) = arg ? change_word : change_path;
+    pthread_t thread;
+    snprintf(raced_path, sizeof(raced_path), "/usr/bin/true");
+    snprintf(raced_word, sizeof(raced_word), "good");
+    char *const argv[] = {(char *)"true", raced_word, NULL};
+    if (pthread_create(&thread, NULL, change, NULL))
+        return 3;
+    while (atomic_load(&raced_ready) == 0)
+        usleep(100);
+    execv(raced_path, argv); /* the sink waits for the thread */
+    return 2;
+}
+
+static void record_race(struct recording *r, void *arg)
+{
+    raced_told =
+        mmap(NULL, sizeof(*raced_told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(raced_told != MAP_FAILED);
+    recording_init(r);
+    r->told = raced_told;
+    const struct subject subject = {.run = do_race, .arg = arg};
+    record(&subject, r);
+    munmap(raced_told, sizeof(*raced_told));
+}
+
+/* The record says true; false ran, and that shows. */
+static void test_hidden_execution(void **state)
+{
+    (void)state;
+    struct recording r;
+    record_race(&r, NULL);
+    assert_int_equal(r.exit_status, 1);
+    must_find(&r, VB_EV_PROCESS_EXEC, VB_F_PATH, "/usr/bin/true");
+    const struct vb_event *e = must_find(&r, VB_EV_TRUTH_EXEC, VB_F_PATH, "/usr/bin/true");
+    assert_field(e, VB_F_EXECUTABLE, "/usr/bin/false");
+    assert_field(e, VB_F_REASON, "program");
+    recording_done(&r);
+    record_race(&r, &r);
+    assert_int_equal(r.exit_status, 0);
+    e = must_find(&r, VB_EV_TRUTH_EXEC, VB_F_REASON, "arguments");
+    assert_field(e, VB_F_COMMAND, "true evil");
+    recording_done(&r);
+}
+
+static int do_executions(void *arg)
+{
+    (void)arg;
+    /* Scripts, other names, no arguments, descriptors, failures: nothing is hidden here. */
+    static const char script[] =
+        "printf '#!/usr/bin/env -S sh -e\n:' >s; chmod +x s; ./s a; PATH=. s; "
+        "printf '#!%s/s  -z \n' \"$PWD\" >t; chmod +x t; ./t; (exec -a other true x); nosuch; "
+        "python3 -c 'import os;f=os.open(\"/bin/true\",0);os.execve(f,[\"t\"],{})'; "
+        "printf ': no interpreter' >n; chmod +x n; ./n; seq 5000 | xargs true; rm s t n";
+    if (chdir(test_folder()))
+        return 1;
+    execl("/bin/bash", "bash", "-c", script, (char *)NULL);
+    return 2;
+}
+
+static void test_honest_executions(void **state)
+{
+    (void)state;
+    struct recording r;
+    run(&r, do_executions, NULL);
+    assert_int_equal(r.exit_status, 0);
+    assert_true(count_events(&r, VB_EV_PROCESS_EXEC, VB_F_PATH, NULL) > 12);
+    if (find_event(&r, VB_EV_TRUTH_EXEC, VB_F_PATH, NULL, 0)) {
+        recording_print(&r);
+        fail_msg("an honest execution is called hidden");
+    }
+    recording_done(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_hidden_execution),
+        WITH_FOLDER(test_honest_executions),
+    };
+    if (!recorder_available())
+        return 77;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
