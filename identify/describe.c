@@ -137,10 +137,7 @@ static void describe_headers(struct vb_id *id, const char *path, struct vb_id_fa
     int64_t number = 0;
     if (!vb_id_read(id, path, id->limits->file_bytes, &text))
         return;
-    for (char *line = (char *)text.data, *next; line != NULL && *line != '\0'; line = next) {
-        next = strchr(line, '\n');
-        if (next != NULL)
-            *next++ = '\0';
+    for (char *rest = (char *)text.data, *line; (line = vb_id_take_line(&rest)) != NULL;) {
         line[strcspn(line, "\r")] = '\0';
         number++;
         if (line[0] == '\0')

@@ -114,6 +114,8 @@ bool vb_id_peek(struct vb_id *id, const char *path, size_t max, struct vb_buf *r
  */
 const struct vb_id_doc *vb_id_json(struct vb_id *id, const char *root, const char *rel);
 void vb_id_docs_clear(struct vb_id *id);
+/* Cuts the next line off *REST and gives it without its newline; NULL at the end. */
+char *vb_id_take_line(char **rest);
 /* 1-based line of the first place where NEEDLE stands in TEXT, 0 if nowhere, or if the package made
  * us search too much already. */
 int64_t vb_id_line_find(struct vb_id *id, const struct vb_buf *text, const char *needle);

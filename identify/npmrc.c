@@ -36,10 +36,7 @@ static void read_npmrc(struct vb_id *id, const char *root)
     if (file == NULL || !vb_id_read(id, file->path, id->limits->file_bytes, &text))
         return;
     struct vb_id_at at = {file->path, 0};
-    for (char *line = (char *)text.data, *next; line != NULL && *line != '\0'; line = next) {
-        next = strchr(line, '\n');
-        if (next != NULL)
-            *next++ = '\0';
+    for (char *rest = (char *)text.data, *line; (line = vb_id_take_line(&rest)) != NULL;) {
         at.line++;
         char *equals = strchr(line, '=');
         if (equals == NULL)

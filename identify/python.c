@@ -212,10 +212,7 @@ static void read_entry_points(struct vb_id *id, const struct vb_id_file *file)
     int64_t number = 0;
     if (!vb_id_read(id, file->path, id->limits->file_bytes, &text))
         return;
-    for (char *line = (char *)text.data, *next; line != NULL && *line != '\0'; line = next) {
-        next = strchr(line, '\n');
-        if (next != NULL)
-            *next++ = '\0';
+    for (char *rest = (char *)text.data, *line; (line = vb_id_take_line(&rest)) != NULL;) {
         number++;
         if (line[0] == '[')
             scripts = strncmp(line, "[console_scripts]", 17) == 0 ||
@@ -318,10 +315,7 @@ static void read_setup_cfg(struct vb_id *id, const char *root)
     if (file == NULL || !vb_id_read(id, file->path, id->limits->file_bytes, &text))
         return;
     struct vb_id_at at = {file->path, 0};
-    for (char *line = (char *)text.data, *next; line != NULL && *line != '\0'; line = next) {
-        next = strchr(line, '\n');
-        if (next != NULL)
-            *next++ = '\0';
+    for (char *rest = (char *)text.data, *line; (line = vb_id_take_line(&rest)) != NULL;) {
         at.line++;
         const bool inside = line[0] == ' ' || line[0] == '\t';
         if (!inside && line[0] != '\0') {

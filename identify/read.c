@@ -144,6 +144,18 @@ void vb_id_docs_clear(struct vb_id *id)
     id->doc_bytes = 0;
 }
 
+char *vb_id_take_line(char **rest)
+{
+    char *const line = *rest;
+    if (line == NULL || *line == '\0')
+        return NULL;
+    char *const end = strchr(line, '\n');
+    if (end != NULL)
+        *end = '\0';
+    *rest = end != NULL ? end + 1 : NULL;
+    return line;
+}
+
 int64_t vb_id_line_find(struct vb_id *id, const struct vb_buf *text, const char *needle)
 {
     const size_t needle_len = strlen(needle);

@@ -52,10 +52,7 @@ static const char *split_row(char *line, const char **ret_path)
 static void read_rows(struct record *record, char *text)
 {
     const char *path;
-    for (char *line = text, *next; line != NULL && *line != '\0'; line = next) {
-        next = strchr(line, '\n');
-        if (next != NULL)
-            *next++ = '\0';
+    for (char *left = text, *line; (line = vb_id_take_line(&left)) != NULL;) {
         line[strcspn(line, "\r")] = '\0';
         const char *rest = split_row(line, &path);
         if (path[0] == '\0' || !vb_utf8_valid(path, strlen(path)) ||
