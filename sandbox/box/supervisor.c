@@ -263,27 +263,32 @@ static int keep_time(struct vb_supervisor *box, struct vb_error *err)
 
 /* --- waiting --- */
 
-static int watch(struct vb_supervisor *box, int fd, enum vb_wait tag)
-{
-    struct epoll_event event = {.events = EPOLLIN, .data.u32 = tag};
-    return fd < 0 ? 0 : epoll_ctl(box->epoll, EPOLL_CTL_ADD, fd, &event);
-}
-
 /* All but the recorder, which sees to itself. */
 static int watch_all(struct vb_supervisor *box, struct vb_error *err)
 {
     const struct timespec tick = {.tv_nsec = VB_BOX_TICK_MS * 1000000};
     const struct itimerspec every = {.it_interval = tick, .it_value = tick};
     box->ticks = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    if (box->ticks < 0 || timerfd_settime(box->ticks, 0, &every, NULL) < 0 ||
-        watch(box, box->ticks, VB_WAIT_TICK) < 0 || watch(box, box->init_pidfd, VB_WAIT_INIT) < 0 ||
-        watch(box, box->control, VB_WAIT_CONTROL) < 0 ||
-        watch(box, box->start, VB_WAIT_START) < 0 ||
-        watch(box, box->outputs[0].fd, VB_WAIT_OUTPUT) < 0 ||
-        watch(box, box->outputs[1].fd, VB_WAIT_ERROR) < 0 ||
-        watch(box, box->setup->options.stop_fd, VB_WAIT_STOP) < 0 ||
-        watch(box, vb_world_fd(box->world), VB_WAIT_WORLD) < 0)
-        return vb_fail(err, VB_E_OS, errno, "watching a box");
+    if (box->ticks < 0 || timerfd_settime(box->ticks, 0, &every, NULL) < 0)
+        return vb_fail(err, VB_E_OS, errno, "making the timer of a box");
+    const struct {
+        enum vb_wait tag;
+        int fd; /* -1: there is nothing to wait for */
+    } sources[] = {
+        {VB_WAIT_TICK, box->ticks},
+        {VB_WAIT_INIT, box->init_pidfd},
+        {VB_WAIT_CONTROL, box->control},
+        {VB_WAIT_START, box->start},
+        {VB_WAIT_OUTPUT, box->outputs[0].fd},
+        {VB_WAIT_ERROR, box->outputs[1].fd},
+        {VB_WAIT_STOP, box->setup->options.stop_fd},
+        {VB_WAIT_WORLD, vb_world_fd(box->world)},
+    };
+    for (size_t i = 0; i < VB_ARRAY_LEN(sources); i++) {
+        struct epoll_event event = {.events = EPOLLIN, .data.u32 = sources[i].tag};
+        if (sources[i].fd >= 0 && epoll_ctl(box->epoll, EPOLL_CTL_ADD, sources[i].fd, &event) < 0)
+            return vb_fail(err, VB_E_OS, errno, "watching a box");
+    }
     return VB_OK;
 }
 
