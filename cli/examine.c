@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include "cli/session.h"
@@ -12,7 +13,13 @@
 #include "vetbox/sandbox.h"
 #include "vetbox/unpack.h"
 
-enum { MIB = 1024 * 1024, TREE_INODES = 200000, EXAMINER_MS = 60000, REDIRECTS = 5 };
+enum {
+    MIB = 1024 * 1024,
+    TREE_INODES = 200000,
+    EXAMINER_MS = 60000,
+    REDIRECTS = 5,
+    NAME_BYTES = 256
+};
 
 static const struct vb_tree_limits tree_limits = {
     .bytes = (uint64_t)1024 * MIB,
@@ -23,6 +30,12 @@ static const struct vb_tree_limits tree_limits = {
 /* Every file takes whole pages: what the limits allow must fit, or a hostile archive of many small
  * files would look like a failure of ours. */
 static const uint64_t workspace_bytes = (uint64_t)1024 * MIB + (uint64_t)100000 * 4096;
+
+static int new_workspace(const struct vb_session *session, int *ret_dirfd, struct vb_error *err)
+{
+    return vb_zygote_workspace(session->toolbox->zygote, workspace_bytes, TREE_INODES, ret_dirfd,
+                               err);
+}
 
 /* A stage has what is left of the session's time, and never more than EXAMINER_MS. */
 static unsigned stage_ms(const struct vb_session *session)
@@ -110,7 +123,10 @@ int vb_examine_fetch(struct vb_session *session, struct vb_error *err)
     if (kind == VB_REFERENCE_HTTPS)
         return fetch_https(session, &limits, err);
     VB_CLEANUP_FD int folder = -1;
-    status = vb_workspace_new(workspace_bytes, TREE_INODES, &folder, err);
+    struct stat st;
+    /* What changes its kind behind this question is refused. */
+    if (stat(session->reference, &st) == 0 && S_ISDIR(st.st_mode))
+        status = vb_workspace_new(workspace_bytes, TREE_INODES, &folder, err);
     if (status < 0)
         return status;
     return vb_fetch_path(session->reference, folder, &limits, &session->tee.sink,
@@ -119,8 +135,15 @@ int vb_examine_fetch(struct vb_session *session, struct vb_error *err)
 
 /* --- unpack --- */
 
+/* What is handed to a child as bytes must not point to what came up after the zygote was made. */
+static void copy_name(char ret[NAME_BYTES], const char *name)
+{
+    snprintf(ret, NAME_BYTES, "%s", name == NULL ? "" : name);
+}
+
 struct unpack_work {
     struct vb_unpack_job job;
+    char name[NAME_BYTES]; /* in the place of the job's */
     struct vb_unpack_limits limits;
     int (*read)(const struct vb_unpack_job *job, const struct vb_unpack_limits *limits,
                 struct vb_sink *sink, struct vb_error *err);
@@ -128,7 +151,8 @@ struct unpack_work {
 
 static int unpack_in_child(void *ctx, struct vb_sink *sink, struct vb_error *err)
 {
-    const struct unpack_work *work = ctx;
+    struct unpack_work *work = ctx;
+    work->job.name = work->name;
     return work->read(&work->job, &work->limits, sink, err);
 }
 
@@ -139,6 +163,9 @@ static int run_reader(struct vb_session *session, struct unpack_work *work, stru
     const int candidates[] = {work->job.artifact_fd, work->job.out_fd, work->job.beside_fd};
     int fds[VB_ARRAY_LEN(candidates) + VB_DEFERRED_MAX];
     size_t count = 0;
+    /* The paths of archives that wait are too much to hand over; they are rare. */
+    const bool shared = work->job.inner_count == 0;
+    copy_name(work->name, session->artifact.name);
     for (size_t i = 0; i < VB_ARRAY_LEN(candidates); i++) {
         if (candidates[i] >= 0)
             fds[count++] = candidates[i];
@@ -151,8 +178,10 @@ static int run_reader(struct vb_session *session, struct unpack_work *work, stru
         work->limits.timeout_ms = half_ms;
     const struct vb_child child = {.role = VB_ROLE_UNPACK,
                                    .name = "unpack",
+                                   .zygote = shared ? session->toolbox->zygote : NULL,
                                    .run = unpack_in_child,
                                    .ctx = work,
+                                   .ctx_bytes = shared ? sizeof(*work) : 0,
                                    .fds = fds,
                                    .fd_count = count,
                                    .timeout_ms = stage_ms(session),
@@ -162,7 +191,7 @@ static int run_reader(struct vb_session *session, struct unpack_work *work, stru
 
 static int new_beside(struct vb_session *session, size_t reader, struct vb_error *err)
 {
-    return vb_workspace_new(workspace_bytes, TREE_INODES, &session->beside_fds[reader], err);
+    return new_workspace(session, &session->beside_fds[reader], err);
 }
 
 /* The package itself, if ARTIFACT_FD is one, and archives within it. */
@@ -173,7 +202,6 @@ static int read_usual(struct vb_session *session, int artifact_fd, int out_fd, s
     if (status < 0)
         return status;
     work.job = (struct vb_unpack_job){.artifact_fd = artifact_fd,
-                                      .name = session->artifact.name,
                                       .out_fd = out_fd,
                                       .beside_fd = session->beside_fds[VB_READER_USUAL]};
     return run_reader(session, &work, err);
@@ -241,7 +269,6 @@ static int read_second(struct vb_session *session, int artifact_fd, int out_fd,
                                    second_limits(out_fd, session->beside_fds[VB_READER_USUAL]),
                                .read = vb_unpack_second};
     work.job = (struct vb_unpack_job){.artifact_fd = top ? artifact_fd : -1,
-                                      .name = session->artifact.name,
                                       .out_fd = top ? out_fd : -1,
                                       .beside_fd = session->beside_fds[VB_READER_SECOND],
                                       .inners = inners};
@@ -262,7 +289,7 @@ int vb_examine_unpack(struct vb_session *session, struct vb_error *err)
         folder = vb_steal_fd(&session->artifact.fd);
     } else {
         artifact = vb_steal_fd(&session->artifact.fd);
-        status = vb_workspace_new(workspace_bytes, TREE_INODES, &folder, err);
+        status = new_workspace(session, &folder, err);
     }
     if (status == VB_OK)
         status = read_usual(session, artifact, folder, err);
@@ -293,8 +320,10 @@ int vb_examine_verify(struct vb_session *session, struct vb_error *err)
     struct verify_work work = {session->tree->dirfd, session->toolbox->trust};
     const struct vb_child child = {.role = VB_ROLE_VERIFY,
                                    .name = "verify",
+                                   .zygote = session->toolbox->zygote,
                                    .run = verify_in_child,
                                    .ctx = &work,
+                                   .ctx_bytes = sizeof(work),
                                    .fds = &work.dirfd,
                                    .fd_count = 1,
                                    .timeout_ms = stage_ms(session),
@@ -306,7 +335,7 @@ int vb_examine_verify(struct vb_session *session, struct vb_error *err)
 
 struct identify_work {
     int dirfd;
-    const char *name;
+    char name[NAME_BYTES];
 };
 
 static int identify_in_child(void *ctx, struct vb_sink *sink, struct vb_error *err)
@@ -334,11 +363,14 @@ static int check_is_package(const struct vb_session *session, struct vb_error *e
 static int identify(struct vb_session *session, struct vb_error *err)
 {
     bool died;
-    struct identify_work work = {session->tree->dirfd, session->artifact.name};
+    struct identify_work work = {.dirfd = session->tree->dirfd};
+    copy_name(work.name, session->artifact.name);
     const struct vb_child child = {.role = VB_ROLE_IDENTIFY,
                                    .name = "identify",
+                                   .zygote = session->toolbox->zygote,
                                    .run = identify_in_child,
                                    .ctx = &work,
+                                   .ctx_bytes = sizeof(work),
                                    .fds = &work.dirfd,
                                    .fd_count = 1,
                                    .timeout_ms = stage_ms(session),
@@ -351,7 +383,7 @@ static int identify(struct vb_session *session, struct vb_error *err)
 
 struct scan_work {
     int dirfd;
-    const char *prefix;
+    const char *prefix; /* a constant */
     const struct vb_rules *rules;
 };
 
@@ -367,8 +399,10 @@ int vb_examine_scan(struct vb_session *session, int dirfd, const char *prefix, s
     struct scan_work work = {dirfd, prefix, session->toolbox->rules};
     const struct vb_child child = {.role = VB_ROLE_SCAN,
                                    .name = "scan",
+                                   .zygote = session->toolbox->zygote,
                                    .run = scan_in_child,
                                    .ctx = &work,
+                                   .ctx_bytes = sizeof(work),
                                    .fds = &work.dirfd,
                                    .fd_count = 1,
                                    .timeout_ms = stage_ms(session),

@@ -12,7 +12,7 @@ static const struct vb_command commands[] = {
     {"vet", 'v', "REF...", "fetch, unpack, verify, scan, run in the box, judge", vb_command_vet},
     {"scan", 's', "REF...", "the same without running anything", vb_command_scan},
     {"verify", 'y', "REF", "signatures only", vb_command_verify},
-    {"unpack", 'u', "FILE -d DIR", "safe extraction only", vb_command_unpack},
+    {"unpack", 'u', "FILE... -d DIR", "safe extraction only", vb_command_unpack},
     {"fetch", 'f', "REF -o FILE", "download only", vb_command_fetch},
     {"run", 'r', "[--] CMD...", "any command in the box, recorded", vb_command_run},
     {"judge", 'j', "EVIDENCE", "judge a recorded log again", vb_command_judge},

@@ -104,7 +104,7 @@ static int gather(int argc, char **argv, char command, struct vb_options *ret, s
     }
     ret->operands = argv + 1;
     ret->operand_count = operands;
-    ret->several = (command == 'v' || command == 's') && operands > 1;
+    ret->several = strchr("vsu", command) != NULL && operands > 1;
     argv[1 + operands] = NULL;
     return VB_OK;
 }

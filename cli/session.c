@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "cli/places.h"
+#include "vetbox/sandbox.h"
 
 enum { DEFAULT_TIMEOUT_S = 60, MAX_TIMEOUT_S = 24 * 3600 };
 
@@ -47,11 +48,12 @@ int vb_toolbox_open(const struct vb_options *options, struct vb_toolbox *ret, st
         status = vb_trust_load(trust_dir, &ret->trust, err);
     if (status == VB_OK)
         status = vb_policy_load(options->value[VB_OPT_POLICY], &ret->policy, err);
-    return status;
+    return status == VB_OK ? vb_zygote_new(&ret->zygote, err) : status;
 }
 
 void vb_toolbox_close(struct vb_toolbox *toolbox)
 {
+    vb_zygote_free(toolbox->zygote);
     vb_rules_free(toolbox->rules);
     vb_trust_free(toolbox->trust);
     vb_policy_free(toolbox->policy);

@@ -17,6 +17,7 @@ struct vb_toolbox {
     struct vb_rules *rules;
     struct vb_trust *trust;
     struct vb_policy *policy;
+    struct vb_zygote *zygote; /* made last: its children have the others */
 };
 VB_CHECKED int vb_toolbox_open(const struct vb_options *options, struct vb_toolbox *ret,
                                struct vb_error *err);

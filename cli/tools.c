@@ -8,6 +8,7 @@
 #include "cli/places.h"
 #include "cli/session.h"
 #include "vetbox/report.h"
+#include "vetbox/sandbox.h"
 
 /* A session of one of these commands is never judged; its log lives and dies with it. */
 static int begin(struct vb_session *session, const struct vb_options *options, const char *action,
@@ -27,32 +28,28 @@ static void print_escaped(FILE *out, struct vb_str text)
     vb_buf_done(&buf);
 }
 
-/* Calls EACH for every event of KIND in the session's log, which is read from its start. */
-static int each_event(struct vb_session *session, enum vb_event_kind kind,
-                      void (*each)(const struct vb_event *event, void *ctx), void *ctx,
-                      struct vb_error *err)
-{
-    struct vb_log_reader *reader = NULL;
-    struct vb_event event;
-    int status = session->ended ? VB_OK : vb_session_end(session, err);
-    if (status == VB_OK)
-        status = vb_log_reader_new(session->log_fd, &reader, err);
-    while (status >= 0) {
-        status = vb_log_reader_next(reader, &event, err);
-        if (status <= 0)
-            break;
-        if (event.kind == kind)
-            each(&event, ctx);
-    }
-    vb_log_reader_free(reader);
-    return status;
-}
+/* Calls EACH for every event of KIND as it is logged. */
+struct hearing {
+    enum vb_event_kind kind;
+    void (*each)(const struct vb_event *event, void *ctx);
+};
 
-static void count_event(const struct vb_event *event, void *ctx)
+struct listener {
+    struct vb_sink sink; /* the log's follower */
+    const struct hearing *rows;
+    size_t count;
+    void *ctx;
+};
+
+static int hear(struct vb_sink *sink, struct vb_event *event, struct vb_error *err)
 {
-    size_t *count = ctx;
-    (void)event;
-    (*count)++;
+    const struct listener *listener = (const struct listener *)(const void *)sink;
+    (void)err;
+    for (size_t i = 0; i < listener->count; i++) {
+        if (listener->rows[i].kind == event->kind)
+            listener->rows[i].each(event, listener->ctx);
+    }
+    return VB_OK;
 }
 
 /* --- verify --- */
@@ -82,13 +79,24 @@ static void print_signature(const struct vb_event *event, void *ctx)
         fputc('\n', stdout);
 }
 
+static void note_death(const struct vb_event *event, void *ctx)
+{
+    struct signature_counts *counts = ctx;
+    (void)event;
+    counts->died++;
+}
+
 int vb_command_verify(const struct vb_options *options, struct vb_error *err)
 {
+    static const struct hearing rows[] = {{VB_EV_SIGNATURE_RESULT, print_signature},
+                                          {VB_EV_EXAMINER_DIED, note_death}};
+    struct signature_counts counts = {.quiet = vb_option_given(options, VB_OPT_QUIET)};
+    struct listener listener = {{hear}, rows, VB_ARRAY_LEN(rows), &counts};
     VB_CLEANUP(vb_toolbox_close) struct vb_toolbox toolbox = {0};
     VB_CLEANUP(vb_session_done)
-    struct vb_session session = {.toolbox = &toolbox, VB_SESSION_CLOSED};
+    struct vb_session session = {
+        .toolbox = &toolbox, .follower = &listener.sink, VB_SESSION_CLOSED};
     VB_CLEANUP_FREE char *trust_dir = NULL;
-    struct signature_counts counts = {.quiet = vb_option_given(options, VB_OPT_QUIET)};
     int status = vb_session_prepare(err);
     if (status == VB_OK)
         status = begin(&session, options, "verify", err);
@@ -97,15 +105,13 @@ int vb_command_verify(const struct vb_options *options, struct vb_error *err)
     if (status == VB_OK)
         status = vb_trust_load(trust_dir, &toolbox.trust, err);
     if (status == VB_OK)
+        status = vb_zygote_new(&toolbox.zygote, err);
+    if (status == VB_OK)
         status = vb_examine_fetch(&session, err);
     if (status == VB_OK)
         status = vb_examine_unpack(&session, err);
     if (status == VB_OK)
         status = vb_examine_verify(&session, err);
-    if (status == VB_OK)
-        status = each_event(&session, VB_EV_SIGNATURE_RESULT, print_signature, &counts, err);
-    if (status == VB_OK)
-        status = each_event(&session, VB_EV_EXAMINER_DIED, count_event, &counts.died, err);
     if (status < 0)
         return status;
     if (counts.died > 0)
@@ -120,11 +126,25 @@ int vb_command_verify(const struct vb_options *options, struct vb_error *err)
 
 /* --- unpack --- */
 
+struct unpack_trouble {
+    const char *reference; /* named where there are several; else NULL */
+    size_t count;
+};
+
+static void print_trouble(struct unpack_trouble *trouble, const char *text)
+{
+    trouble->count++;
+    fputs("vetbox: ", stderr);
+    if (trouble->reference != NULL) {
+        print_escaped(stderr, (struct vb_str){trouble->reference, strlen(trouble->reference)});
+        fputs(": ", stderr);
+    }
+    fputs(text, stderr);
+}
+
 static void print_hostile(const struct vb_event *event, void *ctx)
 {
-    size_t *count = ctx;
-    (*count)++;
-    fputs("vetbox: not extracted: ", stderr);
+    print_trouble(ctx, "not extracted: ");
     print_escaped(stderr, vb_event_get_str(event, VB_F_CODE));
     fputs(": ", stderr);
     print_escaped(stderr, vb_event_get_str(event, VB_F_PATH));
@@ -133,46 +153,94 @@ static void print_hostile(const struct vb_event *event, void *ctx)
 
 static void print_incomplete(const struct vb_event *event, void *ctx)
 {
-    size_t *count = ctx;
-    (*count)++;
-    fputs("vetbox: not all of it could be read: ", stderr);
+    print_trouble(ctx, "not all of it could be read: ");
     print_escaped(stderr, vb_event_get_str(event, VB_F_DETAIL));
     fputc('\n', stderr);
 }
 
-int vb_command_unpack(const struct vb_options *options, struct vb_error *err)
+static int copy_out(struct vb_session *session, const char *dir, struct vb_error *err)
 {
     static const struct vb_tree_limits limits = {
         .bytes = UINT64_MAX, .file_bytes = UINT64_MAX, .entries = SIZE_MAX, .depth = 128};
-    VB_CLEANUP(vb_session_done)
-    struct vb_session session = {VB_SESSION_CLOSED};
-    const char *dir = options->value[VB_OPT_DIRECTORY];
-    size_t hostile = 0;
-    if (dir == NULL)
-        return vb_fail(err, VB_E_USAGE, 0, "vetbox unpack needs -d DIR");
-    int status = begin(&session, options, "unpack", err);
-    if (status == VB_OK)
-        status = vb_examine_fetch(&session, err);
-    if (status == VB_OK)
-        status = vb_examine_unpack(&session, err);
-    if (status < 0)
-        return status;
     VB_CLEANUP_FD int target = vb_place_new_folder(dir, err);
     if (target < 0)
         return target;
-    status = vb_tree_copy(session.tree->dirfd, target, &limits, &session.tee.sink, err);
+    return vb_tree_copy(session->tree->dirfd, target, &limits, &session->tee.sink, err);
+}
+
+/* NAME is printed where there are several. */
+static void print_extracted(const struct vb_tree *tree, const char *name)
+{
+    printf("%zu files, %llu bytes", tree->count, (unsigned long long)tree->bytes);
+    if (name != NULL) {
+        fputs(": ", stdout);
+        print_escaped(stdout, (struct vb_str){name, strlen(name)});
+    }
+    putchar('\n');
+}
+
+/* Several archives each get a folder in DIR that is called as they are. */
+static int unpack_one(const struct vb_options *options, const struct vb_toolbox *toolbox,
+                      const char *reference, struct vb_error *err)
+{
+    static const struct hearing rows[] = {{VB_EV_ARCHIVE_HOSTILE, print_hostile},
+                                          {VB_EV_ARCHIVE_DAMAGED, print_incomplete},
+                                          {VB_EV_EXAMINER_DIED, print_incomplete}};
+    struct unpack_trouble trouble = {.reference = options->several ? reference : NULL};
+    struct listener listener = {{hear}, rows, VB_ARRAY_LEN(rows), &trouble};
+    VB_CLEANUP(vb_session_done)
+    struct vb_session session = {.toolbox = toolbox, .follower = &listener.sink, VB_SESSION_CLOSED};
+    VB_CLEANUP_FREE char *below = NULL;
+    const char *dir = options->value[VB_OPT_DIRECTORY];
+    int status = vb_session_begin(&session, options, "unpack", reference, err);
     if (status == VB_OK)
-        status = each_event(&session, VB_EV_ARCHIVE_HOSTILE, print_hostile, &hostile, err);
+        status = vb_examine_fetch(&session, err);
+    if (status == VB_OK && options->several &&
+        asprintf(&below, "%s/%s", dir, session.artifact.name) < 0)
+        status = vb_fail(err, VB_E_NOMEM, errno, "naming a folder");
     if (status == VB_OK)
-        status = each_event(&session, VB_EV_ARCHIVE_DAMAGED, print_incomplete, &hostile, err);
+        status = vb_examine_unpack(&session, err);
     if (status == VB_OK)
-        status = each_event(&session, VB_EV_EXAMINER_DIED, print_incomplete, &hostile, err);
+        status = copy_out(&session, below != NULL ? below : dir, err);
     if (status < 0)
         return status;
     if (!vb_option_given(options, VB_OPT_QUIET))
-        printf("%zu files, %llu bytes\n", session.tree->count,
-               (unsigned long long)session.tree->bytes);
-    return hostile > 0 ? VB_EXIT_REVIEW : VB_EXIT_ALLOW;
+        print_extracted(session.tree, options->several ? reference : NULL);
+    return trouble.count > 0 ? VB_EXIT_REVIEW : VB_EXIT_ALLOW;
+}
+
+static int unpack_all(const struct vb_options *options, const struct vb_toolbox *toolbox,
+                      struct vb_error *err)
+{
+    int worst = VB_EXIT_ALLOW;
+    int failure = 0;
+    for (size_t i = 0; i < options->operand_count; i++) {
+        const int outcome = unpack_one(options, toolbox, options->operands[i], err);
+        if (outcome >= 0) {
+            worst = outcome > worst ? outcome : worst;
+        } else if (!options->several) {
+            return outcome;
+        } else {
+            vb_wrap(err, "%s", options->operands[i]);
+            vb_print_error(err);
+            failure = failure != 0 ? failure : vb_status_exit(outcome);
+        }
+    }
+    return failure != 0 ? failure : worst;
+}
+
+int vb_command_unpack(const struct vb_options *options, struct vb_error *err)
+{
+    VB_CLEANUP(vb_toolbox_close) struct vb_toolbox toolbox = {0};
+    const char *dir = options->value[VB_OPT_DIRECTORY];
+    if (dir == NULL)
+        return vb_fail(err, VB_E_USAGE, 0, "vetbox unpack needs -d DIR");
+    if (options->operand_count == 0)
+        return vb_fail(err, VB_E_USAGE, 0, "vetbox unpack needs a file");
+    if (options->several && mkdir(dir, 0755) < 0 && errno != EEXIST)
+        return vb_fail(err, VB_E_CANTCREAT, errno, "cannot make the folder %s", dir);
+    const int status = vb_zygote_new(&toolbox.zygote, err);
+    return status < 0 ? status : unpack_all(options, &toolbox, err);
 }
 
 /* --- fetch --- */
@@ -196,17 +264,19 @@ static int copy_to(int from, int to, struct vb_error *err)
     }
 }
 
-static void print_artifact(const struct vb_event *event, void *ctx)
+static void keep_digest(const struct vb_event *event, void *ctx)
 {
-    const char *output = ctx;
-    print_escaped(stdout, vb_event_get_str(event, VB_F_SHA256));
-    printf("  %s\n", output);
+    const struct vb_str digest = vb_event_get_str(event, VB_F_SHA256);
+    snprintf(ctx, VB_SHA256_HEX, "%.*s", (int)digest.len, digest.text);
 }
 
 int vb_command_fetch(const struct vb_options *options, struct vb_error *err)
 {
+    static const struct hearing rows[] = {{VB_EV_FETCH_ARTIFACT, keep_digest}};
+    char digest[VB_SHA256_HEX] = "";
+    struct listener listener = {{hear}, rows, VB_ARRAY_LEN(rows), digest};
     VB_CLEANUP(vb_session_done)
-    struct vb_session session = {VB_SESSION_CLOSED};
+    struct vb_session session = {.follower = &listener.sink, VB_SESSION_CLOSED};
     const char *output = options->value[VB_OPT_OUTPUT];
     if (output == NULL)
         return vb_fail(err, VB_E_USAGE, 0, "vetbox fetch needs -o FILE");
@@ -222,11 +292,10 @@ int vb_command_fetch(const struct vb_options *options, struct vb_error *err)
     if (fd < 0)
         return vb_fail(err, VB_E_CANTCREAT, errno, "cannot make %s", output);
     status = copy_to(session.artifact.fd, fd, err);
-    if (status == VB_OK && !vb_option_given(options, VB_OPT_QUIET))
-        status = each_event(&session, VB_EV_FETCH_ARTIFACT, print_artifact,
-                            (void *)(uintptr_t)output, err);
     if (status < 0)
         unlink(output);
+    else if (!vb_option_given(options, VB_OPT_QUIET))
+        printf("%s  %s\n", digest, output);
     return status;
 }
 

@@ -244,6 +244,8 @@ int vb_fetch_path(const char *path, int target_fd, const struct vb_fetch_limits 
         return vb_fail(err, VB_E_NOMEM, 0, "no memory to read %s", path);
     if (S_ISREG(st.st_mode))
         status = fetch_file(in, limits, sink, &artifact, err);
+    else if (S_ISDIR(st.st_mode) && target_fd < 0)
+        return vb_fail(err, VB_E_NOINPUT, 0, "%s became a folder while it was read", path);
     else if (S_ISDIR(st.st_mode))
         status = fetch_folder(in, target_fd, limits, sink, &artifact, err);
     else

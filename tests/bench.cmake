@@ -1,3 +1,8 @@
 # Programs that the scripts in bench/ time things with; nothing here is a test.
 add_executable(bench_box_start bench/box_start.c)
 target_link_libraries(bench_box_start PRIVATE vb_sandbox vb_core vb_flags)
+
+add_executable(bench_libarchive bench/libarchive_sha256.c)
+target_link_libraries(bench_libarchive PRIVATE vb_core PkgConfig::ARCHIVE PkgConfig::CRYPTO vb_flags)
+set_target_properties(bench_libarchive PROPERTIES
+  RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)

@@ -19,8 +19,8 @@ VB_CHECKED int vb_reference_kind(const char *reference, enum vb_reference_kind *
 
 /* Opens a file (read-only, digested while it is copied to an anonymous file) or copies a folder
  * once below TARGET_FD, an empty directory descriptor that ret_artifact does not own but
- * duplicates. Emits fetch.artifact. Empty folders, devices, unreadable files: VB_E_NOINPUT or
- * VB_E_DATA. */
+ * duplicates; -1 where PATH is no folder. Emits fetch.artifact. Empty folders, devices, unreadable
+ * files: VB_E_NOINPUT or VB_E_DATA. */
 VB_CHECKED int vb_fetch_path(const char *path, int target_fd, const struct vb_fetch_limits *limits,
                              struct vb_sink *sink, struct vb_artifact *ret, struct vb_error *err);
 

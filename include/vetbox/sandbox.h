@@ -32,6 +32,17 @@ VB_CHECKED int vb_workspace_new(uint64_t bytes, uint64_t inodes, int *ret_dirfd,
 
 /* --- confined children --- */
 
+/* The process that examiners are forked from, already behind most of their walls. It is a copy of
+ * the caller as it was when the zygote was made: what was in memory then (compiled rules, trusted
+ * keys) the children find at the same place. One question is asked at a time. */
+struct vb_zygote;
+VB_CHECKED int vb_zygote_new(struct vb_zygote **ret, struct vb_error *err);
+void vb_zygote_free(struct vb_zygote *zygote);
+/* vb_workspace_new, made by the zygote, which has a namespace to mount it in. For its children to
+ * write: root itself can only read there. */
+VB_CHECKED int vb_zygote_workspace(struct vb_zygote *zygote, uint64_t bytes, uint64_t inodes,
+                                   int *ret_dirfd, struct vb_error *err);
+
 enum vb_confinement {
     VB_CONFINE_EXAMINER, /* no network, no exec, no path outside its descriptors, syscall allow-list
                           */
@@ -42,9 +53,12 @@ struct vb_child {
     enum vb_role role; /* which events it may send */
     const char *name;  /* for messages: unpack, identify, … */
     enum vb_confinement confinement;
+    struct vb_zygote *zygote; /* of an examiner; NULL: one is made for it alone */
     int (*run)(void *ctx, struct vb_sink *sink, struct vb_error *err);
     void *ctx;
-    const int *fds; /* the only descriptors it keeps besides its own pipe */
+    size_t ctx_bytes; /* of CTX to be handed over; its pointers may only point to what was there
+                         when the zygote was made. 0: CTX itself was there */
+    const int *fds; /* the only descriptors it gets besides its own pipe; they keep their numbers */
     size_t fd_count;
     unsigned timeout_ms;
     uint64_t memory_bytes; /* address space */

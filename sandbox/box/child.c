@@ -13,8 +13,9 @@
 
 #include "sandbox/box/kernel.h"
 #include "sandbox/box/relay.h"
+#include "sandbox/box/zygote.h"
 
-enum { MAX_KEPT = 32, OPEN_FILES = 64, FETCHER_OPEN_FILES = 256 };
+enum { OPEN_FILES = 64, FETCHER_OPEN_FILES = 256 };
 
 #define FILE_BYTES (8ULL << 30)
 
@@ -24,26 +25,13 @@ static const bool sanitized = true;
 static const bool sanitized = false;
 #endif
 
-/* What the process between us and an examiner says: the examiner's pid, or why there is none. */
-struct start {
-    pid_t pid;
-    int system_errno;
-    struct vb_report report;
-};
-
-/* Who we are outside: within a new user namespace nobody can tell any more. */
-struct identity {
-    uid_t uid;
-    gid_t gid;
-};
-
 /* --- in the child --- */
 
 static int keep_only(const struct vb_child *child, const struct vb_pipes *pipes,
                      struct vb_error *err)
 {
-    int keep[MAX_KEPT + 2];
-    if (child->fd_count > MAX_KEPT)
+    int keep[VB_CHILD_FDS_MAX + 2];
+    if (child->fd_count > VB_CHILD_FDS_MAX)
         return vb_fail(err, VB_E_SOFTWARE, 0, "a child keeps too many descriptors");
     for (size_t i = 0; i < child->fd_count; i++)
         keep[i] = child->fds[i];
@@ -51,21 +39,6 @@ static int keep_only(const struct vb_child *child, const struct vb_pipes *pipes,
     keep[child->fd_count + 1] = pipes->report[1];
     if (vb_sys_close_others(keep, child->fd_count + 2) < 0)
         return vb_fail(err, VB_E_OS, errno, "closing inherited descriptors");
-    return VB_OK;
-}
-
-static int enter_empty_root(struct vb_error *err)
-{
-    static const struct vb_mount_option options[] = {
-        {"size", "4k"}, {"nr_inodes", "2"}, {"mode", "0555"}, {NULL, NULL}};
-    if (vb_sys_mount_private() < 0)
-        return vb_fail_namespaces(err, errno, "making the mounts private");
-    VB_CLEANUP_FD int root = vb_sys_mount_new(
-        "tmpfs", options, VB_MOUNT_READONLY | VB_MOUNT_NOSUID | VB_MOUNT_NODEV | VB_MOUNT_NOEXEC);
-    if (root < 0 || vb_sys_mount_attach(root, AT_FDCWD, "/") < 0)
-        return vb_fail_namespaces(err, errno, "mounting an empty root");
-    if (vb_sys_pivot(root) < 0)
-        return vb_fail_namespaces(err, errno, "changing to the empty root");
     return VB_OK;
 }
 
@@ -103,22 +76,18 @@ static bool parent_is_gone(const struct vb_pipes *pipes)
     return poll(&fd, 1, 0) > 0 && (fd.revents & POLLERR) != 0;
 }
 
-static int confine_examiner(const struct vb_child *child, const struct identity *who,
+/* The zygote has done the rest: namespaces, an empty root, no privileges to be had from a program.
+ */
+static int confine_examiner(const struct vb_child *child, const struct sock_fprog *filter,
                             struct vb_error *err)
 {
-    if (vb_sys_map_self(who->uid, who->uid, who->gid, who->gid) < 0)
-        return vb_fail_namespaces(err, errno, "mapping the user into a user namespace");
-    int status = vb_null_stdio(sanitized, err);
-    if (status == VB_OK)
-        status = enter_empty_root(err);
-    if (status == VB_OK)
-        status = limit_child(child, err);
+    int status = limit_child(child, err);
     if (status < 0)
         return status;
-    if (vb_sys_no_new_privs() < 0 || vb_sys_drop_capabilities() < 0 || vb_sys_die_with_parent() < 0)
+    if (vb_sys_drop_capabilities() < 0 || vb_sys_die_with_parent() < 0)
         return vb_fail(err, VB_E_OS, errno, "dropping privileges");
     status = vb_landlock_confine(child->fds, child->fd_count, err);
-    return status < 0 ? status : vb_examiner_filter_load(err);
+    return status < 0 ? status : vb_examiner_filter_load(filter, err);
 }
 
 static int confine_fetcher(const struct vb_child *child, struct vb_error *err)
@@ -150,8 +119,8 @@ static int confined_run(const struct vb_child *child, const struct vb_pipes *pip
     return status;
 }
 
-static _Noreturn void child_main(const struct vb_child *child, const struct vb_pipes *pipes,
-                                 const struct identity *who, uint64_t epoch_ns)
+void vb_child_main(const struct vb_child *child, const struct vb_pipes *pipes, uint64_t epoch_ns,
+                   const struct sock_fprog *filter)
 {
     struct vb_error err = {0};
     int status = VB_OK;
@@ -163,8 +132,8 @@ static _Noreturn void child_main(const struct vb_child *child, const struct vb_p
     if (status == VB_OK && parent_is_gone(pipes))
         _exit(1);
     if (status == VB_OK)
-        status = child->confinement == VB_CONFINE_EXAMINER ? confine_examiner(child, who, &err)
-                                                           : confine_fetcher(child, &err);
+        status =
+            filter != NULL ? confine_examiner(child, filter, &err) : confine_fetcher(child, &err);
     if (status < 0)
         vb_wrap(&err, "starting the %s child", child->name);
     else
@@ -173,80 +142,15 @@ static _Noreturn void child_main(const struct vb_child *child, const struct vb_p
     _exit(0);
 }
 
-/* --- between parent and child --- */
-
-/* Root must become somebody else before the user namespace is made, which the coordinator itself
- * cannot: this process does it, clones the examiner as its own sibling and goes. */
-static _Noreturn void middle_main(const struct vb_child *child, const struct vb_pipes *pipes,
-                                  int start_fd, uint64_t epoch_ns)
-{
-    const uint64_t flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET |
-                           CLONE_NEWIPC | CLONE_NEWUTS | CLONE_PARENT;
-    struct start start = {.pid = -1};
-    struct vb_error err = {0};
-    int status = vb_drop_to_sandbox_user(&err);
-    const struct identity who = {geteuid(), getegid()};
-    if (status == VB_OK) {
-        start.pid = vb_sys_clone(flags, NULL);
-        if (start.pid == 0)
-            child_main(child, pipes, &who, epoch_ns);
-        if (start.pid < 0)
-            status = vb_fail_namespaces(&err, errno, "making namespaces for a child");
-    }
-    start.report.status = status;
-    memcpy(start.report.message, err.message, sizeof(err.message));
-    struct vb_error ignored;
-    (void)!vb_write_all(start_fd, &start, sizeof(start), &ignored);
-    _exit(0);
-}
-
 static _Noreturn void fetcher_main(const struct vb_child *child, const struct vb_pipes *pipes,
                                    uint64_t epoch_ns)
 {
     struct vb_error err = {0};
     const int status = vb_drop_to_sandbox_user(&err);
-    const struct identity who = {geteuid(), getegid()};
     if (status == VB_OK)
-        child_main(child, pipes, &who, epoch_ns);
+        vb_child_main(child, pipes, epoch_ns, NULL);
     vb_report_write(pipes->report[1], status, &err);
     _exit(0);
-}
-
-/* --- in the parent --- */
-
-static int learn_pid(int start_fd, pid_t *ret_pid, struct vb_error *err)
-{
-    struct start start;
-    const ssize_t got = read(start_fd, &start, sizeof(start));
-    if (got != (ssize_t)sizeof(start))
-        return vb_fail(err, VB_E_OS, got < 0 ? errno : 0, "a child did not start");
-    if (start.report.status < 0)
-        return vb_fail(err, start.report.status, 0, "%s", start.report.message);
-    *ret_pid = start.pid;
-    return VB_OK;
-}
-
-static int start_examiner(const struct vb_child *child, const struct vb_pipes *pipes,
-                          uint64_t epoch_ns, pid_t *ret_pid, struct vb_error *err)
-{
-    VB_CLEANUP_FD int start_read = -1;
-    VB_CLEANUP_FD int start_write = -1;
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) < 0)
-        return vb_fail(err, VB_E_OS, errno, "making a pipe to a child");
-    start_read = ends[0];
-    start_write = ends[1];
-    const pid_t middle = fork();
-    if (middle < 0)
-        return vb_fail(err, VB_E_OS, errno, "forking the %s child", child->name);
-    if (middle == 0)
-        middle_main(child, pipes, start_write, epoch_ns);
-    vb_close_fd(&start_write);
-    const int status = learn_pid(start_read, ret_pid, err);
-    int wait_status;
-    if (vb_sys_reap(middle, &wait_status) < 0 && status == VB_OK)
-        return vb_fail(err, VB_E_OS, errno, "reaping a child");
-    return status;
 }
 
 static int start_fetcher(const struct vb_child *child, const struct vb_pipes *pipes,
@@ -259,6 +163,23 @@ static int start_fetcher(const struct vb_child *child, const struct vb_pipes *pi
         fetcher_main(child, pipes, epoch_ns);
     *ret_pid = pid;
     return VB_OK;
+}
+
+/* --- in the coordinator --- */
+
+static void free_zygote(struct vb_zygote **zygote)
+{
+    vb_zygote_free(*zygote);
+}
+
+static int start_examiner(const struct vb_child *child, const struct vb_pipes *pipes,
+                          uint64_t epoch_ns, pid_t *ret_pid, struct vb_error *err)
+{
+    VB_CLEANUP(free_zygote) struct vb_zygote *own = NULL;
+    const int status = child->zygote == NULL ? vb_zygote_new(&own, err) : VB_OK;
+    if (status < 0)
+        return status;
+    return vb_zygote_fork(own != NULL ? own : child->zygote, child, pipes, epoch_ns, ret_pid, err);
 }
 
 static int start_child(const struct vb_child *child, uint64_t epoch_ns, struct vb_process *process,

@@ -3,6 +3,7 @@
 #ifndef SANDBOX_BOX_CONFINE_H
 #define SANDBOX_BOX_CONFINE_H
 
+#include <linux/filter.h>
 #include <sys/types.h>
 
 #include "vetbox/sandbox.h"
@@ -68,8 +69,14 @@ VB_CHECKED int vb_limits_set(const struct vb_limit_row *rows, size_t count, stru
 /* Standard input, output and error become /dev/null; KEEP_ERROR leaves standard error. */
 VB_CHECKED int vb_null_stdio(bool keep_error, struct vb_error *err);
 
-/* Loads the examiners' allow-list (examiner_calls.def) with everything else fatal. */
-VB_CHECKED int vb_examiner_filter_load(struct vb_error *err);
+/* CONTEXT, a libseccomp filter, as instructions that can be loaded any number of times. To be freed
+ * with vb_program_done. */
+VB_CHECKED int vb_program_export(void *context, struct sock_fprog *ret, struct vb_error *err);
+void vb_program_done(struct sock_fprog *program);
+
+/* The examiners' allow-list (examiner_calls.def), with everything else fatal. */
+VB_CHECKED int vb_examiner_filter_new(struct sock_fprog *ret, struct vb_error *err);
+VB_CHECKED int vb_examiner_filter_load(const struct sock_fprog *program, struct vb_error *err);
 /* Loads the fetcher's short list of refused calls (fetcher_calls.def). */
 VB_CHECKED int vb_fetcher_filter_load(struct vb_error *err);
 

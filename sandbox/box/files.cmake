@@ -31,4 +31,5 @@ set(VB_BOX_FILES
   box/truth.c
   box/watch.c
   box/witness.c
-  box/workspace.c)
+  box/workspace.c
+  box/zygote.c)

@@ -3,8 +3,13 @@
 #include "sandbox/box/confine.h"
 
 #include <errno.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "sandbox/box/kernel.h"
 
 enum action { ALLOW = 0, NOT_EXECUTABLE = -1 }; /* a positive number is an errno */
 
@@ -55,10 +60,9 @@ static void release(scmp_filter_ctx *filter)
         seccomp_release(*filter);
 }
 
-static int load(uint32_t default_action, const struct call *calls, size_t count,
-                struct vb_error *err)
+static int add_calls(scmp_filter_ctx filter, const struct call *calls, size_t count,
+                     struct vb_error *err)
 {
-    VB_CLEANUP(release) scmp_filter_ctx filter = seccomp_init(default_action);
     if (filter == NULL)
         return vb_fail(err, VB_E_NOMEM, 0, "making a syscall filter");
     /* A binary tree instead of a list; an old libseccomp without it is only slower. */
@@ -69,19 +73,57 @@ static int load(uint32_t default_action, const struct call *calls, size_t count,
             return vb_fail(err, VB_E_SOFTWARE, -result, "filtering the system call %s",
                            calls[i].name);
     }
-    const int result = seccomp_load(filter);
-    if (result < 0)
-        return vb_fail(err, VB_E_UNAVAILABLE, -result,
-                       "cannot load a syscall filter: the kernel needs CONFIG_SECCOMP_FILTER");
     return VB_OK;
 }
 
-int vb_examiner_filter_load(struct vb_error *err)
+static int cannot_load(int system_errno, struct vb_error *err)
 {
-    return load(SCMP_ACT_KILL_PROCESS, examiner_calls, VB_ARRAY_LEN(examiner_calls), err);
+    return vb_fail(err, VB_E_UNAVAILABLE, system_errno,
+                   "cannot load a syscall filter: the kernel needs CONFIG_SECCOMP_FILTER");
+}
+
+int vb_program_export(void *context, struct sock_fprog *ret, struct vb_error *err)
+{
+    VB_CLEANUP_FD int fd = vb_sys_memory_file("filter");
+    const int result = fd < 0 ? -errno : seccomp_export_bpf(context, fd);
+    const off_t size = result < 0 ? 0 : lseek(fd, 0, SEEK_END);
+    const size_t count = (size_t)size / sizeof(struct sock_filter);
+    struct sock_filter *code = count == 0 ? NULL : calloc(count, sizeof(*code));
+    if (code == NULL || count > BPF_MAXINSNS ||
+        pread(fd, code, (size_t)size, 0) != (ssize_t)(count * sizeof(*code))) {
+        free(code);
+        return vb_fail(err, VB_E_SOFTWARE, result < 0 ? -result : errno,
+                       "compiling a syscall filter");
+    }
+    *ret = (struct sock_fprog){.len = (unsigned short)count, .filter = code};
+    return VB_OK;
+}
+
+void vb_program_done(struct sock_fprog *program)
+{
+    free(program->filter);
+    *program = (struct sock_fprog){0};
+}
+
+int vb_examiner_filter_new(struct sock_fprog *ret, struct vb_error *err)
+{
+    VB_CLEANUP(release) scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+    const int status = add_calls(filter, examiner_calls, VB_ARRAY_LEN(examiner_calls), err);
+    return status < 0 ? status : vb_program_export(filter, ret, err);
+}
+
+int vb_examiner_filter_load(const struct sock_fprog *program, struct vb_error *err)
+{
+    return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, program) < 0 ? cannot_load(errno, err)
+                                                                         : VB_OK;
 }
 
 int vb_fetcher_filter_load(struct vb_error *err)
 {
-    return load(SCMP_ACT_ALLOW, fetcher_refused, VB_ARRAY_LEN(fetcher_refused), err);
+    VB_CLEANUP(release) scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+    const int status = add_calls(filter, fetcher_refused, VB_ARRAY_LEN(fetcher_refused), err);
+    if (status < 0)
+        return status;
+    const int result = seccomp_load(filter);
+    return result < 0 ? cannot_load(-result, err) : VB_OK;
 }

@@ -132,23 +132,34 @@ int vb_sys_close_others(const int *keep, size_t count)
 }
 
 union control {
-    char bytes[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
+    char bytes[CMSG_SPACE(VB_SYS_FDS_MAX * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
     struct cmsghdr aligned;
 };
 
-int vb_sys_send(int socket, const void *data, size_t len, int fd)
+/* What came beside the bytes of a message. */
+struct received {
+    int fds[VB_SYS_FDS_MAX];
+    size_t count;
+    pid_t pid;
+};
+
+int vb_sys_send_fds(int socket, const void *data, size_t len, const int *fds, size_t count)
 {
     struct iovec part = {.iov_base = (void *)(uintptr_t)data, .iov_len = len};
     union control control = {0};
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-    if (fd >= 0) {
+    if (count > VB_SYS_FDS_MAX) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (count > 0) {
         message.msg_control = control.bytes;
-        message.msg_controllen = CMSG_SPACE(sizeof(int));
+        message.msg_controllen = CMSG_SPACE(count * sizeof(*fds));
         struct cmsghdr *head = CMSG_FIRSTHDR(&message);
         head->cmsg_level = SOL_SOCKET;
         head->cmsg_type = SCM_RIGHTS;
-        head->cmsg_len = CMSG_LEN(sizeof(int));
-        memcpy(CMSG_DATA(head), &fd, sizeof(fd));
+        head->cmsg_len = CMSG_LEN(count * sizeof(*fds));
+        memcpy(CMSG_DATA(head), fds, count * sizeof(*fds));
     }
     for (;;) {
         const ssize_t sent = sendmsg(socket, &message, MSG_NOSIGNAL);
@@ -159,23 +170,30 @@ int vb_sys_send(int socket, const void *data, size_t len, int fd)
     }
 }
 
-static void take_control(struct msghdr *message, int *ret_fd, pid_t *ret_pid)
+int vb_sys_send(int socket, const void *data, size_t len, int fd)
+{
+    return vb_sys_send_fds(socket, data, len, &fd, fd >= 0 ? 1 : 0);
+}
+
+static void take_control(struct msghdr *message, struct received *ret)
 {
     for (struct cmsghdr *head = CMSG_FIRSTHDR(message); head != NULL;
          head = CMSG_NXTHDR(message, head)) {
         if (head->cmsg_level != SOL_SOCKET)
             continue;
-        if (head->cmsg_type == SCM_RIGHTS)
-            memcpy(ret_fd, CMSG_DATA(head), sizeof(*ret_fd));
+        if (head->cmsg_type == SCM_RIGHTS) {
+            ret->count = (head->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+            memcpy(ret->fds, CMSG_DATA(head), ret->count * sizeof(int));
+        }
         if (head->cmsg_type == SCM_CREDENTIALS) {
             struct ucred credentials;
             memcpy(&credentials, CMSG_DATA(head), sizeof(credentials));
-            *ret_pid = credentials.pid;
+            ret->pid = credentials.pid;
         }
     }
 }
 
-ssize_t vb_sys_recv(int socket, void *data, size_t len, int *ret_fd, pid_t *ret_pid)
+static ssize_t receive(int socket, void *data, size_t len, struct received *ret)
 {
     struct iovec part = {.iov_base = data, .iov_len = len};
     union control control = {0};
@@ -187,16 +205,43 @@ ssize_t vb_sys_recv(int socket, void *data, size_t len, int *ret_fd, pid_t *ret_
     do {
         got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
     } while (got < 0 && errno == EINTR);
-    VB_CLEANUP_FD int fd = -1;
-    pid_t pid = 0;
+    ret->count = 0;
+    ret->pid = 0;
     if (got >= 0)
-        take_control(&message, &fd, &pid);
+        take_control(&message, ret);
+    return got;
+}
+
+static void close_from(struct received *received, size_t first)
+{
+    for (size_t i = first; i < received->count; i++)
+        vb_close_fd(&received->fds[i]);
+}
+
+ssize_t vb_sys_recv(int socket, void *data, size_t len, int *ret_fd, pid_t *ret_pid)
+{
+    struct received received;
+    const ssize_t got = receive(socket, data, len, &received);
+    const bool wanted = got >= 0 && ret_fd != NULL && received.count > 0;
+    close_from(&received, wanted ? 1 : 0);
     if (got < 0)
         return -1;
     if (ret_fd != NULL)
-        *ret_fd = vb_steal_fd(&fd);
+        *ret_fd = wanted ? received.fds[0] : -1;
     if (ret_pid != NULL)
-        *ret_pid = pid;
+        *ret_pid = received.pid;
+    return got;
+}
+
+ssize_t vb_sys_recv_fds(int socket, void *data, size_t len, int ret_fds[VB_SYS_FDS_MAX],
+                        size_t *ret_count)
+{
+    struct received received;
+    const ssize_t got = receive(socket, data, len, &received);
+    if (got < 0)
+        return -1;
+    memcpy(ret_fds, received.fds, received.count * sizeof(*ret_fds));
+    *ret_count = received.count;
     return got;
 }
 

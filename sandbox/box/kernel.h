@@ -43,10 +43,16 @@ int vb_sys_pivot(int root_fd);
 int vb_sys_close_others(const int *keep, size_t count);
 /* One SEQPACKET message with at most one descriptor (FD, -1 for none). */
 int vb_sys_send(int socket, const void *data, size_t len, int fd);
+/* The same with COUNT descriptors, at most VB_SYS_FDS_MAX. */
+enum { VB_SYS_FDS_MAX = 64 };
+int vb_sys_send_fds(int socket, const void *data, size_t len, const int *fds, size_t count);
 /* Receives one message. Returns its length (0 at the end); *ret_fd gets the descriptor or -1,
  * *ret_pid the sender's pid as we see it where the socket has SO_PASSCRED, else 0. Either may be
  * NULL. */
 ssize_t vb_sys_recv(int socket, void *data, size_t len, int *ret_fd, pid_t *ret_pid);
+/* The same with any number of descriptors: *ret_count of them, which are the caller's. */
+ssize_t vb_sys_recv_fds(int socket, void *data, size_t len, int ret_fds[VB_SYS_FDS_MAX],
+                        size_t *ret_count);
 /* A memory file that can be sealed and that nobody can execute. */
 int vb_sys_memory_file(const char *name);
 /* Writes TEXT to the existing file PATH below DIRFD in one write (for /proc). */

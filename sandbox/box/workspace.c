@@ -8,6 +8,7 @@
 
 #include "sandbox/box/confine.h"
 #include "sandbox/box/kernel.h"
+#include "sandbox/box/zygote.h"
 
 struct spec {
     uint64_t bytes, inodes;
@@ -15,18 +16,18 @@ struct spec {
     gid_t gid;
 };
 
-static int mount_workspace(const struct spec *spec)
+int vb_workspace_mount(uint64_t bytes, uint64_t inodes, uid_t uid, gid_t gid)
 {
     char size[32];
-    char inodes[32];
-    char uid[32];
-    char gid[32];
-    snprintf(size, sizeof(size), "%llu", (unsigned long long)spec->bytes);
-    snprintf(inodes, sizeof(inodes), "%llu", (unsigned long long)spec->inodes);
-    snprintf(uid, sizeof(uid), "%u", (unsigned)spec->uid);
-    snprintf(gid, sizeof(gid), "%u", (unsigned)spec->gid);
-    const struct vb_mount_option options[] = {{"size", size}, {"nr_inodes", inodes}, {"uid", uid},
-                                              {"gid", gid},   {"mode", "0700"},      {NULL, NULL}};
+    char nodes[32];
+    char user[32];
+    char group[32];
+    snprintf(size, sizeof(size), "%llu", (unsigned long long)bytes);
+    snprintf(nodes, sizeof(nodes), "%llu", (unsigned long long)inodes);
+    snprintf(user, sizeof(user), "%u", (unsigned)uid);
+    snprintf(group, sizeof(group), "%u", (unsigned)gid);
+    const struct vb_mount_option options[] = {{"size", size}, {"nr_inodes", nodes}, {"uid", user},
+                                              {"gid", group}, {"mode", "0700"},     {NULL, NULL}};
     VB_CLEANUP_FD int mount =
         vb_sys_mount_new("tmpfs", options, VB_MOUNT_NOSUID | VB_MOUNT_NODEV | VB_MOUNT_NOEXEC);
     if (mount < 0)
@@ -34,6 +35,11 @@ static int mount_workspace(const struct spec *spec)
     /* The mount's own descriptor is O_PATH and takes the mount with it; an ordinary one can be
      * listed and keeps the file system alive by itself. */
     return openat(mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static int mount_workspace(const struct spec *spec)
+{
+    return vb_workspace_mount(spec->bytes, spec->inodes, spec->uid, spec->gid);
 }
 
 /* In a child with a namespace of its own, which an ordinary user needs to mount anything. */

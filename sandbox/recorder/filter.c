@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "sandbox/box/kernel.h"
+#include "sandbox/box/confine.h"
 #include "sandbox/recorder/table.h"
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
@@ -20,7 +20,6 @@
 
 struct vb_filter {
     struct sock_fprog program;
-    struct sock_filter instructions[BPF_MAXINSNS];
 };
 
 static void release(scmp_filter_ctx *context)
@@ -77,25 +76,6 @@ static int add_rules(scmp_filter_ctx context, struct vb_error *err)
     return status;
 }
 
-/* libseccomp would load the filter itself, but without WAIT_KILLABLE_RECV. */
-static int export_program(scmp_filter_ctx context, struct vb_filter *filter, struct vb_error *err)
-{
-    VB_CLEANUP_FD int fd = vb_sys_memory_file("filter");
-    if (fd < 0)
-        return vb_fail(err, VB_E_OS, errno, "making the subject's filter");
-    int result = seccomp_export_bpf(context, fd);
-    if (result)
-        return vb_fail(err, VB_E_SOFTWARE, -result, "making the subject's filter");
-    ssize_t size = pread(fd, filter->instructions, sizeof(filter->instructions), 0);
-    if (size <= 0 || (size_t)size % sizeof(filter->instructions[0]) ||
-        (size_t)size == sizeof(filter->instructions))
-        return vb_fail(err, VB_E_SOFTWARE, size < 0 ? errno : 0,
-                       "the subject's filter has no usable size");
-    filter->program.filter = filter->instructions;
-    filter->program.len = (unsigned short)((size_t)size / sizeof(filter->instructions[0]));
-    return VB_OK;
-}
-
 int vb_filter_new(struct vb_filter **ret, struct vb_error *err)
 {
     VB_CLEANUP(release) scmp_filter_ctx context = seccomp_init(SCMP_ACT_NOTIFY);
@@ -107,7 +87,8 @@ int vb_filter_new(struct vb_filter **ret, struct vb_error *err)
         return vb_fail(err, VB_E_NOMEM, 0, "making the subject's filter: out of memory");
     int status = add_rules(context, err);
     if (!status)
-        status = export_program(context, filter, err);
+        /* libseccomp would load it itself, but without WAIT_KILLABLE_RECV. */
+        status = vb_program_export(context, &filter->program, err);
     if (status) {
         vb_filter_free(filter);
         return status;
@@ -118,6 +99,8 @@ int vb_filter_new(struct vb_filter **ret, struct vb_error *err)
 
 void vb_filter_free(struct vb_filter *filter)
 {
+    if (filter)
+        vb_program_done(&filter->program);
     free(filter);
 }
 

@@ -22,6 +22,20 @@ run unpack "$work/cut.tar" -d "$work/cut.d"
 expect_status 2 "unpacking a tar that was cut off"
 expect_in "$work/err" "not all of it could be read" "unpacking a tar that was cut off"
 
+# Several archives: a folder for each, and one that cannot be read keeps no other back.
+: >"$work/empty.tar"
+cp "$work/a.tar" "$work/b.tar"
+run unpack "$work/a.tar" "$work/empty.tar" "$work/b.tar" -d "$work/many"
+[ "$status" -ge 64 ] || fail "an archive that cannot be read is worth an error: $status"
+expect_in "$work/err" "empty.tar" "several archives, one of them empty"
+for name in a b; do
+    diff -r "$work/many/$name.tar/weather-skill" "$source_dir/examples/weather-skill" >/dev/null ||
+        fail "several archives: $name.tar differs"
+done
+run unpack "$work/b.tar" "$work/evil.tar" -d "$work/worse"
+expect_status 2 "several archives, one of them hostile"
+expect_in "$work/err" "evil.tar" "the hostile one of several"
+
 # Nothing of it may be extracted: a fact about the package, so a verdict.
 tar -C "$work/evil" -P -cf "$work/all-evil.tar" --transform 's,file,/etc/cron.d/evil,' file
 run scan "$work/all-evil.tar"
