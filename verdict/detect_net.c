@@ -245,6 +245,7 @@ static const struct {
     {"disk", VB_SEVERITY_MEDIUM, "It wrote more than the box's disk holds"},
     {"files", VB_SEVERITY_MEDIUM, "It made more files than the box allows"},
     {"log", VB_SEVERITY_MEDIUM, "It did more than could be recorded"},
+    {"rate", VB_SEVERITY_MEDIUM, "It did more in a short time than could be recorded"},
     {"output", VB_SEVERITY_INFO, "It printed more than is kept"},
     {"cpu", VB_SEVERITY_LOW, "It used more processor time than the box gives"},
 };

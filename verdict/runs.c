@@ -396,6 +396,16 @@ static void see_output(struct judge *judge, struct run *run)
     see_missing_command(judge, run, text);
 }
 
+/* From here on, or somewhere before, not all that happened was kept. */
+static bool is_dropping(struct judge *judge)
+{
+    const char *what = vb_text_of(judge, VB_F_WHAT);
+    if (judge->event->kind == VB_EV_COVERAGE)
+        return strcmp(what, "events") == 0;
+    return judge->event->kind == VB_EV_SANDBOX_LIMIT &&
+           (strcmp(what, "log") == 0 || strcmp(what, "rate") == 0);
+}
+
 void vb_runs_see(struct judge *judge)
 {
     const struct vb_event *event = judge->event;
@@ -412,9 +422,7 @@ void vb_runs_see(struct judge *judge)
         begin_run(judge, run);
     if (event->kind == VB_EV_DETONATION_OUTPUT)
         see_output(judge, run);
-    if (event->kind == VB_EV_SANDBOX_LIMIT && strcmp(vb_text_of(judge, VB_F_WHAT), "log") == 0)
-        run->dropped = true;
-    if (event->kind == VB_EV_COVERAGE && strcmp(vb_text_of(judge, VB_F_WHAT), "events") == 0)
+    if (is_dropping(judge))
         run->dropped = true;
     if (event->kind == VB_EV_WORLD_CONNECTION && !run->ended)
         see_world(judge, run);

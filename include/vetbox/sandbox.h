@@ -122,8 +122,10 @@ struct vb_sandbox_options {
     uint64_t disk_bytes; /* what one box may write */
     uint64_t memory_bytes;
     unsigned processes;
-    uint64_t max_events; /* of one detonation */
-    size_t max_output;   /* bytes of stdout and of stderr that are kept */
+    uint64_t max_events;      /* of one detonation */
+    uint64_t events_at_once;  /* how many a quiet subject may cause in a moment */
+    uint64_t events_a_second; /* what a busy one may cause on the long run; 0: any number */
+    size_t max_output;        /* bytes of stdout and of stderr that are kept */
     const char *rootfs; /* a root file system whose /usr, /bin, /lib and /etc the boxes show instead
                            of this machine's; NULL: this machine's */
     bool no_overlay;    /* as on a kernel whose tmpfs has no extended attributes (before 6.6) */

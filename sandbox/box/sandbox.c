@@ -48,6 +48,10 @@ const struct vb_sandbox_options vb_sandbox_default_options = {
     .memory_bytes = 1024U << 20,
     .processes = 128,
     .max_events = 200000,
+    /* Whoever reads each file of a system once stays below the one; whoever causes so many each
+     * second fills the log in no less than the time that a package has. */
+    .events_at_once = 100000,
+    .events_a_second = 2000,
     .max_output = 256 * 1024,
 };
 

@@ -235,6 +235,8 @@ static int take_listener(struct vb_supervisor *box, pid_t subject, int number, s
         .owner = VB_PERSONA_UID,
         .cpus = VB_MACHINE_CPUS,
         .max_events = box->setup->options.max_events,
+        .events_at_once = box->setup->options.events_at_once,
+        .events_a_second = box->setup->options.events_a_second,
         .keep_fd = box->setup->staging_fd,
         .sink = box->sink,
     };

@@ -33,7 +33,7 @@ enum {
     VB_CLEAN_BYTES = 16 * 1024,
     VB_SENT_TEXT = 256, /* of sent bytes that are kept */
     VB_PROCESSES = 128,
-    VB_VITAL_KINDS = 7,   /* of events that have room when the log is full */
+    VB_VITAL_KINDS = 7,   /* of events that have room beyond the limits */
     VB_VITAL_LEAST = 256, /* events of each; more than there are baits */
     VB_RELAYS = VB_RECORDER_TAGS - 1,
     VB_SCRIPT_TEXT = 64 * 1024 /* of a script that came through a pipe */
@@ -239,6 +239,9 @@ struct vb_clean {
     char text[VB_CLEAN_BYTES];
 };
 
+/* Why an event is not kept. */
+enum vb_recorder_limit { VB_RECORDER_ROOM, VB_RECORDER_LOG, VB_RECORDER_RATE, VB_RECORDER_LIMITS };
+
 struct vb_recorder {
     struct vb_recorder_options options;
     const struct vb_syscall **by_number;
@@ -258,8 +261,10 @@ struct vb_recorder {
     bool own_usr;         /* see struct vb_name */
     size_t *bait_folders; /* the lengths of their folders' names */
     uint64_t emitted, dropped;
-    uint64_t probes, probes_dropped; /* counted apart: they push out nothing else */
-    uint64_t beyond[VB_VITAL_KINDS]; /* emitted when the log was full */
+    uint64_t probes, probes_dropped;      /* counted apart: they push out nothing else */
+    uint64_t beyond[VB_VITAL_KINDS];      /* emitted beyond the limits */
+    uint64_t full_ns[VB_VITAL_KINDS + 1]; /* see is_too_fast; the last is for all other kinds */
+    bool limit_told[VB_RECORDER_LIMITS];
     bool coverage_told;
     struct vb_probe last_probe;
     struct vb_processes processes;

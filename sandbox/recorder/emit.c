@@ -3,27 +3,61 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 
 #include "sandbox/recorder/call.h"
 
-enum { PROBES_SHARE = 8 }; /* so many times fewer probes than other events are kept */
+enum {
+    PROBES_SHARE = 8, /* so many times fewer probes than other events are kept */
+    NS_A_SECOND = 1000000000
+};
 
-/* A flood of ordinary events must not push out the ones that decide, and one kind of those must not
- * push out the others: beyond the limit each has room of its own. */
-static bool has_room(struct vb_recorder *recorder, enum vb_event_kind kind)
+/* Where its events are counted: each vital kind apart, all others together. */
+static size_t sort_of(enum vb_event_kind kind)
 {
     static const enum vb_event_kind vital[VB_VITAL_KINDS] = {
         VB_EV_BAIT_READ, VB_EV_BAIT_SEEN,     VB_EV_PROCESS_EXEC,   VB_EV_NET_CONNECT,
         VB_EV_NET_NAME,  VB_EV_KERNEL_DENIED, VB_EV_PROCESS_SCRIPT,
     };
-    const uint64_t max = recorder->options.max_events;
-    const uint64_t own = max / (8 * VB_VITAL_KINDS);
-    if (recorder->emitted < max)
+    size_t sort = 0;
+    while (sort < VB_VITAL_KINDS && vital[sort] != kind)
+        sort++;
+    return sort;
+}
+
+/* A token bucket for each sort, so that a flood does not take the room of what comes after it: kept
+ * as the time at which it is full again. The coarse clock is no system call on any machine. */
+static bool is_too_fast(struct vb_recorder *recorder, size_t sort)
+{
+    const struct vb_recorder_options *options = &recorder->options;
+    struct timespec clock;
+    if (options->events_a_second == 0 || clock_gettime(CLOCK_MONOTONIC_COARSE, &clock) < 0)
+        return false;
+    const uint64_t now = (uint64_t)clock.tv_sec * NS_A_SECOND + (uint64_t)clock.tv_nsec;
+    const uint64_t each = NS_A_SECOND / options->events_a_second;
+    uint64_t *full_ns = &recorder->full_ns[sort];
+    if (*full_ns < now)
+        *full_ns = now;
+    if (*full_ns - now + each > each * options->events_at_once)
         return true;
-    for (size_t i = 0; i < VB_VITAL_KINDS; i++)
-        if (vital[i] == kind)
-            return recorder->beyond[i]++ < (own < VB_VITAL_LEAST ? VB_VITAL_LEAST : own);
+    *full_ns += each;
     return false;
+}
+
+static enum vb_recorder_limit limit_reached(struct vb_recorder *recorder, size_t sort)
+{
+    if (recorder->emitted >= recorder->options.max_events)
+        return VB_RECORDER_LOG;
+    return is_too_fast(recorder, sort) ? VB_RECORDER_RATE : VB_RECORDER_ROOM;
+}
+
+/* A flood of ordinary events must not push out the ones that decide, and one kind of those must not
+ * push out the others: beyond the limits each has room of its own. */
+static bool has_own_room(struct vb_recorder *recorder, size_t sort)
+{
+    const uint64_t own = recorder->options.max_events / (8 * VB_VITAL_KINDS);
+    return sort < VB_VITAL_KINDS &&
+           recorder->beyond[sort]++ < (own < VB_VITAL_LEAST ? VB_VITAL_LEAST : own);
 }
 
 static int emit_now(struct vb_recorder *recorder, struct vb_event *event, struct vb_error *err)
@@ -33,15 +67,23 @@ static int emit_now(struct vb_recorder *recorder, struct vb_event *event, struct
     return status ? vb_wrap(err, "recording the subject") : VB_OK;
 }
 
-static int count_dropped(struct vb_recorder *recorder, struct vb_error *err)
+static int count_dropped(struct vb_recorder *recorder, enum vb_recorder_limit limit,
+                         struct vb_error *err)
 {
-    if (recorder->dropped++)
+    const struct vb_recorder_options *options = &recorder->options;
+    const bool rate = limit == VB_RECORDER_RATE;
+    recorder->dropped++;
+    if (recorder->limit_told[limit])
         return VB_OK;
+    recorder->limit_told[limit] = true;
     struct vb_event event;
     vb_event_init(&event, VB_EV_SANDBOX_LIMIT, VB_SOURCE_TOOL);
-    vb_event_str(&event, VB_F_WHAT, "log");
-    vb_event_int(&event, VB_F_COUNT, (int64_t)recorder->options.max_events);
-    vb_event_str(&event, VB_F_DETAIL, "more was attempted than is kept");
+    vb_event_str(&event, VB_F_WHAT, rate ? "rate" : "log");
+    vb_event_int(&event, VB_F_COUNT,
+                 (int64_t)(rate ? options->events_a_second : options->max_events));
+    vb_event_str(&event, VB_F_DETAIL,
+                 rate ? "more was attempted in a short time than is kept"
+                      : "more was attempted than is kept");
     return emit_now(recorder, &event, err);
 }
 
@@ -133,6 +175,22 @@ void vb_call_event(const struct vb_call *call, struct vb_event *event, enum vb_e
         vb_event_str(event, VB_F_EXECUTABLE, process->executable);
 }
 
+/* What REPEATS something that is known already has no room beyond the limits. */
+static int keep(struct vb_recorder *recorder, struct vb_event *event, bool repeats,
+                struct vb_error *err)
+{
+    if (event->kind == VB_EV_FILE_PROBE) {
+        recorder->probes++;
+        return emit_now(recorder, event, err);
+    }
+    const size_t sort = sort_of(event->kind);
+    const enum vb_recorder_limit limit = limit_reached(recorder, sort);
+    if (limit != VB_RECORDER_ROOM && (repeats || !has_own_room(recorder, sort)))
+        return count_dropped(recorder, limit, err);
+    recorder->emitted++;
+    return emit_now(recorder, event, err);
+}
+
 int vb_call_emit(struct vb_call *call, struct vb_event *event, struct vb_error *err)
 {
     struct vb_recorder *recorder = call->recorder;
@@ -141,21 +199,12 @@ int vb_call_emit(struct vb_call *call, struct vb_event *event, struct vb_error *
         call->gone = true;
     if (status || call->gone)
         return status;
-    if (call->repeats && recorder->emitted >= recorder->options.max_events)
-        return count_dropped(recorder, err);
-    return vb_recorder_keep(recorder, event, err);
+    return keep(recorder, event, call->repeats, err);
 }
 
 int vb_recorder_keep(struct vb_recorder *recorder, struct vb_event *event, struct vb_error *err)
 {
-    if (event->kind == VB_EV_FILE_PROBE) {
-        recorder->probes++;
-        return emit_now(recorder, event, err);
-    }
-    if (!has_room(recorder, event->kind))
-        return count_dropped(recorder, err);
-    recorder->emitted++;
-    return emit_now(recorder, event, err);
+    return keep(recorder, event, false, err);
 }
 
 void vb_call_arguments(const struct vb_call *call, struct vb_str items[VB_SYSCALL_ARGS],

@@ -60,8 +60,11 @@ struct vb_recorder_options {
     unsigned owner; /* user and group of the box, the only ones; 0: not known */
     unsigned cpus;  /* how many the subject counts; 0: those that there are */
     uint32_t detonation;
-    uint64_t
-        max_events; /* beyond it events are counted, not kept: one sandbox.limit, one coverage */
+    /* Beyond these events are counted, not kept: a sandbox.limit for each, one coverage. */
+    uint64_t max_events;
+    uint64_t events_at_once;  /* and EVENTS_A_SECOND on the long run: of each vital kind, and of all
+                                 others but probes */
+    uint64_t events_a_second; /* 0: any number */
     int keep_fd; /* a folder for files of the box, each under its SHA-256; -1: they are not kept */
     struct vb_sink *sink;
 };

@@ -627,11 +627,12 @@ def network_story(name, dropped):
                 reason="more than the event log takes of one stage", count=12)
     log.end()
     # Attempts of another run explain nothing in this one.
-    log.script("race.py", "python3")
-    log.world("tcp", "198.51.100.7", 443)
-    if dropped:
-        log.add("sandbox.limit", "tool", what="log")
-    log.end()
+    for limit in ("log", "rate") if dropped else (None,):
+        log.script("race.py", "python3")
+        log.world("tcp", "198.51.100.7", 443)
+        if limit:
+            log.add("sandbox.limit", "tool", what=limit)
+        log.end()
     log.write()
 
 

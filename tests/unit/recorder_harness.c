@@ -156,6 +156,8 @@ static void supervise(const struct subject *subject, int listener, struct record
         .baits = subject->baits,
         .detonation = 7,
         .max_events = subject->max_events ? subject->max_events : 1000000,
+        .events_at_once = subject->events_at_once,
+        .events_a_second = subject->events_a_second,
         .filled = begin,
         .keep_fd = subject->keep_fd ? subject->keep_fd : -1,
         .sink = &recording->sink,

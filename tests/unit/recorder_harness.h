@@ -26,8 +26,9 @@ struct subject {
     int (*run)(void *arg); /* in the subject; its result is the exit status */
     void *arg;
     const struct vb_bait_set *baits;
-    uint64_t max_events; /* 0: a million */
-    int keep_fd;         /* 0: nowhere */
+    uint64_t max_events;                      /* 0: a million */
+    uint64_t events_at_once, events_a_second; /* 0: any number */
+    int keep_fd;                              /* 0: nowhere */
 };
 
 void recording_init(struct recording *recording);

@@ -81,6 +81,102 @@ static void test_vital_flood_leaves_room(void **state)
     vb_bait_set_free(baits);
 }
 
+/* --- events a second --- */
+
+enum { AT_ONCE = 50 };
+
+static void assert_limits(const struct recording *r, unsigned rate, unsigned log)
+{
+    assert_int_equal(r->step_status, 0);
+    assert_int_equal(r->exit_status, 0);
+    assert_int_equal(count_events(r, VB_EV_SANDBOX_LIMIT, VB_F_WHAT, "rate"), rate);
+    assert_int_equal(count_events(r, VB_EV_SANDBOX_LIMIT, VB_F_WHAT, "log"), log);
+}
+
+static void test_rate_is_limited(void **state)
+{
+    (void)state;
+    struct vb_bait_set *baits = make_baits();
+    const struct vb_bait *bait = vb_bait_at(baits, 0);
+    struct recording r;
+    recording_init(&r);
+    const struct subject subject = {.run = do_flood,
+                                    .arg = (void *)(uintptr_t)bait,
+                                    .events_at_once = AT_ONCE,
+                                    .events_a_second = 1,
+                                    .baits = baits};
+    const uint64_t begin = vb_monotonic_ns();
+    record(&subject, &r);
+    const uint64_t seconds = (vb_monotonic_ns() - begin) / 1000000000U + 1;
+    assert_limits(&r, 1, 0);
+    const size_t opens = count_events(&r, VB_EV_FILE_OPEN, VB_F_NONE, NULL);
+    assert_true(opens >= AT_ONCE && opens <= AT_ONCE + seconds);
+    /* 5000 opens, the bait's own open and the exit: kept or counted */
+    const struct vb_event *e = must_find(&r, VB_EV_COVERAGE, VB_F_REASON, "limit");
+    assert_int_equal(vb_event_get_int(e, VB_F_COUNT, 0), r.dropped);
+    assert_in_range(r.dropped + opens, 5001, 5002);
+    must_find(&r, VB_EV_BAIT_READ, VB_F_BAIT, bait->id);
+    recording_done(&r);
+    vb_bait_set_free(baits);
+}
+
+/* Who floods, waits and goes on is seen again. */
+static int do_flood_and_rest(void *arg)
+{
+    const struct timespec pause = {.tv_nsec = 200000000};
+    (void)do_flood(NULL);
+    (void)arg;
+    nanosleep(&pause, NULL);
+    (void)!open("/nonexistent/after", O_RDONLY);
+    return 0;
+}
+
+static void test_rate_recovers(void **state)
+{
+    (void)state;
+    struct recording r;
+    recording_init(&r);
+    const struct subject subject = {
+        .run = do_flood_and_rest, .events_at_once = AT_ONCE, .events_a_second = 100};
+    record(&subject, &r);
+    assert_limits(&r, 1, 0);
+    must_find(&r, VB_EV_FILE_OPEN, VB_F_PATH, "/nonexistent/after");
+    recording_done(&r);
+}
+
+/* A flood of one vital kind: neither ordinary events nor another vital kind pay for it. */
+static int do_denied_flood(void *arg)
+{
+    const struct vb_bait *bait = arg;
+    for (int i = 0; i < 2000; i++)
+        (void)raw(SYS_acct, 0, 0, 0, 0);
+    (void)!open("/nonexistent/after", O_RDONLY);
+    (void)!open(bait->path, O_RDONLY);
+    return 0;
+}
+
+static void test_rate_is_of_each_kind(void **state)
+{
+    (void)state;
+    struct vb_bait_set *baits = make_baits();
+    const struct vb_bait *bait = vb_bait_at(baits, 0);
+    struct recording r;
+    recording_init(&r);
+    const struct subject subject = {.run = do_denied_flood,
+                                    .arg = (void *)(uintptr_t)bait,
+                                    .max_events = 1000,
+                                    .events_at_once = AT_ONCE,
+                                    .events_a_second = 1,
+                                    .baits = baits};
+    record(&subject, &r);
+    assert_limits(&r, 1, 0);
+    assert_in_range(count_events(&r, VB_EV_KERNEL_DENIED, VB_F_NONE, NULL), AT_ONCE, 400);
+    must_find(&r, VB_EV_FILE_OPEN, VB_F_PATH, "/nonexistent/after");
+    must_find(&r, VB_EV_BAIT_READ, VB_F_BAIT, bait->id);
+    recording_done(&r);
+    vb_bait_set_free(baits);
+}
+
 static long resident_kib(void)
 {
     struct rusage usage;
@@ -136,6 +232,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_flood_is_counted),
         cmocka_unit_test(test_vital_flood_leaves_room),
+        cmocka_unit_test(test_rate_is_limited),
+        cmocka_unit_test(test_rate_recovers),
+        cmocka_unit_test(test_rate_is_of_each_kind),
         cmocka_unit_test(test_memory_stays_flat),
         cmocka_unit_test(test_broken_sink_ends_the_recorder),
     };
