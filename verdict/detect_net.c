@@ -246,6 +246,8 @@ static const struct {
     {"files", VB_SEVERITY_MEDIUM, "It made more files than the box allows"},
     {"log", VB_SEVERITY_MEDIUM, "It did more than could be recorded"},
     {"rate", VB_SEVERITY_MEDIUM, "It did more in a short time than could be recorded"},
+    {"time", VB_SEVERITY_INFO, "It was still running when its time was up"},
+    {"open files", VB_SEVERITY_LOW, "It kept more files open than the box allows"},
     {"output", VB_SEVERITY_INFO, "It printed more than is kept"},
     {"cpu", VB_SEVERITY_LOW, "It used more processor time than the box gives"},
 };

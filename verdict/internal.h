@@ -107,7 +107,7 @@ struct run {
     bool finished; /* ran to an end of its own */
     bool not_run;  /* the box could not execute it: no such interpreter */
     bool timed_out;
-    bool stopped; /* from outside, before its end */
+    bool stopped; /* from outside or at a limit other than time, before its end */
     bool dropped; /* the recorder did not keep everything */
     bool opaque;
     bool full;           /* our own tables were too small */
@@ -183,7 +183,7 @@ struct judge {
 
     struct names commands, hosts, files_written, baits_read, declared, undisclosed, kinds, names,
         signers, gaps;
-    uint64_t stopped;        /* runs that were stopped from outside */
+    uint64_t stopped;        /* runs that were */
     uint64_t unexecuted;     /* entry points that were planned and not run, by our doing */
     uint64_t unread;         /* places that could execute or instruct and were not examined */
     bool tools_read_outside; /* declared tools that bring in foreign text */

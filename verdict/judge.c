@@ -290,6 +290,24 @@ static void list_everything(struct judge *judge)
 
 /* --- the decision --- */
 
+/* Of what was run, how much did not come to its end? What was not run at all says nothing about
+ * that, and must not make the share smaller. */
+static const char *cut_short(struct judge *judge)
+{
+    const struct coverage_rules *rules = vb_policy_coverage(judge->policy);
+    const struct vb_coverage *coverage = &judge->verdict->coverage;
+    const unsigned long long points = coverage->entry_points, missed = judge->unexecuted;
+    const unsigned long long cut = coverage->timed_out + judge->stopped;
+    if (points <= missed || (int64_t)(cut * 100 / (points - missed)) <= rules->timed_out_percent)
+        return NULL;
+    const char *text = vb_arena_printf(judge->keep, "%llu of its %llu entry points %s", cut, points,
+                                       judge->stopped > 0 ? "were stopped before their end"
+                                                          : "ran into the time limit");
+    return missed == 0
+               ? text
+               : vb_arena_printf(judge->keep, "%s, and %llu could not be run", text, missed);
+}
+
 /* Why `allow` may not stand although no finding forbids it; NULL if it may. */
 static const char *doubt(struct judge *judge)
 {
@@ -311,12 +329,7 @@ static const char *doubt(struct judge *judge)
     if (points > 0 && (int64_t)(judge->unexecuted * 100 / points) > rules->unexecuted_percent)
         return vb_arena_printf(judge->keep, "%llu of its %llu entry points could not be run",
                                (unsigned long long)judge->unexecuted, points);
-    const unsigned long long cut = coverage->timed_out + judge->stopped;
-    if (points > 0 && (int64_t)(cut * 100 / points) > rules->timed_out_percent)
-        return vb_arena_printf(judge->keep, "%llu of its %llu entry points %s", cut, points,
-                               judge->stopped > 0 ? "were stopped before their end"
-                                                  : "ran into the time limit");
-    return NULL;
+    return cut_short(judge);
 }
 
 static size_t count_decision(const struct vb_verdict *verdict, enum vb_decision decision)

@@ -116,8 +116,9 @@ static void end_run(struct judge *judge, struct run *run)
     run->ended = true;
     run->finished = vb_word_in("exit signal", outcome);
     run->timed_out = strcmp(outcome, "timeout") == 0;
-    run->stopped = strcmp(outcome, "stopped") == 0;
-    if (run->stopped)
+    const bool limit = strcmp(outcome, "limit") == 0;
+    run->stopped = limit || strcmp(outcome, "stopped") == 0;
+    if (run->stopped && !limit)
         vb_note_gap(judge, "run of %s: stopped before its end", run->label);
     else if (run->timed_out)
         vb_note_gap(judge, "run of %s: stopped at the time limit", run->label);

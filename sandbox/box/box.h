@@ -22,6 +22,7 @@
 #define VB_PERSONA_SKILLS VB_PERSONA_HOME "/.openclaw/workspace/skills"
 #define VB_PERSONA_RUNTIME "/run/user/1000"
 enum { VB_PERSONA_UID = 1000, VB_PERSONA_GID = 1000 };
+enum { VB_BOX_OPEN_FILES = 1024 }; /* that each process may have */
 
 /* What every box of a package starts from (base.c), kept by descriptors: three namespaces, a fourth
  * with the far end of the network's interface, and the sockets that everything caught in the

@@ -16,7 +16,7 @@
 #include "sandbox/box/kernel.h"
 #include "sandbox/recorder/recorder.h"
 
-enum { OPEN_FILES = 1024, NOT_FOUND = 127, NOT_EXECUTABLE = 126, JOIN_SESSION_KEYRING = 1 };
+enum { NOT_FOUND = 127, NOT_EXECUTABLE = 126, JOIN_SESSION_KEYRING = 1 };
 
 static int limit_subject(const struct vb_inside *inside, struct vb_error *err)
 {
@@ -33,7 +33,7 @@ static int limit_subject(const struct vb_inside *inside, struct vb_error *err)
         {RLIMIT_MEMLOCK, 64 * 1024},
         {RLIMIT_MSGQUEUE, 64 * 1024},
         {RLIMIT_NICE, 0},
-        {RLIMIT_NOFILE, OPEN_FILES},
+        {RLIMIT_NOFILE, VB_BOX_OPEN_FILES},
         /* Counted within this user namespace since 5.14. */
         {RLIMIT_NPROC, options->processes},
         {RLIMIT_RTPRIO, 0},

@@ -30,12 +30,13 @@ enum limit {
     LIMIT_MEMORY,
     LIMIT_PROCESSES,
     LIMIT_FILES,
+    LIMIT_OPEN_FILES,
     LIMIT_DISK,
     LIMIT_OUTPUT
 };
 
-static const char *const limit_names[] = {"time",  "cpu",  "memory", "processes",
-                                          "files", "disk", "output"};
+static const char *const limit_names[] = {"time",  "cpu",        "memory", "processes",
+                                          "files", "open files", "disk",   "output"};
 
 uint64_t vb_ms(uint64_t milliseconds)
 {
@@ -210,6 +211,9 @@ static int check_usage(struct vb_supervisor *box, struct vb_error *err)
     /* Init counts too. */
     if (status == VB_OK && usage.tasks + 1 >= options->processes)
         status = tell_limit(box, LIMIT_PROCESSES, "processes and threads", usage.tasks, err);
+    if (status == VB_OK && usage.descriptors >= VB_BOX_OPEN_FILES)
+        status =
+            tell_limit(box, LIMIT_OPEN_FILES, "descriptors of one process", usage.descriptors, err);
     if (status < 0 || (usage.memory <= options->memory_bytes && !usage.machine_short))
         return status;
     status = tell_limit(box, LIMIT_MEMORY,

@@ -112,6 +112,34 @@ static unsigned count_tasks(int proc_fd)
     return tasks;
 }
 
+/* Without "." and ".."; 0 if it cannot be read. */
+static unsigned count_descriptors(int proc_fd, const char *pid)
+{
+    char path[300];
+    struct stat st;
+    snprintf(path, sizeof(path), "%s/fd", pid);
+    if (fstatat(proc_fd, path, &st, 0) == 0 && st.st_size > 0) /* since Linux 6.2 */
+        return (unsigned)st.st_size;
+    VB_CLEANUP_DIR DIR *dir = open_dir(proc_fd, path);
+    unsigned count = 0;
+    while (dir != NULL && readdir(dir) != NULL)
+        count++;
+    return count < 2 ? 0 : count - 2;
+}
+
+static unsigned most_descriptors(int proc_fd)
+{
+    VB_CLEANUP_DIR DIR *dir = open_dir(proc_fd, ".");
+    const struct dirent *entry;
+    unsigned most = 0;
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        const unsigned own =
+            is_subject(entry->d_name) ? count_descriptors(proc_fd, entry->d_name) : 0;
+        most = own > most ? own : most;
+    }
+    return most;
+}
+
 /* --- memory files that are open but not mapped: memfd_create --- */
 
 struct seen_files {
@@ -210,7 +238,9 @@ void vb_watch_measure(const struct vb_watch *watch, struct vb_usage *ret)
     struct statfs fs;
     struct vb_machine machine;
     read_machine(&machine);
-    *ret = (struct vb_usage){.tasks = count_tasks(watch->proc_fd), .memory = memory_of_box(watch)};
+    *ret = (struct vb_usage){.tasks = count_tasks(watch->proc_fd),
+                             .memory = memory_of_box(watch),
+                             .descriptors = most_descriptors(watch->proc_fd)};
     ret->machine_short = vb_watch_is_short(watch, &machine);
     if (fstatfs(watch->writable_fd, &fs) == 0) {
         ret->disk_full = fs.f_bavail == 0;

@@ -10,7 +10,8 @@
 struct vb_usage {
     unsigned tasks;  /* processes and threads, ours not counted */
     uint64_t memory; /* bytes: private, shared and swapped, and memory files that are only open */
-    bool machine_short; /* the machine has hardly any memory left, and had it when we began */
+    bool machine_short;   /* the machine has hardly any memory left, and had it when we began */
+    unsigned descriptors; /* of the process that has most of them open */
     bool disk_full;
     bool inodes_full;
 };

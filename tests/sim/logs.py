@@ -476,6 +476,29 @@ def coverage_gap():
     log.write()
 
 
+def cut_short():
+    """What was run did not come to its end: that the rest was not run makes it no better."""
+    log = Log("cut-short")
+    log.files("a.sh", "b.sh")
+    log.script("a.sh")
+    log.add("sandbox.limit", "tool", what="time", detail="still running after 40 ms", count=40)
+    log.end("timeout")
+    log.run = 0
+    log.add("coverage", "tool", stage="detonate", what="script",
+            reason="no time is left for it within --timeout", path="b.sh")
+    log.write()
+
+
+def memory_bomb():
+    """Ended by a limit of the box: what it would have done is not known."""
+    log = Log("memory-bomb")
+    log.files("a.sh")
+    log.script("a.sh")
+    log.add("sandbox.limit", "tool", what="memory", detail="bytes of memory in use", count=1 << 31)
+    log.end("limit", signal=9)
+    log.write()
+
+
 def unexecuted():
     """Most entry points could not be run here: what was found says too little."""
     log = Log("unexecuted")
@@ -696,7 +719,8 @@ if __name__ == "__main__":
     for story in (weather, honest_api, exfil_ssh, exfil_file, base64_oneliner, stage_two, persistence,
                   agent_tamper, own_place, reverse_shell, archive_traversal, hidden_unicode,
                   static_only, text_only,
-                  escape_attempt, io_uring_probe, coverage_gap, unexecuted, exception, home_search,
+                  escape_attempt, io_uring_probe, coverage_gap, cut_short, memory_bomb,
+                  unexecuted, exception, home_search,
                   looking_around, interrupted,
                   evasion, network_honest, network_evasion, network_dropped, network_exfil,
                   odds_and_ends):

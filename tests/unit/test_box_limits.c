@@ -141,6 +141,24 @@ static void test_file_filler(void **state)
     assert_limit(&run, "files");
 }
 
+/* Each program has so many descriptors; those of several do not add up. */
+static void test_open_files(void **state)
+{
+    (void)state;
+    if (!has_perl())
+        skip();
+    WILD(run, "perl -e 'while (open(my $f, \"<\", \"/etc/hostname\")) { push @f, $f } sleep 1'",
+         8000);
+    assert_limit(&run, "open files");
+    WILD(
+        few,
+        "for i in 1 2 3; do perl -e 'open($f[$_], \"<\", \"/etc/hostname\") for 1..500; sleep 1' & "
+        "done; wait",
+        8000);
+    assert_int_equal(few.status, VB_OK);
+    assert_false(logged(&few, "sandbox.limit"));
+}
+
 static void test_endless_output(void **state)
 {
     (void)state;
@@ -185,12 +203,12 @@ int main(void)
     if (!boxes_available())
         return 77;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sleeper),           cmocka_unit_test(test_ignores_term),
-        cmocka_unit_test(test_fork_bomb),         cmocka_unit_test(test_classic_fork_bomb),
-        cmocka_unit_test(test_memory_bomb),       cmocka_unit_test(test_shared_memory_bomb),
-        cmocka_unit_test(test_segment_bomb),      cmocka_unit_test(test_short_machine),
-        cmocka_unit_test(test_endless_output),    cmocka_unit_test(test_huge_file),
-        cmocka_unit_test(test_sockets_and_pipes),
+        cmocka_unit_test(test_sleeper),      cmocka_unit_test(test_ignores_term),
+        cmocka_unit_test(test_fork_bomb),    cmocka_unit_test(test_classic_fork_bomb),
+        cmocka_unit_test(test_memory_bomb),  cmocka_unit_test(test_shared_memory_bomb),
+        cmocka_unit_test(test_segment_bomb), cmocka_unit_test(test_short_machine),
+        cmocka_unit_test(test_open_files),   cmocka_unit_test(test_endless_output),
+        cmocka_unit_test(test_huge_file),    cmocka_unit_test(test_sockets_and_pipes),
     };
     const struct CMUnitTest files[] = {
         cmocka_unit_test(test_disk_filler),
