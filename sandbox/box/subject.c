@@ -27,8 +27,9 @@ static int limit_subject(const struct vb_inside *inside, struct vb_error *err)
         {RLIMIT_CORE, 1},
         {RLIMIT_CPU, inside->detonation->timeout_ms / 1000 + 5},
         /* Not RLIMIT_AS: node reserves far more than it uses. Shared memory is the supervisor's to
-         * watch. */
-        {RLIMIT_DATA, options->memory_bytes},
+         * watch, and so is the limit itself: this one is for who is faster than that, and refuses
+         * without a word what the other tells of. */
+        {RLIMIT_DATA, options->memory_bytes + options->memory_bytes / 4},
         {RLIMIT_FSIZE, options->disk_bytes},
         {RLIMIT_MEMLOCK, 64 * 1024},
         {RLIMIT_MSGQUEUE, 64 * 1024},

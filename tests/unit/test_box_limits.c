@@ -75,7 +75,10 @@ static void test_memory_bomb(void **state)
     (void)state;
     if (!has_perl())
         skip();
-    /* One process runs into its own limit; several together only into the supervisor's. */
+    /* One process alone; several together. */
+    WILD(one, "perl -e 'push @x, \"x\" x (4 << 20) while 1'", 8000);
+    assert_limit(&one, "memory");
+    assert_true(logged(&one, "\"outcome\":\"limit\""));
     WILD(run, "for i in 1 2 3 4; do perl -e '$x = \"x\" x (60 << 20); sleep 20' & done; wait",
          8000);
     assert_limit(&run, "memory");
