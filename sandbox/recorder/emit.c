@@ -9,6 +9,7 @@
 
 enum {
     PROBES_SHARE = 8, /* so many times fewer probes than other events are kept */
+    VITAL_SHARE = 4,  /* so many times fewer of each vital kind at once: they are larger */
     NS_A_SECOND = 1000000000
 };
 
@@ -35,10 +36,11 @@ static bool is_too_fast(struct vb_recorder *recorder, size_t sort)
         return false;
     const uint64_t now = (uint64_t)clock.tv_sec * NS_A_SECOND + (uint64_t)clock.tv_nsec;
     const uint64_t each = NS_A_SECOND / options->events_a_second;
+    const uint64_t at_once = options->events_at_once / (sort < VB_VITAL_KINDS ? VITAL_SHARE : 1);
     uint64_t *full_ns = &recorder->full_ns[sort];
     if (*full_ns < now)
         *full_ns = now;
-    if (*full_ns - now + each > each * options->events_at_once)
+    if (*full_ns - now + each > each * at_once)
         return true;
     *full_ns += each;
     return false;

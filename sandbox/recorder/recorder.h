@@ -62,9 +62,9 @@ struct vb_recorder_options {
     uint32_t detonation;
     /* Beyond these events are counted, not kept: a sandbox.limit for each, one coverage. */
     uint64_t max_events;
-    uint64_t events_at_once;  /* and EVENTS_A_SECOND on the long run: of each vital kind, and of all
-                                 others but probes */
-    uint64_t events_a_second; /* 0: any number */
+    /* Of all kinds but probes and the vital ones; of each of these a quarter. */
+    uint64_t events_at_once;
+    uint64_t events_a_second; /* of the same on the long run; 0: any number */
     int keep_fd; /* a folder for files of the box, each under its SHA-256; -1: they are not kept */
     struct vb_sink *sink;
 };
