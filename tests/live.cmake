@@ -39,3 +39,33 @@ set_tests_properties(live.escape live.escape.user PROPERTIES
 
 # "Contained" is what host_damage says: it must be able to say the other thing.
 vb_unit_test(escape_host unit/test_escape_host.c live/escape_host.c LIBS vb_core)
+
+# Floods: flood.def lists them, each has one file of its own, built in the same way.
+file(READ ${CMAKE_CURRENT_LIST_DIR}/live/flood/flood.def flood_table)
+string(REGEX MATCHALL "FLOOD\\(\"[a-z0-9-]+" flood_rows "${flood_table}")
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+             ${CMAKE_CURRENT_LIST_DIR}/live/flood/flood.def)
+set(flood_folder ${PROJECT_BINARY_DIR}/tests/flood)
+foreach(row ${flood_rows})
+  string(REPLACE "FLOOD(\"" "" name "${row}")
+  add_executable(flood_${name} live/flood/${name}.c)
+  target_compile_definitions(flood_${name} PRIVATE _GNU_SOURCE)
+  target_compile_options(flood_${name} PRIVATE -O1 -Wall -Wextra -Wshadow
+                         $<$<BOOL:${VETBOX_WERROR}>:-Werror>)
+  set_target_properties(flood_${name} PROPERTIES OUTPUT_NAME ${name}
+                        RUNTIME_OUTPUT_DIRECTORY ${flood_folder}/${name})
+  list(APPEND flood_programs flood_${name})
+endforeach()
+
+add_executable(floods live/floods.c live/leftovers.c live/escape_host.c)
+target_link_libraries(floods PRIVATE vb_core)
+set_target_properties(floods PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+add_dependencies(floods ${flood_programs})
+
+add_test(NAME live.floods COMMAND floods $<TARGET_FILE:vetbox> ${flood_folder})
+add_test(NAME live.floods.user
+  COMMAND sh ${PROJECT_SOURCE_DIR}/tests/unit/as_user.sh $<TARGET_FILE:floods>
+          $<TARGET_FILE:vetbox> ${flood_folder})
+# They take what the machine has: nothing may run beside them.
+set_tests_properties(live.floods live.floods.user PROPERTIES
+  SKIP_RETURN_CODE 77 TIMEOUT 600 RUN_SERIAL TRUE)

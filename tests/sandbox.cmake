@@ -29,7 +29,7 @@ foreach(part detonate ${box_parts})
 endforeach()
 
 # Many boxes at once: nothing of any may be left. Status 77 is a skip, counted by ctest.
-add_executable(test_concurrency live/concurrency.c)
+add_executable(test_concurrency live/concurrency.c live/leftovers.c)
 target_link_libraries(test_concurrency PRIVATE vb_sandbox vb_core)
 set_target_properties(test_concurrency PROPERTIES
   RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)

