@@ -5,7 +5,8 @@
  *   restricted CONDITION COMMAND...
  *
  * Conditions: the table below, max_*_namespaces=N, and profile=FILE (a container's seccomp
- * profile). Exit status 99: the condition cannot be had here. */
+ * profile). Exit status 99: the condition cannot be had here; the last line on standard error says
+ * what for. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +25,16 @@
 
 #include "vetbox/core.h"
 
-enum { ORDINARY = 1000 }; /* the user that root becomes */
+enum {
+    ORDINARY = 1000, /* the user that root becomes */
+    NOT_HERE = 99
+};
+
+static int not_here(const char *what)
+{
+    fprintf(stderr, "%s: %s\n", what, strerror(errno));
+    return NOT_HERE;
+}
 
 static int write_to(const char *path, const char *text)
 {
@@ -179,8 +189,9 @@ static int security_module(void)
 /* Kept by each pid namespace, and writable by the machine's root only. */
 static int memfd_noexec(void)
 {
-    return write_to("/proc/sys/vm/memfd_noexec", "2") | setresgid(ORDINARY, ORDINARY, ORDINARY) |
-           setresuid(ORDINARY, ORDINARY, ORDINARY);
+    if (write_to("/proc/sys/vm/memfd_noexec", "2") < 0)
+        return not_here("it needs the machine's root and Linux 6.3 or newer (vm.memfd_noexec)");
+    return setresgid(ORDINARY, ORDINARY, ORDINARY) | setresuid(ORDINARY, ORDINARY, ORDINARY);
 }
 
 /* Shows ENTRY of "/" below the new root. */
@@ -290,36 +301,40 @@ static int wait_for(pid_t child)
     int status = 0;
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
         continue;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 99;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : NOT_HERE;
 }
 
 /* The first process of the pid namespace. Its capabilities last until exec. */
 static int first_process(char **argv)
 {
-    if (mount("proc", "/proc", "proc", 0, NULL) < 0 || make_condition(argv[0]) != 0) {
-        perror(argv[0]);
-        return 99;
-    }
+    if (mount("proc", "/proc", "proc", 0, NULL) < 0)
+        return not_here("a /proc of its own, as a container without masked paths allows");
+    const int made = make_condition(argv[0]);
+    if (made != 0)
+        return made == NOT_HERE ? made : not_here(argv[0]);
     /* Not as pid 1 itself: orphans of the program are reaped here. */
     const pid_t child = fork();
     if (child == 0) {
         prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
         execvp(argv[1], argv + 1);
-        _exit(99);
+        _exit(NOT_HERE);
     }
-    return child < 0 ? 99 : wait_for(child);
+    return child < 0 ? NOT_HERE : wait_for(child);
 }
 
 static int separated(int ready, int made, char **argv)
 {
     char go;
-    if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID) < 0 || write(made, "m", 1) != 1 ||
-        read(ready, &go, 1) != 1 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-        return 99;
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID) < 0)
+        return not_here("user namespaces for ordinary users");
+    if (write(made, "m", 1) != 1 || read(ready, &go, 1) != 1)
+        return NOT_HERE; /* the parent has said why */
+    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+        return not_here("mounts of its own");
     const pid_t child = fork();
     if (child == 0)
         _exit(first_process(argv));
-    return child < 0 ? 99 : wait_for(child);
+    return child < 0 ? NOT_HERE : wait_for(child);
 }
 
 static bool needs_root(const char *name)
@@ -335,11 +350,11 @@ static int as_root(char **argv)
 {
     if (unshare(CLONE_NEWNS | CLONE_NEWPID) < 0 ||
         mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-        return 99;
+        return not_here("it needs the machine's root, to make mount and pid namespaces");
     const pid_t child = fork();
     if (child == 0)
         _exit(first_process(argv));
-    return child < 0 ? 99 : wait_for(child);
+    return child < 0 ? NOT_HERE : wait_for(child);
 }
 
 static int write_map(pid_t child, const char *name, unsigned id)
@@ -358,25 +373,26 @@ int main(int argc, char **argv)
     char go = 0;
     const uid_t uid = getuid() == 0 ? ORDINARY : getuid();
     if (argc < 3 || pipe2(ready, O_CLOEXEC) < 0 || pipe2(made, O_CLOEXEC) < 0)
-        return 99;
+        return NOT_HERE;
     if (needs_root(argv[1]))
         return as_root(argv + 1);
     if (getuid() == 0 && (setresgid(uid, uid, uid) < 0 || setresuid(uid, uid, uid) < 0))
-        return 99;
+        return NOT_HERE;
     prctl(PR_SET_DUMPABLE, 1, 0, 0, 0); /* the change of user took our own /proc files away */
     const pid_t child = fork();
     if (child == 0)
         _exit(separated(ready[0], made[1], argv + 1));
     close(made[1]);
     if (child < 0 || read(made[0], &go, 1) != 1)
-        return 99;
+        return NOT_HERE;
     char path[64];
     snprintf(path, sizeof(path), "/proc/%d/setgroups", (int)child);
     const int failed = write_to(path, "deny") | write_map(child, "uid_map", uid) |
                        write_map(child, "gid_map", getgid());
     if (failed != 0 || write(ready[1], "g", 1) != 1) {
+        const int status = not_here("the id map of a user namespace");
         kill(child, SIGKILL);
-        return 99;
+        return status;
     }
     return wait_for(child);
 }

@@ -8,6 +8,9 @@ limited() {
     "$tool" "$@" >"$work/out" 2>"$work/err" </dev/null
     status=$?
 }
+not_tried() {
+    echo "not tried: $1: $(tail -1 "$work/err")"
+}
 limited none "$vetbox" doctor -q
 if [ "$status" -ne 0 ]; then
     echo "SKIPPED: no namespaces to try it in: $(tail -1 "$work/err")"
@@ -19,7 +22,7 @@ fi
 recognised() {
     limited "$1" "$vetbox" doctor
     if [ "$status" -eq 99 ]; then
-        echo "not tried, this kernel cannot be made so: $1"
+        not_tried "$1"
         return
     fi
     grep -F -A 1 " $2  " "$work/out" >"$work/layer"
@@ -81,7 +84,7 @@ export ASAN_OPTIONS=detect_leaks=0
 for condition in memfd-noexec "profile=$profile"; do
     limited "$condition" "$vetbox" doctor
     if [ "$status" -eq 99 ]; then
-        echo "not tried, this kernel cannot be made so: $condition"
+        not_tried "$condition"
         continue
     fi
     expect_status 0 "doctor with $condition"
