@@ -2,11 +2,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +16,8 @@
 
 #include "box_harness.h"
 #include "sandbox/box/kernel.h"
+
+enum { OTHERS_MAX = 32, END_MS = 60000 };
 
 /* A command that nobody else on this machine runs. */
 static char sleeper[64];
@@ -39,18 +43,27 @@ static bool is_ours(int proc_fd, const char *pid)
            run_state != 'Z' && group == getpgrp();
 }
 
-/* Those of our process group (coordinators, supervisors, inits), and the sleepers. */
-static unsigned count_processes(void)
+/* Those of our process group (coordinators, supervisors, inits), and the sleepers. The first MAX of
+ * them go to RET. */
+static unsigned list_processes(pid_t *ret, unsigned max)
 {
     DIR *dir = opendir("/proc");
     const struct dirent *entry;
     unsigned count = 0;
     while ((entry = readdir(dir)) != NULL) {
-        if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
-            count += is_ours(dirfd(dir), entry->d_name);
+        if (entry->d_name[0] < '1' || entry->d_name[0] > '9' || !is_ours(dirfd(dir), entry->d_name))
+            continue;
+        if (count < max)
+            ret[count] = (pid_t)strtol(entry->d_name, NULL, 10);
+        count++;
     }
     closedir(dir);
     return count;
+}
+
+static unsigned count_processes(void)
+{
+    return list_processes(NULL, 0);
 }
 
 static unsigned count_lines(const char *path)
@@ -111,11 +124,6 @@ static void wait_until(bool (*condition)(void *), void *ctx)
     assert_true(condition(ctx));
 }
 
-static bool sleeper_runs(void *ctx)
-{
-    return count_processes() > *(unsigned *)ctx;
-}
-
 static bool sleepers_gone(void *ctx)
 {
     return count_processes() <= *(unsigned *)ctx;
@@ -123,28 +131,72 @@ static bool sleepers_gone(void *ctx)
 
 enum victim { SUPERVISOR, COORDINATOR, COORDINATOR_OF_STOPPED };
 
-static _Noreturn void coordinate(void)
+/* READY gets a byte once the sleeper is about to run. */
+static _Noreturn void coordinate(int ready)
 {
     struct run run;
     run_init(&run);
+    run.setup.options.output_fds[0] = ready;
     char script[80];
-    snprintf(script, sizeof(script), "exec %s", sleeper);
+    snprintf(script, sizeof(script), "echo; exec %s", sleeper);
     run_shell(&run, script, 60000);
     const bool told = run.status == VB_OK && logged(&run, "examiner.died") &&
                       logged(&run, "\"kind\":\"coverage\"") && run.result.exit_status == 137;
     _exit(told ? 0 : 1);
 }
 
+/* However long that takes on a busy machine: either the box runs, or nobody is left to run it. */
+static pid_t start_coordinator(void)
+{
+    int ready[2];
+    char byte;
+    assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+    const pid_t coordinator = fork();
+    if (coordinator == 0) {
+        close(ready[0]);
+        coordinate(ready[1]);
+    }
+    close(ready[1]);
+    assert_true(coordinator > 0);
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    return coordinator;
+}
+
+/* Pidfds of everybody who is ours, but not of this process. */
+static unsigned open_others(int fds[OTHERS_MAX])
+{
+    pid_t pids[OTHERS_MAX];
+    unsigned count = 0;
+    const unsigned found = list_processes(pids, OTHERS_MAX);
+    assert_true(found <= OTHERS_MAX);
+    for (unsigned i = 0; i < found; i++) {
+        const int fd = pids[i] == getpid() ? -1 : pidfd_open(pids[i], 0);
+        if (fd >= 0)
+            fds[count++] = fd;
+    }
+    return count;
+}
+
+static void wait_for_ends(const int *fds, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        struct pollfd fd = {.fd = fds[i], .events = POLLIN};
+        assert_int_equal(poll(&fd, 1, END_MS), 1);
+        close(fds[i]);
+    }
+}
+
 /* Whoever of us is killed, the box does not survive it. */
 static void kill_one(enum victim victim)
 {
+    int others[OTHERS_MAX];
     unsigned before = count_processes();
-    const pid_t coordinator = fork();
-    if (coordinator == 0)
-        coordinate();
-    unsigned more = before + 3; /* coordinator, supervisor and init; the fourth is the sleeper */
-    wait_until(sleeper_runs, &more);
+    const pid_t coordinator = start_coordinator();
     const pid_t supervisor = child_of(coordinator);
+    assert_true(supervisor > 0);
+    const unsigned count = open_others(others);
+    assert_true(count >= 4); /* coordinator, supervisor, init and the sleeper */
     int status = 0;
     /* A stopped supervisor notices nothing by itself. */
     if (victim == COORDINATOR_OF_STOPPED)
@@ -153,6 +205,7 @@ static void kill_one(enum victim victim)
     assert_int_equal(waitpid(coordinator, &status, 0), coordinator);
     if (victim == SUPERVISOR)
         assert_int_equal(status, 0);
+    wait_for_ends(others, count);
     wait_until(sleepers_gone, &before);
 }
 
