@@ -169,13 +169,13 @@ bool leftovers_show(const struct leftovers *before, const struct leftovers *afte
     return same;
 }
 
-static const char *first_difference(const struct leftovers *before)
+static const char *find_more(const struct leftovers *before)
 {
     const struct leftovers now = leftovers_count();
     struct row rows[ROWS];
     fill_rows(before, &now, rows);
     for (size_t i = 0; i < ROWS; i++) {
-        if (rows[i].before != rows[i].after)
+        if (rows[i].after > rows[i].before)
             return rows[i].what;
     }
     return NULL;
@@ -188,7 +188,7 @@ const char *leftovers_wait(const struct leftovers *before, unsigned patience_ms)
     for (unsigned waited = 0; waited <= patience_ms; waited += LOOK_AGAIN_MS) {
         while (waitpid(-1, NULL, WNOHANG) > 0) /* who lost its parent came to us */
             continue;
-        left = first_difference(before);
+        left = find_more(before);
         if (left == NULL)
             break;
         (void)nanosleep(&pause, NULL);

@@ -17,8 +17,8 @@ struct leftovers {
 struct leftovers leftovers_count(void);
 /* Prints both; true if they are the same. */
 bool leftovers_show(const struct leftovers *before, const struct leftovers *after);
-/* Waits until all is as it was BEFORE, and reaps what this process, a subreaper, has adopted. NULL,
- * or the first thing of which there is still another number. */
+/* Waits until there is no more than BEFORE, and reaps what this process, a subreaper, has adopted.
+ * NULL, or the first thing of which there still is more. */
 const char *leftovers_wait(const struct leftovers *before, unsigned patience_ms);
 /* How many names the folder PATH holds, "." and ".." too; 0 if it cannot be read. */
 size_t leftovers_entries(const char *path);
