@@ -142,9 +142,24 @@ static void print_trouble(struct unpack_trouble *trouble, const char *text)
     fputs(text, stderr);
 }
 
+/* What became of an entry, in words; archive.hostile has the table in its documentation. */
+static const char *fate_words(struct vb_str outcome)
+{
+    static const struct {
+        const char *outcome, *words;
+    } rows[] = {{"refused", "not extracted"},
+                {"cut", "extracted in part"},
+                {"extracted", "extracted all the same"}};
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++)
+        if (vb_str_equal(outcome, rows[i].outcome))
+            return rows[i].words;
+    return "found";
+}
+
 static void print_hostile(const struct vb_event *event, void *ctx)
 {
-    print_trouble(ctx, "not extracted: ");
+    print_trouble(ctx, fate_words(vb_event_get_str(event, VB_F_OUTCOME)));
+    fputs(": ", stderr);
     print_escaped(stderr, vb_event_get_str(event, VB_F_CODE));
     fputs(": ", stderr);
     print_escaped(stderr, vb_event_get_str(event, VB_F_PATH));
@@ -154,6 +169,13 @@ static void print_hostile(const struct vb_event *event, void *ctx)
 static void print_incomplete(const struct vb_event *event, void *ctx)
 {
     print_trouble(ctx, "not all of it could be read: ");
+    print_escaped(stderr, vb_event_get_str(event, VB_F_DETAIL));
+    fputc('\n', stderr);
+}
+
+static void print_death(const struct vb_event *event, void *ctx)
+{
+    print_trouble(ctx, "it killed a confined reader: ");
     print_escaped(stderr, vb_event_get_str(event, VB_F_DETAIL));
     fputc('\n', stderr);
 }
@@ -185,7 +207,7 @@ static int unpack_one(const struct vb_options *options, const struct vb_toolbox 
 {
     static const struct hearing rows[] = {{VB_EV_ARCHIVE_HOSTILE, print_hostile},
                                           {VB_EV_ARCHIVE_DAMAGED, print_incomplete},
-                                          {VB_EV_EXAMINER_DIED, print_incomplete}};
+                                          {VB_EV_EXAMINER_DIED, print_death}};
     struct unpack_trouble trouble = {.reference = options->several ? reference : NULL};
     struct listener listener = {{hear}, rows, VB_ARRAY_LEN(rows), &trouble};
     VB_CLEANUP(vb_session_done)

@@ -27,15 +27,16 @@ struct work {
     char clean[UNPACK_PATH_MAX + 1];
 };
 
-static int hostile(struct work *w, const char *code, const char *target, const char *detail)
+static int hostile(struct work *w, enum fate fate, const char *code, const char *target,
+                   const char *detail)
 {
-    return report_hostile(w->u, code, w->raw, target, detail);
+    return report_entry(w->u, &(const struct hostile){code, w->raw, target, detail, fate});
 }
 
 /* Hostile, and what it holds stays unread. */
 static int hostile_unread(struct work *w, const char *code, const char *target)
 {
-    const int status = hostile(w, code, target, NULL);
+    const int status = hostile(w, FATE_REFUSED, code, target, NULL);
 
     return status != 0 ? status : report_coverage(w->u, "file", code, w->raw);
 }
@@ -54,7 +55,7 @@ static int damaged(struct work *w)
 
     w->damaged = true;
     if (status == 0 && code != NULL)
-        status = hostile(w, code, NULL, "its data is not what its headers say");
+        status = hostile(w, FATE_OPEN, code, NULL, "its data is not what its headers say");
     return status != 0 ? status : report_coverage(w->u, "file", "damaged", w->raw);
 }
 
@@ -170,7 +171,8 @@ static int refuse(struct work *w, const char *code, const char *target)
 {
     const bool readable = type_of(w) == AE_IFREG && archive_entry_hardlink(w->entry) == NULL &&
                           !archive_entry_is_encrypted(w->entry);
-    const int status = repeats_in_library(w, code) ? 0 : hostile(w, code, target, NULL);
+    const int status =
+        repeats_in_library(w, code) ? 0 : hostile(w, FATE_REFUSED, code, target, NULL);
 
     if (status != 0)
         return status;
@@ -210,22 +212,24 @@ static int report_privileges(struct work *w)
 
     if ((mode & (S_ISUID | S_ISGID)) != 0) {
         (void)snprintf(detail, sizeof(detail), "mode %05o; extracted without it", mode & 07777u);
-        status = hostile(w, "setuid", NULL, detail);
+        status = hostile(w, FATE_EXTRACTED, "setuid", NULL, detail);
     }
     (void)archive_entry_xattr_reset(w->entry);
     while (status == 0 && archive_entry_xattr_next(w->entry, &name, &value, &size) == ARCHIVE_OK) {
         /* Pax may give it twice, in the forms of two tars. */
         if (name != NULL && strcmp(name, "security.capability") == 0)
-            return hostile(w, "file-capability", NULL, "extracted without it");
+            return hostile(w, FATE_EXTRACTED, "file-capability", NULL, "extracted without it");
         if (!w->told_xattr)
-            status = hostile(w, "xattr", name, "the first one with an attribute; none is kept");
+            status = hostile(w, FATE_EXTRACTED, "xattr", name,
+                             "the first one with an attribute; none is kept");
         w->told_xattr = true;
     }
     if (status == 0 && !w->told_acl &&
         archive_entry_acl_count(w->entry,
                                 ARCHIVE_ENTRY_ACL_TYPE_POSIX1E | ARCHIVE_ENTRY_ACL_TYPE_NFS4) > 3) {
         w->told_acl = true;
-        status = hostile(w, "acl", NULL, "the first one with an access list; none is kept");
+        status = hostile(w, FATE_EXTRACTED, "acl", NULL,
+                         "the first one with an access list; none is kept");
     }
     return status;
 }
@@ -298,8 +302,9 @@ static int note_symlink(struct work *w)
 
     target = target != NULL ? target : "";
     if (target[0] == '\0' || name_link_escapes(w->path, target))
-        return hostile(w, "symlink-escape", target, NULL);
-    return hostile(w, "symlink", target, "stays inside the package; the link is not made");
+        return hostile(w, FATE_REFUSED, "symlink-escape", target, NULL);
+    return hostile(w, FATE_REFUSED, "symlink", target,
+                   "stays inside the package; the link is not made");
 }
 
 /* A hard link to a file of this archive that was extracted before: a copy of it. */
@@ -360,7 +365,7 @@ static int extract_by_type(struct work *w)
         return note_symlink(w);
     for (size_t i = 0; i < VB_ARRAY_LEN(specials); i++) {
         if (specials[i].type == type)
-            return hostile(w, specials[i].code, NULL, NULL);
+            return hostile(w, FATE_REFUSED, specials[i].code, NULL, NULL);
     }
     return hostile_unread(w, "type-unknown", NULL);
 }
@@ -421,7 +426,9 @@ static int report_name(struct work *w)
 {
     const char *const code = name_misleads(w->path);
 
-    return code != NULL ? hostile(w, code, cleaned(w), "extracted under the name that it has") : 0;
+    return code != NULL
+               ? hostile(w, FATE_OPEN, code, cleaned(w), "extracted under the name that it has")
+               : 0;
 }
 
 static int extract_entry(struct work *w, int r)

@@ -67,7 +67,26 @@ VB_CHECKED int unpack_extract(struct unpack *u, char ret_where[UNPACK_PATH_MAX +
 
 /* --- report.c: events and limits --- */
 
-/* Each returns 0 or our own failure (the sink's). TARGET may be NULL. */
+/* What became of an entry, where that is settled when something is told of it. */
+enum fate {
+    FATE_OPEN,      /* it is not, or the archive as a whole is meant */
+    FATE_EXTRACTED, /* the file is there */
+    FATE_CUT,       /* its beginning is */
+    FATE_REFUSED    /* no file of the package has come of it */
+};
+
+/* One thing to tell of an entry. */
+struct hostile {
+    const char *code;
+    struct vb_str path;
+    const char *target; /* NULL: none */
+    const char *detail; /* NULL: none */
+    enum fate fate;
+};
+
+/* Each returns 0 or our own failure (the sink's). */
+VB_CHECKED int report_entry(struct unpack *u, const struct hostile *what);
+/* The same where the fate is open. TARGET may be NULL. */
 VB_CHECKED int report_hostile(struct unpack *u, const char *code, struct vb_str path,
                               const char *target, const char *detail);
 VB_CHECKED int report_damaged(struct unpack *u, struct vb_str path, const char *detail);

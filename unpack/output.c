@@ -91,8 +91,12 @@ int output_finish(struct output *out, const char *path)
     int status = 0;
 
     if (out->cut && u->stop == NULL)
-        status = report_hostile(u, "limit-file-bytes", out->path, NULL,
-                                "longer than a file may be; its beginning was extracted");
+        status = report_entry(
+            u, &(const struct hostile){.code = "limit-file-bytes",
+                                       .path = out->path,
+                                       .detail = "longer than a file may be; its beginning was "
+                                                 "extracted",
+                                       .fate = FATE_CUT});
     if (status == 0 && out->cut)
         status = report_coverage(u, "file", "only its beginning was extracted", out->path);
     return status != 0 ? status : beside_look(u, out->fd, path);

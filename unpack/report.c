@@ -49,22 +49,37 @@ static struct vb_str shown(struct unpack *u, struct vb_str path, char **ret_owne
     return (struct vb_str){*ret_owned, prefix_len + path.len};
 }
 
-int report_hostile(struct unpack *u, const char *code, struct vb_str path, const char *target,
-                   const char *detail)
+static const char *const fates[] = {
+    [FATE_OPEN] = NULL,
+    [FATE_EXTRACTED] = "extracted",
+    [FATE_CUT] = "cut",
+    [FATE_REFUSED] = "refused",
+};
+
+int report_entry(struct unpack *u, const struct hostile *what)
 {
     VB_CLEANUP_FREE char *owned = NULL;
     struct vb_event event;
+    struct vb_str path;
 
     u->hostile++;
     if (!may_report(u))
         return u->status;
-    path = shown(u, path, &owned);
+    path = shown(u, what->path, &owned);
     vb_event_init(&event, VB_EV_ARCHIVE_HOSTILE, VB_SOURCE_STATIC);
-    vb_event_str(&event, VB_F_CODE, code);
+    vb_event_str(&event, VB_F_CODE, what->code);
     vb_event_strn(&event, VB_F_PATH, path.text, path.len);
-    vb_event_str(&event, VB_F_TARGET, target);
-    vb_event_str(&event, VB_F_DETAIL, detail);
+    vb_event_str(&event, VB_F_TARGET, what->target);
+    vb_event_str(&event, VB_F_DETAIL, what->detail);
+    vb_event_str(&event, VB_F_OUTCOME, fates[what->fate]);
     return send_event(u, &event);
+}
+
+int report_hostile(struct unpack *u, const char *code, struct vb_str path, const char *target,
+                   const char *detail)
+{
+    return report_entry(
+        u, &(const struct hostile){.code = code, .path = path, .target = target, .detail = detail});
 }
 
 int report_damaged(struct unpack *u, struct vb_str path, const char *detail)

@@ -53,8 +53,10 @@ static void emit(struct zip_check *c, enum zip_code code, struct vb_str path, co
                  const char *detail)
 {
     const char *const name = codes[code].name;
+    const bool refused = codes[code].effect == REFUSE || code == ZIP_CODE_HIDDEN_ENTRY;
+    const struct hostile what = {name, path, target, detail, refused ? FATE_REFUSED : FATE_OPEN};
 
-    if (report_hostile(c->u, name, path, target, detail) == 0 && codes[code].effect == UNREAD)
+    if (report_entry(c->u, &what) == 0 && codes[code].effect == UNREAD)
         c->u->status = report_coverage(c->u, "archive", name, path);
 }
 

@@ -15,7 +15,19 @@ mkdir "$work/evil"
 tar -C "$work/evil" -P -cf "$work/evil.tar" --transform 's,file,../../escaped,' file
 run unpack "$work/evil.tar" -d "$work/evil.d"
 [ "$status" -ne 0 ] || fail "a traversal is not worth a word"
+expect_in "$work/err" "not extracted: path-traversal: ../../escaped" "a traversal"
 [ -e "$work/escaped" ] || [ -e "$work/../escaped" ] && fail "a file outside the folder"
+
+# What is there and what is not is said as it is.
+chmod 4755 "$work/evil/file"
+tar -C "$work/evil" -cf "$work/setuid.tar" file
+run unpack "$work/setuid.tar" -d "$work/setuid.d"
+expect_status 2 "a setuid file"
+expect_in "$work/err" "extracted all the same: setuid: file" "a setuid file"
+[ -f "$work/setuid.d/file" ] || fail "a setuid file is not extracted"
+printf 'more' >>"$work/setuid.tar"
+run unpack "$work/setuid.tar" -d "$work/trailing.d"
+expect_in "$work/err" "found: trailing-data: ." "data behind a tar"
 
 head -c 1400 "$work/a.tar" >"$work/cut.tar"
 run unpack "$work/cut.tar" -d "$work/cut.d"
