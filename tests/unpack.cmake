@@ -29,6 +29,10 @@ foreach(part tricks readers honest)
   set_tests_properties(unpack.tar_${part} PROPERTIES LABELS unpack TIMEOUT 300)
 endforeach()
 
+add_test(NAME archives.vectors COMMAND ${VETBOX_PYTHON3} -B ${archives}/vectors.py
+         $<TARGET_FILE:vetbox> ${PROJECT_SOURCE_DIR}/../shared/vectors)
+set_tests_properties(archives.vectors PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
+
 # A sanitizer takes more memory than the bombs may.
 if(NOT VETBOX_SANITIZE)
   set(bombs ${PROJECT_BINARY_DIR}/tests/bombs)
