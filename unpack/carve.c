@@ -125,8 +125,7 @@ static bool ends_as_zip(int fd, uint64_t size, const unsigned char *tail, size_t
 
         if (p[0] != 'P' || memcmp(p, "PK\x05\x06", 4) != 0)
             continue;
-        directory =
-            (uint32_t)p[12] | (uint32_t)p[13] << 8 | (uint32_t)p[14] << 16 | (uint32_t)p[15] << 24;
+        directory = le32(p + 12);
         if (directory == UINT32_MAX)
             return true; /* zip64: its own reader will see */
         if (directory >= CENTRAL_BYTES && directory <= base + i &&

@@ -108,7 +108,7 @@ static int check_count(struct unpack *u, uint64_t end, uint64_t count)
 
     if (end < sizeof(last) || read_at(u, last, sizeof(last), end - sizeof(last)) != 0)
         return u->status;
-    said = last[0] | (uint32_t)last[1] << 8 | (uint32_t)last[2] << 16 | (uint32_t)last[3] << 24;
+    said = le32(last);
     return said == (uint32_t)count
                ? 0
                : report_damaged(u, str_of("."), "the gzip data is not as long as its end says");

@@ -168,6 +168,12 @@ const struct magic *magic_tar(void);
 /* The same for a whole file: an ISO image says what it is after 32 KiB. Sets u->status. */
 const struct magic *magic_of_file(struct unpack *u, int fd, const char *name);
 
+/* --- bytes.c: little-endian numbers --- */
+
+uint16_t le16(const unsigned char *p);
+uint32_t le32(const unsigned char *p);
+uint64_t le64(const unsigned char *p);
+
 /* --- gzip_check.c: what a gzip file says beside its data --- */
 
 enum { GZIP_CANDIDATES = 8 };

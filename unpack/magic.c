@@ -89,11 +89,6 @@ static bool matches(const struct magic *m, const unsigned char *head, size_t len
     return m->filter != ARCHIVE_FILTER_COMPRESS || compress_follows(head, len);
 }
 
-static uint32_t le32(const unsigned char *p)
-{
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
 /* .lzma has no magic: properties 5d, a dictionary of 2^n or 2^n + 2^(n-1), a plausible size. */
 static bool is_lzma(const unsigned char *head, size_t len)
 {
@@ -109,7 +104,7 @@ static bool is_lzma(const unsigned char *head, size_t len)
         dictionary >>= 1;
     if (dictionary != 1 && dictionary != 3)
         return false;
-    size = le32(head + 5) | (uint64_t)le32(head + 9) << 32;
+    size = le64(head + 5);
     return size == UINT64_MAX || size < (uint64_t)1 << 38;
 }
 

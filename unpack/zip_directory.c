@@ -38,7 +38,7 @@ static void set_entry(const struct zip_check *c, const struct zip_header *record
 /* A digital signature (APPNOTE 4.3.13) may end the directory. */
 static bool is_signature(const unsigned char *p, size_t len)
 {
-    return len >= 6 && memcmp(p, "PK\x05\x05", 4) == 0 && len - 6 == zip_le16(p + 4);
+    return len >= 6 && memcmp(p, "PK\x05\x05", 4) == 0 && len - 6 == le16(p + 4);
 }
 
 static void check_rest(struct zip_check *c, const struct vb_buf *raw, size_t at)
@@ -117,7 +117,7 @@ static void add_other(struct zip_check *c, const struct zip_header *record,
     reading.name_at = entry->record_at + ZIP_CENTRAL_SIZE;
     reading.name_len = record->name_len;
     reading.flags = record->flags;
-    reading.data_at = entry->offset + ZIP_LOCAL_SIZE + zip_le16(p + 26) + zip_le16(p + 28);
+    reading.data_at = entry->offset + ZIP_LOCAL_SIZE + le16(p + 26) + le16(p + 28);
     zip_add_reading(c, ZIP_OTHER_END, &reading);
 }
 
@@ -134,7 +134,7 @@ static void read_other(struct zip_check *c, const struct zip_end *other)
 
         if (p == NULL || !limits_in_time(c->u))
             return;
-        size = ZIP_CENTRAL_SIZE + (size_t)zip_le16(p + 28) + zip_le16(p + 30) + zip_le16(p + 32);
+        size = ZIP_CENTRAL_SIZE + (size_t)le16(p + 28) + le16(p + 30) + le16(p + 32);
         p = zip_view(c, at, size);
         if (p == NULL || !zip_read_record(p, size, &record, &size))
             return;
@@ -228,7 +228,7 @@ bool zip_trailing_is_mcpb(struct unpack *u, const struct zip_directory *director
     return directory->trailing >= sizeof(head) + sizeof(tail) &&
            read_at(u, head, sizeof(head), directory->trailing_at) == 0 &&
            memcmp(head, "MCPB_SIG_V1", 11) == 0 &&
-           (uint64_t)zip_le32(head + 11) + sizeof(head) + sizeof(tail) == directory->trailing &&
+           (uint64_t)le32(head + 11) + sizeof(head) + sizeof(tail) == directory->trailing &&
            read_at(u, tail, sizeof(tail), u->size - sizeof(tail)) == 0 &&
            memcmp(tail, "MCPB_SIG_END", 12) == 0;
 }

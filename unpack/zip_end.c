@@ -29,11 +29,11 @@ static bool read_end64(struct zip_check *c, uint64_t at, struct zip_end *end)
     if (p == NULL || memcmp(p, "PK\x06\x06", 4) != 0)
         return false;
     end->wide = true;
-    end->strict = zip_le32(p + 16) == 0 && zip_le32(p + 20) == 0;
-    end->count = zip_le64(p + 32);
-    end->strict = end->strict && zip_le64(p + 24) == end->count;
-    end->size = zip_le64(p + 40);
-    end->offset = zip_le64(p + 48);
+    end->strict = le32(p + 16) == 0 && le32(p + 20) == 0;
+    end->count = le64(p + 32);
+    end->strict = end->strict && le64(p + 24) == end->count;
+    end->size = le64(p + 40);
+    end->offset = le64(p + 48);
     end->limit = at;
     return true;
 }
@@ -46,7 +46,7 @@ static bool find_end64(struct zip_check *c, struct zip_end *end)
 
     if (locator == NULL)
         return false;
-    return read_end64(c, zip_le64(locator + 8), end) ||
+    return read_end64(c, le64(locator + 8), end) ||
            (end->at >= END64_SIZE + LOCATOR_SIZE &&
             read_end64(c, end->at - END64_SIZE - LOCATOR_SIZE, end));
 }
@@ -73,7 +73,7 @@ static bool read_end(struct zip_check *c, uint64_t at, struct zip_end *end)
 
     if (p == NULL || memcmp(p, "PK\x05\x06", 4) != 0)
         return false;
-    *end = (struct zip_end){.at = at, .limit = at, .comment_len = zip_le16(p + 20)};
+    *end = (struct zip_end){.at = at, .limit = at, .comment_len = le16(p + 20)};
     end->after = at + ZIP_END_SIZE + end->comment_len;
     if (end->after > c->u->size) {
         /* Some readers take the record all the same, others go on searching. */
@@ -87,10 +87,10 @@ static bool read_end(struct zip_check *c, uint64_t at, struct zip_end *end)
         return false;
     end->wide = false;
     end->limit = at;
-    end->count = zip_le16(p + 10);
-    end->size = zip_le32(p + 12);
-    end->offset = zip_le32(p + 16);
-    end->strict = zip_le32(p + 4) == 0 && zip_le16(p + 8) == end->count;
+    end->count = le16(p + 10);
+    end->size = le32(p + 12);
+    end->offset = le32(p + 16);
+    end->strict = le32(p + 4) == 0 && le16(p + 8) == end->count;
     return place_directory(c, end);
 }
 
@@ -190,14 +190,14 @@ static void check_disks(struct zip_check *c)
     const unsigned char *p;
 
     if (locator != NULL) {
-        disks[0] = zip_le32(locator + 4);
-        disks[1] = zip_le32(locator + 16) > 1 ? zip_le32(locator + 16) : 0;
+        disks[0] = le32(locator + 4);
+        disks[1] = le32(locator + 16) > 1 ? le32(locator + 16) : 0;
     }
     p = zip_view(c, c->end.at, ZIP_END_SIZE);
     if (p == NULL)
         return;
     for (size_t i = 0; i < 2; i++) {
-        const uint32_t disk = zip_le16(p + 4 + 2 * i);
+        const uint32_t disk = le16(p + 4 + 2 * i);
 
         disks[2 + i] = c->end.wide && disk == UINT16_MAX ? 0 : disk;
     }
@@ -225,15 +225,15 @@ static void check_narrow(struct zip_check *c)
 
     if (p == NULL)
         return;
-    if (narrow_differs(zip_le16(p + 10), UINT16_MAX, end->count) ||
-        narrow_differs(zip_le32(p + 12), UINT32_MAX, end->size) ||
-        narrow_differs(zip_le32(p + 16), UINT32_MAX, end->offset))
+    if (narrow_differs(le16(p + 10), UINT16_MAX, end->count) ||
+        narrow_differs(le32(p + 12), UINT32_MAX, end->size) ||
+        narrow_differs(le32(p + 16), UINT32_MAX, end->offset))
         zip_report(
             c, ZIP_CODE_ZIP64,
             "the zip64 record says %llu entries in %llu bytes at %llu, the end record %lu in "
             "%lu at %lu",
-            ull(end->count), ull(end->size), ull(end->offset), (unsigned long)zip_le16(p + 10),
-            (unsigned long)zip_le32(p + 12), (unsigned long)zip_le32(p + 16));
+            ull(end->count), ull(end->size), ull(end->offset), (unsigned long)le16(p + 10),
+            (unsigned long)le32(p + 12), (unsigned long)le32(p + 16));
 }
 
 /* The locator must point at the record, and the record must end where the locator begins: some
@@ -246,11 +246,11 @@ static void check_locator(struct zip_check *c, uint64_t where)
     if (p == NULL)
         return;
     if ((where != end->limit && where + c->shift != end->limit) ||
-        zip_le64(p + 4) != end->at - LOCATOR_SIZE - 12 - end->limit)
+        le64(p + 4) != end->at - LOCATOR_SIZE - 12 - end->limit)
         zip_report(c, ZIP_CODE_ZIP64,
                    "the zip64 locator points at byte %llu; the record read stands at %llu and says "
                    "it has %llu bytes, %llu lie before the locator",
-                   ull(where), ull(end->limit), ull(zip_le64(p + 4) + 12),
+                   ull(where), ull(end->limit), ull(le64(p + 4) + 12),
                    ull(end->at - LOCATOR_SIZE - end->limit));
     else if (end->limit != end->at - LOCATOR_SIZE - END64_SIZE &&
              zip_magic_at(c, end->at - LOCATOR_SIZE - END64_SIZE, "PK"))
@@ -263,7 +263,7 @@ static void check_locator(struct zip_check *c, uint64_t where)
 static void check_zip64(struct zip_check *c)
 {
     const unsigned char *const locator = locator_of(c, c->end.at);
-    const uint64_t where = locator != NULL ? zip_le64(locator + 8) : 0;
+    const uint64_t where = locator != NULL ? le64(locator + 8) : 0;
 
     if (c->end.wide) {
         check_narrow(c);
@@ -333,7 +333,7 @@ void zip_check_end(struct zip_check *c)
                    "another end record, others do not",
                    c->end.comment_len);
     p = zip_view(c, c->end.at, ZIP_END_SIZE);
-    if (p != NULL && zip_le16(p + 8) != zip_le16(p + 10))
+    if (p != NULL && le16(p + 8) != le16(p + 10))
         zip_report(c, ZIP_CODE_COUNT, "the end record says %u entries on this disk and %u in all",
-                   zip_le16(p + 8), zip_le16(p + 10));
+                   le16(p + 8), le16(p + 10));
 }

@@ -21,7 +21,7 @@ static const struct descriptor descriptors[] = {
 
 static uint64_t number_at(const unsigned char *p, bool wide)
 {
-    return wide ? zip_le64(p) : zip_le32(p);
+    return wide ? le64(p) : le32(p);
 }
 
 static bool descriptor_fits(struct zip_check *c, const struct zip_entry *entry, uint64_t at,
@@ -33,7 +33,7 @@ static bool descriptor_fits(struct zip_check *c, const struct zip_entry *entry, 
     if (p == NULL || (row->signature && memcmp(p, "PK\x07\x08", 4) != 0))
         return false;
     p += row->signature ? 4 : 0;
-    return zip_le32(p) == entry->crc && number_at(p + 4, row->wide) == entry->compressed &&
+    return le32(p) == entry->crc && number_at(p + 4, row->wide) == entry->compressed &&
            number_at(p + 4 + width, row->wide) == entry->size;
 }
 
@@ -68,7 +68,7 @@ static bool read_hidden(struct zip_check *c, uint64_t at, uint64_t to, struct zi
 
     if (p == NULL || memcmp(p, "PK\x03\x04", 4) != 0)
         return false;
-    p = zip_view(c, at, ZIP_LOCAL_SIZE + (size_t)zip_le16(p + 26) + zip_le16(p + 28));
+    p = zip_view(c, at, ZIP_LOCAL_SIZE + (size_t)le16(p + 26) + le16(p + 28));
     if (p == NULL)
         return false;
     zip_read_local(p, &local);
@@ -141,18 +141,18 @@ static bool ends_at(struct zip_check *c, const struct zip_entry *entry, uint64_t
         return false;
     *ret_len = len;
     if (memcmp(p, "PK\x07\x08", 4) == 0)
-        return zip_le32(p + 8) == len;
+        return le32(p + 8) == len;
     if (memcmp(p, "PK\x03\x04", 4) != 0)
         return false;
     if (len >= 12) {
         p = zip_view(c, at - 12, 12);
         *ret_len = len - 12;
-        if (p != NULL && zip_le32(p + 4) == len - 12)
+        if (p != NULL && le32(p + 4) == len - 12)
             return true;
     }
     p = len >= 20 ? zip_view(c, at - 20, 20) : NULL;
     *ret_len = len - 20;
-    return p != NULL && zip_le64(p + 4) == len - 20;
+    return p != NULL && le64(p + 4) == len - 20;
 }
 
 void zip_forward_entry(struct zip_check *c, struct zip_entry *entry)

@@ -31,8 +31,8 @@ static struct zip_extra *extra_for(struct zip_extras *extras, uint16_t id)
 static void read_extras(const unsigned char *p, size_t len, struct zip_extras *ret)
 {
     while (len >= 4) {
-        const size_t size = zip_le16(p + 2);
-        struct zip_extra *const extra = extra_for(ret, zip_le16(p));
+        const size_t size = le16(p + 2);
+        struct zip_extra *const extra = extra_for(ret, le16(p));
 
         if (size > len - 4)
             break;
@@ -60,7 +60,7 @@ static void widen(struct zip_header *h, uint64_t *number, size_t *at)
         h->short64 = true;
         return;
     }
-    *number = zip_le64(extra->data + *at);
+    *number = le64(extra->data + *at);
     *at += 8;
 }
 
@@ -70,7 +70,7 @@ static bool contradicts(const struct zip_header *h)
     const struct zip_extra *const extra = &h->extras.zip64;
 
     return extra->data != NULL && extra->len >= 16 &&
-           (zip_le64(extra->data) != h->size || zip_le64(extra->data + 8) != h->compressed);
+           (le64(extra->data) != h->size || le64(extra->data + 8) != h->compressed);
 }
 
 static void read_zip64(struct zip_header *h, bool directory)
@@ -92,13 +92,13 @@ static void read_zip64(struct zip_header *h, bool directory)
 void zip_read_local(const unsigned char *p, struct zip_header *ret)
 {
     *ret = (struct zip_header){
-        .flags = zip_le16(p + 6),
-        .method = zip_le16(p + 8),
-        .crc = zip_le32(p + 14),
-        .compressed = zip_le32(p + 18),
-        .size = zip_le32(p + 22),
-        .name_len = zip_le16(p + 26),
-        .extra_len = zip_le16(p + 28),
+        .flags = le16(p + 6),
+        .method = le16(p + 8),
+        .crc = le32(p + 14),
+        .compressed = le32(p + 18),
+        .size = le32(p + 22),
+        .name_len = le16(p + 26),
+        .extra_len = le16(p + 28),
         .name = p + ZIP_LOCAL_SIZE,
     };
     ret->extra = ret->name + ret->name_len;
@@ -111,20 +111,20 @@ bool zip_read_record(const unsigned char *p, size_t len, struct zip_header *ret,
     if (len < ZIP_CENTRAL_SIZE || memcmp(p, "PK\x01\x02", 4) != 0)
         return false;
     *ret = (struct zip_header){
-        .made_by = zip_le16(p + 4),
-        .flags = zip_le16(p + 8),
-        .method = zip_le16(p + 10),
-        .crc = zip_le32(p + 16),
-        .compressed = zip_le32(p + 20),
-        .size = zip_le32(p + 24),
-        .name_len = zip_le16(p + 28),
-        .extra_len = zip_le16(p + 30),
-        .disk = zip_le16(p + 34),
-        .attributes = zip_le32(p + 38),
-        .offset = zip_le32(p + 42),
+        .made_by = le16(p + 4),
+        .flags = le16(p + 8),
+        .method = le16(p + 10),
+        .crc = le32(p + 16),
+        .compressed = le32(p + 20),
+        .size = le32(p + 24),
+        .name_len = le16(p + 28),
+        .extra_len = le16(p + 30),
+        .disk = le16(p + 34),
+        .attributes = le32(p + 38),
+        .offset = le32(p + 42),
         .name = p + ZIP_CENTRAL_SIZE,
     };
-    *ret_size = ZIP_CENTRAL_SIZE + (size_t)ret->name_len + ret->extra_len + zip_le16(p + 32);
+    *ret_size = ZIP_CENTRAL_SIZE + (size_t)ret->name_len + ret->extra_len + le16(p + 32);
     if (*ret_size > len)
         return false;
     ret->extra = ret->name + ret->name_len;

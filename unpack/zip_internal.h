@@ -135,9 +135,6 @@ struct zip_header {
 
 /* --- zip_view.c: bytes of the artifact --- */
 
-uint16_t zip_le16(const unsigned char *p);
-uint32_t zip_le32(const unsigned char *p);
-uint64_t zip_le64(const unsigned char *p);
 /* LEN bytes at AT; NULL if there are not as many, or on failure (u->status). */
 const unsigned char *zip_view(struct zip_check *c, uint64_t at, size_t len);
 bool zip_magic_at(struct zip_check *c, uint64_t at, const char magic[4]);

@@ -53,7 +53,7 @@ static bool is_signing_block(struct zip_check *c, uint64_t from, uint64_t to)
 {
     const unsigned char *const p = to - from >= 32 ? zip_view(c, to - 24, 24) : NULL;
 
-    return p != NULL && memcmp(p + 8, "APK Sig Block 42", 16) == 0 && zip_le64(p) == to - from - 8;
+    return p != NULL && memcmp(p + 8, "APK Sig Block 42", 16) == 0 && le64(p) == to - from - 8;
 }
 
 static void check_gap(struct zip_check *c, uint64_t from, uint64_t to)

@@ -198,7 +198,7 @@ static const unsigned char *find_local(struct zip_check *c, uint64_t at)
 
     if (p == NULL || memcmp(p, "PK\x03\x04", 4) != 0)
         return NULL;
-    return zip_view(c, at, ZIP_LOCAL_SIZE + (size_t)zip_le16(p + 26) + zip_le16(p + 28));
+    return zip_view(c, at, ZIP_LOCAL_SIZE + (size_t)le16(p + 26) + le16(p + 28));
 }
 
 /* Some readers add what was put before the archive to the offsets, some do not. */
@@ -214,8 +214,8 @@ static void check_missing(struct zip_check *c, struct zip_entry *entry,
     if (p == NULL)
         return;
     reading.name_at = record->offset + ZIP_LOCAL_SIZE;
-    reading.name_len = zip_le16(p + 26);
-    reading.data_at = reading.name_at + reading.name_len + zip_le16(p + 28);
+    reading.name_len = le16(p + 26);
+    reading.data_at = reading.name_at + reading.name_len + le16(p + 28);
     zip_add_reading(c, ZIP_OTHER_END, &reading);
 }
 

@@ -75,8 +75,7 @@ static struct vb_str name_of(struct zip_check *c, const struct zip_entry *entry)
     if (entry->data_at != 0)
         return name_at(c, entry->name_at, entry->name_len);
     p = zip_view_in(c, &c->names, entry->record_at, ZIP_CENTRAL_SIZE);
-    return p == NULL ? str_of("")
-                     : name_at(c, entry->record_at + ZIP_CENTRAL_SIZE, zip_le16(p + 28));
+    return p == NULL ? str_of("") : name_at(c, entry->record_at + ZIP_CENTRAL_SIZE, le16(p + 28));
 }
 
 void zip_report(struct zip_check *c, enum zip_code code, const char *format, ...)

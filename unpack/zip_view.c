@@ -4,21 +4,6 @@
 
 enum { WINDOW = 4096, CHUNK = 64 * 1024 };
 
-uint16_t zip_le16(const unsigned char *p)
-{
-    return (uint16_t)(p[0] | p[1] << 8);
-}
-
-uint32_t zip_le32(const unsigned char *p)
-{
-    return (uint32_t)zip_le16(p) | (uint32_t)zip_le16(p + 2) << 16;
-}
-
-uint64_t zip_le64(const unsigned char *p)
-{
-    return (uint64_t)zip_le32(p) | (uint64_t)zip_le32(p + 4) << 32;
-}
-
 /* Fills the window with WANT bytes at AT, or as many as there are. */
 static bool fill(struct zip_check *c, struct zip_window *w, uint64_t at, size_t want)
 {
