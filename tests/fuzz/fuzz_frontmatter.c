@@ -3,6 +3,7 @@
  * frontmatter of a page in both of its readings, whose events must be sound. */
 #include <string.h>
 
+#include "fuzz/sink.h"
 #include "identify/internal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -29,16 +30,9 @@ static void read_text(const char *text, size_t len)
         abort();
 }
 
-static int check(VB_UNUSED struct vb_sink *sink, struct vb_event *event, struct vb_error *err)
-{
-    if (vb_event_check(event, err) < 0)
-        abort();
-    return VB_OK;
-}
-
 static void read_front(const char *text, size_t len)
 {
-    struct vb_sink sink = {check};
+    struct vb_sink sink = {fuzz_check_event};
     struct vb_error err = {0};
     struct vb_id_front front;
     struct vb_id id = {

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "fuzz/sink.h"
 #include "vetbox/identify.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -44,13 +45,6 @@ static const char *const names[] = {
     "run.py",
 };
 
-static int check(VB_UNUSED struct vb_sink *sink, struct vb_event *event, struct vb_error *err)
-{
-    if (vb_event_check(event, err) < 0)
-        abort();
-    return VB_OK;
-}
-
 /* Files that only make others be looked at. */
 static const struct {
     const char *name;
@@ -82,7 +76,7 @@ static void write_file(int dirfd, const char *name, const void *data, size_t siz
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char folder[] = "/dev/shm/vetbox-fuzz-XXXXXX";
-    struct vb_sink sink = {check};
+    struct vb_sink sink = {fuzz_check_event};
     struct vb_error err = {0};
     if (size == 0 || size > 65536)
         return 0;

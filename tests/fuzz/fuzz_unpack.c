@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fuzz/sink.h"
 #include "vetbox/unpack.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -31,15 +32,6 @@ static const struct vb_unpack_limits limits = {
     .timeout_ms = 2000,
 };
 
-/* Every event must be well formed, whatever the input. */
-static int on_event(struct vb_sink *sink, struct vb_event *event, struct vb_error *err)
-{
-    (void)sink;
-    if (vb_event_check(event, err) != 0)
-        __builtin_trap();
-    return 0;
-}
-
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
     (void)st;
@@ -61,7 +53,7 @@ static int unpack_below(int fd, const char *folder)
                                    : -1;
     const struct vb_unpack_job job = {
         .artifact_fd = fd, .name = "input.br", .out_fd = out, .beside_fd = beside};
-    struct vb_sink sink = {.emit = on_event};
+    struct vb_sink sink = {.emit = fuzz_check_event};
     struct vb_error err = {0};
 
     return out < 0 || beside < 0 ? 0 : vb_unpack(&job, &limits, &sink, &err);

@@ -3,6 +3,7 @@
  * as readings must lie within the artifact. */
 #include <sys/mman.h>
 
+#include "fuzz/sink.h"
 #include "unpack/internal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -16,15 +17,6 @@ static const struct vb_unpack_limits limits = {
     .ratio_floor = 64u << 10,
     .timeout_ms = 2000,
 };
-
-/* Every event must be well formed, whatever the input. */
-static int on_event(struct vb_sink *sink, struct vb_event *event, struct vb_error *err)
-{
-    (void)sink;
-    if (vb_event_check(event, err) != 0)
-        __builtin_trap();
-    return 0;
-}
 
 static void check(const struct unpack *u, const struct zip_directory *d)
 {
@@ -49,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     VB_CLEANUP(zip_directory_done) struct zip_directory directory = {0};
     VB_CLEANUP_FD int fd = memfd_create("input", MFD_CLOEXEC);
-    struct vb_sink sink = {.emit = on_event};
+    struct vb_sink sink = {.emit = fuzz_check_event};
     struct vb_error err = {0};
     struct unpack u = {.limits = &limits,
                        .sink = &sink,
