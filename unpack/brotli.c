@@ -6,6 +6,7 @@
 #include "unpack/internal.h"
 
 struct brotli {
+    struct decoder base; /* first */
     struct unpack *u;
     BrotliDecoderState *decoder;
     uint64_t position; /* in the artifact, behind the block */
@@ -15,7 +16,18 @@ struct brotli {
     uint8_t block[UNPACK_BLOCK];
 };
 
-int brotli_new(struct brotli **ret, struct unpack *u)
+static int brotli_next(struct decoder *base, const unsigned char **ret, size_t *ret_len);
+static uint64_t brotli_consumed(const struct decoder *base);
+static void brotli_free(struct decoder *base);
+
+static const struct decoder_ops ops = {
+    brotli_next,
+    brotli_consumed,
+    NULL,
+    brotli_free,
+};
+
+int brotli_new(struct decoder **ret, struct unpack *u)
 {
     struct brotli *const brotli = calloc(1, sizeof(*brotli));
 
@@ -25,18 +37,18 @@ int brotli_new(struct brotli **ret, struct unpack *u)
         free(brotli);
         return vb_fail(u->err, VB_E_NOMEM, 0, "no memory to read %s", u->name);
     }
+    brotli->base = (struct decoder){.ops = &ops, .streams = 1};
     brotli->u = u;
-    *ret = brotli;
+    *ret = &brotli->base;
     return 0;
 }
 
-void brotli_free(struct brotli **brotli)
+static void brotli_free(struct decoder *base)
 {
-    if (*brotli == NULL)
-        return;
-    BrotliDecoderDestroyInstance((*brotli)->decoder);
-    free(*brotli);
-    *brotli = NULL;
+    struct brotli *const brotli = (struct brotli *)base;
+
+    BrotliDecoderDestroyInstance(brotli->decoder);
+    free(brotli);
 }
 
 static bool refill(struct brotli *brotli)
@@ -54,8 +66,10 @@ static bool refill(struct brotli *brotli)
     return true;
 }
 
-int brotli_next(struct brotli *brotli, const unsigned char **ret, size_t *ret_len)
+static int brotli_next(struct decoder *base, const unsigned char **ret, size_t *ret_len)
 {
+    struct brotli *const brotli = (struct brotli *)base;
+
     while (!brotli->ended) {
         size_t room = 0;
         size_t len = 0;
@@ -77,7 +91,9 @@ int brotli_next(struct brotli *brotli, const unsigned char **ret, size_t *ret_le
     return 0;
 }
 
-uint64_t brotli_consumed(const struct brotli *brotli)
+static uint64_t brotli_consumed(const struct decoder *base)
 {
+    const struct brotli *const brotli = (const struct brotli *)base;
+
     return brotli->position - brotli->left;
 }

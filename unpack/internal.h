@@ -176,21 +176,35 @@ uint64_t le64(const unsigned char *p);
 
 /* --- gzip_check.c: what a gzip file says beside its data --- */
 
-enum { GZIP_CANDIDATES = 8 };
+VB_CHECKED int gzip_check(struct unpack *u, const unsigned char *head, size_t len);
 
-/* Places where a further member could begin. */
-struct gzip_members {
-    uint64_t at[GZIP_CANDIDATES];
-    size_t count;
-    unsigned char seam[4];
+/* --- streams.c: where compressed streams end --- */
+
+/* The whole streams that stand one behind the other from the beginning of the artifact on. */
+struct extent {
+    uint64_t end;     /* of the last */
+    unsigned streams; /* 0: the first is not whole, or of a filter that says nothing of its end */
+};
+VB_CHECKED int streams_measure(struct unpack *u, int filter, struct extent *ret);
+
+/* --- brotli.c and gzip.c: decoders in the place of libarchive's filters --- */
+
+struct decoder;
+struct decoder_ops {
+    /* 1 and the next decoded piece, 0 at the end, -1 when damaged, stopped or failed. */
+    int (*next)(struct decoder *decoder, const unsigned char **ret, size_t *ret_len);
+    uint64_t (*consumed)(const struct decoder *decoder); /* bytes of the artifact */
+    /* What is wrong with damaged data; NULL: nothing but that. */
+    const char *(*problem)(const struct decoder *decoder);
+    void (*free)(struct decoder *decoder);
 };
 
-VB_CHECKED int gzip_check(struct unpack *u, const unsigned char *head, size_t len);
-/* Looks for further members in BLOCK, which stands at AT of the artifact. */
-void gzip_note(struct gzip_members *members, const unsigned char *block, size_t len, uint64_t at);
-/* To be called when all of it could be read: COUNT bytes out of the first END of the artifact. */
-VB_CHECKED int gzip_check_end(struct unpack *u, const struct gzip_members *members, uint64_t end,
-                              uint64_t count);
+struct decoder {
+    const struct decoder_ops *ops;
+    unsigned streams; /* begun so far */
+};
+VB_CHECKED int brotli_new(struct decoder **ret, struct unpack *u);
+VB_CHECKED int gzip_new(struct decoder **ret, struct unpack *u);
 
 /* --- stream.c: descriptor → (decompressed) bytes --- */
 
@@ -212,16 +226,13 @@ struct stream {
     uint64_t last_offset; /* in the decompressed stream */
     bool failed;          /* the compressed data is damaged */
     bool ended;
-    struct brotli *brotli; /* in the place of OUTER */
-    struct gzip_members members;
-    bool is_gzip;
-    uint64_t decoded;        /* bytes out of the decoder */
+    struct decoder *own; /* in the place of OUTER */
+    int filter;
+    struct extent extent;
     struct tar_check *check; /* sees what the tar reader sees; NULL: none */
     char problem[256];
 };
 VB_CHECKED int stream_open(struct stream *s, struct unpack *u, int filter);
-/* The same from byte AT of the artifact on. */
-VB_CHECKED int stream_open_at(struct stream *s, struct unpack *u, int filter, uint64_t at);
 void stream_done(struct stream *s);
 /* 1 and the next piece, 0 at the end, -1 when stopped, damaged or failed (u->stop, s->failed,
  * u->status say which). */
@@ -243,14 +254,6 @@ ssize_t pread_all(int fd, void *data, size_t len, uint64_t offset);
 /* Exactly LEN bytes of the archive: 0, or -1 if there are not as many or reading failed
  * (u->status). */
 int read_at(struct unpack *u, void *data, size_t len, uint64_t offset);
-
-/* --- brotli.c: the one compression that libarchive does not know --- */
-
-VB_CHECKED int brotli_new(struct brotli **ret, struct unpack *u);
-void brotli_free(struct brotli **brotli);
-/* 1 and the next decoded piece, 0 at the end, -1 when damaged, stopped or failed. */
-int brotli_next(struct brotli *brotli, const unsigned char **ret, size_t *ret_len);
-uint64_t brotli_consumed(const struct brotli *brotli);
 
 /* --- entry.c: one entry → one file --- */
 

@@ -55,8 +55,6 @@ static la_ssize_t read_block(struct archive *a, void *data, const void **ret)
         archive_set_error(a, EIO, "reading failed");
         return ARCHIVE_FATAL;
     }
-    if (s->is_gzip)
-        gzip_note(&s->members, s->block, want, s->position);
     s->position += want;
     u->consumed += want;
     *ret = s->block;
@@ -145,13 +143,17 @@ static void note_problem(struct stream *s, struct archive *a)
     (void)snprintf(s->problem, sizeof(s->problem), "%s", text != NULL ? text : "damaged data");
 }
 
-static int next_of_brotli(struct stream *s, const unsigned char **ret, size_t *ret_len)
+static int next_of_own(struct stream *s, const unsigned char **ret, size_t *ret_len)
 {
-    const int r = brotli_next(s->brotli, ret, ret_len);
+    const struct decoder_ops *const ops = s->own->ops;
+    const int r = ops->next(s->own, ret, ret_len);
 
     if (r < 0 && s->u->status == 0 && s->u->stop == NULL) {
+        const char *const problem = ops->problem != NULL ? ops->problem(s->own) : NULL;
+
         s->failed = true;
-        (void)snprintf(s->problem, sizeof(s->problem), "the brotli stream is damaged or cut off");
+        (void)snprintf(s->problem, sizeof(s->problem), "%s",
+                       problem != NULL ? problem : "the stream is damaged or cut off");
     }
     return r == 1 && !limits_allow_decoded(s->u, *ret_len) ? -1 : r;
 }
@@ -164,8 +166,8 @@ static int next_decoded(struct stream *s, const unsigned char **ret, size_t *ret
     la_int64_t offset;
     int r;
 
-    if (s->brotli != NULL)
-        return next_of_brotli(s, ret, ret_len);
+    if (s->own != NULL)
+        return next_of_own(s, ret, ret_len);
     do {
         r = archive_read_data_block(s->outer, &data, &len, &offset);
     } while (r == ARCHIVE_OK && len == 0 && limits_in_time(s->u));
@@ -177,7 +179,6 @@ static int next_decoded(struct stream *s, const unsigned char **ret, size_t *ret
     }
     if (!limits_allow_decoded(s->u, len))
         return -1;
-    s->decoded += len;
     *ret = data;
     *ret_len = len;
     return 1;
@@ -215,26 +216,43 @@ static bool is_stacked(struct archive *a)
     return archive_filter_count(a) > 2; /* the filter, and the bytes themselves */
 }
 
-int stream_open(struct stream *s, struct unpack *u, int filter)
+static const struct own_filter {
+    int filter;
+    int (*open)(struct decoder **ret, struct unpack *u);
+} own_filters[] = {
+    {ARCHIVE_FILTER_GZIP, gzip_new},
+    {FILTER_BROTLI, brotli_new},
+};
+
+/* Opens one of our own decoders if FILTER has one. */
+static int open_own(struct stream *s, int filter)
 {
-    return stream_open_at(s, u, filter, 0);
+    int status = 0;
+
+    for (size_t i = 0; i < VB_ARRAY_LEN(own_filters); i++) {
+        if (own_filters[i].filter == filter)
+            status = own_filters[i].open(&s->own, s->u);
+    }
+    if (status == 0 && s->own != NULL)
+        fill_head(s);
+    return status != 0 ? status : s->u->status;
 }
 
-int stream_open_at(struct stream *s, struct unpack *u, int filter, uint64_t at)
+int stream_open(struct stream *s, struct unpack *u, int filter)
 {
     struct archive_entry *entry;
     int status = prepare(s, u, u->size);
 
-    if (status != 0)
+    s->filter = filter;
+    if (status == 0)
+        status = open_own(s, filter);
+    if (status == 0 && s->own == NULL)
+        status = streams_measure(u, filter, &s->extent);
+    if (status != 0 || s->own != NULL)
         return status;
-    s->position = at;
-    s->is_gzip = filter == ARCHIVE_FILTER_GZIP && at == 0;
-    if (filter == FILTER_BROTLI) {
-        status = brotli_new(&s->brotli, u);
-        if (status == 0)
-            fill_head(s);
-        return status != 0 ? status : u->status;
-    }
+    /* Decoders refuse what they cannot read behind a stream, and what is before it with it. */
+    if (s->extent.streams > 0)
+        s->end = s->extent.end;
     s->outer = archive_read_new();
     if (s->outer == NULL || archive_read_support_format_raw(s->outer) != ARCHIVE_OK ||
         use_filter(s->outer, filter) != ARCHIVE_OK)
@@ -259,7 +277,8 @@ void stream_done(struct stream *s)
 {
     if (s->outer != NULL)
         (void)archive_read_free(s->outer);
-    brotli_free(&s->brotli);
+    if (s->own != NULL)
+        s->own->ops->free(s->own);
     free(s->block);
     *s = (struct stream){0};
 }
@@ -344,8 +363,8 @@ uint64_t stream_consumed(const struct stream *s)
 {
     la_int64_t used;
 
-    if (s->brotli != NULL)
-        return brotli_consumed(s->brotli);
+    if (s->own != NULL)
+        return s->own->ops->consumed(s->own);
     used = archive_filter_bytes(s->outer, -1);
     return used > 0 ? (uint64_t)used : s->u->size;
 }
@@ -357,6 +376,20 @@ static int report_undecoded(struct unpack *u, uint64_t at)
                                       "data after the end of the compressed stream");
 
     return status == 0 ? beside_keep(u, "trailing", &rest) : status;
+}
+
+static int report_several(struct stream *s)
+{
+    const unsigned count = s->own != NULL ? s->own->streams : s->extent.streams;
+    char detail[96];
+
+    if (count < 2)
+        return 0;
+    (void)snprintf(detail, sizeof(detail),
+                   "%u compressed streams: some readers take the first alone", count);
+    return report_hostile(
+        s->u, s->filter == ARCHIVE_FILTER_GZIP ? "gzip-members" : "concatenated-streams",
+        str_of("."), NULL, detail);
 }
 
 /* Bytes of the artifact that the decoder did not take. */
@@ -380,9 +413,7 @@ static int check_undecoded(struct stream *s)
     }
     if (rest < u->size)
         status = report_undecoded(u, rest);
-    if (status != 0 || !s->is_gzip)
-        return status;
-    return gzip_check_end(u, &s->members, stream_consumed(s), s->decoded);
+    return status == 0 ? report_several(s) : status;
 }
 
 int stream_check_rest(struct stream *s, uint64_t end)
@@ -411,10 +442,11 @@ int stream_check_rest(struct stream *s, uint64_t end)
     if (data) {
         const int status = report_rest(s, p, len);
 
-        return status == 0 && s->ended && !s->failed && u->stop == NULL ? check_undecoded(s)
-                                                                        : status;
+        if (status != 0 || !s->ended || u->stop != NULL)
+            return status;
+        r = 0;
     }
-    if (r < 0 && s->failed)
+    if (s->failed)
         return report_damaged(u, str_of("."), s->problem);
     return r == 0 ? check_undecoded(s) : u->status;
 }

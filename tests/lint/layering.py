@@ -29,7 +29,7 @@ THIRD_PARTY = {
     "md4c.h": {"identify"},
     "yara.h": {"scan"},
     "yara/": {"scan"},
-    "zlib.h": {"core", "scan"},
+    "zlib.h": {"core", "scan", "unpack"},
     "utf8proc.h": {"core", "scan", "identify", "unpack"},
     "seccomp.h": {"sandbox/box", "sandbox/recorder"},
     "libmnl/": {"sandbox/box"},
