@@ -454,6 +454,13 @@ static int extract_entry(struct work *w, int r)
     return status != 0 || refused ? status : extract_by_type(w);
 }
 
+/* What the zip check has reported already, and put at the end. */
+static bool only_missing_left(const struct work *w)
+{
+    return w->directory != NULL && w->directory->missing_count > 0 &&
+           w->index >= w->directory->count;
+}
+
 /* The archive itself is broken here. Sets *ret_go_on if there may be more behind it. */
 static int broken(struct work *w, int r, size_t *retries, bool *ret_go_on)
 {
@@ -461,7 +468,7 @@ static int broken(struct work *w, int r, size_t *retries, bool *ret_go_on)
     const char *const text = archive_error_string(w->archive);
 
     *ret_go_on = (r == ARCHIVE_RETRY || r == ARCHIVE_FAILED) && ++*retries < RETRIES_MAX;
-    if (u->status != 0 || u->stop != NULL) {
+    if (u->status != 0 || u->stop != NULL || only_missing_left(w)) {
         *ret_go_on = false;
         return u->status;
     }

@@ -229,7 +229,8 @@ struct stream {
     struct decoder *own; /* in the place of OUTER */
     int filter;
     struct extent extent;
-    struct tar_check *check; /* sees what the tar reader sees; NULL: none */
+    const struct zip_directory *directory; /* whose missing entries are hidden, NULL: none */
+    struct tar_check *check;               /* sees what the tar reader sees; NULL: none */
     char problem[256];
 };
 VB_CHECKED int stream_open(struct stream *s, struct unpack *u, int filter);
@@ -240,10 +241,11 @@ int stream_next(struct stream *s, const void **ret, size_t *ret_len);
 /* Reports bytes that follow the end of the archive: in the stream behind offset END, and in the
  * artifact behind the compressed data. */
 VB_CHECKED int stream_check_rest(struct stream *s, uint64_t end);
-/* An archive reader for ARTIFACT bytes [0, end) with seeking; owns nothing of U. */
-VB_CHECKED int seekable_open(struct stream *s, struct unpack *u, uint64_t end, struct archive *a);
+/* A reader with seeking for the zip that U is; owns nothing of U. DIRECTORY outlives S. */
+VB_CHECKED int seekable_open(struct stream *s, struct unpack *u,
+                             const struct zip_directory *directory, struct archive *a);
 /* The same for any format: SUPPORT makes libarchive read it. */
-VB_CHECKED int seekable_open_as(struct stream *s, struct unpack *u, uint64_t end, struct archive *a,
+VB_CHECKED int seekable_open_as(struct stream *s, struct unpack *u, struct archive *a,
                                 int (*support)(struct archive *a));
 /* A reader of one format over S. */
 VB_CHECKED int format_open(struct stream *s, struct archive *a, int (*support)(struct archive *a));

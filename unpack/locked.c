@@ -82,7 +82,7 @@ static int attempt_open(struct attempt *attempt, struct unpack *u,
     if (attempt->a == NULL ||
         (password != NULL && archive_read_add_passphrase(attempt->a, password) != ARCHIVE_OK))
         return vb_fail(u->err, VB_E_NOMEM, errno, "no memory to read %s", u->name);
-    return seekable_open(&attempt->s, u, directory->end, attempt->a);
+    return seekable_open(&attempt->s, u, directory, attempt->a);
 }
 
 /* The smallest encrypted member that is not empty: what a password is tried on. False: none. */

@@ -55,6 +55,8 @@ static la_ssize_t read_block(struct archive *a, void *data, const void **ret)
         archive_set_error(a, EIO, "reading failed");
         return ARCHIVE_FATAL;
     }
+    if (s->directory != NULL)
+        zip_hide_missing(s->directory, s->block, want, s->position);
     s->position += want;
     u->consumed += want;
     *ret = s->block;
@@ -110,18 +112,10 @@ static int reader_failed(struct unpack *u, struct archive *a)
                    a != NULL ? archive_error_string(a) : "no memory");
 }
 
-int seekable_open(struct stream *s, struct unpack *u, uint64_t end, struct archive *a)
+static int open_seekable(struct stream *s, struct archive *a, int (*support)(struct archive *a))
 {
-    return seekable_open_as(s, u, end, a, archive_read_support_format_zip_seekable);
-}
+    struct unpack *const u = s->u;
 
-int seekable_open_as(struct stream *s, struct unpack *u, uint64_t end, struct archive *a,
-                     int (*support)(struct archive *a))
-{
-    const int status = prepare(s, u, end);
-
-    if (status != 0)
-        return status;
     if (support(a) != ARCHIVE_OK || archive_read_set_read_callback(a, read_block) != ARCHIVE_OK ||
         archive_read_set_skip_callback(a, skip_block) != ARCHIVE_OK ||
         archive_read_set_seek_callback(a, seek_block) != ARCHIVE_OK ||
@@ -131,6 +125,23 @@ int seekable_open_as(struct stream *s, struct unpack *u, uint64_t end, struct ar
     if (archive_read_open1(a) != ARCHIVE_OK)
         s->failed = true;
     return u->status;
+}
+
+int seekable_open(struct stream *s, struct unpack *u, const struct zip_directory *directory,
+                  struct archive *a)
+{
+    const int status = prepare(s, u, directory->end);
+
+    s->directory = directory->missing_count > 0 ? directory : NULL;
+    return status != 0 ? status : open_seekable(s, a, archive_read_support_format_zip_seekable);
+}
+
+int seekable_open_as(struct stream *s, struct unpack *u, struct archive *a,
+                     int (*support)(struct archive *a))
+{
+    const int status = prepare(s, u, u->size);
+
+    return status != 0 ? status : open_seekable(s, a, support);
 }
 
 static void note_problem(struct stream *s, struct archive *a)

@@ -96,7 +96,7 @@ static int extract_zip(struct unpack *u, const struct zip_directory *directory, 
         status = new_archive(u, &a);
     if (status != 0 || directory->count == 0)
         return status;
-    status = seekable_open(&s, u, directory->end, a);
+    status = seekable_open(&s, u, directory, a);
     if (status == 0 && s.failed)
         status = report_damaged(u, str_of("."), archive_error_string(a));
     else if (status == 0)
@@ -207,7 +207,7 @@ static int extract_second(struct unpack *u, const struct magic *m, char *where, 
 
     (void)snprintf(format, UNPACK_FORMAT_MAX, "%s", m->name);
     if (status == 0)
-        status = seekable_open_as(&s, u, u->size, a, m->support);
+        status = seekable_open_as(&s, u, a, m->support);
     if (status == 0 && s.failed)
         return report_damaged(u, str_of("."), archive_error_string(a));
     if (status == 0)

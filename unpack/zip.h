@@ -13,7 +13,7 @@ struct zip_entry {
     uint64_t compressed; /* bytes, by the central directory */
     uint64_t size;       /* bytes when extracted, by the central directory */
     uint64_t name_at;    /* of the local header's name in the artifact */
-    uint64_t data_at;    /* of the data, 0 if there is no local header */
+    uint64_t data_at;    /* of the data */
     uint64_t record_at;  /* of its record in the directory */
     uint64_t end;        /* of its data and data descriptor */
     uint32_t crc;        /* by the central directory */
@@ -37,10 +37,13 @@ struct zip_reading {
     uint16_t flags;
 };
 
-/* Sorted by offset, each offset once: the order in which libarchive gives the entries. */
+/* Sorted by offset, each offset once: the order in which libarchive gives the entries, before it
+ * comes to those that are missing. */
 struct zip_directory {
     struct zip_entry *entries;
     size_t count;
+    uint64_t *missing; /* ours: records without a local header where they point to, by place */
+    size_t missing_count;
     struct zip_reading *readings; /* ours */
     size_t reading_count;
     uint64_t end;      /* of the end record, without its comment: what libarchive is shown */
@@ -54,6 +57,10 @@ struct zip_directory {
  * *ret->found is false if the artifact has none. */
 VB_CHECKED int zip_directory_read(struct unpack *u, struct zip_directory *ret);
 void zip_directory_done(struct zip_directory *directory);
+/* Changes the LEN bytes DATA, which stand at AT of the artifact, so that libarchive comes to the
+ * records without a local header last: it ends where it finds none. */
+void zip_hide_missing(const struct zip_directory *directory, unsigned char *data, size_t len,
+                      uint64_t at);
 /* True if the bytes after the archive are the signature block of an MCP bundle. */
 bool zip_trailing_is_mcpb(struct unpack *u, const struct zip_directory *directory);
 /* The code for what libarchive found wrong with an entry's data, NULL if TEXT is about something

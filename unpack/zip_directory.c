@@ -43,9 +43,11 @@ static bool is_signature(const unsigned char *p, size_t len)
 
 static void check_rest(struct zip_check *c, const struct vb_buf *raw, size_t at)
 {
-    if (c->d->count != c->end.count)
+    const size_t count = c->d->count + c->d->missing_count;
+
+    if (count != c->end.count)
         zip_report(c, ZIP_CODE_COUNT, "%llu entries by the end record, %zu in the directory",
-                   (unsigned long long)c->end.count, c->d->count);
+                   (unsigned long long)c->end.count, count);
     if (at != raw->len && !is_signature(raw->data + at, raw->len - at))
         zip_report(c, ZIP_CODE_DIRECTORY,
                    "the directory's last %zu bytes are no record: some readers stop there, others "
@@ -53,11 +55,24 @@ static void check_rest(struct zip_check *c, const struct vb_buf *raw, size_t at)
                    raw->len - at);
 }
 
+static void add_missing(struct zip_check *c, uint64_t record_at)
+{
+    struct zip_directory *const d = c->d;
+
+    if (d->missing == NULL)
+        d->missing = calloc(c->records_room, sizeof(*d->missing));
+    if (d->missing == NULL)
+        c->u->status = vb_fail(c->u->err, VB_E_NOMEM, 0, "no memory to read %s", c->u->name);
+    else
+        d->missing[d->missing_count++] = record_at;
+}
+
 /* Reads the records of the directory. */
 static void read_records(struct zip_check *c, const struct vb_buf *raw)
 {
     struct zip_directory *const d = c->d;
     struct zip_header record;
+    uint64_t before = 0;
     bool ordered = true;
     size_t at = 0;
     size_t size = 0;
@@ -66,15 +81,19 @@ static void read_records(struct zip_check *c, const struct vb_buf *raw)
            zip_read_record(raw->data + at, raw->len - at, &record, &size)) {
         struct zip_entry *const entry = &d->entries[d->count];
 
-        if (d->count == c->u->limits->entries) {
+        if (d->count + d->missing_count == c->u->limits->entries) {
             c->u->stop = "limit-entries";
             return;
         }
         set_entry(c, &record, c->end.start + at, entry);
         zip_check_local(c, entry, &record);
         zip_check_record(c, entry, &record);
-        ordered = ordered && (d->count == 0 || entry[-1].offset <= entry->offset);
-        d->count++;
+        ordered = ordered && before <= entry->offset;
+        before = entry->offset;
+        if (entry->data_at != 0)
+            d->count++;
+        else
+            add_missing(c, entry->record_at);
         at += size;
     }
     check_rest(c, raw, at);
@@ -160,8 +179,8 @@ static int load(struct zip_check *c, struct vb_buf *raw)
     if (len > 0 && read_at(u, raw->data, len, c->end.start) != 0)
         return u->status;
     raw->len = len;
-    c->d->entries =
-        calloc((most < u->limits->entries ? most : u->limits->entries) + 1, sizeof(*c->d->entries));
+    c->records_room = (most < u->limits->entries ? most : u->limits->entries) + 1;
+    c->d->entries = calloc(c->records_room, sizeof(*c->d->entries));
     if (c->d->entries == NULL)
         return vb_fail(u->err, VB_E_NOMEM, 0, "no memory to read %s", u->name);
     return 0;
@@ -215,6 +234,7 @@ int zip_directory_read(struct unpack *u, struct zip_directory *ret)
 void zip_directory_done(struct zip_directory *directory)
 {
     free(directory->entries);
+    free(directory->missing);
     free(directory->readings);
     *directory = (struct zip_directory){0};
 }
@@ -231,4 +251,19 @@ bool zip_trailing_is_mcpb(struct unpack *u, const struct zip_directory *director
            (uint64_t)le32(head + 11) + sizeof(head) + sizeof(tail) == directory->trailing &&
            read_at(u, tail, sizeof(tail), u->size - sizeof(tail)) == 0 &&
            memcmp(tail, "MCPB_SIG_END", 12) == 0;
+}
+
+void zip_hide_missing(const struct zip_directory *directory, unsigned char *data, size_t len,
+                      uint64_t at)
+{
+    static const unsigned char last[4] = {0xfe, 0xff, 0xff, 0xff}; /* one more asks for zip64 */
+
+    for (size_t i = 0; i < directory->missing_count; i++) {
+        const uint64_t field = directory->missing[i] + ZIP_OFFSET_AT;
+
+        for (size_t j = 0; j < sizeof(last); j++) {
+            if (field + j >= at && field + j - at < len)
+                data[field + j - at] = last[j];
+        }
+    }
 }

@@ -7,6 +7,7 @@
 enum {
     ZIP_LOCAL_SIZE = 30,
     ZIP_CENTRAL_SIZE = 46,
+    ZIP_OFFSET_AT = 42, /* in a record of the directory */
     ZIP_END_SIZE = 22,
     ZIP_DIRECTORY_MAX = 16 * 1024 * 1024,
     ZIP_ENDS_MAX = 8 /* end records that are looked at */
@@ -97,6 +98,7 @@ struct zip_check {
     uint64_t useless_end; /* where the last end record stands that leads nowhere, 0: none */
     uint64_t shift;       /* bytes put before the archive */
     size_t readings_room;
+    size_t records_room; /* what the directory has room for */
 };
 
 /* A field of APPNOTE 4.5 that changes what a reader sees. */

@@ -110,22 +110,16 @@ static void check_prefix(struct zip_check *c)
 void zip_check_layout(struct zip_check *c)
 {
     struct zip_directory *const d = c->d;
-    struct zip_entry *last = NULL;
 
     sort(c);
+    if (d->count > 0)
+        d->prefix = d->entries[0].offset;
     for (size_t i = 0; i < d->count && c->u->status == 0 && limits_in_time(c->u); i++) {
         struct zip_entry *const entry = &d->entries[i];
-        size_t j = i + 1;
+        const uint64_t next = i + 1 < d->count ? entry[1].offset : c->end.start;
 
-        if (entry->data_at == 0)
-            continue;
-        while (j < d->count && d->entries[j].data_at == 0)
-            j++;
-        if (last == NULL)
-            d->prefix = entry->offset;
-        check_extent(c, entry, j < d->count ? d->entries[j].offset : c->end.start);
-        check_gap(c, entry->end, j < d->count ? d->entries[j].offset : c->end.start);
-        last = entry;
+        check_extent(c, entry, next);
+        check_gap(c, entry->end, next);
     }
     check_prefix(c);
 }

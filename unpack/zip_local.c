@@ -201,16 +201,34 @@ static const unsigned char *find_local(struct zip_check *c, uint64_t at)
     return zip_view(c, at, ZIP_LOCAL_SIZE + (size_t)le16(p + 26) + le16(p + 28));
 }
 
+/* A header whose name is the entry's, but not its magic: some readers do not look at that. */
+static void read_unmarked(struct zip_check *c, const struct zip_entry *entry,
+                          const struct zip_header *record)
+{
+    const unsigned char *p = zip_view(c, entry->offset, ZIP_LOCAL_SIZE + (size_t)record->name_len);
+    struct zip_reading reading = zip_reading_of(entry);
+
+    if (p == NULL || le16(p + 26) != record->name_len ||
+        memcmp(p + ZIP_LOCAL_SIZE, record->name, record->name_len) != 0)
+        return;
+    reading.name_at = entry->offset + ZIP_LOCAL_SIZE;
+    reading.name_len = record->name_len;
+    reading.data_at = reading.name_at + reading.name_len + le16(p + 28);
+    zip_add_reading(c, ZIP_BY_DIRECTORY, &reading);
+}
+
 /* Some readers add what was put before the archive to the offsets, some do not. */
 static void check_missing(struct zip_check *c, struct zip_entry *entry,
                           const struct zip_header *record)
 {
-    const unsigned char *const p = c->shift != 0 ? find_local(c, record->offset) : NULL;
+    const unsigned char *p = c->shift != 0 ? find_local(c, record->offset) : NULL;
     struct zip_reading reading = zip_reading_of(entry);
 
     zip_report_entry(c, entry, ZIP_CODE_HEADER_MISSING, "no local header at byte %llu%s",
                      ull(entry->offset),
                      p != NULL ? ", but where the directory says without what stands before" : "");
+    read_unmarked(c, entry, record);
+    p = c->shift != 0 ? find_local(c, record->offset) : NULL;
     if (p == NULL)
         return;
     reading.name_at = record->offset + ZIP_LOCAL_SIZE;

@@ -10,7 +10,8 @@ enum { DETAIL_MAX = 256 };
 enum effect {
     NOTE,   /* everything is extracted all the same */
     UNREAD, /* some reader would extract what is not: coverage says so */
-    REFUSE  /* the entry is not extracted */
+    REFUSE, /* the entry is not extracted */
+    MISSING /* there is nothing that could be */
 };
 
 static const struct {
@@ -35,7 +36,7 @@ static const struct {
     [ZIP_CODE_COMMENT] = {"ambiguous-comment", UNREAD},
     [ZIP_CODE_COUNT] = {"ambiguous-count", UNREAD},
     [ZIP_CODE_DIRECTORY] = {"ambiguous-directory", UNREAD},
-    [ZIP_CODE_HEADER_MISSING] = {"header-missing", REFUSE},
+    [ZIP_CODE_HEADER_MISSING] = {"header-missing", MISSING},
     [ZIP_CODE_OVERLAP] = {"overlap", REFUSE},
     [ZIP_CODE_HIDDEN_ENTRY] = {"hidden-entry", UNREAD},
     [ZIP_CODE_GAP_DATA] = {"gap-data", UNREAD},
@@ -53,11 +54,12 @@ static void emit(struct zip_check *c, enum zip_code code, struct vb_str path, co
                  const char *detail)
 {
     const char *const name = codes[code].name;
-    const bool refused = codes[code].effect == REFUSE || code == ZIP_CODE_HIDDEN_ENTRY;
+    const enum effect effect = codes[code].effect;
+    const bool refused = effect >= REFUSE || code == ZIP_CODE_HIDDEN_ENTRY;
     const struct hostile what = {name, path, target, detail, refused ? FATE_REFUSED : FATE_OPEN};
 
-    if (report_entry(c->u, &what) == 0 && codes[code].effect == UNREAD)
-        c->u->status = report_coverage(c->u, "archive", name, path);
+    if (report_entry(c->u, &what) == 0 && (effect == UNREAD || effect == MISSING))
+        c->u->status = report_coverage(c->u, effect == MISSING ? "file" : "archive", name, path);
 }
 
 static struct vb_str name_at(struct zip_check *c, uint64_t at, uint16_t len)
@@ -91,7 +93,7 @@ void zip_report(struct zip_check *c, enum zip_code code, const char *format, ...
 
 static void refuse(struct zip_entry *entry, enum zip_code code)
 {
-    if (codes[code].effect == REFUSE && entry->code == NULL)
+    if (codes[code].effect >= REFUSE && entry->code == NULL)
         entry->code = codes[code].name;
 }
 
