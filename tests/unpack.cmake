@@ -29,6 +29,12 @@ foreach(part tricks readers honest)
   set_tests_properties(unpack.tar_${part} PROPERTIES LABELS unpack TIMEOUT 300)
 endforeach()
 
+add_executable(sfx_stub unit/sfx_stub.c)
+target_link_libraries(sfx_stub PRIVATE vb_flags)
+add_test(NAME archives.self_extractors COMMAND ${VETBOX_PYTHON3} -B ${archives}/test_sfx.py
+         $<TARGET_FILE:vetbox> $<TARGET_FILE:sfx_stub>)
+set_tests_properties(archives.self_extractors PROPERTIES TIMEOUT 120)
+
 add_test(NAME archives.vectors COMMAND ${VETBOX_PYTHON3} -B ${archives}/vectors.py
          $<TARGET_FILE:vetbox> ${PROJECT_SOURCE_DIR}/../shared/vectors)
 set_tests_properties(archives.vectors PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
