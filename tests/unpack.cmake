@@ -4,6 +4,8 @@ vb_unit_test(unpack_hostile unit/test_unpack_hostile.c unit/unpack_maker.c
 pkg_check_modules(BROTLI_ENCODER REQUIRED IMPORTED_TARGET libbrotlienc)
 vb_unit_test(unpack_nested unit/test_unpack_nested.c unit/unpack_maker.c
   LIBS vb_unpack PkgConfig::ARCHIVE PkgConfig::BROTLI_ENCODER)
+vb_unit_test(unpack_locked unit/test_unpack_locked.c unit/unpack_maker.c
+  LIBS vb_unpack PkgConfig::ARCHIVE)
 vb_unit_test(unpack_vectors unit/test_unpack_vectors.c unit/unpack_maker.c
   LIBS vb_unpack PkgConfig::ARCHIVE)
 # Short, interrupted and slow reads are made by the test's own pread.

@@ -431,6 +431,15 @@ static int report_name(struct work *w)
                : 0;
 }
 
+/* Of encrypted members, while only those are read. */
+static bool is_selected(const struct work *w)
+{
+    const bool known = w->directory != NULL && w->index < w->directory->count;
+
+    return archive_entry_is_encrypted(w->entry) &&
+           (w->u->selected == NULL || !known || w->u->selected[w->index]);
+}
+
 static int extract_entry(struct work *w, int r)
 {
     const char *code;
@@ -438,8 +447,7 @@ static int extract_entry(struct work *w, int r)
     int status = fetch_name(w);
 
     w->damaged = false;
-    if (status != 0 || (w->u->only_locked && !archive_entry_is_encrypted(w->entry)) ||
-        is_linker_table(w))
+    if (status != 0 || is_linker_table(w))
         return status;
     if (r == ARCHIVE_WARN && !is_about_charset(archive_error_string(w->archive)))
         status = report_damaged(w->u, w->raw, archive_error_string(w->archive));
@@ -478,6 +486,22 @@ static int broken(struct work *w, int r, size_t *retries, bool *ret_go_on)
     return report_damaged(u, str_of(w->path), text);
 }
 
+/* True for an entry that is to be extracted, which counts; false, with u->stop set, at the limit.
+ */
+static bool is_counted(struct work *w)
+{
+    struct unpack *const u = w->u;
+
+    if (u->only_locked && !is_selected(w))
+        return false;
+    if (u->entries >= u->limits->entries) {
+        u->stop = "limit-entries";
+        return false;
+    }
+    u->entries++;
+    return true;
+}
+
 static int next_entry(struct work *w, size_t *retries, bool *ret_more)
 {
     const int r = archive_read_next_header(w->archive, &w->entry);
@@ -492,12 +516,7 @@ static int next_entry(struct work *w, size_t *retries, bool *ret_more)
         return status;
     }
     *retries = 0;
-    if (w->u->entries >= w->u->limits->entries) {
-        w->u->stop = "limit-entries";
-        return 0;
-    }
-    w->u->entries++;
-    status = extract_entry(w, r);
+    status = is_counted(w) ? extract_entry(w, r) : 0;
     w->index++;
     *ret_more = status == 0 && w->u->stop == NULL;
     return status;

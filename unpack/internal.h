@@ -54,6 +54,7 @@ struct unpack {
     struct locked *locked;  /* archives that wait for a password */
     size_t locked_here;     /* encrypted members of this one that wait */
     bool only_locked;       /* read nothing but encrypted members, */
+    const bool *selected;   /* of them, by index; NULL: all */
     const char *passphrase; /* with this, or report them if it is NULL */
     size_t opened;          /* of them */
     struct beside *beside;  /* NULL: archives within archives are not opened */

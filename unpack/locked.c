@@ -1,14 +1,17 @@
 /* Zips with encrypted members. They are tried last, when every text around them is unpacked:
  * malware is sent with a password so that scanners stay outside, and the instructions tell it to
  * the victim. What a password opens is no file of the package as an installer makes it: it goes
- * beside, to
- * "!decrypted/". */
+ * beside, to "!decrypted/", and for each further password to one with a number. */
 #include <errno.h>
 #include <fcntl.h>
 
 #include "unpack/beside.h"
 
-enum { WAITING_MAX = 16, TRIES_MS = 4000 };
+enum {
+    WAITING_MAX = 16,
+    TRIES_MS = 4000, /* for one zip */
+    TARGETS_MAX = 16 /* members of it that passwords are tried on */
+};
 
 /* One that waits. */
 struct waiting {
@@ -85,74 +88,127 @@ static int attempt_open(struct attempt *attempt, struct unpack *u,
     return seekable_open(&attempt->s, u, directory, attempt->a);
 }
 
-/* The smallest encrypted member that is not empty: what a password is tried on. False: none. */
-static bool find_target(struct archive *a, size_t *ret_index)
+/* What passwords of one zip are looked for with. */
+struct search {
+    const struct passwords *passwords;
+    uint64_t end_ns;
+};
+
+/* --- its members, in the order in which libarchive gives them --- */
+
+enum state {
+    STATE_OPEN,   /* it is not encrypted, or it was opened */
+    STATE_LOCKED, /* its password is not known yet, */
+    STATE_CLOSED  /* or was looked for in vain */
+};
+
+struct members {
+    unsigned char *states;
+    bool *selected; /* what the next extraction takes */
+    uint64_t *sizes;
+    size_t count;
+};
+
+static void members_done(struct members *members)
 {
-    struct archive_entry *entry;
-    la_int64_t least = 0;
-
-    for (size_t i = 0; archive_read_next_header(a, &entry) >= ARCHIVE_WARN; i++) {
-        const la_int64_t size = archive_entry_size(entry);
-
-        if (archive_entry_is_encrypted(entry) && archive_entry_filetype(entry) == AE_IFREG &&
-            size > 0 && (least == 0 || size < least)) {
-            least = size;
-            *ret_index = i;
-        }
-    }
-    return least > 0;
+    free(members->states);
+    free(members->selected);
+    free(members->sizes);
 }
 
-/* True if all of member INDEX can be read; its checksum has to fit then, too. */
-static bool reads_whole(struct unpack *u, struct archive *a, size_t index)
+static int members_list(struct unpack *u, const struct zip_directory *directory,
+                        struct members *ret)
 {
+    VB_CLEANUP(attempt_done) struct attempt attempt = {0};
+    const size_t room = directory->count + 1;
     struct archive_entry *entry;
+    const int status = attempt_open(&attempt, u, directory, NULL);
+
+    ret->states = calloc(room, sizeof(*ret->states));
+    ret->selected = calloc(room, sizeof(*ret->selected));
+    ret->sizes = calloc(room, sizeof(*ret->sizes));
+    if (ret->states == NULL || ret->selected == NULL || ret->sizes == NULL)
+        return vb_fail(u->err, VB_E_NOMEM, errno, "no memory to read %s", u->name);
+    while (status == 0 && !attempt.s.failed && ret->count < directory->count &&
+           archive_read_next_header(attempt.a, &entry) >= ARCHIVE_WARN) {
+        const size_t i = ret->count++;
+
+        ret->sizes[i] = (uint64_t)archive_entry_size(entry);
+        if (archive_entry_is_encrypted(entry))
+            ret->states[i] = STATE_LOCKED;
+    }
+    return status != 0 ? status : u->status;
+}
+
+/* The smallest locked one that is not empty, where there is one: what passwords are tried on.
+ * False: none is locked. */
+static bool find_target(const struct members *members, size_t *ret)
+{
+    bool found = false;
+
+    for (size_t i = 0; i < members->count; i++) {
+        if (members->states[i] == STATE_LOCKED &&
+            (!found || members->sizes[i] - 1 < members->sizes[*ret] - 1)) {
+            *ret = i; /* 0 - 1 is the largest number of all */
+            found = true;
+        }
+    }
+    return found;
+}
+
+/* True if all of the member at hand can be read; its checksum has to fit then, too. */
+static bool reads_whole(struct unpack *u, struct archive *a)
+{
     const void *data;
     size_t len;
     la_int64_t offset;
     int r = ARCHIVE_OK;
 
-    for (size_t i = 0; i <= index && r >= ARCHIVE_WARN; i++)
-        r = archive_read_next_header(a, &entry);
-    while (r >= ARCHIVE_WARN && r != ARCHIVE_EOF && limits_in_time(u)) {
+    while (r == ARCHIVE_OK && limits_in_time(u)) {
         r = archive_read_data_block(a, &data, &len, &offset);
-        if (r == ARCHIVE_WARN || (r == ARCHIVE_OK && !limits_allow_decoded(u, len)))
+        if (r == ARCHIVE_OK && !limits_allow_decoded(u, len))
             return false;
     }
     return r == ARCHIVE_EOF;
 }
 
-static int try_one(struct unpack *u, const struct zip_directory *directory, size_t target,
-                   const char *password, bool *ret_fits)
+/* Selects those of the locked members from FIRST to LAST that PASSWORD opens. What is decoded here
+ * counts when it is extracted. */
+static int select_opened(struct unpack *u, const struct zip_directory *directory,
+                         const char *password, struct members *members, const size_t range[2])
 {
     VB_CLEANUP(attempt_done) struct attempt attempt = {0};
+    const uint64_t decoded = u->decoded;
+    struct archive_entry *entry;
     const int status = attempt_open(&attempt, u, directory, password);
+    int r = status == 0 && !attempt.s.failed ? ARCHIVE_OK : ARCHIVE_FATAL;
 
-    *ret_fits = status == 0 && !attempt.s.failed && reads_whole(u, attempt.a, target);
+    memset(members->selected, 0, members->count * sizeof(*members->selected));
+    for (size_t i = 0; r >= ARCHIVE_WARN && i <= range[1] && limits_in_time(u); i++) {
+        r = archive_read_next_header(attempt.a, &entry);
+        if (r >= ARCHIVE_WARN && i >= range[0] && members->states[i] == STATE_LOCKED)
+            members->selected[i] = reads_whole(u, attempt.a);
+    }
+    u->decoded = decoded;
     return status != 0 ? status : u->status;
 }
 
+/* The password that opens TARGET, which is then selected; *RET is NULL if none does by END. */
 static int find_password(struct unpack *u, const struct zip_directory *directory,
-                         const struct passwords *passwords, const struct password **ret)
+                         const struct search *search, struct members *members, size_t target,
+                         const struct password **ret)
 {
-    const uint64_t end = vb_monotonic_ns() + (uint64_t)TRIES_MS * 1000000u;
-    VB_CLEANUP(attempt_done) struct attempt first = {0};
-    size_t target = 0;
-    int status = attempt_open(&first, u, directory, NULL);
+    const struct passwords *const passwords = search->passwords;
+    int status = 0;
 
     *ret = NULL;
-    if (status != 0 || first.s.failed || !find_target(first.a, &target))
-        return status;
-    for (size_t i = 0; status == 0 && i < passwords->count; i++) {
-        bool fits = false;
-
-        if (vb_monotonic_ns() > end || !limits_in_time(u))
+    for (size_t i = 0; status == 0 && *ret == NULL && i < passwords->count; i++) {
+        if (vb_monotonic_ns() > search->end_ns || !limits_in_time(u))
             break;
-        status = try_one(u, directory, target, passwords->items[i].text, &fits);
-        if (fits) {
+        status = select_opened(u, directory, passwords->items[i].text, members,
+                               (const size_t[2]){target, target});
+        if (status == 0 && members->selected[target])
             *ret = &passwords->items[i];
-            break;
-        }
     }
     return status;
 }
@@ -175,9 +231,9 @@ static int report_password(struct unpack *u, const struct password *password)
                           str_of("."), NULL, detail);
 }
 
-/* Reads the encrypted members of U with PASSWORD, or reports each if it is NULL. */
+/* Reads the selected members of U with PASSWORD, or reports each if it is NULL. */
 static int read_locked(struct unpack *u, const struct zip_directory *directory,
-                       const struct password *password)
+                       const struct password *password, const bool *selected)
 {
     VB_CLEANUP(attempt_done) struct attempt attempt = {0};
     VB_CLEANUP_FREE char *where = calloc(1, UNPACK_PATH_MAX + 1);
@@ -186,6 +242,7 @@ static int read_locked(struct unpack *u, const struct zip_directory *directory,
     if (where == NULL)
         return vb_fail(u->err, VB_E_NOMEM, errno, "no memory to read %s", u->name);
     u->only_locked = true;
+    u->selected = selected;
     u->opened = 0;
     u->passphrase = password != NULL ? password->text : NULL;
     status = attempt_open(&attempt, u, directory, u->passphrase);
@@ -196,10 +253,12 @@ static int read_locked(struct unpack *u, const struct zip_directory *directory,
     return status == 0 ? report_password(u, password) : status;
 }
 
-int locked_report(struct unpack *u, const struct zip_directory *directory)
+/* Reports each encrypted member of those in SELECTED, NULL: all. */
+static int report_closed(struct unpack *u, const struct zip_directory *directory,
+                         const bool *selected)
 {
     struct unpack v = *u;
-    const int status = read_locked(&v, directory, NULL);
+    const int status = read_locked(&v, directory, NULL, selected);
 
     u->hostile = v.hostile;
     u->reports = v.reports;
@@ -208,8 +267,13 @@ int locked_report(struct unpack *u, const struct zip_directory *directory)
     return status;
 }
 
+int locked_report(struct unpack *u, const struct zip_directory *directory)
+{
+    return report_closed(u, directory, NULL);
+}
+
 static int unlock(struct unpack *u, const struct zip_directory *directory,
-                  const struct password *password)
+                  const struct password *password, const bool *selected)
 {
     VB_CLEANUP_FREE struct scope *scope = calloc(1, sizeof(*scope));
     int status;
@@ -218,16 +282,56 @@ static int unlock(struct unpack *u, const struct zip_directory *directory,
         return vb_fail(u->err, VB_E_NOMEM, errno, "no memory to read %s", u->name);
     status = scope_open(scope, u, own_place(u), "decrypted");
     if (status == 0)
-        status = read_locked(&scope->u, directory, password);
+        status = read_locked(&scope->u, directory, password, selected);
     scope_close(scope, u);
     return status;
+}
+
+/* What PASSWORD opens of the locked members is extracted, and locked no more. */
+static int open_with(struct unpack *u, const struct zip_directory *directory,
+                     const struct password *password, struct members *members)
+{
+    int status = select_opened(u, directory, password->text, members,
+                               (const size_t[2]){0, members->count - 1});
+
+    for (size_t i = 0; i < members->count; i++) {
+        if (members->selected[i])
+            members->states[i] = STATE_OPEN;
+    }
+    if (status == 0)
+        status = unlock(u, directory, password, members->selected);
+    return status;
+}
+
+/* Each member may have a password of its own. Those that stay closed are reported. */
+static int open_members(struct unpack *u, const struct zip_directory *directory,
+                        const struct passwords *passwords, struct members *members)
+{
+    const struct search search = {passwords, vb_monotonic_ns() + TRIES_MS * (uint64_t)1000000};
+    const struct password *password;
+    size_t target = 0;
+    size_t closed = 0;
+    int status = 0;
+
+    for (int n = 0; status == 0 && n < TARGETS_MAX && find_target(members, &target); n++) {
+        status = find_password(u, directory, &search, members, target, &password);
+        if (status == 0 && password != NULL)
+            status = open_with(u, directory, password, members);
+        if (members->states[target] == STATE_LOCKED)
+            members->states[target] = STATE_CLOSED;
+    }
+    for (size_t i = 0; i < members->count; i++) {
+        members->selected[i] = members->states[i] != STATE_OPEN;
+        closed += members->selected[i];
+    }
+    return status == 0 && closed > 0 ? report_closed(u, directory, members->selected) : status;
 }
 
 static int open_waiting(struct unpack *u, const struct waiting *item,
                         const struct passwords *passwords)
 {
     VB_CLEANUP(zip_directory_done) struct zip_directory directory = {0};
-    const struct password *password = NULL;
+    VB_CLEANUP(members_done) struct members members = {0};
     int status;
 
     u->fd = item->fd;
@@ -238,10 +342,8 @@ static int open_waiting(struct unpack *u, const struct waiting *item,
     u->depth = item->depth;
     status = zip_directory_read(u, &directory);
     if (status == 0)
-        status = find_password(u, &directory, passwords, &password);
-    if (status != 0)
-        return status;
-    return password != NULL ? unlock(u, &directory, password) : locked_report(u, &directory);
+        status = members_list(u, &directory, &members);
+    return status == 0 ? open_members(u, &directory, passwords, &members) : status;
 }
 
 int locked_run(struct unpack *u)
