@@ -135,7 +135,7 @@ static void describe_headers(struct vb_id *id, const char *path, struct vb_id_fa
         {"Author-email:", &ret->author},
     };
     int64_t number = 0;
-    if (!vb_id_read(id, path, id->limits->file_bytes, &text))
+    if (!vb_id_read_lines(id, path, &text))
         return;
     for (char *rest = (char *)text.data, *line; (line = vb_id_take_line(&rest)) != NULL;) {
         line[strcspn(line, "\r")] = '\0';

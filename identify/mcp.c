@@ -116,6 +116,7 @@ static bool python_depends(struct vb_id *id, const char *root)
     VB_CLEANUP(vb_buf_done) struct vb_buf text = {0};
     if (found || file == NULL || !vb_id_peek(id, file->path, VB_ID_PROBE_BYTES, &text))
         return found;
+    vb_id_blank_nuls(&text);
     for (char *rest = (char *)text.data, *line; (line = vb_id_take_line(&rest)) != NULL;) {
         line[strcspn(line, "\r")] = '\0';
         found |= named_sdk(line);

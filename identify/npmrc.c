@@ -33,7 +33,7 @@ static void read_npmrc(struct vb_id *id, const char *root)
 {
     const struct vb_id_file *file = vb_id_at_root(id, root, ".npmrc");
     VB_CLEANUP(vb_buf_done) struct vb_buf text = {0};
-    if (file == NULL || !vb_id_read(id, file->path, id->limits->file_bytes, &text))
+    if (file == NULL || !vb_id_read_lines(id, file->path, &text))
         return;
     struct vb_id_at at = {file->path, 0};
     for (char *rest = (char *)text.data, *line; (line = vb_id_take_line(&rest)) != NULL;) {

@@ -210,7 +210,7 @@ static void read_entry_points(struct vb_id *id, const struct vb_id_file *file)
     VB_CLEANUP(vb_buf_done) struct vb_buf text = {0};
     bool scripts = false;
     int64_t number = 0;
-    if (!vb_id_read(id, file->path, id->limits->file_bytes, &text))
+    if (!vb_id_read_lines(id, file->path, &text))
         return;
     for (char *rest = (char *)text.data, *line; (line = vb_id_take_line(&rest)) != NULL;) {
         number++;
@@ -312,7 +312,7 @@ static void read_setup_cfg(struct vb_id *id, const char *root)
     const struct vb_id_file *file = vb_id_at_root(id, root, "setup.cfg");
     bool scripts = false;
     bool needs = false;
-    if (file == NULL || !vb_id_read(id, file->path, id->limits->file_bytes, &text))
+    if (file == NULL || !vb_id_read_lines(id, file->path, &text))
         return;
     struct vb_id_at at = {file->path, 0};
     for (char *rest = (char *)text.data, *line; (line = vb_id_take_line(&rest)) != NULL;) {

@@ -35,6 +35,29 @@ bool vb_id_read(struct vb_id *id, const char *path, size_t max, struct vb_buf *r
     return false;
 }
 
+void vb_id_blank_nuls(struct vb_buf *text)
+{
+    for (size_t i = 0; i < text->len; i++) {
+        if (text->data[i] == '\0')
+            text->data[i] = ' ';
+    }
+}
+
+bool vb_id_read_lines(struct vb_id *id, const char *path, struct vb_buf *ret)
+{
+    if (!vb_id_read(id, path, id->limits->file_bytes, ret))
+        return false;
+    const char *text = (const char *)ret->data;
+    const char *nul = ret->len > 0 ? memchr(text, '\0', ret->len) : NULL;
+    if (nul == NULL)
+        return true;
+    vb_id_problem(
+        id, (struct vb_id_at){path, (int64_t)vb_line_of(text, ret->len, (size_t)(nul - text))},
+        "ambiguous-nul", "some readers end at its NUL, others read what follows");
+    vb_id_blank_nuls(ret);
+    return true;
+}
+
 bool vb_id_peek(struct vb_id *id, const char *path, size_t max, struct vb_buf *ret)
 {
     VB_CLEANUP_FD int fd = vb_open_beneath(id->dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);

@@ -133,7 +133,7 @@ static void read_requirements(struct vb_id *id, const struct vb_id_file *file)
 {
     VB_CLEANUP(vb_buf_done) struct vb_buf text = {0};
     struct vb_id_at at = {file->path, 0};
-    if (!vb_id_read(id, file->path, id->limits->file_bytes, &text))
+    if (!vb_id_read_lines(id, file->path, &text))
         return;
     for (char *line = (char *)text.data, *next; line != NULL && *line != '\0'; line = next) {
         next = next_line(line);
@@ -147,7 +147,7 @@ static void read_pth(struct vb_id *id, const struct vb_id_file *file)
 {
     VB_CLEANUP(vb_buf_done) struct vb_buf text = {0};
     int64_t number = 0;
-    if (!vb_id_read(id, file->path, id->limits->file_bytes, &text))
+    if (!vb_id_read_lines(id, file->path, &text))
         return;
     for (char *line = (char *)text.data, *next; line != NULL && *line != '\0'; line = next) {
         next = next_line(line);

@@ -137,7 +137,7 @@ void vb_id_wheel_record(struct vb_id *id, const char *prefix, const char *path)
     VB_CLEANUP(vb_buf_done) struct vb_buf text = {0};
     if (record.rows == NULL)
         vb_id_fail(id, VB_E_NOMEM, "reading RECORD");
-    else if (vb_id_read(id, path, id->limits->file_bytes, &text) && text.len > 0) {
+    else if (vb_id_read_lines(id, path, &text) && text.len > 0) {
         read_rows(&record, (char *)text.data);
         check(&record);
         tell(&record, &record.extra, "in the wheel that RECORD does not list");

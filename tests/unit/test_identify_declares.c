@@ -258,6 +258,31 @@ static void editors_and_gateways(VB_UNUSED void **state)
     CHECK(files, lines, NULL);
 }
 
+/* Strings end at a NUL; a file does not. */
+static void lines_behind_a_nul(VB_UNUSED void **state)
+{
+    static const char requirements[] = "one==1\0 two==2\nthree==3\n";
+    static const char settings[] = "a=1\n\0registry=https://evil.example.com/\n";
+    struct listing listing;
+    struct vb_error err = {0};
+    static const struct made_file files[] = {{"package.json", "{\"name\": \"x\"}"}};
+    char *folder = make_tree(files, 1);
+    write_made(folder, "requirements.txt", requirements, sizeof(requirements) - 1);
+    write_made(folder, ".npmrc", settings, sizeof(settings) - 1);
+    listing_init(&listing);
+    const int status = identify_folder(folder, NULL, &listing, &err);
+    remove_tree(folder);
+    assert_int_equal(status, VB_OK);
+    assert_line(listing_text(&listing),
+                "declares dependency three==3 @requirements.txt:2 | detail=requirements.txt");
+    assert_line(listing_text(&listing), "problem ambiguous-nul @requirements.txt:1 | detail=some "
+                                        "readers end at its NUL, others read what follows");
+    assert_line(listing_text(&listing), "problem ambiguous-nul @.npmrc:2 | detail=some readers end "
+                                        "at its NUL, others read what follows");
+    assert_non_null(strstr(listing_text(&listing), "evil.example.com"));
+    listing_done(&listing);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -272,6 +297,7 @@ int main(void)
         cmocka_unit_test(yaml_manifest_that_is_broken),
         cmocka_unit_test(bundles_and_extensions),
         cmocka_unit_test(editors_and_gateways),
+        cmocka_unit_test(lines_behind_a_nul),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
