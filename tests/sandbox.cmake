@@ -1,10 +1,11 @@
 # box and detonate; recorder and bait have files of their own
 foreach(part confine detonate network plan zygote)
-  vb_unit_test(${part} unit/test_${part}.c LIBS vb_sandbox vb_core)
+  vb_unit_test(${part} unit/test_${part}.c unit/slowness.c LIBS vb_sandbox vb_core)
 endforeach()
 set(box_parts box box_files box_limits box_leftovers)
 foreach(part ${box_parts})
-  vb_unit_test(${part} unit/test_${part}.c unit/box_harness.c LIBS vb_sandbox vb_core)
+  vb_unit_test(${part} unit/test_${part}.c unit/box_harness.c unit/slowness.c
+               LIBS vb_sandbox vb_core)
 endforeach()
 
 # Root drops to a user of its own before it builds a box; an ordinary user does not. Where the tests

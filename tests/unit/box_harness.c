@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include "slowness.h"
+
 bool without_overlay;
 
 bool boxes_available(void)
@@ -73,7 +75,7 @@ void run_argv(struct run *run, char **argv, unsigned timeout_ms)
 {
     char reason[] = "test";
     const struct vb_detonation detonation = {
-        .id = 7, .reason = reason, .argv = argv, .timeout_ms = timeout_ms};
+        .id = 7, .reason = reason, .argv = argv, .timeout_ms = timeout_ms * slowness()};
     run->status = vb_base_new(&run->setup, &run->setup.base, &run->err);
     if (run->status == VB_OK && !without_overlay && !run->setup.base.overlay)
         print_message("this kernel has no overlay for boxes\n");

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "slowness.h"
 #include "vetbox/sandbox.h"
 
 struct catcher {
@@ -97,7 +98,7 @@ static void detonate(struct bench *bench, const char *script, unsigned timeout_m
                                       .text = text,
                                       .cwd = cwd,
                                       .when = "load",
-                                      .timeout_ms = timeout_ms};
+                                      .timeout_ms = timeout_ms * slowness()};
     const int status =
         vb_detonate(bench->sandbox, &row, &bench->caught.sink, &bench->result, &bench->err);
     free(text);
@@ -428,14 +429,6 @@ static void test_python_and_node(void **state)
         assert_true(printed(&b, "node 42"));
 }
 
-/* An emulated machine (tests/live/qemu) needs several times as long to fork. */
-static unsigned slowness(void)
-{
-    const char *text = getenv("VETBOX_TEST_SLOWNESS");
-    const long times = text == NULL ? 1 : strtol(text, NULL, 10);
-    return times < 1 ? 1 : times > 100 ? 100 : (unsigned)times;
-}
-
 static void test_wild(void **state)
 {
     (void)state;
@@ -454,7 +447,7 @@ static void test_wild(void **state)
         char limit[64];
         BENCH(b);
         const uint64_t start = vb_monotonic_ns();
-        detonate(&b, rows[i].script, 1500 * slowness());
+        detonate(&b, rows[i].script, 1500);
         const uint64_t took = (vb_monotonic_ns() - start) / 1000000U;
         snprintf(limit, sizeof(limit), "\"what\":\"%s\"", rows[i].limit);
         if (!line_with(&b, "sandbox.limit", limit, NULL))
@@ -473,7 +466,7 @@ static void test_daemon(void **state)
     detonate(&b,
              "setsid bash -c 'echo late > ~/late; sleep 1000' & "
              "until [ -s ~/late ]; do sleep 0.01; done; exit 0",
-             5000 * slowness());
+             5000);
     assert_int_equal(b.result.exit_status, 0);
     assert_true(b.result.duration_ms < 2000 * slowness());
     assert_true(line_with(&b, "truth.file", "/home/alex/late\"", "created"));

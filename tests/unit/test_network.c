@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "sandbox/box/demand.h"
+#include "slowness.h"
 #include "vetbox/sandbox.h"
 
 struct catcher {
@@ -67,7 +68,8 @@ static void run_script(struct run *run, const char *script)
     char *text = strdup(script);
     char sh[] = "sh", c[] = "-c", reason[] = "test";
     char *argv[] = {sh, c, text, NULL};
-    const struct vb_detonation row = {.id = 1, .reason = reason, .argv = argv, .timeout_ms = 20000};
+    const struct vb_detonation row = {
+        .id = 1, .reason = reason, .argv = argv, .timeout_ms = 20000 * slowness()};
     int status = vb_sandbox_new(&run->options, &run->caught.sink, &sandbox, &run->err);
     if (status == VB_OK)
         status = vb_detonate(sandbox, &row, &run->caught.sink, &result, &run->err);
