@@ -1,5 +1,5 @@
 # box and detonate; recorder and bait have files of their own
-foreach(part confine detonate network plan zygote)
+foreach(part cgroup confine detonate network plan zygote)
   vb_unit_test(${part} unit/test_${part}.c unit/slowness.c LIBS vb_sandbox vb_core)
 endforeach()
 set(box_parts box box_files box_limits box_leftovers)
@@ -10,7 +10,7 @@ endforeach()
 
 # Root drops to a user of its own before it builds a box; an ordinary user does not. Where the tests
 # run as root, the same tests run as an ordinary user too.
-foreach(part confine detonate network zygote ${box_parts})
+foreach(part cgroup confine detonate network zygote ${box_parts})
   add_test(NAME unit.${part}.user
     COMMAND sh ${PROJECT_SOURCE_DIR}/tests/unit/as_user.sh $<TARGET_FILE:test_${part}>
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})

@@ -130,13 +130,15 @@ struct vb_sandbox_options {
                            of this machine's; NULL: this machine's */
     bool no_overlay;    /* as on a kernel whose tmpfs has no extended attributes (before 6.6) */
     bool no_tproxy;     /* as on a kernel without nf_tables: listeners are made on demand */
+    bool no_cgroup;     /* as where no control group is delegated to us */
 };
 
 extern const struct vb_sandbox_options vb_sandbox_default_options;
 
 /* Everything that the boxes of one package share: the syscall filter, the persona, the baits with
  * secrets made for this run. Emits bait.placed and sandbox.layer. A missing containment layer is
- * VB_E_UNAVAILABLE and says which kernel setting to change. */
+ * VB_E_UNAVAILABLE and says which kernel setting to change. Where a control group is delegated to
+ * us, this process is in one of its own below it until vb_sandbox_free. */
 struct vb_sandbox;
 VB_CHECKED int vb_sandbox_new(const struct vb_sandbox_options *options, struct vb_sink *sink,
                               struct vb_sandbox **ret, struct vb_error *err);

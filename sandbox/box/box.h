@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "sandbox/bait/bait.h"
+#include "sandbox/box/cgroup.h"
 #include "sandbox/box/confine.h"
 #include "sandbox/box/net.h"
 
@@ -60,6 +61,8 @@ struct vb_box_setup {
     uint64_t tree_bytes;
     uint64_t tree_entries;
     int staging_fd; /* where the supervisor keeps changed files, -1: nowhere */
+    struct vb_cgroups cgroups;
+    struct vb_cgroup cgroup; /* in a supervisor: its box's */
 };
 
 /* Runs DETONATION in a box and emits all that happened to SINK, which reaches the coordinator. In

@@ -1,6 +1,7 @@
 set(VB_BOX_FILES
   box/base.c
   box/catch.c
+  box/cgroup.c
   box/child.c
   box/confine.c
   box/demand.c

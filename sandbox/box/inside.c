@@ -39,6 +39,15 @@ static int map_user(struct vb_inside *inside, struct vb_error *err)
     return VB_OK;
 }
 
+/* Not while we are cloned: the top of the namespace would be our parent's group. */
+static int hide_groups(struct vb_inside *inside, struct vb_error *err)
+{
+    (void)inside;
+    if (unshare(CLONE_NEWCGROUP) < 0)
+        return vb_fail_namespaces(err, errno, "making a cgroup namespace");
+    return VB_OK;
+}
+
 static int name_host(struct vb_inside *inside, struct vb_error *err)
 {
     (void)inside;
@@ -93,8 +102,10 @@ static const struct {
     const char *name;
     int (*run)(struct vb_inside *inside, struct vb_error *err);
 } steps[] = {
-    {"user namespace", map_user},    {"host name", name_host},         {"memory", prefer_for_oom},
-    {"file watches", limit_watches}, {"time namespace", shift_uptime}, {"root", vb_root_build},
+    {"user namespace", map_user},    {"cgroup namespace", hide_groups},
+    {"host name", name_host},        {"memory", prefer_for_oom},
+    {"file watches", limit_watches}, {"time namespace", shift_uptime},
+    {"root", vb_root_build},
 };
 
 /* --- the subject and everything that it leaves to us --- */

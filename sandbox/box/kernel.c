@@ -17,12 +17,21 @@
 
 pid_t vb_sys_clone(uint64_t flags, int *ret_pidfd)
 {
+    return vb_sys_clone_into(-1, flags, ret_pidfd);
+}
+
+pid_t vb_sys_clone_into(int cgroup, uint64_t flags, int *ret_pidfd)
+{
     struct clone_args args = {.flags = flags};
     /* The kernel insists: a sibling takes over our own exit signal. */
     args.exit_signal = (flags & CLONE_PARENT) != 0 ? 0 : SIGCHLD;
     if (ret_pidfd != NULL) {
         args.flags |= CLONE_PIDFD;
         args.pidfd = (uint64_t)(uintptr_t)ret_pidfd;
+    }
+    if (cgroup >= 0) {
+        args.flags |= CLONE_INTO_CGROUP;
+        args.cgroup = (unsigned)cgroup;
     }
     return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 }

@@ -10,6 +10,8 @@
 /* clone3 with FLAGS; *ret_pidfd (may be NULL) gets a pidfd. With CLONE_PARENT the new process is
  * the caller's sibling. Returns as fork does. */
 pid_t vb_sys_clone(uint64_t flags, int *ret_pidfd);
+/* The same, in the control group CGROUP; -1: in our own. */
+pid_t vb_sys_clone_into(int cgroup, uint64_t flags, int *ret_pidfd);
 
 /* --- mounts --- */
 

@@ -64,6 +64,10 @@ static const struct layer {
     {"nf_tables tproxy", VB_LAYER_FIDELITY, "4.19", vb_probe_tproxy, "net",
      "use a kernel with CONFIG_NF_TABLES_IPV4=y and CONFIG_NFT_TPROXY; as modules: modprobe "
      "nft_tproxy (until then a package that hides which port it tries is not answered there)"},
+    {"cgroup limits", VB_LAYER_FIDELITY, "5.14", vb_probe_limits, NULL,
+     "start it with a control group of its own: systemd-run --user --scope -p Delegate=yes vetbox "
+     "... (root without --user; in a container as its first process, with /sys/fs/cgroup writable; "
+     "until then rlimits and a watch every 50 ms hold a box)"},
 };
 
 static _Noreturn void probe_main(const struct layer *layer, int fd)
@@ -83,6 +87,11 @@ static _Noreturn void probe_main(const struct layer *layer, int fd)
 static int try_layer(const struct layer *layer, struct vb_probe *ret, struct vb_error *err)
 {
     int ends[2];
+    /* Its group is this process's own, where a child would not be alone; nothing of it stays. */
+    if (layer->probe == vb_probe_limits) {
+        layer->probe(ret);
+        return VB_OK;
+    }
     if (pipe2(ends, O_CLOEXEC) < 0)
         return vb_fail(err, VB_E_OS, errno, "probing the kernel");
     VB_CLEANUP_FD int ours = ends[0];

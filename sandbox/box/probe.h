@@ -32,6 +32,8 @@ void vb_probe_uts(struct vb_probe *ret);
 void vb_probe_cgroup(struct vb_probe *ret);
 void vb_probe_time(struct vb_probe *ret);
 void vb_probe_overlay(struct vb_probe *ret);
+void vb_probe_limits(
+    struct vb_probe *ret); /* in the process that would make boxes, not in a child */
 
 /* probe_net.c */
 void vb_probe_network(struct vb_probe *ret);

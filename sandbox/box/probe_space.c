@@ -221,5 +221,28 @@ void vb_probe_cgroup(struct vb_probe *ret)
 
 /* --- limits and watches inside of them --- */
 
+void vb_probe_limits(struct vb_probe *ret)
+{
+    static const struct vb_cgroup_limits limits = {.memory_bytes = 64 << 20, .processes = 16};
+    struct vb_error err = {0};
+    struct vb_cgroup group = {-1, -1};
+    VB_CLEANUP(vb_cgroups_done) struct vb_cgroups groups;
+    vb_cgroups_init(&groups);
+    if (vb_cgroups_new(&groups, &err) < 0 || vb_cgroup_new(&groups, &limits, &group, &err) < 0) {
+        ret->step = VB_STEP_CALL;
+        errno = err.system_errno;
+        vb_probe_say(ret, false, "%s", err.message);
+        return;
+    }
+    const bool memory = vb_cgroup_read(&group, "memory.max", NULL) == (int64_t)limits.memory_bytes;
+    const bool tasks = vb_cgroup_read(&group, "pids.max", NULL) == (int64_t)limits.processes;
+    vb_cgroup_done(&groups, limits.id, &group);
+    if (memory || tasks)
+        vb_probe_say(ret, true, "the kernel counts a box's %s%s%s", memory ? "memory" : "",
+                     memory && tasks ? " and " : "", tasks ? "processes" : "");
+    else
+        vb_probe_say(ret, false, "a limit that was set has no effect");
+}
+
 /* For an exit status: 0, errno, or with NOT_MOUNTED added the errno of the mount. */
 enum { NOT_MOUNTED = 128 };

@@ -185,6 +185,7 @@ static void free_sandbox(struct vb_sandbox **sandbox)
 int vb_sandbox_new(const struct vb_sandbox_options *options, struct vb_sink *sink,
                    struct vb_sandbox **ret, struct vb_error *err)
 {
+    struct vb_error ignored;
     int status = check_options(options, err);
     if (status == VB_OK)
         status = vb_layers_require(err);
@@ -200,6 +201,7 @@ int vb_sandbox_new(const struct vb_sandbox_options *options, struct vb_sink *sin
     setup->options = *options;
     setup->staging_fd = -1;
     vb_base_init(&setup->base);
+    vb_cgroups_init(&setup->cgroups);
     sandbox->drops_fd = options->drops_fd;
     choose_folder(options->name, setup->folder, sizeof(setup->folder));
     setup->options.name = setup->folder;
@@ -215,6 +217,8 @@ int vb_sandbox_new(const struct vb_sandbox_options *options, struct vb_sink *sin
     if (status == VB_OK && options->drops_fd >= 0)
         status = vb_workspace_new(staging_bytes, STAGING_INODES, &setup->staging_fd, err);
     setup->baits = sandbox->baits;
+    if (status == VB_OK && !options->no_cgroup && vb_cgroups_new(&setup->cgroups, &ignored) < 0)
+        vb_cgroups_init(&setup->cgroups); /* rlimits and the watch hold the boxes */
     if (status == VB_OK)
         status = vb_base_new(setup, &setup->base, err);
     if (status == VB_OK)
@@ -234,6 +238,7 @@ void vb_sandbox_free(struct vb_sandbox *sandbox)
         return;
     vb_close_fd(&sandbox->setup.staging_fd);
     vb_base_done(&sandbox->setup.base);
+    vb_cgroups_done(&sandbox->setup.cgroups);
     vb_filter_free(sandbox->filter);
     vb_bait_set_free(sandbox->baits);
     free(sandbox);
@@ -279,10 +284,11 @@ static int settle(struct vb_box_setup *setup, const struct vb_pipes *pipes, stru
     move_away(&options->input_fd);
     move_away(&options->output_fds[0]);
     move_away(&options->output_fds[1]);
-    int keep[8 + VB_NET_SOCKETS] = {
+    int keep[10 + VB_NET_SOCKETS] = {
         pipes->frames[1],  pipes->report[1],       options->tree_fd,       options->input_fd,
-        setup->staging_fd, options->output_fds[0], options->output_fds[1], options->stop_fd};
-    memcpy(keep + 8, setup->base.fds + VB_BASE_SOCKET, VB_NET_SOCKETS * sizeof(*keep));
+        setup->staging_fd, options->output_fds[0], options->output_fds[1], options->stop_fd,
+        setup->cgroup.dir, setup->cgroup.kill};
+    memcpy(keep + 10, setup->base.fds + VB_BASE_SOCKET, VB_NET_SOCKETS * sizeof(*keep));
     if (vb_sys_close_others(keep, VB_ARRAY_LEN(keep)) < 0)
         return vb_fail(err, VB_E_OS, errno, "closing inherited descriptors");
 #ifdef VB_SANITIZED
@@ -377,8 +383,8 @@ static int tell_lost(const struct vb_relay *relay, const struct vb_detonation *d
     return vb_emit(sink, &event, err);
 }
 
-int vb_box_run(const struct vb_box_setup *setup, const struct vb_detonation *detonation,
-               struct vb_sink *sink, struct vb_detonation_result *ret, struct vb_error *err)
+static int run_box(const struct vb_box_setup *setup, const struct vb_detonation *detonation,
+                   struct vb_sink *sink, struct vb_detonation_result *ret, struct vb_error *err)
 {
     const struct vb_relay relay = {
         .role = VB_ROLE_BOX,
@@ -400,6 +406,25 @@ int vb_box_run(const struct vb_box_setup *setup, const struct vb_detonation *det
         status = tell_lost(&relay, detonation, &death, sink, err);
     if (status == VB_OK)
         *ret = watch.result;
+    return status;
+}
+
+int vb_box_run(const struct vb_box_setup *setup, const struct vb_detonation *detonation,
+               struct vb_sink *sink, struct vb_detonation_result *ret, struct vb_error *err)
+{
+    /* What the box may write lies in memory as well. The watch is the one to say when its memory is
+     * used up; this is the wall behind it. */
+    const struct vb_cgroup_limits limits = {
+        .id = detonation->id,
+        .memory_bytes = setup->options.memory_bytes + setup->options.disk_bytes + setup->tree_bytes,
+        .processes = setup->options.processes,
+    };
+    struct vb_box_setup own = *setup;
+    int status = vb_cgroup_new(&setup->cgroups, &limits, &own.cgroup, err);
+    if (status < 0)
+        return status;
+    status = run_box(&own, detonation, sink, ret, err);
+    vb_cgroup_done(&setup->cgroups, detonation->id, &own.cgroup);
     return status;
 }
 

@@ -112,8 +112,7 @@ static int open_ends(struct ends *ends, struct vb_error *err)
 
 int vb_start_init(struct vb_supervisor *box, struct vb_error *err)
 {
-    const uint64_t flags =
-        CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+    const uint64_t flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
     VB_CLEANUP(close_ends)
     struct ends ends = {{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}};
     const struct vb_sandbox_options *options = &box->setup->options;
@@ -137,7 +136,7 @@ int vb_start_init(struct vb_supervisor *box, struct vb_error *err)
         .output = {ends.output[1], ends.error[1]},
     };
     pin_to_one_processor();
-    box->init = vb_sys_clone(flags, &box->init_pidfd);
+    box->init = vb_sys_clone_into(box->setup->cgroup.dir, flags, &box->init_pidfd);
     if (box->init < 0)
         return vb_fail_namespaces(err, errno, "making the namespaces of a box");
     if (box->init == 0)
@@ -304,6 +303,7 @@ int vb_start_subject(struct vb_supervisor *box, struct vb_error *err)
     const struct vb_watch watch = {.proc_fd = box->proc_fd,
                                    .writable_fd = box->writable_fd,
                                    .segments_fd = box->segments_fd,
+                                   .cgroup = &box->setup->cgroup,
                                    .memory_limit = box->setup->options.memory_bytes};
     vb_watch_init(&box->watch, &watch);
     if (box->writable_fd < 0 || box->proc_fd < 0)

@@ -21,6 +21,8 @@ enum { NOT_FOUND = 127, NOT_EXECUTABLE = 126, JOIN_SESSION_KEYRING = 1 };
 static int limit_subject(const struct vb_inside *inside, struct vb_error *err)
 {
     const struct vb_sandbox_options *options = &inside->setup->options;
+    /* A control group notes who ran into its limit: it has to be the narrower one. */
+    const unsigned counted = inside->setup->cgroup.dir >= 0;
     const struct vb_limit_row rows[] = {
         /* 1, not 0: a core_pattern with a pipe starts the host's program as root whatever the
          * limit, except for this one (kernel.core_pattern in core(5)). */
@@ -36,7 +38,7 @@ static int limit_subject(const struct vb_inside *inside, struct vb_error *err)
         {RLIMIT_NICE, 0},
         {RLIMIT_NOFILE, VB_BOX_OPEN_FILES},
         /* Counted within this user namespace since 5.14. */
-        {RLIMIT_NPROC, options->processes},
+        {RLIMIT_NPROC, options->processes + counted},
         {RLIMIT_RTPRIO, 0},
         {RLIMIT_SIGPENDING, 1024},
     };

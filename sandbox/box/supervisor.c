@@ -67,6 +67,7 @@ static int tell_limit(struct vb_supervisor *box, enum limit limit, const char *d
 
 static int kill_box(struct vb_supervisor *box, struct vb_error *err)
 {
+    vb_cgroup_kill(&box->setup->cgroup);
     if (pidfd_send_signal(box->init_pidfd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
         return vb_fail(err, VB_E_OS, errno, "killing a box");
     box->kill_ns = UINT64_MAX;

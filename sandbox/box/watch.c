@@ -222,6 +222,30 @@ uint64_t vb_watch_segments(int fd)
 
 /* --- all of it --- */
 
+/* What the control group says that is in use but for the DISK of the box, which lies in memory too.
+ * -1: memory is not counted there. */
+static int64_t memory_of_group(const struct vb_watch *watch, int64_t disk)
+{
+    const int64_t all = vb_cgroup_read(watch->cgroup, "memory.current", NULL);
+    if (all < 0)
+        return -1;
+    if (vb_cgroup_read(watch->cgroup, "memory.events", "oom_kill") > 0)
+        return vb_cgroup_read(watch->cgroup, "memory.max", NULL);
+    if (all - disk <= (int64_t)watch->memory_limit)
+        return all < disk ? 0 : all - disk;
+    /* Files of the machine that were read, and the kernel's own needs, are not the box's to pay. */
+    return vb_cgroup_read(watch->cgroup, "memory.stat", "anon") +
+           vb_cgroup_read(watch->cgroup, "memory.stat", "shmem") - disk;
+}
+
+/* -1: they are not counted there. Init counts there, not here. */
+static int64_t tasks_of_group(const struct vb_watch *watch)
+{
+    const bool met = vb_cgroup_read(watch->cgroup, "pids.events", "max") > 0;
+    const int64_t tasks = vb_cgroup_read(watch->cgroup, met ? "pids.max" : "pids.current", NULL);
+    return tasks > 0 ? tasks - 1 : tasks;
+}
+
 static uint64_t memory_of_box(const struct vb_watch *watch)
 {
     /* Memory files belong to no process. One that is mapped too is counted twice: the limit is for
@@ -236,14 +260,20 @@ static uint64_t memory_of_box(const struct vb_watch *watch)
 void vb_watch_measure(const struct vb_watch *watch, struct vb_usage *ret)
 {
     struct statfs fs;
-    struct vb_machine machine;
-    read_machine(&machine);
-    *ret = (struct vb_usage){.tasks = count_tasks(watch->proc_fd),
-                             .memory = memory_of_box(watch),
-                             .descriptors = most_descriptors(watch->proc_fd)};
-    ret->machine_short = vb_watch_is_short(watch, &machine);
+    int64_t disk = 0;
+    *ret = (struct vb_usage){.descriptors = most_descriptors(watch->proc_fd)};
     if (fstatfs(watch->writable_fd, &fs) == 0) {
         ret->disk_full = fs.f_bavail == 0;
         ret->inodes_full = fs.f_ffree == 0;
+        disk = (int64_t)(fs.f_blocks - fs.f_bfree) * fs.f_bsize;
     }
+    const int64_t tasks = tasks_of_group(watch);
+    const int64_t memory = memory_of_group(watch, disk);
+    ret->tasks = tasks < 0 ? count_tasks(watch->proc_fd) : (unsigned)tasks;
+    ret->memory = memory < 0 ? memory_of_box(watch) : (uint64_t)memory;
+    if (memory >= 0)
+        return; /* nothing is hidden from it */
+    struct vb_machine machine;
+    read_machine(&machine);
+    ret->machine_short = vb_watch_is_short(watch, &machine);
 }

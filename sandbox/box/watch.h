@@ -1,10 +1,11 @@
-/* watch: what a box uses, measured from outside. Without cgroups nothing in the kernel bounds the
- * memory of a group of processes for an ordinary user. */
+/* watch: what a box uses, measured from outside: by its control group where there is one. Without,
+ * nothing in the kernel bounds the memory of a group of processes for an ordinary user. */
 #ifndef SANDBOX_BOX_WATCH_H
 #define SANDBOX_BOX_WATCH_H
 
 #include <sys/types.h>
 
+#include "sandbox/box/cgroup.h"
 #include "vetbox/core.h"
 
 struct vb_usage {
@@ -17,9 +18,10 @@ struct vb_usage {
 };
 
 struct vb_watch {
-    int proc_fd;     /* the box's /proc */
-    int writable_fd; /* the box's writable file system */
-    int segments_fd; /* the box's /proc/sysvipc/shm, or -1 */
+    int proc_fd;                    /* the box's /proc */
+    int writable_fd;                /* the box's writable file system */
+    int segments_fd;                /* the box's /proc/sysvipc/shm, or -1 */
+    const struct vb_cgroup *cgroup; /* what it counts is not read from /proc */
     uint64_t memory_limit;
     uint64_t available; /* of the machine's memory, at the beginning */
 };

@@ -76,6 +76,7 @@ int main(int argc, char **argv)
     if (argc < 4)
         return usage();
     vb_base_init(&setup.base);
+    vb_cgroups_init(&setup.cgroups);
     const bool recorded = strcmp(argv[1], "recorded") == 0;
     struct vb_bait_set *baits = NULL;
     struct vb_filter *filter = NULL;

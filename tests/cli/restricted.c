@@ -243,6 +243,12 @@ static int no_nf_tables(void)
     return failed | load(filter);
 }
 
+/* A machine without version 2 of control groups, or a container that shows none. */
+static int no_cgroup(void)
+{
+    return mount("tmpfs", "/sys/fs/cgroup", "tmpfs", 0, NULL);
+}
+
 static int nothing(void)
 {
     return 0;
@@ -263,6 +269,7 @@ static const struct {
     {"memfd-noexec", memfd_noexec, true},
     {"chroot", change_root, false},
     {"no-nf-tables", no_nf_tables, false},
+    {"no-cgroup", no_cgroup, false},
 };
 
 /* A limit of N with N - 1 to spare: those namespaces exist that a limit of 1 allows. */

@@ -119,6 +119,10 @@ static size_t count_cgroups(void)
         line[strcspn(line, "\n")] = '\0';
         if (strncmp(line, "0::", 3) != 0)
             continue;
+        /* Groups for boxes are made beside one that is called vetbox (sandbox/box/cgroup.h). */
+        char *last = strrchr(line, '/');
+        if (last != NULL && strcmp(last, "/vetbox") == 0)
+            *last = '\0';
         snprintf(path, sizeof(path), "/sys/fs/cgroup%s", line + 3);
         count = folders(path, 16);
     }

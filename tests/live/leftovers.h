@@ -9,7 +9,7 @@ struct leftovers {
     size_t processes; /* below this one: it adopts whatever loses its parent */
     size_t namespaces;
     size_t mounts, tmpfs;
-    size_t cgroups; /* below the one that this process is in */
+    size_t cgroups; /* below the one that this process is in, or beside it */
     size_t descriptors;
     size_t files; /* in the folder for temporary files */
 };

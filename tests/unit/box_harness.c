@@ -9,6 +9,7 @@
 #include "slowness.h"
 
 bool without_overlay;
+bool without_cgroup;
 
 bool boxes_available(void)
 {
@@ -55,7 +56,9 @@ void run_init(struct run *run)
     run->setup.options.processes = 24;
     run->setup.staging_fd = -1;
     vb_base_init(&run->setup.base);
+    vb_cgroups_init(&run->setup.cgroups);
     run->setup.options.no_overlay = without_overlay;
+    run->setup.options.no_cgroup = without_cgroup;
     snprintf(run->setup.folder, sizeof(run->setup.folder), "weather");
     snprintf(run->setup.machine_id, sizeof(run->setup.machine_id), "0123456789abcdef");
     snprintf(run->setup.boot_id, sizeof(run->setup.boot_id), "boot-id-of-the-box");
@@ -69,6 +72,7 @@ void run_done(struct run *run)
     vb_close_fd(&run->setup.staging_fd);
     vb_close_fd(&run->setup.options.tree_fd);
     vb_base_done(&run->setup.base);
+    vb_cgroups_done(&run->setup.cgroups);
 }
 
 void run_argv(struct run *run, char **argv, unsigned timeout_ms)
@@ -76,6 +80,9 @@ void run_argv(struct run *run, char **argv, unsigned timeout_ms)
     char reason[] = "test";
     const struct vb_detonation detonation = {
         .id = 7, .reason = reason, .argv = argv, .timeout_ms = timeout_ms * slowness()};
+    struct vb_error ignored;
+    if (!run->setup.options.no_cgroup && vb_cgroups_new(&run->setup.cgroups, &ignored) < 0)
+        vb_cgroups_init(&run->setup.cgroups);
     run->status = vb_base_new(&run->setup, &run->setup.base, &run->err);
     if (run->status == VB_OK && !without_overlay && !run->setup.base.overlay)
         print_message("this kernel has no overlay for boxes\n");

@@ -24,6 +24,8 @@ struct run {
 
 /* As on an older kernel: the second round of the tests that look at files. */
 extern bool without_overlay;
+/* As where no control group is delegated. */
+extern bool without_cgroup;
 
 /* Prints a reason and returns false where the kernel forbids boxes. */
 bool boxes_available(void);
