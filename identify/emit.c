@@ -153,13 +153,25 @@ void vb_id_declare(struct vb_id *id, struct vb_id_at at, const char *what, const
     const char *const parts[] = {"declares", at.path, what, value, detail};
     if (!take_new(id, VB_ID_DECLARE, parts, VB_ARRAY_LEN(parts)))
         return;
+    const char *origin = id->origin != NULL ? id->origin : value;
+    char key[VB_ID_KEY_MAX];
     struct vb_event event;
     vb_event_init(&event, VB_EV_MANIFEST_DECLARES, VB_SOURCE_STATIC);
     vb_event_str(&event, VB_F_WHAT, what);
     vb_event_str(&event, VB_F_VALUE, value);
     vb_event_str(&event, VB_F_DETAIL, detail);
     set_place(&event, at);
+    if (vb_id_key_of(id, at.path, origin, key))
+        vb_event_str(&event, VB_F_KEY, key);
     vb_id_emit(id, &event);
+}
+
+const char *vb_id_origin(struct vb_id *id, const char *text)
+{
+    const char *before = id->origin;
+    if (before == NULL)
+        id->origin = text;
+    return before;
 }
 
 void vb_id_unknown(struct vb_id *id, struct vb_id_at at, const char *key, const char *value)

@@ -221,7 +221,9 @@ static void declare_reading(struct vb_id *id, const char *path, const struct vb_
 void vb_id_front_declare(struct vb_id *id, const char *path, const struct vb_buf *text,
                          const struct vb_id_front *front)
 {
+    id->front = front;
     declare_reading(id, path, text, &(struct reading){front, front->fields, front->meta});
     if (front->lines != NULL)
         declare_reading(id, path, text, &(struct reading){front, front->lines, front->lines_meta});
+    id->front = NULL;
 }

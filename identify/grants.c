@@ -27,15 +27,19 @@ static bool means_all(const char *text)
 }
 
 /* "git log:*" runs git. */
-static void grant_command(struct vb_id *id, struct vb_id_at at, char *inside, const char *tool)
+void vb_id_declare_program(struct vb_id *id, struct vb_id_at at, const char *line,
+                           const char *detail)
 {
-    const struct vb_str word = vb_id_first_word(inside, strcspn(inside, ":*"));
+    const size_t len = line == NULL ? 0 : strcspn(line, ":*");
+    const struct vb_str word = vb_id_first_word(line, len);
     char program[256];
     if (word.len == 0 || word.len >= sizeof(program))
         return;
     memcpy(program, word.text, word.len);
     program[word.len] = '\0';
-    vb_id_declare(id, at, "bin", program, tool);
+    const char *before = vb_id_origin(id, line);
+    vb_id_declare(id, at, "bin", program, detail);
+    id->origin = before;
 }
 
 static void grant_host(struct vb_id *id, struct vb_id_at at, const char *inside, const char *tool)
@@ -47,10 +51,10 @@ static void grant_host(struct vb_id *id, struct vb_id_at at, const char *inside,
         vb_id_declare_url(id, at, inside, tool);
 }
 
-void vb_id_tool(struct vb_id *id, struct vb_id_at at, const char *tool, const char *detail)
+/* What stands in the parentheses of TOOL. */
+static void declare_inside(struct vb_id *id, struct vb_id_at at, const char *tool)
 {
     char inside[256];
-    vb_id_declare(id, at, "tool", tool, detail);
     const char *open = tool == NULL ? NULL : strchr(tool, '(');
     if (open == NULL || tool[strlen(tool) - 1] != ')' || strlen(open) - 2 >= sizeof(inside))
         return;
@@ -59,12 +63,20 @@ void vb_id_tool(struct vb_id *id, struct vb_id_at at, const char *tool, const ch
         if (strlen(tools[i].tool) != (size_t)(open - tool) || !vb_ascii_starts(tool, tools[i].tool))
             continue;
         if (tools[i].grant == GRANT_COMMAND)
-            grant_command(id, at, inside, tools[i].tool);
+            vb_id_declare_program(id, at, inside, tools[i].tool);
         else if (tools[i].grant == GRANT_HOST)
             grant_host(id, at, inside, tools[i].tool);
         else
             vb_id_declare(id, at, "path", inside, tools[i].tool);
     }
+}
+
+void vb_id_tool(struct vb_id *id, struct vb_id_at at, const char *tool, const char *detail)
+{
+    const char *before = vb_id_origin(id, tool);
+    vb_id_declare(id, at, "tool", tool, detail);
+    declare_inside(id, at, tool);
+    id->origin = before;
 }
 
 /* Names in ${NAME} or $NAME of a manifest's value that the host puts the environment into. */
@@ -80,6 +92,7 @@ void vb_id_placeholders(struct vb_id *id, struct vb_id_at at, const char *text, 
                                       "HOME",
                                       "PATH"};
     char name[128];
+    const char *before = vb_id_origin(id, text);
     for (const char *at_text = strchr(text, '$'); at_text != NULL; at_text = strchr(at_text, '$')) {
         at_text++;
         if (*at_text == '{')
@@ -97,4 +110,5 @@ void vb_id_placeholders(struct vb_id *id, struct vb_id_at at, const char *text, 
         if (!known && !isalnum((unsigned char)at_text[len]))
             vb_id_declare(id, at, "env", name, detail);
     }
+    id->origin = before;
 }

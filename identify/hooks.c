@@ -31,8 +31,10 @@ static int64_t line_of(struct vb_id *id, const struct vb_buf *text, const char *
 void vb_id_declare_url(struct vb_id *id, struct vb_id_at at, const char *url, const char *detail)
 {
     char host[256];
+    const char *before = vb_id_origin(id, url);
     if (url != NULL && vb_id_url_host((struct vb_str){url, strlen(url)}, host, sizeof(host)))
         vb_id_declare(id, at, "host", host, detail);
+    id->origin = before;
 }
 
 /* COMMAND with its args as an entry; a command without args is a shell line already. */

@@ -12,6 +12,7 @@ enum {
     VB_ID_PATH_MAX = 4097,
     VB_ID_ENTRIES_MAX = 20000, /* files and folders of a tree that are looked at */
     VB_ID_DEPTH_MAX = 64,      /* folders below each other, and levels of YAML, JSON5 and TOML */
+    VB_ID_KEY_MAX = 256,       /* bytes of a key path */
     VB_ID_SEARCH_MAX = 256 * 1024 * 1024, /* bytes searched for line numbers in all */
     VB_ID_PROBE_BYTES = 65536,            /* of a source file that is looked at for MCP imports */
 };
@@ -76,10 +77,19 @@ struct vb_id {
 
     bool family_here; /* a host format was recognised at the root that is looked at */
 
-    size_t searched; /* bytes, for line numbers */
+    const struct vb_id_front *front; /* the one whose declarations are told, NULL */
+    const char *origin;              /* the text that a declaration is made of, NULL: its value */
+
+    size_t searched;  /* bytes, for line numbers */
+    size_t key_nodes; /* values, for key paths */
     size_t used[VB_ID_CLASS_COUNT];
     size_t dropped[VB_ID_CLASS_COUNT];
 };
+
+/* --- where.c: key paths --- */
+/* The key path of TEXT, which was taken out of the manifest PATH as it was parsed; false if it was
+ * not, or if that is not known. */
+bool vb_id_key_of(struct vb_id *id, const char *path, const char *text, char ret[VB_ID_KEY_MAX]);
 
 /* --- walk.c: the list of files --- */
 void vb_id_walk(struct vb_id *id);
@@ -137,6 +147,9 @@ void vb_id_problem(struct vb_id *id, struct vb_id_at at, const char *code, const
 void vb_id_unknown(struct vb_id *id, struct vb_id_at at, const char *key, const char *value);
 void vb_id_declare(struct vb_id *id, struct vb_id_at at, const char *what, const char *value,
                    const char *detail);
+/* TEXT of a manifest is what the next declarations are made of, unless an outer one is that
+ * already. Returns what id->origin has to become again. */
+const char *vb_id_origin(struct vb_id *id, const char *text);
 struct vb_id_entry {
     struct vb_id_at at;
     const char *reason;
@@ -470,6 +483,9 @@ bool vb_id_clean_path(char ret[VB_ID_PATH_MAX], const char *rel);
 void vb_id_bin_folder(struct vb_id *id, const char *root);
 /* settings.json of Claude Code and Gemini: hooks, helpers, permissions. */
 void vb_id_settings(struct vb_id *id, struct vb_id_source source);
+/* The program of the command line LINE, which may be NULL, as a declaration. */
+void vb_id_declare_program(struct vb_id *id, struct vb_id_at at, const char *line,
+                           const char *detail);
 /* Host of URL as a declaration. */
 void vb_id_declare_url(struct vb_id *id, struct vb_id_at at, const char *url, const char *detail);
 /* name -> spec maps (npm) and lists of "name>=1" (Python). */

@@ -50,7 +50,6 @@ static const char *install_value(const json_t *spec, const char *kind)
 static void declare_install(struct vb_id *id, struct vb_id_at at, const json_t *spec)
 {
     char detail[512];
-    char host[256];
     const char *kind = vb_id_str(spec, "kind");
     kind = kind == NULL ? vb_id_str(spec, "type") : kind;
     kind = kind == NULL ? "unknown" : kind;
@@ -61,9 +60,10 @@ static void declare_install(struct vb_id *id, struct vb_id_at at, const json_t *
         return;
     }
     snprintf(detail, sizeof(detail), "%s %s", kind, value);
+    const char *before = vb_id_origin(id, value);
     vb_id_declare(id, at, "install", kind, detail);
-    if (url != NULL && vb_id_url_host((struct vb_str){url, strlen(url)}, host, sizeof(host)))
-        vb_id_declare(id, at, "host", host, "installer");
+    id->origin = before;
+    vb_id_declare_url(id, at, url, "installer");
     vb_id_declare(id, at, "path", vb_id_str(spec, "targetDir"), "installer");
     const struct vb_id_want bins = {at, "bin", "installer", false};
     vb_id_declare_each(id, &bins, vb_id_get(spec, "bins"));

@@ -105,7 +105,9 @@ static void declare_item(void *ctx, const char *item)
 void vb_id_declare_each(struct vb_id *id, const struct vb_id_want *want, const json_t *value)
 {
     struct declare declare = {id, want};
+    const char *before = vb_id_origin(id, json_string_value(value)); /* NULL: each of a list */
     vb_id_each(value, want->words, declare_item, &declare);
+    id->origin = before;
 }
 
 static bool shell_safe(const char *text)

@@ -103,6 +103,8 @@ static void write_permission(struct vb_json_out *out, const struct vb_permission
     vb_json_member_str(out, "path", row->path);
     if (row->line > 0)
         vb_json_member_int(out, "line", row->line);
+    if (row->key[0] != '\0')
+        vb_json_member_str(out, "key", row->key);
     if (row->detail[0] != '\0')
         vb_json_member_str(out, "detail", row->detail);
     vb_json_end_object(out);

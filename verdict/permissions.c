@@ -14,9 +14,11 @@ void vb_permissions_see(struct judge *judge)
         .detail = vb_arena_cut(&judge->scratch, vb_text_of(judge, VB_F_DETAIL), MAX_TEXT),
         .path = vb_arena_cut(&judge->scratch, vb_text_of(judge, VB_F_PATH), MAX_TEXT),
         .line = vb_event_get_int(judge->event, VB_F_LINE, 0),
+        .key = vb_arena_cut(&judge->scratch, vb_text_of(judge, VB_F_KEY), MAX_TEXT),
     };
-    const char *key = vb_arena_printf(&judge->scratch, "%d\n%s\n%s\n%s\n%lld", (int)permission,
-                                      row.value, row.detail, row.path, (long long)row.line);
+    const char *key =
+        vb_arena_printf(&judge->scratch, "%d\n%s\n%s\n%s\n%lld\n%s", (int)permission, row.value,
+                        row.detail, row.path, (long long)row.line, row.key);
     struct name *name = vb_names_add(&judge->permissions, judge->keep, key,
                                      (int64_t)judge->permissions.count, &fresh);
     if (name == NULL || !fresh)
@@ -26,6 +28,7 @@ void vb_permissions_see(struct judge *judge)
     kept->value = vb_arena_str(judge->keep, row.value);
     kept->detail = vb_arena_str(judge->keep, row.detail);
     kept->path = vb_arena_str(judge->keep, row.path);
+    kept->key = vb_arena_str(judge->keep, row.key);
 }
 
 static int compare_rows(const void *left, const void *right)
@@ -38,7 +41,9 @@ static int compare_rows(const void *left, const void *right)
         order = strcmp(a->path, b->path);
     if (order == 0 && a->line != b->line)
         order = a->line < b->line ? -1 : 1;
-    return order != 0 ? order : strcmp(a->detail, b->detail);
+    if (order == 0)
+        order = strcmp(a->detail, b->detail);
+    return order != 0 ? order : strcmp(a->key, b->key);
 }
 
 void vb_permissions_list(struct judge *judge)

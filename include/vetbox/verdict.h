@@ -51,6 +51,7 @@ struct vb_permission_row {
     char *detail; /* by which field; "" if nothing says */
     char *path;
     int64_t line; /* 0 if unknown */
+    char *key;    /* its key path in that manifest; "" if unknown */
 };
 
 struct vb_coverage {

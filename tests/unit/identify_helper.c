@@ -65,7 +65,8 @@ static int emit(struct vb_sink *sink, struct vb_event *event, struct vb_error *e
     }
     for (size_t i = 0; i < event->value_count; i++) {
         const struct vb_value *value = &event->values[i];
-        if (is_bare(value->field))
+        if (is_bare(value->field) ||
+            (value->field == VB_F_KEY && !listing->keys && event->kind == VB_EV_MANIFEST_DECLARES))
             continue;
         add(listing, " | ", 3);
         add(listing, vb_field_name(value->field), strlen(vb_field_name(value->field)));

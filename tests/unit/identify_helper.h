@@ -16,6 +16,7 @@ struct listing {
     struct vb_buf text;
     size_t events;
     size_t fail_at; /* emitting fails at this event; 0 never */
+    bool keys;      /* declarations with their key paths */
 };
 
 struct made_file {

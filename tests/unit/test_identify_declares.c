@@ -258,6 +258,47 @@ static void editors_and_gateways(VB_UNUSED void **state)
     CHECK(files, lines, NULL);
 }
 
+/* Where each stands within its manifest, also if what is declared is only a part of the text there.
+ */
+static void declarations_have_key_paths(VB_UNUSED void **state)
+{
+    static const struct made_file files[] = {
+        {"SKILL.md", "---\nname: a-b\ndescription: d\nallowed-tools: Read Bash(git:*)\nmetadata:\n"
+                     "  openclaw:\n    requires:\n      bins: [curl, jq]\n      env: [A_KEY]\n"
+                     "    install:\n      - kind: download\n        url: https://x.example.com/y\n"
+                     "---\n"},
+        {".mcp.json", "{\"mcpServers\": {\"s.t\": {\"url\": \"https://m.example.com/\", "
+                      "\"headers\": {\"X\": \"${B_KEY}\"}, \"env\": {\"C_KEY\": \"1\"}}}}"}};
+    static const char *const lines[] = {
+        "declares tool Read @SKILL.md:4 | detail=allowed-tools | key=allowed-tools",
+        "declares bin git @SKILL.md:4 | detail=Bash | key=allowed-tools",
+        "declares bin curl @SKILL.md:5 | detail=requires.bins | "
+        "key=metadata.openclaw.requires.bins[0]",
+        "declares bin jq @SKILL.md:5 | detail=requires.bins | "
+        "key=metadata.openclaw.requires.bins[1]",
+        "declares env A_KEY @SKILL.md:5 | detail=requires.env | "
+        "key=metadata.openclaw.requires.env[0]",
+        "declares host x.example.com @SKILL.md:5 | detail=installer | "
+        "key=metadata.openclaw.install[0].url",
+        "declares host m.example.com @.mcp.json:1 | detail=mcp-server:s.t | "
+        "key=mcpServers[\"s.t\"].url",
+        "declares env B_KEY @.mcp.json:1 | detail=mcp-server:s.t | "
+        "key=mcpServers[\"s.t\"].headers.X",
+        "declares env C_KEY @.mcp.json:1 | detail=mcp-server:s.t | "
+        "key=mcpServers[\"s.t\"].env.C_KEY"};
+    struct listing listing;
+    struct vb_error err = {0};
+    char *folder = make_tree(files, VB_ARRAY_LEN(files));
+    listing_init(&listing);
+    listing.keys = true;
+    const int status = identify_folder(folder, NULL, &listing, &err);
+    remove_tree(folder);
+    assert_int_equal(status, VB_OK);
+    for (size_t i = 0; i < VB_ARRAY_LEN(lines); i++)
+        assert_line(listing_text(&listing), lines[i]);
+    listing_done(&listing);
+}
+
 /* Strings end at a NUL; a file does not. */
 static void lines_behind_a_nul(VB_UNUSED void **state)
 {
@@ -298,6 +339,7 @@ int main(void)
         cmocka_unit_test(bundles_and_extensions),
         cmocka_unit_test(editors_and_gateways),
         cmocka_unit_test(lines_behind_a_nul),
+        cmocka_unit_test(declarations_have_key_paths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
