@@ -66,6 +66,35 @@ static void read_openclaw_package(struct vb_id *id, const char *root)
     }
 }
 
+/* What the gateway starts on the plugin's behalf: back ends of models, commands of its own command
+ * line, helpers that hand out secrets. A list of names says nothing of programs. */
+static void declare_commands(struct vb_id *id, const struct vb_id_doc *doc, const char *key,
+                             const json_t *item)
+{
+    const struct vb_id_at at = {doc->path, vb_id_line_find(id, &doc->text, key)};
+    const struct vb_id_want env = {at, "env", key, false};
+    vb_id_declare_program(id, at, vb_id_str(item, "command"), key);
+    vb_id_declare_each(id, &env, vb_id_get(item, "passEnv"));
+}
+
+static void declare_started(struct vb_id *id, const struct vb_id_doc *doc)
+{
+    static const char *const keys[] = {"cliBackends", "cliCommands", "secretProviderIntegrations"};
+    for (size_t i = 0; i < VB_ARRAY_LEN(keys); i++) {
+        json_t *value = vb_id_get(doc->json, keys[i]);
+        const char *name;
+        json_t *item;
+        for (size_t j = 0; j < json_array_size(value); j++)
+            declare_commands(id, doc, keys[i], json_array_get(value, j));
+        if (!json_is_object(value))
+            continue;
+        json_object_foreach(value, name, item)
+        {
+            declare_commands(id, doc, keys[i], item);
+        }
+    }
+}
+
 void vb_id_read_openclaw_plugin(struct vb_id *id, const char *root)
 {
     static const char *const tool_keys[] = {"tools", "agentToolResultMiddleware",
@@ -93,6 +122,7 @@ void vb_id_read_openclaw_plugin(struct vb_id *id, const char *root)
     for (size_t i = 0; i < json_array_size(providers); i++)
         vb_id_declare_each(id, &env, vb_id_get(json_array_get(providers, i), "envVars"));
     vb_id_dependencies(id, source_of(doc, "requiresPlugins"), "requiresPlugins");
+    declare_started(id, doc);
 }
 
 /* A hook is a folder with HOOK.md and a handler, imported into the gateway. */

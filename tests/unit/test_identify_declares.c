@@ -299,6 +299,23 @@ static void declarations_have_key_paths(VB_UNUSED void **state)
     listing_done(&listing);
 }
 
+static void programs_that_a_gateway_starts(VB_UNUSED void **state)
+{
+    static const struct made_file files[] = {
+        {"openclaw.plugin.json",
+         "{\"id\": \"x\", \"configSchema\": {}, \"cliBackends\": [\"a-cli\", {\"command\": \"b-cli "
+         "run\"}],\n"
+         "\"cliCommands\": {\"c\": {\"command\": \"c-cli\"}},\n\"secretProviderIntegrations\": "
+         "{\"v\": {\"source\": \"exec\", \"command\": \"/usr/bin/vault\", \"passEnv\": "
+         "[\"V_TOKEN\"]}}}\n"}};
+    static const char *const lines[] = {
+        "declares bin b-cli @openclaw.plugin.json:1 | detail=cliBackends",
+        "declares bin c-cli @openclaw.plugin.json:2 | detail=cliCommands",
+        "declares bin /usr/bin/vault @openclaw.plugin.json:3 | detail=secretProviderIntegrations",
+        "declares env V_TOKEN @openclaw.plugin.json:3 | detail=secretProviderIntegrations"};
+    CHECK(files, lines, "a-cli");
+}
+
 /* Strings end at a NUL; a file does not. */
 static void lines_behind_a_nul(VB_UNUSED void **state)
 {
@@ -338,6 +355,7 @@ int main(void)
         cmocka_unit_test(yaml_manifest_that_is_broken),
         cmocka_unit_test(bundles_and_extensions),
         cmocka_unit_test(editors_and_gateways),
+        cmocka_unit_test(programs_that_a_gateway_starts),
         cmocka_unit_test(lines_behind_a_nul),
         cmocka_unit_test(declarations_have_key_paths),
     };
