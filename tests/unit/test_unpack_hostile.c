@@ -564,44 +564,10 @@ static void test_events_are_bounded(void **state)
     free(members);
 }
 
-/* One local header that is damaged does not keep the members behind it out of sight. */
-static void test_members_behind_a_damaged_header(void **state)
-{
-    const struct zip_member members[] = {
-        {.name = "one", .data = "1"}, {.name = "two", .data = "2"}, {.name = "three", .data = "3"}};
-
-    (void)state;
-    for (size_t broken = 0; broken < 3; broken++) {
-        struct bytes b = make_zip(members, 3, NULL, NULL);
-        size_t at = 0;
-        char beside[64];
-        struct run run;
-
-        for (size_t i = 0; i <= broken; i++, at++)
-            at = (size_t)((unsigned char *)memmem(b.data + at, b.len - at, "PK\3\4", 4) - b.data);
-        b.data[at - 1] = 'X';
-        run_unpack(&run, &b, "x.zip", NULL);
-        assert_int_equal(run.status, 0);
-        assert_hostile(&run, "header-missing", members[broken].name);
-        assert_int_equal(run_count(&run, VB_EV_COVERAGE, "file", members[broken].name), 1);
-        assert_int_equal(run_count(&run, VB_EV_ARCHIVE_DAMAGED, NULL, NULL), 0);
-        assert_int_equal(run_files(&run), 2);
-        for (size_t i = 0; i < 3; i++) {
-            if (i != broken)
-                assert_content(&run, members[i].name, members[i].data, 1);
-        }
-        (void)snprintf(beside, sizeof(beside), "!directory/%s", members[broken].name);
-        assert_beside(&run, beside, members[broken].data, 1);
-        run_done(&run);
-        bytes_done(&b);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names_in_zip),
-        cmocka_unit_test(test_members_behind_a_damaged_header),
         cmocka_unit_test(test_names_in_tar),
         cmocka_unit_test(test_special_files),
         cmocka_unit_test(test_zip_types),
