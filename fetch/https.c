@@ -1,8 +1,7 @@
 /* An https:// URL → bytes. Runs in a child that has the network and nothing else. The server may be
  * the attacker: what it sends is counted, digested and never interpreted beyond HTTP itself. */
-#include <curl/curl.h>
-
 #include "fetch/internal.h"
+#include "fetch/libcurl.h"
 
 enum {
     CONNECT_MS = 15000,
@@ -10,6 +9,8 @@ enum {
     SLOW_SECONDS = 30,
     NAME_MAX_BYTES = 255
 };
+
+static struct libcurl libcurl;
 
 struct transfer {
     CURL *curl;
@@ -27,16 +28,18 @@ struct transfer {
 
 static void transfer_done(struct transfer *t)
 {
-    curl_slist_free_all(t->headers);
-    curl_easy_cleanup(t->curl);
-    curl_url_cleanup(t->url);
-    curl_free(t->shown);
+    if (libcurl.handle == NULL)
+        return;
+    libcurl.slist_free_all(t->headers);
+    libcurl.easy_cleanup(t->curl);
+    libcurl.url_cleanup(t->url);
+    libcurl.free(t->shown);
     intake_done(&t->intake);
 }
 
 static void free_url(CURLU **url)
 {
-    curl_url_cleanup(*url);
+    libcurl.url_cleanup(*url);
 }
 
 /* The body of a redirect or an error page is not the artifact. */
@@ -46,7 +49,7 @@ static size_t on_body(char *data, size_t one, size_t len, void *ctx)
     long code = 0;
 
     (void)one; /* always 1 */
-    (void)curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &code);
+    (void)libcurl.easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &code);
     if (code != 200)
         return len;
     t->status = intake_add(&t->intake, data, len, t->err);
@@ -61,20 +64,20 @@ static int set_url(struct transfer *t, const char *url, int bad_status)
     char *shown = NULL;
     bool https;
 
-    if (curl_url_set(t->url, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK ||
-        curl_url_get(t->url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK)
+    if (libcurl.url_set(t->url, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK ||
+        libcurl.url_get(t->url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK)
         return vb_fail(t->err, bad_status, 0, "not a URL that vetbox can read");
     https = vb_ascii_equal(scheme, "https");
-    curl_free(scheme);
+    libcurl.free(scheme);
     if (!https)
         return vb_fail(t->err, bad_status, 0, "it leads to an address that is not https");
-    bare = curl_url_dup(t->url);
-    if (bare == NULL || curl_url_set(bare, CURLUPART_USER, NULL, 0) != CURLUE_OK ||
-        curl_url_set(bare, CURLUPART_PASSWORD, NULL, 0) != CURLUE_OK ||
-        curl_url_set(bare, CURLUPART_FRAGMENT, NULL, 0) != CURLUE_OK ||
-        curl_url_get(bare, CURLUPART_URL, &shown, 0) != CURLUE_OK)
+    bare = libcurl.url_dup(t->url);
+    if (bare == NULL || libcurl.url_set(bare, CURLUPART_USER, NULL, 0) != CURLUE_OK ||
+        libcurl.url_set(bare, CURLUPART_PASSWORD, NULL, 0) != CURLUE_OK ||
+        libcurl.url_set(bare, CURLUPART_FRAGMENT, NULL, 0) != CURLUE_OK ||
+        libcurl.url_get(bare, CURLUPART_URL, &shown, 0) != CURLUE_OK)
         return vb_fail(t->err, VB_E_NOMEM, 0, "no memory for the URL");
-    curl_free(t->shown);
+    libcurl.free(t->shown);
     t->shown = shown;
     return 0;
 }
@@ -84,35 +87,37 @@ static int set_options(struct transfer *t, const char *ca_file)
     CURL *const c = t->curl;
     CURLcode r = CURLE_OK;
 
-    t->headers = curl_slist_append(NULL, "Accept-Encoding: identity");
+    t->headers = libcurl.slist_append(NULL, "Accept-Encoding: identity");
     if (t->headers == NULL)
         return vb_fail(t->err, VB_E_NOMEM, 0, "no memory for the request");
-    r = r != CURLE_OK ? r : curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "https");
-    r = r != CURLE_OK ? r : curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, "https");
-    r = r != CURLE_OK ? r : curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
-    r = r != CURLE_OK ? r : curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
-    r = r != CURLE_OK ? r : curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
-    r = r != CURLE_OK ? r : curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    r = r != CURLE_OK ? r : curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    r = r != CURLE_OK ? r : curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-    r = r != CURLE_OK ? r : curl_easy_setopt(c, CURLOPT_USERAGENT, "vetbox/" VETBOX_VERSION);
-    r = r != CURLE_OK ? r : curl_easy_setopt(c, CURLOPT_HTTPHEADER, t->headers);
-    r = r != CURLE_OK ? r : curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
-    r = r != CURLE_OK ? r : curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, (long)SLOW_BYTES);
-    r = r != CURLE_OK ? r : curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (long)SLOW_SECONDS);
+    r = r != CURLE_OK ? r : libcurl.easy_setopt(c, CURLOPT_PROTOCOLS_STR, "https");
+    r = r != CURLE_OK ? r : libcurl.easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, "https");
+    r = r != CURLE_OK ? r : libcurl.easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
+    r = r != CURLE_OK ? r : libcurl.easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
+    r = r != CURLE_OK ? r : libcurl.easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
+    r = r != CURLE_OK ? r
+                      : libcurl.easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    r = r != CURLE_OK ? r : libcurl.easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    r = r != CURLE_OK ? r : libcurl.easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+    r = r != CURLE_OK ? r : libcurl.easy_setopt(c, CURLOPT_USERAGENT, "vetbox/" VETBOX_VERSION);
+    r = r != CURLE_OK ? r : libcurl.easy_setopt(c, CURLOPT_HTTPHEADER, t->headers);
+    r = r != CURLE_OK ? r : libcurl.easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
+    r = r != CURLE_OK ? r : libcurl.easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, (long)SLOW_BYTES);
+    r = r != CURLE_OK ? r : libcurl.easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (long)SLOW_SECONDS);
     r = r != CURLE_OK
             ? r
-            : curl_easy_setopt(c, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->limits->bytes);
-    r = r != CURLE_OK ? r : curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t->reason);
-    r = r != CURLE_OK ? r : curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
-    r = r != CURLE_OK ? r : curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
-    r = r != CURLE_OK ? r : curl_easy_setopt(c, CURLOPT_CURLU, t->url);
+            : libcurl.easy_setopt(c, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->limits->bytes);
+    r = r != CURLE_OK ? r : libcurl.easy_setopt(c, CURLOPT_ERRORBUFFER, t->reason);
+    r = r != CURLE_OK ? r : libcurl.easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
+    r = r != CURLE_OK ? r : libcurl.easy_setopt(c, CURLOPT_WRITEDATA, t);
+    r = r != CURLE_OK ? r : libcurl.easy_setopt(c, CURLOPT_CURLU, t->url);
     if (r == CURLE_OK && ca_file != NULL)
-        r = curl_easy_setopt(c, CURLOPT_CAINFO, ca_file);
+        r = libcurl.easy_setopt(c, CURLOPT_CAINFO, ca_file);
     if (r == CURLE_OK && ca_file != NULL)
-        r = curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
-    return r == CURLE_OK ? 0
-                         : vb_fail(t->err, VB_E_SOFTWARE, 0, "libcurl: %s", curl_easy_strerror(r));
+        r = libcurl.easy_setopt(c, CURLOPT_CAPATH, NULL);
+    return r == CURLE_OK
+               ? 0
+               : vb_fail(t->err, VB_E_SOFTWARE, 0, "libcurl: %s", libcurl.easy_strerror(r));
 }
 
 struct failure {
@@ -135,7 +140,7 @@ static const struct failure failures[] = {
 
 static int curl_failed(struct transfer *t, CURLcode code)
 {
-    const char *const reason = t->reason[0] != '\0' ? t->reason : curl_easy_strerror(code);
+    const char *const reason = t->reason[0] != '\0' ? t->reason : libcurl.easy_strerror(code);
 
     if (t->status != 0)
         return t->status;
@@ -158,14 +163,14 @@ static int request(struct transfer *t, long *ret_code)
 
     t->reason[0] = '\0';
     if (t->deadline_ns > now + 1000000u) {
-        r = curl_easy_setopt(t->curl, CURLOPT_TIMEOUT_MS,
-                             (long)((t->deadline_ns - now) / 1000000u));
+        r = libcurl.easy_setopt(t->curl, CURLOPT_TIMEOUT_MS,
+                                (long)((t->deadline_ns - now) / 1000000u));
         if (r == CURLE_OK)
-            r = curl_easy_perform(t->curl);
+            r = libcurl.easy_perform(t->curl);
     }
     if (r != CURLE_OK)
         return curl_failed(t, r);
-    (void)curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, ret_code);
+    (void)libcurl.easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, ret_code);
     return 0;
 }
 
@@ -175,7 +180,7 @@ static int follow(struct transfer *t, long code)
     char *next = NULL;
     int status;
 
-    (void)curl_easy_getinfo(t->curl, CURLINFO_REDIRECT_URL, &next);
+    (void)libcurl.easy_getinfo(t->curl, CURLINFO_REDIRECT_URL, &next);
     if (next == NULL)
         return vb_fail(t->err, VB_E_UNAVAILABLE, 0, "the server answered %ld without an address",
                        code);
@@ -240,13 +245,13 @@ static char *name_of(CURLU *url)
     char *host = NULL;
     char *name = NULL;
 
-    if (curl_url_get(url, CURLUPART_PATH, &path, CURLU_URLDECODE) == CURLUE_OK &&
+    if (libcurl.url_get(url, CURLUPART_PATH, &path, CURLU_URLDECODE) == CURLUE_OK &&
         is_plain_name(vb_path_base(path)))
         name = strdup(vb_path_base(path));
-    else if (curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK)
+    else if (libcurl.url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK)
         name = strdup(is_plain_name(host) ? host : "artifact");
-    curl_free(path);
-    curl_free(host);
+    libcurl.free(path);
+    libcurl.free(host);
     return name;
 }
 
@@ -255,8 +260,8 @@ static int fetch(struct transfer *t, const char *url, int target_fd, const char 
     VB_CLEANUP_FREE char *name = NULL;
     int status;
 
-    t->url = curl_url();
-    t->curl = curl_easy_init();
+    t->url = libcurl.url();
+    t->curl = libcurl.easy_init();
     if (t->url == NULL || t->curl == NULL)
         return vb_fail(t->err, VB_E_NOMEM, 0, "no memory for libcurl");
     status = set_url(t, url, VB_E_USAGE);
@@ -281,7 +286,9 @@ int vb_fetch_https(const char *url, int target_fd, const char *ca_file,
     int status;
 
     t.deadline_ns = vb_monotonic_ns() + (uint64_t)limits->timeout_ms * 1000000u;
-    status = fetch(&t, url, target_fd, ca_file);
+    status = libcurl_load(&libcurl, err);
+    if (status == 0)
+        status = fetch(&t, url, target_fd, ca_file);
     if (status != 0)
         return vb_wrap(err, "fetching %s", t.shown != NULL ? t.shown : "the URL");
     return 0;
