@@ -3,6 +3,7 @@
 #include "sandbox/box/confine.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
 #include <sys/mman.h>
@@ -11,7 +12,16 @@
 
 #include "sandbox/box/kernel.h"
 
-enum action { ALLOW = 0, NOT_EXECUTABLE = -1 }; /* a positive number is an errno */
+enum action { ALLOW = 0, NOT_EXECUTABLE = -1, NUMBERS = -2 }; /* a positive number is an errno */
+
+/* What an examiner may ask of fcntl: nothing that stays with an open file when it has ended, whose
+ * /dev/null the next one has, too (locks, owners, flags), and no signal. */
+static const int number_commands[] = {
+    F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL,
+#ifdef VB_SANITIZED
+    F_SETFL, /* of pipes, by which the sanitizers try memory */
+#endif
+};
 
 struct call {
     const char *name;
@@ -44,11 +54,22 @@ const char *vb_examiner_call_name(size_t index)
     return index < VB_ARRAY_LEN(examiner_calls) ? examiner_calls[index].name : NULL;
 }
 
+static int add_number_commands(scmp_filter_ctx filter, int number)
+{
+    int result = 0;
+    for (size_t i = 0; result == 0 && i < VB_ARRAY_LEN(number_commands); i++)
+        result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1,
+                                  SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)number_commands[i]));
+    return result;
+}
+
 static int add_call(scmp_filter_ctx filter, const struct call *call)
 {
     if (call->action == NOT_EXECUTABLE)
         return seccomp_rule_add(filter, SCMP_ACT_ALLOW, call->number, 1,
                                 SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+    if (call->action == NUMBERS)
+        return add_number_commands(filter, call->number);
     if (call->action == ALLOW)
         return seccomp_rule_add(filter, SCMP_ACT_ALLOW, call->number, 0);
     return seccomp_rule_add(filter, SCMP_ACT_ERRNO((unsigned)call->action), call->number, 0);

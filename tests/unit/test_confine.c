@@ -296,11 +296,29 @@ static int run_kill_parent(void *ctx, struct vb_sink *sink, struct vb_error *err
     return say(sink, "alive", err);
 }
 
+/* Standard input is the same open file for all children of a zygote: what one leaves there, the
+ * next one would find. */
+static int run_lock_for_ever(void *ctx, struct vb_sink *sink, struct vb_error *err)
+{
+    (void)ctx;
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
+    (void)fcntl(STDIN_FILENO, F_OFD_SETLK, &lock);
+    return say(sink, "alive", err);
+}
+
+static int run_own_for_ever(void *ctx, struct vb_sink *sink, struct vb_error *err)
+{
+    (void)ctx;
+    (void)fcntl(STDIN_FILENO, F_SETOWN, getpid());
+    return say(sink, "alive", err);
+}
+
 static void test_forbidden_calls(void **state)
 {
     (void)state;
     int (*const runs[])(void *, struct vb_sink *, struct vb_error *) = {
-        run_exec, run_fork, run_executable_memory, run_kill_parent};
+        run_exec,        run_fork,          run_executable_memory,
+        run_kill_parent, run_lock_for_ever, run_own_for_ever};
     for (size_t i = 0; i < VB_ARRAY_LEN(runs); i++) {
         const struct outcome outcome = attempt(runs[i]);
         assert_died_by_filter(&outcome);
