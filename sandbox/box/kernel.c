@@ -184,16 +184,27 @@ int vb_sys_send(int socket, const void *data, size_t len, int fd)
     return vb_sys_send_fds(socket, data, len, &fd, fd >= 0 ? 1 : 0);
 }
 
+/* Where no credentials come the kernel has their room for descriptors, too: more than we take. */
+static void take_fds(struct cmsghdr *head, struct received *ret)
+{
+    const size_t all = (head->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    ret->count = all < VB_SYS_FDS_MAX ? all : VB_SYS_FDS_MAX;
+    memcpy(ret->fds, CMSG_DATA(head), ret->count * sizeof(int));
+    for (size_t i = ret->count; i < all; i++) {
+        int fd;
+        memcpy(&fd, CMSG_DATA(head) + i * sizeof(fd), sizeof(fd));
+        vb_close_fd(&fd);
+    }
+}
+
 static void take_control(struct msghdr *message, struct received *ret)
 {
     for (struct cmsghdr *head = CMSG_FIRSTHDR(message); head != NULL;
          head = CMSG_NXTHDR(message, head)) {
         if (head->cmsg_level != SOL_SOCKET)
             continue;
-        if (head->cmsg_type == SCM_RIGHTS) {
-            ret->count = (head->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-            memcpy(ret->fds, CMSG_DATA(head), ret->count * sizeof(int));
-        }
+        if (head->cmsg_type == SCM_RIGHTS)
+            take_fds(head, ret);
         if (head->cmsg_type == SCM_CREDENTIALS) {
             struct ucred credentials;
             memcpy(&credentials, CMSG_DATA(head), sizeof(credentials));

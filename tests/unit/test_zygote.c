@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include <cmocka.h>
 
 #include "sandbox/box/confine.h"
+#include "sandbox/box/kernel.h"
 
 struct catcher {
     struct vb_sink sink;
@@ -263,6 +265,41 @@ static unsigned count_fds(void)
     return count;
 }
 
+/* As many as the kernel delivers: what is beyond our room is closed. */
+static void test_more_descriptors_than_taken(void **state)
+{
+    (void)state;
+    enum { SENT = VB_SYS_FDS_MAX + 8 };
+    union {
+        char bytes[CMSG_SPACE(SENT * sizeof(int))];
+        struct cmsghdr head;
+    } control = {0};
+    char byte = 'x';
+    struct iovec part = {.iov_base = &byte, .iov_len = 1};
+    const struct msghdr message = {.msg_iov = &part,
+                                   .msg_iovlen = 1,
+                                   .msg_control = control.bytes,
+                                   .msg_controllen = sizeof(control.bytes)};
+    int ends[2];
+    int fds[VB_SYS_FDS_MAX];
+    size_t count = 0;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+    control.head.cmsg_level = SOL_SOCKET;
+    control.head.cmsg_type = SCM_RIGHTS;
+    control.head.cmsg_len = CMSG_LEN(SENT * sizeof(int));
+    for (int i = 0; i < SENT; i++)
+        memcpy(CMSG_DATA(&control.head) + (size_t)i * sizeof(int), &ends[0], sizeof(int));
+    const unsigned before = count_fds();
+    assert_int_equal(sendmsg(ends[0], &message, 0), 1);
+    assert_int_equal(vb_sys_recv_fds(ends[1], &byte, 1, fds, &count), 1);
+    assert_int_equal(count, VB_SYS_FDS_MAX);
+    assert_int_equal(count_fds(), before + VB_SYS_FDS_MAX);
+    for (size_t i = 0; i < count; i++)
+        vb_close_fd(&fds[i]);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static void test_nothing_left(void **state)
 {
     (void)state;
@@ -295,9 +332,13 @@ int main(void)
     }
     vb_zygote_free(zygote);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_children_get_their_work), cmocka_unit_test(test_workspace),
-        cmocka_unit_test(test_a_death_is_its_own),      cmocka_unit_test(test_zygote_gone),
-        cmocka_unit_test(test_dies_with_its_owner),     cmocka_unit_test(test_nothing_left),
+        cmocka_unit_test(test_children_get_their_work),
+        cmocka_unit_test(test_workspace),
+        cmocka_unit_test(test_a_death_is_its_own),
+        cmocka_unit_test(test_zygote_gone),
+        cmocka_unit_test(test_dies_with_its_owner),
+        cmocka_unit_test(test_nothing_left),
+        cmocka_unit_test(test_more_descriptors_than_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
