@@ -110,8 +110,13 @@ static _Noreturn void become_child(struct question *question, const int *fds,
     const size_t count = child->fd_count;
     const struct vb_pipes pipes = {.frames = {-1, question->fds[count]},
                                    .report = {-1, question->fds[count + 1]}};
-    if (renumber(fds, question->fds, count + PIPE_ENDS) < 0)
+    if (renumber(fds, question->fds, count + PIPE_ENDS) < 0) {
+        struct vb_error err = {0}; /* of ours: to end without a word is what packages do */
+        const int status =
+            vb_fail(&err, VB_E_OS, errno, "numbering the descriptors of the %s child", child->name);
+        vb_report_write(fds[count + 1], status, &err);
         _exit(1);
+    }
     child->fds = question->fds;
     if (child->ctx_bytes > 0)
         child->ctx = question->context;

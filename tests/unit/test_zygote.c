@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -169,6 +170,30 @@ static void test_a_death_is_its_own(void **state)
     assert_false(died);
     assert_string_equal(caught.what, "written after pid 1");
     vb_zygote_free(zygote);
+}
+
+/* Descriptors that find no place are our trouble, not a package that ends its reader. */
+static void test_descriptors_without_room(void **state)
+{
+    (void)state;
+    struct rlimit limit;
+    struct catcher caught;
+    bool died = false;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    const rlim_t before = limit.rlim_cur;
+    limit.rlim_cur = 64;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    struct vb_zygote *zygote = zygote_of();
+    VB_CLEANUP_FD int low = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    VB_CLEANUP_FD int last = fcntl(low, F_DUPFD_CLOEXEC, 63);
+    assert_int_equal(last, 63);
+    const struct work work = {.fd = last, .constant = ""};
+    assert_int_equal(run(zygote, write_and_tell, &work, &caught, &died), VB_E_OS);
+    assert_false(died);
+    assert_int_equal(caught.count, 0);
+    vb_zygote_free(zygote);
+    limit.rlim_cur = before;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 
 /* The first child of PROCESS, 0: none, or this /proc does not say. */
@@ -338,6 +363,7 @@ int main(void)
         cmocka_unit_test(test_zygote_gone),
         cmocka_unit_test(test_dies_with_its_owner),
         cmocka_unit_test(test_nothing_left),
+        cmocka_unit_test(test_descriptors_without_room),
         cmocka_unit_test(test_more_descriptors_than_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
