@@ -173,6 +173,17 @@ static void print_incomplete(const struct vb_event *event, void *ctx)
     fputc('\n', stderr);
 }
 
+/* What was too much to be listed may be anything: only that tells it. */
+static void print_unlisted(const struct vb_event *event, void *ctx)
+{
+    const bool cut = vb_str_equal(vb_event_get_str(event, VB_F_WHAT), "events");
+    if (!cut && vb_event_get_int(event, VB_F_COUNT, 0) == 0)
+        return;
+    print_trouble(ctx, "not all of it is listed: ");
+    print_escaped(stderr, vb_event_get_str(event, VB_F_REASON));
+    fputc('\n', stderr);
+}
+
 static void print_death(const struct vb_event *event, void *ctx)
 {
     print_trouble(ctx, "it killed a confined reader: ");
@@ -207,6 +218,7 @@ static int unpack_one(const struct vb_options *options, const struct vb_toolbox 
 {
     static const struct hearing rows[] = {{VB_EV_ARCHIVE_HOSTILE, print_hostile},
                                           {VB_EV_ARCHIVE_DAMAGED, print_incomplete},
+                                          {VB_EV_COVERAGE, print_unlisted},
                                           {VB_EV_EXAMINER_DIED, print_death}};
     struct unpack_trouble trouble = {.reference = options->several ? reference : NULL};
     struct listener listener = {{hear}, rows, VB_ARRAY_LEN(rows), &trouble};

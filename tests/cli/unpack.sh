@@ -29,6 +29,23 @@ printf 'more' >>"$work/setuid.tar"
 run unpack "$work/setuid.tar" -d "$work/trailing.d"
 expect_in "$work/err" "found: trailing-data: ." "data behind a tar"
 
+# Many archives within it leave no room for what is wrong with the last one, but not without a word.
+python3 -B - "$work/evil.tar" "$work/crowd.tar" <<'END' || fail "no crowd of archives"
+import io, sys, tarfile, zipfile
+small = io.BytesIO()
+with zipfile.ZipFile(small, "w") as archive:
+    archive.writestr("a.txt", "a")
+with tarfile.open(sys.argv[2], "w") as crowd:
+    for number in range(1100):
+        member = tarfile.TarInfo(f"a/{number}.zip")
+        member.size = len(small.getvalue())
+        crowd.addfile(member, io.BytesIO(small.getvalue()))
+    crowd.add(sys.argv[1], "z.tar")
+END
+run unpack "$work/crowd.tar" -d "$work/crowd.d"
+expect_status 2 "more archives within an archive than are listed"
+expect_in "$work/err" "not all of it is listed" "more archives within an archive than are listed"
+
 head -c 1400 "$work/a.tar" >"$work/cut.tar"
 run unpack "$work/cut.tar" -d "$work/cut.d"
 expect_status 2 "unpacking a tar that was cut off"
