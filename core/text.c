@@ -85,6 +85,29 @@ int vb_utf8_append(struct vb_buf *buf, uint32_t code, struct vb_error *err)
     return vb_buf_append(buf, out, n, err);
 }
 
+static uint32_t utf16_unit(const unsigned char *at, bool big)
+{
+    return big ? (uint32_t)at[0] << 8 | at[1] : (uint32_t)at[1] << 8 | at[0];
+}
+
+int vb_utf16_append(struct vb_buf *buf, const void *text, size_t len, bool big,
+                    struct vb_error *err)
+{
+    const unsigned char *data = text;
+    for (size_t i = 0; i + 1 < len; i += 2) {
+        uint32_t code = utf16_unit(data + i, big);
+        const uint32_t low = i + 3 < len ? utf16_unit(data + i + 2, big) : 0;
+        if (code >= 0xD800 && code < 0xDC00 && low >= 0xDC00 && low < 0xE000) {
+            code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
+            i += 2;
+        }
+        const int status = vb_utf8_append(buf, code, err);
+        if (status < 0)
+            return status;
+    }
+    return VB_OK;
+}
+
 struct range {
     uint32_t first, last;
 };

@@ -118,8 +118,8 @@ bool vb_id_prefix(char ret[VB_ID_PATH_MAX], const char *root);
 /* --- read.c: bytes of files --- */
 /* Reads PATH whole, at most MAX bytes. Returns false, after a coverage event, if it cannot. */
 bool vb_id_read(struct vb_id *id, const char *path, size_t max, struct vb_buf *ret);
-/* The same for a file that is read by lines: a NUL in it, which ends strings, is a problem and
- * becomes a space. */
+/* The same for a file that is read by lines, UTF-16 with its mark as UTF-8: a NUL in it, which ends
+ * strings, is a problem and becomes a space. */
 bool vb_id_read_lines(struct vb_id *id, const char *path, struct vb_buf *ret);
 void vb_id_blank_nuls(struct vb_buf *text);
 /* Reads its first MAX bytes, quietly. */

@@ -43,9 +43,27 @@ void vb_id_blank_nuls(struct vb_buf *text)
     }
 }
 
+/* As Windows writes what is redirected to a file; pip reads it. */
+static bool decode_utf16(struct vb_id *id, struct vb_buf *text)
+{
+    const bool little = text->len >= 2 && memcmp(text->data, "\xff\xfe", 2) == 0;
+    const bool big = text->len >= 2 && memcmp(text->data, "\xfe\xff", 2) == 0;
+    struct vb_error err = {0};
+    struct vb_buf decoded;
+    if (!little && !big)
+        return true;
+    vb_buf_init(&decoded, text->len * 2);
+    const int status = vb_utf16_append(&decoded, text->data + 2, text->len - 2, big, &err);
+    vb_buf_done(text);
+    *text = decoded;
+    if (status < 0)
+        vb_id_fail(id, status, "reading a manifest");
+    return status == VB_OK;
+}
+
 bool vb_id_read_lines(struct vb_id *id, const char *path, struct vb_buf *ret)
 {
-    if (!vb_id_read(id, path, id->limits->file_bytes, ret))
+    if (!vb_id_read(id, path, id->limits->file_bytes, ret) || !decode_utf16(id, ret))
         return false;
     const char *text = (const char *)ret->data;
     const char *nul = ret->len > 0 ? memchr(text, '\0', ret->len) : NULL;

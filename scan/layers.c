@@ -377,29 +377,6 @@ static int runs(struct vb_layer_walk *walk, struct vb_error *err)
 
 /* --- UTF-16 --- */
 
-static uint32_t utf16_unit(const unsigned char *at, bool big)
-{
-    return big ? (uint32_t)at[0] << 8 | at[1] : (uint32_t)at[1] << 8 | at[0];
-}
-
-static int utf16_to_utf8(const struct vb_layer_walk *walk, size_t skip, bool big,
-                         struct vb_buf *out, struct vb_error *err)
-{
-    for (size_t i = skip; i + 1 < walk->len; i += 2) {
-        uint32_t code = utf16_unit(walk->data + i, big);
-        const uint32_t low = i + 3 < walk->len ? utf16_unit(walk->data + i + 2, big) : 0;
-        const bool pair = code >= 0xD800 && code < 0xDC00 && low >= 0xDC00 && low < 0xE000;
-        if (pair) {
-            code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
-            i += 2;
-        }
-        const int status = vb_utf8_append(out, code, err);
-        if (status < 0)
-            return status;
-    }
-    return VB_OK;
-}
-
 static int utf16(struct vb_layer_walk *walk, struct vb_error *err)
 {
     const unsigned char *data = walk->data;
@@ -409,7 +386,8 @@ static int utf16(struct vb_layer_walk *walk, struct vb_error *err)
         return VB_OK;
     VB_CLEANUP(vb_buf_done) struct vb_buf out;
     vb_buf_init(&out, walk->len * 2 + 4);
-    const int status = utf16_to_utf8(walk, little || big ? 2 : 0, big, &out, err);
+    const size_t skip = little || big ? 2 : 0;
+    const int status = vb_utf16_append(&out, data + skip, walk->len - skip, big, err);
     if (status < 0 || out.len == 0)
         return status;
     return vb_layer_found(walk, "utf16", 0, out.data, out.len, err);

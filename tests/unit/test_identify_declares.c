@@ -341,6 +341,27 @@ static void lines_behind_a_nul(VB_UNUSED void **state)
     listing_done(&listing);
 }
 
+/* What PowerShell's ">" makes of pip's list is no trick. */
+static void lines_in_utf16(VB_UNUSED void **state)
+{
+    static const char requirements[] = "\xff\xfeo\0n\0e\0=\0=\0001\0\r\0\n\0t\0w\0o\0";
+    static const struct made_file files[] = {{"package.json", "{\"name\": \"x\"}"}};
+    struct listing listing;
+    struct vb_error err = {0};
+    char *folder = make_tree(files, 1);
+    write_made(folder, "requirements.txt", requirements, sizeof(requirements) - 1);
+    listing_init(&listing);
+    const int status = identify_folder(folder, NULL, &listing, &err);
+    remove_tree(folder);
+    assert_int_equal(status, VB_OK);
+    assert_line(listing_text(&listing),
+                "declares dependency one==1 @requirements.txt:1 | detail=requirements.txt");
+    assert_line(listing_text(&listing),
+                "declares dependency two @requirements.txt:2 | detail=requirements.txt");
+    assert_null(strstr(listing_text(&listing), "problem"));
+    listing_done(&listing);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -358,6 +379,7 @@ int main(void)
         cmocka_unit_test(programs_that_a_gateway_starts),
         cmocka_unit_test(lines_behind_a_nul),
         cmocka_unit_test(declarations_have_key_paths),
+        cmocka_unit_test(lines_in_utf16),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

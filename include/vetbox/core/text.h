@@ -14,6 +14,11 @@ size_t vb_utf8_decode(const void *text, size_t len, uint32_t *ret_code);
 /* Appends CODE as UTF-8 (an invalid code point becomes U+FFFD). */
 VB_CHECKED int vb_utf8_append(struct vb_buf *buf, uint32_t code, struct vb_error *err);
 
+/* Appends UTF-16 without its byte order mark as UTF-8, half of a pair as U+FFFD; an odd last byte
+ * is left out. BIG: the high byte comes first. */
+VB_CHECKED int vb_utf16_append(struct vb_buf *buf, const void *text, size_t len, bool big,
+                               struct vb_error *err);
+
 /* Appends TEXT made safe for a terminal or a log line: controls, bidirectional and invisible
  * characters and ill-formed bytes become \xNN or \u{NNNN}. With KEEP_LINES newline and tab stay. */
 VB_CHECKED int vb_text_escape(struct vb_buf *buf, const void *text, size_t len, bool keep_lines,
