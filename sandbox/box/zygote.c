@@ -123,17 +123,28 @@ static _Noreturn void become_child(struct question *question, const int *fds,
     vb_child_main(child, &pipes, question->epoch_ns, filter);
 }
 
-static void give_child(const struct state *state, struct question *question, const int *fds,
-                       struct answer *ret)
+static void refuse(struct answer *answer, int status, const struct vb_error *err)
 {
+    answer->report.status = status;
+    memcpy(answer->report.message, err->message, sizeof(err->message));
+}
+
+static void give_child(const struct state *state, struct question *question, const int *fds,
+                       size_t count, struct answer *ret)
+{
+    struct vb_error err = {0};
+    if (count != question->child.fd_count + PIPE_ENDS) {
+        refuse(ret,
+               vb_fail(&err, VB_E_OS, EMFILE, "taking the descriptors of the %s child",
+                       question->child.name),
+               &err);
+        return;
+    }
     ret->pid = vb_sys_clone(CLONE_NEWPID | CLONE_PARENT, NULL);
     if (ret->pid == 0)
         become_child(question, fds, &state->filter);
-    if (ret->pid < 0) {
-        struct vb_error err = {0};
-        ret->report.status = vb_fail_namespaces(&err, errno, "making a namespace for a child");
-        memcpy(ret->report.message, err.message, sizeof(err.message));
-    }
+    if (ret->pid < 0)
+        refuse(ret, vb_fail_namespaces(&err, errno, "making a namespace for a child"), &err);
 }
 
 /* Its descriptor, or -1 with the reason in RET. */
@@ -142,8 +153,7 @@ static int give_workspace(const struct question *question, struct answer *ret)
     const int fd = vb_workspace_mount(question->bytes, question->inodes, geteuid(), getegid());
     if (fd < 0) {
         struct vb_error err = {0};
-        ret->report.status = vb_fail_namespaces(&err, errno, "mounting a workspace");
-        memcpy(ret->report.message, err.message, sizeof(err.message));
+        refuse(ret, vb_fail_namespaces(&err, errno, "mounting a workspace"), &err);
     }
     return fd;
 }
@@ -159,10 +169,8 @@ static void serve(struct state *state)
         VB_CLEANUP_FD int workspace = -1;
         if (question.child.run == NULL)
             workspace = give_workspace(&question, &answer);
-        else if (count == question.child.fd_count + PIPE_ENDS)
-            give_child(state, &question, fds, &answer);
         else
-            answer.report.status = VB_E_SOFTWARE;
+            give_child(state, &question, fds, count, &answer);
         for (size_t i = 0; i < count; i++)
             vb_close_fd(&fds[i]);
         if (vb_sys_send(state->socket, &answer, sizeof(answer), workspace) < 0)

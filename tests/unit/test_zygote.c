@@ -196,6 +196,40 @@ static void test_descriptors_without_room(void **state)
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 
+/* A zygote that cannot take all that is handed over gives no child, and says why. */
+static void test_descriptors_that_do_not_arrive(void **state)
+{
+    (void)state;
+    struct rlimit limit;
+    struct vb_error err = {0};
+    struct catcher caught = {.sink.emit = catch_event};
+    bool died = false;
+    int fds[24];
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    const rlim_t before = limit.rlim_cur;
+    limit.rlim_cur = 24;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    struct vb_zygote *zygote = zygote_of();
+    limit.rlim_cur = before;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    for (size_t i = 0; i < VB_ARRAY_LEN(fds); i++)
+        fds[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    const struct vb_child child = {.role = VB_ROLE_UNPACK,
+                                   .name = "test",
+                                   .zygote = zygote,
+                                   .run = write_and_tell,
+                                   .fds = fds,
+                                   .fd_count = VB_ARRAY_LEN(fds),
+                                   .timeout_ms = 10000,
+                                   .memory_bytes = 512U << 20};
+    assert_int_equal(vb_child_run(&child, vb_monotonic_ns(), &caught.sink, &died, &err), VB_E_OS);
+    assert_non_null(strstr(err.message, "descriptors of the test child"));
+    assert_false(died);
+    for (size_t i = 0; i < VB_ARRAY_LEN(fds); i++)
+        vb_close_fd(&fds[i]);
+    vb_zygote_free(zygote);
+}
+
 /* The first child of PROCESS, 0: none, or this /proc does not say. */
 static pid_t child_of(pid_t process)
 {
@@ -364,6 +398,7 @@ int main(void)
         cmocka_unit_test(test_dies_with_its_owner),
         cmocka_unit_test(test_nothing_left),
         cmocka_unit_test(test_descriptors_without_room),
+        cmocka_unit_test(test_descriptors_that_do_not_arrive),
         cmocka_unit_test(test_more_descriptors_than_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
