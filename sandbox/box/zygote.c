@@ -4,14 +4,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "sandbox/box/kernel.h"
 
-enum { CONTEXT_MAX = 2048, PIPE_ENDS = 2 };
+enum { CONTEXT_MAX = 2048, PIPE_ENDS = 2, ANSWER_MS = 30000 /* even on a machine that swaps */ };
 
 struct vb_zygote {
     pid_t pid;
@@ -192,9 +194,29 @@ static _Noreturn void zygote_main(int socket)
 
 /* --- in the coordinator --- */
 
+/* One that somebody stopped would keep us for ever, and its late answer would be taken for that to
+ * the next question: it is ended. */
+static int await_answer(const struct vb_zygote *zygote, struct vb_error *err)
+{
+    struct pollfd fd = {.fd = zygote->socket, .events = POLLIN};
+    int ready;
+    do {
+        ready = poll(&fd, 1, ANSWER_MS);
+    } while (ready < 0 && errno == EINTR);
+    if (ready > 0)
+        return VB_OK;
+    const int saved = ready == 0 ? ETIMEDOUT : errno;
+    (void)kill(zygote->pid, SIGKILL);
+    return vb_fail(err, VB_E_OS, saved,
+                   "the process that examiners are forked from does not answer");
+}
+
 static int hear(const struct vb_zygote *zygote, struct answer *ret, int *ret_fd,
                 struct vb_error *err)
 {
+    const int status = await_answer(zygote, err);
+    if (status < 0)
+        return status;
     const ssize_t got = vb_sys_recv(zygote->socket, ret, sizeof(*ret), ret_fd, NULL);
     if (got != (ssize_t)sizeof(*ret))
         return vb_fail(err, VB_E_OS, got < 0 ? errno : 0,
@@ -236,8 +258,8 @@ void vb_zygote_free(struct vb_zygote *zygote)
     int status;
     if (zygote == NULL)
         return;
-    vb_close_fd(&zygote->socket); /* which it waits for */
-    if (zygote->pid > 0)
+    vb_close_fd(&zygote->socket);
+    if (zygote->pid > 0 && kill(zygote->pid, SIGKILL) == 0) /* it may not hear that, if stopped */
         (void)vb_sys_reap(zygote->pid, &status);
     free(zygote);
 }
@@ -259,9 +281,11 @@ int vb_zygote_fork(struct vb_zygote *zygote, const struct vb_child *child,
         memcpy(question.context, child->ctx, child->ctx_bytes);
     if (vb_sys_send_fds(zygote->socket, &question, sizeof(question), question.fds,
                         count + PIPE_ENDS) < 0)
-        return vb_fail(err, VB_E_OS, errno, "asking for a child");
+        return vb_fail(err, VB_E_OS, errno,
+                       "asking the process that examiners are forked from for a child");
     const int status = hear(zygote, &answer, NULL, err);
-    *ret_pid = answer.pid;
+    if (status == VB_OK)
+        *ret_pid = answer.pid;
     return status;
 }
 
@@ -272,7 +296,8 @@ int vb_zygote_workspace(struct vb_zygote *zygote, uint64_t bytes, uint64_t inode
     struct answer answer;
     int fd = -1;
     if (vb_sys_send(zygote->socket, &question, sizeof(question), -1) < 0)
-        return vb_fail(err, VB_E_OS, errno, "asking for a workspace");
+        return vb_fail(err, VB_E_OS, errno,
+                       "asking the process that examiners are forked from for a workspace");
     const int status = hear(zygote, &answer, &fd, err);
     if (status < 0)
         return status;

@@ -266,6 +266,23 @@ static void test_zygote_gone(void **state)
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 }
 
+/* Somebody may have stopped it: that keeps nobody. */
+static void test_zygote_stopped(void **state)
+{
+    (void)state;
+    struct vb_zygote *zygote = zygote_of();
+    const pid_t pid = child_of(getpid());
+    if (pid <= 0) {
+        vb_zygote_free(zygote);
+        skip();
+    }
+    siginfo_t info;
+    assert_int_equal(kill(pid, SIGSTOP), 0);
+    assert_int_equal(waitid(P_PID, (id_t)pid, &info, WSTOPPED | WNOWAIT), 0);
+    vb_zygote_free(zygote);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+
 /* Gone, or a corpse that nobody buries. */
 static bool is_dead(pid_t pid)
 {
@@ -397,6 +414,7 @@ int main(void)
         cmocka_unit_test(test_zygote_gone),
         cmocka_unit_test(test_dies_with_its_owner),
         cmocka_unit_test(test_nothing_left),
+        cmocka_unit_test(test_zygote_stopped),
         cmocka_unit_test(test_descriptors_without_room),
         cmocka_unit_test(test_descriptors_that_do_not_arrive),
         cmocka_unit_test(test_more_descriptors_than_taken),
