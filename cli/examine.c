@@ -326,6 +326,7 @@ int vb_examine_verify(struct vb_session *session, struct vb_error *err)
                                    .ctx_bytes = sizeof(work),
                                    .fds = &work.dirfd,
                                    .fd_count = 1,
+                                   .reads_only = true,
                                    .timeout_ms = stage_ms(session),
                                    .memory_bytes = (uint64_t)512 * MIB};
     return run_child(session, &child, &died, err);
@@ -373,6 +374,7 @@ static int identify(struct vb_session *session, struct vb_error *err)
                                    .ctx_bytes = sizeof(work),
                                    .fds = &work.dirfd,
                                    .fd_count = 1,
+                                   .reads_only = true,
                                    .timeout_ms = stage_ms(session),
                                    .memory_bytes = (uint64_t)512 * MIB};
     const int status = run_child(session, &child, &died, err);
@@ -405,6 +407,7 @@ int vb_examine_scan(struct vb_session *session, int dirfd, const char *prefix, s
                                    .ctx_bytes = sizeof(work),
                                    .fds = &work.dirfd,
                                    .fd_count = 1,
+                                   .reads_only = true,
                                    .timeout_ms = stage_ms(session),
                                    .memory_bytes = (uint64_t)2048 * MIB};
     return run_child(session, &child, &died, err);

@@ -60,6 +60,7 @@ struct vb_child {
                          when the zygote was made. 0: CTX itself was there */
     const int *fds; /* the only descriptors it gets besides its own pipe; they keep their numbers */
     size_t fd_count;
+    bool reads_only; /* what is below its folders it cannot change, where the kernel has Landlock */
     unsigned timeout_ms;
     uint64_t memory_bytes; /* address space */
 };

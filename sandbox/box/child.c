@@ -86,7 +86,7 @@ static int confine_examiner(const struct vb_child *child, const struct sock_fpro
         return status;
     if (vb_sys_drop_capabilities() < 0 || vb_sys_die_with_parent() < 0)
         return vb_fail(err, VB_E_OS, errno, "dropping privileges");
-    status = vb_landlock_confine(child->fds, child->fd_count, err);
+    status = vb_landlock_confine(child->fds, child->fd_count, child->reads_only, err);
     return status < 0 ? status : vb_examiner_filter_load(filter, err);
 }
 

@@ -84,10 +84,11 @@ VB_CHECKED int vb_fetcher_filter_load(struct vb_error *err);
 size_t vb_examiner_call_count(void);
 const char *vb_examiner_call_name(size_t index);
 
-/* Landlock: nothing on the file system but what is below those of FDS that are folders, no TCP, no
- * abstract sockets or signals beyond the domain. A kernel without Landlock is no failure: it is a
- * second wall. */
-VB_CHECKED int vb_landlock_confine(const int *fds, size_t count, struct vb_error *err);
+/* Landlock: nothing on the file system but what is below those of FDS that are folders, that only
+ * to be read with READS_ONLY, no TCP, no abstract sockets or signals beyond the domain. A kernel
+ * without Landlock is no failure: it is a second wall. */
+VB_CHECKED int vb_landlock_confine(const int *fds, size_t count, bool reads_only,
+                                   struct vb_error *err);
 /* In the subject, whose files the mounts already bound: no device nodes, no signal and no abstract
  * socket across the edge of the box. Nothing where the kernel has no Landlock. */
 VB_CHECKED int vb_landlock_subject(struct vb_error *err);

@@ -17,6 +17,8 @@ static const unsigned fs_bits_of_version[] = {0, 13, 14, 15, 15, 16};
 
 enum {
     FS_EXECUTE = 1 << 0,
+    FS_READ_FILE = 1 << 2,
+    FS_READ_FOLDER = 1 << 3,
     FS_MAKE_CHARACTER = 1 << 6,
     FS_MAKE_SOCKET = 1 << 9,
     FS_MAKE_FIFO = 1 << 10,
@@ -87,7 +89,7 @@ int vb_landlock_subject(struct vb_error *err)
     return apply(vb_steal_fd(&ruleset), err);
 }
 
-int vb_landlock_confine(const int *fds, size_t count, struct vb_error *err)
+int vb_landlock_confine(const int *fds, size_t count, bool reads_only, struct vb_error *err)
 {
     const int version = vb_landlock_version();
     if (version == 0)
@@ -100,8 +102,9 @@ int vb_landlock_confine(const int *fds, size_t count, struct vb_error *err)
         .scoped = version >= 6 ? SCOPE_ABSTRACT_AND_SIGNAL : 0,
     };
     /* The structure grew with the versions; an older kernel takes its zero tail. */
+    const uint64_t rights = reads_only ? FS_READ_FILE | FS_READ_FOLDER : rules.fs;
     VB_CLEANUP_FD int ruleset = (int)syscall(SYS_landlock_create_ruleset, &rules, sizeof(rules), 0);
-    if (ruleset < 0 || allow_folders(ruleset, rules.fs, fds, count) < 0)
+    if (ruleset < 0 || allow_folders(ruleset, rights, fds, count) < 0)
         return vb_fail(err, VB_E_OS, errno, "making the Landlock rules");
     return apply(vb_steal_fd(&ruleset), err);
 }

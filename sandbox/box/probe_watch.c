@@ -214,7 +214,7 @@ void vb_probe_landlock(struct vb_probe *ret)
     errno = ENOSYS;
     if (version == 0)
         vb_probe_refuse(ret, VB_STEP_CALL, "landlock_create_ruleset");
-    else if (vb_landlock_confine(NULL, 0, &err) < 0)
+    else if (vb_landlock_confine(NULL, 0, false, &err) < 0)
         vb_probe_say(ret, false, "%s", err.message);
     else if (open("/etc/passwd", O_RDONLY | O_CLOEXEC) >= 0)
         vb_probe_say(ret, false, "Landlock has no effect");

@@ -242,6 +242,42 @@ static void test_no_way_up(void **state)
     assert_string_equal(outcome.caught.what, "denied");
 }
 
+static int run_change(void *ctx, struct vb_sink *sink, struct vb_error *err)
+{
+    const struct folder *folder = ctx;
+    VB_CLEANUP_FD int read_only = vb_open_beneath(folder->fd, "file", O_RDONLY, 0);
+    VB_CLEANUP_FD int written = vb_open_beneath(folder->fd, "file", O_WRONLY | O_TRUNC, 0);
+    VB_CLEANUP_FD int made = vb_open_beneath(folder->fd, "new", O_WRONLY | O_CREAT, 0600);
+    char text[64];
+    snprintf(text, sizeof(text), "read=%d written=%d made=%d removed=%d moved=%d", read_only >= 0,
+             written >= 0, made >= 0, unlinkat(folder->fd, "file", 0) == 0,
+             renameat(folder->fd, "file", folder->fd, "other") == 0);
+    return say(sink, text, err);
+}
+
+/* Who only reads the package leaves it to the next one as it was. */
+static void test_reads_only(void **state)
+{
+    (void)state;
+    struct vb_error err = {0};
+    VB_CLEANUP_FD int dirfd = -1;
+    assert_int_equal(vb_workspace_new(1 << 20, 100, &dirfd, &err), VB_OK);
+    VB_CLEANUP_FD int file = vb_open_beneath(dirfd, "file", O_WRONLY | O_CREAT, 0644);
+    assert_true(file >= 0);
+    assert_true(geteuid() != 0 || fchown(file, VB_SANDBOX_UID, VB_SANDBOX_GID) == 0);
+    struct folder folder = {dirfd};
+    struct vb_child child = child_of(run_change);
+    child.ctx = &folder;
+    child.fds = &dirfd;
+    child.fd_count = 1;
+    child.reads_only = true;
+    if (vb_landlock_version() == 0)
+        skip();
+    const struct outcome outcome = run_child(&child);
+    assert_int_equal(outcome.status, VB_OK);
+    assert_string_equal(outcome.caught.what, "read=1 written=0 made=0 removed=0 moved=0");
+}
+
 static int run_connect(void *ctx, struct vb_sink *sink, struct vb_error *err)
 {
     (void)ctx;
@@ -622,15 +658,15 @@ int main(void)
     if (geteuid() == 0 && setgroups(VB_ARRAY_LEN(groups), groups) < 0)
         return 1;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_events_pass),  cmocka_unit_test(test_own_error),
-        cmocka_unit_test(test_workspace),    cmocka_unit_test(test_workspace_mode),
-        cmocka_unit_test(test_no_files),     cmocka_unit_test(test_no_way_up),
-        cmocka_unit_test(test_no_network),   cmocka_unit_test(test_forbidden_calls),
-        cmocka_unit_test(test_protocol),     cmocka_unit_test(test_timeout),
-        cmocka_unit_test(test_memory),       cmocka_unit_test(test_crash),
-        cmocka_unit_test(test_descriptors),  cmocka_unit_test(test_fetcher),
-        cmocka_unit_test(test_filter_table), cmocka_unit_test(test_refusal),
-        cmocka_unit_test(test_nothing_left),
+        cmocka_unit_test(test_events_pass),     cmocka_unit_test(test_own_error),
+        cmocka_unit_test(test_workspace),       cmocka_unit_test(test_workspace_mode),
+        cmocka_unit_test(test_no_files),        cmocka_unit_test(test_no_way_up),
+        cmocka_unit_test(test_reads_only),      cmocka_unit_test(test_no_network),
+        cmocka_unit_test(test_forbidden_calls), cmocka_unit_test(test_protocol),
+        cmocka_unit_test(test_timeout),         cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_crash),           cmocka_unit_test(test_descriptors),
+        cmocka_unit_test(test_fetcher),         cmocka_unit_test(test_filter_table),
+        cmocka_unit_test(test_refusal),         cmocka_unit_test(test_nothing_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
