@@ -10,9 +10,17 @@
 
 enum {
     UNPACK_BLOCK = 64 * 1024,
-    UNPACK_HEAD = 1024,       /* bytes that decide what a stream is */
-    UNPACK_PATH_MAX = 4095,   /* what the kernel takes */
-    UNPACK_REPORTS_MAX = 1000 /* events about one archive; the rest is counted */
+    UNPACK_HEAD = 1024,          /* bytes that decide what a stream is */
+    UNPACK_PATH_MAX = 4095,      /* what the kernel takes */
+    UNPACK_REPORTS_MAX = 1000,   /* events about one archive; the rest is counted, */
+    UNPACK_REPORTS_OF_CODE = 10, /* but for the first so many of each code */
+    UNPACK_CODES_MAX = 96        /* more than there are */
+};
+
+/* How many events a code has had. */
+struct told {
+    const char *code;
+    unsigned count;
 };
 
 /* The folders that files can lie in: the package itself, and what is unpacked beside it. */
@@ -39,8 +47,9 @@ struct unpack {
     size_t deferred; /* archives left to the second reader */
     size_t reports;
     size_t unreported;
-    const char *stop; /* code of the limit that ended the extraction, or NULL */
-    int status;       /* our own failure, sticky */
+    struct told *told; /* UNPACK_CODES_MAX of them, which all copies share; NULL: not kept */
+    const char *stop;  /* code of the limit that ended the extraction, or NULL */
+    int status;        /* our own failure, sticky */
     struct names *names;
     bool second;           /* this is the second reader */
     const char *place;     /* of the archive, as events name it: "." or a path */

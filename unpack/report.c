@@ -1,5 +1,5 @@
 /* Events about the archive, and the limits. A hostile archive must not fill the log either: after
- * UNPACK_REPORTS_MAX events the rest is only counted. */
+ * UNPACK_REPORTS_MAX events the rest is only counted, but for the first of each code. */
 #include <inttypes.h>
 
 #include "unpack/internal.h"
@@ -56,6 +56,23 @@ static const char *const fates[] = {
     [FATE_REFUSED] = "refused",
 };
 
+/* The same for one with CODE. The first few of each code have room of their own: many of one kind
+ * hide none of another. Codes are constants. */
+static bool may_report_code(struct unpack *u, const char *code)
+{
+    struct told *told = u->told;
+
+    if (told == NULL)
+        return may_report(u);
+    while (told < u->told + UNPACK_CODES_MAX - 1 && told->code != NULL &&
+           strcmp(told->code, code) != 0)
+        told++;
+    told->code = code; /* beyond the table they share its last row */
+    return told->count++ < UNPACK_REPORTS_OF_CODE && u->reports >= UNPACK_REPORTS_MAX
+               ? true
+               : may_report(u);
+}
+
 int report_entry(struct unpack *u, const struct hostile *what)
 {
     VB_CLEANUP_FREE char *owned = NULL;
@@ -63,7 +80,7 @@ int report_entry(struct unpack *u, const struct hostile *what)
     struct vb_str path;
 
     u->hostile++;
-    if (!may_report(u))
+    if (!may_report_code(u, what->code))
         return u->status;
     path = shown(u, what->path, &owned);
     vb_event_init(&event, VB_EV_ARCHIVE_HOSTILE, VB_SOURCE_STATIC);

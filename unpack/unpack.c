@@ -336,7 +336,8 @@ static int extract_beside(struct unpack *u)
 int vb_unpack(const struct vb_unpack_job *job, const struct vb_unpack_limits *limits,
               struct vb_sink *sink, struct vb_error *err)
 {
-    VB_CLEANUP(end) struct unpack u = {.limits = limits, .sink = sink, .err = err};
+    struct told told[UNPACK_CODES_MAX] = {0};
+    VB_CLEANUP(end) struct unpack u = {.limits = limits, .told = told, .sink = sink, .err = err};
     int status = begin(&u, job);
 
     if (status == 0)
@@ -364,7 +365,9 @@ static int hand_in(struct unpack *u, const struct vb_unpack_job *job)
 int vb_unpack_second(const struct vb_unpack_job *job, const struct vb_unpack_limits *limits,
                      struct vb_sink *sink, struct vb_error *err)
 {
-    VB_CLEANUP(end) struct unpack u = {.limits = limits, .sink = sink, .err = err, .second = true};
+    struct told told[UNPACK_CODES_MAX] = {0};
+    VB_CLEANUP(end)
+    struct unpack u = {.limits = limits, .told = told, .sink = sink, .err = err, .second = true};
     int status = begin(&u, job);
 
     if (status == 0)

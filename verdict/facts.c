@@ -1,6 +1,9 @@
 /* What the log says about the package: its names, what it declares, what was examined. */
 #include "verdict/internal.h"
 
+/* A count that a fallen examiner made up must not become small again. */
+enum { MAX_WEIGHT = 1000000 };
+
 struct list_row {
     size_t offset;
     size_t max;
@@ -250,7 +253,7 @@ static void on_coverage(struct judge *judge)
     const char *reason = vb_text_of(judge, VB_F_REASON), *path = vb_text_of(judge, VB_F_PATH);
     const int64_t line = vb_event_get_int(judge->event, VB_F_LINE, 0);
     const int64_t count = vb_event_get_int(judge->event, VB_F_COUNT, 1);
-    const uint64_t weight = count > 0 ? (uint64_t)count : 1;
+    const uint64_t weight = count <= 0 ? 1 : count < MAX_WEIGHT ? (uint64_t)count : MAX_WEIGHT;
     const bool running = vb_word_in("plan sandbox detonate box", stage);
     /* Of a run only lost events matter; the rest concerns what it left behind. */
     const bool lost = vb_word_in("events", what) || strcmp(what, "opened baits") == 0 ||

@@ -564,10 +564,33 @@ static void test_events_are_bounded(void **state)
     free(members);
 }
 
+/* Nor may many of one kind keep another out. */
+static void test_a_flood_hides_no_other_kind(void **state)
+{
+    enum { COUNT = 1500 };
+    struct member *const members = calloc(COUNT, sizeof(*members));
+    struct bytes b;
+    struct run run;
+
+    (void)state;
+    assert_non_null(members);
+    for (size_t i = 0; i < COUNT - 1; i++)
+        members[i] = (struct member){.name = "../evil", .data = "x", .len = 1};
+    members[COUNT - 1] = (struct member){.name = "/etc/cron.d/evil", .data = "x", .len = 1};
+    b = make_tar(members, COUNT);
+    run_unpack(&run, &b, "x.tar", NULL);
+    assert_int_equal(run.status, 0);
+    assert_hostile(&run, "path-absolute", "/etc/cron.d/evil");
+    run_done(&run);
+    bytes_done(&b);
+    free(members);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names_in_zip),
+        cmocka_unit_test(test_a_flood_hides_no_other_kind),
         cmocka_unit_test(test_names_in_tar),
         cmocka_unit_test(test_special_files),
         cmocka_unit_test(test_zip_types),
