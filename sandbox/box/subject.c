@@ -18,6 +18,13 @@
 
 enum { NOT_FOUND = 127, NOT_EXECUTABLE = 126, JOIN_SESSION_KEYRING = 1 };
 
+/* What a process can take between two looks of the watch. */
+static uint64_t beyond_watch(const struct vb_sandbox_options *options)
+{
+    static const uint64_t least = 256U << 20;
+    return options->memory_bytes / 4 > least ? options->memory_bytes / 4 : least;
+}
+
 static int limit_subject(const struct vb_inside *inside, struct vb_error *err)
 {
     const struct vb_sandbox_options *options = &inside->setup->options;
@@ -31,7 +38,7 @@ static int limit_subject(const struct vb_inside *inside, struct vb_error *err)
         /* Not RLIMIT_AS: node reserves far more than it uses. Shared memory is the supervisor's to
          * watch, and so is the limit itself: this one is for who is faster than that, and refuses
          * without a word what the other tells of. */
-        {RLIMIT_DATA, options->memory_bytes + options->memory_bytes / 4},
+        {RLIMIT_DATA, options->memory_bytes + beyond_watch(options)},
         {RLIMIT_FSIZE, options->disk_bytes},
         {RLIMIT_MEMLOCK, 64 * 1024},
         {RLIMIT_MSGQUEUE, 64 * 1024},
