@@ -253,12 +253,18 @@ static bool is_internet(const struct vb_event *event)
     return begins(vb_event_get_str(event, VB_F_FAMILY), "inet");
 }
 
-/* Questions to the resolver: net.name says what was asked. */
+/* Questions to the box's own resolver: net.name says what was asked. */
 static bool is_resolver(const struct vb_event *event)
 {
     const struct vb_str address = vb_event_get_str(event, VB_F_ADDRESS);
     return vb_event_get_int(event, VB_F_PORT, 0) == 53 &&
-           (begins(address, "127.") || vb_str_equal(address, "::1"));
+           (begins(address, "127.") || vb_str_equal(address, "::1") ||
+            vb_str_equal(address, "192.168.1.1"));
+}
+
+static bool has_address(const struct vb_event *event)
+{
+    return vb_event_get_str(event, VB_F_ADDRESS).len > 0;
 }
 
 static bool connects(const struct vb_event *event)
@@ -346,6 +352,7 @@ static const struct row {
     {VB_EV_NET_SEND, 0, NULL, sends, "sends {bytes} to {address}[:{port}]", STYLE_WARN,
      FOLD_ADDRESS},
     {VB_EV_NET_NAME, 0, NULL, NULL, "asks where {name} is", STYLE_WARN, FOLD_SAME},
+    {VB_EV_WORLD_ANSWER, 0, NULL, has_address, "{name} is {address}", STYLE_DIM, FOLD_SAME},
     {VB_EV_WORLD_CONNECTION, 0, NULL, got_bytes, "{address}:{port} was sent {bytes}", STYLE_WARN,
      FOLD_ADDRESS},
     {VB_EV_KERNEL_DENIED, 0, NULL, NULL, "denied: {syscall}[, {detail}]", STYLE_BAD, FOLD_SAME},

@@ -16,6 +16,7 @@ static const struct list_row lists[] = {
     {offsetof(struct judge, declared_words), MAX_DISCLOSED},
     {offsetof(struct judge, declared_paths), MAX_DISCLOSED},
     {offsetof(struct judge, permissions), MAX_PERMISSIONS},
+    {offsetof(struct judge, answers), MAX_ANSWERS},
     {offsetof(struct judge, own_names), MAX_LIST},
     {offsetof(struct judge, entries), MAX_DISCLOSED},
     {offsetof(struct judge, commands), MAX_LIST},

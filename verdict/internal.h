@@ -35,6 +35,7 @@ enum {
     MAX_BAITS = 1024,
     MAX_TREE = 262144,
     MAX_DISCLOSED = 16384,
+    MAX_ANSWERS = 8192,
     MAX_FED_TEXT = 65536,     /* of the code that was fed to a detonation */
     MAX_RUN_BYTES = 32 << 20, /* of strings kept for one detonation */
 };
@@ -178,6 +179,8 @@ struct judge {
     struct names declared_paths;
     struct names permissions; /* the whole row → position in permission_rows */
     struct vb_permission_row permission_rows[MAX_PERMISSIONS];
+    struct names answers; /* addresses that the world gave to names → position in answered */
+    const char *answered[MAX_ANSWERS];
     struct names own_names; /* names of the packages */
     struct names entries;   /* static entry points, path:line */
 

@@ -285,11 +285,14 @@ static const char *endpoint_of(struct judge *judge)
     return vb_arena_printf(&judge->scratch, "%s %lld", address, (long long)port);
 }
 
+/* An address that the world gave a name is that name. */
 const char *vb_endpoint_host(struct judge *judge, const char *endpoint, int64_t *ret_port)
 {
     const size_t len = strcspn(endpoint, " ");
     *ret_port = strtoll(endpoint + len, NULL, 10);
-    return vb_arena_copy(&judge->scratch, endpoint, len);
+    const char *address = vb_arena_copy(&judge->scratch, endpoint, len);
+    const struct name *answer = vb_names_find(&judge->answers, address);
+    return answer != NULL ? judge->answered[answer->value] : address;
 }
 
 /* What was tried, and what came of it: compared when the run is over. */
@@ -397,6 +400,19 @@ static void see_output(struct judge *judge, struct run *run)
     see_missing_command(judge, run, text);
 }
 
+/* Whose address it is that is contacted later. */
+static void see_answer(struct judge *judge)
+{
+    const char *address = vb_text_of(judge, VB_F_ADDRESS);
+    bool fresh = false;
+    if (!vb_word_in("A AAAA ANY", vb_text_of(judge, VB_F_WHAT)) || address[0] == '\0')
+        return;
+    const struct name *answer =
+        vb_names_add(&judge->answers, judge->keep, address, (int64_t)judge->answers.count, &fresh);
+    if (answer != NULL && fresh)
+        judge->answered[answer->value] = vb_arena_str(judge->keep, vb_text_of(judge, VB_F_NAME));
+}
+
 /* From here on, or somewhere before, not all that happened was kept. */
 static bool is_dropping(struct judge *judge)
 {
@@ -425,6 +441,8 @@ void vb_runs_see(struct judge *judge)
         see_output(judge, run);
     if (is_dropping(judge))
         run->dropped = true;
+    if (event->kind == VB_EV_WORLD_ANSWER)
+        see_answer(judge);
     if (event->kind == VB_EV_WORLD_CONNECTION && !run->ended)
         see_world(judge, run);
     const struct vb_value *pid = vb_event_get(event, VB_F_PID);

@@ -264,6 +264,18 @@ int vb_net_socket_open(int type, const union vb_net_address *address, enum vb_ne
     return vb_steal_fd(&fd);
 }
 
+/* Every address that a resolver may have. */
+static union vb_net_address resolver(sa_family_t family)
+{
+    enum { DNS_PORT = 53 };
+    union vb_net_address ret = {.any.sa_family = family};
+    if (family == AF_INET)
+        ret.in.sin_port = htons(DNS_PORT);
+    else
+        ret.in6.sin6_port = htons(DNS_PORT);
+    return ret;
+}
+
 /* --- all of it --- */
 
 int vb_net_catch(int ret_sockets[VB_NET_SOCKETS])
@@ -278,11 +290,15 @@ int vb_net_catch(int ret_sockets[VB_NET_SOCKETS])
     };
     static const int types[] = {SOCK_STREAM, SOCK_DGRAM};
     int failed = load_rules();
-    for (size_t i = 0; failed == 0 && i < VB_NET_SOCKETS; i++) {
+    for (size_t i = 0; failed == 0 && i < VB_NET_CATCHERS; i++) {
         const union vb_net_address *address = &here[i / 2];
         ret_sockets[i] = vb_net_socket_open(types[i % 2], address, VB_NET_CAUGHT);
         if (ret_sockets[i] < 0 && address->any.sa_family == AF_INET)
             failed = errno;
+    }
+    for (size_t i = 0; failed == 0 && i < VB_NET_RESOLVERS; i++) {
+        const union vb_net_address port = resolver(here[i].any.sa_family);
+        ret_sockets[VB_NET_CATCHERS + i] = vb_net_socket_open(SOCK_DGRAM, &port, VB_NET_DIRECT);
     }
     return failed;
 }

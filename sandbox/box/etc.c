@@ -40,7 +40,7 @@ static const struct {
     {"etc/hosts", 0444,
      "127.0.0.1\tlocalhost\n127.0.1.1\t" VB_PERSONA_HOST "\n\n"
      "::1\tlocalhost ip6-localhost ip6-loopback\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n"},
-    {"etc/resolv.conf", 0444, "nameserver 127.0.0.1\n"},
+    {"etc/resolv.conf", 0444, "nameserver " VB_NET_ROUTER "\n"},
     {"etc/nsswitch.conf", 0444,
      "passwd:         files\ngroup:          files\nshadow:         files\n\n"
      "hosts:          files dns\nnetworks:       files\n\nprotocols:      files\n"

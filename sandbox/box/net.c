@@ -62,7 +62,7 @@ struct family {
 };
 
 static const struct family families[] = {
-    {AF_INET, 4, 24, VB_NET_ADDRESS, "192.168.1.0", "192.168.1.255", "192.168.1.1"},
+    {AF_INET, 4, 24, VB_NET_ADDRESS, "192.168.1.0", "192.168.1.255", VB_NET_ROUTER},
     {AF_INET6, 16, 64, VB_NET_ADDRESS6, "fd00:1::", NULL, "fd00:1::1"},
 };
 

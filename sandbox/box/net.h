@@ -9,6 +9,7 @@
 /* What the box's one interface is called by. */
 #define VB_NET_ADDRESS "192.168.1.23"
 #define VB_NET_ADDRESS6 "fd00:1::23"
+#define VB_NET_ROUTER "192.168.1.1" /* which is its resolver too */
 #define VB_NET_HARDWARE "3c:52:82:4e:91:07"
 
 union vb_net_address {
@@ -17,8 +18,13 @@ union vb_net_address {
     struct sockaddr_in6 in6;
 };
 
-/* What everything that is caught comes to: TCP and UDP, over IPv4 and IPv6. */
-enum { VB_NET_SOCKETS = 4 };
+/* What everything that is caught comes to: TCP and UDP, over IPv4 and IPv6. Behind them what
+ * answers for resolvers is sent from: of either family. */
+enum {
+    VB_NET_CATCHERS = 4,
+    VB_NET_RESOLVERS = 2,
+    VB_NET_SOCKETS = VB_NET_CATCHERS + VB_NET_RESOLVERS
+};
 
 /* In a new network namespace, with its capabilities: interfaces, routes, and with CATCHING the
  * sockets in RET_SOCKETS (-1 where IPv6 is missing), owned by the caller. *RET_FAR keeps the
@@ -37,6 +43,7 @@ enum vb_net_use {
     VB_NET_CAUGHT, /* what is sent elsewhere is led here; needs CAP_NET_ADMIN */
     VB_NET_DIRECT  /* what is sent here */
 };
+
 /* A socket of TYPE that is bound to ADDRESS, and listens if it is a stream; -1 with errno.
  * getsockname of what it accepts, and the original address in a datagram's control message, are the
  * true destination. */

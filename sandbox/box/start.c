@@ -284,6 +284,8 @@ static int start_world(struct vb_supervisor *box, struct vb_error *err)
 {
     const struct vb_world_options options = {.sockets = box->setup->base.fds + VB_BASE_SOCKET,
                                              .count = VB_NET_SOCKETS,
+                                             .resolvers = box->setup->base.fds + VB_BASE_SOCKET +
+                                                          VB_NET_CATCHERS,
                                              .baits = box->setup->baits,
                                              .detonation = box->detonation->id,
                                              .sink = box->sink};

@@ -130,16 +130,6 @@ int vb_path_find(const struct vb_name *name, struct vb_found *ret);
  * folder's, and RET_MISSING is that component. 0 or a negative errno, -E2BIG as above. */
 int vb_walk(const struct vb_name *name, int *ret_fd, char ret_missing[NAME_MAX + 1]);
 
-/* --- dns.c --- */
-
-struct vb_dns_question {
-    char name[256];
-    const char *type; /* A, AAAA, …; points to static text or NUMBER */
-    char number[16];
-};
-/* The first question of a DNS query, in a datagram or behind the length of a stream. */
-bool vb_dns_question(const unsigned char *data, size_t len, struct vb_dns_question *ret);
-
 /* --- interpreter.c --- */
 
 enum vb_script_from { VB_SCRIPT_NONE, VB_SCRIPT_FILE, VB_SCRIPT_INPUT };

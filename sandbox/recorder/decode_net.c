@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "sandbox/recorder/call.h"
+#include "sandbox/world/dns.h"
 
 /* One sendmmsg may name a thousand messages of a thousand pieces, which would keep us from all
  * other work; nobody sends so much at once. */

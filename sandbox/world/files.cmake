@@ -1,2 +1,4 @@
 set(VB_WORLD_FILES
-  world/null.c)
+  world/dns.c
+  world/names.c
+  world/world.c)

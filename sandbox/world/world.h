@@ -1,6 +1,6 @@
-/* world: what answers in the network of a box. For now a null listener: it accepts everything,
- * keeps what is sent first, and closes. Bytes that come in are hostile; they are kept and searched
- * for baits, never parsed. */
+/* world: what answers in the network of a box. Every name that is asked for has an address; what is
+ * sent there or anywhere else is accepted, its first bytes are kept and searched for baits, and the
+ * connection is closed. Bytes that come in are hostile. */
 #ifndef SANDBOX_WORLD_WORLD_H
 #define SANDBOX_WORLD_WORLD_H
 
@@ -12,6 +12,8 @@ enum { VB_WORLD_SOCKETS = 264 };
 struct vb_world_options {
     const int *sockets; /* of box/net.h, COUNT of them, -1 for none; not owned */
     size_t count;
+    const int *resolvers; /* two sockets that answers to questions for names are sent from, for IPv4
+                             and IPv6 (-1: from where they were asked); NULL: none; not owned */
     const struct vb_bait_set *baits; /* may be NULL */
     uint32_t detonation;
     struct vb_sink *sink;
@@ -28,7 +30,7 @@ VB_CHECKED int vb_world_remove(struct vb_world *world, int fd, struct vb_error *
 /* The descriptor to poll for POLLIN. */
 int vb_world_fd(const struct vb_world *world);
 /* Takes what has come, and lets go of who sends nothing; to be called now and then even if nothing
- * is ready. Emits world.connection, and bait.seen for baits in what was sent. */
+ * is ready. Emits world.connection, world.answer, and bait.seen for baits in what was sent. */
 VB_CHECKED int vb_world_step(struct vb_world *world, struct vb_error *err);
 /* Takes what is left when nobody can send any more, and says what was not recorded. */
 VB_CHECKED int vb_world_end(struct vb_world *world, struct vb_error *err);

@@ -229,6 +229,31 @@ static void test_listeners_are_few(void **state)
     assert_int_equal(count(&run, caught ? "listening 1, 1\\n" : "listening 0, 1\\n"), 1);
 }
 
+/* Every name has an address, by whichever resolver, and who goes there comes to the world. */
+static void test_names(void **state)
+{
+    (void)state;
+    RUN(run, "getent ahostsv4 one.example.org >/dev/null && echo resolved; python3 -c '\n"
+             "import socket, struct\n"
+             "q = struct.pack(\">HHHHHH\", 7, 256, 1, 0, 0, 0) + b\"\\3two\\7example\\3org\\0\" + "
+             "struct.pack(\">HH\", 1, 1)\n"
+             "u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); u.settimeout(5)\n"
+             "u.sendto(q, (\"198.51.100.53\", 53)); a, who = u.recvfrom(512)\n"
+             "t = socket.create_connection((\"203.0.113.53\", 53), 5)\n"
+             "t.sendall(struct.pack(\">H\", len(q)) + q); b = t.recv(512)\n"
+             "print(\"from\", *who, a == b[2:], socket.inet_ntoa(a[-4:]) == "
+             "socket.gethostbyname(\"two.example.org\"))\n"
+             "print(\"back\", socket.gethostbyaddr(socket.inet_ntoa(a[-4:]))[0])\n"
+             "socket.create_connection((\"two.example.org\", 8080), 5).sendall(b\"hello\")\n"
+             "'");
+    assert_int_equal(count(&run, "resolved\\n"), 1);
+    assert_int_equal(count(&run, "from 198.51.100.53 53 True True\\n"), 1);
+    assert_int_equal(count(&run, "back two.example.org\\n"), 1);
+    assert_true(count(&run, "\"world.answer\"") >= 5);
+    assert_true(count(&run, "\"name\":\"two.example.org\",\"what\":\"A\"") >= 3);
+    assert_int_equal(count(&run, "\"port\":8080,\"size\":5,\"text\":\"hello\""), 1);
+}
+
 int main(void)
 {
     struct vb_layer_report reports[VB_LAYERS_MAX];
@@ -244,6 +269,7 @@ int main(void)
         cmocka_unit_test(test_way_is_told),   cmocka_unit_test(test_every_destination),
         cmocka_unit_test(test_own_addresses), cmocka_unit_test(test_own_server),
         cmocka_unit_test(test_many_ports),    cmocka_unit_test(test_listeners_are_few),
+        cmocka_unit_test(test_names),
     };
     const int failed = cmocka_run_group_tests_name("caught", tests, NULL, NULL);
     on_demand = true;

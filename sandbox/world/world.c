@@ -1,4 +1,4 @@
-/* The null listener: accepts, records, closes. See world.h. */
+/* Answers questions for names; of everything else accepts, records, closes. See world.h. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/sock_diag.h>
@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "sandbox/world/dns.h"
 #include "sandbox/world/world.h"
 
 enum {
@@ -32,11 +33,13 @@ struct connection {
     union address to;
     uint64_t until_ns;
     size_t len;
+    size_t answered;      /* bytes before them that were questions for names */
     unsigned char *bytes; /* FIRST_BYTES of room, or NULL until something comes */
 };
 
 struct vb_world {
     struct vb_world_options options;
+    struct vb_host_names *names;
     int epoll;
     int sockets[VB_WORLD_SOCKETS];
     struct connection connections[CONNECTIONS];
@@ -111,6 +114,128 @@ static int tell(struct vb_world *world, const struct came *came, struct vb_error
     return status < 0 ? status : sighting.status;
 }
 
+static uint16_t port_of(const union address *address)
+{
+    return ntohs(address->any.sa_family == AF_INET ? address->in.sin_port : address->in6.sin6_port);
+}
+
+/* --- questions for names --- */
+
+static int tell_answer(struct vb_world *world, const struct vb_dns_question *question,
+                       const struct vb_dns_reply *reply, struct vb_error *err)
+{
+    struct vb_event event;
+    if (world->events >= MAX_EVENTS) {
+        world->unsaid++;
+        return VB_OK;
+    }
+    world->events++;
+    vb_event_init(&event, VB_EV_WORLD_ANSWER, VB_SOURCE_WORLD);
+    event.detonation = world->options.detonation;
+    vb_event_str(&event, VB_F_NAME, question->name);
+    vb_event_str(&event, VB_F_WHAT, question->type);
+    vb_event_str(&event, VB_F_OUTCOME, reply->outcome);
+    if (reply->text[0] != '\0')
+        vb_event_str(&event, VB_F_ADDRESS, reply->text);
+    return vb_emit(world->options.sink, &event, err);
+}
+
+/* A datagram to a resolver: who sent it, to whom, on which of the sockets. */
+struct query {
+    int socket;
+    const union address *from, *to;
+    const unsigned char *bytes;
+    size_t len;
+};
+
+union control {
+    char bytes[256];
+    struct cmsghdr aligned;
+};
+
+/* The answer comes from the address that was asked. */
+static void put_source(struct msghdr *message, const union address *source)
+{
+    struct cmsghdr *head = CMSG_FIRSTHDR(message);
+    if (source->any.sa_family == AF_INET) {
+        const struct in_pktinfo info = {.ipi_spec_dst = source->in.sin_addr};
+        head->cmsg_level = IPPROTO_IP;
+        head->cmsg_type = IP_PKTINFO;
+        head->cmsg_len = CMSG_LEN(sizeof(info));
+        memcpy(CMSG_DATA(head), &info, sizeof(info));
+        message->msg_controllen = CMSG_SPACE(sizeof(info));
+        return;
+    }
+    const struct in6_pktinfo info = {.ipi6_addr = source->in6.sin6_addr};
+    head->cmsg_level = IPPROTO_IPV6;
+    head->cmsg_type = IPV6_PKTINFO;
+    head->cmsg_len = CMSG_LEN(sizeof(info));
+    memcpy(CMSG_DATA(head), &info, sizeof(info));
+    message->msg_controllen = CMSG_SPACE(sizeof(info));
+}
+
+/* A socket that sends from the port of a resolver: one made for it, or the one that was asked. */
+static int answering_socket(const struct vb_world *world, const struct query *query)
+{
+    const size_t family = query->to->any.sa_family == AF_INET ? 0 : 1;
+    return world->options.resolvers != NULL && world->options.resolvers[family] >= 0
+               ? world->options.resolvers[family]
+               : query->socket;
+}
+
+static int answer_datagram(struct vb_world *world, const struct query *query, struct vb_error *err)
+{
+    struct vb_dns_question question;
+    struct vb_dns_reply reply;
+    if (port_of(query->to) != VB_DNS_PORT ||
+        !vb_dns_question(query->bytes, query->len, &question) || question.begin != 0)
+        return VB_OK;
+    vb_dns_answer(&question, query->bytes, world->names, &reply);
+    union address to = *query->from;
+    union control control = {0};
+    struct iovec part = {.iov_base = reply.bytes, .iov_len = reply.len};
+    struct msghdr message = {.msg_name = &to,
+                             .msg_namelen =
+                                 to.any.sa_family == AF_INET ? sizeof(to.in) : sizeof(to.in6),
+                             .msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control.bytes,
+                             .msg_controllen = sizeof(control.bytes)};
+    put_source(&message, query->to);
+    /* Who does not listen any more gets no answer. */
+    (void)sendmsg(answering_socket(world, query), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return tell_answer(world, &question, &reply, err);
+}
+
+/* Answers the questions that the stream has brought whole, and takes them out of it. */
+static int answer_stream(struct vb_world *world, struct connection *connection,
+                         struct vb_error *err)
+{
+    int status = VB_OK;
+    size_t done = 0;
+    while (status == VB_OK && connection->len - done > 2) {
+        const unsigned char *at = connection->bytes + done;
+        const size_t len = 2 + ((size_t)at[0] << 8 | at[1]);
+        struct vb_dns_question question;
+        struct vb_dns_reply reply;
+        unsigned char head[2];
+        if (len > connection->len - done || !vb_dns_question(at, len, &question) ||
+            question.begin == 0)
+            break;
+        vb_dns_answer(&question, at + 2, world->names, &reply);
+        head[0] = (unsigned char)(reply.len >> 8);
+        head[1] = (unsigned char)reply.len;
+        (void)send(connection->fd, head, sizeof(head), MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE);
+        (void)send(connection->fd, reply.bytes, reply.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+        status = tell_answer(world, &question, &reply, err);
+        done += len;
+    }
+    connection->answered += done;
+    memmove(connection->bytes, connection->bytes + done, connection->len - done);
+    connection->len -= done;
+    return status;
+}
+
 static bool is_stream(int socket)
 {
     int type = 0;
@@ -142,6 +267,10 @@ static int collect(struct vb_world *world, struct connection *connection, struct
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return VB_OK;
     connection->len += got > 0 ? (size_t)got : 0;
+    const int status =
+        port_of(&connection->to) == VB_DNS_PORT ? answer_stream(world, connection, err) : VB_OK;
+    if (status < 0)
+        return status;
     return got <= 0 || connection->len == FIRST_BYTES ? finish(world, connection, err) : VB_OK;
 }
 
@@ -182,11 +311,6 @@ static int accept_all(struct vb_world *world, int listener, struct vb_error *err
 }
 
 /* --- datagrams --- */
-
-union control {
-    char bytes[256];
-    struct cmsghdr aligned;
-};
 
 /* The destination before TPROXY changed it (ip(7), IP_RECVORIGDSTADDR; the same for IPv6). */
 static bool original_destination(struct msghdr *message, union address *ret)
@@ -230,8 +354,11 @@ static int receive_all(struct vb_world *world, int socket, struct vb_error *err)
     for (int i = 0; status == VB_OK && i < AT_ONCE; i++) {
         union control control = {0};
         union address to = {0};
+        union address from = {0};
         struct iovec part = {.iov_base = world->bytes, .iov_len = sizeof(world->bytes)};
-        struct msghdr message = {.msg_iov = &part,
+        struct msghdr message = {.msg_name = &from,
+                                 .msg_namelen = sizeof(from),
+                                 .msg_iov = &part,
                                  .msg_iovlen = 1,
                                  .msg_control = control.bytes,
                                  .msg_controllen = sizeof(control.bytes)};
@@ -241,8 +368,12 @@ static int receive_all(struct vb_world *world, int socket, struct vb_error *err)
             return VB_OK;
         }
         const struct came came = {"udp", &to, world->bytes, (size_t)got};
-        if (original_destination(&message, &to))
-            status = tell(world, &came, err);
+        const struct query query = {socket, &from, &to, world->bytes, (size_t)got};
+        if (!original_destination(&message, &to))
+            continue;
+        status = tell(world, &came, err);
+        if (status == VB_OK)
+            status = answer_datagram(world, &query, err);
     }
     return status;
 }
@@ -277,14 +408,14 @@ int vb_world_new(const struct vb_world_options *options, struct vb_world **ret,
     if (world == NULL)
         return vb_fail(err, VB_E_NOMEM, errno, "listening to the network of a box");
     world->options = *options;
+    world->epoll = -1;
     for (size_t i = 0; i < CONNECTIONS; i++)
         world->connections[i].fd = -1;
     for (size_t i = 0; i < VB_ARRAY_LEN(world->sockets); i++)
         world->sockets[i] = -1;
-    world->epoll = epoll_create1(EPOLL_CLOEXEC);
-    int status = world->epoll < 0
-                     ? vb_fail(err, VB_E_OS, errno, "listening to the network of a box")
-                     : VB_OK;
+    int status = vb_host_names_new(&world->names, err);
+    if (status == VB_OK && (world->epoll = epoll_create1(EPOLL_CLOEXEC)) < 0)
+        status = vb_fail(err, VB_E_OS, errno, "listening to the network of a box");
     for (size_t i = 0; status == VB_OK && i < options->count; i++) {
         if (options->sockets[i] >= 0)
             status = vb_world_add(world, options->sockets[i], err);
@@ -307,6 +438,7 @@ void vb_world_free(struct vb_world *world)
         free(world->connections[i].bytes);
     }
     vb_close_fd(&world->epoll);
+    vb_host_names_free(world->names);
     free(world);
 }
 
