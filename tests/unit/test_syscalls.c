@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "sandbox/recorder/call.h"
+#include "sandbox/world/dns.h"
 
 static const struct vb_syscall *row_named(const char *name)
 {
