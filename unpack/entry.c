@@ -95,7 +95,39 @@ static int write_blocks(struct work *w, struct output *out)
 /* --- entries that must not have their name: their bytes are looked at all the same --- */
 
 /* "N/NAME" below the folder for them, with the last part of the name where it is harmless. */
-static int write_refused(struct work *w)
+static bool same_bytes(int a, int b)
+{
+    unsigned char left[8192];
+    unsigned char right[sizeof(left)];
+    uint64_t at = 0;
+
+    for (;;) {
+        const ssize_t n = pread_all(a, left, sizeof(left), at);
+
+        if (n < 0 || pread_all(b, right, sizeof(right), at) != n)
+            return false;
+        if (n == 0)
+            return true;
+        if (memcmp(left, right, (size_t)n) != 0)
+            return false;
+        at += (uint64_t)n;
+    }
+}
+
+/* FD holds an entry whose place was taken. What an extractor that keeps the last of them makes is
+ * scanned, but what is run is the first: that matters where they differ. AREA_FD has the package.
+ */
+static int compare_with_first(struct work *w, int fd, int area_fd)
+{
+    VB_CLEANUP_FD int first = vb_open_beneath(area_fd, w->path, O_RDONLY, 0);
+
+    if (first >= 0 && same_bytes(first, fd))
+        return 0;
+    return report_coverage(w->u, "file", "another entry of its name was scanned, not run", w->raw);
+}
+
+/* PLACE_FD, unless -1: where the file lies that has its name. */
+static int write_refused(struct work *w, int place_fd)
 {
     struct output out = {.fd = -1};
     char name[256];
@@ -111,11 +143,14 @@ static int write_refused(struct work *w)
         status = write_blocks(w, &out);
     if (status == 0)
         status = output_finish(&out, path);
+    if (status == 0 && place_fd >= 0 && out.fd >= 0)
+        status = compare_with_first(w, out.fd, place_fd);
     vb_close_fd(&out.fd);
     return status;
 }
 
-static int keep_refused(struct work *w)
+/* TAKEN: because there is a file of its name already. */
+static int keep_refused(struct work *w, bool taken)
 {
     struct unpack *const u = w->u;
     const struct unpack before = *u;
@@ -128,7 +163,7 @@ static int keep_refused(struct work *w)
     u->out_fd = w->refused_fd;
     u->prefix = w->refused_prefix;
     u->area = AREA_BESIDE;
-    status = write_refused(w);
+    status = write_refused(w, taken ? before.out_fd : -1);
     u->out_fd = before.out_fd;
     u->prefix = before.prefix;
     u->area = before.area;
@@ -178,7 +213,7 @@ static int refuse(struct work *w, const char *code, const char *target)
         return status;
     if (!readable || w->u->beside == NULL)
         return report_coverage(w->u, "file", code, w->raw);
-    return keep_refused(w);
+    return keep_refused(w, strcmp(code, "duplicate-path") == 0 && !repeats_in_library(w, code));
 }
 
 /* Takes the name; false if somebody has it, which is reported. */

@@ -564,6 +564,31 @@ static void test_events_are_bounded(void **state)
     free(members);
 }
 
+/* The first of two entries is what is run: that the other one is not is told, if it is another. */
+static void test_duplicates(void **state)
+{
+    const struct member rows[][2] = {
+        {{.name = "run.sh", .data = "true", .len = 4},
+         {.name = "run.sh", .data = "true", .len = 4}},
+        {{.name = "run.sh", .data = "true", .len = 4},
+         {.name = "run.sh", .data = "evil", .len = 4}},
+        {{.name = "run.sh", .data = "true", .len = 4}, {.name = "run.sh", .data = "tru", .len = 3}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        struct bytes tar = make_tar(rows[i], 2);
+        struct run run;
+
+        run_unpack(&run, &tar, "x.tar", NULL);
+        assert_hostile(&run, "duplicate-path", "run.sh");
+        assert_content(&run, "run.sh", "true", 4);
+        assert_int_equal(run_count(&run, VB_EV_COVERAGE, NULL, NULL), i == 0 ? 0 : 1);
+        run_done(&run);
+        bytes_done(&tar);
+    }
+}
+
 /* Nor may many of one kind keep another out. */
 static void test_a_flood_hides_no_other_kind(void **state)
 {
@@ -591,6 +616,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names_in_zip),
         cmocka_unit_test(test_a_flood_hides_no_other_kind),
+        cmocka_unit_test(test_duplicates),
         cmocka_unit_test(test_names_in_tar),
         cmocka_unit_test(test_special_files),
         cmocka_unit_test(test_zip_types),
