@@ -451,6 +451,8 @@ void vb_runs_see(struct judge *judge)
     judge->process = take_process(judge, run, pid->number);
     if (judge->process == NULL)
         return;
+    if (event->kind == VB_EV_PROCESS_FORK)
+        judge->process->ppid = vb_event_get_int(event, VB_F_PPID, 0);
     if (event->kind == VB_EV_PROCESS_EXEC)
         see_exec(judge, run, judge->process);
     if (event->kind == VB_EV_PROCESS_EXIT)

@@ -226,7 +226,7 @@ static int take_listener(struct vb_supervisor *box, pid_t subject, int number, s
         .splits = box->setup->base.overlay ? vb_supervisor_splits : NULL,
         .reach = box->demand != NULL ? vb_supervisor_reach : NULL,
         .yield = box->demand != NULL ? vb_supervisor_yield : NULL,
-        .before_races = box->setup->baits != NULL ? vb_supervisor_watch_baits : NULL,
+        .watch_baits = box->setup->baits != NULL ? vb_supervisor_watch_baits : NULL,
         .ctx = box,
         .filled = box->setup->base.overlay ? box->setup->base.filled : box->filled,
         .stand_in = vb_machine_open,

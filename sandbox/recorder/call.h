@@ -247,9 +247,8 @@ struct vb_recorder {
     unsigned kept_next, snapshots;
     uint64_t snapshot_bytes, snapshots_missed;
     struct vb_file_id *bait_ids; /* by the index of the bait; once they are learned */
-    bool baits_learned;
-    bool own_usr;         /* see struct vb_name */
-    size_t *bait_folders; /* the lengths of their folders' names */
+    bool own_usr;                /* see struct vb_name */
+    size_t *bait_folders;        /* the lengths of their folders' names */
     uint64_t emitted, dropped;
     uint64_t probes, probes_dropped;      /* counted apart: they push out nothing else */
     uint64_t beyond[VB_VITAL_KINDS];      /* emitted beyond the limits */
@@ -258,6 +257,8 @@ struct vb_recorder {
     bool coverage_told;
     struct vb_probe last_probe;
     struct vb_processes processes;
+    uint64_t *seen; /* a bit for each process id: whose making was told of */
+    bool any_seen;
     struct vb_code code[VB_PROCESSES];
     struct vb_announced announced[VB_PROCESSES];
     pid_t announced_by[VB_PROCESSES]; /* 0: the slot is free */
@@ -318,9 +319,11 @@ VB_CHECKED int vb_call_code_end(struct vb_call *call, struct vb_error *err);
 /* The six registers in hexadecimal, for ARGUMENTS; the strings point into TEXT. */
 void vb_call_arguments(const struct vb_call *call, struct vb_str items[VB_SYSCALL_ARGS],
                        char text[VB_SYSCALL_ARGS][24]);
-/* Before the first name changes and the first task that shares memory: what the baits are, whatever
- * they will be called later. */
-void vb_call_before_races(struct vb_call *call);
+/* A process that exits: the next one with its number is another. */
+void vb_recorder_forget(struct vb_recorder *recorder, pid_t tgid);
+/* What the baits are, whatever they will be called later: before the subject's first call goes on.
+ */
+void vb_recorder_learn_baits(struct vb_recorder *recorder);
 /* True if PATH is a bait or in a folder with baits in it. */
 bool vb_near_bait(const struct vb_recorder *recorder, const char *path);
 /* True if no probe is kept any more. */
@@ -331,7 +334,6 @@ VB_CHECKED int vb_recorder_coverage(struct vb_recorder *recorder, struct vb_erro
 /* decoders, named in syscalls.def */
 int vb_decode_affinity(struct vb_call *call, struct vb_error *err);
 int vb_decode_address(struct vb_call *call, struct vb_error *err);
-int vb_decode_aio(struct vb_call *call, struct vb_error *err);
 int vb_decode_clone3(struct vb_call *call, struct vb_error *err);
 int vb_decode_code(struct vb_call *call, struct vb_error *err);
 int vb_decode_disk(struct vb_call *call, struct vb_error *err);
@@ -339,7 +341,7 @@ int vb_decode_denied(struct vb_call *call, struct vb_error *err);
 int vb_decode_exec(struct vb_call *call, struct vb_error *err);
 int vb_decode_exit(struct vb_call *call, struct vb_error *err);
 int vb_decode_file(struct vb_call *call, struct vb_error *err);
-int vb_decode_fork(struct vb_call *call, struct vb_error *err);
+int vb_decode_clone(struct vb_call *call, struct vb_error *err);
 int vb_decode_ioctl(struct vb_call *call, struct vb_error *err);
 int vb_decode_kernel(struct vb_call *call, struct vb_error *err);
 int vb_decode_listen(struct vb_call *call, struct vb_error *err);

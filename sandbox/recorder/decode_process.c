@@ -438,29 +438,12 @@ static void name_flags(uint64_t flags, uint64_t wanted, char *ret, size_t size)
             len += (size_t)snprintf(ret + len, size - len, len ? ",%s" : "%s", clone_flags[i].name);
 }
 
-int vb_decode_fork(struct vb_call *call, struct vb_error *err)
+/* Notified only where it asks for a namespace (syscalls.def). */
+int vb_decode_clone(struct vb_call *call, struct vb_error *err)
 {
-    uint64_t flags = call->row->args[0] == VB_ARG_CLONE ? call->notif->data.args[0] : 0;
-    flags &= ~(uint64_t)CSIGNAL;
-    if (flags & VB_CLONE_NEW) {
-        char names[256];
-        name_flags(flags, VB_CLONE_NEW, names, sizeof(names));
-        return vb_call_deny(call, EPERM, names, err);
-    }
-    vb_call_before_races(call);
-    if (flags & CLONE_THREAD) /* a thread by itself tells nothing */
-        return VB_OK;
-    struct vb_str items[VB_ARRAY_LEN(clone_flags) + 1];
-    size_t count = 0;
-    items[count++] = (struct vb_str){call->row->word, strlen(call->row->word)};
-    for (size_t i = 0; i < VB_ARRAY_LEN(clone_flags); i++)
-        if (clone_flags[i].bit & flags)
-            items[count++] = (struct vb_str){clone_flags[i].name, strlen(clone_flags[i].name)};
-    struct vb_event event;
-    vb_call_event(call, &event, VB_EV_PROCESS_FORK);
-    vb_event_list(&event, VB_F_FLAGS, items, count);
-    call->decided = true;
-    return vb_call_emit(call, &event, err);
+    char names[256];
+    name_flags(call->notif->data.args[0], VB_CLONE_NEW, names, sizeof(names));
+    return vb_call_deny(call, EPERM, names, err);
 }
 
 /* Refused whatever it says, so that nobody need trust what is read here. */
@@ -486,7 +469,7 @@ int vb_decode_exit(struct vb_call *call, struct vb_error *err)
     if (!status)
         status = vb_call_emit(call, &event, err);
     vb_exec_forget(call->recorder, call->process->tgid);
-    vb_process_forget(&call->recorder->processes, call->process->tgid);
+    vb_recorder_forget(call->recorder, call->process->tgid);
     return status;
 }
 

@@ -23,6 +23,7 @@
 #endif
 
 enum {
+    PIDS = 1 << 22, /* the most that pid_max can be */
     X32_BIT = 0x40000000,
     NUMBERS = 1024 /* of system calls */
 };
@@ -49,11 +50,12 @@ static int make_buffers(struct vb_recorder *recorder, struct vb_error *err)
     recorder->response = calloc(1, recorder->response_size);
     recorder->by_number = calloc(NUMBERS, sizeof(*recorder->by_number));
     recorder->numbers = NUMBERS;
+    recorder->seen = calloc(PIDS / 64, sizeof(*recorder->seen)); /* pages come as they are needed */
     const size_t baits = recorder->options.baits ? vb_bait_count(recorder->options.baits) : 0;
     recorder->bait_ids = calloc(baits + 1, sizeof(*recorder->bait_ids));
     recorder->bait_folders = calloc(baits + 1, sizeof(*recorder->bait_folders));
     const bool all = recorder->notif && recorder->response && recorder->by_number &&
-                     recorder->bait_ids && recorder->bait_folders;
+                     recorder->seen && recorder->bait_ids && recorder->bait_folders;
     for (size_t i = 0; all && i < baits; i++) {
         const struct vb_bait *bait = vb_bait_at(recorder->options.baits, i);
         if (bait->place == VB_BAIT_FILE)
@@ -119,6 +121,7 @@ void vb_recorder_free(struct vb_recorder *recorder)
     vb_close_fd(&recorder->options.listener);
     vb_close_fd(&recorder->root_fd);
     free(recorder->by_number);
+    free(recorder->seen);
     free(recorder->bait_ids);
     free(recorder->bait_folders);
     free(recorder->notif);
@@ -183,17 +186,54 @@ static void open_root(struct vb_recorder *recorder, pid_t tid)
     }
 }
 
+static void begin(struct vb_recorder *recorder, pid_t tid)
+{
+    open_root(recorder, tid);
+    vb_recorder_learn_baits(recorder);
+    if (recorder->options.watch_baits && recorder->root_fd >= 0)
+        recorder->options.watch_baits(recorder->options.ctx, recorder->root_fd);
+}
+
+/* A process that makes its first call: its making was not notified. */
+static int see_new_process(struct vb_call *call, struct vb_error *err)
+{
+    struct vb_recorder *recorder = call->recorder;
+    const struct vb_process *process = call->process;
+    const uint64_t bit = 1ULL << (process->tgid % 64);
+    uint64_t *word = &recorder->seen[(unsigned)process->tgid / 64];
+    const bool first = !recorder->any_seen; /* the subject itself */
+    if ((unsigned)process->tgid >= PIDS || *word & bit)
+        return VB_OK;
+    *word |= bit;
+    recorder->any_seen = true;
+    if (first)
+        return VB_OK;
+    struct vb_event event;
+    vb_call_event(call, &event, VB_EV_PROCESS_FORK);
+    vb_event_int(&event, VB_F_PPID, process->ppid);
+    return vb_call_emit(call, &event, err);
+}
+
+void vb_recorder_forget(struct vb_recorder *recorder, pid_t tgid)
+{
+    vb_process_forget(&recorder->processes, tgid);
+    if ((unsigned)tgid < PIDS)
+        recorder->seen[(unsigned)tgid / 64] &= ~(1ULL << (tgid % 64));
+}
+
 static int handle(struct vb_recorder *recorder, struct vb_error *err)
 {
     struct vb_call call = {.recorder = recorder, .notif = recorder->notif, .name = ""};
     pid_t tid = (pid_t)recorder->notif->pid;
     if (recorder->root_fd < 0)
-        open_root(recorder, tid);
+        begin(recorder, tid);
     vb_memory_init(&recorder->memory, tid);
     call.process = vb_process_get(&recorder->processes, tid);
     if (!call.process) /* it died; the answer goes nowhere, but is harmless */
         call.error = EPERM;
-    int status = call.process ? vb_exec_check(&call, err) : VB_OK;
+    int status = call.process ? see_new_process(&call, err) : VB_OK;
+    if (!status && call.process)
+        status = vb_exec_check(&call, err);
     if (!status && call.process && !call.gone)
         status = decode(&call, err);
     /* It is answered even if we failed: the caller ends the box in its own time. */

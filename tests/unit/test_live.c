@@ -86,7 +86,7 @@ static const struct {
      "sh[7]          runs curl -d 'it'\\''s a' '' 'https://x.example/?a=1'"},
     {SYSCALL("process.exec") "\"path\":\"/x\",\"argv\":[\"x\"],\"errno\":\"EPERM\"" EXE,
      "sh[7]          runs x (refused: EPERM)"},
-    {SYSCALL("process.fork") "\"flags\":[]", NULL},
+    {SYSCALL("process.fork") "\"ppid\":7", NULL},
     {SYSCALL("process.exit") "\"status\":0", NULL},
     {SYSCALL("process.opaque") "\"syscall\":\"openat\"",
      "a process[7]   hides the arguments of openat"},

@@ -56,7 +56,9 @@ static void test_exec(void **state)
     assert_field(child, VB_F_EXECUTABLE, shell);
     const struct vb_event *fork_event = find_event(&r, VB_EV_PROCESS_FORK, VB_F_NONE, NULL, 0);
     assert_non_null(fork_event);
-    assert_int_equal(vb_event_get_int(fork_event, VB_F_PID, 0), vb_event_get_int(e, VB_F_PID, -1));
+    assert_int_equal(vb_event_get_int(fork_event, VB_F_PPID, 0), vb_event_get_int(e, VB_F_PID, -1));
+    assert_int_equal(vb_event_get_int(fork_event, VB_F_PID, 0),
+                     vb_event_get_int(child, VB_F_PID, -1));
     assert_int_equal(count_events(&r, VB_EV_PROCESS_EXIT, VB_F_NONE, NULL), 2);
     recording_done(&r);
 }
