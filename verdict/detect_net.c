@@ -129,8 +129,10 @@ void vb_see_network(struct judge *judge)
         return;
     else if (vb_host_is_loopback(address))
         see_local(judge, event->kind == VB_EV_NET_CONNECT ? port : 0);
-    else if (!judge->run->names_asked || is_metadata(address))
-        see_host(judge, address, 0); /* after a name was asked for, the address is its answer */
+    /* Where the world does not say which addresses it gave to names, one that is contacted after a
+     * name was asked for may be its answer. */
+    else if (!judge->run->names_asked || judge->answers.count > 0 || is_metadata(address))
+        see_host(judge, address, 0);
 }
 
 /* --- the kernel --- */

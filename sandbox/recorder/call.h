@@ -259,6 +259,8 @@ struct vb_recorder {
     struct vb_processes processes;
     uint64_t *seen; /* a bit for each process id: whose making was told of */
     bool any_seen;
+    bool baits_watched;
+    int children[2]; /* lists in /proc: the subject's, and init's; -1: closed */
     struct vb_code code[VB_PROCESSES];
     struct vb_announced announced[VB_PROCESSES];
     pid_t announced_by[VB_PROCESSES]; /* 0: the slot is free */
@@ -321,9 +323,9 @@ void vb_call_arguments(const struct vb_call *call, struct vb_str items[VB_SYSCAL
                        char text[VB_SYSCALL_ARGS][24]);
 /* A process that exits: the next one with its number is another. */
 void vb_recorder_forget(struct vb_recorder *recorder, pid_t tgid);
-/* What the baits are, whatever they will be called later: before the subject's first call goes on.
- */
-void vb_recorder_learn_baits(struct vb_recorder *recorder);
+/* Before the first name changes and before a second task can change what is read of a call: what
+ * the baits are, whatever they will be called later. Ending the watch costs milliseconds. */
+void vb_recorder_watch_baits(struct vb_recorder *recorder);
 /* True if PATH is a bait or in a folder with baits in it. */
 bool vb_near_bait(const struct vb_recorder *recorder, const char *path);
 /* True if no probe is kept any more. */
@@ -341,6 +343,7 @@ int vb_decode_denied(struct vb_call *call, struct vb_error *err);
 int vb_decode_exec(struct vb_call *call, struct vb_error *err);
 int vb_decode_exit(struct vb_call *call, struct vb_error *err);
 int vb_decode_file(struct vb_call *call, struct vb_error *err);
+int vb_decode_aio(struct vb_call *call, struct vb_error *err);
 int vb_decode_clone(struct vb_call *call, struct vb_error *err);
 int vb_decode_ioctl(struct vb_call *call, struct vb_error *err);
 int vb_decode_kernel(struct vb_call *call, struct vb_error *err);

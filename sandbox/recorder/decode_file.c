@@ -251,7 +251,7 @@ static int take_argument(struct file_call *f, enum vb_arg kind, uint64_t value,
 
 /* --- what an open means --- */
 
-void vb_recorder_learn_baits(struct vb_recorder *recorder)
+static void learn_baits(struct vb_recorder *recorder)
 {
     const struct vb_bait_set *baits = recorder->options.baits;
     const size_t count = baits ? vb_bait_count(baits) : 0;
@@ -262,6 +262,16 @@ void vb_recorder_learn_baits(struct vb_recorder *recorder)
             fstatat(recorder->root_fd, bait->path + 1, &st, AT_SYMLINK_NOFOLLOW) == 0)
             recorder->bait_ids[i] = (struct vb_file_id){.device = st.st_dev, .inode = st.st_ino};
     }
+}
+
+void vb_recorder_watch_baits(struct vb_recorder *recorder)
+{
+    if (recorder->baits_watched)
+        return;
+    recorder->baits_watched = true;
+    learn_baits(recorder);
+    if (recorder->options.watch_baits && recorder->root_fd >= 0)
+        recorder->options.watch_baits(recorder->options.ctx, recorder->root_fd);
 }
 
 bool vb_near_bait(const struct vb_recorder *recorder, const char *path)
@@ -427,6 +437,9 @@ static void rename_folder(struct file_call *f)
 int vb_decode_file(struct vb_call *call, struct vb_error *err)
 {
     const struct vb_syscall *row = call->row;
+    if (row->kind == VB_EV_FILE_RENAME || row->kind == VB_EV_FILE_LINK ||
+        row->kind == VB_EV_FILE_DELETE)
+        vb_recorder_watch_baits(call->recorder);
     struct file_call f = {.call = call, .dirfd = AT_FDCWD, .base = AT_FDCWD};
     vb_call_event(call, &f.event, row->kind);
     bool creat = row->word && row->kind == VB_EV_FILE_OPEN;

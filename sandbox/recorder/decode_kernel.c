@@ -88,6 +88,13 @@ int vb_decode_others(struct vb_call *call, struct vb_error *err)
     return VB_OK;
 }
 
+/* The kernel itself writes to the subject's memory from now on, as a second task would. */
+int vb_decode_aio(struct vb_call *call, struct vb_error *err)
+{
+    vb_recorder_watch_baits(call->recorder);
+    return emit_kernel(call, NULL, err);
+}
+
 /* The thread's new name: a process may hide behind another's. */
 static int decode_set_name(struct vb_call *call, struct vb_error *err)
 {

@@ -438,10 +438,15 @@ static void name_flags(uint64_t flags, uint64_t wanted, char *ret, size_t size)
             len += (size_t)snprintf(ret + len, size - len, len ? ",%s" : "%s", clone_flags[i].name);
 }
 
-/* Notified only where it asks for a namespace (syscalls.def). */
+/* Notified only where it asks for a namespace or makes a thread (syscalls.def), which the C library
+ * does with all signals blocked. */
 int vb_decode_clone(struct vb_call *call, struct vb_error *err)
 {
     char names[256];
+    if (!(call->notif->data.args[0] & VB_CLONE_NEW)) {
+        vb_recorder_watch_baits(call->recorder);
+        return VB_OK;
+    }
     name_flags(call->notif->data.args[0], VB_CLONE_NEW, names, sizeof(names));
     return vb_call_deny(call, EPERM, names, err);
 }

@@ -73,6 +73,52 @@ static void index_table(struct vb_recorder *recorder)
     }
 }
 
+/* --- is the subject still one task? --- */
+
+/* Making a process is not notified (syscalls.def): until there has been a second one, each call
+ * asks. An orphan is init's child, whoever made it; making a thread is notified. */
+static void open_children(struct vb_recorder *recorder, const struct vb_process *process)
+{
+    const pid_t parents[] = {process->tgid, process->ppid};
+    for (size_t i = 0; i < VB_ARRAY_LEN(parents); i++) {
+        char path[64];
+        snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)parents[i], (int)parents[i]);
+        recorder->children[i] = open(path, O_RDONLY | O_CLOEXEC);
+    }
+}
+
+static void close_children(struct vb_recorder *recorder)
+{
+    for (size_t i = 0; i < VB_ARRAY_LEN(recorder->children); i++)
+        vb_close_fd(&recorder->children[i]);
+}
+
+/* "17 18 " is two. A kernel that does not tell may have any number. */
+static bool has_children(int fd, size_t at_most)
+{
+    char text[64];
+    const ssize_t got = fd < 0 ? -1 : pread(fd, text, sizeof(text), 0);
+    size_t count = 0;
+    for (ssize_t i = 0; i < got; i++)
+        count += text[i] == ' ';
+    return got < 0 || count > at_most;
+}
+
+static void watch_baits_in_time(struct vb_recorder *recorder, const struct vb_process *process)
+{
+    if (recorder->baits_watched)
+        return;
+    if (!recorder->any_seen)
+        open_children(recorder, process);
+    if (process->tid != process->tgid || has_children(recorder->children[0], 0) ||
+        has_children(recorder->children[1], 1))
+        vb_recorder_watch_baits(recorder);
+    if (recorder->baits_watched)
+        close_children(recorder);
+}
+
+/* --- beginning and end --- */
+
 int vb_recorder_new(const struct vb_recorder_options *options, struct vb_recorder **ret,
                     struct vb_error *err)
 {
@@ -82,6 +128,7 @@ int vb_recorder_new(const struct vb_recorder_options *options, struct vb_recorde
     recorder->options = *options;
     recorder->options.listener = -1; /* the caller's until all went well */
     recorder->root_fd = -1;
+    recorder->children[0] = recorder->children[1] = -1;
     /* The clock of most file times; the exact one may be ahead of it. */
     recorder->begin = options->filled;
     int status = make_buffers(recorder, err);
@@ -122,6 +169,7 @@ void vb_recorder_free(struct vb_recorder *recorder)
     vb_close_fd(&recorder->root_fd);
     free(recorder->by_number);
     free(recorder->seen);
+    close_children(recorder);
     free(recorder->bait_ids);
     free(recorder->bait_folders);
     free(recorder->notif);
@@ -186,14 +234,6 @@ static void open_root(struct vb_recorder *recorder, pid_t tid)
     }
 }
 
-static void begin(struct vb_recorder *recorder, pid_t tid)
-{
-    open_root(recorder, tid);
-    vb_recorder_learn_baits(recorder);
-    if (recorder->options.watch_baits && recorder->root_fd >= 0)
-        recorder->options.watch_baits(recorder->options.ctx, recorder->root_fd);
-}
-
 /* A process that makes its first call: its making was not notified. */
 static int see_new_process(struct vb_call *call, struct vb_error *err)
 {
@@ -208,6 +248,7 @@ static int see_new_process(struct vb_call *call, struct vb_error *err)
     recorder->any_seen = true;
     if (first)
         return VB_OK;
+    vb_recorder_watch_baits(recorder);
     struct vb_event event;
     vb_call_event(call, &event, VB_EV_PROCESS_FORK);
     vb_event_int(&event, VB_F_PPID, process->ppid);
@@ -226,11 +267,13 @@ static int handle(struct vb_recorder *recorder, struct vb_error *err)
     struct vb_call call = {.recorder = recorder, .notif = recorder->notif, .name = ""};
     pid_t tid = (pid_t)recorder->notif->pid;
     if (recorder->root_fd < 0)
-        begin(recorder, tid);
+        open_root(recorder, tid);
     vb_memory_init(&recorder->memory, tid);
     call.process = vb_process_get(&recorder->processes, tid);
     if (!call.process) /* it died; the answer goes nowhere, but is harmless */
         call.error = EPERM;
+    if (call.process)
+        watch_baits_in_time(recorder, call.process);
     int status = call.process ? see_new_process(&call, err) : VB_OK;
     if (!status && call.process)
         status = vb_exec_check(&call, err);

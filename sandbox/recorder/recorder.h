@@ -48,8 +48,8 @@ struct vb_recorder_options {
     /* The same before a call that takes PORT for a socket of the subject's. May be NULL. */
     int (*yield)(void *ctx, unsigned port, struct vb_error *err);
     void *ctx; /* of these and the next */
-    /* Called once, with the box's root, before the subject's first call goes on: from then on names
-     * change, and tasks race the recorder for the text of a path. May be NULL. */
+    /* Called once, with the box's root, before the first name changes and before a second task can
+     * race the recorder for the text of a path. May be NULL. */
     void (*watch_baits)(void *ctx, int root_fd);
     /* What the subject is given where it opens the file PATH to read it: a descriptor of the
      * caller's that the recorder closes, or -1 for the file itself. May be NULL. */
