@@ -113,8 +113,6 @@ static void watch_baits_in_time(struct vb_recorder *recorder, const struct vb_pr
     if (process->tid != process->tgid || has_children(recorder->children[0], 0) ||
         has_children(recorder->children[1], 1))
         vb_recorder_watch_baits(recorder);
-    if (recorder->baits_watched)
-        close_children(recorder);
 }
 
 /* --- beginning and end --- */
@@ -240,11 +238,11 @@ static int see_new_process(struct vb_call *call, struct vb_error *err)
     struct vb_recorder *recorder = call->recorder;
     const struct vb_process *process = call->process;
     const uint64_t bit = 1ULL << (process->tgid % 64);
-    uint64_t *word = &recorder->seen[(unsigned)process->tgid / 64];
+    const size_t word = (unsigned)process->tgid / 64;
     const bool first = !recorder->any_seen; /* the subject itself */
-    if ((unsigned)process->tgid >= PIDS || *word & bit)
+    if ((unsigned)process->tgid >= PIDS || recorder->seen[word] & bit)
         return VB_OK;
-    *word |= bit;
+    recorder->seen[word] |= bit;
     recorder->any_seen = true;
     if (first)
         return VB_OK;

@@ -33,7 +33,7 @@ struct connection {
     union address to;
     uint64_t until_ns;
     size_t len;
-    size_t answered;      /* bytes before them that were questions for names */
+    size_t answered;      /* of them: questions for names */
     unsigned char *bytes; /* FIRST_BYTES of room, or NULL until something comes */
 };
 
@@ -207,19 +207,18 @@ static int answer_datagram(struct vb_world *world, const struct query *query, st
     return tell_answer(world, &question, &reply, err);
 }
 
-/* Answers the questions that the stream has brought whole, and takes them out of it. */
+/* Answers the questions that the stream has brought whole. */
 static int answer_stream(struct vb_world *world, struct connection *connection,
                          struct vb_error *err)
 {
     int status = VB_OK;
-    size_t done = 0;
-    while (status == VB_OK && connection->len - done > 2) {
-        const unsigned char *at = connection->bytes + done;
+    while (status == VB_OK && connection->len - connection->answered > 2) {
+        const unsigned char *at = connection->bytes + connection->answered;
         const size_t len = 2 + ((size_t)at[0] << 8 | at[1]);
         struct vb_dns_question question;
         struct vb_dns_reply reply;
         unsigned char head[2];
-        if (len > connection->len - done || !vb_dns_question(at, len, &question) ||
+        if (len > connection->len - connection->answered || !vb_dns_question(at, len, &question) ||
             question.begin == 0)
             break;
         vb_dns_answer(&question, at + 2, world->names, &reply);
@@ -228,11 +227,8 @@ static int answer_stream(struct vb_world *world, struct connection *connection,
         (void)send(connection->fd, head, sizeof(head), MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE);
         (void)send(connection->fd, reply.bytes, reply.len, MSG_DONTWAIT | MSG_NOSIGNAL);
         status = tell_answer(world, &question, &reply, err);
-        done += len;
+        connection->answered += len;
     }
-    connection->answered += done;
-    memmove(connection->bytes, connection->bytes + done, connection->len - done);
-    connection->len -= done;
     return status;
 }
 

@@ -297,3 +297,14 @@ bool host_secret_in(const struct host *host, const char *path)
         (void)closedir(folder);
     return found;
 }
+
+bool host_wanted(char *const *names, const char *name)
+{
+    if (names[0] == NULL)
+        return true;
+    for (; names[0] != NULL; names++) {
+        if (strcmp(names[0], name) == 0)
+            return true;
+    }
+    return false;
+}

@@ -37,4 +37,7 @@ bool host_secret_in(const struct host *host, const char *path);
 
 void host_remove(const char *path);
 
+/* Whether the row NAME is to be tried: NAMES (NULL at the end) lists those that are, none: all. */
+bool host_wanted(char *const *names, const char *name);
+
 #endif

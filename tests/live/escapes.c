@@ -262,21 +262,10 @@ static void try_escape(struct test *test, const struct escape *escape)
     host_remove(run.folder);
 }
 
-static bool wanted(char *const *names, const char *name)
-{
-    if (names[0] == NULL)
-        return true;
-    for (; names[0] != NULL; names++) {
-        if (strcmp(names[0], name) == 0)
-            return true;
-    }
-    return false;
-}
-
 static int run_all(struct test *test, char *const *names)
 {
     for (size_t i = 0; i < VB_ARRAY_LEN(escapes); i++) {
-        if (wanted(names, escapes[i].name))
+        if (host_wanted(names, escapes[i].name))
             try_escape(test, &escapes[i]);
     }
     const size_t made = test->attempts - test->impossible;

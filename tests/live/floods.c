@@ -262,27 +262,16 @@ static void kill_at(struct test *test, const char *name, unsigned moment_ms)
     host_remove(run.folder);
 }
 
-static bool wanted(char *const *names, const char *name)
-{
-    if (names[0] == NULL)
-        return true;
-    for (; names[0] != NULL; names++) {
-        if (strcmp(names[0], name) == 0)
-            return true;
-    }
-    return false;
-}
-
 static int run_all(struct test *test, char *const *names)
 {
     bool any_killed = false;
     for (size_t i = 0; i < VB_ARRAY_LEN(floods); i++) {
-        if (wanted(names, floods[i].name))
+        if (host_wanted(names, floods[i].name))
             try_flood(test, &floods[i]);
     }
     for (size_t i = 0; i < VB_ARRAY_LEN(killed) * VB_ARRAY_LEN(moments_ms); i++) {
         const char *name = killed[i / VB_ARRAY_LEN(moments_ms)];
-        if (!wanted(names, name))
+        if (!host_wanted(names, name))
             continue;
         any_killed = true;
         kill_at(test, name, moments_ms[i % VB_ARRAY_LEN(moments_ms)]);

@@ -251,6 +251,8 @@ static void test_names(void **state)
     assert_int_equal(count(&run, "back two.example.org\\n"), 1);
     assert_true(count(&run, "\"world.answer\"") >= 5);
     assert_true(count(&run, "\"name\":\"two.example.org\",\"what\":\"A\"") >= 3);
+    /* What a stream to a resolver carried is kept and searched as any other's. */
+    assert_int_equal(count(&run, "\"address\":\"203.0.113.53\",\"port\":53,\"size\":35,"), 1);
     assert_int_equal(count(&run, "\"port\":8080,\"size\":5,\"text\":\"hello\""), 1);
 }
 
