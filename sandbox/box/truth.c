@@ -341,12 +341,22 @@ static int tell_displaced(struct teller *teller, const struct vb_entry *entry, s
     return tell_all_removed(teller, entry->path, err);
 }
 
+/* Without an overlay: the file was there when the box was filled. What came here with a folder that
+ * was renamed is as old, but nothing of its size has this name below. */
+static bool is_as_filled(const struct teller *teller, const struct vb_entry *entry)
+{
+    const struct timespec *filled = teller->truth->filled;
+    struct stat below;
+    return filled != NULL && !later(entry->changed, *filled) &&
+           stat_below(teller, entry->path, &below) && vb_entry_type_of(&below) == entry->type &&
+           (uint64_t)below.st_size == entry->size;
+}
+
 static int tell_file(struct teller *teller, const struct vb_entry *entry, struct vb_error *err)
 {
     char hex[VB_SHA256_HEX] = "";
     VB_CLEANUP_FD int fd = -1;
-    const struct timespec *filled = teller->truth->filled;
-    if (filled != NULL && !later(entry->changed, *filled))
+    if (is_as_filled(teller, entry))
         return VB_OK;
     int status = tell_displaced(teller, entry, err);
     if (status == VB_OK && entry->type == VB_ENTRY_FILE)

@@ -306,10 +306,12 @@ static void test_sent_in_pieces(void **state)
 
 /* Folders of the home can be renamed as anywhere else: mv neither copies nor deletes, and what is a
  * bait stays one under its new name. */
-static void test_rename_folder(void **state)
+static void rename_folders(bool without_overlay)
 {
-    (void)state;
-    BENCH(b);
+    VB_CLEANUP(bench_done) struct bench b;
+    bench_init(&b);
+    b.options.no_overlay = without_overlay;
+    bench_start(&b);
     detonate(&b,
              "cd; mkdir full empty; touch full/x; mv .config .old && ls -d .old/rclone; "
              "mv .gnupg .gnupg/x; mv -T .kube full; mv -T .aws empty && ls empty/credentials; "
@@ -323,6 +325,18 @@ static void test_rename_folder(void **state)
     assert_true(line_with(&b, "bait.read", "\"bait\":\"ssh-ed25519\"", "cat\""));
     assert_true(line_with(&b, "truth.file", "/home/alex/.ssh/id_ed25519\"", "removed"));
     assert_true(line_with(&b, "truth.file", "/tmp/keys/id_ed25519\"", "created"));
+}
+
+static void test_rename_folder(void **state)
+{
+    (void)state;
+    rename_folders(false);
+}
+
+static void test_rename_folder_in_one_layer(void **state)
+{
+    (void)state;
+    rename_folders(true);
 }
 
 static bool has_layer(const char *name)
@@ -574,6 +588,7 @@ int main(void)
         cmocka_unit_test(test_owner),
         cmocka_unit_test(test_sent_in_pieces),
         cmocka_unit_test(test_rename_folder),
+        cmocka_unit_test(test_rename_folder_in_one_layer),
         cmocka_unit_test(test_hard_links),
         cmocka_unit_test(test_hard_links_in_one_layer),
         cmocka_unit_test(test_package_folder),
