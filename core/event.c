@@ -30,6 +30,7 @@ static const struct field_row field_rows[VB_FIELD_COUNT] = {
 #define IDENTIFY VB_ROLE_IDENTIFY
 #define SCAN VB_ROLE_SCAN
 #define VERIFY VB_ROLE_VERIFY
+#define WORLD VB_ROLE_WORLD
 #define BOX VB_ROLE_BOX
 #define ANY VB_ROLE_ANY
 static const struct vb_event_type event_rows[VB_EVENT_KIND_COUNT] = {

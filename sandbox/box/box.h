@@ -15,12 +15,18 @@
 #include "sandbox/box/cgroup.h"
 #include "sandbox/box/confine.h"
 #include "sandbox/box/net.h"
+#include "sandbox/world/authority.h"
+#include "sandbox/world/respond.h"
 
 /* Who the subject believes to be. */
 #define VB_PERSONA_USER "alex"
 #define VB_PERSONA_HOME "/home/" VB_PERSONA_USER
 #define VB_PERSONA_HOST "alex-laptop"
 #define VB_PERSONA_SKILLS VB_PERSONA_HOME "/.openclaw/workspace/skills"
+/* Where a box keeps the certificate of the world's authority, alone and among all others. */
+#define VB_TRUST_FILE "netsec-inspection-ca.pem"
+#define VB_TRUST_ONE "/etc/ssl/certs/" VB_TRUST_FILE
+#define VB_TRUST_BUNDLE "/etc/ssl/certs/ca-certificates.crt"
 #define VB_PERSONA_RUNTIME "/run/user/1000"
 enum { VB_PERSONA_UID = 1000, VB_PERSONA_GID = 1000 };
 enum { VB_BOX_OPEN_FILES = 1024 }; /* that each process may have */
@@ -53,9 +59,11 @@ struct vb_base {
 struct vb_box_setup {
     struct vb_sandbox_options options;
     struct vb_base base;
-    const struct vb_bait_set *baits;  /* may be NULL */
-    const struct sock_fprog *program; /* NULL only in tests of the box alone: no recorder */
-    char folder[64];                  /* the package's folder name, one safe component */
+    const struct vb_bait_set *baits;      /* may be NULL */
+    const struct vb_authority *authority; /* of certificates in the world; NULL: no TLS */
+    struct vb_responder *responder;       /* answers requests there; NULL: nobody does */
+    const struct sock_fprog *program;     /* NULL only in tests of the box alone: no recorder */
+    char folder[64];                      /* the package's folder name, one safe component */
     char machine_id[33];
     char boot_id[37];
     uint64_t tree_bytes;
@@ -151,6 +159,10 @@ VB_CHECKED int vb_root_build(struct vb_inside *inside, struct vb_error *err);
 VB_CHECKED int vb_devices_build(int root_fd, struct vb_error *err);
 VB_CHECKED int vb_programs_build(int root_fd, struct vb_error *err);
 /* Fills /etc (etc.c). */
+/* The certificates that programs in the box trust, below ROOT_FD: the machine's, and AUTHORITY's
+ * (NULL: none) wherever they are looked for (trust.c). */
+VB_CHECKED int vb_trust_build(const struct vb_authority *authority, int root_fd,
+                              struct vb_error *err);
 VB_CHECKED int vb_etc_build(const struct vb_box_setup *setup, int root_fd, struct vb_error *err);
 /* Mounts what /etc shows of the host's (etc.c). */
 VB_CHECKED int vb_etc_mount(int root_fd, struct vb_error *err);

@@ -77,6 +77,8 @@ void vb_program_done(struct sock_fprog *program);
 /* The examiners' allow-list (examiner_calls.def), with everything else fatal. */
 VB_CHECKED int vb_examiner_filter_new(struct sock_fprog *ret, struct vb_error *err);
 VB_CHECKED int vb_examiner_filter_load(const struct sock_fprog *program, struct vb_error *err);
+/* The world's allow-list (world_calls.def), loaded in the same way. */
+VB_CHECKED int vb_world_filter_new(struct sock_fprog *ret, struct vb_error *err);
 /* Loads the fetcher's short list of refused calls (fetcher_calls.def). */
 VB_CHECKED int vb_fetcher_filter_load(struct vb_error *err);
 

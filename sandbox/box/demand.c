@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "sandbox/box/net.h"
+#include "sandbox/world/world.h"
 
 struct listener {
     int fd;   /* -1: the place is free */
@@ -21,12 +22,12 @@ enum { PLACES = VB_DEMAND_DATAGRAMS + VB_DEMAND_STREAMS };
 _Static_assert(PLACES + VB_NET_SOCKETS <= VB_WORLD_SOCKETS, "the world listens at all of them");
 
 struct vb_demand {
-    struct vb_world *world;
+    struct vb_world_child *world;
     struct listener listeners[PLACES]; /* datagrams first */
     uint64_t requests, missed;
 };
 
-int vb_demand_new(struct vb_world *world, struct vb_demand **ret, struct vb_error *err)
+int vb_demand_new(struct vb_world_child *world, struct vb_demand **ret, struct vb_error *err)
 {
     struct vb_demand *demand = calloc(1, sizeof(*demand));
     if (demand == NULL)
@@ -105,7 +106,7 @@ static struct listener *find(struct vb_demand *demand, int type, const union vb_
 
 static int drop(struct vb_demand *demand, struct listener *listener, struct vb_error *err)
 {
-    const int status = vb_world_remove(demand->world, listener->fd, err);
+    const int status = vb_world_child_remove(demand->world, listener->fd, err);
     vb_close_fd(&listener->fd);
     return status;
 }
@@ -157,7 +158,7 @@ static int make(struct vb_demand *demand, int type, const union vb_net_address *
         return VB_OK;
     }
     listener->asked = demand->requests;
-    return vb_world_add(demand->world, listener->fd, err);
+    return vb_world_child_add(demand->world, listener->fd, err);
 }
 
 /* --- what the subject does --- */

@@ -7,7 +7,7 @@
 #ifndef SANDBOX_BOX_DEMAND_H
 #define SANDBOX_BOX_DEMAND_H
 
-#include "sandbox/world/world.h"
+#include "sandbox/box/world_child.h"
 #include "vetbox/core.h"
 
 /* How many sockets there are at once. Those of datagrams stay, because a connected socket sends to
@@ -17,7 +17,8 @@ enum { VB_DEMAND_DATAGRAMS = 128, VB_DEMAND_STREAMS = 128 };
 struct sockaddr;
 struct vb_demand;
 /* WORLD listens at what is made; it is not owned and outlives no listener: free it first. */
-VB_CHECKED int vb_demand_new(struct vb_world *world, struct vb_demand **ret, struct vb_error *err);
+VB_CHECKED int vb_demand_new(struct vb_world_child *world, struct vb_demand **ret,
+                             struct vb_error *err);
 void vb_demand_free(struct vb_demand *demand);
 /* The subject is about to send to ADDRESS (IPv4 or IPv6, hostile) with a socket of TYPE. *RET_ERRNO
  * is what it is to be answered instead, if that is not 0. */

@@ -73,17 +73,8 @@ static const char *const copies[] = {
 
 /* Folders shown as they are. Never one that holds a private key. */
 static const char *const shown[] = {
-    "alternatives",
-    "ca-certificates",
-    "crypto-policies",
-    "fonts",
-    "ld.so.conf.d",
-    "perl",
-    "php",
-    "pki/ca-trust/extracted",
-    "pki/tls/certs",
-    "ssl/certs",
-    "terminfo",
+    "alternatives", "ca-certificates", "crypto-policies", "fonts", "ld.so.conf.d", "perl",
+    "php",          "terminfo",
 };
 
 /* The same for names that carry a version. */
@@ -202,6 +193,8 @@ int vb_etc_build(const struct vb_box_setup *setup, int root_fd, struct vb_error 
     }
     if (status == VB_OK)
         status = for_shown(root_fd, make_place, err);
+    if (status == VB_OK)
+        status = vb_trust_build(setup->authority, root_fd, err);
     if (status == VB_OK && faccessat(root_fd, "etc/ssl", F_OK, 0) == 0)
         status = copy_file(root_fd, "/etc/ssl/openssl.cnf", "etc/ssl/openssl.cnf", err);
     char machine_id[40];

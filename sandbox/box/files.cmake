@@ -29,8 +29,10 @@ set(VB_BOX_FILES
   box/start.c
   box/subject.c
   box/supervisor.c
+  box/trust.c
   box/truth.c
   box/watch.c
   box/witness.c
   box/workspace.c
+  box/world_child.c
   box/zygote.c)

@@ -38,6 +38,15 @@ static const struct call examiner_calls[] = {
 #undef VB_CALL
 };
 
+static const struct call world_calls[] = {
+#define VB_CALL(name, action) {#name, SCMP_SYS(name), action},
+#include "sandbox/box/world_calls.def"
+#ifdef VB_SANITIZED
+#include "sandbox/box/sanitizer_calls.def"
+#endif
+#undef VB_CALL
+};
+
 static const struct call fetcher_refused[] = {
 #define VB_CALL(name) {#name, SCMP_SYS(name), EPERM},
 #include "sandbox/box/fetcher_calls.def"
@@ -126,11 +135,22 @@ void vb_program_done(struct sock_fprog *program)
     *program = (struct sock_fprog){0};
 }
 
-int vb_examiner_filter_new(struct sock_fprog *ret, struct vb_error *err)
+static int allow_list(const struct call *calls, size_t count, struct sock_fprog *ret,
+                      struct vb_error *err)
 {
     VB_CLEANUP(release) scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
-    const int status = add_calls(filter, examiner_calls, VB_ARRAY_LEN(examiner_calls), err);
+    const int status = add_calls(filter, calls, count, err);
     return status < 0 ? status : vb_program_export(filter, ret, err);
+}
+
+int vb_examiner_filter_new(struct sock_fprog *ret, struct vb_error *err)
+{
+    return allow_list(examiner_calls, VB_ARRAY_LEN(examiner_calls), ret, err);
+}
+
+int vb_world_filter_new(struct sock_fprog *ret, struct vb_error *err)
+{
+    return allow_list(world_calls, VB_ARRAY_LEN(world_calls), ret, err);
 }
 
 int vb_examiner_filter_load(const struct sock_fprog *program, struct vb_error *err)

@@ -21,6 +21,15 @@ static const char *const environment[] = {
     "EDITOR=vim",
     "XDG_RUNTIME_DIR=" VB_PERSONA_RUNTIME,
     "XDG_SESSION_TYPE=wayland",
+    /* What a company tells its people to set, so that its proxy is trusted. */
+    "SSL_CERT_FILE=" VB_TRUST_BUNDLE,
+    "REQUESTS_CA_BUNDLE=" VB_TRUST_BUNDLE,
+    "CURL_CA_BUNDLE=" VB_TRUST_BUNDLE,
+    "PIP_CERT=" VB_TRUST_BUNDLE,
+    "GIT_SSL_CAINFO=" VB_TRUST_BUNDLE,
+    "AWS_CA_BUNDLE=" VB_TRUST_BUNDLE,
+    "NODE_EXTRA_CA_CERTS=" VB_TRUST_ONE,
+    "npm_config_cafile=" VB_TRUST_BUNDLE,
 };
 
 static const char *const home_folders[] = {

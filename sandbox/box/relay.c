@@ -25,16 +25,17 @@ static const struct {
     {VB_ROLE_IDENTIFY, SOURCE_BIT(VB_SOURCE_STATIC) | SOURCE_BIT(VB_SOURCE_TOOL)},
     {VB_ROLE_SCAN, SOURCE_BIT(VB_SOURCE_STATIC) | SOURCE_BIT(VB_SOURCE_TOOL)},
     {VB_ROLE_VERIFY, SOURCE_BIT(VB_SOURCE_STATIC) | SOURCE_BIT(VB_SOURCE_TOOL)},
+    {VB_ROLE_WORLD, SOURCE_BIT(VB_SOURCE_WORLD)},
     {VB_ROLE_BOX, SOURCE_BIT(VB_SOURCE_SYSCALL) | SOURCE_BIT(VB_SOURCE_WORLD) |
                       SOURCE_BIT(VB_SOURCE_TRUTH) | SOURCE_BIT(VB_SOURCE_TOOL)},
 };
 
-struct state {
+struct vb_relay_state {
     const struct vb_relay *relay;
     struct vb_process *process;
     struct vb_sink *sink;
     struct vb_frame_reader *reader;
-    struct vb_death *death;
+    struct vb_death death;
     uint64_t deadline_ns;
     uint64_t events;
     bool frames_open;
@@ -42,9 +43,10 @@ struct state {
     int own_status; /* an error of ours; the child is killed for it */
 };
 
-static VB_PRINTF(3, 4) void condemn(struct state *state, const char *reason, const char *fmt, ...)
+static VB_PRINTF(3, 4) void condemn(struct vb_relay_state *state, const char *reason,
+                                    const char *fmt, ...)
 {
-    struct vb_death *death = state->death;
+    struct vb_death *death = &state->death;
     if (death->died)
         return;
     death->died = true;
@@ -66,7 +68,7 @@ static bool source_allowed(enum vb_role role, enum vb_source source)
 }
 
 /* Checks one event and passes it on. Returns false when listening is over. */
-static bool pass_on(struct state *state, struct vb_event *event, struct vb_error *err)
+static bool pass_on(struct vb_relay_state *state, struct vb_event *event, struct vb_error *err)
 {
     const struct vb_relay *relay = state->relay;
     const struct vb_event_type *type = vb_event_type(event->kind);
@@ -91,7 +93,7 @@ static bool pass_on(struct state *state, struct vb_event *event, struct vb_error
     return state->own_status == VB_OK;
 }
 
-static bool pass_on_buffered(struct state *state, struct vb_error *err)
+static bool pass_on_buffered(struct vb_relay_state *state, struct vb_error *err)
 {
     struct vb_event event;
     struct vb_error broken = {0};
@@ -108,7 +110,7 @@ static bool pass_on_buffered(struct state *state, struct vb_error *err)
 }
 
 /* Reads what is there. Returns false when listening is over. */
-static bool read_frames(struct state *state, bool *ret_again, struct vb_error *err)
+static bool read_frames(struct vb_relay_state *state, bool *ret_again, struct vb_error *err)
 {
     struct vb_error broken = {0};
     const int got = vb_frame_reader_fill(state->reader, state->process->frames, ret_again, &broken);
@@ -121,7 +123,7 @@ static bool read_frames(struct state *state, bool *ret_again, struct vb_error *e
     return pass_on_buffered(state, err);
 }
 
-static int remaining_ms(const struct state *state)
+static int remaining_ms(const struct vb_relay_state *state)
 {
     const uint64_t now = vb_monotonic_ns();
     if (now >= state->deadline_ns)
@@ -131,7 +133,7 @@ static int remaining_ms(const struct state *state)
 }
 
 /* Listens until the child is dead (true) or must be killed (false). */
-static bool listen_until_end(struct state *state, struct vb_error *err)
+static bool listen_until_end(struct vb_relay_state *state, struct vb_error *err)
 {
     for (;;) {
         struct pollfd fds[2] = {
@@ -157,7 +159,7 @@ static bool listen_until_end(struct state *state, struct vb_error *err)
 
 /* What the dead child left in the pipe. A process of its own that still holds the pipe cannot keep
  * us: the pipe does not block. */
-static void drain(struct state *state, struct vb_error *err)
+static void drain(struct vb_relay_state *state, struct vb_error *err)
 {
     bool again = false;
     while (state->frames_open && !again) {
@@ -166,7 +168,7 @@ static void drain(struct state *state, struct vb_error *err)
     }
 }
 
-static void read_report(struct state *state, struct vb_report *ret, bool *ret_whole)
+static void read_report(struct vb_relay_state *state, struct vb_report *ret, bool *ret_whole)
 {
     const ssize_t got = read(state->process->report, ret, sizeof(*ret));
     *ret_whole = got == (ssize_t)sizeof(*ret) && ret->status <= 0 && ret->status > -VB_STATUS_COUNT;
@@ -179,9 +181,9 @@ static void read_report(struct state *state, struct vb_report *ret, bool *ret_wh
 }
 
 /* Says what a finished child's wait status and report mean. */
-static int conclude(struct state *state, int wait_status, struct vb_error *err)
+static int conclude(struct vb_relay_state *state, int wait_status, struct vb_error *err)
 {
-    struct vb_death *death = state->death;
+    struct vb_death *death = &state->death;
     if (WIFSIGNALED(wait_status)) {
         if (!state->killed)
             death->died = false; /* a frame that its end cut is not the reason */
@@ -205,41 +207,76 @@ static int conclude(struct state *state, int wait_status, struct vb_error *err)
     return status;
 }
 
-static void free_reader(struct vb_frame_reader **reader)
+int vb_relay_listen_new(const struct vb_relay *relay, struct vb_process *process,
+                        struct vb_sink *sink, struct vb_relay_state **ret, struct vb_error *err)
 {
-    vb_frame_reader_free(*reader);
+    struct vb_relay_state *state = calloc(1, sizeof(*state));
+    if (state == NULL)
+        return vb_fail(err, VB_E_NOMEM, errno, "listening to the %s child", relay->name);
+    const int status = vb_frame_reader_new(&state->reader, err);
+    if (status < 0) {
+        free(state);
+        return status;
+    }
+    state->relay = relay;
+    state->process = process;
+    state->sink = sink;
+    state->frames_open = true;
+    *ret = state;
+    return VB_OK;
+}
+
+void vb_relay_listen_free(struct vb_relay_state *state)
+{
+    if (state == NULL)
+        return;
+    vb_frame_reader_free(state->reader);
+    free(state);
+}
+
+bool vb_relay_listen_step(struct vb_relay_state *state, struct vb_error *err, int *ret_status)
+{
+    bool again = false;
+    const bool listening =
+        state->frames_open && !state->death.died && read_frames(state, &again, err);
+    *ret_status = state->own_status;
+    return listening && state->frames_open;
+}
+
+int vb_relay_listen_finish(struct vb_relay_state *state, struct vb_death *ret, struct vb_error *err)
+{
+    const struct vb_relay *relay = state->relay;
+    struct vb_process *process = state->process;
+    state->deadline_ns = vb_monotonic_ns() + (uint64_t)relay->timeout_ms * 1000000U;
+    state->killed = state->death.died || !listen_until_end(state, err);
+    if (state->killed && pidfd_send_signal(process->pidfd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
+        return vb_fail(err, VB_E_OS, errno, "killing the %s child", relay->name);
+    int wait_status = 0;
+    if (vb_process_reap(process, &wait_status) < 0)
+        return vb_fail(err, VB_E_OS, errno, "reaping the %s child", relay->name);
+    if (state->own_status < 0)
+        return state->own_status;
+    if (!state->death.died)
+        drain(state, err);
+    if (state->own_status < 0)
+        return state->own_status;
+    const int status = conclude(state, wait_status, err);
+    *ret = state->death;
+    return status;
+}
+
+static void free_state(struct vb_relay_state **state)
+{
+    vb_relay_listen_free(*state);
 }
 
 int vb_relay_run(const struct vb_relay *relay, struct vb_process *process, struct vb_sink *sink,
                  struct vb_death *ret, struct vb_error *err)
 {
-    VB_CLEANUP(free_reader) struct vb_frame_reader *reader = NULL;
-    const int status = vb_frame_reader_new(&reader, err);
-    if (status < 0)
-        return status;
+    VB_CLEANUP(free_state) struct vb_relay_state *state = NULL;
     *ret = (struct vb_death){0};
-    struct state state = {
-        .relay = relay,
-        .process = process,
-        .sink = sink,
-        .reader = reader,
-        .death = ret,
-        .deadline_ns = vb_monotonic_ns() + (uint64_t)relay->timeout_ms * 1000000U,
-        .frames_open = true,
-    };
-    state.killed = !listen_until_end(&state, err);
-    if (state.killed && pidfd_send_signal(process->pidfd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
-        return vb_fail(err, VB_E_OS, errno, "killing the %s child", relay->name);
-    int wait_status = 0;
-    if (vb_process_reap(process, &wait_status) < 0)
-        return vb_fail(err, VB_E_OS, errno, "reaping the %s child", relay->name);
-    if (state.own_status < 0)
-        return state.own_status;
-    if (!ret->died)
-        drain(&state, err);
-    if (state.own_status < 0)
-        return state.own_status;
-    return conclude(&state, wait_status, err);
+    const int status = vb_relay_listen_new(relay, process, sink, &state, err);
+    return status < 0 ? status : vb_relay_listen_finish(state, ret, err);
 }
 
 int vb_emit_death(const struct vb_relay *relay, const struct vb_death *death, struct vb_sink *sink,

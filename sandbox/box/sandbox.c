@@ -11,6 +11,7 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sandbox/box/box.h"
@@ -33,6 +34,9 @@ enum {
     SUPERVISOR_EXTRA_MS = 60000,
     EXIT_LOST = 137 /* 128 + SIGKILL */
 };
+
+/* By which the box is known outside, as services that tell one's own address say. */
+#define PUBLIC_ADDRESS "73.162.41.118"
 
 /* What truth.c and the recorder's snapshots may keep of one run, together. */
 static const uint64_t staging_bytes = 160U << 20;
@@ -59,6 +63,8 @@ struct vb_sandbox {
     struct vb_box_setup setup;
     struct vb_bait_set *baits;
     struct vb_filter *filter;
+    struct vb_authority *authority;
+    struct vb_responder *responder;
     int drops_fd; /* not owned */
 };
 
@@ -177,6 +183,26 @@ static int make_baits(struct vb_sandbox *sandbox, struct vb_error *err)
     return status;
 }
 
+/* What answers in the network of the boxes: who signs for it, and what it says. */
+static int make_world(struct vb_sandbox *sandbox, struct vb_error *err)
+{
+    static const char *const companies[] = {"Brightwater Systems",   "Halden Logistics",
+                                            "Meridian Health Group", "Northfield Insurance",
+                                            "Orchard Robotics",      "Pinecrest Software",
+                                            "Redstone Analytics",    "Summit Freight"};
+    unsigned char seed[SEED_BYTES];
+    int status = fill_random(seed, sizeof(seed), err);
+    if (status == VB_OK)
+        status = vb_authority_new(companies[seed[0] % VB_ARRAY_LEN(companies)], (int64_t)time(NULL),
+                                  &sandbox->authority, err);
+    if (status == VB_OK)
+        status = vb_responder_new(NULL, seed, PUBLIC_ADDRESS, &sandbox->responder, err);
+    explicit_bzero(seed, sizeof(seed));
+    sandbox->setup.authority = sandbox->authority;
+    sandbox->setup.responder = sandbox->responder;
+    return status;
+}
+
 static void free_sandbox(struct vb_sandbox **sandbox)
 {
     vb_sandbox_free(*sandbox);
@@ -211,6 +237,8 @@ int vb_sandbox_new(const struct vb_sandbox_options *options, struct vb_sink *sin
     if (status == VB_OK)
         status = make_baits(sandbox, err);
     if (status == VB_OK)
+        status = make_world(sandbox, err);
+    if (status == VB_OK)
         status = vb_filter_new(&sandbox->filter, err);
     /* A supervisor reads hostile memory: it writes to a file system of its own, never to the user's
      * folder. */
@@ -240,6 +268,8 @@ void vb_sandbox_free(struct vb_sandbox *sandbox)
     vb_base_done(&sandbox->setup.base);
     vb_cgroups_done(&sandbox->setup.cgroups);
     vb_filter_free(sandbox->filter);
+    vb_authority_free(sandbox->authority);
+    vb_responder_free(sandbox->responder);
     vb_bait_set_free(sandbox->baits);
     free(sandbox);
 }

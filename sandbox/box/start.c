@@ -282,14 +282,7 @@ int vb_start_hear(struct vb_supervisor *box, struct vb_error *err)
 
 static int start_world(struct vb_supervisor *box, struct vb_error *err)
 {
-    const struct vb_world_options options = {.sockets = box->setup->base.fds + VB_BASE_SOCKET,
-                                             .count = VB_NET_SOCKETS,
-                                             .resolvers = box->setup->base.fds + VB_BASE_SOCKET +
-                                                          VB_NET_CATCHERS,
-                                             .baits = box->setup->baits,
-                                             .detonation = box->detonation->id,
-                                             .sink = box->sink};
-    const int status = vb_world_new(&options, &box->world, err);
+    const int status = vb_world_child_new(box->setup, box->detonation, box->sink, &box->world, err);
     return status < 0 || box->setup->base.net_errno == 0
                ? status
                : vb_demand_new(box->world, &box->demand, err);

@@ -252,7 +252,7 @@ static int keep_time(struct vb_supervisor *box, struct vb_error *err)
     (void)!read(box->ticks, &ticks, sizeof(ticks)); /* how many does not matter */
     int status = check_usage(box, err);
     if (status == VB_OK)
-        status = vb_world_step(box->world, err);
+        status = vb_world_child_step(box->world, err);
     if (box->witness != NULL)
         vb_witness_step(box->witness);
     for (int i = 0; status == VB_OK && i < 2; i++)
@@ -287,7 +287,7 @@ static int watch_all(struct vb_supervisor *box, struct vb_error *err)
         {VB_WAIT_OUTPUT, box->outputs[0].fd},
         {VB_WAIT_ERROR, box->outputs[1].fd},
         {VB_WAIT_STOP, box->setup->options.stop_fd},
-        {VB_WAIT_WORLD, vb_world_fd(box->world)},
+        {VB_WAIT_WORLD, vb_world_child_fd(box->world)},
     };
     for (size_t i = 0; i < VB_ARRAY_LEN(sources); i++) {
         struct epoll_event event = {.events = EPOLLIN, .data.u32 = sources[i].tag};
@@ -332,7 +332,7 @@ static int handle(struct vb_supervisor *box, const struct epoll_event *event, st
         (void)vb_output_read(&box->outputs[event->data.u32 - VB_WAIT_OUTPUT]);
         return VB_OK;
     case VB_WAIT_WORLD:
-        return vb_world_step(box->world, err);
+        return vb_world_child_step(box->world, err);
     case VB_WAIT_STOP:
         return hear_stop(box);
     case VB_WAIT_TICK:
@@ -383,7 +383,7 @@ static int drain(struct vb_supervisor *box, struct vb_error *err)
             break;
     }
     if (status >= 0)
-        status = vb_world_end(box->world, err);
+        status = vb_world_child_end(box->world, err);
     return status < 0 || box->demand == NULL
                ? status
                : vb_demand_tell(box->demand, box->detonation->id, box->sink, err);
@@ -478,7 +478,7 @@ static void supervisor_done(struct vb_supervisor *box)
     }
     vb_recorder_free(box->recorder);
     vb_input_done(&box->input); /* the recorder's scripts were the last readers */
-    vb_world_free(box->world);
+    vb_world_child_free(box->world);
     vb_demand_free(box->demand);
     vb_witness_free(box->witness);
     for (int i = 0; i < 2; i++)

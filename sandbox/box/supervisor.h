@@ -9,8 +9,8 @@
 #include "sandbox/box/truth.h"
 #include "sandbox/box/watch.h"
 #include "sandbox/box/witness.h"
+#include "sandbox/box/world_child.h"
 #include "sandbox/recorder/recorder.h"
-#include "sandbox/world/world.h"
 
 enum { VB_BOX_TICK_MS = 50 }; /* between two measurements, and two looks at the time */
 
@@ -49,7 +49,7 @@ struct vb_supervisor {
     struct vb_output outputs[2];
     struct timespec filled; /* without an overlay: when the last file was put there */
     struct vb_watch watch;
-    struct vb_world *world;
+    struct vb_world_child *world;
     struct vb_demand *demand;   /* NULL where the kernel catches what is sent */
     struct vb_witness *witness; /* NULL without baits */
     struct vb_recorder *recorder;

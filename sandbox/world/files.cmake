@@ -1,5 +1,15 @@
 set(VB_WORLD_FILES
+  world/authority.c
+  world/connection.c
   world/dns.c
+  world/exchange.c
+  world/http1.c
+  world/http2.c
   world/names.c
+  world/resolver.c
   world/respond.c
+  world/sniff.c
+  world/talk.c
+  world/tell.c
+  world/tls.c
   world/world.c)

@@ -1,10 +1,12 @@
-/* world: what answers in the network of a box. Every name that is asked for has an address; what is
- * sent there or anywhere else is accepted, its first bytes are kept and searched for baits, and the
- * connection is closed. Bytes that come in are hostile. */
+/* world: what answers in the network of a box. Every name that is asked for has an address, every
+ * address and port is answered in the protocol that the client speaks, under TLS if it wants that,
+ * and everything that is sent is searched for baits. Bytes that come in are hostile. */
 #ifndef SANDBOX_WORLD_WORLD_H
 #define SANDBOX_WORLD_WORLD_H
 
 #include "sandbox/bait/bait.h"
+#include "sandbox/world/authority.h"
+#include "sandbox/world/respond.h"
 #include "vetbox/core.h"
 
 enum { VB_WORLD_SOCKETS = 264 };
@@ -14,7 +16,14 @@ struct vb_world_options {
     size_t count;
     const int *resolvers; /* two sockets that answers to questions for names are sent from, for IPv4
                              and IPv6 (-1: from where they were asked); NULL: none; not owned */
-    const struct vb_bait_set *baits; /* may be NULL */
+    const struct vb_bait_set *baits;      /* may be NULL */
+    const struct vb_authority *authority; /* NULL: no TLS */
+    struct vb_buf *key_log;               /* secrets of its sessions; may be NULL */
+    struct vb_responder *responder;       /* answers requests; NULL: nobody does */
+    /* Keeps the bytes of FD (the callee's for the call), whose SHA-256 is HEX; NULL: they are not
+     * kept. */
+    int (*keep)(void *ctx, int fd, const char *hex, struct vb_error *err);
+    void *keep_ctx;
     uint32_t detonation;
     struct vb_sink *sink;
 };
@@ -30,7 +39,8 @@ VB_CHECKED int vb_world_remove(struct vb_world *world, int fd, struct vb_error *
 /* The descriptor to poll for POLLIN. */
 int vb_world_fd(const struct vb_world *world);
 /* Takes what has come, and lets go of who sends nothing; to be called now and then even if nothing
- * is ready. Emits world.connection, world.answer, and bait.seen for baits in what was sent. */
+ * is ready. Emits world.connection and what else begins with world., and bait.seen for baits in
+ * what was sent. */
 VB_CHECKED int vb_world_step(struct vb_world *world, struct vb_error *err);
 /* Takes what is left when nobody can send any more, and says what was not recorded. */
 VB_CHECKED int vb_world_end(struct vb_world *world, struct vb_error *err);

@@ -34,8 +34,8 @@ THIRD_PARTY = {
     "seccomp.h": {"sandbox/box", "sandbox/recorder"},
     "libmnl/": {"sandbox/box"},
     "pcre2.h": {"verdict"},
-    "event2/": {"sandbox/world"},
     "nghttp2/": {"sandbox/world"},
+    "htp/": {"sandbox/world"},
     "sqlite3.h": {"store"},
     "libpq-fe.h": {"store"},
 }

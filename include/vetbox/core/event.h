@@ -40,7 +40,8 @@ enum vb_role {
     VB_ROLE_SCAN = 16,
     VB_ROLE_BOX = 32,
     VB_ROLE_VERIFY = 64,
-    VB_ROLE_ANY = 127
+    VB_ROLE_WORLD = 128,
+    VB_ROLE_ANY = 255
 };
 
 struct vb_event_field {

@@ -1,0 +1,322 @@
+/* connection: one stream from the box, from its first byte to what is said of it. Under the
+ * protocol lies TLS where the client's first bytes begin it, on whatever port. See internal.h. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "sandbox/world/internal.h"
+
+enum {
+    DECIDE_MS = 300,     /* a client that has not shown its protocol by then is taken for silent */
+    LONGEST_MS = 120000, /* a stream that only drips ends then */
+    PLAIN_BYTES = 16384  /* before its protocol is known */
+};
+
+static uint64_t ms(uint64_t milliseconds)
+{
+    return milliseconds * 1000000U;
+}
+
+/* --- sending --- */
+
+static int watch(struct vb_connection *connection)
+{
+    const size_t waiting = connection->out.len - connection->sent;
+    struct epoll_event event = {.data.u32 = connection->place};
+    if (waiting > 0)
+        event.events |= EPOLLOUT;
+    if (!connection->input_ended && waiting < VB_WORLD_FULL)
+        event.events |= EPOLLIN;
+    if (event.events == connection->watched)
+        return 0;
+    connection->watched = event.events;
+    return epoll_ctl(connection->world->epoll, EPOLL_CTL_MOD, connection->fd, &event);
+}
+
+/* Sends what the client takes. */
+static void flush(struct vb_connection *connection)
+{
+    struct vb_buf *out = &connection->out;
+    while (connection->sent < out->len) {
+        const ssize_t got = send(connection->fd, out->data + connection->sent,
+                                 out->len - connection->sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0 && errno != EAGAIN) {
+            connection->sent = out->len; /* nobody takes it any more */
+            connection->closing = true;
+        }
+        if (got < 0)
+            break;
+        connection->sent += (size_t)got;
+    }
+    if (connection->sent == out->len) {
+        vb_buf_clear(out);
+        connection->sent = 0;
+    }
+}
+
+int vb_connection_send(struct vb_connection *connection, const void *bytes, size_t len,
+                       struct vb_error *err)
+{
+    if (connection->out.len + len + (len >> 8) + 1024 > VB_WORLD_OUT) {
+        connection->closing = true; /* it asks and never listens */
+        return VB_OK;
+    }
+    return connection->tls == NULL
+               ? vb_buf_append(&connection->out, bytes, len, err)
+               : vb_tls_write(connection->tls, bytes, len, &connection->out, err);
+}
+
+int vb_connection_say(struct vb_connection *connection, const char *text, struct vb_error *err)
+{
+    return vb_connection_send(connection, text, strlen(text), err);
+}
+
+void vb_connection_restart(struct vb_connection *connection, const char *host)
+{
+    if (connection->protocol != NULL && connection->protocol->free != NULL)
+        connection->protocol->free(connection);
+    connection->protocol = NULL;
+    connection->state = NULL;
+    connection->decided = connection->tls != NULL;
+    snprintf(connection->host, sizeof(connection->host), "%s", host);
+    connection->named = true;
+}
+
+/* --- receiving --- */
+
+static void be_patient(struct vb_connection *connection)
+{
+    const unsigned idle = connection->protocol == NULL ? DECIDE_MS : connection->protocol->idle_ms;
+    connection->idle_until_ns = vb_monotonic_ns() + ms(idle);
+}
+
+static int choose_protocol(struct vb_connection *connection, bool enough, struct vb_error *err)
+{
+    const struct vb_protocol *protocol = vb_world_sniff(connection, enough);
+    if (protocol == NULL)
+        return VB_OK;
+    connection->protocol = protocol;
+    be_patient(connection);
+    int status = protocol->begin == NULL ? VB_OK : protocol->begin(connection, err);
+    if (status == VB_OK && connection->plain.len > 0)
+        status = protocol->input(connection, connection->plain.data, connection->plain.len, err);
+    vb_buf_clear(&connection->plain);
+    return status;
+}
+
+/* Passes on the plain bytes that have gathered. */
+static int pass_on(struct vb_connection *connection, struct vb_error *err)
+{
+    struct vb_buf *plain = &connection->plain;
+    int status = VB_OK;
+    if (plain->len == 0)
+        return VB_OK;
+    if (connection->protocol == NULL)
+        return choose_protocol(connection, plain->len >= PLAIN_BYTES, err);
+    be_patient(connection);
+    status = connection->protocol->input(connection, plain->data, plain->len, err);
+    vb_buf_clear(plain);
+    return status;
+}
+
+static int tell_tls(struct vb_connection *connection, struct vb_error *err)
+{
+    const struct vb_tls *tls = connection->tls;
+    const bool refused = vb_tls_state(tls) == VB_TLS_REFUSED;
+    struct vb_event event;
+    connection->tls_told = true;
+    vb_world_event(connection->world, connection, VB_EV_WORLD_TLS, &event);
+    vb_event_str(&event, VB_F_OUTCOME, refused ? "refused" : "accepted");
+    vb_event_str(&event, VB_F_VERSION, vb_tls_version(tls));
+    if (vb_tls_name(tls)[0] != '\0')
+        vb_event_str(&event, VB_F_SERVER_NAME, vb_tls_name(tls));
+    if (vb_tls_alpn(tls)[0] != '\0')
+        vb_event_str(&event, VB_F_PROTOCOL, vb_tls_alpn(tls));
+    if (refused)
+        vb_event_str(&event, VB_F_DETAIL, vb_tls_refusal(tls));
+    return vb_world_emit(connection->world, &event, err);
+}
+
+static int decipher(struct vb_connection *connection, const unsigned char *bytes, size_t len,
+                    struct vb_error *err)
+{
+    int status =
+        vb_tls_read(connection->tls, bytes, len, &connection->plain, &connection->out, err);
+    const enum vb_tls_state state = vb_tls_state(connection->tls);
+    if (status == VB_OK && state != VB_TLS_GREETING && !connection->tls_told)
+        status = tell_tls(connection, err);
+    if (state == VB_TLS_ENDED || state == VB_TLS_REFUSED)
+        connection->closing = true;
+    return status;
+}
+
+/* A record of TLS that holds a ClientHello (RFC 8446, 5.1). */
+static bool begins_tls(const unsigned char *bytes, size_t len)
+{
+    return len >= 3 && bytes[0] == 22 && bytes[1] == 3 && bytes[2] <= 4;
+}
+
+static int take(struct vb_connection *connection, const unsigned char *bytes, size_t len,
+                struct vb_error *err)
+{
+    if (connection->received < sizeof(connection->first)) {
+        const size_t room = sizeof(connection->first) - (size_t)connection->received;
+        memcpy(connection->first + connection->received, bytes, len < room ? len : room);
+    }
+    connection->received += len;
+    int status = VB_OK;
+    if (!connection->decided) {
+        connection->decided = true;
+        if (connection->world->tls != NULL && begins_tls(bytes, len))
+            status = vb_tls_new(connection->world->tls, connection->host, &connection->tls, err);
+    }
+    if (status == VB_OK)
+        status = connection->tls != NULL ? decipher(connection, bytes, len, err)
+                                         : vb_buf_append(&connection->plain, bytes, len, err);
+    return status < 0 ? status : pass_on(connection, err);
+}
+
+static int receive(struct vb_connection *connection, struct vb_error *err)
+{
+    struct vb_world *world = connection->world;
+    const ssize_t got = recv(connection->fd, world->bytes, sizeof(world->bytes), MSG_DONTWAIT);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return VB_OK;
+    if (got > 0)
+        return take(connection, world->bytes, (size_t)got, err);
+    connection->input_ended = true;
+    connection->closing = true;
+    return VB_OK;
+}
+
+/* --- its life --- */
+
+bool vb_connection_holds(const struct vb_connection *connection)
+{
+    struct pollfd fd = {.fd = connection->fd, .events = POLLIN};
+    return poll(&fd, 1, 0) > 0;
+}
+
+int vb_connection_serve(struct vb_connection *connection, struct vb_error *err)
+{
+    int status = connection->input_ended ? VB_OK : receive(connection, err);
+    if (status < 0)
+        return status;
+    flush(connection);
+    if (connection->closing && connection->out.len == 0)
+        return vb_connection_finish(connection, err);
+    return watch(connection) < 0 ? vb_fail(err, VB_E_OS, errno, "answering in the network of a box")
+                                 : VB_OK;
+}
+
+int vb_connection_tick(struct vb_connection *connection, uint64_t now_ns, struct vb_error *err)
+{
+    if (now_ns - connection->begin_ns > ms(LONGEST_MS))
+        return vb_connection_finish(connection, err);
+    if (now_ns < connection->idle_until_ns)
+        return VB_OK;
+    if (connection->protocol != NULL)
+        return vb_connection_finish(connection, err);
+    const int status = choose_protocol(connection, true, err);
+    return status < 0 ? status : vb_connection_serve(connection, err);
+}
+
+void vb_connection_free(struct vb_connection *connection)
+{
+    if (connection == NULL)
+        return;
+    if (connection->protocol != NULL && connection->protocol->free != NULL)
+        connection->protocol->free(connection);
+    vb_tls_free(connection->tls);
+    vb_buf_done(&connection->plain);
+    vb_buf_done(&connection->out);
+    vb_close_fd(&connection->fd);
+    connection->world->connections[connection->place] = NULL;
+    free(connection);
+}
+
+/* Whatever was said and not yet understood is still searched. */
+static int conclude(struct vb_connection *connection, struct vb_error *err)
+{
+    int status = VB_OK;
+    if (connection->protocol == NULL)
+        status = choose_protocol(connection, true, err);
+    if (status == VB_OK && connection->protocol != NULL && connection->protocol->end != NULL)
+        status = connection->protocol->end(connection, err);
+    if (status == VB_OK && connection->tls != NULL && !connection->tls_told)
+        status = tell_tls(connection, err);
+    if (status == VB_OK && connection->tls != NULL)
+        status = vb_tls_close(connection->tls, &connection->out, err);
+    flush(connection);
+    return status;
+}
+
+int vb_connection_finish(struct vb_connection *connection, struct vb_error *err)
+{
+    const struct vb_came came = {
+        .protocol = "tcp",
+        .to = &connection->to,
+        .bytes = connection->first,
+        .shown = connection->received < sizeof(connection->first) ? (size_t)connection->received
+                                                                  : sizeof(connection->first),
+        .size = connection->received,
+        .connection = connection,
+    };
+    int status = conclude(connection, err);
+    if (status == VB_OK)
+        status = vb_world_tell_came(connection->world, &came, err);
+    vb_connection_free(connection);
+    return status;
+}
+
+void vb_connection_name(struct vb_connection *connection)
+{
+    const union vb_world_address *to = &connection->to;
+    const bool v4 = to->any.sa_family == AF_INET;
+    const void *bytes = v4 ? (const void *)&to->in.sin_addr : (const void *)&to->in6.sin6_addr;
+    const char *name = vb_host_names_find(connection->world->names, to->any.sa_family, bytes);
+    (void)inet_ntop(to->any.sa_family, bytes, connection->address, sizeof(connection->address));
+    snprintf(connection->host, sizeof(connection->host), "%s",
+             name != NULL ? name : connection->address);
+    connection->named = name != NULL;
+}
+
+int vb_connection_open(struct vb_world *world, int fd, const union vb_world_address *to,
+                       struct vb_error *err)
+{
+    uint32_t place = 0;
+    while (place < VB_WORLD_CONNECTIONS && world->connections[place] != NULL)
+        place++;
+    struct vb_connection *connection =
+        place == VB_WORLD_CONNECTIONS ? NULL : calloc(1, sizeof(*connection));
+    if (connection == NULL) {
+        const struct vb_came came = {.protocol = "tcp", .to = to};
+        world->unread++;
+        close(fd);
+        return vb_world_tell_came(world, &came, err);
+    }
+    connection->world = world;
+    connection->fd = fd;
+    connection->place = place;
+    connection->number = ++world->numbers;
+    connection->to = *to;
+    connection->begin_ns = vb_monotonic_ns();
+    connection->outbound.connection = connection;
+    vb_buf_init(&connection->plain, 4 * sizeof(world->bytes));
+    vb_buf_init(&connection->out, VB_WORLD_OUT);
+    vb_connection_name(connection);
+    be_patient(connection);
+    world->connections[place] = connection;
+    connection->watched = EPOLLIN;
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = place};
+    if (epoll_ctl(world->epoll, EPOLL_CTL_ADD, fd, &event) < 0) {
+        vb_connection_free(connection);
+        return vb_fail(err, VB_E_OS, errno, "answering in the network of a box");
+    }
+    return VB_OK;
+}

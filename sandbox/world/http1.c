@@ -1,0 +1,317 @@
+/* http1: HTTP/1.0 and 1.1 (RFC 9112), read by libhtp, which is made for hostile traffic. It parses
+ * what clients send; it learns of our answers only that there was one. See internal.h. */
+#include <htp/htp.h>
+#include <htp/htp_transaction.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "sandbox/world/exchange.h"
+
+enum {
+    IDLE_MS = 30000,
+    FIELD_BYTES = 65536, /* of a line of the head */
+    AT_ONCE = 32,        /* requests that may wait for their answers */
+    HEADERS_MAX = 200
+};
+
+struct pending {
+    struct vb_exchange *exchange;
+    bool close;     /* the stream ends after it */
+    bool head_only; /* the answer has no body */
+};
+
+struct http1 {
+    struct vb_connection *connection;
+    htp_cfg_t *config;
+    htp_connp_t *parser;
+    struct vb_exchange *current; /* its head has come, its end has not */
+    bool current_close;
+    struct pending done[AT_ONCE];
+    size_t done_count;
+    int status; /* of a callback */
+    struct vb_error *err;
+};
+
+static struct http1 *of(const htp_tx_t *tx)
+{
+    return htp_connp_get_user_data(tx->connp);
+}
+
+static struct vb_str str_of(const bstr *text)
+{
+    return text == NULL ? (struct vb_str){"", 0}
+                        : (struct vb_str){(const char *)bstr_ptr(text), bstr_len(text)};
+}
+
+/* --- what the parser says --- */
+
+static int take_headers(struct http1 *http, const htp_tx_t *tx)
+{
+    int status = VB_OK;
+    const size_t count = htp_table_size(tx->request_headers);
+    for (size_t i = 0; status == VB_OK && i < count; i++) {
+        const htp_header_t *header = htp_table_get_index(tx->request_headers, i, NULL);
+        const struct vb_str name = str_of(header->name);
+        const struct vb_str value = str_of(header->value);
+        status = vb_exchange_header(http->current, &name, &value, http->err);
+    }
+    return status;
+}
+
+static bool stays_open(const struct vb_exchange *exchange, const htp_tx_t *tx)
+{
+    const char *connection = vb_exchange_get(exchange, "connection");
+    if (connection != NULL && strcasecmp(connection, "close") == 0)
+        return false;
+    return tx->request_protocol_number == HTP_PROTOCOL_1_1 ||
+           (connection != NULL && strcasecmp(connection, "keep-alive") == 0);
+}
+
+static int on_headers(htp_tx_t *tx)
+{
+    struct http1 *http = of(tx);
+    const struct vb_str method = str_of(tx->request_method);
+    const struct vb_str target = str_of(tx->request_uri);
+    const bool new_version = tx->request_protocol_number == HTP_PROTOCOL_1_1;
+    if (http->status < 0 || http->current != NULL)
+        return HTP_OK;
+    http->status = vb_exchange_new(http->connection, new_version ? "http/1.1" : "http/1.0",
+                                   &http->current, http->err);
+    if (http->status == VB_OK)
+        http->status = vb_exchange_method(http->current, method.text, method.len, http->err);
+    if (http->status == VB_OK)
+        http->status = vb_exchange_target(http->current, target.text, target.len, http->err);
+    if (http->status == VB_OK)
+        http->status = take_headers(http, tx);
+    if (http->status == VB_OK)
+        http->status = vb_exchange_headers_end(http->current, http->err);
+    if (http->status < 0)
+        return HTP_OK;
+    http->current_close = !stays_open(http->current, tx);
+    const char *expect = vb_exchange_get(http->current, "expect");
+    if (expect != NULL && strcasecmp(expect, "100-continue") == 0)
+        http->status =
+            vb_connection_say(http->connection, "HTTP/1.1 100 Continue\r\n\r\n", http->err);
+    return HTP_OK;
+}
+
+static int on_body(htp_tx_data_t *data)
+{
+    struct http1 *http = of(data->tx);
+    if (http->status == VB_OK && http->current != NULL && data->data != NULL)
+        http->status = vb_exchange_body(http->current, data->data, data->len, http->err);
+    return HTP_OK;
+}
+
+static int on_complete(htp_tx_t *tx)
+{
+    struct http1 *http = of(tx);
+    if (http->status < 0 || http->current == NULL)
+        return HTP_OK;
+    if (http->done_count == AT_ONCE) {
+        http->connection->closing = true; /* it asks and asks in one breath */
+        return HTP_OK;
+    }
+    http->done[http->done_count++] =
+        (struct pending){.exchange = vb_steal(http->current),
+                         .close = http->current_close,
+                         .head_only = tx->request_method_number == HTP_M_HEAD};
+    return HTP_OK;
+}
+
+/* --- answers --- */
+
+static const char *reason_of(unsigned status)
+{
+    static const struct {
+        unsigned status;
+        const char *reason;
+    } reasons[] = {
+        {101, "Switching Protocols"},
+        {200, "OK"},
+        {201, "Created"},
+        {202, "Accepted"},
+        {204, "No Content"},
+        {206, "Partial Content"},
+        {301, "Moved Permanently"},
+        {302, "Found"},
+        {304, "Not Modified"},
+        {307, "Temporary Redirect"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {429, "Too Many Requests"},
+        {500, "Internal Server Error"},
+    };
+    for (size_t i = 0; i < VB_ARRAY_LEN(reasons); i++) {
+        if (reasons[i].status == status)
+            return reasons[i].reason;
+    }
+    return "OK";
+}
+
+static int write_head(struct http1 *http, const struct vb_http_reply *reply, bool close,
+                      struct vb_error *err)
+{
+    VB_CLEANUP(vb_buf_done) struct vb_buf head;
+    char date[64] = "";
+    const time_t now = time(NULL);
+    struct tm parts;
+    vb_buf_init(&head, 65536);
+    if (gmtime_r(&now, &parts) != NULL)
+        (void)strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    int status = vb_buf_printf(&head, err, "HTTP/1.1 %u %s\r\nDate: %s\r\n", reply->status,
+                               reason_of(reply->status), date);
+    for (size_t i = 0; status == VB_OK && i < reply->header_count; i++)
+        status = vb_buf_printf(&head, err, "%s: %s\r\n", reply->headers[i].name,
+                               reply->headers[i].value);
+    if (status == VB_OK && reply->status != 204 && reply->status != 304)
+        status = vb_buf_printf(&head, err, "Content-Length: %zu\r\n", reply->body.len);
+    if (status == VB_OK)
+        status =
+            vb_buf_printf(&head, err, "Connection: %s\r\n\r\n", close ? "close" : "keep-alive");
+    return status < 0 ? status : vb_connection_send(http->connection, head.data, head.len, err);
+}
+
+/* The parser waits for an answer before it lets go of a request: it is shown the shortest one. */
+static void show_answer(struct http1 *http)
+{
+    static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    const htp_time_t now = {0};
+    (void)htp_connp_res_data(http->parser, &now, answer, sizeof(answer) - 1);
+}
+
+static int answer(struct http1 *http, const struct pending *pending, struct vb_error *err)
+{
+    const struct vb_http_reply *reply = NULL;
+    int status = vb_exchange_end(pending->exchange, true, &reply, err);
+    if (status == VB_OK && reply != NULL)
+        status = write_head(http, reply, pending->close, err);
+    if (status == VB_OK && reply != NULL && !pending->head_only && reply->body.len > 0)
+        status = vb_connection_send(http->connection, reply->body.data, reply->body.len, err);
+    if (reply == NULL || pending->close)
+        http->connection->closing = true;
+    return status;
+}
+
+static int answer_all(struct http1 *http, struct vb_error *err)
+{
+    int status = VB_OK;
+    for (size_t i = 0; i < http->done_count; i++) {
+        show_answer(http);
+        if (status == VB_OK && !http->connection->closing)
+            status = answer(http, &http->done[i], err);
+        vb_exchange_free(http->done[i].exchange);
+    }
+    http->done_count = 0;
+    return status;
+}
+
+/* CONNECT (RFC 9110, 9.3.6): the client takes us for a proxy. Behind the answer comes the stream
+ * that it wants there, which is told apart like any other. Frees HTTP. */
+static int open_tunnel(struct http1 *http, struct vb_error *err)
+{
+    struct vb_connection *connection = http->connection;
+    const struct vb_http_reply *ignored = NULL;
+    char target[VB_NAME_BYTES] = "";
+    int status = VB_OK;
+    if (http->current != NULL)
+        status = vb_exchange_end(http->current, false, &ignored, err);
+    if (http->current != NULL)
+        snprintf(target, sizeof(target), "%s", vb_exchange_resource(http->current));
+    if (status == VB_OK)
+        status = vb_connection_say(connection, "HTTP/1.1 200 Connection established\r\n\r\n", err);
+    char *port = strrchr(target, ':');
+    if (port != NULL)
+        *port = '\0';
+    vb_connection_restart(connection, target);
+    return status;
+}
+
+/* --- the protocol --- */
+
+static int begin(struct vb_connection *connection, struct vb_error *err)
+{
+    htp_time_t now = {0};
+    struct http1 *http = calloc(1, sizeof(*http));
+    if (http == NULL)
+        return vb_fail(err, VB_E_NOMEM, 0, "answering HTTP");
+    connection->state = http;
+    http->connection = connection;
+    http->config = htp_config_create();
+    http->parser = http->config == NULL ? NULL : htp_connp_create(http->config);
+    if (http->parser == NULL)
+        return vb_fail(err, VB_E_NOMEM, 0, "answering HTTP");
+    (void)htp_config_set_server_personality(http->config, HTP_SERVER_APACHE_2);
+    htp_config_set_field_limits(http->config, FIELD_BYTES, FIELD_BYTES);
+    htp_config_set_number_headers_limit(http->config, HEADERS_MAX);
+    htp_config_set_log_level(http->config, HTP_LOG_NONE);
+    htp_config_set_tx_auto_destroy(http->config, 1);
+    htp_config_register_request_headers(http->config, on_headers);
+    htp_config_register_request_body_data(http->config, on_body);
+    htp_config_register_request_complete(http->config, on_complete);
+    htp_connp_set_user_data(http->parser, http);
+    htp_connp_open(http->parser, NULL, 0, NULL, 0, &now);
+    return VB_OK;
+}
+
+/* What the parser does not take any more is still what left the box. */
+static int refuse(struct http1 *http, const unsigned char *bytes, size_t len, struct vb_error *err)
+{
+    struct vb_connection *connection = http->connection;
+    connection->closing = true;
+    return vb_world_search(connection->world, &connection->outbound, bytes, len, err);
+}
+
+static int input(struct vb_connection *connection, const unsigned char *bytes, size_t len,
+                 struct vb_error *err)
+{
+    struct http1 *http = connection->state;
+    const htp_time_t now = {0};
+    if (connection->closing)
+        return refuse(http, bytes, len, err);
+    http->err = err;
+    const int got = htp_connp_req_data(http->parser, &now, bytes, len);
+    const size_t consumed = htp_connp_req_data_consumed(http->parser);
+    int status = http->status;
+    if (status == VB_OK)
+        status = answer_all(http, err);
+    if (status < 0)
+        return status;
+    if (got == HTP_STREAM_DATA_OTHER && consumed == len)
+        return open_tunnel(http, err);
+    return got == HTP_STREAM_DATA ? VB_OK : refuse(http, bytes, len, err);
+}
+
+/* A request that never came to its end is told of all the same. */
+static int end(struct vb_connection *connection, struct vb_error *err)
+{
+    struct http1 *http = connection->state;
+    const struct vb_http_reply *ignored = NULL;
+    return http->current == NULL ? VB_OK : vb_exchange_end(http->current, false, &ignored, err);
+}
+
+static void free_state(struct vb_connection *connection)
+{
+    struct http1 *http = connection->state;
+    if (http == NULL)
+        return;
+    if (http->parser != NULL)
+        htp_connp_destroy_all(http->parser);
+    if (http->config != NULL)
+        htp_config_destroy(http->config);
+    vb_exchange_free(http->current);
+    for (size_t i = 0; i < http->done_count; i++)
+        vb_exchange_free(http->done[i].exchange);
+    free(http);
+}
+
+const struct vb_protocol vb_protocol_http1 = {.name = "http",
+                                              .idle_ms = IDLE_MS,
+                                              .begin = begin,
+                                              .input = input,
+                                              .end = end,
+                                              .free = free_state};

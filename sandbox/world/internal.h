@@ -1,0 +1,182 @@
+/* internal: what the world's files share. Everything that comes in through a connection is hostile.
+ *
+ *   world.c       sockets, datagrams, and whom to let go
+ *   connection.c  one stream: its bytes, under TLS where the client begins it
+ *   sniff.c       which protocol its first bytes speak
+ *   resolver.c, http1.c, http2.c, talk.c   the protocols
+ *   exchange.c    one request of HTTP and its answer, whichever version
+ *   tell.c        what is said of all this
+ */
+#ifndef SANDBOX_WORLD_INTERNAL_H
+#define SANDBOX_WORLD_INTERNAL_H
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "sandbox/world/names.h"
+#include "sandbox/world/respond.h"
+#include "sandbox/world/tls.h"
+#include "sandbox/world/world.h"
+
+enum {
+    VB_WORLD_CONNECTIONS =
+        256,              /* at once; of what comes beyond, only the destination is recorded */
+    VB_WORLD_SHOWN = 256, /* bytes of a stream that an event shows */
+    VB_WORLD_EVENTS = 20000,
+    VB_WORLD_OUT = 4 * 1024 * 1024, /* bytes that wait to be taken by one client */
+    VB_WORLD_FULL = 256 * 1024      /* from so many on, nothing more is read from it */
+};
+
+union vb_world_address {
+    struct sockaddr any;
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+};
+
+struct vb_connection;
+
+/* A protocol that a stream speaks. What it is given is plain, whatever is on the wire. */
+struct vb_protocol {
+    const char *name;
+    unsigned idle_ms; /* how long it waits for a silent client */
+    /* The stream is of this protocol from its first byte on. May set vb_connection.state. */
+    int (*begin)(struct vb_connection *connection, struct vb_error *err);
+    int (*input)(struct vb_connection *connection, const unsigned char *bytes, size_t len,
+                 struct vb_error *err);
+    int (*end)(struct vb_connection *connection, struct vb_error *err); /* tells what is left */
+    void (*free)(struct vb_connection *connection);
+};
+
+/* Bytes that leave on one way, searched for baits as they come. */
+struct vb_outbound {
+    const struct vb_connection *connection;
+    const char *url; /* NULL: none */
+    unsigned char tail[512];
+    size_t tail_len;
+    unsigned char seen[32]; /* a bit for each bait that was told of */
+};
+
+struct vb_connection {
+    struct vb_world *world;
+    int fd;
+    uint32_t place; /* of it among the world's */
+    uint32_t number;
+    union vb_world_address to;
+    char address[INET6_ADDRSTRLEN]; /* TO, in text */
+    char host[VB_NAME_BYTES];       /* the name that the address was given for, or the address */
+    bool named;
+    uint64_t begin_ns, idle_until_ns;
+    uint64_t received; /* on the wire */
+    unsigned char first[VB_WORLD_SHOWN];
+    struct vb_tls *tls; /* NULL: plain so far */
+    bool decided;       /* about TLS */
+    bool tls_told;
+    const struct vb_protocol *protocol; /* NULL: nothing recognised yet */
+    void *state;
+    struct vb_buf plain; /* what came before the protocol was recognised */
+    struct vb_buf out;   /* for the wire */
+    size_t sent;         /* of it */
+    bool closing;        /* once everything was sent */
+    bool input_ended;
+    uint32_t watched; /* epoll's events */
+    struct vb_outbound outbound;
+};
+
+struct vb_world {
+    struct vb_world_options options;
+    struct vb_host_names *names;
+    struct vb_tls_maker *tls; /* made when the first client wants it */
+    int epoll;
+    int sockets[VB_WORLD_SOCKETS];
+    struct vb_connection *connections[VB_WORLD_CONNECTIONS];
+    uint32_t numbers; /* of connections, given so far */
+    uint64_t events, unsaid, unread;
+    uint64_t kept_bytes, not_kept; /* of bodies */
+    uint64_t lost_before;          /* datagrams; before this run */
+    uint64_t lost_since;           /* by sockets that were removed */
+    bool more;                     /* the socket served last may hold more */
+    unsigned char bytes[65536];
+};
+
+/* --- tell.c --- */
+
+/* Initialises an event of this run; about CONNECTION where that is not NULL: its number, true
+ * destination, and name. */
+void vb_world_event(const struct vb_world *world, const struct vb_connection *connection,
+                    enum vb_event_kind kind, struct vb_event *ret);
+/* Emits it, or counts what is too much to list. */
+VB_CHECKED int vb_world_emit(struct vb_world *world, struct vb_event *event, struct vb_error *err);
+uint16_t vb_world_port(const union vb_world_address *address);
+/* Sets the family, address and port of EVENT. TEXT must live until it is emitted. */
+void vb_world_put_address(struct vb_event *event, const union vb_world_address *address,
+                          char text[INET6_ADDRSTRLEN]);
+
+struct vb_came {
+    const char *protocol;
+    const union vb_world_address *to;
+    const unsigned char *bytes; /* the first of them */
+    size_t shown;
+    uint64_t size;                          /* all of them */
+    const struct vb_connection *connection; /* NULL: a datagram */
+};
+/* world.connection */
+VB_CHECKED int vb_world_tell_came(struct vb_world *world, const struct vb_came *came,
+                                  struct vb_error *err);
+/* bait.seen for each bait in BYTES and what came before them on the same way. */
+VB_CHECKED int vb_world_search(struct vb_world *world, struct vb_outbound *outbound,
+                               const void *bytes, size_t len, struct vb_error *err);
+/* Hands FD, whose bytes have the digest HEX, to whoever keeps the evidence. */
+VB_CHECKED int vb_world_keep(struct vb_world *world, int fd, const char *hex, struct vb_error *err);
+/* Says what was not recorded. */
+VB_CHECKED int vb_world_tell_gap(struct vb_world *world, uint64_t count, const char *what,
+                                 const char *reason, struct vb_error *err);
+
+/* --- connection.c --- */
+
+/* Takes FD, which was accepted for what was sent to TO. */
+VB_CHECKED int vb_connection_open(struct vb_world *world, int fd, const union vb_world_address *to,
+                                  struct vb_error *err);
+/* Sets its address and host from its destination. */
+void vb_connection_name(struct vb_connection *connection);
+/* True if there is something to read, or it is over. */
+bool vb_connection_holds(const struct vb_connection *connection);
+/* There is something to read or to write. */
+VB_CHECKED int vb_connection_serve(struct vb_connection *connection, struct vb_error *err);
+/* Time passes: whoever is silent for too long is let go. */
+VB_CHECKED int vb_connection_tick(struct vb_connection *connection, uint64_t now_ns,
+                                  struct vb_error *err);
+/* Ends it, and says what it was. It is freed, whatever is returned. */
+VB_CHECKED int vb_connection_finish(struct vb_connection *connection, struct vb_error *err);
+void vb_connection_free(struct vb_connection *connection);
+/* Sends BYTES, through TLS where the stream has it. What a client does not take is dropped with it.
+ */
+VB_CHECKED int vb_connection_send(struct vb_connection *connection, const void *bytes, size_t len,
+                                  struct vb_error *err);
+/* What follows is a stream of its own, to HOST (hostile), and of a protocol that is not known yet:
+ * behind a proxy's answer. Frees the protocol's state. */
+void vb_connection_restart(struct vb_connection *connection, const char *host);
+VB_CHECKED int vb_connection_say(struct vb_connection *connection, const char *text,
+                                 struct vb_error *err);
+
+/* --- sniff.c --- */
+
+/* The protocol that CONNECTION's first plain bytes speak; NULL: they do not say it yet. With ENOUGH
+ * it decides now. */
+const struct vb_protocol *vb_world_sniff(const struct vb_connection *connection, bool enough);
+
+/* --- the protocols --- */
+
+extern const struct vb_protocol vb_protocol_dns, vb_protocol_http1, vb_protocol_http2,
+    vb_protocol_smtp, vb_protocol_ssh, vb_protocol_shell, vb_protocol_raw;
+
+/* resolver.c: a datagram to a resolver: who sent it, to whom, on which of the sockets. */
+struct vb_query {
+    int socket;
+    const union vb_world_address *from, *to;
+    const unsigned char *bytes;
+    size_t len;
+};
+VB_CHECKED int vb_world_answer_datagram(struct vb_world *world, const struct vb_query *query,
+                                        struct vb_error *err);
+
+#endif

@@ -1,0 +1,148 @@
+/* resolver: answers questions for names, in datagrams and streams to port 53 of any address. See
+ * internal.h. */
+#include <string.h>
+#include <sys/socket.h>
+
+#include "sandbox/world/dns.h"
+#include "sandbox/world/internal.h"
+
+static int tell_answer(struct vb_world *world, const struct vb_dns_question *question,
+                       const struct vb_dns_reply *reply, struct vb_error *err)
+{
+    struct vb_event event;
+    vb_world_event(world, NULL, VB_EV_WORLD_ANSWER, &event);
+    vb_event_str(&event, VB_F_NAME, question->name);
+    vb_event_str(&event, VB_F_WHAT, question->type);
+    vb_event_str(&event, VB_F_OUTCOME, reply->outcome);
+    if (reply->text[0] != '\0')
+        vb_event_str(&event, VB_F_ADDRESS, reply->text);
+    return vb_world_emit(world, &event, err);
+}
+
+/* --- datagrams --- */
+
+union control {
+    char bytes[256];
+    struct cmsghdr aligned;
+};
+
+/* The answer comes from the address that was asked. */
+static void put_source(struct msghdr *message, const union vb_world_address *source)
+{
+    struct cmsghdr *head = CMSG_FIRSTHDR(message);
+    if (source->any.sa_family == AF_INET) {
+        const struct in_pktinfo info = {.ipi_spec_dst = source->in.sin_addr};
+        head->cmsg_level = IPPROTO_IP;
+        head->cmsg_type = IP_PKTINFO;
+        head->cmsg_len = CMSG_LEN(sizeof(info));
+        memcpy(CMSG_DATA(head), &info, sizeof(info));
+        message->msg_controllen = CMSG_SPACE(sizeof(info));
+        return;
+    }
+    const struct in6_pktinfo info = {.ipi6_addr = source->in6.sin6_addr};
+    head->cmsg_level = IPPROTO_IPV6;
+    head->cmsg_type = IPV6_PKTINFO;
+    head->cmsg_len = CMSG_LEN(sizeof(info));
+    memcpy(CMSG_DATA(head), &info, sizeof(info));
+    message->msg_controllen = CMSG_SPACE(sizeof(info));
+}
+
+/* A socket that sends from the port of a resolver: one made for it, or the one that was asked. */
+static int answering_socket(const struct vb_world *world, const struct vb_query *query)
+{
+    const size_t family = query->to->any.sa_family == AF_INET ? 0 : 1;
+    return world->options.resolvers != NULL && world->options.resolvers[family] >= 0
+               ? world->options.resolvers[family]
+               : query->socket;
+}
+
+int vb_world_answer_datagram(struct vb_world *world, const struct vb_query *query,
+                             struct vb_error *err)
+{
+    struct vb_dns_question question;
+    struct vb_dns_reply reply;
+    if (vb_world_port(query->to) != VB_DNS_PORT ||
+        !vb_dns_question(query->bytes, query->len, &question) || question.begin != 0)
+        return VB_OK;
+    vb_dns_answer(&question, query->bytes, world->names, &reply);
+    union vb_world_address to = *query->from;
+    union control control = {0};
+    struct iovec part = {.iov_base = reply.bytes, .iov_len = reply.len};
+    struct msghdr message = {.msg_name = &to,
+                             .msg_namelen =
+                                 to.any.sa_family == AF_INET ? sizeof(to.in) : sizeof(to.in6),
+                             .msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control.bytes,
+                             .msg_controllen = sizeof(control.bytes)};
+    put_source(&message, query->to);
+    /* Who does not listen any more gets no answer. */
+    (void)sendmsg(answering_socket(world, query), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return tell_answer(world, &question, &reply, err);
+}
+
+/* --- streams --- */
+
+enum { STREAM_BYTES = 2 + 65535, IDLE_MS = 5000 };
+
+static int begin(struct vb_connection *connection, struct vb_error *err)
+{
+    struct vb_buf *gathered = calloc(1, sizeof(*gathered));
+    if (gathered == NULL)
+        return vb_fail(err, VB_E_NOMEM, 0, "answering in the network of a box");
+    vb_buf_init(gathered, 2 * STREAM_BYTES);
+    connection->state = gathered;
+    return VB_OK;
+}
+
+static int answer(struct vb_connection *connection, const unsigned char *query,
+                  const struct vb_dns_question *question, struct vb_error *err)
+{
+    struct vb_dns_reply reply;
+    unsigned char bytes[2 + VB_DNS_REPLY_MAX];
+    vb_dns_answer(question, query, connection->world->names, &reply);
+    bytes[0] = (unsigned char)(reply.len >> 8);
+    bytes[1] = (unsigned char)reply.len;
+    memcpy(bytes + 2, reply.bytes, reply.len);
+    const int status = vb_connection_send(connection, bytes, 2 + reply.len, err);
+    return status < 0 ? status : tell_answer(connection->world, question, &reply, err);
+}
+
+/* Answers the questions that have come whole. What is none ends the conversation. */
+static int input(struct vb_connection *connection, const unsigned char *bytes, size_t len,
+                 struct vb_error *err)
+{
+    struct vb_buf *gathered = connection->state;
+    size_t done = 0;
+    int status = vb_world_search(connection->world, &connection->outbound, bytes, len, err);
+    if (status == VB_OK && gathered->len + len > gathered->max)
+        connection->closing = true;
+    else if (status == VB_OK)
+        status = vb_buf_append(gathered, bytes, len, err);
+    while (status == VB_OK && gathered->len - done > 2) {
+        const unsigned char *at = gathered->data + done;
+        const size_t whole = 2 + ((size_t)at[0] << 8 | at[1]);
+        struct vb_dns_question question;
+        if (whole > gathered->len - done)
+            break;
+        if (!vb_dns_question(at, whole, &question) || question.begin == 0)
+            connection->closing = true;
+        else
+            status = answer(connection, at + 2, &question, err);
+        done += whole;
+    }
+    if (done > 0) {
+        memmove(gathered->data, gathered->data + done, gathered->len - done);
+        gathered->len -= done;
+    }
+    return status;
+}
+
+static void free_state(struct vb_connection *connection)
+{
+    vb_buf_done(connection->state);
+    free(connection->state);
+}
+
+const struct vb_protocol vb_protocol_dns = {
+    .name = "dns", .idle_ms = IDLE_MS, .begin = begin, .input = input, .free = free_state};

@@ -1,0 +1,112 @@
+/* sniff: which protocol a stream speaks, by its first bytes; by its port where the client waits for
+ * the server to begin. See internal.h. */
+#include <string.h>
+
+#include "sandbox/world/internal.h"
+
+enum { DNS_PORT = 53 };
+
+/* Ports where the server speaks first, or where a silent client says nothing of its protocol. */
+static const struct {
+    uint16_t port;
+    const struct vb_protocol *protocol;
+} greeters[] = {
+    {22, &vb_protocol_ssh},   {25, &vb_protocol_smtp},  {465, &vb_protocol_smtp},
+    {587, &vb_protocol_smtp}, {2222, &vb_protocol_ssh}, {2525, &vb_protocol_smtp},
+};
+
+static const struct {
+    const char *first;
+    const struct vb_protocol *protocol;
+} words[] = {
+    {"PRI * HTTP/2.0\r\n", &vb_protocol_http2},
+    {"SSH-", &vb_protocol_ssh},
+    {"EHLO ", &vb_protocol_smtp},
+    {"HELO ", &vb_protocol_smtp},
+    {"LHLO ", &vb_protocol_smtp},
+};
+
+enum match { NO, MORE, YES };
+
+static enum match begins(const struct vb_buf *plain, const char *word)
+{
+    const size_t len = strlen(word);
+    const size_t have = plain->len < len ? plain->len : len;
+    if (memcmp(plain->data, word, have) != 0)
+        return NO;
+    return have == len ? YES : MORE;
+}
+
+/* METHOD SP target (RFC 9112, 3): a method is a word in capitals. */
+static enum match is_http(const struct vb_buf *plain)
+{
+    size_t at = 0;
+    while (at < plain->len && at < 16 &&
+           ((plain->data[at] >= 'A' && plain->data[at] <= 'Z') || plain->data[at] == '-'))
+        at++;
+    if (at == plain->len)
+        return at < 16 ? MORE : NO;
+    if (at < 3 || plain->data[at] != ' ')
+        return NO;
+    if (plain->len == at + 1)
+        return MORE;
+    const unsigned char first = plain->data[at + 1];
+    const char *line = memchr(plain->data, '\n', plain->len);
+    if (line == NULL)
+        return first == '/' || first == '*' || first == 'h' ? MORE : NO;
+    const size_t len = (size_t)((const unsigned char *)line - plain->data);
+    return memmem(plain->data, len, " HTTP/1.", 8) != NULL ? YES : NO;
+}
+
+/* What a shell says that waits for somebody to type at the other end. */
+static bool is_shell(const struct vb_buf *plain)
+{
+    static const char *const signs[] = {"$ ", "# ", "no job control", "sh-", "bash-", "uid="};
+    for (size_t i = 0; i < VB_ARRAY_LEN(signs); i++) {
+        if (memmem(plain->data, plain->len, signs[i], strlen(signs[i])) != NULL &&
+            plain->len < 1024)
+            return true;
+    }
+    return false;
+}
+
+static const struct vb_protocol *by_port(uint16_t port)
+{
+    for (size_t i = 0; i < VB_ARRAY_LEN(greeters); i++) {
+        if (greeters[i].port == port)
+            return greeters[i].protocol;
+    }
+    return NULL;
+}
+
+const struct vb_protocol *vb_world_sniff(const struct vb_connection *connection, bool enough)
+{
+    const struct vb_buf *plain = &connection->plain;
+    const uint16_t port = vb_world_port(&connection->to);
+    bool more = false;
+    if (connection->tls != NULL && strcmp(vb_tls_alpn(connection->tls), "h2") == 0)
+        return &vb_protocol_http2;
+    if (plain->len == 0 && !enough)
+        return NULL;
+    /* A client that waits for the server to begin may be a shell that waits for commands. */
+    if (plain->len == 0)
+        return by_port(port) != NULL ? by_port(port) : &vb_protocol_shell;
+    if (port == DNS_PORT || port == 853)
+        return &vb_protocol_dns;
+    for (size_t i = 0; i < VB_ARRAY_LEN(words); i++) {
+        const enum match match = begins(plain, words[i].first);
+        if (match == YES)
+            return words[i].protocol;
+        more = more || match == MORE;
+    }
+    const enum match http = is_http(plain);
+    if (http == YES)
+        return &vb_protocol_http1;
+    if (http == MORE || more)
+        return !enough ? NULL : &vb_protocol_raw;
+    if (is_shell(plain))
+        return &vb_protocol_shell;
+    if (by_port(port) != NULL)
+        return by_port(port);
+    return enough ? &vb_protocol_raw : NULL;
+}

@@ -1,0 +1,163 @@
+/* tell: what the world says of what came to it. See internal.h. */
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "sandbox/world/internal.h"
+
+uint16_t vb_world_port(const union vb_world_address *address)
+{
+    return ntohs(address->any.sa_family == AF_INET ? address->in.sin_port : address->in6.sin6_port);
+}
+
+void vb_world_put_address(struct vb_event *event, const union vb_world_address *address,
+                          char text[INET6_ADDRSTRLEN])
+{
+    const bool v4 = address->any.sa_family == AF_INET;
+    const void *bytes =
+        v4 ? (const void *)&address->in.sin_addr : (const void *)&address->in6.sin6_addr;
+    text[0] = '\0';
+    (void)inet_ntop(address->any.sa_family, bytes, text, INET6_ADDRSTRLEN);
+    vb_event_str(event, VB_F_ADDRESS, text);
+    vb_event_int(event, VB_F_PORT, vb_world_port(address));
+}
+
+void vb_world_event(const struct vb_world *world, const struct vb_connection *connection,
+                    enum vb_event_kind kind, struct vb_event *ret)
+{
+    vb_event_init(ret, kind, VB_SOURCE_WORLD);
+    ret->detonation = world->options.detonation;
+    if (connection == NULL)
+        return;
+    vb_event_int(ret, VB_F_CONNECTION, connection->number);
+    vb_event_str(ret, VB_F_ADDRESS, connection->address);
+    vb_event_int(ret, VB_F_PORT, vb_world_port(&connection->to));
+    if (connection->named)
+        vb_event_str(ret, VB_F_NAME, connection->host);
+}
+
+int vb_world_emit(struct vb_world *world, struct vb_event *event, struct vb_error *err)
+{
+    if (world->events >= VB_WORLD_EVENTS) {
+        world->unsaid++;
+        return VB_OK;
+    }
+    world->events++;
+    return vb_emit(world->options.sink, event, err);
+}
+
+int vb_world_tell_came(struct vb_world *world, const struct vb_came *came, struct vb_error *err)
+{
+    char text[INET6_ADDRSTRLEN];
+    struct vb_event event;
+    vb_world_event(world, NULL, VB_EV_WORLD_CONNECTION, &event);
+    vb_event_str(&event, VB_F_PROTOCOL, came->protocol);
+    vb_event_str(&event, VB_F_FAMILY, came->to->any.sa_family == AF_INET ? "inet" : "inet6");
+    vb_world_put_address(&event, came->to, text);
+    vb_event_int(&event, VB_F_SIZE, (int64_t)came->size);
+    if (came->connection != NULL)
+        vb_event_int(&event, VB_F_CONNECTION, came->connection->number);
+    if (came->shown > 0)
+        vb_event_strn(&event, VB_F_TEXT, (const char *)came->bytes, came->shown);
+    if (came->size > came->shown)
+        vb_event_bool(&event, VB_F_TRUNCATED, true);
+    return vb_world_emit(world, &event, err);
+}
+
+/* --- baits in what leaves --- */
+
+struct sighting {
+    struct vb_world *world;
+    struct vb_outbound *outbound;
+    struct vb_error *err;
+    int status;
+};
+
+/* True the first time that BAIT, one of the set, is seen on this way. */
+static bool is_new(const struct vb_world *world, struct vb_outbound *outbound,
+                   const struct vb_bait *bait)
+{
+    for (size_t i = 0; i < vb_bait_count(world->options.baits); i++) {
+        if (vb_bait_at(world->options.baits, i) != bait || i / 8 >= sizeof(outbound->seen))
+            continue;
+        const unsigned char bit = (unsigned char)(1U << i % 8);
+        const bool seen = (outbound->seen[i / 8] & bit) != 0;
+        outbound->seen[i / 8] |= bit;
+        return !seen;
+    }
+    return true;
+}
+
+static void bait_seen(void *ctx, const struct vb_bait *bait, const char *form)
+{
+    struct sighting *sighting = ctx;
+    struct vb_event event;
+    if (sighting->status < 0 || !is_new(sighting->world, sighting->outbound, bait))
+        return;
+    vb_world_event(sighting->world, sighting->outbound->connection, VB_EV_BAIT_SEEN, &event);
+    vb_event_str(&event, VB_F_BAIT, bait->id);
+    vb_event_str(&event, VB_F_WHERE, "sent");
+    vb_event_str(&event, VB_F_FORM, form);
+    vb_event_str(&event, VB_F_URL, sighting->outbound->url);
+    sighting->status = vb_world_emit(sighting->world, &event, sighting->err);
+}
+
+/* The piece with what came right before it, for what stands across the two. */
+static void search_seam(struct sighting *sighting, const unsigned char *bytes, size_t len)
+{
+    struct vb_outbound *outbound = sighting->outbound;
+    unsigned char seam[2 * sizeof(outbound->tail)];
+    const size_t more = len < sizeof(outbound->tail) ? len : sizeof(outbound->tail);
+    memcpy(seam, outbound->tail, outbound->tail_len);
+    memcpy(seam + outbound->tail_len, bytes, more);
+    vb_bait_search(sighting->world->options.baits, seam, outbound->tail_len + more, bait_seen,
+                   sighting);
+}
+
+static void remember_tail(struct vb_outbound *outbound, const unsigned char *bytes, size_t len)
+{
+    const size_t max = sizeof(outbound->tail);
+    if (len >= max) {
+        memcpy(outbound->tail, bytes + len - max, max);
+        outbound->tail_len = max;
+        return;
+    }
+    const size_t kept = outbound->tail_len + len > max ? max - len : outbound->tail_len;
+    memmove(outbound->tail, outbound->tail + outbound->tail_len - kept, kept);
+    memcpy(outbound->tail + kept, bytes, len);
+    outbound->tail_len = kept + len;
+}
+
+int vb_world_search(struct vb_world *world, struct vb_outbound *outbound, const void *bytes,
+                    size_t len, struct vb_error *err)
+{
+    struct sighting sighting = {world, outbound, err, VB_OK};
+    if (world->options.baits == NULL || len == 0)
+        return VB_OK;
+    vb_bait_search(world->options.baits, bytes, len, bait_seen, &sighting);
+    if (outbound->tail_len > 0)
+        search_seam(&sighting, bytes, len);
+    remember_tail(outbound, bytes, len);
+    return sighting.status;
+}
+
+/* --- evidence and gaps --- */
+
+int vb_world_keep(struct vb_world *world, int fd, const char *hex, struct vb_error *err)
+{
+    return world->options.keep == NULL ? VB_OK
+                                       : world->options.keep(world->options.keep_ctx, fd, hex, err);
+}
+
+int vb_world_tell_gap(struct vb_world *world, uint64_t count, const char *what, const char *reason,
+                      struct vb_error *err)
+{
+    struct vb_event event;
+    if (count == 0)
+        return VB_OK;
+    vb_world_event(world, NULL, VB_EV_COVERAGE, &event);
+    vb_event_str(&event, VB_F_STAGE, "world");
+    vb_event_str(&event, VB_F_WHAT, what);
+    vb_event_str(&event, VB_F_REASON, reason);
+    vb_event_int(&event, VB_F_COUNT, (int64_t)count);
+    return vb_emit(world->options.sink, &event, err);
+}
