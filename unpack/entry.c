@@ -41,12 +41,65 @@ static int hostile_unread(struct work *w, const char *code, const char *target)
     return status != 0 ? status : report_coverage(w->u, "file", code, w->raw);
 }
 
+/* Libarchive's words for data that may well be whole, of a method that it does not decode. */
+static bool is_about_method(const char *text)
+{
+    static const char *const words[] = {
+        "Unsupported CAB compression",
+        "Compression method not supported",
+        "Unsupported compression method for RAR",
+        "Parsing filters is unsupported",
+        "Unsupported filter type",
+        "Unexpected codec ID",
+        "encoded with many filters",
+        "Unsupported form of BCJ2",
+        "Declared dictionary size is not supported",
+    };
+
+    for (size_t i = 0; i < VB_ARRAY_LEN(words); i++) {
+        if (strstr(text, words[i]) != NULL)
+            return true;
+    }
+    return false;
+}
+
+/* The method of a zip that TEXT is about; that of an encrypted member stands nowhere else. NULL: it
+ * is about none, or one that nobody has heard of. */
+static const char *zip_method_in(const char *text, unsigned long *ret)
+{
+    static const char words[] = "Unsupported ZIP compression method (";
+    const char *const at = strstr(text, words);
+
+    *ret = at != NULL ? strtoul(at + sizeof(words) - 1, NULL, 10) : 0;
+    return zip_method_name(*ret);
+}
+
+/* True for what is a gap of ours and no fault of the archive; why in REASON. */
+static bool is_undecodable(const char *text, char reason[160])
+{
+    unsigned long method;
+    const char *const name = text != NULL ? zip_method_in(text, &method) : NULL;
+
+    if (name != NULL)
+        (void)snprintf(reason, 160, "unsupported compression: %s, method %lu of zip", name, method);
+    else if (text != NULL && is_about_method(text))
+        (void)snprintf(reason, 160, "unsupported compression: %.100s", text);
+    else
+        return false;
+    return true;
+}
+
 static int damaged(struct work *w)
 {
     const char *const text = archive_error_string(w->archive);
     const char *const code = w->directory != NULL ? zip_damage_code(text) : NULL;
+    char reason[160];
     int status;
 
+    if (is_undecodable(text, reason)) {
+        w->damaged = true;
+        return report_coverage(w->u, "file", reason, w->raw);
+    }
     if (text != NULL && strstr(text, "passphrase") != NULL) {
         w->damaged = true;
         return hostile_unread(w, "encrypted", NULL); /* this member has another password */

@@ -66,5 +66,7 @@ bool zip_trailing_is_mcpb(struct unpack *u, const struct zip_directory *director
 /* The code for what libarchive found wrong with an entry's data, NULL if TEXT is about something
  * else: readers that do not check go on. */
 const char *zip_damage_code(const char *text);
+/* What APPNOTE 4.4.5 calls a method that nothing here decodes; NULL for any other. */
+const char *zip_method_name(unsigned long method);
 
 #endif

@@ -177,3 +177,22 @@ const char *zip_damage_code(const char *text)
     }
     return NULL;
 }
+
+static const struct {
+    unsigned long method;
+    const char *name;
+} undecoded[] = {
+    {1, "shrink"},      {2, "reduce"},     {3, "reduce"},     {4, "reduce"},
+    {5, "reduce"},      {6, "implode"},    {7, "tokenize"},   {9, "deflate64"},
+    {10, "PKWARE DCL"}, {16, "IBM CMPSC"}, {18, "IBM TERSE"}, {19, "IBM LZ77"},
+    {92, "base64"},     {94, "MP3"},       {96, "JPEG"},      {97, "WavPack"},
+};
+
+const char *zip_method_name(unsigned long method)
+{
+    for (size_t i = 0; i < VB_ARRAY_LEN(undecoded); i++) {
+        if (undecoded[i].method == method)
+            return undecoded[i].name;
+    }
+    return NULL;
+}

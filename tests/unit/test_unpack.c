@@ -536,6 +536,41 @@ static void test_many_entries(void **state)
 }
 
 /* Seeds for the fuzzer: one of each form, so that it need not invent their checksums. */
+/* What no reader here decodes is a gap that has its name, and no damage. */
+static void test_unknown_methods_of_a_zip(void **state)
+{
+    static const struct {
+        uint16_t method;
+        const char *reason;
+    } rows[] = {
+        {9, "unsupported compression: deflate64, method 9 of zip"},
+        {6, "unsupported compression: implode, method 6 of zip"},
+        {97, "unsupported compression: WavPack, method 97 of zip"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        const struct zip_member members[] = {
+            {.name = "big.bin", .data = "\xed\xbd\x07\x60\x1c\x49", .method = rows[i].method},
+            {.name = "SKILL.md", .data = "# skill\n"}};
+        struct bytes zip = make_zip(members, 2, NULL, NULL);
+        struct run run;
+
+        run_unpack(&run, &zip, "x.zip", NULL);
+        assert_int_equal(run.status, 0);
+        assert_content(&run, "SKILL.md", "# skill\n", 8);
+        assert_int_equal(run_count(&run, VB_EV_ARCHIVE_DAMAGED, NULL, NULL), 0);
+        assert_int_equal(run_count(&run, VB_EV_ARCHIVE_HOSTILE, NULL, NULL), 0);
+        assert_int_equal(run_count(&run, VB_EV_COVERAGE, "file", "big.bin"), 1);
+        for (size_t n = 0; n < run.count; n++) {
+            if (run.records[n].kind == VB_EV_COVERAGE)
+                assert_string_equal(run.records[n].detail, rows[i].reason);
+        }
+        run_done(&run);
+        bytes_done(&zip);
+    }
+}
+
 /* One local header that is damaged does not keep the members behind it out of sight. */
 static void test_members_behind_a_damaged_header(void **state)
 {
@@ -589,6 +624,7 @@ int main(void)
         cmocka_unit_test(test_many_entries),
         cmocka_unit_test(test_many_folders),
         cmocka_unit_test(test_members_behind_a_damaged_header),
+        cmocka_unit_test(test_unknown_methods_of_a_zip),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
