@@ -334,6 +334,13 @@ int vb_examine_verify(struct vb_session *session, struct vb_error *err)
 
 /* --- identify --- */
 
+static bool is_empty(int dirfd)
+{
+    struct statvfs st;
+    /* A new file system has its top folder and nothing else. */
+    return fstatvfs(dirfd, &st) == 0 && st.f_files - st.f_ffree <= 1;
+}
+
 struct identify_work {
     int dirfd;
     char name[NAME_BYTES];
@@ -345,8 +352,58 @@ static int identify_in_child(void *ctx, struct vb_sink *sink, struct vb_error *e
     return vb_identify(work->dirfd, work->name, &vb_identify_default_limits, sink, err);
 }
 
+static int identify_beside_in_child(void *ctx, struct vb_sink *sink, struct vb_error *err)
+{
+    const struct identify_work *work = ctx;
+    return vb_identify_beside(work->dirfd, &vb_identify_default_limits, sink, err);
+}
+
+static int run_identify(struct vb_session *session, struct identify_work *work,
+                        int (*run)(void *ctx, struct vb_sink *sink, struct vb_error *err),
+                        struct vb_error *err)
+{
+    bool died;
+    const struct vb_child child = {.role = VB_ROLE_IDENTIFY,
+                                   .name = "identify",
+                                   .zygote = session->toolbox->zygote,
+                                   .run = run,
+                                   .ctx = work,
+                                   .ctx_bytes = sizeof(*work),
+                                   .fds = &work->dirfd,
+                                   .fd_count = 1,
+                                   .reads_only = true,
+                                   .timeout_ms = stage_ms(session),
+                                   .memory_bytes = (uint64_t)512 * MIB};
+    return run_child(session, &child, &died, err);
+}
+
+/* Whether the package itself has anything that is run. */
+static bool has_entry_points(const struct vb_manifest *manifest)
+{
+    for (size_t i = 0; i < manifest->code_count; i++) {
+        if (manifest->codes[i].interpreter != NULL)
+            return true;
+    }
+    return manifest->entry_count > 0;
+}
+
+/* A package that is nothing but what its archives hold: how much of that is not run. Where the
+ * package runs something of its own, the run shows what that does with its archives. */
+static int identify_beside(struct vb_session *session, struct vb_error *err)
+{
+    int status = VB_OK;
+    if (has_entry_points(&session->manifest))
+        return VB_OK;
+    for (size_t i = 0; status == VB_OK && i < VB_READERS; i++) {
+        struct identify_work work = {.dirfd = session->beside_fds[i]};
+        if (work.dirfd >= 0 && !is_empty(work.dirfd))
+            status = run_identify(session, &work, identify_beside_in_child, err);
+    }
+    return status;
+}
+
 /* Nothing that executes or instructs, and no package kind: not a package. Where something was kept
- * back because it is hostile, that is a matter for the verdict. */
+ * back because it is hostile, or lies in archives, that is a matter for the verdict. */
 static int check_is_package(const struct vb_session *session, struct vb_error *err)
 {
     const struct vb_manifest *manifest = &session->manifest;
@@ -354,7 +411,8 @@ static int check_is_package(const struct vb_session *session, struct vb_error *e
         if (strcmp(manifest->packages[i].kind, "files") != 0)
             return VB_OK;
     }
-    if (session->tee.hostile || manifest->code_count + manifest->entry_count > 0)
+    if (session->tee.hostile || session->tee.closed ||
+        manifest->code_count + manifest->entry_count > 0)
         return VB_OK;
     return vb_fail(err, VB_E_DATA, 0,
                    "%s is not a package: nothing in it executes or instructs an agent",
@@ -363,22 +421,12 @@ static int check_is_package(const struct vb_session *session, struct vb_error *e
 
 static int identify(struct vb_session *session, struct vb_error *err)
 {
-    bool died;
     struct identify_work work = {.dirfd = session->tree->dirfd};
     copy_name(work.name, session->artifact.name);
-    const struct vb_child child = {.role = VB_ROLE_IDENTIFY,
-                                   .name = "identify",
-                                   .zygote = session->toolbox->zygote,
-                                   .run = identify_in_child,
-                                   .ctx = &work,
-                                   .ctx_bytes = sizeof(work),
-                                   .fds = &work.dirfd,
-                                   .fd_count = 1,
-                                   .reads_only = true,
-                                   .timeout_ms = stage_ms(session),
-                                   .memory_bytes = (uint64_t)512 * MIB};
-    const int status = run_child(session, &child, &died, err);
-    return status < 0 || died ? status : check_is_package(session, err);
+    int status = run_identify(session, &work, identify_in_child, err);
+    if (status == VB_OK)
+        status = identify_beside(session, err);
+    return status < 0 ? status : check_is_package(session, err);
 }
 
 /* --- scan --- */
@@ -411,13 +459,6 @@ int vb_examine_scan(struct vb_session *session, int dirfd, const char *prefix, s
                                    .timeout_ms = stage_ms(session),
                                    .memory_bytes = (uint64_t)2048 * MIB};
     return run_child(session, &child, &died, err);
-}
-
-static bool is_empty(int dirfd)
-{
-    struct statvfs st;
-    /* A new file system has its top folder and nothing else. */
-    return fstatvfs(dirfd, &st) == 0 && st.f_files - st.f_ffree <= 1;
 }
 
 /* The package, and what was unpacked beside it: its paths say so by themselves ("inner.zip!/a"). */

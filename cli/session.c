@@ -137,6 +137,14 @@ static int note_deferred(struct vb_tee *tee, const struct vb_event *event, struc
     return VB_OK;
 }
 
+/* True if EVENT says that part of an archive stayed unseen or idle. */
+static bool is_about_archives(const struct vb_event *event)
+{
+    return event->kind == VB_EV_COVERAGE &&
+           (vb_str_equal(vb_event_get_str(event, VB_F_STAGE), "unpack") ||
+            vb_str_equal(vb_event_get_str(event, VB_F_WHAT), "archive"));
+}
+
 static int tee_emit(struct vb_sink *base, struct vb_event *event, struct vb_error *err)
 {
     struct vb_tee *tee = (struct vb_tee *)(void *)base;
@@ -144,6 +152,7 @@ static int tee_emit(struct vb_sink *base, struct vb_event *event, struct vb_erro
         new_share(tee, event->detonation);
     tee->hostile =
         tee->hostile || event->kind == VB_EV_ARCHIVE_HOSTILE || event->kind == VB_EV_EXAMINER_DIED;
+    tee->closed = tee->closed || is_about_archives(event);
     int status = event->kind == VB_EV_ARCHIVE_DEFERRED ? note_deferred(tee, event, err) : VB_OK;
     if (status < 0)
         return status;

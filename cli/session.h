@@ -42,6 +42,7 @@ struct vb_tee {
     uint64_t beyond[VB_TEE_DECISIVE]; /* of them in use */
     bool cut;                         /* the share is used up, which the log says */
     bool hostile; /* the archive was hostile, or a child was killed by what it read */
+    bool closed;  /* an archive was not read, or what it holds is not run */
     char *deferred[VB_DEFERRED_MAX]; /* paths of the archives that wait for the second reader */
     size_t deferred_count;           /* all of them, listed or not */
 };

@@ -353,6 +353,8 @@ bool vb_id_env_name(const char *text, size_t len);
 
 /* --- scripts.c --- */
 void vb_id_scripts(struct vb_id *id);
+/* beside.c: what archives within the package hold */
+void vb_id_beside(struct vb_id *id);
 /* Interpreter by extension or shebang (NULL if none is known); *ret_script says it executes. */
 const char *vb_id_interpreter(struct vb_id *id, const struct vb_id_file *file, char ret[64],
                               bool *ret_script);

@@ -36,4 +36,11 @@ extern const struct vb_identify_limits vb_identify_default_limits;
 VB_CHECKED int vb_identify(int dirfd, const char *name, const struct vb_identify_limits *limits,
                            struct vb_sink *sink, struct vb_error *err);
 
+/* For a package that runs nothing of its own: one coverage event for each archive within it whose
+ * contents could execute or instruct, with their number. DIRFD has what was unpacked beside the
+ * package (ARCHIVE!/PATH). Counted are scripts and programs as vb_identify lists them, and the
+ * manifests and instructions that hosts of agents go by. */
+VB_CHECKED int vb_identify_beside(int dirfd, const struct vb_identify_limits *limits,
+                                  struct vb_sink *sink, struct vb_error *err);
+
 #endif
