@@ -1,10 +1,11 @@
-/* The single-purpose commands: verify, unpack, fetch, rules, explain. */
+/* The single-purpose commands: verify, fetch, rules, explain. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/listen.h"
 #include "cli/places.h"
 #include "cli/session.h"
 #include "vetbox/report.h"
@@ -17,39 +18,6 @@ static int begin(struct vb_session *session, const struct vb_options *options, c
     if (options->operand_count != 1)
         return vb_fail(err, VB_E_USAGE, 0, "vetbox %s needs one reference", action);
     return vb_session_begin(session, options, action, options->operands[0], err);
-}
-
-static void print_escaped(FILE *out, struct vb_str text)
-{
-    struct vb_buf buf;
-    vb_buf_init(&buf, SIZE_MAX / 2);
-    if (vb_text_escape(&buf, text.text, text.len, false, NULL) == VB_OK)
-        fputs((const char *)buf.data, out);
-    vb_buf_done(&buf);
-}
-
-/* Calls EACH for every event of KIND as it is logged. */
-struct hearing {
-    enum vb_event_kind kind;
-    void (*each)(const struct vb_event *event, void *ctx);
-};
-
-struct listener {
-    struct vb_sink sink; /* the log's follower */
-    const struct hearing *rows;
-    size_t count;
-    void *ctx;
-};
-
-static int hear(struct vb_sink *sink, struct vb_event *event, struct vb_error *err)
-{
-    const struct listener *listener = (const struct listener *)(const void *)sink;
-    (void)err;
-    for (size_t i = 0; i < listener->count; i++) {
-        if (listener->rows[i].kind == event->kind)
-            listener->rows[i].each(event, listener->ctx);
-    }
-    return VB_OK;
 }
 
 /* --- verify --- */
@@ -73,7 +41,7 @@ static void print_signature(const struct vb_event *event, void *ctx)
         if (text.len == 0)
             continue;
         fputs(i == 0 ? "" : "  ", stdout);
-        print_escaped(stdout, text);
+        vb_print_escaped(stdout, text);
     }
     if (!counts->quiet)
         fputc('\n', stdout);
@@ -88,10 +56,10 @@ static void note_death(const struct vb_event *event, void *ctx)
 
 int vb_command_verify(const struct vb_options *options, struct vb_error *err)
 {
-    static const struct hearing rows[] = {{VB_EV_SIGNATURE_RESULT, print_signature},
-                                          {VB_EV_EXAMINER_DIED, note_death}};
+    static const struct vb_hearing rows[] = {{VB_EV_SIGNATURE_RESULT, print_signature},
+                                             {VB_EV_EXAMINER_DIED, note_death}};
     struct signature_counts counts = {.quiet = vb_option_given(options, VB_OPT_QUIET)};
-    struct listener listener = {{hear}, rows, VB_ARRAY_LEN(rows), &counts};
+    struct vb_listener listener = {{vb_hear}, rows, VB_ARRAY_LEN(rows), &counts};
     VB_CLEANUP(vb_toolbox_close) struct vb_toolbox toolbox = {0};
     VB_CLEANUP(vb_session_done)
     struct vb_session session = {
@@ -124,159 +92,6 @@ int vb_command_verify(const struct vb_options *options, struct vb_error *err)
     return counts.trusted > 0 && counts.died == 0 ? VB_EXIT_ALLOW : VB_EXIT_REVIEW;
 }
 
-/* --- unpack --- */
-
-struct unpack_trouble {
-    const char *reference; /* named where there are several; else NULL */
-    size_t count;
-};
-
-static void print_trouble(struct unpack_trouble *trouble, const char *text)
-{
-    trouble->count++;
-    fputs("vetbox: ", stderr);
-    if (trouble->reference != NULL) {
-        print_escaped(stderr, (struct vb_str){trouble->reference, strlen(trouble->reference)});
-        fputs(": ", stderr);
-    }
-    fputs(text, stderr);
-}
-
-/* What became of an entry, in words; archive.hostile has the table in its documentation. */
-static const char *fate_words(struct vb_str outcome)
-{
-    static const struct {
-        const char *outcome, *words;
-    } rows[] = {{"refused", "not extracted"},
-                {"cut", "extracted in part"},
-                {"extracted", "extracted all the same"}};
-    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++)
-        if (vb_str_equal(outcome, rows[i].outcome))
-            return rows[i].words;
-    return "found";
-}
-
-static void print_hostile(const struct vb_event *event, void *ctx)
-{
-    print_trouble(ctx, fate_words(vb_event_get_str(event, VB_F_OUTCOME)));
-    fputs(": ", stderr);
-    print_escaped(stderr, vb_event_get_str(event, VB_F_CODE));
-    fputs(": ", stderr);
-    print_escaped(stderr, vb_event_get_str(event, VB_F_PATH));
-    fputc('\n', stderr);
-}
-
-static void print_incomplete(const struct vb_event *event, void *ctx)
-{
-    print_trouble(ctx, "not all of it could be read: ");
-    print_escaped(stderr, vb_event_get_str(event, VB_F_DETAIL));
-    fputc('\n', stderr);
-}
-
-/* What was too much to be listed may be anything: only that tells it. */
-static void print_unlisted(const struct vb_event *event, void *ctx)
-{
-    const bool cut = vb_str_equal(vb_event_get_str(event, VB_F_WHAT), "events");
-    if (!cut && vb_event_get_int(event, VB_F_COUNT, 0) == 0)
-        return;
-    print_trouble(ctx, "not all of it is listed: ");
-    print_escaped(stderr, vb_event_get_str(event, VB_F_REASON));
-    fputc('\n', stderr);
-}
-
-static void print_death(const struct vb_event *event, void *ctx)
-{
-    print_trouble(ctx, "it killed a confined reader: ");
-    print_escaped(stderr, vb_event_get_str(event, VB_F_DETAIL));
-    fputc('\n', stderr);
-}
-
-static int copy_out(struct vb_session *session, const char *dir, struct vb_error *err)
-{
-    static const struct vb_tree_limits limits = {
-        .bytes = UINT64_MAX, .file_bytes = UINT64_MAX, .entries = SIZE_MAX, .depth = 128};
-    VB_CLEANUP_FD int target = vb_place_new_folder(dir, err);
-    if (target < 0)
-        return target;
-    return vb_tree_copy(session->tree->dirfd, target, &limits, &session->tee.sink, err);
-}
-
-/* NAME is printed where there are several. */
-static void print_extracted(const struct vb_tree *tree, const char *name)
-{
-    printf("%zu files, %llu bytes", tree->count, (unsigned long long)tree->bytes);
-    if (name != NULL) {
-        fputs(": ", stdout);
-        print_escaped(stdout, (struct vb_str){name, strlen(name)});
-    }
-    putchar('\n');
-}
-
-/* Several archives each get a folder in DIR that is called as they are. */
-static int unpack_one(const struct vb_options *options, const struct vb_toolbox *toolbox,
-                      const char *reference, struct vb_error *err)
-{
-    static const struct hearing rows[] = {{VB_EV_ARCHIVE_HOSTILE, print_hostile},
-                                          {VB_EV_ARCHIVE_DAMAGED, print_incomplete},
-                                          {VB_EV_COVERAGE, print_unlisted},
-                                          {VB_EV_EXAMINER_DIED, print_death}};
-    struct unpack_trouble trouble = {.reference = options->several ? reference : NULL};
-    struct listener listener = {{hear}, rows, VB_ARRAY_LEN(rows), &trouble};
-    VB_CLEANUP(vb_session_done)
-    struct vb_session session = {.toolbox = toolbox, .follower = &listener.sink, VB_SESSION_CLOSED};
-    VB_CLEANUP_FREE char *below = NULL;
-    const char *dir = options->value[VB_OPT_DIRECTORY];
-    int status = vb_session_begin(&session, options, "unpack", reference, err);
-    if (status == VB_OK)
-        status = vb_examine_fetch(&session, err);
-    if (status == VB_OK && options->several &&
-        asprintf(&below, "%s/%s", dir, session.artifact.name) < 0)
-        status = vb_fail(err, VB_E_NOMEM, errno, "naming a folder");
-    if (status == VB_OK)
-        status = vb_examine_unpack(&session, err);
-    if (status == VB_OK)
-        status = copy_out(&session, below != NULL ? below : dir, err);
-    if (status < 0)
-        return status;
-    if (!vb_option_given(options, VB_OPT_QUIET))
-        print_extracted(session.tree, options->several ? reference : NULL);
-    return trouble.count > 0 ? VB_EXIT_REVIEW : VB_EXIT_ALLOW;
-}
-
-static int unpack_all(const struct vb_options *options, const struct vb_toolbox *toolbox,
-                      struct vb_error *err)
-{
-    int worst = VB_EXIT_ALLOW;
-    int failure = 0;
-    for (size_t i = 0; i < options->operand_count; i++) {
-        const int outcome = unpack_one(options, toolbox, options->operands[i], err);
-        if (outcome >= 0) {
-            worst = outcome > worst ? outcome : worst;
-        } else if (!options->several) {
-            return outcome;
-        } else {
-            vb_wrap(err, "%s", options->operands[i]);
-            vb_print_error(err);
-            failure = failure != 0 ? failure : vb_status_exit(outcome);
-        }
-    }
-    return failure != 0 ? failure : worst;
-}
-
-int vb_command_unpack(const struct vb_options *options, struct vb_error *err)
-{
-    VB_CLEANUP(vb_toolbox_close) struct vb_toolbox toolbox = {0};
-    const char *dir = options->value[VB_OPT_DIRECTORY];
-    if (dir == NULL)
-        return vb_fail(err, VB_E_USAGE, 0, "vetbox unpack needs -d DIR");
-    if (options->operand_count == 0)
-        return vb_fail(err, VB_E_USAGE, 0, "vetbox unpack needs a file");
-    if (options->several && mkdir(dir, 0755) < 0 && errno != EEXIST)
-        return vb_fail(err, VB_E_CANTCREAT, errno, "cannot make the folder %s", dir);
-    const int status = vb_zygote_new(&toolbox.zygote, err);
-    return status < 0 ? status : unpack_all(options, &toolbox, err);
-}
-
 /* --- fetch --- */
 
 static int copy_to(int from, int to, struct vb_error *err)
@@ -306,9 +121,9 @@ static void keep_digest(const struct vb_event *event, void *ctx)
 
 int vb_command_fetch(const struct vb_options *options, struct vb_error *err)
 {
-    static const struct hearing rows[] = {{VB_EV_FETCH_ARTIFACT, keep_digest}};
+    static const struct vb_hearing rows[] = {{VB_EV_FETCH_ARTIFACT, keep_digest}};
     char digest[VB_SHA256_HEX] = "";
-    struct listener listener = {{hear}, rows, VB_ARRAY_LEN(rows), digest};
+    struct vb_listener listener = {{vb_hear}, rows, VB_ARRAY_LEN(rows), digest};
     VB_CLEANUP(vb_session_done)
     struct vb_session session = {.follower = &listener.sink, VB_SESSION_CLOSED};
     const char *output = options->value[VB_OPT_OUTPUT];

@@ -184,7 +184,10 @@ int report_end(struct unpack *u, struct vb_str where)
         u->stop_told = true;
         /* The end is told even if the cap on events was reached before. */
         u->reports = 0;
-        status = report_hostile(u, u->stop, where, NULL, "the rest was not extracted");
+        status = report_entry(u, &(const struct hostile){.code = u->stop,
+                                                         .path = where,
+                                                         .detail = "the rest was not extracted",
+                                                         .fate = FATE_CUT});
         if (status == 0)
             status = report_coverage(u, "archive", u->stop, where);
     }

@@ -29,6 +29,75 @@ printf 'more' >>"$work/setuid.tar"
 run unpack "$work/setuid.tar" -d "$work/trailing.d"
 expect_in "$work/err" "found: trailing-data: ." "data behind a tar"
 
+# Links that stay inside are made, as unzip and tar do, and are worth no word. None is made through
+# another one, and none whose ".." stands behind a name that may be a link.
+python3 -B - "$work" <<'END' || fail "no archives with links"
+import io, sys, tarfile, zipfile
+work = sys.argv[1]
+def tar(name, *links):
+    with tarfile.open(f"{work}/{name}", "w") as archive:
+        member = tarfile.TarInfo("./lib/a/real.txt")
+        member.size = 4
+        archive.addfile(member, io.BytesIO(b"real"))
+        for path, target in links:
+            member = tarfile.TarInfo(path)
+            member.type, member.linkname = tarfile.SYMTYPE, target
+            archive.addfile(member)
+tar("links.tar", ("./lib/a/alias", "real.txt"), ("bin/x", "../lib/a/real.txt"), ("cur", "lib/a"),
+    ("lib/a/up", ".."), ("lib/self", "."))
+tar("through.tar", ("cur", "lib"), ("cur/x", "y"), ("p/q/top", "../.."), ("p/q/out", "top/../x"))
+with zipfile.ZipFile(f"{work}/links.zip", "w") as archive:
+    archive.writestr("a/real.txt", "real")
+    link = zipfile.ZipInfo("link")
+    link.create_system, link.external_attr = 3, 0o120777 << 16
+    archive.writestr(link, "a/real.txt")
+END
+run unpack "$work/links.tar" -d "$work/links.d"
+expect_status 0 "links that stay inside"
+expect_in "$work/out" "1 file, 4 bytes, 5 links" "links that stay inside"
+[ -s "$work/err" ] && fail "links that stay inside: $(cat "$work/err")"
+[ "$(cat "$work/links.d/lib/a/alias" "$work/links.d/bin/x" "$work/links.d/cur/real.txt")" = \
+    realrealreal ] || fail "links lead elsewhere"
+[ "$(readlink "$work/links.d/lib/a/up")" = .. ] || fail "a link to the folder above"
+run unpack "$work/links.zip" -d "$work/ziplinks.d"
+expect_status 0 "a link in a zip"
+[ "$(cat "$work/ziplinks.d/link")" = real ] || fail "a link in a zip"
+run unpack "$work/through.tar" -d "$work/through.d"
+expect_status 2 "links through links"
+expect_in "$work/err" "not extracted: the link cur/x to y" "a link through a link"
+expect_in "$work/err" "not extracted: the link p/q/out to top/../x" "a link behind a link"
+[ -e "$work/through.d/lib/y" ] || [ -L "$work/through.d/lib/x" ] && fail "a link through a link"
+
+# What is no archive is not copied as if it had been one.
+printf 'plain text\n' >"$work/plain.txt"
+run unpack "$work/plain.txt" -d "$work/plain.d"
+expect_error "plain text"
+expect_in "$work/err" "is not an archive" "plain text"
+[ -e "$work/plain.d" ] && fail "plain text made a folder"
+gzip -k "$work/plain.txt"
+run unpack "$work/plain.txt.gz" -d "$work/plain.d"
+expect_status 0 "a compressed file"
+cmp -s "$work/plain.txt" "$work/plain.d/plain.txt" || fail "a compressed file"
+
+# Where a limit ends it, a part is there. What nothing decodes is not.
+python3 -B - "$work" <<'END' || fail "no bomb"
+import struct, sys, zipfile, zlib
+work = sys.argv[1]
+with zipfile.ZipFile(f"{work}/bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+    archive.writestr("zeros", bytes(64 << 20))
+with zipfile.ZipFile(f"{work}/method.zip", "w") as archive:
+    archive.writestr("big.bin", "data")
+data = bytearray(open(f"{work}/method.zip", "rb").read())
+data[8] = data[data.index(b"PK\1\2") + 10] = 9
+open(f"{work}/method.zip", "wb").write(data)
+END
+run unpack "$work/bomb.zip" -d "$work/bomb.d"
+expect_status 2 "a bomb"
+expect_in "$work/err" "extracted in part: bomb-ratio: zeros" "a bomb"
+run unpack "$work/method.zip" -d "$work/method.d"
+expect_status 2 "a method that nothing decodes"
+expect_in "$work/err" "unsupported compression: deflate64, method 9 of zip: big.bin" "deflate64"
+
 # Many archives within it leave no room for what is wrong with the last one, but not without a word.
 python3 -B - "$work/evil.tar" "$work/crowd.tar" <<'END' || fail "no crowd of archives"
 import io, sys, tarfile, zipfile
@@ -61,6 +130,12 @@ for name in a b; do
     diff -r "$work/many/$name.tar/weather-skill" "$source_dir/examples/weather-skill" >/dev/null ||
         fail "several archives: $name.tar differs"
 done
+mkdir "$work/other"
+cp "$work/a.tar" "$work/other/b.tar"
+run unpack "$work/b.tar" "$work/other/b.tar" -d "$work/alike"
+expect_status 73 "two archives of one name"
+expect_in "$work/err" "other/b.tar: has the name of $work/b.tar" "two archives of one name"
+[ -d "$work/alike/b.tar/weather-skill" ] || fail "two archives of one name: the first is missing"
 run unpack "$work/b.tar" "$work/evil.tar" -d "$work/worse"
 expect_status 2 "several archives, one of them hostile"
 expect_in "$work/err" "evil.tar" "the hostile one of several"
