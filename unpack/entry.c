@@ -89,6 +89,26 @@ static bool is_undecodable(const char *text, char reason[160])
     return true;
 }
 
+/* The same for what is closed, be it a member or the list of all of them. */
+static bool is_about_encryption(const char *text)
+{
+    static const char *const words[] = {
+        "passphrase",
+        "is encrypted, but currently not supported",
+        "Crypto codec not supported",
+        "RAR encryption support unavailable",
+        "Encryption is not supported",
+        "Unknown encryption",
+        "Unsupported encryption format",
+    };
+
+    for (size_t i = 0; text != NULL && i < VB_ARRAY_LEN(words); i++) {
+        if (strstr(text, words[i]) != NULL)
+            return true;
+    }
+    return false;
+}
+
 static int damaged(struct work *w)
 {
     const char *const text = archive_error_string(w->archive);
@@ -100,7 +120,7 @@ static int damaged(struct work *w)
         w->damaged = true;
         return report_coverage(w->u, "file", reason, w->raw);
     }
-    if (text != NULL && strstr(text, "passphrase") != NULL) {
+    if (is_about_encryption(text)) {
         w->damaged = true;
         return hostile_unread(w, "encrypted", NULL); /* this member has another password */
     }
@@ -557,6 +577,15 @@ static bool only_missing_left(const struct work *w)
            w->index >= w->directory->count;
 }
 
+/* The list of the files is encrypted: nothing is known of what it names. */
+static int closed_from_here(struct work *w)
+{
+    const int status = report_hostile(w->u, "encrypted", str_of("."), NULL,
+                                      "not even the names of its files can be read");
+
+    return status != 0 ? status : report_coverage(w->u, "archive", "encrypted", str_of("."));
+}
+
 /* The archive itself is broken here. Sets *ret_go_on if there may be more behind it. */
 static int broken(struct work *w, int r, size_t *retries, bool *ret_go_on)
 {
@@ -567,6 +596,10 @@ static int broken(struct work *w, int r, size_t *retries, bool *ret_go_on)
     if (u->status != 0 || u->stop != NULL || only_missing_left(w)) {
         *ret_go_on = false;
         return u->status;
+    }
+    if (is_about_encryption(text)) {
+        *ret_go_on = false;
+        return closed_from_here(w);
     }
     /* A stretch of garbage is one fact, and so is a stream that ends within a file. */
     if ((*retries > 1 && *ret_go_on) || (w->damaged && !*ret_go_on))

@@ -203,6 +203,7 @@ static int extract_second(struct unpack *u, const struct magic *m, char *where, 
 {
     VB_CLEANUP(stream_done) struct stream s = {0};
     VB_CLEANUP(free_archive) struct archive *a = NULL;
+    const size_t told = u->hostile;
     int status = new_archive(u, &a);
 
     (void)snprintf(format, UNPACK_FORMAT_MAX, "%s", m->name);
@@ -212,7 +213,8 @@ static int extract_second(struct unpack *u, const struct magic *m, char *where, 
         return report_damaged(u, str_of("."), archive_error_string(a));
     if (status == 0)
         status = entries_extract(u, a, NULL, where);
-    if (status == 0 && u->entries == u->entries_before && archive_read_has_encrypted_entries(a) > 0)
+    if (status == 0 && u->entries == u->entries_before && u->hostile == told &&
+        archive_read_has_encrypted_entries(a) > 0)
         status = hostile_unread(u, "encrypted", "not even the names of its files can be read");
     return status;
 }

@@ -245,6 +245,71 @@ static void test_many_passwords(void **state)
     bytes_done(&zip);
 }
 
+/* A 7z whose list of files is packed by AES: it has a head, 16 bytes of data, and what they are. */
+static struct bytes make_closed_seven(void)
+{
+    static const unsigned char data[16] = "encrypted header";
+    static const unsigned char list[] = {0x17, /* packed header: */
+                                         0x06,
+                                         0,
+                                         1,
+                                         0x09,
+                                         sizeof(data),
+                                         0, /* where it is */
+                                         0x07,
+                                         0x0b,
+                                         1,
+                                         0,
+                                         1,
+                                         0x24,
+                                         6,
+                                         0xf1,
+                                         7,
+                                         1,
+                                         2,
+                                         0x06,
+                                         0, /* AES, SHA-256 */
+                                         0x0c,
+                                         sizeof(data),
+                                         0x0a,
+                                         1,
+                                         0x11,
+                                         0x22,
+                                         0x33,
+                                         0x44,
+                                         0,
+                                         0}; /* its length and sum */
+    unsigned char start[20] = {sizeof(data)};
+    struct bytes b = {0};
+    uint32_t crc = crc32_of(list, sizeof(list));
+
+    start[8] = sizeof(list);
+    memcpy(start + 16, &crc, 4);
+    crc = crc32_of(start, sizeof(start));
+    bytes_add(&b, "7z\xbc\xaf\x27\x1c\0\4", 8);
+    bytes_add(&b, &crc, 4);
+    bytes_add(&b, start, sizeof(start));
+    bytes_add(&b, data, sizeof(data));
+    bytes_add(&b, list, sizeof(list));
+    return b;
+}
+
+/* It is closed, and nothing about it is damaged. */
+static void test_encrypted_list_of_files(void **state)
+{
+    struct bytes b = make_closed_seven();
+    struct run run;
+
+    (void)state;
+    run_unpack(&run, &b, "x.7z", NULL);
+    assert_int_equal(run.status, 0);
+    assert_hostile(&run, "encrypted", ".");
+    assert_int_equal(run_count(&run, VB_EV_COVERAGE, "archive", "."), 1);
+    assert_int_equal(run_count(&run, VB_EV_ARCHIVE_DAMAGED, NULL, NULL), 0);
+    run_done(&run);
+    bytes_done(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -253,6 +318,7 @@ int main(void)
         cmocka_unit_test(test_customary_and_unknown_passwords),
         cmocka_unit_test(test_several_passwords),
         cmocka_unit_test(test_many_passwords),
+        cmocka_unit_test(test_encrypted_list_of_files),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

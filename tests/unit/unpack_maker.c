@@ -120,7 +120,7 @@ static void add32(struct bytes *b, size_t v)
     add16(b, (uint32_t)(v >> 16 & 0xffff));
 }
 
-static uint32_t crc32_of(const void *data, size_t len)
+uint32_t crc32_of(const void *data, size_t len)
 {
     const unsigned char *const p = data;
     uint32_t crc = UINT32_MAX;

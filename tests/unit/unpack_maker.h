@@ -17,6 +17,7 @@ struct bytes {
 };
 void bytes_add(struct bytes *b, const void *data, size_t len);
 void bytes_done(struct bytes *b);
+uint32_t crc32_of(const void *data, size_t len);
 
 /* --- tar and the like, by libarchive's writer --- */
 
