@@ -271,7 +271,8 @@ static int read_second(struct vb_session *session, int artifact_fd, int out_fd,
     work.job = (struct vb_unpack_job){.artifact_fd = top ? artifact_fd : -1,
                                       .out_fd = top ? out_fd : -1,
                                       .beside_fd = session->beside_fds[VB_READER_SECOND],
-                                      .inners = inners};
+                                      .inners = inners,
+                                      .locale = session->toolbox->locale};
     if (!top)
         work.job.inner_count = open_deferred(session, out_fd, inners);
     status = run_reader(session, &work, err);

@@ -9,6 +9,7 @@
 
 #include "cli/places.h"
 #include "vetbox/sandbox.h"
+#include "vetbox/unpack.h"
 
 enum { DEFAULT_TIMEOUT_S = 60, MAX_TIMEOUT_S = 24 * 3600 };
 
@@ -27,6 +28,12 @@ int vb_session_prepare(struct vb_error *err)
     const int status = vb_signatures_prepare();
     return status < 0 ? vb_fail(err, status, 0, "libcrypto lacks an algorithm that vetbox needs")
                       : VB_OK;
+}
+
+int vb_toolbox_add_zygote(struct vb_toolbox *toolbox, struct vb_error *err)
+{
+    toolbox->locale = vb_unpack_locale();
+    return vb_zygote_new(&toolbox->zygote, err);
 }
 
 int vb_toolbox_open(const struct vb_options *options, struct vb_toolbox *ret, struct vb_error *err)
@@ -48,12 +55,14 @@ int vb_toolbox_open(const struct vb_options *options, struct vb_toolbox *ret, st
         status = vb_trust_load(trust_dir, &ret->trust, err);
     if (status == VB_OK)
         status = vb_policy_load(options->value[VB_OPT_POLICY], &ret->policy, err);
-    return status == VB_OK ? vb_zygote_new(&ret->zygote, err) : status;
+    return status == VB_OK ? vb_toolbox_add_zygote(ret, err) : status;
 }
 
 void vb_toolbox_close(struct vb_toolbox *toolbox)
 {
     vb_zygote_free(toolbox->zygote);
+    if (toolbox->locale != (locale_t)0)
+        freelocale(toolbox->locale);
     vb_rules_free(toolbox->rules);
     vb_trust_free(toolbox->trust);
     vb_policy_free(toolbox->policy);

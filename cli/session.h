@@ -3,6 +3,8 @@
 #ifndef CLI_SESSION_H
 #define CLI_SESSION_H
 
+#include <locale.h>
+
 #include "cli/command.h"
 #include "vetbox/scan.h"
 #include "vetbox/signatures.h"
@@ -17,8 +19,11 @@ struct vb_toolbox {
     struct vb_rules *rules;
     struct vb_trust *trust;
     struct vb_policy *policy;
+    locale_t locale;          /* of names in archives */
     struct vb_zygote *zygote; /* made last: its children have the others */
 };
+/* The last two, for commands that need no more. */
+VB_CHECKED int vb_toolbox_add_zygote(struct vb_toolbox *toolbox, struct vb_error *err);
 VB_CHECKED int vb_toolbox_open(const struct vb_options *options, struct vb_toolbox *ret,
                                struct vb_error *err);
 void vb_toolbox_close(struct vb_toolbox *toolbox);

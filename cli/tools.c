@@ -73,7 +73,7 @@ int vb_command_verify(const struct vb_options *options, struct vb_error *err)
     if (status == VB_OK)
         status = vb_trust_load(trust_dir, &toolbox.trust, err);
     if (status == VB_OK)
-        status = vb_zygote_new(&toolbox.zygote, err);
+        status = vb_toolbox_add_zygote(&toolbox, err);
     if (status == VB_OK)
         status = vb_examine_fetch(&session, err);
     if (status == VB_OK)

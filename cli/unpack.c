@@ -335,6 +335,6 @@ int vb_command_unpack(const struct vb_options *options, struct vb_error *err)
         return vb_fail(err, VB_E_USAGE, 0, "vetbox unpack needs a file");
     if (options->several && mkdir(dir, 0755) < 0 && errno != EEXIST)
         return vb_fail(err, VB_E_CANTCREAT, errno, "cannot make the folder %s", dir);
-    const int status = vb_zygote_new(&toolbox.zygote, err);
+    const int status = vb_toolbox_add_zygote(&toolbox, err);
     return status < 0 ? status : unpack_all(options, &toolbox, err);
 }

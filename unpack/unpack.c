@@ -364,15 +364,24 @@ static int hand_in(struct unpack *u, const struct vb_unpack_job *job)
     return status;
 }
 
+locale_t vb_unpack_locale(void)
+{
+    return newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+}
+
 int vb_unpack_second(const struct vb_unpack_job *job, const struct vb_unpack_limits *limits,
                      struct vb_sink *sink, struct vb_error *err)
 {
     struct told told[UNPACK_CODES_MAX] = {0};
     VB_CLEANUP(end)
     struct unpack u = {.limits = limits, .told = told, .sink = sink, .err = err, .second = true};
+    const locale_t before = uselocale(job->locale); /* 0 changes nothing */
     int status = begin(&u, job);
 
     if (status == 0)
         status = u.fd >= 0 ? extract_all(&u) : hand_in(&u, job);
-    return status == 0 ? extract_beside(&u) : status;
+    if (status == 0)
+        status = extract_beside(&u);
+    (void)uselocale(before);
+    return status;
 }

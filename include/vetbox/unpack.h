@@ -3,6 +3,8 @@
 #ifndef VETBOX_UNPACK_H
 #define VETBOX_UNPACK_H
 
+#include <locale.h>
+
 #include "vetbox/core.h"
 
 struct vb_unpack_limits {
@@ -34,7 +36,14 @@ struct vb_unpack_job {
     int beside_fd;    /* gets what archives among them hold, below PATH!/; -1: they stay closed */
     const struct vb_unpack_inner *inners; /* for the second reader only */
     size_t inner_count;
+    locale_t locale; /* for the second reader only: what vb_unpack_locale gave, or 0 */
 };
+
+/* 7z, rar, cab and iso have names in UTF-16 and the like, which libarchive gives in the character
+ * set of the locale: in that of C, what is not ASCII is lost. Loads what a child that can open no
+ * file could not: to be called before it is made. 0 if this machine has no locale with UTF-8; freed
+ * with freelocale, unless it is 0. */
+locale_t vb_unpack_locale(void);
 
 /* Extracts the artifact below the job's folders. By content, never by name; the name serves only to
  * name a file that is no archive (a bare SKILL.md or script), which is copied as it is, and tells

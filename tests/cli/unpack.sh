@@ -98,6 +98,27 @@ run unpack "$work/method.zip" -d "$work/method.d"
 expect_status 2 "a method that nothing decodes"
 expect_in "$work/err" "unsupported compression: deflate64, method 9 of zip: big.bin" "deflate64"
 
+# Names that the confined second reader has to convert: a cabinet, in itself and in a zip.
+python3 -B - "$work" <<'END' || fail "no cabinet"
+import struct, sys, zipfile
+work, name, text = sys.argv[1], "gr\u00f6\u00dfe-\u65e5.txt".encode() + b"\0", b"text"
+files, data = 36 + 8, 36 + 8 + 16 + len(name)
+cabinet = b"".join((
+    b"MSCF", struct.pack("<IIIIIBBHHHHH", 0, data + 8 + len(text), 0, files, 0, 3, 1, 1, 1, 0, 0, 0),
+    struct.pack("<IHH", data, 1, 0), struct.pack("<IIHHHH", len(text), 0, 0, 0x5821, 0, 0xa0), name,
+    struct.pack("<IHH", 0, len(text), len(text)), text))
+open(f"{work}/names.cab", "wb").write(cabinet)
+with zipfile.ZipFile(f"{work}/names.zip", "w") as archive:
+    archive.writestr("names.cab", cabinet)
+END
+if LC_ALL=C.UTF-8 locale charmap 2>/dev/null | grep -q UTF-8; then
+    run unpack "$work/names.cab" -d "$work/names.d"
+    expect_status 0 "a cabinet"
+    [ "$(cat "$work/names.d/größe-日.txt")" = text ] || fail "a name: $(ls "$work/names.d")"
+    run scan "$work/names.zip" --evidence "$work/names.e"
+    expect_not_in "$work/names.e/events.jsonl" "archive.hostile" "a cabinet in a zip"
+fi
+
 # Many archives within it leave no room for what is wrong with the last one, but not without a word.
 python3 -B - "$work/evil.tar" "$work/crowd.tar" <<'END' || fail "no crowd of archives"
 import io, sys, tarfile, zipfile

@@ -3,6 +3,7 @@
 #include "unpack_maker.h"
 
 #include <brotli/encode.h>
+#include <locale.h>
 #include <string.h>
 
 #include "unpack/beside.h"
@@ -98,6 +99,41 @@ static void test_every_format_within(void **state)
         bytes_done(&inner);
         bytes_done(&outer);
     }
+}
+
+/* Names in UTF-16 stay what they are, in the artifact and within it. */
+static void test_names_of_the_second_reader(void **state)
+{
+    static const int formats[] = {ARCHIVE_FORMAT_7ZIP, ARCHIVE_FORMAT_ISO9660};
+    static const char name[] = "gr\xc3\xb6\xc3\x9f"
+                               "e-\xe6\x97\xa5\xf0\x9f\x98\x80.js";
+    const struct member m = {.name = name, .data = evil.data, .len = evil.len};
+    const locale_t locale = vb_unpack_locale();
+    char within[64];
+
+    (void)state;
+    if (locale == (locale_t)0)
+        skip(); /* this machine has no locale with UTF-8 */
+    (void)snprintf(within, sizeof(within), "a.bin!/%s", name);
+    for (size_t i = 0; i < VB_ARRAY_LEN(formats); i++) {
+        const locale_t before = uselocale(locale);
+        struct bytes inner = make_archive(formats[i], ARCHIVE_FILTER_NONE, &m, 1);
+        struct bytes outer = pack(ARCHIVE_FORMAT_ZIP, ARCHIVE_FILTER_NONE, "a.bin", &inner);
+        struct run run;
+
+        (void)uselocale(before);
+        run_unpack(&run, &inner, "x", NULL);
+        assert_clean(&run);
+        assert_content(&run, name, evil.data, evil.len);
+        run_done(&run);
+        run_unpack(&run, &outer, "x.zip", NULL);
+        assert_clean(&run);
+        assert_beside(&run, within, evil.data, evil.len);
+        run_done(&run);
+        bytes_done(&inner);
+        bytes_done(&outer);
+    }
+    freelocale(locale);
 }
 
 /* Formats of the second reader within each other and with the usual ones. */
@@ -489,6 +525,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_format_within),
+        cmocka_unit_test(test_names_of_the_second_reader),
         cmocka_unit_test(test_second_reader_opens_everything),
         cmocka_unit_test(test_debian_package),
         cmocka_unit_test(test_library),

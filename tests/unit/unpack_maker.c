@@ -302,7 +302,8 @@ void run_second(struct run *run)
                                 .name = run->name,
                                 .out_fd = top ? run->out_fd : -1,
                                 .beside_fd = run->beside_fd,
-                                .inners = inners};
+                                .inners = inners,
+                                .locale = vb_unpack_locale()};
 
     for (size_t i = 0; !top && i < run->count && job.inner_count < VB_ARRAY_LEN(inners); i++) {
         char *const path = strdup(run->records[i].path);
@@ -318,6 +319,8 @@ void run_second(struct run *run)
         inners[job.inner_count++] = (struct vb_unpack_inner){fd, path};
     }
     run->status = vb_unpack_second(&job, run->limits, &run->sink, &run->err);
+    if (job.locale != (locale_t)0)
+        freelocale(job.locale);
     for (size_t i = 0; i < job.inner_count; i++) {
         (void)close(inners[i].fd);
         free((char *)(uintptr_t)inners[i].path);
