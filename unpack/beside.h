@@ -27,11 +27,8 @@ VB_CHECKED int beside_hand_in(struct unpack *u, int fd, const char *path);
 /* Opens everything that was found, and what is found in it. */
 VB_CHECKED int beside_run(struct unpack *u);
 
-/* Bytes of the archive at hand that belong to none of its entries. */
-struct stretch {
-    uint64_t at, len;
-};
-/* Keeps them as the file "!LABEL/LABEL", to be scanned, and to be opened if they are an archive. */
+/* Keeps bytes of the archive at hand that belong to none of its entries as the file "!LABEL/LABEL",
+ * to be scanned, and to be opened if they are an archive. */
 VB_CHECKED int beside_keep(struct unpack *u, const char *label, const struct stretch *what);
 
 /* The same for HEAD and all that STREAM has after it. */

@@ -167,6 +167,9 @@ enum { FILTER_BROTLI = 1000 };
 /* The filter that HEAD asks for, ARCHIVE_FILTER_NONE if none that vetbox reads. NAME decides only
  * where the bytes cannot: brotli has no magic, so that ".br" is needed too. */
 int magic_filter(const unsigned char *head, size_t len, const char *name);
+/* Where the first frame of zstd or lz4 stands behind frames that decoders skip, which may be as
+ * long as the file; 0: there is none. Sets u->status. */
+uint64_t magic_behind_skipped(struct unpack *u, int fd);
 const char *magic_filter_name(int filter);
 /* Bytes of window or dictionary that the decoder would need; 0: not known. */
 uint64_t magic_window(int filter, const unsigned char *head, size_t len);
@@ -190,10 +193,20 @@ VB_CHECKED int gzip_check(struct unpack *u, const unsigned char *head, size_t le
 
 /* --- streams.c: where compressed streams end --- */
 
+/* A piece of the archive at hand. */
+struct stretch {
+    uint64_t at, len;
+};
+
 /* The whole streams that stand one behind the other from the beginning of the artifact on. */
+enum { SKIPPED_KEPT = 16 };
 struct extent {
     uint64_t end;     /* of the last */
     unsigned streams; /* 0: the first is not whole, or of a filter that says nothing of its end */
+    struct stretch
+        skipped[SKIPPED_KEPT]; /* what frames hold that every decoder skips: the first, */
+    size_t skipped_count;      /* and how many there are */
+    uint64_t skipped_bytes;
 };
 VB_CHECKED int streams_measure(struct unpack *u, int filter, struct extent *ret);
 
@@ -251,6 +264,8 @@ int stream_next(struct stream *s, const void **ret, size_t *ret_len);
 /* Reports bytes that follow the end of the archive: in the stream behind offset END, and in the
  * artifact behind the compressed data. */
 VB_CHECKED int stream_check_rest(struct stream *s, uint64_t end);
+/* Reports frames that decoders skip, and keeps what they hold. */
+VB_CHECKED int stream_check_skipped(struct stream *s);
 /* A reader with seeking for the zip that U is; owns nothing of U. DIRECTORY outlives S. */
 VB_CHECKED int seekable_open(struct stream *s, struct unpack *u,
                              const struct zip_directory *directory, struct archive *a);

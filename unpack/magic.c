@@ -108,21 +108,6 @@ static bool is_lzma(const unsigned char *head, size_t len)
     return size == UINT64_MAX || size < (uint64_t)1 << 38;
 }
 
-/* Skippable frames may stand before a zstd or an lz4 frame; the first real one decides. */
-static size_t skip_frames(const unsigned char *head, size_t len)
-{
-    size_t at = 0;
-
-    while (len - at >= 8 && (le32(head + at) & 0xfffffff0u) == 0x184d2a50u) {
-        const uint32_t size = le32(head + at + 4);
-
-        if (size > len - at - 8)
-            return 0;
-        at += 8 + size;
-    }
-    return at;
-}
-
 static bool named(const char *name, const char *extension)
 {
     return name != NULL && vb_ascii_equal(vb_path_extension(name), extension);
@@ -140,10 +125,8 @@ static bool is_text(const unsigned char *head, size_t len)
 
 static const struct magic *compressed(const unsigned char *head, size_t len, const char *name)
 {
-    const size_t at = skip_frames(head, len);
-
     for (size_t i = 0; i < VB_ARRAY_LEN(magics); i++) {
-        if (magics[i].filter >= 0 && matches(&magics[i], head + at, len - at))
+        if (magics[i].filter >= 0 && matches(&magics[i], head, len))
             return &magics[i];
     }
     if (is_lzma(head, len))
@@ -233,15 +216,66 @@ const struct magic *magic_of(const unsigned char *head, size_t len, const char *
     return m;
 }
 
+/* The row of the frame at AT, if it is one of zstd or lz4. */
+static const struct magic *frame_at(int fd, uint64_t at)
+{
+    unsigned char head[4];
+
+    if (pread_all(fd, head, sizeof(head), at) != (ssize_t)sizeof(head))
+        return NULL;
+    for (size_t i = 0; i < VB_ARRAY_LEN(magics); i++) {
+        const bool skips =
+            magics[i].filter == ARCHIVE_FILTER_ZSTD || magics[i].filter == ARCHIVE_FILTER_LZ4;
+
+        if (skips && matches(&magics[i], head, sizeof(head)))
+            return &magics[i];
+    }
+    return NULL;
+}
+
+/* Bytes of the frame that decoders skip which stands at P, 0 if none does. */
+static uint64_t skipped_len(const unsigned char *p, size_t len)
+{
+    return len >= 8 && (le32(p) & 0xfffffff0u) == 0x184d2a50u ? 8 + (uint64_t)le32(p + 4) : 0;
+}
+
+/* Read by blocks: a file may be nothing but empty ones. */
+uint64_t magic_behind_skipped(struct unpack *u, int fd)
+{
+    unsigned char block[4096];
+    uint64_t at = 0;
+    uint64_t from = 0;
+    ssize_t n = pread_all(fd, block, sizeof(block), 0);
+    uint64_t len = n > 0 ? skipped_len(block, (size_t)n) : 0;
+
+    while (len > 0 && limits_in_time(u)) {
+        at += len;
+        if (n > 0 && at - from + 8 > (uint64_t)n) {
+            from = at;
+            n = pread_all(fd, block, sizeof(block), at);
+        }
+        len = n > 0 && at - from < (uint64_t)n
+                  ? skipped_len(block + (at - from), (size_t)((uint64_t)n - (at - from)))
+                  : 0;
+    }
+    if (n < 0)
+        u->status = vb_fail(u->err, VB_E_IO, errno, "cannot read %s", u->name);
+    return at > 0 && frame_at(fd, at) != NULL ? at : 0;
+}
+
 const struct magic *magic_of_file(struct unpack *u, int fd, const char *name)
 {
     unsigned char head[UNPACK_HEAD];
     unsigned char iso[5];
     const ssize_t n = pread_all(fd, head, sizeof(head), 0);
     const struct magic *const m = n > 0 ? magic_of(head, (size_t)n, name) : NULL;
+    const bool skips = m == NULL && n > 0 && skipped_len(head, (size_t)n) > 0;
+    const uint64_t frame = skips ? magic_behind_skipped(u, fd) : 0;
 
     if (n < 0)
         u->status = vb_fail(u->err, VB_E_IO, errno, "cannot read the extracted %s", name);
+    if (frame != 0)
+        return frame_at(fd, frame);
     if (m != NULL || n < (ssize_t)sizeof(head) ||
         pread_all(fd, iso, sizeof(iso), ISO_MAGIC_AT) != (ssize_t)sizeof(iso))
         return m;
@@ -293,10 +327,8 @@ static uint64_t xz_window(const unsigned char *head, size_t len)
 
 uint64_t magic_window(int filter, const unsigned char *head, size_t len)
 {
-    const size_t at = skip_frames(head, len);
-
     if (filter == ARCHIVE_FILTER_ZSTD)
-        return zstd_window(head + at, len - at);
+        return zstd_window(head, len);
     if (filter == ARCHIVE_FILTER_XZ)
         return xz_window(head, len);
     if (filter == ARCHIVE_FILTER_LZMA && len >= 5)

@@ -389,6 +389,27 @@ static int report_undecoded(struct unpack *u, uint64_t at)
     return status == 0 ? beside_keep(u, "trailing", &rest) : status;
 }
 
+int stream_check_skipped(struct stream *s)
+{
+    const struct extent *const extent = &s->extent;
+    char detail[128];
+    int status;
+
+    if (s->own != NULL || extent->skipped_count == 0)
+        return 0;
+    (void)snprintf(detail, sizeof(detail),
+                   "%zu frame%s of %llu bytes in all that every decoder skips",
+                   extent->skipped_count, extent->skipped_count == 1 ? "" : "s",
+                   (unsigned long long)extent->skipped_bytes);
+    status = report_hostile(s->u, "skippable-frame", str_of("."), NULL, detail);
+    for (size_t i = 0; status == 0 && i < extent->skipped_count && i < SKIPPED_KEPT; i++)
+        status = beside_keep(s->u, "skipped", &extent->skipped[i]);
+    if (status == 0 && extent->skipped_count > SKIPPED_KEPT)
+        status = report_coverage(s->u, "skipped", "more frames that decoders skip than are kept",
+                                 str_of("."));
+    return status;
+}
+
 static int report_several(struct stream *s)
 {
     const unsigned count = s->own != NULL ? s->own->streams : s->extent.streams;

@@ -5,7 +5,8 @@
 
 #include "unpack/internal.h"
 
-enum { WINDOW = 4096, SKIPPABLE = 0x184d2a50 };
+/* What pzstd writes before each frame, its length, is no room to hide anything in. */
+enum { WINDOW = 4096, SKIPPABLE = 0x184d2a50, SKIPPED_HARMLESS = 4 };
 
 /* Bytes of the artifact around the place that is looked at. */
 struct view {
@@ -146,6 +147,18 @@ static uint64_t skippable_end(struct view *v, uint64_t at)
     return at + 8 + le32(p + 4);
 }
 
+static void note_skipped(struct extent *extent, uint64_t at, uint64_t end)
+{
+    const struct stretch held = {.at = at + 8, .len = end - at - 8};
+
+    if (held.len <= SKIPPED_HARMLESS)
+        return;
+    if (extent->skipped_count < SKIPPED_KEPT)
+        extent->skipped[extent->skipped_count] = held;
+    extent->skipped_count++;
+    extent->skipped_bytes += held.len;
+}
+
 static uint64_t zstd_end(struct view *v, uint64_t at)
 {
     static const uint8_t id_bytes[] = {0, 1, 2, 4};
@@ -264,13 +277,16 @@ int streams_measure(struct unpack *u, int filter, struct extent *ret)
         row++;
     for (uint64_t at = 0; row < VB_ARRAY_LEN(rows) && at < u->size;) {
         uint64_t end = rows[row].end(&v, at);
+        const bool skipped = end == 0 || end > u->size;
 
-        if (end != 0 && end <= u->size)
+        if (!skipped)
             ret->streams++;
         else
             end = rows[row].skips ? skippable_end(&v, at) : 0;
         if (end == 0 || end > u->size)
             break;
+        if (skipped)
+            note_skipped(ret, at, end);
         ret->end = end;
         at = skip_padding(&v, end, rows[row].padding);
     }

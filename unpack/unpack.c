@@ -183,7 +183,7 @@ static int extract_stream(struct unpack *u, int filter, char *where, char *forma
         return status;
     if (s.failed && s.head_len == 0)
         return report_damaged(u, str_of("."), s.problem);
-    status = filter == ARCHIVE_FILTER_GZIP ? check_gzip_head(u) : 0;
+    status = filter == ARCHIVE_FILTER_GZIP ? check_gzip_head(u) : stream_check_skipped(&s);
     if (status != 0)
         return status;
     m = over_stream(&s);
@@ -236,17 +236,28 @@ static int extract_zip_or_bare(struct unpack *u, bool is_zip, char *where, char 
     return extract_zip(u, &directory, where);
 }
 
+/* The bytes that decide what the archive is, which stand at AT. */
+static int read_head(struct unpack *u, uint64_t at, unsigned char head[UNPACK_HEAD],
+                     size_t *ret_len)
+{
+    const uint64_t left = at < u->size ? u->size - at : 0;
+
+    *ret_len = left < UNPACK_HEAD ? (size_t)left : (size_t)UNPACK_HEAD;
+    return read_at(u, head, *ret_len, at);
+}
+
 int unpack_extract(struct unpack *u, char ret_where[UNPACK_PATH_MAX + 1],
                    char ret_format[UNPACK_FORMAT_MAX])
 {
     unsigned char head[UNPACK_HEAD];
-    const size_t len = u->size < sizeof(head) ? (size_t)u->size : sizeof(head);
+    size_t len = 0;
     const struct magic *const m = magic_of_file(u, u->fd, u->name);
+    const uint64_t frame = magic_behind_skipped(u, u->fd);
     int filter;
 
     if (u->status != 0)
         return u->status;
-    if (read_at(u, head, len, 0) != 0)
+    if (read_head(u, frame, head, &len) != 0)
         return u->status != 0 ? u->status
                               : vb_fail(u->err, VB_E_IO, 0, "%s became shorter", u->name);
     if (m != NULL && m->reader == MAGIC_SECOND)

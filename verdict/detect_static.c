@@ -44,6 +44,7 @@ static const struct code_row archive_codes[] = {
     {"overlap", FINDING_ARCHIVE_AMBIGUOUS, false},
     {"gzip-members", FINDING_ARCHIVE_AMBIGUOUS, true},
     {"concatenated", FINDING_ARCHIVE_AMBIGUOUS, true},
+    {"skippable-frame", FINDING_ARCHIVE_AMBIGUOUS, true},
     {"gzip-extra", FINDING_ARCHIVE_NAME, false},
     {"trailing", FINDING_ARCHIVE_AMBIGUOUS, true},
     {"prefix", FINDING_ARCHIVE_AMBIGUOUS, true},

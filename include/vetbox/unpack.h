@@ -72,7 +72,7 @@ locale_t vb_unpack_locale(void);
  * Of the archive as a whole (path "."), or an entry that only some readers find (its path):
  *   ambiguous-end ambiguous-comment ambiguous-count ambiguous-directory ambiguous-order
  *   ambiguous-zip64 ambiguous-disk hidden-entry gap-data prefix-data trailing-data
- *   gzip-members concatenated-streams gzip-extra gzip-name
+ *   gzip-members concatenated-streams gzip-extra gzip-name skippable-frame
  * Of headers of a tar, which are read as libarchive reads them (path: the header's own name):
  *   ambiguous-size ambiguous-name ambiguous-type ambiguous-checksum ambiguous-sparse
  *   ambiguous-pax ambiguous-global name-charset limit-name

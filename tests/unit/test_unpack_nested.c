@@ -101,6 +101,59 @@ static void test_every_format_within(void **state)
     }
 }
 
+static void add_skipped(struct bytes *b, const char *held, size_t len)
+{
+    const unsigned char size[4] = {(unsigned char)len, (unsigned char)(len >> 8)};
+
+    bytes_add(b, "\x5a\x2a\x4d\x18", 4);
+    bytes_add(b, size, 4);
+    bytes_add(b, held, len);
+}
+
+/* Frames that every decoder skips, before, between and behind the others, be they longer than what
+ * is looked at to tell a format: they are kept, and an archive in them is opened. */
+static void test_skipped_frames(void **state)
+{
+    static const int filters[] = {ARCHIVE_FILTER_ZSTD, ARCHIVE_FILTER_LZ4};
+    static char padding[5000];
+    struct bytes hidden = make_archive(ARCHIVE_FORMAT_ZIP, ARCHIVE_FILTER_NONE, &evil, 1);
+
+    (void)state;
+    for (size_t i = 0; i < VB_ARRAY_LEN(filters); i++) {
+        struct bytes packed = compress_bytes(filters[i], "hello\n", 6);
+        struct bytes all = {0};
+        struct bytes outer;
+        struct run run;
+
+        add_skipped(&all, padding, sizeof(padding));
+        bytes_add(&all, packed.data, packed.len);
+        add_skipped(&all, (const char *)hidden.data, hidden.len);
+        outer = pack(ARCHIVE_FORMAT_ZIP, ARCHIVE_FILTER_NONE, "a.bin", &all);
+        run_unpack(&run, &all, "hello.txt.packed", NULL);
+        assert_hostile(&run, "skippable-frame", ".");
+        assert_int_equal(run_files(&run), 1);
+        assert_beside(&run, "!skipped/skipped", padding, sizeof(padding));
+        assert_beside(&run, "!skipped1/skipped!/evil.js", evil.data, evil.len);
+        run_done(&run);
+        run_unpack(&run, &outer, "x.zip", NULL);
+        assert_hostile(&run, "skippable-frame", "a.bin");
+        assert_beside(&run, "a.bin!/a.bin", "hello\n", 6);
+        assert_beside(&run, "a.bin!skipped1/skipped!/evil.js", evil.data, evil.len);
+        run_done(&run);
+        bytes_done(&outer);
+        bytes_done(&all);
+        /* pzstd tells the length of each frame in one of these. */
+        add_skipped(&all, "\x10\0\0\0", 4);
+        bytes_add(&all, packed.data, packed.len);
+        run_unpack(&run, &all, "hello.txt.packed", NULL);
+        assert_clean(&run);
+        run_done(&run);
+        bytes_done(&all);
+        bytes_done(&packed);
+    }
+    bytes_done(&hidden);
+}
+
 /* Names in UTF-16 stay what they are, in the artifact and within it. */
 static void test_names_of_the_second_reader(void **state)
 {
@@ -526,6 +579,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_format_within),
         cmocka_unit_test(test_names_of_the_second_reader),
+        cmocka_unit_test(test_skipped_frames),
         cmocka_unit_test(test_second_reader_opens_everything),
         cmocka_unit_test(test_debian_package),
         cmocka_unit_test(test_library),
