@@ -12,7 +12,7 @@
 #include "cli/session.h"
 #include "vetbox/sandbox.h"
 
-enum { LINKS_MAX = 4096, FOLDERS_DEEP = 128 };
+enum { LINKS_MAX = 4096, FOLDERS_DEEP = 128, SAID_MAX = 64 };
 
 /* A symbolic link of the archive that stays inside; made at the end. */
 struct link {
@@ -27,6 +27,8 @@ struct outcome {
     size_t link_count;
     size_t links_made;
     bool out_of_memory;
+    char *said[SAID_MAX]; /* of an entry, last: one may have two things of a code wrong with it */
+    size_t said_at;
 };
 
 static void outcome_done(struct outcome *outcome)
@@ -36,6 +38,8 @@ static void outcome_done(struct outcome *outcome)
         free(outcome->links[i].target);
     }
     free(outcome->links);
+    for (size_t i = 0; i < SAID_MAX; i++)
+        free(outcome->said[i]);
 }
 
 static void print_trouble(struct outcome *outcome, const char *text)
@@ -63,14 +67,42 @@ static const char *fate_words(struct vb_str outcome)
     return "found";
 }
 
+/* Takes LINE; false if it stood among the last ones already. */
+static bool is_new(struct outcome *outcome, char *line)
+{
+    for (size_t i = 0; i < SAID_MAX; i++) {
+        if (outcome->said[i] != NULL && strcmp(outcome->said[i], line) == 0) {
+            free(line);
+            return false;
+        }
+    }
+    free(outcome->said[outcome->said_at]);
+    outcome->said[outcome->said_at] = line;
+    outcome->said_at = (outcome->said_at + 1) % SAID_MAX;
+    return true;
+}
+
+/* "WORDS: TEXT: PATH", once. */
+static void say_of(struct outcome *outcome, const char *words, struct vb_str text,
+                   struct vb_str path)
+{
+    char *line = NULL;
+    if (asprintf(&line, "%s: %.*s: %.*s", words, (int)text.len, text.text, (int)path.len,
+                 path.text) < 0) {
+        outcome->out_of_memory = true;
+        return;
+    }
+    if (!is_new(outcome, line))
+        return;
+    print_trouble(outcome, "");
+    vb_print_escaped(stderr, (struct vb_str){line, strlen(line)});
+    fputc('\n', stderr);
+}
+
 static void print_refused(const struct vb_event *event, struct outcome *outcome)
 {
-    print_trouble(outcome, fate_words(vb_event_get_str(event, VB_F_OUTCOME)));
-    fputs(": ", stderr);
-    vb_print_escaped(stderr, vb_event_get_str(event, VB_F_CODE));
-    fputs(": ", stderr);
-    vb_print_escaped(stderr, vb_event_get_str(event, VB_F_PATH));
-    fputc('\n', stderr);
+    say_of(outcome, fate_words(vb_event_get_str(event, VB_F_OUTCOME)),
+           vb_event_get_str(event, VB_F_CODE), vb_event_get_str(event, VB_F_PATH));
 }
 
 /* A link within the package itself; of an archive within it nothing is extracted anyway. */
@@ -109,9 +141,8 @@ static void hear_format(const struct vb_event *event, void *ctx)
 
 static void print_incomplete(const struct vb_event *event, void *ctx)
 {
-    print_trouble(ctx, "not all of it could be read: ");
-    vb_print_escaped(stderr, vb_event_get_str(event, VB_F_DETAIL));
-    fputc('\n', stderr);
+    say_of(ctx, "not all of it could be read", vb_event_get_str(event, VB_F_DETAIL),
+           vb_event_get_str(event, VB_F_PATH));
 }
 
 static bool starts(struct vb_str text, const char *with)
@@ -131,12 +162,12 @@ static void hear_coverage(const struct vb_event *event, void *ctx)
         starts(reason, "unsupported compression") && memmem(path.text, path.len, "!/", 2) == NULL;
     if (!unlisted && !undecoded)
         return;
-    print_trouble(ctx, unlisted ? "not all of it is listed: " : "not extracted: ");
-    vb_print_escaped(stderr, reason);
     if (undecoded) {
-        fputs(": ", stderr);
-        vb_print_escaped(stderr, path);
+        say_of(ctx, "not extracted", reason, path);
+        return;
     }
+    print_trouble(ctx, "not all of it is listed: ");
+    vb_print_escaped(stderr, reason);
     fputc('\n', stderr);
 }
 

@@ -112,7 +112,9 @@ static bool is_about_encryption(const char *text)
 static int damaged(struct work *w)
 {
     const char *const text = archive_error_string(w->archive);
-    const char *const code = w->directory != NULL ? zip_damage_code(text) : NULL;
+    const bool known = w->directory != NULL && w->index < w->directory->count;
+    const struct zip_entry *const entry = known ? &w->directory->entries[w->index] : NULL;
+    const char *const code = w->directory != NULL ? zip_damage_code(entry, text) : NULL;
     char reason[160];
     int status;
 

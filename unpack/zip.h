@@ -22,6 +22,7 @@ struct zip_entry {
     uint16_t method;  /* by the central directory */
     bool unsized;     /* the local header leaves the compressed size to a data descriptor */
     bool wide;        /* the local header has a zip64 field */
+    uint32_t told;    /* bits by enum zip_code: what was reported of it */
     const char *code; /* why it is not extracted, already reported; NULL if it is */
 };
 
@@ -63,9 +64,10 @@ void zip_hide_missing(const struct zip_directory *directory, unsigned char *data
                       uint64_t at);
 /* True if the bytes after the archive are the signature block of an MCP bundle. */
 bool zip_trailing_is_mcpb(struct unpack *u, const struct zip_directory *directory);
-/* The code for what libarchive found wrong with an entry's data, NULL if TEXT is about something
- * else: readers that do not check go on. */
-const char *zip_damage_code(const char *text);
+/* The code for what libarchive found wrong with the data of ENTRY (NULL: it is not known), NULL if
+ * TEXT is about something else: readers that do not check go on. NULL too if the check of ENTRY's
+ * headers has said as much. */
+const char *zip_damage_code(const struct zip_entry *entry, const char *text);
 /* What APPNOTE 4.4.5 calls a method that nothing here decodes; NULL for any other. */
 const char *zip_method_name(unsigned long method);
 

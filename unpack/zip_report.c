@@ -91,8 +91,9 @@ void zip_report(struct zip_check *c, enum zip_code code, const char *format, ...
     emit(c, code, str_of("."), NULL, detail);
 }
 
-static void refuse(struct zip_entry *entry, enum zip_code code)
+static void note(struct zip_entry *entry, enum zip_code code)
 {
+    entry->told |= UINT32_C(1) << code;
     if (codes[code].effect >= REFUSE && entry->code == NULL)
         entry->code = codes[code].name;
 }
@@ -106,7 +107,7 @@ void zip_report_entry(struct zip_check *c, struct zip_entry *entry, enum zip_cod
     va_start(args, format);
     (void)vsnprintf(detail, sizeof(detail), format, args);
     va_end(args);
-    refuse(entry, code);
+    note(entry, code);
     emit(c, code, name_of(c, entry), NULL, detail);
 }
 
@@ -118,7 +119,7 @@ void zip_report_names(struct zip_check *c, struct zip_entry *entry, enum zip_cod
 
     memcpy(target, other.text, len);
     target[len] = '\0';
-    refuse(entry, code);
+    note(entry, code);
     emit(c, code, name_of(c, entry), target, detail);
 }
 
@@ -169,11 +170,13 @@ static const struct {
     {"Inconsistent CRC32", ZIP_CODE_CRC},
 };
 
-const char *zip_damage_code(const char *text)
+const char *zip_damage_code(const struct zip_entry *entry, const char *text)
 {
+    const uint32_t told = entry != NULL ? entry->told : 0;
+
     for (size_t i = 0; text != NULL && i < VB_ARRAY_LEN(damages); i++) {
         if (strstr(text, damages[i].text) != NULL)
-            return codes[damages[i].code].name;
+            return (told >> damages[i].code & 1) == 0 ? codes[damages[i].code].name : NULL;
     }
     return NULL;
 }

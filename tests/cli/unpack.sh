@@ -175,6 +175,15 @@ for zip in name-differs hidden-last gap-between overlap-fifield-quoted \
     expect_status 2 "$zip"
     expect_in "$work/out" "VB-ARCHIVE-AMBIGUOUS" "$zip"
 done
+# What is wrong with an entry in two ways, or by its headers and by its data, is said once.
+for zip in size-uncompressed-differs crc-differs flags-encrypted-locally-badpack; do
+    run unpack "$work/zips/$zip.zip" -d "$work/$zip.d"
+    expect_status 2 "$zip"
+    [ -z "$(sort "$work/err" | uniq -d)" ] || fail "$zip: twice: $(sort "$work/err" | uniq -d)"
+done
+run scan "$work/zips/size-uncompressed-differs.zip" --evidence "$work/size.e"
+[ "$(grep -c '"code":"ambiguous-size"' "$work/size.e/events.jsonl")" -eq 1 ] ||
+    fail "one size, two events"
 run scan "$work/zips/order-reversed.zip"
 expect_in "$work/out" "VB-ARCHIVE-AMBIGUOUS, medium" "order-reversed"
 run scan "$work/zips/name-differs.zip"
