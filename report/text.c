@@ -139,10 +139,33 @@ static const char *yes(bool value)
     return value ? "yes" : "no";
 }
 
+static const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+/* How much of it was looked at. */
+static void coverage(struct writer *w)
+{
+    const struct vb_coverage *c = &w->verdict->coverage;
+    char runs[160];
+    if (c->executed_at_all)
+        (void)snprintf(runs, sizeof(runs),
+                       "%llu of %llu entry point%s ran to %s end, %llu stopped at the time limit",
+                       (unsigned long long)c->executed, (unsigned long long)c->entry_points,
+                       plural(c->entry_points), c->entry_points == 1 ? "its" : "their",
+                       (unsigned long long)c->timed_out);
+    else
+        (void)snprintf(runs, sizeof(runs), "static: nothing was run, %llu entry point%s",
+                       (unsigned long long)c->entry_points, plural(c->entry_points));
+    vb_page_item(&w->page, 0, "Coverage  ", STYLE_DIM,
+                 format(w, "%s; %llu file%s; %llu gap%s", runs, (unsigned long long)c->files,
+                        plural(c->files), (unsigned long long)c->gaps, plural(c->gaps)));
+}
+
 static void facts(struct writer *w)
 {
     const struct vb_verdict *v = w->verdict;
-    const struct vb_coverage *c = &v->coverage;
     vb_page_newline(&w->page);
     vb_page_item(&w->page, 0, "Trifecta  ", STYLE_DIM,
                  format(w, "untrusted input %s, private data %s, way out %s",
@@ -150,18 +173,7 @@ static void facts(struct writer *w)
                         yes(v->trifecta_outbound)));
     vb_page_item(&w->page, 0, "Signed    ", STYLE_DIM,
                  v->signers.count == 0 ? "by nobody" : joined(w, &v->signers, 4));
-    if (c->executed_at_all)
-        format(w,
-               "%llu of %llu entry points ran to their end, %llu stopped at the time limit; "
-               "%llu files; %llu gaps",
-               (unsigned long long)c->executed, (unsigned long long)c->entry_points,
-               (unsigned long long)c->timed_out, (unsigned long long)c->files,
-               (unsigned long long)c->gaps);
-    else
-        format(w, "static: nothing was run, %llu entry points; %llu files; %llu gaps",
-               (unsigned long long)c->entry_points, (unsigned long long)c->files,
-               (unsigned long long)c->gaps);
-    vb_page_item(&w->page, 0, "Coverage  ", STYLE_DIM, w->text);
+    coverage(w);
 }
 
 static void one_finding(struct writer *w, const struct vb_finding *f)

@@ -290,6 +290,15 @@ static void list_everything(struct judge *judge)
 
 /* --- the decision --- */
 
+/* COUNT of its entry points, in words. */
+static const char *share_of(struct judge *judge, uint64_t count)
+{
+    const uint64_t points = judge->verdict->coverage.entry_points;
+    return points == 1 ? "its entry point"
+                       : vb_arena_printf(judge->keep, "%llu of its %llu entry points",
+                                         (unsigned long long)count, (unsigned long long)points);
+}
+
 /* Of what was run, how much did not come to its end? What was not run at all says nothing about
  * that, and must not make the share smaller. */
 static const char *cut_short(struct judge *judge)
@@ -300,9 +309,10 @@ static const char *cut_short(struct judge *judge)
     const unsigned long long cut = coverage->timed_out + judge->stopped;
     if (points <= missed || (int64_t)(cut * 100 / (points - missed)) <= rules->timed_out_percent)
         return NULL;
-    const char *text = vb_arena_printf(judge->keep, "%llu of its %llu entry points %s", cut, points,
-                                       judge->stopped > 0 ? "were stopped before their end"
-                                                          : "ran into the time limit");
+    const char *what = judge->stopped == 0 ? "ran into the time limit"
+                       : cut == 1          ? "was stopped before its end"
+                                           : "were stopped before their end";
+    const char *text = vb_arena_printf(judge->keep, "%s %s", share_of(judge, cut), what);
     return missed == 0
                ? text
                : vb_arena_printf(judge->keep, "%s, and %llu could not be run", text, missed);
@@ -327,8 +337,8 @@ static const char *doubt(struct judge *judge)
                                "examined",
                                (unsigned long long)judge->unread, judge->unread == 1 ? "" : "s");
     if (points > 0 && (int64_t)(judge->unexecuted * 100 / points) > rules->unexecuted_percent)
-        return vb_arena_printf(judge->keep, "%llu of its %llu entry points could not be run",
-                               (unsigned long long)judge->unexecuted, points);
+        return vb_arena_printf(judge->keep, "%s could not be run",
+                               share_of(judge, judge->unexecuted));
     return cut_short(judge);
 }
 
