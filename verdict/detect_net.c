@@ -254,6 +254,16 @@ static const struct {
     {"cpu", VB_SEVERITY_LOW, "It used more processor time than the box gives"},
 };
 
+/* " (NUMBER)", unless there is none or DETAIL has it. */
+static const char *limit_number(struct judge *judge, const char *detail)
+{
+    const long long count = (long long)vb_event_get_int(judge->event, VB_F_COUNT, 0);
+    const char *number = vb_arena_printf(&judge->scratch, "%lld", count);
+    return count <= 0 || strstr(detail, number) != NULL
+               ? ""
+               : vb_arena_printf(&judge->scratch, " (%s)", number);
+}
+
 void vb_see_limits(struct judge *judge)
 {
     if (judge->event->kind == VB_EV_EXAMINER_DIED) {
@@ -266,7 +276,7 @@ void vb_see_limits(struct judge *judge)
                         detail[0] ? ", " : "", detail);
         return;
     }
-    const char *what = vb_text_of(judge, VB_F_WHAT);
+    const char *what = vb_text_of(judge, VB_F_WHAT), *detail = vb_text_of(judge, VB_F_DETAIL);
     for (size_t i = 0; i < VB_ARRAY_LEN(limits); i++) {
         if (strcmp(limits[i].what, what) != 0)
             continue;
@@ -275,8 +285,7 @@ void vb_see_limits(struct judge *judge)
                                     .severity = limits[i].severity,
                                     .confidence = VB_CONFIDENCE_MEDIUM,
                                     .group = limits[i].what};
-        vb_report_found(judge, &found, "%s%s%s.", limits[i].sentence,
-                        vb_text_of(judge, VB_F_DETAIL)[0] ? ": " : "",
-                        vb_text_of(judge, VB_F_DETAIL));
+        vb_report_found(judge, &found, "%s%s%s%s.", limits[i].sentence, detail[0] ? ": " : "",
+                        detail, limit_number(judge, detail));
     }
 }

@@ -108,8 +108,9 @@ struct run {
     bool finished; /* ran to an end of its own */
     bool not_run;  /* the box could not execute it: no such interpreter */
     bool timed_out;
-    bool stopped; /* from outside or at a limit other than time, before its end */
-    bool dropped; /* the recorder did not keep everything */
+    bool stopped;      /* from outside or at a limit other than time, before its end */
+    const char *limit; /* the last one that it ran into which ends runs, or NULL */
+    bool dropped;      /* the recorder did not keep everything */
     bool opaque;
     bool full;           /* our own tables were too small */
     const char *missing; /* a module or command that the box does not have */

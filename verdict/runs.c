@@ -122,6 +122,8 @@ static void end_run(struct judge *judge, struct run *run)
         vb_note_gap(judge, "run of %s: stopped before its end", run->label);
     else if (run->timed_out)
         vb_note_gap(judge, "run of %s: stopped at the time limit", run->label);
+    else if (limit && run->limit != NULL)
+        vb_note_gap(judge, "run of %s: ended by the limit of %s", run->label, run->limit);
     else if (!run->finished)
         vb_note_gap(judge, "run of %s: ended by %s", run->label, outcome);
     else if (run->missing != NULL)
@@ -413,6 +415,12 @@ static void see_answer(struct judge *judge)
         judge->answered[answer->value] = vb_arena_str(judge->keep, vb_text_of(judge, VB_F_NAME));
 }
 
+/* The others only keep something from being recorded, or refuse it. */
+static bool ends_runs(const char *what)
+{
+    return vb_word_in("memory disk cpu", what);
+}
+
 /* From here on, or somewhere before, not all that happened was kept. */
 static bool is_dropping(struct judge *judge)
 {
@@ -439,6 +447,8 @@ void vb_runs_see(struct judge *judge)
         begin_run(judge, run);
     if (event->kind == VB_EV_DETONATION_OUTPUT)
         see_output(judge, run);
+    if (event->kind == VB_EV_SANDBOX_LIMIT && ends_runs(vb_text_of(judge, VB_F_WHAT)))
+        run->limit = vb_arena_str(judge->keep, vb_text_of(judge, VB_F_WHAT));
     if (is_dropping(judge))
         run->dropped = true;
     if (event->kind == VB_EV_WORLD_ANSWER)

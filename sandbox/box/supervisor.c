@@ -59,7 +59,8 @@ static int tell_limit(struct vb_supervisor *box, enum limit limit, const char *d
     vb_event_init(&event, VB_EV_SANDBOX_LIMIT, VB_SOURCE_TOOL);
     vb_event_str(&event, VB_F_WHAT, limit_names[limit]);
     vb_event_str(&event, VB_F_DETAIL, detail);
-    vb_event_int(&event, VB_F_COUNT, count);
+    if (count > 0)
+        vb_event_int(&event, VB_F_COUNT, count);
     return vb_supervisor_emit(box, &event, err);
 }
 
