@@ -185,6 +185,21 @@ static void explain(const struct vb_finding_type *row)
            row->explanation);
 }
 
+/* What stands in "is CODE" of a finding about an archive; false if NAME is no such code. */
+static bool explain_code(const char *name)
+{
+    const struct vb_archive_code *codes;
+    const size_t count = vb_archive_codes(&codes);
+    for (size_t i = 0; i < count; i++) {
+        if (!vb_ascii_equal(codes[i].name, name))
+            continue;
+        printf("%s\n  %s\n\n", codes[i].name, codes[i].meaning);
+        explain(vb_archive_finding(codes[i].name));
+        return true;
+    }
+    return false;
+}
+
 struct rule_wanted {
     const char *id;
     size_t found;
@@ -225,7 +240,7 @@ int vb_command_explain(const struct vb_options *options, struct vb_error *err)
     const struct vb_finding_type *rows;
     const size_t count = vb_finding_types(&rows);
     if (options->operand_count > 1)
-        return vb_fail(err, VB_E_USAGE, 0, "vetbox explain takes one finding id, or none");
+        return vb_fail(err, VB_E_USAGE, 0, "vetbox explain takes one finding id or code, or none");
     for (size_t i = 0; i < count; i++) {
         if (options->operand_count == 0)
             printf("%-28s %-8s %s\n", rows[i].id, vb_severity_name(rows[i].severity),
@@ -233,7 +248,7 @@ int vb_command_explain(const struct vb_options *options, struct vb_error *err)
         else if (vb_ascii_equal(rows[i].id, options->operands[0]))
             return explain(&rows[i]), 0;
     }
-    if (options->operand_count == 0)
+    if (options->operand_count == 0 || explain_code(options->operands[0]))
         return 0;
     return explain_rule(options, options->operands[0], err);
 }

@@ -101,6 +101,23 @@ static const char *excerpt(struct judge *judge)
                                              vb_arena_cut(&judge->scratch, text, 160));
 }
 
+size_t vb_archive_codes(const struct vb_archive_code **ret)
+{
+    static const struct vb_archive_code codes[] = {
+#define VB_ARCHIVE_CODE(name, meaning) {name, meaning},
+#include "verdict/archive_codes.def"
+#undef VB_ARCHIVE_CODE
+    };
+    *ret = codes;
+    return VB_ARRAY_LEN(codes);
+}
+
+const struct vb_finding_type *vb_archive_finding(const char *code)
+{
+    const struct code_row *row = row_of(archive_codes, VB_ARRAY_LEN(archive_codes), code);
+    return vb_finding_type(row != NULL ? row->id : FINDING_ARCHIVE_HOSTILE);
+}
+
 void vb_see_archive(struct judge *judge)
 {
     const char *detail = vb_text_of(judge, VB_F_DETAIL);

@@ -117,6 +117,15 @@ struct vb_finding_type {
 };
 size_t vb_finding_types(const struct vb_finding_type **ret);
 
+/* A code of archive.hostile. */
+struct vb_archive_code {
+    const char *name;
+    const char *meaning;
+};
+size_t vb_archive_codes(const struct vb_archive_code **ret);
+/* The finding that an archive.hostile with CODE makes. */
+const struct vb_finding_type *vb_archive_finding(const char *code);
+
 /* What the file PATH ("~/.ssh/id_ed25519") holds, in words for people; NULL if it is known for
  * nothing. */
 const char *vb_secret_label(const char *path);

@@ -80,4 +80,23 @@ id=$(head -1 "$work/out" | cut -d' ' -f1)
 run explain "$id"
 expect_status 0 "explain $id"
 expect_in "$work/out" "severity" "explain $id"
+
+# Each code that unpack.h names for what is wrong with an entry of an archive can be looked up.
+codes=$(sed -n '/^ \* Codes of archive.hostile/,/\*\//p' "$source_dir/include/vetbox/unpack.h" |
+    grep '^ \*   ' | sed 's/([^)]*)//g; s/^ \*//; s/\*\///' | tr ' ' '\n' | grep -E '^[a-z]' | sort -u)
+[ "$(echo "$codes" | wc -l)" -gt 50 ] || fail "no codes: $codes"
+for code in $codes limit-file-bytes; do
+    run explain "$code"
+    expect_status 0 "explain $code"
+    expect_in "$work/out" "VB-ARCHIVE-" "explain $code"
+done
+run explain no-such-code
+expect_error "explain of what is neither a finding nor a code"
+
+# run exits as its command does and reports on standard error: its help says so, and offers nothing else.
+run run --help
+expect_in "$work/out" "standard error" "run --help"
+expect_not_in "$work/out" "standard output" "run --help"
+expect_not_in "$work/out" "--fail-on" "run --help"
+expect_not_in "$work/out" "--advisory" "run --help"
 finish
