@@ -127,13 +127,20 @@ static bool is_known_installer(const char *host)
 
 enum proof { PROOF_TEXT, PROOF_WEAK, PROOF_SEEN };
 
-static void report_stage(struct judge *judge, const char *host, enum proof proof, uint64_t evidence,
-                         const char *sentence)
+struct stage {
+    const char *host; /* NULL: unknown */
+    enum proof proof;
+    uint64_t evidence[2];
+};
+
+static void report_found_stage(struct judge *judge, const struct stage *stage, const char *sentence)
 {
+    const char *host = stage->host;
+    const enum proof proof = stage->proof;
     const bool known = host != NULL && (vb_host_disclosed(judge, host) || is_known_installer(host));
     struct found found = {.id = known ? FINDING_REMOTE_SCRIPT : FINDING_STAGE_TWO,
                           .host = host,
-                          .evidence = {evidence}};
+                          .evidence = {stage->evidence[0], stage->evidence[1]}};
     if (host != NULL && (vb_host_is_loopback(host)))
         return;
     if (!known && proof != PROOF_SEEN) {
@@ -142,6 +149,20 @@ static void report_stage(struct judge *judge, const char *host, enum proof proof
         found.confidence = proof == PROOF_TEXT ? VB_CONFIDENCE_MEDIUM : VB_CONFIDENCE_LOW;
     }
     vb_report_found(judge, &found, "%s (from %s).", sentence, host ? host : "an unknown place");
+}
+
+static void report_stage(struct judge *judge, const char *host, enum proof proof, uint64_t evidence,
+                         const char *sentence)
+{
+    const struct stage stage = {host, proof, {evidence}};
+    report_found_stage(judge, &stage, sentence);
+}
+
+void vb_report_download_run(struct judge *judge, const char *host, const uint64_t evidence[2],
+                            const char *sentence)
+{
+    const struct stage stage = {host, PROOF_SEEN, {evidence[0], evidence[1]}};
+    report_found_stage(judge, &stage, sentence);
 }
 
 static void stage_in_text(struct judge *judge, const char *code)

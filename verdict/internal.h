@@ -33,6 +33,8 @@ enum {
     MAX_GAPS = 40,
     MAX_TEXT = 512, /* bytes of one command, path or excerpt in a finding */
     MAX_BAITS = 1024,
+    MAX_MARKS = 128,     /* candidates for tokens, of one detonation */
+    MAX_DOWNLOADS = 128, /* answers with a token, of one detonation */
     MAX_TREE = 262144,
     MAX_DISCLOSED = 16384,
     MAX_ANSWERS = 8192,
@@ -93,6 +95,19 @@ struct bait_read {
     bool sweep;
 };
 
+/* An answer of the world that shows when it is executed. */
+struct download {
+    const char *token, *url, *host, *form;
+    uint64_t seq;
+};
+
+/* What may be such a token, where code that was executed shows it. */
+struct mark {
+    const char *token, *how;
+    uint64_t seq;
+    bool by_packager; /* under a package manager */
+};
+
 struct run {
     uint32_t id;
     uint32_t slot_count;
@@ -130,11 +145,15 @@ struct run {
     struct names sent;     /* baits with the host they went to; value is who saw it first */
     const char *send_host; /* of the last net.send, or NULL */
     int64_t send_pid;
-    const char *world_host; /* of the last world.connection, or NULL */
+    const char *world_host; /* that the last event of the world is about, or NULL */
     int64_t world_pid;      /* that was seen to try it, or 0 */
-    uint64_t world_seq;
+    uint64_t world_seq;     /* of the last world.connection */
     struct bait_read reads[MAX_READS];
     size_t read_count;
+    struct mark marks[MAX_MARKS];
+    size_t mark_count;
+    struct download downloads[MAX_DOWNLOADS];
+    size_t download_count;
     bool names_asked; /* net.name was seen */
     uint64_t network_seq;
     uint64_t deleted; /* files of the user that it did not make */
@@ -293,6 +312,11 @@ void vb_see_bait_list(struct judge *judge);
 void vb_see_bait_seen(struct judge *judge);
 void vb_see_exfil(struct judge *judge);
 void vb_see_stage_two(struct judge *judge);
+/* detect_exec.c: SENTENCE says how it was seen that something HOST sent was executed. */
+void vb_report_download_run(struct judge *judge, const char *host, const uint64_t evidence[2],
+                            const char *sentence);
+void vb_see_answer_run(struct judge *judge);
+void vb_see_session(struct judge *judge);
 void vb_see_reverse_shell(struct judge *judge);
 void vb_see_command(struct judge *judge);
 void vb_see_persistence(struct judge *judge);

@@ -33,6 +33,7 @@ static void free_tables(struct run *run)
     run->read_count = 0;
     run->world_host = run->send_host = NULL;
     run->world_pid = 0;
+    run->mark_count = run->download_count = 0;
 }
 
 static struct run *new_run(struct judge *judge, uint32_t id)
@@ -276,7 +277,9 @@ static const char *endpoint_of(struct judge *judge)
     static const char mapped[] = "::ffff:";
     const char *address = vb_text_of(judge, VB_F_ADDRESS);
     const int64_t port = vb_event_get_int(judge->event, VB_F_PORT, 0);
-    if (!vb_word_in("inet inet6", vb_text_of(judge, VB_F_FAMILY)) || port == 0)
+    const bool internet = judge->event->source == VB_SOURCE_WORLD ||
+                          vb_word_in("inet inet6", vb_text_of(judge, VB_F_FAMILY));
+    if (!internet || address[0] == '\0' || port == 0)
         return NULL;
     if (vb_starts(address, mapped) && strchr(address, '.') != NULL)
         address += sizeof(mapped) - 1;
@@ -316,22 +319,30 @@ static void see_endpoint(struct judge *judge, struct run *run, int64_t pid)
         run->send_host = run->full ? NULL : vb_arena_str(&run->arena, judge->contact);
 }
 
-static void see_world(struct judge *judge, struct run *run)
+/* Whom an event of the world is about. A log of before the world answered has it in the
+ * world.connection alone. */
+static void see_partner(struct judge *judge, struct run *run)
 {
     int64_t port = 0;
     const char *endpoint = endpoint_of(judge);
-    const struct name *reached = NULL, *attempt = NULL;
+    if (endpoint == NULL || run->arena.bytes > MAX_RUN_BYTES)
+        return;
+    const struct name *attempt = vb_names_find(&run->attempted, endpoint);
+    run->world_host = vb_arena_str(&run->arena, vb_endpoint_host(judge, endpoint, &port));
+    run->world_pid = attempt != NULL ? attempt->value : 0;
+    run->world_seq = judge->event->kind == VB_EV_WORLD_CONNECTION ? judge->event->seq : 0;
+}
+
+static void see_world(struct judge *judge, struct run *run)
+{
+    const char *endpoint = endpoint_of(judge);
+    const struct name *reached = NULL;
     if (endpoint != NULL && run->arena.bytes <= MAX_RUN_BYTES)
         reached =
             vb_names_add(&run->reached, &run->arena, endpoint, (int64_t)judge->event->seq, NULL);
     if (reached == NULL) {
         run->full |= endpoint != NULL;
-        return;
     }
-    attempt = vb_names_find(&run->attempted, endpoint);
-    run->world_host = vb_arena_str(&run->arena, vb_endpoint_host(judge, endpoint, &port));
-    run->world_pid = attempt != NULL ? attempt->value : 0;
-    run->world_seq = judge->event->seq;
 }
 
 static void see_change(struct judge *judge, struct run *run, int64_t pid)
@@ -453,6 +464,8 @@ void vb_runs_see(struct judge *judge)
         run->dropped = true;
     if (event->kind == VB_EV_WORLD_ANSWER)
         see_answer(judge);
+    if (event->source == VB_SOURCE_WORLD && !run->ended)
+        see_partner(judge, run);
     if (event->kind == VB_EV_WORLD_CONNECTION && !run->ended)
         see_world(judge, run);
     const struct vb_value *pid = vb_event_get(event, VB_F_PID);

@@ -119,6 +119,13 @@ class Log:
         self.add("net.send", pid=pid, size=size, family=family, address=address, port=port,
                  executable=exe)
 
+    def answer(self, name, address):
+        self.add("world.answer", "world", name=name, what="A", outcome="answered", address=address)
+
+    def response(self, connection, address, port, url, form, token, name):
+        self.add("world.response", "world", connection=connection, address=address, port=port,
+                 url=url, status=200, form=form, size=400, token=token, name=name)
+
     def world(self, protocol, address, port, size=0):
         family = "inet6" if ":" in address else "inet"
         self.add("world.connection", "world", protocol=protocol, family=family, address=address,
@@ -317,6 +324,59 @@ def stage_two():
     log.dns(11, "get.vendor.example")
     log.exit(11, 6)
     log.exec(12, 10, "/usr/bin/bash", "bash", "-c", "")
+    log.end()
+    log.write()
+
+
+def answered():
+    """What the world answered is executed: the answer's token says so, whatever way it took. And what
+    is not: data that merely came, and what a package manager fetched and ran."""
+    log = Log("answered")
+    log.files("SKILL.md", "fetch.py", "update.py", "shell.sh", "deps.sh", "quiet.sh")
+    log.documents("host", "get.vendor.example")
+    log.documents("host", "index.vendor.example")
+    log.baits()
+    log.script("fetch.py", "python3")
+    log.dns(10, "cdn.unnamed.example", "/usr/bin/python3")
+    log.answer("cdn.unnamed.example", "104.16.3.4")
+    log.connect(10, "104.16.3.4", 443, "/usr/bin/python3")
+    log.response(1, "104.16.3.4", 443, "https://cdn.unnamed.example/m.py", "script", "0a" * 16,
+                 "cdn.unnamed.example")
+    log.exec(11, 10, "/usr/bin/true", "true", "--build", "0a" * 16)
+    log.end()
+    log.script("update.py", "python3")
+    log.dns(10, "get.vendor.example", "/usr/bin/python3")
+    log.answer("get.vendor.example", "104.16.3.5")
+    log.connect(10, "104.16.3.5", 443, "/usr/bin/python3")
+    log.exec(11, 10, "/usr/bin/true", "true", "--build=" + "0b" * 16)
+    log.response(1, "104.16.3.5", 443, "https://get.vendor.example/install", "script", "0b" * 16,
+                 "get.vendor.example")
+    log.end()
+    log.script("shell.sh")
+    log.connect(10, "198.51.100.7", 9999, "/usr/bin/bash")
+    log.add("world.session", "world", connection=1, address="198.51.100.7", port=9999, size=40,
+            protocol="shell", text="uid=1000(alex) gid=1000(alex)\n")
+    log.end()
+    log.script("deps.sh")
+    log.exec(11, 10, "/usr/bin/npm", "npm", "install", "left-pad")
+    log.dns(11, "index.vendor.example", "/usr/bin/npm")
+    log.response(1, "104.16.3.6", 443, "https://index.vendor.example/left-pad/-/left-pad-1.3.0.tgz",
+                 "npm", "0c" * 16, "index.vendor.example")
+    log.exec(12, 11, "/usr/bin/sh", "sh", "-c", "node build.js " + "0c" * 16)
+    log.end()
+    log.script("quiet.sh")
+    log.exec(11, 10, "/usr/bin/curl", "curl", "-sO", "https://get.vendor.example/data.json")
+    log.dns(11, "get.vendor.example")
+    log.response(1, "104.16.3.5", 443, "https://get.vendor.example/data.json", "json", "0d" * 16,
+                 "get.vendor.example")
+    log.exec(12, 10, "/usr/bin/md5sum", "md5sum", "--check", "0e" * 16)
+    log.end()
+    log.script("fetch.py", "python3", "--post")
+    log.dns(10, "cdn.unnamed.example", "/usr/bin/python3")
+    log.connect(10, "104.16.3.4", 443, "/usr/bin/python3")
+    log.add("bait.seen", "world", bait="ssh-ed25519", where="sent", form="base64", connection=2,
+            address="104.16.3.4", port=443, name="cdn.unnamed.example",
+            url="https://cdn.unnamed.example/up")
     log.end()
     log.write()
 
@@ -716,7 +776,8 @@ def odds_and_ends():
 
 
 if __name__ == "__main__":
-    for story in (weather, honest_api, exfil_ssh, exfil_file, base64_oneliner, stage_two, persistence,
+    for story in (weather, honest_api, exfil_ssh, exfil_file, base64_oneliner, stage_two, answered,
+                  persistence,
                   agent_tamper, own_place, reverse_shell, archive_traversal, hidden_unicode,
                   static_only, text_only,
                   escape_attempt, io_uring_probe, coverage_gap, cut_short, memory_bomb,

@@ -215,6 +215,7 @@ static void test_decisions(void **state)
         {"exfil-file", VB_DECISION_BLOCK, NULL},
         {"base64-oneliner", VB_DECISION_BLOCK, "VB-DECODED-EXEC"},
         {"stage-two", VB_DECISION_BLOCK, "VB-STAGE-TWO"},
+        {"answered", VB_DECISION_BLOCK, "VB-EXFIL-BAIT"},
         {"persistence", VB_DECISION_BLOCK, "VB-PERSISTENCE"},
         {"agent-tamper", VB_DECISION_BLOCK, "VB-AGENT-TAMPER"},
         {"reverse-shell", VB_DECISION_BLOCK, "VB-REVERSE-SHELL"},
