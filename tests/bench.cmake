@@ -6,3 +6,7 @@ add_executable(bench_libarchive bench/libarchive_sha256.c)
 target_link_libraries(bench_libarchive PRIVATE vb_core PkgConfig::ARCHIVE PkgConfig::CRYPTO vb_flags)
 set_target_properties(bench_libarchive PROPERTIES
   RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+
+add_executable(bench_match bench/bench_match.c)
+target_link_libraries(bench_match PRIVATE vb_sandbox PkgConfig::BROTLI_ENCODER vb_core vb_flags)
+set_target_properties(bench_match PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)

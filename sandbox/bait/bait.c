@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "sandbox/bait/history.h"
-#include "sandbox/bait/search.h"
+#include "sandbox/bait/outbound.h"
 #include "sandbox/bait/template.h"
 
 enum content_form { TEXT, JSON, SQLITE };
@@ -31,7 +31,7 @@ static const struct row rows[] = {
 };
 
 enum { ROWS = VB_ARRAY_LEN(rows), SECRET_MIN = 16 };
-_Static_assert((size_t)ROWS <= (size_t)VB_BAITS_MAX, "vb_bait_search keeps one flag for each bait");
+_Static_assert((size_t)ROWS <= (size_t)VB_BAITS_MAX, "a search keeps one flag for each bait");
 
 struct by_path {
     const char *path;
@@ -43,7 +43,7 @@ struct vb_bait_set {
     struct vb_bait baits[ROWS];
     struct by_path paths[ROWS]; /* sorted */
     size_t path_count;
-    struct vb_searcher *searcher;
+    struct vb_needles *needles; /* the set's only part that changes: the index grows with its use */
 };
 
 static void template_done(struct vb_template *t)
@@ -81,8 +81,11 @@ static int finish_content(struct vb_template *t, enum content_form form, struct 
 static int take_secret(struct vb_bait *bait, const struct vb_template *t, struct vb_error *err)
 {
     const struct vb_buf *from = &t->secret;
-    if (!from->len && bait->place == VB_BAIT_ENV)
+    bait->fixed = t->secret_fixed;
+    if (!from->len && bait->place == VB_BAIT_ENV) {
         from = &t->out;
+        bait->fixed = t->fixed;
+    }
     if (!from->len)
         return VB_OK;
     if (from->len < SECRET_MIN)
@@ -175,7 +178,7 @@ int vb_bait_set_new(const char *home, const unsigned char seed[32], struct vb_ba
     for (size_t i = 0; !status && i < ROWS; i++)
         status = make_bait(&set->baits[i], &rows[i], home, seed, err);
     if (!status)
-        status = vb_searcher_new(set->baits, ROWS, &set->searcher, err);
+        status = vb_needles_new(set->baits, ROWS, &set->needles, err);
     if (status) {
         vb_bait_set_free(set);
         return status;
@@ -194,7 +197,7 @@ void vb_bait_set_free(struct vb_bait_set *set)
         free(set->baits[i].content);
         free(set->baits[i].secret);
     }
-    vb_searcher_free(set->searcher);
+    vb_needles_free(set->needles);
     free(set);
 }
 
@@ -226,9 +229,7 @@ const struct vb_bait *vb_bait_by_path(const struct vb_bait_set *set, const char 
     return NULL;
 }
 
-void vb_bait_search(const struct vb_bait_set *set, const void *data, size_t len,
-                    void (*found)(void *ctx, const struct vb_bait *bait, const char *form),
-                    void *ctx)
+struct vb_needles *vb_bait_needles(const struct vb_bait_set *set)
 {
-    vb_searcher_run(set->searcher, data, len, found, ctx);
+    return set->needles;
 }

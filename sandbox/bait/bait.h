@@ -16,6 +16,7 @@ struct vb_bait {
     size_t content_len;
     uint32_t mode;
     char *secret; /* the part that is searched for, at least 16 bytes; NULL: only reading counts */
+    size_t fixed; /* bytes at the secret's beginning that are the same in every run */
 };
 
 struct vb_bait_set;
@@ -30,10 +31,53 @@ const struct vb_bait *vb_bait_at(const struct vb_bait_set *set, size_t index);
 /* The bait whose file has this absolute path, or NULL. */
 const struct vb_bait *vb_bait_by_path(const struct vb_bait_set *set, const char *path, size_t len);
 
-/* Calls FOUND for each bait whose secret stands in DATA, at most once a bait; FORM says how it was
- * written: raw, base64, base64url, hex, url, json, reversed, rot13, utf16. */
-void vb_bait_search(const struct vb_bait_set *set, const void *data, size_t len,
-                    void (*found)(void *ctx, const struct vb_bait *bait, const char *form),
-                    void *ctx);
+/* --- the search in what is sent ---
+ *
+ * Every byte is searched for every bait's secret: as it is, in lower or upper case, reversed,
+ * ROT13, XORed with one byte, in base64 (at any alignment, either alphabet, broken lines,
+ * reversed), in base32 and hexadecimal of either case; behind URL, JSON and HTML escapes and
+ * UTF-16; and inside gzip, zlib, deflate, zstd, brotli, zip and tar, and long runs of base64,
+ * base32 and hexadecimal, up to four such codes within one another.
+ *
+ * What counts of a secret is its last 64 bytes without what all of its kind have in common. A piece
+ * of it is 12 consecutive bytes (16 of a hexadecimal secret, 32 of a list of numbers). Half of it
+ * is as good as all of it, and never more than two such pieces are asked for; pieces of several
+ * messages are added up where these share a trail, and their form is then "split".
+ *
+ * A form is named in words, what was undone last first: "raw", "xor", "hex in gzip in base64",
+ * "base32 in name"; what is only packed is called by that alone ("gzip"). It is valid during the
+ * call of FOUND, which comes at most once for a bait and message. */
+typedef void vb_bait_found(void *ctx, const struct vb_bait *bait, const char *form);
+
+/* What one run has sent of each secret, in all its messages. */
+struct vb_bait_trail;
+VB_CHECKED int vb_bait_trail_new(const struct vb_bait_set *set, struct vb_bait_trail **ret,
+                                 struct vb_error *err);
+void vb_bait_trail_free(struct vb_bait_trail *trail);
+
+/* One message, body or connection, fed in pieces of any size. Some 5 KB, and 5 more for each code
+ * that occurs in it; decoders hold at most 96 MiB in all streams of a set. */
+struct vb_bait_stream;
+/* TRAIL may be NULL: then only this stream's pieces are added up. SET and TRAIL must outlive it. */
+VB_CHECKED int vb_bait_stream_new(const struct vb_bait_set *set, struct vb_bait_trail *trail,
+                                  struct vb_bait_stream **ret, struct vb_error *err);
+void vb_bait_stream_free(struct vb_bait_stream *stream);
+/* What is found may be told later, but not later than by _finish. Fails only for want of memory.
+ * Returns 1 if something in the message is not searched to its end, because it unpacks to more than
+ * 16 MiB and 64 bytes for each byte of the message, or wants too much memory; the rest is. */
+VB_CHECKED int vb_bait_stream_feed(struct vb_bait_stream *stream, const void *data, size_t len,
+                                   vb_bait_found *found, void *ctx, struct vb_error *err);
+/* The message has ended; what is fed next begins another. Returns as _feed does. */
+VB_CHECKED int vb_bait_stream_finish(struct vb_bait_stream *stream, vb_bait_found *found, void *ctx,
+                                     struct vb_error *err);
+
+/* A host NAME that is asked for: its labels each alone and joined. Returns as _feed does. */
+VB_CHECKED int vb_bait_search_name(const struct vb_bait_set *set, struct vb_bait_trail *trail,
+                                   struct vb_str name, vb_bait_found *found, void *ctx,
+                                   struct vb_error *err);
+
+/* One message that is there as a whole. Returns 0, or 1 as _feed does, or VB_E_NOMEM. */
+int vb_bait_search(const struct vb_bait_set *set, const void *data, size_t len,
+                   vb_bait_found *found, void *ctx);
 
 #endif

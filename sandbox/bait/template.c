@@ -4,7 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEMPLATE_OUT_MAX = 64 * 1024, NEST_MAX = 4 };
+enum {
+    TEMPLATE_OUT_MAX = 64 * 1024,
+    NEST_MAX = 4,
+    FIXED_MIN = 4 /* characters between random ones that a search may not take for secret */
+};
 
 #define BASE62 "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
@@ -267,8 +271,14 @@ static int expand_mark(struct vb_template *t, char mark, struct nesting *nest, s
     if (!strchr(">)]", mark) || nest->depth == 0)
         return vb_fail(err, VB_E_SOFTWARE, 0, "a bait's template has a stray mark");
     size_t start = nest->start[--nest->depth];
-    if (mark != '>')
-        return close_base64(t, start, mark == ']', err);
+    if (mark != '>') {
+        const bool fixed = t->fixed > start;
+        int status = close_base64(t, start, mark == ']', err);
+        if (fixed) /* and where in the code that text ends is not worth knowing */
+            t->fixed = t->out.len;
+        return status;
+    }
+    t->secret_fixed = t->fixed > start ? t->fixed - start : 0;
     vb_buf_clear(&t->secret);
     return vb_buf_append(&t->secret, t->out.data + start, t->out.len - start, err);
 }
@@ -279,7 +289,11 @@ int vb_template_expand(struct vb_template *t, const char *text, struct vb_error 
     int status = VB_OK;
     while (*text && !status) {
         size_t plain = strcspn(text, t->json ? "%'" : "%");
+        const size_t start = nest.depth ? nest.start[nest.depth - 1] : 0;
+        const bool first = t->out.len == start;
         status = vb_buf_append(&t->out, text, plain, err);
+        if (plain && (first || plain >= FIXED_MIN))
+            t->fixed = t->out.len;
         text += plain;
         if (status || !*text)
             break;

@@ -25,6 +25,8 @@ struct vb_template {
     bool json; /* ' in the text stands for " */
     struct vb_buf out;
     struct vb_buf secret; /* filled by %<…%> and %{ssh:…} */
+    size_t fixed;         /* where the last text that every run has ends in out: see FIXED_MIN */
+    size_t secret_fixed;  /* how much of the secret's beginning every run has */
 };
 
 void vb_template_init(struct vb_template *t, const unsigned char seed[VB_SEED_BYTES],

@@ -168,7 +168,8 @@ int vb_output_tell(struct vb_output *output, const struct vb_bait_set *baits, ui
 {
     const int status = tell_pieces(output, BYTES, detonation, sink, err);
     struct search search = {output, detonation, sink, err, status};
-    if (status == VB_OK && baits != NULL && output->kept.len > 0)
-        vb_bait_search(baits, output->kept.data, output->kept.len, found_bait, &search);
+    if (status == VB_OK && baits != NULL && output->kept.len > 0 &&
+        vb_bait_search(baits, output->kept.data, output->kept.len, found_bait, &search) < 0)
+        return vb_fail(err, VB_E_NOMEM, 0, "searching the output for baits: out of memory");
     return search.status;
 }

@@ -277,7 +277,7 @@ int vb_call_search(struct vb_call *call, const void *data, size_t len, const cha
 {
     const struct vb_bait_set *baits = call->recorder->options.baits;
     struct sighting s = {call, where, own, err, VB_OK};
-    if (baits)
-        vb_bait_search(baits, data, len, bait_seen, &s);
+    if (baits && vb_bait_search(baits, data, len, bait_seen, &s) < 0)
+        return vb_fail(err, VB_E_NOMEM, 0, "searching for baits: out of memory");
     return s.status;
 }

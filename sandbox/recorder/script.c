@@ -188,8 +188,9 @@ static void bait_seen(void *ctx, const struct vb_bait *bait, const char *form)
 static int search(struct vb_recorder *recorder, const struct vb_relay *relay, struct vb_error *err)
 {
     struct sighting s = {recorder, relay, err, VB_OK};
-    if (recorder->options.baits)
-        vb_bait_search(recorder->options.baits, relay->text, relay->kept, bait_seen, &s);
+    if (recorder->options.baits &&
+        vb_bait_search(recorder->options.baits, relay->text, relay->kept, bait_seen, &s) < 0)
+        return vb_fail(err, VB_E_NOMEM, 0, "searching a script for baits: out of memory");
     return s.status;
 }
 

@@ -106,15 +106,18 @@ static void note_hit(void *ctx, const struct vb_bait *bait, const char *form)
 {
     struct hits *hits = ctx;
     hits->count++;
-    if (bait == hits->wanted)
-        hits->form = form;
+    static char text[96]; /* FORM does not outlive the call */
+    if (bait == hits->wanted) {
+        snprintf(text, sizeof(text), "%s", form);
+        hits->form = text;
+    }
 }
 
 static struct hits search(const struct vb_bait_set *set, const void *data, size_t len,
                           const struct vb_bait *wanted)
 {
     struct hits hits = {.wanted = wanted};
-    vb_bait_search(set, data, len, note_hit, &hits);
+    assert_int_equal(vb_bait_search(set, data, len, note_hit, &hits), 0);
     return hits;
 }
 
@@ -486,8 +489,8 @@ static void test_form_names(void **state)
         size_t form;
         int variant;
         const char *name;
-    } wanted[] = {{0, 0, "raw"},      {1, 1, "base64"},   {3, 1, "hex"},   {4, 2, "url"},
-                  {6, 0, "reversed"}, {6, 2, "reversed"}, {7, 0, "rot13"}, {8, 0, "utf16"}};
+    } wanted[] = {{0, 0, "raw"},      {1, 1, "base64"},          {3, 1, "hex"},   {4, 2, "url"},
+                  {6, 0, "reversed"}, {6, 2, "base64 reversed"}, {7, 0, "rot13"}, {8, 0, "utf16"}};
     for (size_t i = 0; i < VB_ARRAY_LEN(wanted); i++) {
         struct message m = {.len = 0};
         forms[wanted[i].form].write(&m, rsa->secret, wanted[i].variant);
@@ -511,9 +514,7 @@ static void test_stolen_files(void **state)
         struct vb_error err;
         vb_buf_init(&encoded, 64 * 1024);
         assert_int_equal(vb_base64_encode(&encoded, b->content, b->content_len, &err), 0);
-        /* docker's own base64 inside base64 is two layers: not this search's business */
-        if (strcmp(b->id, "docker-config") != 0)
-            assert_non_null(search(set, encoded.data, encoded.len, b).form);
+        assert_non_null(search(set, encoded.data, encoded.len, b).form);
         vb_buf_done(&encoded);
     }
     vb_bait_set_free(set);

@@ -1,0 +1,245 @@
+/* Undoes long runs of base64, base32 and hexadecimal digits, over line breaks. What is written once
+ * in them is found without that, at every alignment (forms.c); this is for what is packed, XORed or
+ * encoded a second time. Trust boundary: the bytes are hostile. */
+#include "sandbox/bait/layer.h"
+
+enum {
+    WRAP_MIN = 32,   /* digits of a line that may be broken */
+    PROBE = 64,      /* digits that are looked at to know the alphabet */
+    PROBE_BYTES = 8, /* bytes that are decoded to know where a run begins */
+    GATHER = 3072    /* bytes fed at once */
+};
+
+struct vb_alphabet {
+    const char *name;
+    unsigned bits;
+    unsigned group;            /* digits after which bytes begin anew */
+    unsigned char values[256]; /* one more than the digit's value */
+};
+
+#define LETTERS(first, upper, lower)                                                       \
+    [upper] = (first), [(upper) + 1] = (first) + 1, [(upper) + 2] = (first) + 2,           \
+    [(upper) + 3] = (first) + 3, [(upper) + 4] = (first) + 4,                              \
+    [(upper) + 5] = (first) + 5, [lower] = (first), [(lower) + 1] = (first) + 1,           \
+    [(lower) + 2] = (first) + 2, [(lower) + 3] = (first) + 3, [(lower) + 4] = (first) + 4, \
+    [(lower) + 5] = (first) + 5
+
+static const struct vb_alphabet base64 = {
+    "base64",
+    6,
+    4,
+    {['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,  ['H'] = 8,
+     ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16,
+     ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
+     ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32,
+     ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
+     ['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48,
+     ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
+     ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['+'] = 63, ['-'] = 63,
+     ['/'] = 64, ['_'] = 64}};
+
+static const struct vb_alphabet base32 = {
+    "base32",
+    5,
+    8,
+    {LETTERS(1, 'A', 'a'), LETTERS(7, 'G', 'g'), LETTERS(13, 'M', 'm'),
+     LETTERS(19, 'S', 's'), ['Y'] = 25, ['Z'] = 26, ['y'] = 25, ['z'] = 26, ['2'] = 27, ['3'] = 28,
+     ['4'] = 29, ['5'] = 30, ['6'] = 31, ['7'] = 32}};
+
+static const struct vb_alphabet hex = {"hex",
+                                       4,
+                                       2,
+                                       {['0'] = 1,
+                                        ['1'] = 2,
+                                        ['2'] = 3,
+                                        ['3'] = 4,
+                                        ['4'] = 5,
+                                        ['5'] = 6,
+                                        ['6'] = 7,
+                                        ['7'] = 8,
+                                        ['8'] = 9,
+                                        ['9'] = 10,
+                                        LETTERS(11, 'A', 'a')}};
+
+/* The narrowest alphabet that the beginning of a run is written in. */
+static const struct vb_alphabet *alphabet_of(const unsigned char *at, size_t len)
+{
+    bool in_hex = true, in_base32 = true, upper = false, lower = false;
+    for (size_t i = 0; i < len && i < PROBE && base64.values[at[i]] && (in_hex || in_base32); i++) {
+        in_hex = in_hex && hex.values[at[i]];
+        in_base32 = in_base32 && base32.values[at[i]];
+        upper = upper || (at[i] >= 'A' && at[i] <= 'Z');
+        lower = lower || (at[i] >= 'a' && at[i] <= 'z');
+    }
+    if (in_hex)
+        return &hex;
+    return in_base32 && upper != lower ? &base32 : &base64;
+}
+
+static size_t decode_some(const struct vb_alphabet *alphabet, const unsigned char *at, size_t len,
+                          unsigned char *out)
+{
+    uint32_t bits = 0;
+    unsigned have = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < len && alphabet->values[at[i]]; i++) {
+        bits = bits << alphabet->bits | (uint32_t)(alphabet->values[at[i]] - 1);
+        have += alphabet->bits;
+        if (have >= 8)
+            out[n++] = (unsigned char)(bits >> (have -= 8));
+    }
+    return n;
+}
+
+/* What an encoder was given, rather than what comes out at a wrong alignment. */
+static bool makes_sense(const unsigned char *bytes, size_t len)
+{
+    bool plain = len >= PROBE_BYTES;
+    for (size_t i = 0; i < len && plain; i++)
+        plain = (bytes[i] >= 0x20 && bytes[i] < 0x7F) || bytes[i] == '\n';
+    return plain || vb_packed_magic(bytes, len);
+}
+
+/* A run may begin in what only looks like its digits, such as the end of a path. */
+static size_t shift_of(const struct vb_alphabet *alphabet, const unsigned char *at, size_t len)
+{
+    for (size_t shift = 0; shift < alphabet->group && shift + 2 * PROBE_BYTES <= len; shift++) {
+        unsigned char bytes[2 * PROBE_BYTES];
+        const size_t decoded = decode_some(alphabet, at + shift, 2 * PROBE_BYTES, bytes);
+        if (makes_sense(bytes, decoded))
+            return shift;
+    }
+    return 0;
+}
+
+struct gather {
+    struct vb_layer *out;
+    size_t len;
+    unsigned char bytes[GATHER + 8];
+};
+
+static int flush(struct gather *gather, struct vb_error *err)
+{
+    const size_t len = gather->len;
+    gather->len = 0;
+    return len ? vb_layer_feed(gather->out, gather->bytes, len, err) : VB_OK;
+}
+
+/* Whole groups of four digits of base64, until something else comes or GATHER is full. */
+static size_t whole_groups(const unsigned char *at, size_t len, struct gather *gather)
+{
+    const unsigned char *const values = base64.values;
+    size_t i = 0, n = gather->len;
+    for (; i + 4 <= len && n < GATHER; i += 4, n += 3) {
+        const unsigned a = values[at[i]], b = values[at[i + 1]], c = values[at[i + 2]],
+                       d = values[at[i + 3]];
+        if (!a || !b || !c || !d)
+            break;
+        const uint32_t bits = (a - 1) << 18 | (b - 1) << 12 | (c - 1) << 6 | (d - 1);
+        gather->bytes[n] = (unsigned char)(bits >> 16);
+        gather->bytes[n + 1] = (unsigned char)(bits >> 8 & 0xFF);
+        gather->bytes[n + 2] = (unsigned char)(bits & 0xFF);
+    }
+    gather->len = n;
+    return i;
+}
+
+/* One digit or a byte of a line break; false: the run has ended. */
+static bool one_byte(struct vb_digits *state, unsigned char byte, struct gather *gather)
+{
+    const unsigned char value = state->alphabet->values[byte];
+    if (!value) {
+        if ((byte != '\n' && byte != '\r') || (state->line < WRAP_MIN && state->line > 0))
+            return false;
+        state->line = 0;
+        return true;
+    }
+    state->line++;
+    state->bits = state->bits << state->alphabet->bits | (uint32_t)(value - 1);
+    state->have += state->alphabet->bits;
+    if (state->have >= 8)
+        gather->bytes[gather->len++] = (unsigned char)(state->bits >> (state->have -= 8) & 0xFF);
+    return true;
+}
+
+/* Decodes from *AT to the run's or the chunk's end. *RET_ENDED: the run's. */
+static int decode(struct vb_digits *state, const struct vb_chunk *chunk, ptrdiff_t *at,
+                  bool *ret_ended, struct vb_error *err)
+{
+    struct gather gather;
+    gather.out = state->out;
+    gather.len = 0;
+    int status = VB_OK;
+    const ptrdiff_t len = (ptrdiff_t)chunk->len;
+    while (*at < len && !status) {
+        if (state->alphabet == &base64 && state->have == 0) {
+            const size_t used = whole_groups(chunk->at + *at, (size_t)(len - *at), &gather);
+            state->line += used;
+            *at += (ptrdiff_t)used;
+        }
+        if (gather.len >= GATHER) {
+            status = flush(&gather, err);
+            continue;
+        }
+        if (*at == len)
+            break;
+        if (!one_byte(state, chunk->at[*at], &gather)) {
+            *ret_ended = true;
+            break;
+        }
+        ++*at;
+    }
+    return status ? status : flush(&gather, err);
+}
+
+/* The run around the group at AT, not before FLOOR; *AT becomes its first digit. */
+static int open_run(struct vb_layer *layer, const struct vb_chunk *chunk, ptrdiff_t *at,
+                    ptrdiff_t floor, struct vb_error *err)
+{
+    struct vb_digits *state = &layer->digits;
+    while (*at > floor && base64.values[chunk->at[*at - 1]])
+        --*at;
+    const unsigned char *begin = chunk->at + *at;
+    const size_t len = (size_t)((ptrdiff_t)chunk->len - *at);
+    state->alphabet = alphabet_of(begin, len);
+    *at += (ptrdiff_t)shift_of(state->alphabet, begin, len);
+    state->bits = 0;
+    state->have = 0;
+    state->line = 0;
+    return vb_layer_below(layer, state->alphabet->name, &state->out, err);
+}
+
+int vb_digits_undo(struct vb_layer *layer, const struct vb_chunk *chunk, struct vb_error *err)
+{
+    struct vb_digits *state = &layer->digits;
+    const ptrdiff_t len = (ptrdiff_t)chunk->len;
+    ptrdiff_t at = state->alphabet ? 0 : -(ptrdiff_t)state->unread;
+    int status = VB_OK;
+    while (!status && at < len) {
+        if (!state->alphabet) {
+            const size_t from = at <= 0 ? 0 : ((size_t)at + VB_MARK - 1) / VB_MARK * VB_MARK;
+            const size_t group = vb_chunk_next(chunk, from, VB_MARK_DIGITS);
+            if (group >= chunk->len)
+                break;
+            ptrdiff_t begin = (ptrdiff_t)group;
+            status = open_run(layer, chunk, &begin, at, err);
+            at = begin;
+        }
+        bool ended = false;
+        if (!status)
+            status = decode(state, chunk, &at, &ended, err);
+        if (!ended)
+            break;
+        state->alphabet = NULL;
+        if (!status)
+            status = vb_layer_finish(state->out, err);
+    }
+    if (chunk->last && state->alphabet) {
+        state->alphabet = NULL;
+        if (!status)
+            status = vb_layer_finish(state->out, err);
+    }
+    const size_t unread = (size_t)(len - (at < len ? at : len));
+    state->unread = unread < VB_HISTORY ? unread : VB_HISTORY;
+    return status;
+}
