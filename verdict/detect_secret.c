@@ -382,7 +382,11 @@ static void see_outbound(struct judge *judge, const struct bait *bait)
         judge->process = vb_process_of(run, run->world_pid);
     const struct process *process = judge->process;
     const char *host = process != NULL ? process->host : NULL;
-    if (world && (host == NULL || vb_host_is_address(host)))
+    const char *domain =
+        vb_text_of(judge, VB_F_NAME); /* of a name that carries it, without address */
+    if (world && domain[0] != '\0' && vb_event_get(judge->event, VB_F_ADDRESS) == NULL)
+        host = domain;
+    else if (world && (host == NULL || vb_host_is_address(host)))
         host = run->world_host;
     else if (run != NULL && process != NULL && run->send_pid == process->pid &&
              run->send_host != NULL && (host == NULL || vb_host_is_address(host)))

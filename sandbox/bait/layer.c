@@ -113,7 +113,7 @@ static int search(struct vb_layer *layer, struct vb_chunk *chunk, struct vb_erro
 {
     unsigned char marks[VB_BLOCK_LARGE / VB_MARK];
     const size_t again = chunk->history < RESCAN ? chunk->history : RESCAN;
-    vb_scan(layer, chunk->at - chunk->history, chunk->at - again, chunk->at + chunk->len);
+    vb_needles_scan(layer, chunk->at - chunk->history, chunk->at - again, chunk->at + chunk->len);
     int status = VB_OK;
     if (layer->depth < VB_LAYERS_MAX) {
         mark(chunk, marks);

@@ -184,8 +184,8 @@ static void sample(const struct vb_layer *layer, const struct vb_indexes *indexe
         suspect(layer, folded, field, at, folded_hash);
 }
 
-void vb_scan(const struct vb_layer *layer, const unsigned char *begin, const unsigned char *from,
-             const unsigned char *end)
+void vb_needles_scan(const struct vb_layer *layer, const unsigned char *begin,
+                     const unsigned char *from, const unsigned char *end)
 {
     const size_t len = (size_t)(end - from);
     const struct vb_indexes *indexes = vb_needles_for(layer->outbound->needles, len);

@@ -232,6 +232,7 @@ void vb_connection_free(struct vb_connection *connection)
         return;
     if (connection->protocol != NULL && connection->protocol->free != NULL)
         connection->protocol->free(connection);
+    vb_bait_stream_free(connection->outbound.stream);
     vb_tls_free(connection->tls);
     vb_buf_done(&connection->plain);
     vb_buf_done(&connection->out);
@@ -246,6 +247,8 @@ static int conclude(struct vb_connection *connection, struct vb_error *err)
     int status = VB_OK;
     if (connection->protocol == NULL)
         status = choose_protocol(connection, true, err);
+    if (status == VB_OK)
+        status = vb_world_search_end(connection->world, &connection->outbound, err);
     if (status == VB_OK && connection->protocol != NULL && connection->protocol->end != NULL)
         status = connection->protocol->end(connection, err);
     if (status == VB_OK && connection->tls != NULL && !connection->tls_told)

@@ -63,6 +63,7 @@ void vb_exchange_free(struct vb_exchange *exchange)
         return;
     if (exchange->replied)
         vb_http_reply_done(&exchange->reply);
+    vb_bait_stream_free(exchange->outbound.stream);
     vb_buf_done(&exchange->target);
     vb_buf_done(&exchange->headers);
     vb_buf_done(&exchange->body);
@@ -215,12 +216,12 @@ int vb_exchange_headers_end(struct vb_exchange *exchange, struct vb_error *err)
     if (status == VB_OK)
         status =
             vb_world_search(world, &exchange->outbound, exchange->url, strlen(exchange->url), err);
-    exchange->outbound.tail_len = 0;
+    if (status == VB_OK)
+        status = vb_world_search_end(world, &exchange->outbound, err);
     if (status == VB_OK)
         status = vb_world_search(world, &exchange->outbound, exchange->headers.data,
                                  exchange->headers.len, err);
-    exchange->outbound.tail_len = 0;
-    return status;
+    return status < 0 ? status : vb_world_search_end(world, &exchange->outbound, err);
 }
 
 /* --- the body --- */
@@ -359,10 +360,13 @@ int vb_exchange_end(struct vb_exchange *exchange, bool whole, const struct vb_ht
                     struct vb_error *err)
 {
     *ret = NULL;
+    struct vb_world *world = exchange->connection->world;
     int status = exchange->url == NULL ? vb_exchange_headers_end(exchange, err) : VB_OK;
     if (status == VB_OK)
+        status = vb_world_search_end(world, &exchange->outbound, err);
+    if (status == VB_OK)
         status = tell_request(exchange, whole, err);
-    if (status < 0 || !whole || exchange->connection->world->options.responder == NULL)
+    if (status < 0 || !whole || world->options.responder == NULL)
         return status;
     status = respond(exchange, err);
     if (status == VB_OK)

@@ -50,10 +50,10 @@ struct vb_protocol {
 /* Bytes that leave on one way, searched for baits as they come. */
 struct vb_outbound {
     const struct vb_connection *connection;
-    const char *url; /* NULL: none */
-    unsigned char tail[512];
-    size_t tail_len;
-    unsigned char seen[32]; /* a bit for each bait that was told of */
+    const char *domain;            /* of a name that was asked for; then there is no connection */
+    const char *url;               /* NULL: none */
+    struct vb_bait_stream *stream; /* NULL until something is searched */
+    unsigned char seen[32];        /* a bit for each bait that was told of */
 };
 
 struct vb_connection {
@@ -85,13 +85,15 @@ struct vb_connection {
 struct vb_world {
     struct vb_world_options options;
     struct vb_host_names *names;
-    struct vb_tls_maker *tls; /* made when the first client wants it */
+    struct vb_bait_trail *trail; /* of all that is sent in this run; NULL without baits */
+    struct vb_tls_maker *tls;    /* made when the first client wants it */
     int epoll;
     int sockets[VB_WORLD_SOCKETS];
     struct vb_connection *connections[VB_WORLD_CONNECTIONS];
     uint32_t numbers; /* of connections, given so far */
     uint64_t events, unsaid, unread;
     uint64_t kept_bytes, not_kept; /* of bodies */
+    uint64_t unsearched;           /* messages, to their end */
     uint64_t lost_before;          /* datagrams; before this run */
     uint64_t lost_since;           /* by sockets that were removed */
     bool more;                     /* the socket served last may hold more */
@@ -122,9 +124,15 @@ struct vb_came {
 /* world.connection */
 VB_CHECKED int vb_world_tell_came(struct vb_world *world, const struct vb_came *came,
                                   struct vb_error *err);
-/* bait.seen for each bait in BYTES and what came before them on the same way. */
+/* bait.seen for each bait in BYTES and what came before them in the same message. */
 VB_CHECKED int vb_world_search(struct vb_world *world, struct vb_outbound *outbound,
                                const void *bytes, size_t len, struct vb_error *err);
+/* The message is complete: what is searched next on this way begins another. */
+VB_CHECKED int vb_world_search_end(struct vb_world *world, struct vb_outbound *outbound,
+                                   struct vb_error *err);
+/* A name that was asked for. */
+VB_CHECKED int vb_world_search_name(struct vb_world *world, const char *name,
+                                    struct vb_outbound *outbound, struct vb_error *err);
 /* Hands FD, whose bytes have the digest HEX, to whoever keeps the evidence. */
 VB_CHECKED int vb_world_keep(struct vb_world *world, int fd, const char *hex, struct vb_error *err);
 /* Says what was not recorded. */
@@ -176,7 +184,9 @@ struct vb_query {
     const unsigned char *bytes;
     size_t len;
 };
+struct vb_dns_question;
 VB_CHECKED int vb_world_answer_datagram(struct vb_world *world, const struct vb_query *query,
+                                        const struct vb_dns_question *question,
                                         struct vb_error *err);
 
 #endif

@@ -6,6 +6,32 @@
 #include "sandbox/world/dns.h"
 #include "sandbox/world/internal.h"
 
+/* The last two labels of NAME: near enough to whose it is, without a list of all registries. */
+static const char *domain_of(const char *name)
+{
+    const char *ret = name + strlen(name);
+    for (int dots = 0; ret > name; ret--) {
+        dots += ret[-1] == '.';
+        if (dots == 2)
+            break;
+    }
+    return ret;
+}
+
+/* Whoever runs the servers of a name's domain sees what is asked for. */
+static int search_question(struct vb_world *world, const struct vb_dns_question *question,
+                           const unsigned char *bytes, size_t len, struct vb_error *err)
+{
+    struct vb_outbound outbound = {.domain = domain_of(question->name)};
+    int status = vb_world_search_name(world, question->name, &outbound, err);
+    if (status == VB_OK)
+        status = vb_world_search(world, &outbound, bytes, len, err);
+    if (status == VB_OK)
+        status = vb_world_search_end(world, &outbound, err);
+    vb_bait_stream_free(outbound.stream);
+    return status;
+}
+
 static int tell_answer(struct vb_world *world, const struct vb_dns_question *question,
                        const struct vb_dns_reply *reply, struct vb_error *err)
 {
@@ -57,14 +83,13 @@ static int answering_socket(const struct vb_world *world, const struct vb_query 
 }
 
 int vb_world_answer_datagram(struct vb_world *world, const struct vb_query *query,
-                             struct vb_error *err)
+                             const struct vb_dns_question *question, struct vb_error *err)
 {
-    struct vb_dns_question question;
     struct vb_dns_reply reply;
-    if (vb_world_port(query->to) != VB_DNS_PORT ||
-        !vb_dns_question(query->bytes, query->len, &question) || question.begin != 0)
-        return VB_OK;
-    vb_dns_answer(&question, query->bytes, world->names, &reply);
+    const int status = search_question(world, question, query->bytes, query->len, err);
+    if (status < 0)
+        return status;
+    vb_dns_answer(question, query->bytes, world->names, &reply);
     union vb_world_address to = *query->from;
     union control control = {0};
     struct iovec part = {.iov_base = reply.bytes, .iov_len = reply.len};
@@ -78,7 +103,7 @@ int vb_world_answer_datagram(struct vb_world *world, const struct vb_query *quer
     put_source(&message, query->to);
     /* Who does not listen any more gets no answer. */
     (void)sendmsg(answering_socket(world, query), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-    return tell_answer(world, &question, &reply, err);
+    return tell_answer(world, question, &reply, err);
 }
 
 /* --- streams --- */
@@ -95,16 +120,19 @@ static int begin(struct vb_connection *connection, struct vb_error *err)
     return VB_OK;
 }
 
-static int answer(struct vb_connection *connection, const unsigned char *query,
+static int answer(struct vb_connection *connection, const unsigned char *query, size_t len,
                   const struct vb_dns_question *question, struct vb_error *err)
 {
     struct vb_dns_reply reply;
     unsigned char bytes[2 + VB_DNS_REPLY_MAX];
+    int status = search_question(connection->world, question, query, len, err);
+    if (status < 0)
+        return status;
     vb_dns_answer(question, query, connection->world->names, &reply);
     bytes[0] = (unsigned char)(reply.len >> 8);
     bytes[1] = (unsigned char)reply.len;
     memcpy(bytes + 2, reply.bytes, reply.len);
-    const int status = vb_connection_send(connection, bytes, 2 + reply.len, err);
+    status = vb_connection_send(connection, bytes, 2 + reply.len, err);
     return status < 0 ? status : tell_answer(connection->world, question, &reply, err);
 }
 
@@ -114,10 +142,10 @@ static int input(struct vb_connection *connection, const unsigned char *bytes, s
 {
     struct vb_buf *gathered = connection->state;
     size_t done = 0;
-    int status = vb_world_search(connection->world, &connection->outbound, bytes, len, err);
-    if (status == VB_OK && gathered->len + len > gathered->max)
+    int status = VB_OK;
+    if (gathered->len + len > gathered->max)
         connection->closing = true;
-    else if (status == VB_OK)
+    else
         status = vb_buf_append(gathered, bytes, len, err);
     while (status == VB_OK && gathered->len - done > 2) {
         const unsigned char *at = gathered->data + done;
@@ -125,10 +153,11 @@ static int input(struct vb_connection *connection, const unsigned char *bytes, s
         struct vb_dns_question question;
         if (whole > gathered->len - done)
             break;
-        if (!vb_dns_question(at, whole, &question) || question.begin == 0)
+        if (!vb_dns_question(at, whole, &question) || question.begin == 0) {
             connection->closing = true;
-        else
-            status = answer(connection, at + 2, &question, err);
+            status = vb_world_search(connection->world, &connection->outbound, at, whole, err);
+        } else
+            status = answer(connection, at + 2, whole - 2, &question, err);
         done += whole;
     }
     if (done > 0) {
@@ -144,5 +173,18 @@ static void free_state(struct vb_connection *connection)
     free(connection->state);
 }
 
-const struct vb_protocol vb_protocol_dns = {
-    .name = "dns", .idle_ms = IDLE_MS, .begin = begin, .input = input, .free = free_state};
+/* What was no whole question. */
+static int end(struct vb_connection *connection, struct vb_error *err)
+{
+    const struct vb_buf *left = connection->state;
+    const int status =
+        vb_world_search(connection->world, &connection->outbound, left->data, left->len, err);
+    return status < 0 ? status : vb_world_search_end(connection->world, &connection->outbound, err);
+}
+
+const struct vb_protocol vb_protocol_dns = {.name = "dns",
+                                            .idle_ms = IDLE_MS,
+                                            .begin = begin,
+                                            .input = input,
+                                            .end = end,
+                                            .free = free_state};

@@ -28,7 +28,8 @@ void vb_world_event(const struct vb_world *world, const struct vb_connection *co
     ret->detonation = world->options.detonation;
     if (connection == NULL)
         return;
-    vb_event_int(ret, VB_F_CONNECTION, connection->number);
+    if (connection->number > 0)
+        vb_event_int(ret, VB_F_CONNECTION, connection->number);
     vb_event_str(ret, VB_F_ADDRESS, connection->address);
     vb_event_int(ret, VB_F_PORT, vb_world_port(&connection->to));
     if (connection->named)
@@ -97,47 +98,49 @@ static void bait_seen(void *ctx, const struct vb_bait *bait, const char *form)
     vb_event_str(&event, VB_F_BAIT, bait->id);
     vb_event_str(&event, VB_F_WHERE, "sent");
     vb_event_str(&event, VB_F_FORM, form);
+    vb_event_str(&event, VB_F_NAME, sighting->outbound->domain);
     vb_event_str(&event, VB_F_URL, sighting->outbound->url);
     sighting->status = vb_world_emit(sighting->world, &event, sighting->err);
 }
 
-/* The piece with what came right before it, for what stands across the two. */
-static void search_seam(struct sighting *sighting, const unsigned char *bytes, size_t len)
+/* What a search returned; more than 0 says that it gave up before the end. */
+static int conclude(struct sighting *sighting, int status)
 {
-    struct vb_outbound *outbound = sighting->outbound;
-    unsigned char seam[2 * sizeof(outbound->tail)];
-    const size_t more = len < sizeof(outbound->tail) ? len : sizeof(outbound->tail);
-    memcpy(seam, outbound->tail, outbound->tail_len);
-    memcpy(seam + outbound->tail_len, bytes, more);
-    vb_bait_search(sighting->world->options.baits, seam, outbound->tail_len + more, bait_seen,
-                   sighting);
-}
-
-static void remember_tail(struct vb_outbound *outbound, const unsigned char *bytes, size_t len)
-{
-    const size_t max = sizeof(outbound->tail);
-    if (len >= max) {
-        memcpy(outbound->tail, bytes + len - max, max);
-        outbound->tail_len = max;
-        return;
-    }
-    const size_t kept = outbound->tail_len + len > max ? max - len : outbound->tail_len;
-    memmove(outbound->tail, outbound->tail + outbound->tail_len - kept, kept);
-    memcpy(outbound->tail + kept, bytes, len);
-    outbound->tail_len = kept + len;
+    sighting->world->unsearched += status > 0;
+    return status < 0 ? status : sighting->status;
 }
 
 int vb_world_search(struct vb_world *world, struct vb_outbound *outbound, const void *bytes,
                     size_t len, struct vb_error *err)
 {
     struct sighting sighting = {world, outbound, err, VB_OK};
+    int status = VB_OK;
     if (world->options.baits == NULL || len == 0)
         return VB_OK;
-    vb_bait_search(world->options.baits, bytes, len, bait_seen, &sighting);
-    if (outbound->tail_len > 0)
-        search_seam(&sighting, bytes, len);
-    remember_tail(outbound, bytes, len);
-    return sighting.status;
+    if (outbound->stream == NULL)
+        status = vb_bait_stream_new(world->options.baits, world->trail, &outbound->stream, err);
+    if (status == VB_OK)
+        status = vb_bait_stream_feed(outbound->stream, bytes, len, bait_seen, &sighting, err);
+    return conclude(&sighting, status);
+}
+
+int vb_world_search_end(struct vb_world *world, struct vb_outbound *outbound, struct vb_error *err)
+{
+    struct sighting sighting = {world, outbound, err, VB_OK};
+    if (outbound->stream == NULL)
+        return VB_OK;
+    return conclude(&sighting, vb_bait_stream_finish(outbound->stream, bait_seen, &sighting, err));
+}
+
+int vb_world_search_name(struct vb_world *world, const char *name, struct vb_outbound *outbound,
+                         struct vb_error *err)
+{
+    struct sighting sighting = {world, outbound, err, VB_OK};
+    const struct vb_str text = {name, strlen(name)};
+    if (world->options.baits == NULL)
+        return VB_OK;
+    return conclude(&sighting, vb_bait_search_name(world->options.baits, world->trail, text,
+                                                   bait_seen, &sighting, err));
 }
 
 /* --- evidence and gaps --- */

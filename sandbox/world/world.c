@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "sandbox/world/dns.h"
 #include "sandbox/world/internal.h"
 
 enum {
@@ -88,6 +89,19 @@ union control {
     struct cmsghdr aligned;
 };
 
+static int search_datagram(struct vb_world *world, const struct vb_query *query,
+                           struct vb_error *err)
+{
+    struct vb_connection origin = {.world = world, .to = *query->to};
+    struct vb_outbound outbound = {.connection = &origin};
+    vb_connection_name(&origin);
+    int status = vb_world_search(world, &outbound, query->bytes, query->len, err);
+    if (status == VB_OK)
+        status = vb_world_search_end(world, &outbound, err);
+    vb_bait_stream_free(outbound.stream);
+    return status;
+}
+
 static int take_datagram(struct vb_world *world, const struct vb_query *query, struct vb_error *err)
 {
     const struct vb_came came = {
@@ -97,13 +111,14 @@ static int take_datagram(struct vb_world *world, const struct vb_query *query, s
         .shown = query->len < VB_WORLD_SHOWN ? query->len : VB_WORLD_SHOWN,
         .size = query->len,
     };
-    struct vb_connection origin = {.world = world, .to = *query->to};
-    struct vb_outbound outbound = {.connection = &origin};
-    vb_connection_name(&origin);
-    int status = vb_world_tell_came(world, &came, err);
-    if (status == VB_OK)
-        status = vb_world_search(world, &outbound, query->bytes, query->len, err);
-    return status < 0 ? status : vb_world_answer_datagram(world, query, err);
+    struct vb_dns_question question;
+    const int status = vb_world_tell_came(world, &came, err);
+    if (status < 0)
+        return status;
+    const bool asks = vb_world_port(query->to) == VB_DNS_PORT &&
+                      vb_dns_question(query->bytes, query->len, &question) && question.begin == 0;
+    return asks ? vb_world_answer_datagram(world, query, &question, err)
+                : search_datagram(world, query, err);
 }
 
 static int receive_all(struct vb_world *world, int socket, struct vb_error *err)
@@ -166,6 +181,8 @@ int vb_world_new(const struct vb_world_options *options, struct vb_world **ret,
     for (size_t i = 0; i < VB_ARRAY_LEN(world->sockets); i++)
         world->sockets[i] = -1;
     int status = vb_host_names_new(&world->names, err);
+    if (status == VB_OK && options->baits != NULL)
+        status = vb_bait_trail_new(options->baits, &world->trail, err);
     if (status == VB_OK && options->authority != NULL)
         status = vb_tls_maker_new(options->authority, options->key_log, &world->tls, err);
     if (status == VB_OK && (world->epoll = epoll_create1(EPOLL_CLOEXEC)) < 0)
@@ -191,6 +208,7 @@ void vb_world_free(struct vb_world *world)
         vb_connection_free(world->connections[i]);
     vb_close_fd(&world->epoll);
     vb_tls_maker_free(world->tls);
+    vb_bait_trail_free(world->trail);
     vb_host_names_free(world->names);
     free(world);
 }
@@ -281,6 +299,9 @@ int vb_world_end(struct vb_world *world, struct vb_error *err)
     if (status == VB_OK)
         status =
             vb_world_tell_gap(world, world->unread, "connections", "too many at once to read", err);
+    if (status == VB_OK)
+        status = vb_world_tell_gap(world, world->unsearched, "messages",
+                                   "unpack to more than is searched for secrets", err);
     if (status == VB_OK)
         status = vb_world_tell_gap(world, world->not_kept, "bodies of requests",
                                    "too large or too many to keep", err);
