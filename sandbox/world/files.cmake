@@ -1,4 +1,6 @@
+include(${CMAKE_CURRENT_LIST_DIR}/answers/files.cmake)
 set(VB_WORLD_FILES
+  ${VB_ANSWER_FILES}
   world/authority.c
   world/connection.c
   world/dns.c

@@ -51,7 +51,8 @@ struct vb_responder;
 /* Reads the rules: *.yaml of RULES_DIR (NULL: none) in the order of their names, then the built-in
  * ones. SEED makes the run's credentials and tokens. PUBLIC_ADDRESS is the address that the box is
  * told it has, in text. A rule file that is wrong is VB_E_CONFIG with its line. *RET is the
- * caller's; it is not written to by vb_respond but for a counter. */
+ * caller's; vb_respond writes to nothing of it but a counter and the time of the
+ * first answer. */
 VB_CHECKED int vb_responder_new(const char *rules_dir, const unsigned char seed[32],
                                 const char *public_address, struct vb_responder **ret,
                                 struct vb_error *err);
@@ -64,6 +65,11 @@ const struct vb_http_header *vb_responder_bait_at(const struct vb_responder *res
 /* Gives the bait NAME this VALUE from now on; both are copied. An unknown name is VB_E_USAGE. */
 VB_CHECKED int vb_responder_set_bait(struct vb_responder *responder, const char *name,
                                      const char *value, struct vb_error *err);
+
+/* The package indexes of the world have VERSION of the package NAME, too, which the package under
+ * examination asks for; both hostile, copied. What is no name or version is passed over. */
+VB_CHECKED int vb_responder_want(struct vb_responder *responder, const char *name,
+                                 const char *version, struct vb_error *err);
 
 /* Answers REQUEST at NOW_SECONDS (Unix time as the box sees it). Every request gets an answer; it
  * fails only for memory. *RET is the caller's (vb_http_reply_done); untouched on failure. */

@@ -1,0 +1,611 @@
+/* rules: which answer a request gets. A rule file is the user's, or ours: trusted, but read
+ * strictly, so that a slip is found where it stands and not in a run. docs/world.md describes the
+ * format. */
+#include "sandbox/world/answers/internal.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { FILE_MAX_BYTES = 1024 * 1024, FILES_MAX = 256, RULES_MAX = 4096, ID_MAX_CHARS = 64 };
+
+/* --- conditions --- */
+
+static bool any(const struct vb_yaml_node *list, const struct vb_view *view,
+                bool (*fits)(const char *wanted, const struct vb_view *view))
+{
+    if (list->kind == VB_YAML_SCALAR)
+        return fits(list->text, view);
+    for (size_t i = 0; i < list->count; i++) {
+        if (fits(list->items[i]->text, view))
+            return true;
+    }
+    return false;
+}
+
+static bool host_fits(const char *wanted, const struct vb_view *view)
+{
+    return vb_world_glob(wanted, view->request->host);
+}
+
+static bool path_fits(const char *wanted, const struct vb_view *view)
+{
+    return vb_world_glob(wanted, view->path);
+}
+
+/* Whoever may GET may HEAD. */
+static bool method_fits(const char *wanted, const struct vb_view *view)
+{
+    const char *method = view->request->method;
+    return strcmp(wanted, method) == 0 ||
+           (strcmp(method, "HEAD") == 0 && strcmp(wanted, "GET") == 0);
+}
+
+static bool agent_fits(const char *wanted, const struct vb_view *view)
+{
+    return vb_text_has(view->agent, wanted);
+}
+
+static bool body_fits(const char *wanted, const struct vb_view *view)
+{
+    const struct vb_http_request *request = view->request;
+    return request->body_len > 0 &&
+           memmem(request->body, request->body_len, wanted, strlen(wanted)) != NULL;
+}
+
+static bool is_address(const struct vb_view *view)
+{
+    const char *host = view->request->host;
+    return strchr(host, ':') != NULL || host[strspn(host, "0123456789.")] == '\0';
+}
+
+/* A last segment that nobody reads: letters and digits, at least six, and some of both. */
+static bool is_opaque(const struct vb_view *view)
+{
+    size_t len = 0, digits = 0;
+    for (const char *at = view->last; *at != '\0'; at++, len++) {
+        if (!isalnum((unsigned char)*at))
+            return false;
+        digits += isdigit((unsigned char)*at) != 0;
+    }
+    return len >= 6 && digits > 0 && digits < len;
+}
+
+static bool is_root(const struct vb_view *view)
+{
+    return strcmp(view->path, "/") == 0;
+}
+
+/* Programs of which what they fetch is often run: their question says nothing about it. */
+static bool is_fetcher(const struct vb_view *view)
+{
+    static const char *const agents[] = {"curl/", "wget", "powershell", "libfetch", "aria2"};
+    for (size_t i = 0; i < VB_ARRAY_LEN(agents); i++) {
+        if (vb_text_has(view->agent, agents[i]))
+            return view->accept[0] == '\0' || strcmp(view->accept, "*/*") == 0;
+    }
+    return false;
+}
+
+static const struct {
+    const char *name;
+    bool (*holds)(const struct vb_view *view);
+} qualities[] = {
+    {"address", is_address}, {"opaque", is_opaque}, {"root", is_root}, {"fetcher", is_fetcher}};
+
+static bool quality_holds(const char *wanted, const struct vb_view *view)
+{
+    for (size_t i = 0; i < VB_ARRAY_LEN(qualities); i++) {
+        if (strcmp(qualities[i].name, wanted) == 0)
+            return qualities[i].holds(view);
+    }
+    return false;
+}
+
+static bool header_fits(const char *name, const char *wanted, const struct vb_view *view)
+{
+    const char *value = vb_view_header(view, name);
+    return value[0] != '\0' && vb_text_has(value, wanted);
+}
+
+static bool query_fits(const char *name, const char *wanted, const struct vb_view *view)
+{
+    char value[VB_VIEW_VALUE];
+    return vb_view_query(view, name, value, sizeof(value)) && vb_world_glob(wanted, value);
+}
+
+static bool field_fits(const char *name, const char *wanted, const struct vb_view *view)
+{
+    struct vb_body_field field;
+    return vb_view_field(view, name, &field) && vb_world_glob(wanted, field.text);
+}
+
+static const struct {
+    const char *key;
+    bool (*one)(const char *wanted, const struct vb_view *view); /* any of a list */
+    bool (*pair)(const char *name, const char *wanted,
+                 const struct vb_view *view); /* all of a map */
+    bool all;                                 /* of the list */
+} matchers[] = {
+    {"hosts", host_fits, NULL, false},     {"paths", path_fits, NULL, false},
+    {"methods", method_fits, NULL, false}, {"agents", agent_fits, NULL, false},
+    {"body", body_fits, NULL, false},      {"is", quality_holds, NULL, true},
+    {"headers", NULL, header_fits, true},  {"query", NULL, query_fits, true},
+    {"fields", NULL, field_fits, true},
+};
+_Static_assert(VB_ARRAY_LEN(matchers) == VB_RULE_MATCHERS, "a rule has a place for each matcher");
+
+static bool all_pairs(const struct vb_yaml_node *map, const struct vb_view *view,
+                      bool (*fits)(const char *, const char *, const struct vb_view *))
+{
+    for (size_t i = 0; i < map->count; i++) {
+        if (!fits(map->keys[i]->text, map->items[i]->text, view))
+            return false;
+    }
+    return true;
+}
+
+static bool all_qualities(const struct vb_yaml_node *list, const struct vb_view *view)
+{
+    if (list->kind == VB_YAML_SCALAR)
+        return quality_holds(list->text, view);
+    for (size_t i = 0; i < list->count; i++) {
+        if (!quality_holds(list->items[i]->text, view))
+            return false;
+    }
+    return true;
+}
+
+static bool rule_fits(const struct vb_rule *rule, const struct vb_view *view)
+{
+    for (size_t i = 0; i < VB_ARRAY_LEN(matchers); i++) {
+        const struct vb_yaml_node *node = rule->match[i];
+        if (node == NULL)
+            continue;
+        const bool fits = matchers[i].pair != NULL ? all_pairs(node, view, matchers[i].pair)
+                          : matchers[i].all        ? all_qualities(node, view)
+                                                   : any(node, view, matchers[i].one);
+        if (!fits)
+            return false;
+    }
+    return true;
+}
+
+const struct vb_rule *vb_rules_find(const struct vb_responder *responder,
+                                    const struct vb_view *view)
+{
+    for (size_t i = 0; i < responder->rule_count; i++) {
+        if (rule_fits(&responder->rules[i], view))
+            return &responder->rules[i];
+    }
+    return NULL;
+}
+
+/* --- reading them --- */
+
+struct file {
+    struct vb_responder *responder;
+    const char *name;
+};
+
+static int refuse(const struct file *file, const struct vb_yaml_node *node, const char *why,
+                  const char *what, struct vb_error *err)
+{
+    return vb_fail(err, VB_E_CONFIG, 0, "%s:%zu: %s%s%s", file->name, node->line, why,
+                   what[0] == '\0' ? "" : " ", what);
+}
+
+/* ERR's message, with its place and as what it is here. */
+static int refuse_as(const struct file *file, const struct vb_yaml_node *node, struct vb_error *err)
+{
+    if (err != NULL)
+        err->status = VB_E_CONFIG;
+    (void)vb_wrap(err, "%s:%zu", file->name, node->line);
+    return VB_E_CONFIG;
+}
+
+static bool is_list(const struct vb_yaml_node *node)
+{
+    for (size_t i = 0; node->kind == VB_YAML_LIST && i < node->count; i++) {
+        if (node->items[i]->kind != VB_YAML_SCALAR)
+            return false;
+    }
+    return node->kind == VB_YAML_SCALAR || (node->kind == VB_YAML_LIST && node->count > 0);
+}
+
+static bool is_map(const struct vb_yaml_node *node)
+{
+    for (size_t i = 0; node->kind == VB_YAML_MAP && i < node->count; i++) {
+        if (node->items[i]->kind != VB_YAML_SCALAR)
+            return false;
+    }
+    return node->kind == VB_YAML_MAP;
+}
+
+static bool is_quality(const char *name)
+{
+    for (size_t i = 0; i < VB_ARRAY_LEN(qualities); i++) {
+        if (strcmp(qualities[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static int check_qualities(const struct file *file, const struct vb_yaml_node *node,
+                           struct vb_error *err)
+{
+    if (node->kind == VB_YAML_SCALAR)
+        return is_quality(node->text) ? VB_OK
+                                      : refuse(file, node, "a request is never", node->text, err);
+    for (size_t i = 0; i < node->count; i++) {
+        if (!is_quality(node->items[i]->text))
+            return refuse(file, node->items[i], "a request is never", node->items[i]->text, err);
+    }
+    return VB_OK;
+}
+
+static int read_match(const struct file *file, const struct vb_yaml_node *match,
+                      struct vb_rule *rule, struct vb_error *err)
+{
+    if (match->kind != VB_YAML_MAP)
+        return refuse(file, match, "match must be a map", "", err);
+    for (size_t i = 0; i < match->count; i++) {
+        const struct vb_yaml_node *key = match->keys[i], *value = match->items[i];
+        size_t at = 0;
+        while (at < VB_ARRAY_LEN(matchers) && strcmp(matchers[at].key, key->text) != 0)
+            at++;
+        if (at == VB_ARRAY_LEN(matchers))
+            return refuse(file, key, "match knows no", key->text, err);
+        if (matchers[at].pair != NULL ? !is_map(value) : !is_list(value))
+            return refuse(file, key, key->text,
+                          matchers[at].pair != NULL ? "must be a map of texts"
+                                                    : "must be a text or a list of texts",
+                          err);
+        const int status =
+            matchers[at].one == quality_holds ? check_qualities(file, value, err) : VB_OK;
+        if (status < 0)
+            return status;
+        rule->match[at] = value;
+    }
+    return VB_OK;
+}
+
+/* Filled in once, JSON must be JSON. */
+static int check_json(const struct file *file, const struct vb_yaml_node *node,
+                      struct vb_error *err)
+{
+    const struct vb_http_request request = {.host = "example.com", .method = "GET", .target = "/"};
+    struct vb_view view;
+    vb_view_init(&view, &request);
+    struct vb_answer answer = {.responder = file->responder, .view = &view};
+    VB_CLEANUP(vb_buf_done) struct vb_buf text;
+    vb_buf_init(&text, VB_HTTP_REPLY_MAX);
+    vb_answer_stream(&answer, "check", &answer.stream);
+    int status = vb_answer_expand(&answer, node->text, VB_ESCAPE_JSON, &text, err);
+    if (status < 0)
+        return status;
+    VB_CLEANUP(vb_json_free) json_t *json = NULL;
+    status = vb_json_parse((const char *)text.data, text.len, text.max, &json, err);
+    return status < 0 ? refuse_as(file, node, err) : VB_OK;
+}
+
+static int check_text(const struct file *file, const struct vb_yaml_node *node,
+                      struct vb_error *err)
+{
+    return vb_template_check(file->responder, node->text, err) < 0 ? refuse_as(file, node, err)
+                                                                   : VB_OK;
+}
+
+static int check_bytes(const struct file *file, const struct vb_yaml_node *node,
+                       struct vb_error *err)
+{
+    VB_CLEANUP(vb_buf_done) struct vb_buf bytes;
+    vb_buf_init(&bytes, VB_HTTP_REPLY_MAX);
+    return vb_base64_decode(&bytes, node->text, node->len, err) < 0 ? refuse_as(file, node, err)
+                                                                    : VB_OK;
+}
+
+/* How a body may be written. */
+static const struct writing {
+    const char *key, *form, *type;
+    enum vb_escape escape;
+    bool bytes;
+    int (*check)(const struct file *file, const struct vb_yaml_node *node, struct vb_error *err);
+} writings[] = {
+    {"json", "json", "application/json; charset=utf-8", VB_ESCAPE_JSON, false, check_json},
+    {"html", "html", "text/html; charset=utf-8", VB_ESCAPE_HTML, false, NULL},
+    {"text", "text", "text/plain; charset=utf-8", VB_ESCAPE_NONE, false, NULL},
+    {"events", "events", "text/event-stream", VB_ESCAPE_JSON, false, NULL},
+    {"bytes", "bytes", "application/octet-stream", VB_ESCAPE_NONE, true, check_bytes},
+};
+
+static int read_body(const struct file *file, const struct writing *writing,
+                     const struct vb_yaml_node *node, struct vb_rule *rule, struct vb_error *err)
+{
+    if (rule->body != NULL || rule->kind != NULL)
+        return refuse(file, node, "a reply has one body", "", err);
+    int status = writing->bytes ? VB_OK : check_text(file, node, err);
+    if (status == VB_OK && writing->check != NULL)
+        status = writing->check(file, node, err);
+    rule->body = node;
+    rule->form = rule->form == NULL ? writing->form : rule->form;
+    rule->type = rule->type == NULL ? writing->type : rule->type;
+    rule->escape = writing->escape;
+    rule->bytes = writing->bytes;
+    return status;
+}
+
+static int read_status(const struct file *file, const struct vb_yaml_node *node,
+                       struct vb_rule *rule, struct vb_error *err)
+{
+    char *end = NULL;
+    const unsigned long status = strtoul(node->text, &end, 10);
+    if (*end != '\0' || status < 200 || status > 599)
+        return refuse(file, node, "status must be a number from 200 to 599", "", err);
+    rule->status = (unsigned)status;
+    return VB_OK;
+}
+
+static int read_kind(const struct file *file, const struct vb_yaml_node *node, struct vb_rule *rule,
+                     struct vb_error *err)
+{
+    if (rule->body != NULL)
+        return refuse(file, node, "a reply has one body", "", err);
+    rule->kind = vb_kind_named(node->text);
+    if (rule->kind == NULL)
+        return refuse(file, node, "there is no answer of the kind", node->text, err);
+    rule->form = rule->form == NULL ? rule->kind->form : rule->form;
+    rule->type = rule->type == NULL ? rule->kind->type : rule->type;
+    return VB_OK;
+}
+
+static int read_type(const struct file *file, const struct vb_yaml_node *node, struct vb_rule *rule,
+                     struct vb_error *err)
+{
+    (void)file, (void)err;
+    rule->type = node->text;
+    return VB_OK;
+}
+
+static int read_form(const struct file *file, const struct vb_yaml_node *node, struct vb_rule *rule,
+                     struct vb_error *err)
+{
+    (void)file, (void)err;
+    rule->form = node->text;
+    return VB_OK;
+}
+
+static int read_encode(const struct file *file, const struct vb_yaml_node *node,
+                       struct vb_rule *rule, struct vb_error *err)
+{
+    if (strcmp(node->text, "base64") != 0)
+        return refuse(file, node, "encode can only be base64", "", err);
+    rule->base64 = true;
+    return VB_OK;
+}
+
+static const struct {
+    const char *key;
+    int (*read)(const struct file *file, const struct vb_yaml_node *node, struct vb_rule *rule,
+                struct vb_error *err);
+} settings[] = {{"status", read_status},
+                {"as", read_kind},
+                {"type", read_type},
+                {"form", read_form},
+                {"encode", read_encode}};
+
+static int read_headers(const struct file *file, const struct vb_yaml_node *node,
+                        struct vb_rule *rule, struct vb_error *err)
+{
+    if (!is_map(node) || node->count > VB_HTTP_HEADERS_MAX - 2)
+        return refuse(file, node, "headers must be a map of few texts", "", err);
+    for (size_t i = 0; i < node->count; i++) {
+        const int status = check_text(file, node->items[i], err);
+        if (status < 0)
+            return status;
+    }
+    rule->headers = node;
+    return VB_OK;
+}
+
+static int read_setting(const struct file *file, const struct vb_yaml_node *key,
+                        const struct vb_yaml_node *value, struct vb_rule *rule,
+                        struct vb_error *err)
+{
+    if (strcmp(key->text, "headers") == 0)
+        return read_headers(file, value, rule, err);
+    if (value->kind != VB_YAML_SCALAR)
+        return refuse(file, key, key->text, "must be a text", err);
+    for (size_t i = 0; i < VB_ARRAY_LEN(settings); i++) {
+        if (strcmp(settings[i].key, key->text) == 0)
+            return settings[i].read(file, value, rule, err);
+    }
+    for (size_t i = 0; i < VB_ARRAY_LEN(writings); i++) {
+        if (strcmp(writings[i].key, key->text) == 0)
+            return read_body(file, &writings[i], value, rule, err);
+    }
+    return refuse(file, key, "reply knows no", key->text, err);
+}
+
+static int read_reply(const struct file *file, const struct vb_yaml_node *reply,
+                      struct vb_rule *rule, struct vb_error *err)
+{
+    if (reply->kind != VB_YAML_MAP)
+        return refuse(file, reply, "reply must be a map", "", err);
+    rule->status = 200;
+    for (size_t i = 0; i < reply->count; i++) {
+        const int status = read_setting(file, reply->keys[i], reply->items[i], rule, err);
+        if (status < 0)
+            return status;
+    }
+    if (rule->form == NULL)
+        rule->form = "empty";
+    return VB_OK;
+}
+
+static bool is_id(const struct vb_yaml_node *node)
+{
+    if (node->kind != VB_YAML_SCALAR || node->len == 0 || node->len > ID_MAX_CHARS)
+        return false;
+    return node->text[strspn(node->text, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0';
+}
+
+static int read_id(const struct file *file, const struct vb_yaml_node *node, struct vb_rule *rule,
+                   struct vb_error *err)
+{
+    if (!is_id(node))
+        return refuse(file, node, "an id has small letters, digits and '-', at most 64", "", err);
+    for (size_t i = 0; i < file->responder->rule_count; i++) {
+        if (strcmp(file->responder->rules[i].id, node->text) == 0)
+            return refuse(file, node, "there is already a rule called", node->text, err);
+    }
+    rule->id = node->text;
+    return VB_OK;
+}
+
+static const struct {
+    const char *key;
+    int (*read)(const struct file *file, const struct vb_yaml_node *node, struct vb_rule *rule,
+                struct vb_error *err);
+} parts[] = {{"id", read_id}, {"match", read_match}, {"reply", read_reply}};
+
+static int read_rule(const struct file *file, const struct vb_yaml_node *node, struct vb_rule *rule,
+                     struct vb_error *err)
+{
+    if (node->kind != VB_YAML_MAP)
+        return refuse(file, node, "a rule must be a map", "", err);
+    for (size_t i = 0; i < node->count; i++) {
+        size_t at = 0;
+        while (at < VB_ARRAY_LEN(parts) && strcmp(parts[at].key, node->keys[i]->text) != 0)
+            at++;
+        if (at == VB_ARRAY_LEN(parts))
+            return refuse(file, node->keys[i], "a rule knows no", node->keys[i]->text, err);
+        const int status = parts[at].read(file, node->items[i], rule, err);
+        if (status < 0)
+            return status;
+    }
+    if (rule->id == NULL || rule->form == NULL)
+        return refuse(file, node, "a rule wants an id and a reply", "", err);
+    return VB_OK;
+}
+
+static int add_rule(const struct file *file, const struct vb_yaml_node *node, struct vb_error *err)
+{
+    struct vb_responder *responder = file->responder;
+    if (responder->rule_count == RULES_MAX)
+        return refuse(file, node, "there are too many rules", "", err);
+    struct vb_rule rule = {.status = 200};
+    const int status = read_rule(file, node, &rule, err);
+    if (status < 0)
+        return status;
+    struct vb_rule *rules = realloc(responder->rules, (responder->rule_count + 1) * sizeof(*rules));
+    if (rules == NULL)
+        return vb_fail(err, VB_E_NOMEM, errno, "reading the rules of the network of a box");
+    responder->rules = rules;
+    rules[responder->rule_count++] = rule;
+    return VB_OK;
+}
+
+static int keep_file(struct vb_responder *responder, struct vb_yaml *yaml, struct vb_error *err)
+{
+    struct vb_yaml **files =
+        realloc(responder->files, (responder->file_count + 1) * sizeof(struct vb_yaml *));
+    if (files == NULL) {
+        vb_yaml_free(yaml);
+        return vb_fail(err, VB_E_NOMEM, errno, "reading the rules of the network of a box");
+    }
+    responder->files = files;
+    files[responder->file_count++] = yaml;
+    return VB_OK;
+}
+
+int vb_rules_load(struct vb_responder *responder, const char *name, const char *text, size_t len,
+                  struct vb_error *err)
+{
+    struct vb_yaml *yaml = NULL;
+    const struct file file = {responder, name};
+    int status = vb_yaml_parse(name, text, len, NULL, &yaml, err);
+    if (status == VB_E_DATA && err != NULL)
+        err->status = VB_E_CONFIG;
+    if (status < 0)
+        return status == VB_E_DATA ? VB_E_CONFIG : status;
+    status = keep_file(responder, yaml, err);
+    if (status < 0)
+        return status;
+    const struct vb_yaml_node *root = vb_yaml_root(yaml);
+    const struct vb_yaml_node *rules = vb_yaml_get(root, "rules");
+    if (rules == NULL || root->count != 1 || rules->kind != VB_YAML_LIST)
+        return refuse(&file, root, "the file must be a map of one list called rules", "", err);
+    for (size_t i = 0; i < rules->count && status == VB_OK; i++)
+        status = add_rule(&file, rules->items[i], err);
+    return status;
+}
+
+/* --- a folder of them --- */
+
+struct names {
+    char *list[FILES_MAX];
+    size_t count;
+};
+
+static void names_done(struct names *names)
+{
+    for (size_t i = 0; i < names->count; i++)
+        free(names->list[i]);
+}
+
+static int compare_names(const void *left, const void *right)
+{
+    return strcmp(*(char *const *)left, *(char *const *)right);
+}
+
+static int list_names(const char *dir, struct names *names, struct vb_error *err)
+{
+    VB_CLEANUP_DIR DIR *open_dir = opendir(dir);
+    if (open_dir == NULL)
+        return vb_fail(err, VB_E_CONFIG, errno, "cannot read the rules folder %s", dir);
+    for (const struct dirent *entry = readdir(open_dir); entry != NULL; entry = readdir(open_dir)) {
+        if (entry->d_name[0] == '.' || strcmp(vb_path_extension(entry->d_name), "yaml") != 0)
+            continue;
+        if (names->count == FILES_MAX)
+            return vb_fail(err, VB_E_CONFIG, 0, "%s holds more than %d rule files", dir, FILES_MAX);
+        names->list[names->count] = strdup(entry->d_name);
+        if (names->list[names->count] == NULL)
+            return vb_fail(err, VB_E_NOMEM, errno, "reading the rules folder %s", dir);
+        names->count++;
+    }
+    qsort(names->list, names->count, sizeof(names->list[0]), compare_names);
+    return VB_OK;
+}
+
+static int load_file(struct vb_responder *responder, const char *dir, const char *name,
+                     struct vb_error *err)
+{
+    VB_CLEANUP_FREE char *path = NULL;
+    if (asprintf(&path, "%s/%s", dir, name) < 0) {
+        path = NULL;
+        return vb_fail(err, VB_E_NOMEM, errno, "reading the rules folder %s", dir);
+    }
+    VB_CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return vb_fail(err, VB_E_CONFIG, errno, "cannot read the rule file %s", path);
+    VB_CLEANUP(vb_buf_done) struct vb_buf text;
+    vb_buf_init(&text, FILE_MAX_BYTES);
+    if (vb_buf_read_fd(&text, fd, err) < 0)
+        return vb_wrap(err, "reading the rule file %s", path);
+    return vb_rules_load(responder, path, text.data == NULL ? "" : (const char *)text.data,
+                         text.len, err);
+}
+
+int vb_rules_load_folder(struct vb_responder *responder, const char *dir, struct vb_error *err)
+{
+    VB_CLEANUP(names_done) struct names names = {.count = 0};
+    int status = list_names(dir, &names, err);
+    for (size_t i = 0; i < names.count && status == VB_OK; i++)
+        status = load_file(responder, dir, names.list[i], err);
+    return status;
+}
