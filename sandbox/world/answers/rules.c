@@ -523,7 +523,7 @@ static int keep_file(struct vb_responder *responder, struct vb_yaml *yaml, struc
     return VB_OK;
 }
 
-int vb_rules_load(struct vb_responder *responder, const char *name, const char *text, size_t len,
+int vb_answer_rules_load(struct vb_responder *responder, const char *name, const char *text, size_t len,
                   struct vb_error *err)
 {
     struct vb_yaml *yaml = NULL;
@@ -597,7 +597,7 @@ static int load_file(struct vb_responder *responder, const char *dir, const char
     vb_buf_init(&text, FILE_MAX_BYTES);
     if (vb_buf_read_fd(&text, fd, err) < 0)
         return vb_wrap(err, "reading the rule file %s", path);
-    return vb_rules_load(responder, path, text.data == NULL ? "" : (const char *)text.data,
+    return vb_answer_rules_load(responder, path, text.data == NULL ? "" : (const char *)text.data,
                          text.len, err);
 }
 
