@@ -87,6 +87,16 @@ void vb_connection_restart(struct vb_connection *connection, const char *host)
     connection->named = true;
 }
 
+int vb_connection_switch(struct vb_connection *connection, const struct vb_protocol *protocol,
+                         struct vb_error *err)
+{
+    if (connection->protocol->free != NULL)
+        connection->protocol->free(connection);
+    connection->protocol = protocol;
+    connection->state = NULL;
+    return protocol->begin == NULL ? VB_OK : protocol->begin(connection, err);
+}
+
 /* --- receiving --- */
 
 static void be_patient(struct vb_connection *connection)

@@ -14,4 +14,5 @@ set(VB_WORLD_FILES
   world/talk.c
   world/tell.c
   world/tls.c
+  world/websocket.c
   world/world.c)

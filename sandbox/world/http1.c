@@ -27,6 +27,7 @@ struct http1 {
     htp_connp_t *parser;
     struct vb_exchange *current; /* its head has come, its end has not */
     bool current_close;
+    bool connect; /* it asks for a tunnel */
     struct pending done[AT_ONCE];
     size_t done_count;
     int status; /* of a callback */
@@ -89,6 +90,7 @@ static int on_headers(htp_tx_t *tx)
     if (http->status < 0)
         return HTP_OK;
     http->current_close = !stays_open(http->current, tx);
+    http->connect = tx->request_method_number == HTP_M_CONNECT;
     const char *expect = vb_exchange_get(http->current, "expect");
     if (expect != NULL && strcasecmp(expect, "100-continue") == 0)
         http->status =
@@ -231,6 +233,35 @@ static int open_tunnel(struct http1 *http, struct vb_error *err)
     return status;
 }
 
+/* A WebSocket (RFC 6455, 4.2): frames follow instead of requests. Frees HTTP. */
+static int open_websocket(struct http1 *http, struct vb_error *err)
+{
+    struct vb_connection *connection = http->connection;
+    struct vb_exchange *exchange = http->done[0].exchange;
+    const struct vb_http_reply *ignored = NULL;
+    char accept[VB_WEBSOCKET_ACCEPT];
+    char head[256];
+    int status = vb_exchange_end(exchange, false, &ignored, err);
+    if (status == VB_OK)
+        status = vb_websocket_accept(vb_exchange_get(exchange, "sec-websocket-key"), accept, err);
+    if (status < 0)
+        return status;
+    snprintf(head, sizeof(head),
+             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+             "Sec-WebSocket-Accept: %s\r\n\r\n",
+             accept);
+    status = vb_connection_say(connection, head, err);
+    return status < 0 ? status : vb_connection_switch(connection, &vb_protocol_websocket, err);
+}
+
+static bool wants_websocket(const struct http1 *http)
+{
+    const struct vb_exchange *exchange = http->done_count == 1 ? http->done[0].exchange : NULL;
+    const char *upgrade = exchange == NULL ? NULL : vb_exchange_get(exchange, "upgrade");
+    return upgrade != NULL && strcasecmp(upgrade, "websocket") == 0 &&
+           vb_exchange_get(exchange, "sec-websocket-key") != NULL;
+}
+
 /* --- the protocol --- */
 
 static int begin(struct vb_connection *connection, struct vb_error *err)
@@ -275,13 +306,14 @@ static int input(struct vb_connection *connection, const unsigned char *bytes, s
         return refuse(http, bytes, len, err);
     http->err = err;
     const int got = htp_connp_req_data(http->parser, &now, bytes, len);
-    const size_t consumed = htp_connp_req_data_consumed(http->parser);
     int status = http->status;
+    if (status == VB_OK && wants_websocket(http))
+        return open_websocket(http, err);
     if (status == VB_OK)
         status = answer_all(http, err);
     if (status < 0)
         return status;
-    if (got == HTP_STREAM_DATA_OTHER && consumed == len)
+    if (http->connect)
         return open_tunnel(http, err);
     return got == HTP_STREAM_DATA ? VB_OK : refuse(http, bytes, len, err);
 }

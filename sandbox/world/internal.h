@@ -163,6 +163,9 @@ VB_CHECKED int vb_connection_send(struct vb_connection *connection, const void *
 /* What follows is a stream of its own, to HOST (hostile), and of a protocol that is not known yet:
  * behind a proxy's answer. Frees the protocol's state. */
 void vb_connection_restart(struct vb_connection *connection, const char *host);
+/* What follows is of PROTOCOL. Frees the state of the one before. */
+VB_CHECKED int vb_connection_switch(struct vb_connection *connection,
+                                    const struct vb_protocol *protocol, struct vb_error *err);
 VB_CHECKED int vb_connection_say(struct vb_connection *connection, const char *text,
                                  struct vb_error *err);
 
@@ -175,7 +178,12 @@ const struct vb_protocol *vb_world_sniff(const struct vb_connection *connection,
 /* --- the protocols --- */
 
 extern const struct vb_protocol vb_protocol_dns, vb_protocol_http1, vb_protocol_http2,
-    vb_protocol_smtp, vb_protocol_ssh, vb_protocol_shell, vb_protocol_raw;
+    vb_protocol_websocket, vb_protocol_smtp, vb_protocol_ssh, vb_protocol_shell, vb_protocol_raw;
+
+/* websocket.c: the answer to the KEY of a client that wants one. */
+enum { VB_WEBSOCKET_ACCEPT = 32 };
+VB_CHECKED int vb_websocket_accept(const char *key, char ret[VB_WEBSOCKET_ACCEPT],
+                                   struct vb_error *err);
 
 /* resolver.c: a datagram to a resolver: who sent it, to whom, on which of the sockets. */
 struct vb_query {

@@ -21,8 +21,9 @@ static int load_rules(struct vb_responder *responder, const char *rules_dir, str
 {
     int status = rules_dir == NULL ? VB_OK : vb_rules_load_folder(responder, rules_dir, err);
     for (size_t i = 0; i < vb_world_rules_count && status == VB_OK; i++)
-        status = vb_answer_rules_load(responder, vb_world_rules[i].name,
-                               (const char *)vb_world_rules[i].text, vb_world_rules[i].len, err);
+        status =
+            vb_answer_rules_load(responder, vb_world_rules[i].name,
+                                 (const char *)vb_world_rules[i].text, vb_world_rules[i].len, err);
     return status;
 }
 

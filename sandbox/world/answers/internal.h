@@ -165,8 +165,8 @@ struct vb_rule {
 };
 
 /* Appends the rules of one file called NAME to RESPONDER's. */
-VB_CHECKED int vb_answer_rules_load(struct vb_responder *responder, const char *name, const char *text,
-                             size_t len, struct vb_error *err);
+VB_CHECKED int vb_answer_rules_load(struct vb_responder *responder, const char *name,
+                                    const char *text, size_t len, struct vb_error *err);
 VB_CHECKED int vb_rules_load_folder(struct vb_responder *responder, const char *dir,
                                     struct vb_error *err);
 /* The first rule that fits; NULL: none. */

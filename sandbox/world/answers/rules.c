@@ -523,8 +523,8 @@ static int keep_file(struct vb_responder *responder, struct vb_yaml *yaml, struc
     return VB_OK;
 }
 
-int vb_answer_rules_load(struct vb_responder *responder, const char *name, const char *text, size_t len,
-                  struct vb_error *err)
+int vb_answer_rules_load(struct vb_responder *responder, const char *name, const char *text,
+                         size_t len, struct vb_error *err)
 {
     struct vb_yaml *yaml = NULL;
     const struct file file = {responder, name};
@@ -598,7 +598,7 @@ static int load_file(struct vb_responder *responder, const char *dir, const char
     if (vb_buf_read_fd(&text, fd, err) < 0)
         return vb_wrap(err, "reading the rule file %s", path);
     return vb_answer_rules_load(responder, path, text.data == NULL ? "" : (const char *)text.data,
-                         text.len, err);
+                                text.len, err);
 }
 
 int vb_rules_load_folder(struct vb_responder *responder, const char *dir, struct vb_error *err)
