@@ -13,7 +13,7 @@ _vetbox_options()
     unpack) echo --directory --timeout --quiet --help ;;
     fetch) echo --output --timeout --quiet --help ;;
     run) echo --policy --format --output --report --evidence --timeout --copy --rootfs \
-        --fail-on --advisory --quiet --color --help ;;
+        --quiet --color --help ;;
     judge) echo --policy --format --output --report --fail-on --advisory --quiet --color --help ;;
     report) echo --format --output --quiet --color --help ;;
     rules) echo --rules --quiet --help ;;
