@@ -12,12 +12,20 @@ static int cannot_write(struct output *out, int system_errno)
                    (int)out->path.len, out->path.text);
 }
 
+/* Most files stand in a folder that is there already. */
+static int create(int dirfd, const char *path, uint32_t mode)
+{
+    const int fd = vb_open_beneath(dirfd, path, O_RDWR | O_CREAT | O_EXCL, mode);
+
+    if (fd >= 0 || errno != ENOENT || vb_mkdir_parents(dirfd, path) != 0)
+        return fd;
+    return vb_open_beneath(dirfd, path, O_RDWR | O_CREAT | O_EXCL, mode);
+}
+
 int output_open(struct output *out, struct unpack *u, const char *path, bool executable)
 {
     *out = (struct output){.u = u, .path = str_of(path), .fd = -1};
-    if (vb_mkdir_parents(u->out_fd, path) != 0)
-        return cannot_write(out, errno);
-    out->fd = vb_open_beneath(u->out_fd, path, O_RDWR | O_CREAT | O_EXCL, executable ? 0700 : 0600);
+    out->fd = create(u->out_fd, path, executable ? 0700 : 0600);
     if (out->fd < 0)
         return cannot_write(out, errno);
     u->files++;

@@ -295,17 +295,31 @@ ssize_t vb_sys_read_file(int dirfd, const char *path, char *ret, size_t size)
 
 /* --- privileges --- */
 
-/* KEPT has one bit for each capability; all of it is below 32. */
-static int drop_all_but(uint32_t kept)
+/* KEPT has one bit for each capability; all of it is below 32. What is gone already is asked for
+ * only: to drop it again would cost a change of credentials each. */
+static void bound_to(uint32_t kept)
 {
     /* Past the last capability the kernel says EINVAL. Without CAP_SETPCAP (an ordinary user
      * outside any namespace) it says EPERM: there is nothing in the effective sets to bound then.
      */
     for (unsigned capability = 0; capability < 64; capability++) {
         const bool keep = capability < 32 && (kept & 1U << capability) != 0;
-        if (!keep && prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0 && errno == EINVAL)
+        const int held = prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
+        if (held < 0)
             break;
+        if (!keep && held > 0)
+            (void)prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
     }
+}
+
+void vb_sys_empty_bounding_set(void)
+{
+    bound_to(0);
+}
+
+static int drop_all_but(uint32_t kept)
+{
+    bound_to(kept);
     if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
         return -1;
     struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};

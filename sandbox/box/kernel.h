@@ -66,6 +66,8 @@ ssize_t vb_sys_read_file(int dirfd, const char *path, char *ret, size_t size);
 
 /* Drops every capability from all sets, the bounding set included. */
 int vb_sys_drop_capabilities(void);
+/* Only the bounding set: for who needs capabilities and makes children that do not. */
+void vb_sys_empty_bounding_set(void);
 /* The same, but for CAP_NET_BIND_SERVICE: ports below 1024. */
 int vb_sys_keep_ports(void);
 /* PR_SET_NO_NEW_PRIVS. */

@@ -7,8 +7,10 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sandbox/box/kernel.h"
@@ -57,6 +59,15 @@ static int enter_empty_root(struct vb_error *err)
     return VB_OK;
 }
 
+/* What each child would do for itself otherwise, over and over. Dates in packages are read by the
+ * same clock everywhere; libc would look for that of the machine at each of them, in vain. */
+static void prepare_once(void)
+{
+    vb_sys_empty_bounding_set();
+    (void)setenv("TZ", "UTC0", 1);
+    tzset();
+}
+
 /* The walls that all children share. What stands is for the children to keep: capabilities in the
  * new user namespace, which they drop. */
 static int prepare(struct state *state, struct vb_error *err)
@@ -82,7 +93,10 @@ static int prepare(struct state *state, struct vb_error *err)
         status = enter_empty_root(err);
     if (status == VB_OK && (vb_sys_no_new_privs() < 0 || vb_sys_die_with_parent() < 0))
         status = vb_fail(err, VB_E_OS, errno, "preparing for children");
-    return status < 0 ? status : vb_examiner_filter_new(&state->filter, err);
+    if (status < 0)
+        return status;
+    prepare_once();
+    return vb_examiner_filter_new(&state->filter, err);
 }
 
 /* Gives the descriptors the numbers that they have in the coordinator: whoever wrote the child's
