@@ -41,88 +41,20 @@ static int hostile_unread(struct work *w, const char *code, const char *target)
     return status != 0 ? status : report_coverage(w->u, "file", code, w->raw);
 }
 
-/* Libarchive's words for data that may well be whole, of a method that it does not decode. */
-static bool is_about_method(const char *text)
-{
-    static const char *const words[] = {
-        "Unsupported CAB compression",
-        "Compression method not supported",
-        "Unsupported compression method for RAR",
-        "Parsing filters is unsupported",
-        "Unsupported filter type",
-        "Unexpected codec ID",
-        "encoded with many filters",
-        "Unsupported form of BCJ2",
-        "Declared dictionary size is not supported",
-    };
-
-    for (size_t i = 0; i < VB_ARRAY_LEN(words); i++) {
-        if (strstr(text, words[i]) != NULL)
-            return true;
-    }
-    return false;
-}
-
-/* The method of a zip that TEXT is about; that of an encrypted member stands nowhere else. NULL: it
- * is about none, or one that nobody has heard of. */
-static const char *zip_method_in(const char *text, unsigned long *ret)
-{
-    static const char words[] = "Unsupported ZIP compression method (";
-    const char *const at = strstr(text, words);
-
-    *ret = at != NULL ? strtoul(at + sizeof(words) - 1, NULL, 10) : 0;
-    return zip_method_name(*ret);
-}
-
-/* True for what is a gap of ours and no fault of the archive; why in REASON. */
-static bool is_undecodable(const char *text, char reason[160])
-{
-    unsigned long method;
-    const char *const name = text != NULL ? zip_method_in(text, &method) : NULL;
-
-    if (name != NULL)
-        (void)snprintf(reason, 160, "unsupported compression: %s, method %lu of zip", name, method);
-    else if (text != NULL && is_about_method(text))
-        (void)snprintf(reason, 160, "unsupported compression: %.100s", text);
-    else
-        return false;
-    return true;
-}
-
-/* The same for what is closed, be it a member or the list of all of them. */
-static bool is_about_encryption(const char *text)
-{
-    static const char *const words[] = {
-        "passphrase",
-        "is encrypted, but currently not supported",
-        "Crypto codec not supported",
-        "RAR encryption support unavailable",
-        "Encryption is not supported",
-        "Unknown encryption",
-        "Unsupported encryption format",
-    };
-
-    for (size_t i = 0; text != NULL && i < VB_ARRAY_LEN(words); i++) {
-        if (strstr(text, words[i]) != NULL)
-            return true;
-    }
-    return false;
-}
-
 static int damaged(struct work *w)
 {
     const char *const text = archive_error_string(w->archive);
     const bool known = w->directory != NULL && w->index < w->directory->count;
     const struct zip_entry *const entry = known ? &w->directory->entries[w->index] : NULL;
     const char *const code = w->directory != NULL ? zip_damage_code(entry, text) : NULL;
-    char reason[160];
+    char reason[SAID_MAX];
     int status;
 
-    if (is_undecodable(text, reason)) {
+    if (said_undecodable(text, reason)) {
         w->damaged = true;
         return report_coverage(w->u, "file", reason, w->raw);
     }
-    if (is_about_encryption(text)) {
+    if (said_encrypted(text)) {
         w->damaged = true;
         return hostile_unread(w, "encrypted", NULL); /* this member has another password */
     }
@@ -516,12 +448,6 @@ static int refuse_by_directory(struct work *w, bool *ret_refused)
     return code != NULL ? report_coverage(w->u, "file", code, w->raw) : 0;
 }
 
-/* Libarchive warns of names that it cannot convert; that is no fault of the archive. */
-static bool is_about_charset(const char *text)
-{
-    return text != NULL && strstr(text, "to current locale") != NULL;
-}
-
 /* The name as a cleaning extractor makes it; in w->clean. NULL where cleaning changes nothing. */
 static const char *cleaned(struct work *w)
 {
@@ -559,7 +485,7 @@ static int extract_entry(struct work *w, int r)
     w->damaged = false;
     if (status != 0 || is_linker_table(w))
         return status;
-    if (r == ARCHIVE_WARN && !is_about_charset(archive_error_string(w->archive)))
+    if (r == ARCHIVE_WARN && !said_charset(archive_error_string(w->archive)))
         status = report_damaged(w->u, w->raw, archive_error_string(w->archive));
     if (status != 0)
         return status;
@@ -599,7 +525,7 @@ static int broken(struct work *w, int r, size_t *retries, bool *ret_go_on)
         *ret_go_on = false;
         return u->status;
     }
-    if (is_about_encryption(text)) {
+    if (said_encrypted(text)) {
         *ret_go_on = false;
         return closed_from_here(w);
     }

@@ -187,6 +187,15 @@ uint16_t le16(const unsigned char *p);
 uint32_t le32(const unsigned char *p);
 uint64_t le64(const unsigned char *p);
 
+/* --- said.c: what libarchive means by TEXT, which may be NULL --- */
+
+enum { SAID_MAX = 160 };
+/* A gap of ours and no fault of the archive: the method is none that is decoded. Why in REASON. */
+bool said_undecodable(const char *text, char reason[SAID_MAX]);
+bool said_encrypted(const char *text);
+/* A name that does not fit into the locale's character set, which does not matter. */
+bool said_charset(const char *text);
+
 /* --- gzip_check.c: what a gzip file says beside its data --- */
 
 VB_CHECKED int gzip_check(struct unpack *u, const unsigned char *head, size_t len);
