@@ -2,7 +2,8 @@
  *
  *   view.c      a request taken apart
  *   field.c     one field of its body
- *   rules.c     rule files, and which rule fits
+ *   rules.c     rule files
+ *   match.c     which rule fits
  *   template.c  ${…} in what rules say
  *   kinds.c     the answers that no text can give (as: KIND), one by one:
  *   guess.c     whatever nobody thought of
@@ -147,13 +148,25 @@ int vb_make_git_refs(struct vb_answer *answer, struct vb_buf *out, struct vb_err
 int vb_make_git_pack(struct vb_answer *answer, struct vb_buf *out, struct vb_error *err);
 int vb_make_git_receive(struct vb_answer *answer, struct vb_buf *out, struct vb_error *err);
 
-/* --- rules.c --- */
+/* --- rules.c, match.c --- */
 
 enum { VB_RULE_MATCHERS = 9 };
 
+/* A condition: WANTED is a text of the rule, any one of which is enough; of pairs and qualities all
+ * must hold. */
+struct vb_matcher {
+    const char *key;
+    bool (*one)(const char *wanted, const struct vb_view *view);
+    bool (*pair)(const char *name, const char *wanted, const struct vb_view *view); /* or this */
+    bool quality;
+};
+extern const struct vb_matcher vb_matchers[VB_RULE_MATCHERS];
+/* Whether `is: NAME` means something. */
+bool vb_match_quality(const char *name);
+
 struct vb_rule {
     const char *id;
-    const struct vb_yaml_node *match[VB_RULE_MATCHERS]; /* by place in rules.c's table; or NULL */
+    const struct vb_yaml_node *match[VB_RULE_MATCHERS]; /* by place in vb_matchers; or NULL */
     const struct vb_yaml_node *headers;                 /* or NULL */
     const struct vb_yaml_node *body;                    /* or NULL */
     const struct vb_kind *kind;                         /* or NULL */

@@ -249,7 +249,8 @@ static int put_simple_json(const struct vb_answer *answer, const char *project, 
 
 int vb_make_simple(struct vb_answer *answer, struct vb_buf *out, struct vb_error *err)
 {
-    static const char json[] = "application/vnd.pypi.simple.v1+json";
+    static const char json[] = "application/vnd.pypi"
+                               ".simple.v1+json";
     char project[VB_VIEW_NAME + 1];
     const bool wants_json = vb_text_has(answer->view->accept, json);
     project_of(answer->view, project);
