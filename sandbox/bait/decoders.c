@@ -222,13 +222,11 @@ static void done_brotli(struct vb_decoding *d)
 /* BITS of a stream that is read from the low end of each byte; zeros behind its end. */
 static unsigned low_bits(const unsigned char *at, size_t len, size_t bit, unsigned bits)
 {
-    unsigned value = 0;
-    for (unsigned i = 0; i < bits; i++) {
-        const size_t where = bit + i;
-        if (where / 8 < len && at[where / 8] >> where % 8 & 1)
-            value |= 1U << i;
-    }
-    return value;
+    unsigned char bytes[8] = {0};
+    const size_t byte = bit / 8;
+    if (byte < len)
+        memcpy(bytes, at + byte, len - byte < sizeof(bytes) ? len - byte : sizeof(bytes));
+    return (unsigned)(vb_load(bytes) >> bit % 8 & ((1ULL << bits) - 1));
 }
 
 /* The first block's header (RFC 1951, section 3.2). */

@@ -5,7 +5,7 @@
 
 enum {
     WRAP_MIN = 32,   /* digits of a line that may be broken */
-    PROBE = 64,      /* digits that are looked at to know the alphabet */
+    PROBE = 24,      /* digits that are looked at to know the alphabet */
     PROBE_BYTES = 8, /* bytes that are decoded to know where a run begins */
     GATHER = 3072    /* bytes fed at once */
 };
@@ -60,6 +60,15 @@ static const struct vb_alphabet hex = {"hex",
                                         ['8'] = 9,
                                         ['9'] = 10,
                                         LETTERS(11, 'A', 'a')}};
+
+#define YES(first)                                                                                \
+    [first] = true, [(first) + 1] = true, [(first) + 2] = true, [(first) + 3] = true,             \
+    [(first) + 4] = true
+
+const bool vb_is_digit[256] = {
+    YES('A'), YES('F'), YES('K'), YES('P'), YES('U'), ['Z'] = true, YES('a'), YES('f'), YES('k'),
+    YES('p'), YES('u'), ['z'] = true, YES('0'), YES('5'), ['+'] = true, ['/'] = true, ['-'] = true,
+    ['_'] = true};
 
 /* The narrowest alphabet that the beginning of a run is written in. */
 static const struct vb_alphabet *alphabet_of(const unsigned char *at, size_t len)
@@ -144,6 +153,21 @@ static size_t whole_groups(const unsigned char *at, size_t len, struct gather *g
     return i;
 }
 
+/* Pairs of hexadecimal digits, likewise. */
+static size_t whole_pairs(const unsigned char *at, size_t len, struct gather *gather)
+{
+    const unsigned char *const values = hex.values;
+    size_t i = 0, n = gather->len;
+    for (; i + 2 <= len && n < GATHER; i += 2, n++) {
+        const unsigned a = values[at[i]], b = values[at[i + 1]];
+        if (!a || !b)
+            break;
+        gather->bytes[n] = (unsigned char)((a - 1) << 4 | (b - 1));
+    }
+    gather->len = n;
+    return i;
+}
+
 /* One digit or a byte of a line break; false: the run has ended. */
 static bool one_byte(struct vb_digits *state, unsigned char byte, struct gather *gather)
 {
@@ -172,8 +196,11 @@ static int decode(struct vb_digits *state, const struct vb_chunk *chunk, ptrdiff
     int status = VB_OK;
     const ptrdiff_t len = (ptrdiff_t)chunk->len;
     while (*at < len && !status) {
-        if (state->alphabet == &base64 && state->have == 0) {
-            const size_t used = whole_groups(chunk->at + *at, (size_t)(len - *at), &gather);
+        if (state->have == 0 && state->alphabet != &base32) {
+            const unsigned char *from = chunk->at + *at;
+            const size_t left = (size_t)(len - *at);
+            const size_t used = state->alphabet == &hex ? whole_pairs(from, left, &gather)
+                                                        : whole_groups(from, left, &gather);
             state->line += used;
             *at += (ptrdiff_t)used;
         }

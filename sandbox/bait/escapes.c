@@ -4,9 +4,11 @@
 #include "sandbox/bait/layer.h"
 
 enum {
-    AROUND = VB_CORE_MAX, /* bytes before the first and behind the last escape */
+    AROUND = 16,     /* bytes before the first and behind the last escape: longer pieces of a secret
+                      * that stand outside are found without that */
     ESCAPE_MAX = 12,      /* &#x10FFFF; */
     GATHER = 1024,        /* bytes fed at once */
+    RUN = 256,            /* bytes copied at once */
     INCOMPLETE = -1
 };
 
@@ -128,6 +130,8 @@ static int undo_entity(struct escape *e)
         return INCOMPLETE;
     if (e->at[1] == '#')
         return undo_number_entity(e);
+    if (e->at[1] < 'a' || e->at[1] > 's')
+        return 0;
     for (size_t i = 0; i < VB_ARRAY_LEN(entities); i++) {
         const size_t len = strlen(entities[i].name);
         const size_t have = e->len - 1 < len ? e->len - 1 : len;
@@ -169,7 +173,7 @@ static int put(struct gather *gather, const unsigned char *bytes, size_t len, st
 {
     memcpy(gather->bytes + gather->len, bytes, len);
     gather->len += len;
-    return gather->len > GATHER - AROUND ? flush(gather, err) : VB_OK;
+    return gather->len > GATHER - RUN ? flush(gather, err) : VB_OK;
 }
 
 static int undo_at(const struct vb_chunk *chunk, ptrdiff_t at, struct escape *ret)
@@ -191,6 +195,8 @@ static ptrdiff_t next_escape(const struct vb_chunk *chunk, ptrdiff_t at, bool *r
                 (ptrdiff_t)vb_chunk_next(chunk, (size_t)at / VB_MARK * VB_MARK, VB_MARK_ESCAPE) - 1;
             continue;
         }
+        if (!special[chunk->at[at]])
+            continue;
         struct escape escape;
         const int used = undo_at(chunk, at, &escape);
         *ret_cut = used == INCOMPLETE;
@@ -198,6 +204,19 @@ static ptrdiff_t next_escape(const struct vb_chunk *chunk, ptrdiff_t at, bool *r
             return *ret_cut ? len : at;
     }
     return len;
+}
+
+/* The bytes from AT, one at least, that are copied as they are. A run of digits is copied whole: an
+ * escape may be one of the digits that are missing in it. */
+static size_t plain_run(struct vb_escapes *state, const unsigned char *at, size_t len)
+{
+    size_t i = 0;
+    do {
+        state->run = state->run && vb_is_digit[at[i]];
+        state->quiet += state->run ? 0 : 1;
+        i++;
+    } while (i < len && i < RUN && state->quiet < AROUND && !special[at[i]]);
+    return i;
 }
 
 /* Copies from *AT until no escape has come for a while; *AT is where that is, or the chunk's end.
@@ -218,16 +237,12 @@ static int copy_around(struct vb_escapes *state, const struct vb_chunk *chunk, p
         if (used > 0) {
             status = put(&gather, escape.out, escape.out_len, err);
             state->quiet = 0;
+            state->run = true;
             *at += used;
             continue;
         }
-        size_t plain = 1;
-        const size_t most = (size_t)(len - *at) < AROUND - state->quiet ? (size_t)(len - *at)
-                                                                        : AROUND - state->quiet;
-        while (plain < most && !special[chunk->at[*at + (ptrdiff_t)plain]])
-            plain++;
+        const size_t plain = plain_run(state, chunk->at + *at, (size_t)(len - *at));
         status = put(&gather, chunk->at + *at, plain, err);
-        state->quiet += plain;
         *at += (ptrdiff_t)plain;
     }
     return status ? status : flush(&gather, err);
@@ -244,8 +259,19 @@ static int open_escapes(struct vb_layer *layer, const struct vb_chunk *chunk, pt
 {
     struct vb_escapes *state = &layer->escapes;
     state->open = true;
+    state->run = true;
     state->quiet = 0;
     return vb_layer_below(layer, kinds[chunk->at[at]].code, &state->out, err);
+}
+
+/* Where to begin for the escape at AT, not before FLOOR. */
+static ptrdiff_t begin_around(const struct vb_chunk *chunk, ptrdiff_t at, ptrdiff_t floor)
+{
+    ptrdiff_t begin = at;
+    while (begin > floor && (at - begin < AROUND || vb_is_digit[chunk->at[begin - 1]]) &&
+           at - begin < VB_HISTORY)
+        begin--;
+    return begin;
 }
 
 int vb_escapes_undo(struct vb_layer *layer, const struct vb_chunk *chunk, struct vb_error *err)
@@ -261,7 +287,7 @@ int vb_escapes_undo(struct vb_layer *layer, const struct vb_chunk *chunk, struct
             const ptrdiff_t escape = next_escape(chunk, from, &cut);
             if (escape == len)
                 break;
-            at = escape - AROUND > at ? escape - AROUND : at;
+            at = begin_around(chunk, escape, at);
             status = open_escapes(layer, chunk, escape, err);
         }
         if (!status)

@@ -59,7 +59,8 @@ struct vb_escapes {
     struct vb_layer *out; /* NULL until it is needed */
     bool open;
     size_t unread;
-    size_t quiet; /* bytes since the last escape */
+    bool run;     /* nothing but digits since the last escape */
+    size_t quiet; /* bytes behind that */
 };
 
 struct vb_wide {
@@ -79,6 +80,9 @@ struct vb_digits {
     size_t line; /* digits since the last line break */
     size_t unread;
 };
+
+/* What may be a digit of base64, and with it of base32 and hexadecimal. */
+extern const bool vb_is_digit[256];
 
 /* packed.c */
 struct vb_packed;

@@ -50,6 +50,8 @@ static const struct vb_decoder *magic_of(const unsigned char *at, size_t len)
         {"\x78\x5e", 2, &vb_decoder_zlib},     {"\x78\x9c", 2, &vb_decoder_zlib},
         {"\x78\xda", 2, &vb_decoder_zlib},
     };
+    if (*at != 0x1f && *at != 0x28 && *at != 'P' && *at != 0x78)
+        return NULL;
     for (size_t i = 0; i < VB_ARRAY_LEN(magics); i++) {
         if (len >= magics[i].len && memcmp(at, magics[i].bytes, magics[i].len) == 0)
             return magics[i].decoder;
@@ -59,7 +61,7 @@ static const struct vb_decoder *magic_of(const unsigned char *at, size_t len)
 
 bool vb_packed_magic(const unsigned char *data, size_t len)
 {
-    return magic_of(data, len) != NULL;
+    return len && magic_of(data, len) != NULL;
 }
 
 static bool looks_like_text(const unsigned char *at, size_t len)

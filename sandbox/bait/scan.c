@@ -172,6 +172,8 @@ static void suspect(const struct vb_layer *layer, const struct vb_index *index,
     }
 }
 
+/* --- samples --- */
+
 static void sample(const struct vb_layer *layer, const struct vb_indexes *indexes,
                    const struct field *field, const unsigned char *at, uint64_t word)
 {
@@ -184,26 +186,68 @@ static void sample(const struct vb_layer *layer, const struct vb_indexes *indexe
         suspect(layer, folded, field, at, folded_hash);
 }
 
-void vb_needles_scan(const struct vb_layer *layer, const unsigned char *begin,
-                     const unsigned char *from, const unsigned char *end)
+/* Those of COUNT samples from AT that the filters let through, by their number. */
+static size_t sift(const struct vb_indexes *indexes, const unsigned char *at, size_t count,
+                   uint8_t *ret)
 {
-    const size_t len = (size_t)(end - from);
-    const struct vb_indexes *indexes = vb_needles_for(layer->outbound->needles, len);
     const struct vb_index exact = indexes->lanes[VB_LANE_EXACT];
     const struct vb_index folded = indexes->lanes[VB_LANE_FOLDED];
-    const struct field field = {begin, end};
     const size_t step = indexes->step;
-    size_t i = 0;
-    for (; i + sizeof(uint64_t) <= len; i += step) {
-        const uint64_t word = vb_load(from + i);
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++, at += step) {
+        const uint64_t word = vb_load(at);
         const bool maybe = vb_filter_has(&exact, vb_hash_exact(word)) |
                            vb_filter_has(&folded, vb_hash_folded(word));
-        if (__builtin_expect(maybe, 0))
-            sample(layer, indexes, &field, from + i, word);
+        ret[found] = (uint8_t)i;
+        found += maybe;
     }
-    for (; i < len; i += step) { /* the last few bytes, with nothing behind them */
+    return found;
+}
+
+/* What is far away in memory is asked for while the others are looked at. */
+static void fetch(const struct vb_indexes *indexes, const unsigned char *at, bool samples)
+{
+    const uint64_t word = vb_load(at);
+    const uint64_t hashes[VB_LANES] = {vb_hash_exact(word), vb_hash_folded(word)};
+    for (size_t lane = 0; lane < VB_LANES; lane++) {
+        const struct vb_index *index = &indexes->lanes[lane];
+        const uint32_t *head = &index->heads[hashes[lane] >> (64 - index->bucket_bits)];
+        if (!vb_filter_has(index, hashes[lane]))
+            continue;
+        if (samples)
+            __builtin_prefetch(&index->samples[*head]);
+        else
+            __builtin_prefetch(head);
+    }
+}
+
+void vb_needles_scan(const struct vb_layer *layer, const unsigned char *begin, const unsigned char *from,
+             const unsigned char *end)
+{
+    enum { BATCH = 64 };
+    const size_t len = (size_t)(end - from);
+    const struct vb_indexes *indexes = vb_needles_for(layer->outbound->needles, len);
+    const struct field field = {begin, end};
+    const size_t step = indexes->step;
+    uint8_t through[BATCH + 1];
+    size_t at = 0;
+    while (at + sizeof(uint64_t) <= len) {
+        const size_t left = (len - at - sizeof(uint64_t)) / step + 1;
+        const size_t count = left < BATCH ? left : BATCH;
+        const size_t found = sift(indexes, from + at, count, through);
+        for (size_t i = 0; i < found; i++)
+            fetch(indexes, from + at + through[i] * step, false);
+        for (size_t i = 0; i < found; i++)
+            fetch(indexes, from + at + through[i] * step, true);
+        for (size_t i = 0; i < found; i++) {
+            const unsigned char *sampled = from + at + through[i] * step;
+            sample(layer, indexes, &field, sampled, vb_load(sampled));
+        }
+        at += count * step;
+    }
+    for (; at < len; at += step) { /* the last few bytes, with nothing behind them */
         unsigned char rest[sizeof(uint64_t)] = {0};
-        memcpy(rest, from + i, len - i);
-        sample(layer, indexes, &field, from + i, vb_load(rest));
+        memcpy(rest, from + at, len - at);
+        sample(layer, indexes, &field, from + at, vb_load(rest));
     }
 }
