@@ -109,22 +109,31 @@ size_t vb_chunk_next(const struct vb_chunk *chunk, size_t at, unsigned char mark
 
 /* --- blocks --- */
 
-static int search(struct vb_layer *layer, struct vb_chunk *chunk, struct vb_error *err)
+/* Undoes every code in the chunk. The inside of something packed is none that has another in it. */
+static int undo(struct vb_layer *layer, struct vb_chunk *chunk, struct vb_error *err)
 {
     unsigned char marks[VB_BLOCK_LARGE / VB_MARK];
+    bool all = false;
+    int status = vb_packed_continue(layer, chunk, &all, err);
+    if (status || (all && !chunk->last && !layer->escapes.open && !layer->wide.open &&
+                   !layer->digits.alphabet))
+        return status;
+    mark(chunk, marks);
+    status = vb_packed_undo(layer, chunk, err);
+    if (!status)
+        status = vb_digits_undo(layer, chunk, err);
+    if (!status)
+        status = vb_escapes_undo(layer, chunk, err);
+    if (!status)
+        status = vb_wide_undo(layer, chunk, err);
+    return status;
+}
+
+static int search(struct vb_layer *layer, struct vb_chunk *chunk, struct vb_error *err)
+{
     const size_t again = chunk->history < RESCAN ? chunk->history : RESCAN;
     vb_needles_scan(layer, chunk->at - chunk->history, chunk->at - again, chunk->at + chunk->len);
-    int status = VB_OK;
-    if (layer->depth < VB_LAYERS_MAX) {
-        mark(chunk, marks);
-        status = vb_packed_undo(layer, chunk, err);
-        if (!status)
-            status = vb_digits_undo(layer, chunk, err);
-        if (!status)
-            status = vb_escapes_undo(layer, chunk, err);
-        if (!status)
-            status = vb_wide_undo(layer, chunk, err);
-    }
+    const int status = layer->depth < VB_LAYERS_MAX ? undo(layer, chunk, err) : VB_OK;
     layer->begun = true;
     return status;
 }

@@ -49,6 +49,7 @@ struct vb_chunk {
     size_t len;
     const unsigned char *marks; /* one for each VB_MARK bytes, the last for what remains */
     unsigned char all_marks;    /* which occur */
+    ptrdiff_t magic_from;       /* where something packed may begin; the last chunk's end may be it */
     bool last;                  /* nothing follows */
 };
 
@@ -113,8 +114,8 @@ VB_CHECKED int vb_layer_below(const struct vb_layer *parent, const char *code,
                               struct vb_layer **layer, struct vb_error *err);
 
 /* scan.c: finds the needles of which a sample stands in [FROM, END); BEGIN to END may be read. */
-void vb_needles_scan(const struct vb_layer *layer, const unsigned char *begin,
-                     const unsigned char *from, const unsigned char *end);
+void vb_needles_scan(const struct vb_layer *layer, const unsigned char *begin, const unsigned char *from,
+             const unsigned char *end);
 
 /* Each undoes one kind of code in the chunk. */
 VB_CHECKED int vb_escapes_undo(struct vb_layer *layer, const struct vb_chunk *chunk,
@@ -123,6 +124,10 @@ VB_CHECKED int vb_wide_undo(struct vb_layer *layer, const struct vb_chunk *chunk
                             struct vb_error *err);
 VB_CHECKED int vb_digits_undo(struct vb_layer *layer, const struct vb_chunk *chunk,
                               struct vb_error *err);
+/* Goes on with what began in an earlier chunk; *RET_ALL becomes true if the whole chunk was part of
+ * that. */
+VB_CHECKED int vb_packed_continue(struct vb_layer *layer, struct vb_chunk *chunk, bool *ret_all,
+                                  struct vb_error *err);
 VB_CHECKED int vb_packed_undo(struct vb_layer *layer, const struct vb_chunk *chunk,
                               struct vb_error *err);
 void vb_packed_free(struct vb_packed *packed);

@@ -170,70 +170,83 @@ static ptrdiff_t next_magic(const struct vb_chunk *chunk, ptrdiff_t at)
     return len;
 }
 
-/* Opens, runs and closes what has a magic, from AT to the chunk's end. */
+/* Runs the decoder in SLOT from AT on and closes it when it has ended; *RET_USED bytes were taken. */
+static int run_slot(struct vb_layer *layer, const struct vb_chunk *chunk, size_t slot, ptrdiff_t at,
+                    size_t *ret_used, struct vb_error *err)
+{
+    struct vb_packed **packed = &layer->packed[slot];
+    enum vb_decoded state = VB_DECODED_MORE;
+    int status = run_packed(layer, *packed, chunk->at + at, (size_t)((ptrdiff_t)chunk->len - at),
+                            ret_used, &state, err);
+    if (state == VB_DECODED_MORE)
+        return status;
+    if (state == VB_DECODED_BAD && !(*packed)->productive)
+        *ret_used = 0; /* it was none: what stands in it may be something else */
+    const int closed = close_packed(packed, err);
+    return status ? status : closed;
+}
+
+/* Opens and runs what has a magic, from AT to the chunk's end. */
 static int undo_magic(struct vb_layer *layer, const struct vb_chunk *chunk, ptrdiff_t at,
                       struct vb_error *err)
 {
     const ptrdiff_t len = (ptrdiff_t)chunk->len;
     struct vb_packed **slot = &layer->packed[SLOT_MAGIC];
     int status = VB_OK;
-    while (!status && at < len) {
-        ptrdiff_t retry = 0; /* where to go on if it was none: just behind its beginning */
-        if (!*slot) {
-            at = next_magic(chunk, at);
-            if (at >= len)
-                break;
-            const unsigned char *begin = chunk->at + at;
-            retry = at + 1;
-            status = open_packed(layer, magic_of(begin, (size_t)(len - at)), slot, err);
-            if (status || !*slot)
-                break;
-        }
-        size_t used = 0;
-        enum vb_decoded state = VB_DECODED_MORE;
-        status = run_packed(layer, *slot, chunk->at + at, (size_t)(len - at), &used, &state, err);
-        at += (ptrdiff_t)used;
-        if (state == VB_DECODED_MORE)
+    while (!status && !*slot && (at = next_magic(chunk, at)) < len) {
+        const unsigned char *begin = chunk->at + at;
+        status = open_packed(layer, magic_of(begin, (size_t)(len - at)), slot, err);
+        if (status || !*slot)
             break;
-        if (state == VB_DECODED_BAD && !(*slot)->productive)
-            at = retry;
-        const int closed = close_packed(slot, err);
-        status = status ? status : closed;
+        size_t used = 0;
+        status = run_slot(layer, chunk, SLOT_MAGIC, at, &used, err);
+        at += used ? (ptrdiff_t)used : 1;
     }
     return status;
 }
 
-/* What has no magic can only be told by trying. */
+/* What has no magic can only be told by trying, at the beginning of a message. */
 static int undo_guesses(struct vb_layer *layer, const struct vb_chunk *chunk, struct vb_error *err)
 {
     static const struct vb_decoder *const guesses[] = {&vb_decoder_deflate, &vb_decoder_brotli};
     int status = VB_OK;
-    for (size_t i = 0; i < VB_ARRAY_LEN(guesses) && !status && chunk->len; i++) {
-        struct vb_packed **slot = &layer->packed[SLOT_GUESS + i];
-        if (!layer->begun && !looks_like_text(chunk->at, chunk->len) &&
-            guesses[i]->may_be(chunk->at, chunk->len, chunk->last))
-            status = open_packed(layer, guesses[i], slot, err);
-        if (status || !*slot)
+    if (layer->begun || !chunk->len || looks_like_text(chunk->at, chunk->len))
+        return VB_OK;
+    for (size_t i = 0; i < VB_ARRAY_LEN(guesses) && !status; i++) {
+        if (!guesses[i]->may_be(chunk->at, chunk->len, chunk->last))
             continue;
+        status = open_packed(layer, guesses[i], &layer->packed[SLOT_GUESS + i], err);
         size_t used = 0;
-        enum vb_decoded state = VB_DECODED_MORE;
-        status = run_packed(layer, *slot, chunk->at, chunk->len, &used, &state, err);
-        if (state != VB_DECODED_MORE) {
-            const int closed = close_packed(slot, err);
-            status = status ? status : closed;
-        }
+        if (!status && layer->packed[SLOT_GUESS + i])
+            status = run_slot(layer, chunk, SLOT_GUESS + i, 0, &used, err);
+    }
+    return status;
+}
+
+int vb_packed_continue(struct vb_layer *layer, struct vb_chunk *chunk, bool *ret_all,
+                       struct vb_error *err)
+{
+    int status = VB_OK;
+    chunk->magic_from = -(ptrdiff_t)(chunk->history < 3 ? chunk->history : 3);
+    for (size_t i = 0; i < VB_PACKED_SLOTS && !status; i++) {
+        if (!layer->packed[i])
+            continue;
+        const size_t before = layer->outbound->unpacked;
+        size_t used = 0;
+        status = run_slot(layer, chunk, i, 0, &used, err);
+        if (i == SLOT_MAGIC)
+            chunk->magic_from = (ptrdiff_t)used;
+        if (layer->packed[i] && layer->outbound->unpacked - before >= chunk->len)
+            *ret_all = true;
     }
     return status;
 }
 
 int vb_packed_undo(struct vb_layer *layer, const struct vb_chunk *chunk, struct vb_error *err)
 {
-    /* A magic may have begun in the last three bytes of the chunk before. */
-    const size_t back = chunk->history < 3 ? chunk->history : 3;
-    const ptrdiff_t from = layer->packed[SLOT_MAGIC] ? 0 : -(ptrdiff_t)back;
     int status = undo_guesses(layer, chunk, err);
     if (!status)
-        status = undo_magic(layer, chunk, from, err);
+        status = undo_magic(layer, chunk, chunk->magic_from, err);
     for (size_t i = 0; i < VB_PACKED_SLOTS && chunk->last; i++) {
         if (!layer->packed[i])
             continue;
