@@ -33,7 +33,7 @@ const struct vb_bait *vb_bait_by_path(const struct vb_bait_set *set, const char 
 
 /* --- the search in what is sent ---
  *
- * Every byte is searched for every bait's secret: as it is, in lower or upper case, reversed,
+ * Every byte is searched for every bait's secret: as it is, in any case, reversed,
  * ROT13, XORed with one byte, in base64 (at any alignment, either alphabet, broken lines,
  * reversed), in base32 and hexadecimal of either case; behind URL, JSON and HTML escapes and
  * UTF-16; and inside gzip, zlib, deflate, zstd, brotli, zip and tar, and long runs of base64,

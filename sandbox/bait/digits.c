@@ -61,14 +61,14 @@ static const struct vb_alphabet hex = {"hex",
                                         ['9'] = 10,
                                         LETTERS(11, 'A', 'a')}};
 
-#define YES(first)                                                                                \
-    [first] = true, [(first) + 1] = true, [(first) + 2] = true, [(first) + 3] = true,             \
+#define YES(first)                                                                    \
+    [first] = true, [(first) + 1] = true, [(first) + 2] = true, [(first) + 3] = true, \
     [(first) + 4] = true
 
 const bool vb_is_digit[256] = {
-    YES('A'), YES('F'), YES('K'), YES('P'), YES('U'), ['Z'] = true, YES('a'), YES('f'), YES('k'),
-    YES('p'), YES('u'), ['z'] = true, YES('0'), YES('5'), ['+'] = true, ['/'] = true, ['-'] = true,
-    ['_'] = true};
+    YES('A'), YES('F'), YES('K'),     YES('P'),     YES('U'),     ['Z'] = true,
+    YES('a'), YES('f'), YES('k'),     YES('p'),     YES('u'),     ['z'] = true,
+    YES('0'), YES('5'), ['+'] = true, ['/'] = true, ['-'] = true, ['_'] = true};
 
 /* The narrowest alphabet that the beginning of a run is written in. */
 static const struct vb_alphabet *alphabet_of(const unsigned char *at, size_t len)

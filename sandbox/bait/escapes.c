@@ -6,9 +6,9 @@
 enum {
     AROUND = 16,     /* bytes before the first and behind the last escape: longer pieces of a secret
                       * that stand outside are found without that */
-    ESCAPE_MAX = 12,      /* &#x10FFFF; */
-    GATHER = 1024,        /* bytes fed at once */
-    RUN = 256,            /* bytes copied at once */
+    ESCAPE_MAX = 12, /* &#x10FFFF; */
+    GATHER = 1024,   /* bytes fed at once */
+    RUN = 256,       /* bytes copied at once */
     INCOMPLETE = -1
 };
 

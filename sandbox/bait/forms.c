@@ -33,13 +33,6 @@ static size_t write_lower(const unsigned char *in, size_t len, unsigned char *ou
     return len;
 }
 
-static size_t write_upper(const unsigned char *in, size_t len, unsigned char *out)
-{
-    for (size_t i = 0; i < len; i++)
-        out[i] = (unsigned char)(lower(in[i]) ? in[i] - 32 : in[i]);
-    return len;
-}
-
 static size_t write_rot13(const unsigned char *in, size_t len, unsigned char *out)
 {
     for (size_t i = 0; i < len; i++) {
@@ -94,12 +87,11 @@ static size_t write_base64_reversed(const unsigned char *in, size_t len, unsigne
 /* Of two forms in which a piece reads the same, the earlier is named. "raw" has to be the first. */
 const struct vb_form vb_forms[] = {
     {"raw", VB_LANE_EXACT, 8, false, 1, write_raw},
-    {"lower case", VB_LANE_EXACT, 8, false, 1, write_lower},
-    {"upper case", VB_LANE_EXACT, 8, false, 1, write_upper},
     {"rot13", VB_LANE_EXACT, 8, false, 1, write_rot13},
     {"reversed", VB_LANE_EXACT, 8, true, 1, write_reversed},
     {"base64", VB_LANE_EXACT, 6, false, 3, write_base64},
     {"base64 reversed", VB_LANE_EXACT, 6, true, 3, write_base64_reversed},
+    {"case-folded", VB_LANE_FOLDED, 8, false, 1, write_lower},
     {"hex", VB_LANE_FOLDED, 4, false, 1, write_hex},
     {"hex reversed", VB_LANE_FOLDED, 4, true, 1, write_hex_reversed},
     {"base32", VB_LANE_FOLDED, 5, false, 5, write_base32},

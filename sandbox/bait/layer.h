@@ -49,8 +49,8 @@ struct vb_chunk {
     size_t len;
     const unsigned char *marks; /* one for each VB_MARK bytes, the last for what remains */
     unsigned char all_marks;    /* which occur */
-    ptrdiff_t magic_from;       /* where something packed may begin; the last chunk's end may be it */
-    bool last;                  /* nothing follows */
+    ptrdiff_t magic_from; /* where something packed may begin; the last chunk's end may be it */
+    bool last;            /* nothing follows */
 };
 
 struct vb_layer;

@@ -7,7 +7,8 @@
  * byte in both directions. Two kinds of samples exist:
  *   EXACT   five bytes as the differences of neighbours, so that a text is found under every
  *           single-byte XOR key; the key is known from the first byte that is compared.
- *   FOLDED  eight bytes without regard to case, for the alphabets that have none (hex, base32). */
+ *   FOLDED  eight bytes without regard to case, for the alphabets that have none (hex, base32), and
+ * for a secret whose case was changed, of which 15 bytes have to stand together. */
 #ifndef SANDBOX_BAIT_NEEDLES_H
 #define SANDBOX_BAIT_NEEDLES_H
 

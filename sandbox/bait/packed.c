@@ -170,7 +170,8 @@ static ptrdiff_t next_magic(const struct vb_chunk *chunk, ptrdiff_t at)
     return len;
 }
 
-/* Runs the decoder in SLOT from AT on and closes it when it has ended; *RET_USED bytes were taken. */
+/* Runs the decoder in SLOT from AT on and closes it when it has ended; *RET_USED bytes were taken.
+ */
 static int run_slot(struct vb_layer *layer, const struct vb_chunk *chunk, size_t slot, ptrdiff_t at,
                     size_t *ret_used, struct vb_error *err)
 {

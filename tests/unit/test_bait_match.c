@@ -118,7 +118,8 @@ static void enc_case(const struct bytes *in, struct bytes *out, unsigned variant
     for (size_t i = 0; i < in->len; i++) {
         const unsigned char c = in->at[i], letter = c | 0x20;
         const bool is_letter = letter >= 'a' && letter <= 'z';
-        const unsigned char changed = is_letter ? (variant ? letter & 0xDF : letter) : c;
+        const bool big = variant == 1 || (variant == 2 && i % 3 == 0);
+        const unsigned char changed = is_letter ? (big ? letter & 0xDF : letter) : c;
         put(out, &changed, 1);
     }
 }
@@ -370,7 +371,8 @@ static void test_other_alphabet_and_case(void **state)
         encoder *encode;
         unsigned variant;
         const char *form;
-    } wanted[] = {{enc_case, 0, "lower case"}, {enc_case, 1, "upper case"}};
+    } wanted[] = {
+        {enc_case, 0, "case-folded"}, {enc_case, 1, "case-folded"}, {enc_case, 2, "case-folded"}};
     for (size_t i = 0; i < VB_ARRAY_LEN(wanted); i++) {
         wrap(bait, 9, &plain);
         message.len = 0;
