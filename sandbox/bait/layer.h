@@ -114,8 +114,8 @@ VB_CHECKED int vb_layer_below(const struct vb_layer *parent, const char *code,
                               struct vb_layer **layer, struct vb_error *err);
 
 /* scan.c: finds the needles of which a sample stands in [FROM, END); BEGIN to END may be read. */
-void vb_needles_scan(const struct vb_layer *layer, const unsigned char *begin, const unsigned char *from,
-             const unsigned char *end);
+void vb_needles_scan(const struct vb_layer *layer, const unsigned char *begin,
+                     const unsigned char *from, const unsigned char *end);
 
 /* Each undoes one kind of code in the chunk. */
 VB_CHECKED int vb_escapes_undo(struct vb_layer *layer, const struct vb_chunk *chunk,

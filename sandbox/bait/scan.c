@@ -221,8 +221,8 @@ static void fetch(const struct vb_indexes *indexes, const unsigned char *at, boo
     }
 }
 
-void vb_needles_scan(const struct vb_layer *layer, const unsigned char *begin, const unsigned char *from,
-             const unsigned char *end)
+void vb_needles_scan(const struct vb_layer *layer, const unsigned char *begin,
+                     const unsigned char *from, const unsigned char *end)
 {
     enum { BATCH = 64 };
     const size_t len = (size_t)(end - from);
