@@ -1,6 +1,7 @@
 /* What the world answers over HTTP: the shape of each answer, whether it is what it says, and that
  * nothing in a request gets out of its place. */
 #include <elf.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "sandbox/world/respond.h"
+#include "sandbox/world/answers/internal.h"
 
 static const int64_t now = 1790000000; /* 2026-09-21 */
 static const unsigned char seed[32] = {3, 1, 4, 1, 5};
@@ -838,6 +839,38 @@ static void test_a_wrong_rule_is_found_where_it_stands(void **state)
                      VB_E_CONFIG);
 }
 
+/* --- the documentation --- */
+
+static void expect_in(const char *docs, const char *before, const char *name, const char *after)
+{
+    char text[80];
+    snprintf(text, sizeof(text), "%s%s%s", before, name, after);
+    if (strstr(docs, text) == NULL)
+        fail_msg("docs/world.md does not tell of %s", text);
+}
+
+static void test_all_that_a_rule_may_say_is_documented(void **state)
+{
+    (void)state;
+    struct vb_responder *responder = responder_with(NULL);
+    struct vb_buf docs;
+    struct vb_error err = {0};
+    VB_CLEANUP_FD int fd = open("docs/world.md", O_RDONLY | O_CLOEXEC);
+    vb_buf_init(&docs, 1 << 20);
+    assert_int_equal(vb_buf_read_fd(&docs, fd, &err), VB_OK);
+    const char *text = (const char *)docs.data;
+    for (size_t i = 0; vb_kind_at(i) != NULL; i++)
+        expect_in(text, "`", vb_kind_at(i)->name, "`");
+    for (size_t i = 0; vb_template_name(i) != NULL; i++)
+        expect_in(text, "`${", vb_template_name(i), "");
+    for (size_t i = 0; i < VB_RULE_MATCHERS; i++)
+        expect_in(text, "| `", vb_matchers[i].key, "` |");
+    for (size_t i = 0; vb_responder_bait_at(responder, i) != NULL; i++)
+        expect_in(text, "`", vb_responder_bait_at(responder, i)->name, "`");
+    vb_buf_done(&docs);
+    vb_responder_free(responder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -853,6 +886,7 @@ int main(void)
         cmocka_unit_test(test_long_and_strange_requests_are_answered),
         cmocka_unit_test(test_a_rule_of_the_user_comes_first),
         cmocka_unit_test(test_a_wrong_rule_is_found_where_it_stands),
+        cmocka_unit_test(test_all_that_a_rule_may_say_is_documented),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -120,6 +120,8 @@ VB_CHECKED int vb_answer_expand(struct vb_answer *answer, const char *text, enum
 /* Whether vb_answer_expand knows all that is in TEXT: VB_E_CONFIG says what it does not. */
 VB_CHECKED int vb_template_check(const struct vb_responder *responder, const char *text,
                                  struct vb_error *err);
+/* The names of the templates, one by one; NULL behind the last. */
+const char *vb_template_name(size_t index);
 /* The credentials that answers give away. */
 VB_CHECKED int vb_answer_make_baits(struct vb_responder *responder, struct vb_error *err);
 
@@ -130,6 +132,8 @@ struct vb_kind {
     int (*make)(struct vb_answer *answer, struct vb_buf *out, struct vb_error *err);
 };
 const struct vb_kind *vb_kind_named(const char *name);
+/* One by one; NULL behind the last. */
+const struct vb_kind *vb_kind_at(size_t index);
 
 int vb_make_guess(struct vb_answer *answer, struct vb_buf *out, struct vb_error *err);
 int vb_make_mirror(struct vb_answer *answer, struct vb_buf *out, struct vb_error *err);

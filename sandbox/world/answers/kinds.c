@@ -31,3 +31,8 @@ const struct vb_kind *vb_kind_named(const char *name)
     }
     return NULL;
 }
+
+const struct vb_kind *vb_kind_at(size_t index)
+{
+    return index < VB_ARRAY_LEN(kinds) ? &kinds[index] : NULL;
+}

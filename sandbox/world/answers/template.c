@@ -339,6 +339,11 @@ static const struct variable *variable_of(const char *name, size_t len)
     return NULL;
 }
 
+const char *vb_template_name(size_t index)
+{
+    return index < VB_ARRAY_LEN(variables) ? variables[index].name : NULL;
+}
+
 /* --- expanding --- */
 
 struct piece {
@@ -451,7 +456,6 @@ static const struct vb_http_header bait_forms[] = {
     {"gcp-access-token", "ya29.c.${b64u:210}"},
     {"azure-access-token", "${jwt}"},
     {"kubernetes-token", "${jwt}"},
-    {"vault-token", "hvs.${b62:24}"},
 };
 _Static_assert(VB_ARRAY_LEN(bait_forms) <= VB_WORLD_BAITS_MAX, "no room for the baits");
 
