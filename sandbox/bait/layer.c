@@ -126,6 +126,7 @@ static int undo(struct vb_layer *layer, struct vb_chunk *chunk, struct vb_error 
         status = vb_escapes_undo(layer, chunk, err);
     if (!status)
         status = vb_wide_undo(layer, chunk, err);
+    chunk->marks = NULL;
     return status;
 }
 

@@ -213,7 +213,7 @@ int vb_needles_new(const struct vb_bait *baits, size_t count, struct vb_needles 
         n->baits = baits;
         n->count = count;
         n->cores = calloc(count + 1, sizeof(*n->cores));
-        n->texts = calloc(count + 1, texts_each() * sizeof(*n->texts));
+        n->texts = calloc(count * texts_each() + 1, sizeof(*n->texts));
     }
     bool ok = n && n->cores && n->texts;
     for (size_t i = 0; ok && i < count; i++) {

@@ -108,40 +108,47 @@ static bool beyond_limits(const struct vb_outbound *outbound)
            outbound->needles->memory > MEMORY_MAX;
 }
 
-/* Feeds LEN bytes; *RET_USED of them were taken. *RET_STATE says how it goes on. */
-static int run_packed(struct vb_layer *layer, struct vb_packed *packed, const unsigned char *data,
-                      size_t len, size_t *ret_used, enum vb_decoded *ret_state,
-                      struct vb_error *err)
+/* What came out goes to the layer below, if it is within the limits. */
+static int take_output(struct vb_layer *layer, struct vb_packed *packed, const unsigned char *bytes,
+                       size_t len, struct vb_error *err)
 {
-    struct vb_outbound *outbound = layer->outbound;
+    layer->outbound->unpacked += len;
+    if (!len)
+        return VB_OK;
+    packed->productive = true;
+    const int status = vb_layer_below(layer, packed->decoder->name, &packed->out, err);
+    return status ? status : vb_layer_feed(packed->out, bytes, len, err);
+}
+
+static enum vb_decoded within_limits(struct vb_outbound *outbound, const struct vb_packed *packed,
+                                     enum vb_decoded state)
+{
+    if (state == VB_DECODED_TOO_LARGE || beyond_limits(outbound))
+        outbound->cut = true;
+    return outbound->cut || (packed->in > BARREN_MAX && !packed->productive) ? VB_DECODED_BAD
+                                                                             : state;
+}
+
+/* Feeds what stands in ROOM and takes off what was used. *RET_STATE says how it goes on. */
+static int run_packed(struct vb_layer *layer, struct vb_packed *packed, struct vb_room *room,
+                      enum vb_decoded *ret_state, struct vb_error *err)
+{
     unsigned char bytes[OUT_BYTES];
-    size_t used = 0;
     int status = VB_OK;
+    bool stuck = false;
     *ret_state = VB_DECODED_MORE;
-    for (bool full = true; !status && *ret_state == VB_DECODED_MORE && (used < len || full);) {
-        struct vb_room room = {
-            .in = data + used, .in_len = len - used, .out = bytes, .out_len = sizeof(bytes)};
-        *ret_state = packed->decoder->run(&packed->decoding, &room);
-        const size_t got = sizeof(bytes) - room.out_len;
-        const size_t took = len - used - room.in_len;
-        full = room.out_len == 0;
-        used += took;
-        packed->in += took;
-        outbound->unpacked += got;
-        if (got) {
-            packed->productive = true;
-            status = vb_layer_below(layer, packed->decoder->name, &packed->out, err);
-            if (!status)
-                status = vb_layer_feed(packed->out, bytes, got, err);
-        } else if (took == 0 && *ret_state == VB_DECODED_MORE) {
-            break;
-        }
-        if (*ret_state == VB_DECODED_TOO_LARGE || beyond_limits(outbound))
-            outbound->cut = true;
-        if (outbound->cut || (packed->in > BARREN_MAX && !packed->productive))
-            *ret_state = VB_DECODED_BAD;
+    while (!status && *ret_state == VB_DECODED_MORE && !stuck) {
+        const size_t before = room->in_len;
+        room->out = bytes;
+        room->out_len = sizeof(bytes);
+        const enum vb_decoded state = packed->decoder->run(&packed->decoding, room);
+        packed->in += before - room->in_len;
+        /* Without input left it goes on only while it fills the room. */
+        stuck = room->in_len ? room->in_len == before && room->out_len == sizeof(bytes)
+                             : room->out_len > 0;
+        status = take_output(layer, packed, bytes, sizeof(bytes) - room->out_len, err);
+        *ret_state = within_limits(layer->outbound, packed, state);
     }
-    *ret_used = used;
     return status;
 }
 
@@ -170,19 +177,20 @@ static ptrdiff_t next_magic(const struct vb_chunk *chunk, ptrdiff_t at)
     return len;
 }
 
-/* Runs the decoder in SLOT from AT on and closes it when it has ended; *RET_USED bytes were taken.
- */
-static int run_slot(struct vb_layer *layer, const struct vb_chunk *chunk, size_t slot, ptrdiff_t at,
-                    size_t *ret_used, struct vb_error *err)
+/* Runs the decoder in SLOT from *AT on and closes it when it has ended; *AT becomes where that is,
+ * or stays if it was none. */
+static int run_slot(struct vb_layer *layer, const struct vb_chunk *chunk, size_t slot,
+                    ptrdiff_t *at, struct vb_error *err)
 {
     struct vb_packed **packed = &layer->packed[slot];
+    struct vb_room room = {.in = chunk->at + *at, .in_len = (size_t)((ptrdiff_t)chunk->len - *at)};
     enum vb_decoded state = VB_DECODED_MORE;
-    int status = run_packed(layer, *packed, chunk->at + at, (size_t)((ptrdiff_t)chunk->len - at),
-                            ret_used, &state, err);
+    const int status = run_packed(layer, *packed, &room, &state, err);
+    /* What stands in what was none may be something else. */
+    if (state != VB_DECODED_BAD || (*packed)->productive)
+        *at = (ptrdiff_t)(chunk->len - room.in_len);
     if (state == VB_DECODED_MORE)
         return status;
-    if (state == VB_DECODED_BAD && !(*packed)->productive)
-        *ret_used = 0; /* it was none: what stands in it may be something else */
     const int closed = close_packed(packed, err);
     return status ? status : closed;
 }
@@ -199,9 +207,9 @@ static int undo_magic(struct vb_layer *layer, const struct vb_chunk *chunk, ptrd
         status = open_packed(layer, magic_of(begin, (size_t)(len - at)), slot, err);
         if (status || !*slot)
             break;
-        size_t used = 0;
-        status = run_slot(layer, chunk, SLOT_MAGIC, at, &used, err);
-        at += used ? (ptrdiff_t)used : 1;
+        const ptrdiff_t from = at;
+        status = run_slot(layer, chunk, SLOT_MAGIC, &at, err);
+        at += at == from ? 1 : 0;
     }
     return status;
 }
@@ -217,9 +225,9 @@ static int undo_guesses(struct vb_layer *layer, const struct vb_chunk *chunk, st
         if (!guesses[i]->may_be(chunk->at, chunk->len, chunk->last))
             continue;
         status = open_packed(layer, guesses[i], &layer->packed[SLOT_GUESS + i], err);
-        size_t used = 0;
+        ptrdiff_t at = 0;
         if (!status && layer->packed[SLOT_GUESS + i])
-            status = run_slot(layer, chunk, SLOT_GUESS + i, 0, &used, err);
+            status = run_slot(layer, chunk, SLOT_GUESS + i, &at, err);
     }
     return status;
 }
@@ -233,10 +241,10 @@ int vb_packed_continue(struct vb_layer *layer, struct vb_chunk *chunk, bool *ret
         if (!layer->packed[i])
             continue;
         const size_t before = layer->outbound->unpacked;
-        size_t used = 0;
-        status = run_slot(layer, chunk, i, 0, &used, err);
+        ptrdiff_t at = 0;
+        status = run_slot(layer, chunk, i, &at, err);
         if (i == SLOT_MAGIC)
-            chunk->magic_from = (ptrdiff_t)used;
+            chunk->magic_from = at;
         if (layer->packed[i] && layer->outbound->unpacked - before >= chunk->len)
             *ret_all = true;
     }

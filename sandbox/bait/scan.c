@@ -196,10 +196,10 @@ static size_t sift(const struct vb_indexes *indexes, const unsigned char *at, si
     size_t found = 0;
     for (size_t i = 0; i < count; i++, at += step) {
         const uint64_t word = vb_load(at);
-        const bool maybe = vb_filter_has(&exact, vb_hash_exact(word)) |
-                           vb_filter_has(&folded, vb_hash_folded(word));
+        const unsigned hits = (unsigned)vb_filter_has(&exact, vb_hash_exact(word)) +
+                              (unsigned)vb_filter_has(&folded, vb_hash_folded(word));
         ret[found] = (uint8_t)i;
-        found += maybe;
+        found += hits > 0;
     }
     return found;
 }
