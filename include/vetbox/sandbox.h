@@ -87,6 +87,7 @@ struct vb_detonation {
     char *cwd;         /* the folder it runs in, below the tree; NULL: the tree's top */
     const char *when;  /* the phase: install, load or use; static; NULL: none (vetbox run) */
     unsigned timeout_ms;
+    bool every_name; /* host names that look drawn by chance exist in the network too */
 };
 
 struct vb_plan {
@@ -147,7 +148,9 @@ void vb_sandbox_free(struct vb_sandbox *sandbox);
 
 struct vb_detonation_result {
     bool timed_out;
-    int exit_status; /* as a shell would say it: 128 + signal */
+    int exit_status;   /* as a shell would say it: 128 + signal */
+    bool name_doubted; /* it asked for a name that looks drawn by chance, and was told that there is
+                          none */
     unsigned duration_ms;
 };
 

@@ -11,6 +11,7 @@ set(VB_BOX_FILES
   box/inside.c
   box/inventory.c
   box/kernel.c
+  box/known.c
   box/landlock.c
   box/layers.c
   box/machine.c

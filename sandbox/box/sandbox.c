@@ -391,6 +391,9 @@ static int watch_emit(struct vb_sink *base, struct vb_event *event, struct vb_er
         watch->result.exit_status = (int)((number > 0 ? 128 + number : exited) & 0xff);
         watch->result.duration_ms = (unsigned)vb_event_get_int(event, VB_F_DURATION, 0);
     }
+    if (event->kind == VB_EV_WORLD_ANSWER &&
+        vb_str_equal(vb_event_get_str(event, VB_F_OUTCOME), "doubted"))
+        watch->result.name_doubted = true;
     return vb_emit(watch->next, event, err);
 }
 

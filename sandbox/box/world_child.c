@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "sandbox/box/kernel.h"
+#include "sandbox/box/known.h"
 #include "sandbox/box/relay.h"
 #include "sandbox/box/truth.h"
 #include "sandbox/world/world.h"
@@ -20,7 +21,7 @@ enum {
     STEP_MS = 50,        /* between two looks at the time, for whoever is silent */
     PATIENCE_MS = 10000, /* for an answer of the child, and for its end */
     OPEN_FILES = 1024,
-    SECRET_BYTES = 1 << 20
+    KNOWN_BYTES = 32 << 20
 };
 static const uint64_t memory_bytes = 768U << 20;
 
@@ -44,6 +45,7 @@ struct vb_world_child {
     struct vb_relay_state *listening;
     int control; /* to it */
     bool removed;
+    struct vb_buf known; /* the package's bytes */
     uint64_t not_kept;
 };
 
@@ -181,6 +183,7 @@ static int run(const struct vb_world_child *world, struct inside *inside, struct
         .baits = setup->baits,
         .authority = setup->authority,
         .responder = setup->responder,
+        .known = world->detonation->every_name ? NULL : &world->known,
         .keep = setup->staging_fd < 0 ? NULL : hand_over,
         .keep_ctx = inside,
         .detonation = world->detonation->id,
@@ -239,11 +242,16 @@ static int start(struct vb_world_child *world, struct vb_error *err)
         return fail(err);
     world->control = ends[0];
     VB_CLEANUP_FD int far = ends[1];
+    if (!world->detonation->every_name)
+        status = vb_known_gather(world->setup, world->detonation, &world->known, err);
+    if (status < 0)
+        return status;
     world->process.pid = fork();
     if (world->process.pid < 0)
         return fail(err);
     if (world->process.pid == 0)
         child_main(world, &pipes, far);
+    vb_buf_done(&world->known);
     world->process.frames = vb_steal_fd(&pipes.frames[0]);
     world->process.report = vb_steal_fd(&pipes.report[0]);
     world->process.pidfd = pidfd_open(world->process.pid, 0);
@@ -394,6 +402,7 @@ int vb_world_child_new(const struct vb_box_setup *setup, const struct vb_detonat
                                      .epoll = epoll_create1(EPOLL_CLOEXEC),
                                      .control = -1,
                                      .process = {-1, -1, -1, -1}};
+    vb_buf_init(&world->known, KNOWN_BYTES);
     for (size_t i = 0; i < VB_WORLD_SOCKETS; i++)
         world->sockets[i] = -1;
     int status = world->epoll < 0 ? fail(err) : VB_OK;
@@ -416,6 +425,7 @@ void vb_world_child_free(struct vb_world_child *world)
         return;
     vb_process_done(&world->process);
     vb_relay_listen_free(world->listening);
+    vb_buf_done(&world->known);
     vb_close_fd(&world->control);
     vb_close_fd(&world->epoll);
     free(world);

@@ -6,7 +6,15 @@
 #include <string.h>
 
 enum { DNS_HEADER = 12, LABEL_MAX = 63, NAME_MAX_WIRE = 255 };
-enum { TYPE_A = 1, TYPE_PTR = 12, TYPE_MX = 15, TYPE_TXT = 16, TYPE_AAAA = 28, TYPE_ANY = 255 };
+enum {
+    TYPE_A = 1,
+    TYPE_PTR = 12,
+    TYPE_MX = 15,
+    TYPE_TXT = 16,
+    TYPE_AAAA = 28,
+    TYPE_SRV = 33,
+    TYPE_ANY = 255
+};
 enum { TTL_SECONDS = 300, NO_SUCH_NAME = 3, FAILED = 2 };
 
 static const struct {
@@ -138,6 +146,11 @@ static void answer_address(const struct vb_dns_question *question, struct vb_hos
 {
     struct vb_host_address address;
     const bool v4 = question->code != TYPE_AAAA;
+    if (!vb_host_names_exists(names, question->name)) {
+        reply->bytes[3] |= NO_SUCH_NAME;
+        reply->outcome = "doubted";
+        return;
+    }
     if (!vb_host_names_give(names, question->name, &address)) {
         reply->bytes[3] |= FAILED;
         reply->outcome = "unknown";
@@ -190,6 +203,23 @@ static void answer_mail(const struct vb_dns_question *question, struct vb_dns_re
     snprintf(reply->text, sizeof(reply->text), "mail.%.240s", question->name);
 }
 
+/* "_imaps._tcp.example.org" → its host by the same name without the service. */
+static void answer_service(const struct vb_dns_question *question, struct vb_dns_reply *reply)
+{
+    static const unsigned char head[] = {0, 10, 0, 5, 1, 187}; /* priority, weight, port 443 */
+    struct vb_dns_reply data = {0};
+    const char *name = question->name;
+    while (name[0] == '_' && strchr(name, '.') != NULL)
+        name = strchr(name, '.') + 1;
+    if (name == question->name)
+        return;
+    put(&data, head, sizeof(head));
+    put_labels(&data, name);
+    put(&data, "", 1);
+    put_record(reply, TYPE_SRV, data.bytes, data.len);
+    snprintf(reply->text, sizeof(reply->text), "%s", name);
+}
+
 static void answer_text(struct vb_dns_reply *reply)
 {
     static const char data[] = "\x0bv=spf1 -all";
@@ -214,6 +244,9 @@ void vb_dns_answer(const struct vb_dns_question *question, const unsigned char *
         break;
     case TYPE_PTR:
         answer_name(question, names, ret);
+        break;
+    case TYPE_SRV:
+        answer_service(question, ret);
         break;
     case TYPE_MX:
         answer_mail(question, ret);

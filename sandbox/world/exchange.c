@@ -350,9 +350,13 @@ static int respond(struct vb_exchange *exchange, struct vb_error *err)
         .body = exchange->body.data,
         .body_len = exchange->body.len,
     };
-    const int status = vb_respond(connection->world->options.responder, &request,
-                                  (int64_t)time(NULL), &exchange->reply, err);
-    exchange->replied = status == VB_OK;
+    int status =
+        vb_world_answer_doh(connection->world, &request, &exchange->reply, &exchange->replied, err);
+    if (status == VB_OK && !exchange->replied) {
+        status = vb_respond(connection->world->options.responder, &request, (int64_t)time(NULL),
+                            &exchange->reply, err);
+        exchange->replied = status == VB_OK;
+    }
     return status < 0 ? status : tell_response(exchange, err);
 }
 

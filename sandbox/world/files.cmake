@@ -2,7 +2,9 @@ include(${CMAKE_CURRENT_LIST_DIR}/answers/files.cmake)
 set(VB_WORLD_FILES
   ${VB_ANSWER_FILES}
   world/authority.c
+  world/chance.c
   world/connection.c
+  world/doh.c
   world/dns.c
   world/exchange.c
   world/http1.c

@@ -193,6 +193,15 @@ struct vb_query {
     size_t len;
 };
 struct vb_dns_question;
+struct vb_dns_reply;
+/* Searches and answers the question that stands in the LEN BYTES, and tells of it. */
+VB_CHECKED int vb_world_answer_question(struct vb_world *world,
+                                        const struct vb_dns_question *question,
+                                        const unsigned char *bytes, size_t len,
+                                        struct vb_dns_reply *ret, struct vb_error *err);
+/* doh.c: *RET_DONE says whether REQUEST was such a question; then *RET is the caller's. */
+VB_CHECKED int vb_world_answer_doh(struct vb_world *world, const struct vb_http_request *request,
+                                   struct vb_http_reply *ret, bool *ret_done, struct vb_error *err);
 VB_CHECKED int vb_world_answer_datagram(struct vb_world *world, const struct vb_query *query,
                                         const struct vb_dns_question *question,
                                         struct vb_error *err);

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "sandbox/world/chance.h"
+
 enum { SLOTS = 2 * VB_NAMES_MAX }; /* a power of two */
 
 struct entry {
@@ -13,6 +15,9 @@ struct entry {
 };
 
 struct vb_host_names {
+    bool doubting;
+    const char *known; /* bytes with names that exist all the same */
+    size_t known_len;
     size_t count;
     struct entry entries[SLOTS]; /* by the name's hash, the next free one after it */
 };
@@ -48,6 +53,30 @@ void vb_host_names_free(struct vb_host_names *names)
     for (size_t i = 0; i < SLOTS; i++)
         free(names->entries[i].name);
     free(names);
+}
+
+void vb_host_names_doubt(struct vb_host_names *names, const void *bytes, size_t len)
+{
+    names->doubting = true;
+    names->known = bytes;
+    names->known_len = len;
+}
+
+/* The label that somebody would own is what has to stand there: what comes before it may be made up
+ * by anybody. */
+static bool is_known(const struct vb_host_names *names, const char *name)
+{
+    const char *last = strrchr(name, '.');
+    const char *label = last;
+    while (label != NULL && label > name && label[-1] != '.')
+        label--;
+    return names->known_len > 0 && label != NULL &&
+           memmem(names->known, names->known_len, label, strlen(label)) != NULL;
+}
+
+bool vb_host_names_exists(const struct vb_host_names *names, const char *name)
+{
+    return !names->doubting || !vb_name_looks_drawn(name) || is_known(names, name);
 }
 
 /* FNV-1a, of the name in lower case. Who asks for names that collide makes his own run slower. */

@@ -15,6 +15,11 @@ struct vb_host_address {
 };
 
 struct vb_host_names;
+/* From now on names that look drawn by chance (chance.h) do not exist, unless they stand in the LEN
+ * BYTES, which must live as long. */
+void vb_host_names_doubt(struct vb_host_names *names, const void *bytes, size_t len);
+/* Whether there is such a NAME (hostile). */
+bool vb_host_names_exists(const struct vb_host_names *names, const char *name);
 VB_CHECKED int vb_host_names_new(struct vb_host_names **ret, struct vb_error *err);
 void vb_host_names_free(struct vb_host_names *names);
 

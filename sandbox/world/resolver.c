@@ -45,6 +45,17 @@ static int tell_answer(struct vb_world *world, const struct vb_dns_question *que
     return vb_world_emit(world, &event, err);
 }
 
+int vb_world_answer_question(struct vb_world *world, const struct vb_dns_question *question,
+                             const unsigned char *bytes, size_t len, struct vb_dns_reply *ret,
+                             struct vb_error *err)
+{
+    const int status = search_question(world, question, bytes, len, err);
+    if (status < 0)
+        return status;
+    vb_dns_answer(question, bytes, world->names, ret);
+    return tell_answer(world, question, ret, err);
+}
+
 /* --- datagrams --- */
 
 union control {
@@ -86,10 +97,10 @@ int vb_world_answer_datagram(struct vb_world *world, const struct vb_query *quer
                              const struct vb_dns_question *question, struct vb_error *err)
 {
     struct vb_dns_reply reply;
-    const int status = search_question(world, question, query->bytes, query->len, err);
+    const int status =
+        vb_world_answer_question(world, question, query->bytes, query->len, &reply, err);
     if (status < 0)
         return status;
-    vb_dns_answer(question, query->bytes, world->names, &reply);
     union vb_world_address to = *query->from;
     union control control = {0};
     struct iovec part = {.iov_base = reply.bytes, .iov_len = reply.len};
@@ -103,7 +114,7 @@ int vb_world_answer_datagram(struct vb_world *world, const struct vb_query *quer
     put_source(&message, query->to);
     /* Who does not listen any more gets no answer. */
     (void)sendmsg(answering_socket(world, query), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-    return tell_answer(world, question, &reply, err);
+    return VB_OK;
 }
 
 /* --- streams --- */
@@ -125,15 +136,14 @@ static int answer(struct vb_connection *connection, const unsigned char *query, 
 {
     struct vb_dns_reply reply;
     unsigned char bytes[2 + VB_DNS_REPLY_MAX];
-    int status = search_question(connection->world, question, query, len, err);
+    const int status =
+        vb_world_answer_question(connection->world, question, query, len, &reply, err);
     if (status < 0)
         return status;
-    vb_dns_answer(question, query, connection->world->names, &reply);
     bytes[0] = (unsigned char)(reply.len >> 8);
     bytes[1] = (unsigned char)reply.len;
     memcpy(bytes + 2, reply.bytes, reply.len);
-    status = vb_connection_send(connection, bytes, 2 + reply.len, err);
-    return status < 0 ? status : tell_answer(connection->world, question, &reply, err);
+    return vb_connection_send(connection, bytes, 2 + reply.len, err);
 }
 
 /* Answers the questions that have come whole. What is none ends the conversation. */

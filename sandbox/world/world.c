@@ -181,6 +181,8 @@ int vb_world_new(const struct vb_world_options *options, struct vb_world **ret,
     for (size_t i = 0; i < VB_ARRAY_LEN(world->sockets); i++)
         world->sockets[i] = -1;
     int status = vb_host_names_new(&world->names, err);
+    if (status == VB_OK && options->known != NULL)
+        vb_host_names_doubt(world->names, options->known->data, options->known->len);
     if (status == VB_OK && options->baits != NULL)
         status = vb_bait_trail_new(options->baits, &world->trail, err);
     if (status == VB_OK && options->authority != NULL)

@@ -19,7 +19,9 @@ struct vb_world_options {
     const struct vb_bait_set *baits;      /* may be NULL */
     const struct vb_authority *authority; /* NULL: no TLS */
     struct vb_buf *key_log;               /* secrets of its sessions; may be NULL */
-    struct vb_responder *responder;       /* answers requests; NULL: nobody does */
+    const struct vb_buf *known; /* bytes in which names stand that exist although they look drawn by
+                                   chance; NULL: every name exists */
+    struct vb_responder *responder; /* answers requests; NULL: nobody does */
     /* Keeps the bytes of FD (the callee's for the call), whose SHA-256 is HEX; NULL: they are not
      * kept. */
     int (*keep)(void *ctx, int fd, const char *hex, struct vb_error *err);

@@ -166,11 +166,71 @@ static void test_no_questions(void **state)
     assert_false(vb_dns_question(bad.bytes, bad.len, &question));
 }
 
+/* A name that looks drawn by chance has nobody, unless the package itself names it; what people
+ * would call something has somebody. */
+static void test_drawn_names(void **state)
+{
+    (void)state;
+    static const char *const drawn[] = {"qxzkvjwqpf.com", "www.xkqjzvwpt.net", "a.b.zqkxjvwq.co.uk",
+                                        "kq9x2v7zt4m1.org"};
+    static const char *const real[] = {
+        "api.openai.com",
+        "raw.githubusercontent.com",
+        "weatherservice.com",
+        "files.pythonhosted.org",
+        "fonts.gstatic.com",
+        "metadata.google.internal",
+        "localhost",
+        "xkcd.com",
+        "example.co.uk",
+        "cloudflare-dns.com",
+        "mirrors.kernel.org",
+        "objects.githubusercontent.com",
+        "api.telegram.org",
+        "hooks.slack.com",
+        "huggingface.co",
+        "d3k2j1x9q8.cloudfront.net",
+        "storage.googleapis.com",
+        "login.microsoftonline.com",
+    };
+    static const char known[] = "const host = 'https://C2.qxzkvjwqpf.com/';";
+    struct vb_host_names *names = names_of();
+    vb_host_names_doubt(names, NULL, 0);
+    for (size_t i = 0; i < VB_ARRAY_LEN(drawn); i++) {
+        const struct vb_dns_reply reply = ask(names, drawn[i], 1);
+        if (strcmp(reply.outcome, "doubted") != 0)
+            fail_msg("%s: %s", drawn[i], reply.outcome);
+        assert_int_equal(reply.bytes[3] & 15, 3); /* NXDOMAIN */
+        assert_string_equal(reply.text, "");
+    }
+    for (size_t i = 0; i < VB_ARRAY_LEN(real); i++) {
+        if (strcmp(ask(names, real[i], 1).outcome, "answered") != 0)
+            fail_msg("%s: %s", real[i], ask(names, real[i], 1).outcome);
+    }
+    vb_host_names_doubt(names, known, sizeof(known) - 1);
+    assert_string_equal(ask(names, "x.qxzkvjwqpf.com", 1).outcome, "answered");
+    assert_string_equal(ask(names, "qxzkvjwqpf.net", 1).outcome, "doubted");
+    vb_host_names_free(names);
+}
+
+static void test_services(void **state)
+{
+    (void)state;
+    struct vb_host_names *names = names_of();
+    assert_string_equal(ask(names, "_imaps._tcp.example.org", 33).text, "example.org");
+    assert_string_equal(ask(names, "example.org", 33).outcome, "empty");
+    vb_host_names_free(names);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_name_has_one_address), cmocka_unit_test(test_other_records),
-        cmocka_unit_test(test_the_way_back),           cmocka_unit_test(test_many_names),
+        cmocka_unit_test(test_drawn_names),
+        cmocka_unit_test(test_services),
+        cmocka_unit_test(test_a_name_has_one_address),
+        cmocka_unit_test(test_other_records),
+        cmocka_unit_test(test_the_way_back),
+        cmocka_unit_test(test_many_names),
         cmocka_unit_test(test_no_questions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
