@@ -76,7 +76,8 @@ VB_CHECKED int vb_bait_search_name(const struct vb_bait_set *set, struct vb_bait
                                    struct vb_str name, vb_bait_found *found, void *ctx,
                                    struct vb_error *err);
 
-/* One message that is there as a whole. Returns 0, or 1 as _feed does, or VB_E_NOMEM. */
+/* One message that is there as a whole, for a process that may not hand hostile bytes to libraries:
+ * nothing is unpacked, all else is as above. Returns 0 or VB_E_NOMEM. */
 int vb_bait_search(const struct vb_bait_set *set, const void *data, size_t len,
                    vb_bait_found *found, void *ctx);
 

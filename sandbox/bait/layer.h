@@ -31,6 +31,7 @@ struct vb_outbound {
     uint64_t told[VB_BAITS_MAX / 64]; /* baits that were found */
     size_t fed, unpacked;             /* bytes */
     bool cut;                         /* something was not searched to its end */
+    bool own_code_only;               /* nothing is unpacked: that takes libraries */
     char form[VB_FORM_MAX];
 };
 

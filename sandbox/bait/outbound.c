@@ -123,7 +123,10 @@ int vb_bait_search(const struct vb_bait_set *set, const void *data, size_t len,
     struct vb_error err;
     VB_CLEANUP(stream_free) struct vb_bait_stream *stream = NULL;
     const int status = vb_bait_stream_new(set, NULL, &stream, &err);
-    return status ? status : search_whole(stream, (struct vb_str){data, len}, found, ctx, &err);
+    if (status)
+        return status;
+    stream->outbound.own_code_only = true;
+    return search_whole(stream, (struct vb_str){data, len}, found, ctx, &err);
 }
 
 /* Labels without the dots; a bait that the labels show by themselves is not told twice. */

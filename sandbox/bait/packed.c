@@ -79,7 +79,7 @@ static int open_packed(struct vb_layer *layer, const struct vb_decoder *decoder,
                        struct vb_packed **ret, struct vb_error *err)
 {
     struct vb_outbound *outbound = layer->outbound;
-    if (outbound->cut)
+    if (outbound->cut || outbound->own_code_only)
         return VB_OK;
     if (outbound->needles->memory > MEMORY_MAX) {
         outbound->cut = true;

@@ -527,6 +527,28 @@ static void test_bombs_say_so(void **state)
     vb_bait_set_free(set);
 }
 
+/* The process that watches a box searches too, and hands nothing hostile to a library. */
+static void test_the_plain_search_unpacks_nothing(void **state)
+{
+    (void)state;
+    static struct bytes plain, once, twice;
+    struct vb_bait_set *set = make_set(16);
+    const struct vb_bait *bait = bait_named(set, "env-stripe");
+    struct hits hits = {.want = bait};
+    plain.len = once.len = twice.len = 0;
+    wrap(bait, 7, &plain);
+    enc_gzip(&plain, &once, 0);
+    assert_int_equal(vb_bait_search(set, once.at, once.len, on_found, &hits), 0);
+    assert_int_equal(hits.count, 0);
+    once.len = 0;
+    enc_base64(&plain, &once, 0);
+    enc_base64(&once, &twice, 0);
+    assert_int_equal(vb_bait_search(set, twice.at, twice.len, on_found, &hits), 0);
+    assert_int_equal(hits.count, 1);
+    assert_string_equal(hits.form, "base64 in base64");
+    vb_bait_set_free(set);
+}
+
 /* --- pieces --- */
 
 static void test_split_over_messages(void **state)
@@ -779,6 +801,7 @@ int main(void)
         cmocka_unit_test(test_packed_anywhere),
         cmocka_unit_test(test_decoys),
         cmocka_unit_test(test_bombs_say_so),
+        cmocka_unit_test(test_the_plain_search_unpacks_nothing),
         cmocka_unit_test(test_split_over_messages),
         cmocka_unit_test(test_a_small_piece_is_no_proof),
         cmocka_unit_test(test_near_misses),
