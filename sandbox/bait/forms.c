@@ -75,13 +75,15 @@ static size_t write_base64(const unsigned char *in, size_t len, unsigned char *o
 static size_t write_hex_reversed(const unsigned char *in, size_t len, unsigned char *out)
 {
     unsigned char plain[VB_TEXT_MAX];
-    return write_reversed(plain, write_hex(in, len, plain), out);
+    const size_t digits = write_hex(in, len, plain);
+    return write_reversed(plain, digits, out);
 }
 
 static size_t write_base64_reversed(const unsigned char *in, size_t len, unsigned char *out)
 {
     unsigned char plain[VB_TEXT_MAX];
-    return write_reversed(plain, write_base64(in, len, plain), out);
+    const size_t digits = write_base64(in, len, plain);
+    return write_reversed(plain, digits, out);
 }
 
 /* Of two forms in which a piece reads the same, the earlier is named. "raw" has to be the first. */
