@@ -326,9 +326,12 @@ void vb_facts_end(struct judge *judge)
 {
     struct vb_coverage *coverage = &judge->verdict->coverage;
     own_limits(judge);
-    coverage->entry_points = judge->run_count + judge->unexecuted;
+    coverage->entry_points = judge->unexecuted;
     for (size_t i = 0; i < judge->run_count; i++) {
         const struct run *run = judge->runs[i];
+        if (run->repeated)
+            continue; /* its entry point counts once */
+        coverage->entry_points++;
         coverage->executed += run->finished && !run->not_run;
         coverage->timed_out += run->timed_out;
         judge->stopped += run->stopped;

@@ -94,6 +94,7 @@ static void begin_run(struct judge *judge, struct run *run)
     char **argv = vb_list_of(judge, VB_F_ARGV, &count);
     const char *path = vb_text_of(judge, VB_F_PATH), *text = vb_text_of(judge, VB_F_TEXT);
     run->line = vb_event_get_int(judge->event, VB_F_LINE, 0);
+    run->repeated = vb_event_get(judge->event, VB_F_DETAIL) != NULL;
     if (path[0] != '\0')
         run->path = vb_arena_str(judge->keep, path);
     if (text[0] != '\0')

@@ -62,6 +62,8 @@ int vb_start_tell(struct vb_supervisor *box, struct vb_error *err)
     vb_event_str(&event, VB_F_CWD, box->cwd);
     vb_event_str(&event, VB_F_TEXT, detonation->text);
     vb_event_str(&event, VB_F_WHEN, detonation->when);
+    if (detonation->every_name)
+        vb_event_str(&event, VB_F_DETAIL, "with every host name that it asks for");
     return vb_supervisor_emit(box, &event, err);
 }
 

@@ -23,7 +23,9 @@ enum {
     OPEN_FILES = 1024,
     KNOWN_BYTES = 32 << 20
 };
+#ifndef VB_SANITIZED
 static const uint64_t memory_bytes = 768U << 20;
+#endif
 
 enum word { ADD, REMOVE, REMOVED, KEEP };
 
@@ -274,7 +276,7 @@ static int start(struct vb_world_child *world, struct vb_error *err)
     return status < 0 ? status : watch(world, world->control, err);
 }
 
-static int keep(struct vb_world_child *world, int fd, const char *hex, struct vb_error *err)
+static int keep_body(struct vb_world_child *world, int fd, const char *hex, struct vb_error *err)
 {
     if (fd < 0 || strspn(hex, "0123456789abcdef") != VB_SHA256_HEX - 1)
         return VB_OK;
@@ -300,7 +302,7 @@ static bool hear_child(struct vb_world_child *world, struct vb_error *err, int *
     if (message.word == REMOVED)
         world->removed = true;
     if (message.word == KEEP)
-        *ret_status = keep(world, fd, message.hex, err);
+        *ret_status = keep_body(world, fd, message.hex, err);
     return *ret_status == VB_OK;
 }
 

@@ -115,10 +115,10 @@ static int on_complete(htp_tx_t *tx)
         http->connection->closing = true; /* it asks and asks in one breath */
         return HTP_OK;
     }
-    http->done[http->done_count++] =
-        (struct pending){.exchange = vb_steal(http->current),
-                         .close = http->current_close,
-                         .head_only = tx->request_method_number == HTP_M_HEAD};
+    struct pending *pending = &http->done[http->done_count++];
+    pending->exchange = vb_steal(http->current);
+    pending->close = http->current_close;
+    pending->head_only = tx->request_method_number == HTP_M_HEAD;
     return HTP_OK;
 }
 

@@ -119,7 +119,7 @@ static ssize_t read_body(nghttp2_session *session, int32_t id, uint8_t *ret, siz
     if (len > 0)
         memcpy(ret, stream->reply->body.data + stream->sent, len);
     stream->sent += len;
-    if (len == left)
+    if (stream->sent == stream->reply->body.len)
         *ret_flags |= NGHTTP2_DATA_FLAG_EOF;
     return (ssize_t)len;
 }
