@@ -17,16 +17,6 @@ static int no_memory(struct vb_error *err)
 
 /* --- the responder --- */
 
-static int load_rules(struct vb_responder *responder, const char *rules_dir, struct vb_error *err)
-{
-    int status = rules_dir == NULL ? VB_OK : vb_rules_load_folder(responder, rules_dir, err);
-    for (size_t i = 0; i < vb_world_rules_count && status == VB_OK; i++)
-        status =
-            vb_answer_rules_load(responder, vb_world_rules[i].name,
-                                 (const char *)vb_world_rules[i].text, vb_world_rules[i].len, err);
-    return status;
-}
-
 int vb_responder_new(const char *rules_dir, const unsigned char seed[32],
                      const char *public_address, struct vb_responder **ret, struct vb_error *err)
 {
@@ -38,8 +28,8 @@ int vb_responder_new(const char *rules_dir, const unsigned char seed[32],
     int status = responder->address == NULL ? no_memory(err) : VB_OK;
     if (status == VB_OK)
         status = vb_answer_make_baits(responder, err);
-    if (status == VB_OK)
-        status = load_rules(responder, rules_dir, err);
+    if (status == VB_OK && rules_dir != NULL)
+        status = vb_answer_rules_folder(responder, rules_dir, err);
     if (status < 0) {
         vb_responder_free(responder);
         return status;
@@ -230,6 +220,18 @@ static int64_t within_time(int64_t seconds)
 static const struct vb_kind guess_kind = {"guess", "", NULL, vb_make_guess};
 static const struct vb_rule guess = {.id = "none", .form = "", .status = 200, .kind = &guess_kind};
 
+/* What waits for the first request: a run without the network should not pay for it. */
+static int begin(struct vb_responder *responder, int64_t now, struct vb_error *err)
+{
+    if (responder->born == 0)
+        responder->born = now;
+    if (responder->complete)
+        return VB_OK;
+    const int status = vb_answer_rules_own(responder, err);
+    responder->complete = status == VB_OK;
+    return status;
+}
+
 int vb_respond(struct vb_responder *responder, const struct vb_http_request *request,
                int64_t now_seconds, struct vb_http_reply *ret, struct vb_error *err)
 {
@@ -238,14 +240,15 @@ int vb_respond(struct vb_responder *responder, const struct vb_http_request *req
     struct vb_answer answer = {
         .responder = responder, .view = &view, .now = within_time(now_seconds), .reply = &reply};
     char number[24];
-    if (responder->born == 0)
-        responder->born = answer.now;
+    int status = begin(responder, answer.now, err);
+    if (status < 0)
+        return status;
     snprintf(number, sizeof(number), "%llu", (unsigned long long)responder->counter++);
     vb_answer_stream(&answer, number, &answer.stream);
     vb_view_init(&view, request);
     vb_buf_init(&reply.body, VB_HTTP_REPLY_MAX);
-    const struct vb_rule *rule = vb_rules_find(responder, &view);
-    int status = vb_answer_make_token(&answer, err);
+    const struct vb_rule *rule = vb_answer_rule_find(responder, &view);
+    status = vb_answer_make_token(&answer, err);
     if (status == VB_OK)
         status = apply(&answer, rule == NULL ? &guess : rule, err);
     if (status < 0) {

@@ -48,11 +48,11 @@ struct vb_http_reply {
 
 struct vb_responder;
 
-/* Reads the rules: *.yaml of RULES_DIR (NULL: none) in the order of their names, then the built-in
- * ones. SEED makes the run's credentials and tokens. PUBLIC_ADDRESS is the address that the box is
- * told it has, in text. A rule file that is wrong is VB_E_CONFIG with its line. *RET is the
- * caller's; vb_respond writes to nothing of it but a counter and the time of the
- * first answer. */
+/* Reads the rules of RULES_DIR (NULL: none), *.yaml in the order of their names. The built-in ones
+ * come behind them; they are read when the first request comes, from memory, so that a run without
+ * the network does not pay for them. SEED makes the run's credentials and tokens. PUBLIC_ADDRESS is
+ * the address that the box is told it has, in text. A rule file that is wrong is VB_E_CONFIG with
+ * its line. *RET is the caller's. */
 VB_CHECKED int vb_responder_new(const char *rules_dir, const unsigned char seed[32],
                                 const char *public_address, struct vb_responder **ret,
                                 struct vb_error *err);

@@ -795,6 +795,20 @@ static void test_a_rule_of_the_user_comes_first(void **state)
     vb_responder_free(responder);
 }
 
+static void test_a_rule_of_the_user_stands_for_ours_of_its_name(void **state)
+{
+    (void)state;
+    char *dir = folder_with("rules:\n  - id: script-shell\n    match: {hosts: none.example}\n"
+                            "    reply: {}\n");
+    struct vb_responder *responder = responder_with(dir);
+    remove_folder(dir);
+    const struct ask ask = {"GET", "tool.example", "/x.sh", NULL, NULL, NULL};
+    struct vb_http_reply reply = answer(responder, &ask);
+    assert_string_equal(reply.rule, "guess");
+    vb_http_reply_done(&reply);
+    vb_responder_free(responder);
+}
+
 static void test_a_wrong_rule_is_found_where_it_stands(void **state)
 {
     (void)state;
@@ -816,7 +830,8 @@ static void test_a_wrong_rule_is_found_where_it_stands(void **state)
         {"rules:\n  - id: a\n    reply: {text: '${bait:x}'}\n", ":3: there is no bait called x"},
         {"rules:\n  - id: a\n    reply: {text: '${host'}\n", ":3: a ${ has no end"},
         {"rules:\n  - id: a\n    reply: {text: a, html: b}\n", ":3: a reply has one body"},
-        {"rules:\n  - id: guess\n    reply: {}\n", "there is already a rule called guess"},
+        {"rules:\n  - id: a\n    reply: {}\n  - id: a\n    reply: {}\n",
+         ":4: there is already a rule called a"},
         {"rules:\n  - id: A b\n    reply: {}\n", ":2: an id has small letters"},
         {"rules:\n  - id: a\n", ":2: a rule wants an id and a reply"},
         {"rules: {}\n", ":1: the file must be a map of one list"},
@@ -885,6 +900,7 @@ int main(void)
         cmocka_unit_test(test_what_is_sent_stays_in_its_place),
         cmocka_unit_test(test_long_and_strange_requests_are_answered),
         cmocka_unit_test(test_a_rule_of_the_user_comes_first),
+        cmocka_unit_test(test_a_rule_of_the_user_stands_for_ours_of_its_name),
         cmocka_unit_test(test_a_wrong_rule_is_found_where_it_stands),
         cmocka_unit_test(test_all_that_a_rule_may_say_is_documented),
     };

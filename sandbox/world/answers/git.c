@@ -166,7 +166,7 @@ static int enter(struct vb_answer *answer, struct vb_error *err)
 static int make_repository(struct vb_answer *answer, struct repository *ret, struct vb_error *err)
 {
     VB_CLEANUP(vb_files_done) struct vb_files files = {.count = 0};
-    unsigned char id[ID_BYTES];
+    unsigned char id[ID_BYTES] = {0};
     struct tree tree = {.count = 0};
     *ret = (struct repository){.count = 0};
     vb_buf_init(&ret->pack, VB_HTTP_REPLY_MAX / 2);

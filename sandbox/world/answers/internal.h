@@ -83,6 +83,7 @@ struct vb_responder {
     char *address;
     struct vb_rule *rules;
     size_t rule_count;
+    bool complete; /* with the built-in rules, which are read when the first request comes */
     struct vb_yaml **files; /* what the rules point into */
     size_t file_count;
     struct vb_http_header baits[VB_WORLD_BAITS_MAX + 1];
@@ -181,14 +182,14 @@ struct vb_rule {
     bool base64; /* the answer is sent as base64 */
 };
 
-/* Appends the rules of one file called NAME to RESPONDER's. */
-VB_CHECKED int vb_answer_rules_load(struct vb_responder *responder, const char *name,
-                                    const char *text, size_t len, struct vb_error *err);
-VB_CHECKED int vb_rules_load_folder(struct vb_responder *responder, const char *dir,
-                                    struct vb_error *err);
+/* Appends the rules of the folder's files to RESPONDER's. */
+VB_CHECKED int vb_answer_rules_folder(struct vb_responder *responder, const char *dir,
+                                      struct vb_error *err);
+/* The built-in ones, but for those of which the user has one with the same id. */
+VB_CHECKED int vb_answer_rules_own(struct vb_responder *responder, struct vb_error *err);
 /* The first rule that fits; NULL: none. */
-const struct vb_rule *vb_rules_find(const struct vb_responder *responder,
-                                    const struct vb_view *view);
+const struct vb_rule *vb_answer_rule_find(const struct vb_responder *responder,
+                                          const struct vb_view *view);
 
 struct vb_rule_file {
     const char *name;

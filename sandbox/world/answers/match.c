@@ -166,8 +166,8 @@ static bool rule_fits(const struct vb_rule *rule, const struct vb_view *view)
     return true;
 }
 
-const struct vb_rule *vb_rules_find(const struct vb_responder *responder,
-                                    const struct vb_view *view)
+const struct vb_rule *vb_answer_rule_find(const struct vb_responder *responder,
+                                          const struct vb_view *view)
 {
     for (size_t i = 0; i < responder->rule_count; i++) {
         if (rule_fits(&responder->rules[i], view))

@@ -78,6 +78,10 @@ static void put_npm_version(struct vb_json_out *json, const struct package *pack
     vb_json_begin_object(json);
     vb_json_member_str(json, "name", package->name);
     vb_json_member_str(json, "version", version);
+    vb_json_key(json, "bin"); /* what npx runs */
+    vb_json_begin_object(json);
+    vb_json_member_str(json, package->base, "index.js");
+    vb_json_end_object(json);
     vb_json_key(json, "dist");
     vb_json_begin_object(json);
     vb_json_member_str(json, "tarball", tarball);

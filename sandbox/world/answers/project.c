@@ -34,6 +34,7 @@ static const char makefile[] = "BUILD = ${token}\n"
 /* Run as an install script, and when it is required or imported. What it exports answers to any
  * name, so that whoever depends on it goes on. */
 static const char index_js[] =
+    "#!/usr/bin/env node\n"
     "'use strict';\n"
     "const build = '${token}';\n"
     "try {\n"
@@ -74,6 +75,7 @@ static const char package_with_script[] =
     "  \"license\": \"MIT\"\n"
     "}\n";
 
+/* As above: whoever imports it goes on. */
 static const char module_py[] =
     "\"\"\"Small helpers for everyday work.\"\"\"\n"
     "__version__ = \"${version}\"\n"
@@ -86,14 +88,20 @@ static const char module_py[] =
     "    pass\n"
     "\n"
     "\n"
+    "def _find(name):\n"
+    "    if name.startswith(\"__\"):\n"
+    "        raise AttributeError(name)\n"
+    "    if name.endswith((\"Error\", \"Exception\", \"Timeout\")):\n"
+    "        return type(name, (Exception,), {})\n"
+    "    return _Lazy if name[:1].isupper() else _Lazy()\n"
+    "\n"
+    "\n"
     "class _Lazy:\n"
     "    def __init__(self, *args, **kwargs):\n"
     "        pass\n"
     "\n"
     "    def __getattr__(self, name):\n"
-    "        if name.startswith(\"__\"):\n"
-    "            raise AttributeError(name)\n"
-    "        return _Lazy()\n"
+    "        return _find(name)\n"
     "\n"
     "    def __call__(self, *args, **kwargs):\n"
     "        return args[0] if len(args) == 1 and callable(args[0]) else _Lazy()\n"
@@ -114,10 +122,21 @@ static const char module_py[] =
     "        return \"\"\n"
     "\n"
     "\n"
+    "def main():\n"
+    "    return 0\n"
+    "\n"
+    "\n"
     "def __getattr__(name):\n"
-    "    if name.startswith(\"__\"):\n"
-    "        raise AttributeError(name)\n"
-    "    return _Lazy if name[:1].isupper() else _Lazy()\n";
+    "    return _find(name)\n";
+
+static const char main_py[] = "import sys\n"
+                              "\n"
+                              "from . import main\n"
+                              "\n"
+                              "sys.exit(main())\n";
+
+static const char entry_points[] = "[console_scripts]\n"
+                                   "${name} = ${module}:main\n";
 
 /* A build backend in the tree (PEP 517): pip needs nothing else to build it. */
 static const char pyproject[] = "[build-system]\n"
@@ -194,6 +213,8 @@ static const struct row {
     {VB_PROJECT, "PKG-INFO", 0644, metadata},
     {VB_PROJECT, "bin/${name}", 0755, NULL},
     {VB_PROJECT | VB_PROJECT_WHEEL, "${module}/__init__.py", 0644, module_py},
+    {VB_PROJECT_WHEEL, "${module}/__main__.py", 0644, main_py},
+    {VB_PROJECT_WHEEL, "${module}-${version}.dist-info/entry_points.txt", 0644, entry_points},
     {VB_PROJECT_WHEEL, "${module}-${version}.dist-info/METADATA", 0644, metadata},
     {VB_PROJECT_WHEEL, "${module}-${version}.dist-info/WHEEL", 0644, wheel},
     {VB_PROJECT_DEB, "./usr/bin/${name}", 0755, install_sh},

@@ -15,6 +15,7 @@ enum { FILE_MAX_BYTES = 1024 * 1024, FILES_MAX = 256, RULES_MAX = 4096, ID_MAX_C
 struct file {
     struct vb_responder *responder;
     const char *name;
+    size_t users; /* so many of the responder's rules are the user's; 0 while those are read */
 };
 
 static int refuse(const struct file *file, const struct vb_yaml_node *node, const char *why,
@@ -309,9 +310,22 @@ static int read_rule(const struct file *file, const struct vb_yaml_node *node, s
     return VB_OK;
 }
 
+/* Whether the user has a rule instead of this one of ours. */
+static bool is_replaced(const struct file *file, const struct vb_yaml_node *rule)
+{
+    const struct vb_yaml_node *id = vb_yaml_get(rule, "id");
+    for (size_t i = 0; id != NULL && i < file->users; i++) {
+        if (strcmp(file->responder->rules[i].id, id->text) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int add_rule(const struct file *file, const struct vb_yaml_node *node, struct vb_error *err)
 {
     struct vb_responder *responder = file->responder;
+    if (is_replaced(file, node))
+        return VB_OK;
     if (responder->rule_count == RULES_MAX)
         return refuse(file, node, "there are too many rules", "", err);
     struct vb_rule rule = {.status = 200};
@@ -339,25 +353,34 @@ static int keep_file(struct vb_responder *responder, struct vb_yaml *yaml, struc
     return VB_OK;
 }
 
-int vb_answer_rules_load(struct vb_responder *responder, const char *name, const char *text,
-                         size_t len, struct vb_error *err)
+static int load(const struct file *file, const char *text, size_t len, struct vb_error *err)
 {
     struct vb_yaml *yaml = NULL;
-    const struct file file = {responder, name};
-    int status = vb_yaml_parse(name, text, len, NULL, &yaml, err);
+    int status = vb_yaml_parse(file->name, text, len, NULL, &yaml, err);
     if (status == VB_E_DATA && err != NULL)
         err->status = VB_E_CONFIG;
     if (status < 0)
         return status == VB_E_DATA ? VB_E_CONFIG : status;
-    status = keep_file(responder, yaml, err);
+    status = keep_file(file->responder, yaml, err);
     if (status < 0)
         return status;
     const struct vb_yaml_node *root = vb_yaml_root(yaml);
     const struct vb_yaml_node *rules = vb_yaml_get(root, "rules");
     if (rules == NULL || root->count != 1 || rules->kind != VB_YAML_LIST)
-        return refuse(&file, root, "the file must be a map of one list called rules", "", err);
+        return refuse(file, root, "the file must be a map of one list called rules", "", err);
     for (size_t i = 0; i < rules->count && status == VB_OK; i++)
-        status = add_rule(&file, rules->items[i], err);
+        status = add_rule(file, rules->items[i], err);
+    return status;
+}
+
+int vb_answer_rules_own(struct vb_responder *responder, struct vb_error *err)
+{
+    const size_t users = responder->rule_count;
+    int status = VB_OK;
+    for (size_t i = 0; i < vb_world_rules_count && status == VB_OK; i++) {
+        const struct file file = {responder, vb_world_rules[i].name, users};
+        status = load(&file, (const char *)vb_world_rules[i].text, vb_world_rules[i].len, err);
+    }
     return status;
 }
 
@@ -413,11 +436,11 @@ static int load_file(struct vb_responder *responder, const char *dir, const char
     vb_buf_init(&text, FILE_MAX_BYTES);
     if (vb_buf_read_fd(&text, fd, err) < 0)
         return vb_wrap(err, "reading the rule file %s", path);
-    return vb_answer_rules_load(responder, path, text.data == NULL ? "" : (const char *)text.data,
-                                text.len, err);
+    const struct file file = {responder, path, 0};
+    return load(&file, text.data == NULL ? "" : (const char *)text.data, text.len, err);
 }
 
-int vb_rules_load_folder(struct vb_responder *responder, const char *dir, struct vb_error *err)
+int vb_answer_rules_folder(struct vb_responder *responder, const char *dir, struct vb_error *err)
 {
     VB_CLEANUP(names_done) struct names names = {.count = 0};
     int status = list_names(dir, &names, err);

@@ -188,8 +188,8 @@ static bool is_general(const char *text, size_t len)
         if (strlen(words[i]) == len && strncasecmp(text, words[i], len) == 0)
             return true;
     }
-    const bool letters_only = len > 1 && text[0] == 'v' && isdigit((unsigned char)text[1]);
-    return len == 0 || letters_only || isdigit((unsigned char)text[0]);
+    const bool is_version = len > 1 && text[0] == 'v' && isdigit((unsigned char)text[1]);
+    return len == 0 || is_version || isdigit((unsigned char)text[0]);
 }
 
 /* The name of whoever is asked: the label before the last of a name. */
