@@ -1,6 +1,9 @@
 # box and detonate; recorder and bait have files of their own
-foreach(part cgroup confine detonate network plan zygote dns respond respond_tools)
+foreach(part cgroup confine detonate network plan zygote dns respond_tools)
   vb_unit_test(${part} unit/test_${part}.c unit/slowness.c LIBS vb_sandbox vb_core)
+endforeach()
+foreach(part respond respond_rules)
+  vb_unit_test(${part} unit/test_${part}.c unit/respond_helper.c LIBS vb_sandbox vb_core)
 endforeach()
 set(box_parts box box_files box_limits box_leftovers)
 foreach(part ${box_parts})
