@@ -101,10 +101,10 @@ static bool is_safe(char c)
     return isalnum((unsigned char)c) || c == '-' || c == '_' || c == '.';
 }
 
-static const char *const extensions[] = {".tar.gz", ".tar.xz", ".tar.bz2", ".tgz",  ".zip", ".whl",
-                                         ".gz",     ".sh",     ".bash",    ".py",   ".js",  ".mjs",
-                                         ".cjs",    ".ps1",    ".git",     ".json", ".bin", ".elf",
-                                         ".run",    ".deb",    ".exe",     ".tar",  ".pl",  ".rb"};
+static const char *const extensions[] = {
+    ".b64", ".base64", ".tar.gz", ".tar.xz", ".tar.bz2", ".tgz", ".zip", ".whl", ".gz",
+    ".sh",  ".bash",   ".py",     ".js",     ".mjs",     ".cjs", ".ps1", ".git", ".json",
+    ".bin", ".elf",    ".run",    ".deb",    ".exe",     ".tar", ".pl",  ".rb"};
 
 static size_t without_extension(const char *text, size_t len)
 {
