@@ -90,6 +90,7 @@ int vb_session_detonate(struct vb_session *session, struct vb_error *err)
     options.rootfs = input.rootfs;
     options.tree_fd = session->tree->dirfd;
     options.drops_fd = session->drops_fd;
+    options.evidence_fd = session->evidence_fd;
     options.name = session->artifact.name;
     status = vb_sandbox_new(&options, &session->tee.sink, &sandbox, err);
     if (status == VB_OK)

@@ -77,6 +77,7 @@ static int detonate(struct vb_session *session, bool own_streams, struct ending 
     if (status == VB_OK)
         status = vb_workspace_new(UINT64_C(512) << 20, 20000, &session->drops_fd, err);
     options.drops_fd = session->drops_fd;
+    options.evidence_fd = session->evidence_fd;
     if (status == VB_OK)
         status = vb_stop_begin(&options.stop_fd, err);
     if (status == VB_OK)

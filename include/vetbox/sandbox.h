@@ -116,6 +116,8 @@ struct vb_sandbox_options {
     int tree_fd;         /* the package's files, copied into each box; -1 for none */
     int drops_fd;        /* a folder in which files that runs left behind are kept, each under its
                             SHA-256; -1: not kept */
+    int evidence_fd;     /* a folder in which network.pcapng is made when a run sends something, if
+                            there is a drops_fd; -1: no packets are kept */
     int input_fd;        /* what the subject reads as its standard input, through a pipe of ours
                             (vetbox run); -1: nothing */
     int output_fds[2];   /* where standard output and standard error of the subject go besides the

@@ -28,6 +28,8 @@
 #define VB_TRUST_ONE "/etc/ssl/certs/" VB_TRUST_FILE
 #define VB_TRUST_BUNDLE "/etc/ssl/certs/ca-certificates.crt"
 #define VB_PERSONA_RUNTIME "/run/user/1000"
+/* What was said in the network of the boxes, in the folder of evidence. */
+#define VB_NETWORK_FILE "network.pcapng"
 enum { VB_PERSONA_UID = 1000, VB_PERSONA_GID = 1000 };
 enum { VB_BOX_OPEN_FILES = 1024 }; /* that each process may have */
 

@@ -21,6 +21,7 @@
 #include "sandbox/box/relay.h"
 #include "sandbox/box/truth.h"
 #include "sandbox/recorder/recorder.h"
+#include "sandbox/world/capture.h"
 
 enum {
     LARGE_BYTES = 128 * 1024, /* malloc's own threshold at first */
@@ -38,13 +39,15 @@ enum {
 /* By which the box is known outside, as services that tell one's own address say. */
 #define PUBLIC_ADDRESS "73.162.41.118"
 
-/* What truth.c and the recorder's snapshots may keep of one run, together. */
-static const uint64_t staging_bytes = 160U << 20;
+/* What truth.c, the recorder's snapshots and the world may keep of one run, together. */
+static const uint64_t staging_bytes = (160U << 20) + VB_CAPTURE_RUN_MAX;
+static const uint64_t all_packets = 512U << 20; /* of all runs */
 
 const struct vb_sandbox_options vb_sandbox_default_options = {
     .name = "package",
     .tree_fd = -1,
     .drops_fd = -1,
+    .evidence_fd = -1,
     .input_fd = -1,
     .output_fds = {-1, -1},
     .stop_fd = -1,
@@ -485,7 +488,25 @@ static int fetch_drop(int staging, const char *name, int drops, struct vb_error 
     return vb_keep_copy(fd, drops, name, err);
 }
 
-static int tell_no_room(uint64_t count, uint32_t detonation, struct vb_sink *sink,
+/* 1: there is no room for it. */
+static int fetch_packets(const struct vb_sandbox *sandbox, struct vb_error *err)
+{
+    const int staging = sandbox->setup.staging_fd;
+    struct stat st;
+    VB_CLEANUP_FD int fd =
+        staging < 0 ? -1 : vb_open_beneath(staging, VB_NETWORK_FILE, O_RDONLY | O_NONBLOCK, 0);
+    if (fd < 0)
+        return VB_OK; /* nothing was sent */
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+        return vb_fail(err, VB_E_IO, errno, "reading what a run sent");
+    const int status =
+        vb_keep_more(fd, sandbox->setup.options.evidence_fd, VB_NETWORK_FILE, all_packets, err);
+    if (unlinkat(staging, VB_NETWORK_FILE, 0) < 0 && status >= 0)
+        return vb_fail(err, VB_E_IO, errno, "removing what a run sent");
+    return status;
+}
+
+static int tell_no_room(const char *what, uint64_t count, uint32_t detonation, struct vb_sink *sink,
                         struct vb_error *err)
 {
     struct vb_event event;
@@ -494,7 +515,7 @@ static int tell_no_room(uint64_t count, uint32_t detonation, struct vb_sink *sin
     vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
     event.detonation = detonation;
     vb_event_str(&event, VB_F_STAGE, "detonate");
-    vb_event_str(&event, VB_F_WHAT, "changed files");
+    vb_event_str(&event, VB_F_WHAT, what);
     vb_event_str(&event, VB_F_REASON, "too many bytes of all runs to keep");
     vb_event_int(&event, VB_F_COUNT, (int64_t)count);
     return vb_emit(sink, &event, err);
@@ -531,7 +552,11 @@ int vb_detonate(struct vb_sandbox *sandbox, const struct vb_detonation *detonati
     if (status == VB_OK)
         status = fetch_drops(sandbox, &missed, err);
     if (status == VB_OK)
-        status = tell_no_room(missed, detonation->id, sink, err);
+        status = tell_no_room("changed files", missed, detonation->id, sink, err);
+    if (status == VB_OK)
+        status = fetch_packets(sandbox, err);
+    if (status > 0)
+        status = tell_no_room(VB_NETWORK_FILE, 1, detonation->id, sink, err);
     if (status < 0)
         return vb_layers_explain(vb_wrap(err, "detonation %u", (unsigned)detonation->id), err);
     *ret = result;

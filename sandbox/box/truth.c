@@ -71,6 +71,28 @@ void vb_truth_let_clock_pass(struct timespec *ret)
 
 /* --- one changed file --- */
 
+/* 1: there is no room. */
+static int copy_all(int from, int to, uint64_t max, struct vb_error *err)
+{
+    unsigned char chunk[CHUNK];
+    uint64_t at = 0;
+    for (;;) {
+        const ssize_t got = pread(from, chunk, sizeof(chunk), (off_t)at);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return vb_fail(err, VB_E_IO, errno, "reading a file that a run left");
+        if (got == 0)
+            return VB_OK;
+        if ((uint64_t)got > max - at)
+            return 1;
+        const int status = vb_write_all(to, chunk, (size_t)got, err);
+        if (status < 0)
+            return err->system_errno == ENOSPC ? 1 : vb_wrap(err, "keeping a file that a run left");
+        at += (uint64_t)got;
+    }
+}
+
 int vb_keep_copy(int fd, int folder, const char *name, struct vb_error *err)
 {
     VB_CLEANUP_FD int out = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
@@ -80,25 +102,24 @@ int vb_keep_copy(int fd, int folder, const char *name, struct vb_error *err)
         return 1;
     if (out < 0)
         return vb_fail(err, VB_E_IO, errno, "keeping a file that a run left");
-    unsigned char chunk[CHUNK];
-    off_t at = 0;
-    for (;;) {
-        const ssize_t got = pread(fd, chunk, sizeof(chunk), at);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return vb_fail(err, VB_E_IO, errno, "reading a file that a run left");
-        if (got == 0)
-            return VB_OK;
-        const int status = vb_write_all(out, chunk, (size_t)got, err);
-        if (status < 0) {
-            (void)unlinkat(folder, name, 0);
-            if (err->system_errno == ENOSPC)
-                return 1;
-            return vb_wrap(err, "keeping a file that a run left");
-        }
-        at += got;
-    }
+    const int status = copy_all(fd, out, UINT64_MAX, err);
+    if (status != VB_OK)
+        (void)unlinkat(folder, name, 0);
+    return status;
+}
+
+int vb_keep_more(int fd, int folder, const char *name, uint64_t max, struct vb_error *err)
+{
+    VB_CLEANUP_FD int out = openat(folder, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (out < 0 && errno == ENOSPC)
+        return 1;
+    const off_t before = out < 0 ? -1 : lseek(out, 0, SEEK_END);
+    if (before < 0)
+        return vb_fail(err, VB_E_IO, errno, "keeping what a run sent");
+    const int status = (uint64_t)before > max ? 1 : copy_all(fd, out, max - (uint64_t)before, err);
+    if (status != VB_OK && ftruncate(out, before) < 0)
+        return vb_fail(err, VB_E_IO, errno, "keeping what a run sent");
+    return status;
 }
 
 static const int read_only = O_RDONLY | O_NONBLOCK | O_NOFOLLOW;

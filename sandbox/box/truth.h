@@ -28,5 +28,9 @@ void vb_truth_let_clock_pass(struct timespec *ret);
 /* Copies all of FD to FOLDER/NAME unless something of that name stands there already. 1: there is
  * no room for it. */
 VB_CHECKED int vb_keep_copy(int fd, int folder, const char *name, struct vb_error *err);
+/* Appends all of FD to FOLDER/NAME, which is made if it is not there and holds at most MAX bytes.
+ * 1: there is no room for it, and nothing was appended. */
+VB_CHECKED int vb_keep_more(int fd, int folder, const char *name, uint64_t max,
+                            struct vb_error *err);
 
 #endif

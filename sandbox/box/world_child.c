@@ -27,7 +27,7 @@ enum {
 static const uint64_t memory_bytes = 768U << 20;
 #endif
 
-enum word { ADD, REMOVE, REMOVED, KEEP };
+enum word { ADD, REMOVE, REMOVED, KEEP, PACKETS };
 
 struct message {
     int32_t word; /* enum word */
@@ -49,6 +49,7 @@ struct vb_world_child {
     bool removed;
     struct vb_buf known; /* the package's bytes */
     uint64_t not_kept;
+    bool packets_lost;
 };
 
 static int fail(struct vb_error *err)
@@ -61,6 +62,7 @@ static int fail(struct vb_error *err)
 struct inside {
     struct vb_world *world;
     struct vb_frame_sink frames;
+    struct vb_capture *capture; /* NULL: nobody keeps it */
     int control;
     struct {
         int id, fd;
@@ -115,6 +117,22 @@ static int hand_over(void *ctx, int fd, const char *hex, struct vb_error *err)
     if (status < 0)
         return status;
     return vb_sys_send(inside->control, &message, sizeof(message), fd) < 0 ? fail(err) : VB_OK;
+}
+
+/* The capture is what these bytes are, one behind the other. */
+static int hand_over_packets(struct inside *inside, uint32_t run, struct vb_error *err)
+{
+    const struct message message = {.word = PACKETS};
+    int parts[2] = {-1, -1};
+    if (inside->capture == NULL)
+        return VB_OK;
+    int status = vb_capture_end(inside->capture, run, parts, err);
+    for (int i = 0; status == VB_OK && i < 2 && parts[i] >= 0; i++) {
+        if (vb_sys_send(inside->control, &message, sizeof(message), parts[i]) < 0)
+            status = fail(err);
+    }
+    vb_close_fd(&parts[0]);
+    return status;
 }
 
 static int take_socket(struct inside *inside, int id, int fd, struct vb_error *err)
@@ -180,10 +198,14 @@ static int serve(struct inside *inside, struct vb_error *err)
 static int run(const struct vb_world_child *world, struct inside *inside, struct vb_error *err)
 {
     const struct vb_box_setup *setup = world->setup;
+    int status = VB_OK;
+    if (setup->staging_fd >= 0 && setup->options.evidence_fd >= 0)
+        status = vb_capture_new(&inside->capture, err);
     const struct vb_world_options options = {
         .resolvers = setup->base.fds + VB_BASE_SOCKET + VB_NET_CATCHERS,
         .baits = setup->baits,
         .authority = setup->authority,
+        .capture = inside->capture,
         .responder = setup->responder,
         .known = world->detonation->every_name ? NULL : &world->known,
         .keep = setup->staging_fd < 0 ? NULL : hand_over,
@@ -191,7 +213,8 @@ static int run(const struct vb_world_child *world, struct inside *inside, struct
         .detonation = world->detonation->id,
         .sink = &inside->frames.sink,
     };
-    int status = vb_world_new(&options, &inside->world, err);
+    if (status == VB_OK)
+        status = vb_world_new(&options, &inside->world, err);
     /* Everything that reads files or makes threads was done in there. */
     if (status == VB_OK)
         status = confine(err);
@@ -203,7 +226,7 @@ static int run(const struct vb_world_child *world, struct inside *inside, struct
         status = serve(inside, err);
     if (status == VB_OK)
         status = vb_world_end(inside->world, err);
-    return status;
+    return status < 0 ? status : hand_over_packets(inside, options.detonation, err);
 }
 
 static _Noreturn void child_main(const struct vb_world_child *world, const struct vb_pipes *pipes,
@@ -285,6 +308,16 @@ static int keep_body(struct vb_world_child *world, int fd, const char *hex, stru
     return status < 0 ? status : VB_OK;
 }
 
+static int keep_packets(struct vb_world_child *world, int fd, struct vb_error *err)
+{
+    if (fd < 0 || world->setup->options.evidence_fd < 0)
+        return VB_OK;
+    const int status =
+        vb_keep_more(fd, world->setup->staging_fd, VB_NETWORK_FILE, VB_CAPTURE_RUN_MAX, err);
+    world->packets_lost = world->packets_lost || status > 0;
+    return status < 0 ? status : VB_OK;
+}
+
 /* One word of the child's, if there is one. False: it says nothing now. */
 static bool hear_child(struct vb_world_child *world, struct vb_error *err, int *ret_status)
 {
@@ -303,6 +336,8 @@ static bool hear_child(struct vb_world_child *world, struct vb_error *err, int *
         world->removed = true;
     if (message.word == KEEP)
         *ret_status = keep_body(world, fd, message.hex, err);
+    if (message.word == PACKETS)
+        *ret_status = keep_packets(world, fd, err);
     return *ret_status == VB_OK;
 }
 
@@ -483,5 +518,8 @@ int vb_world_child_end(struct vb_world_child *world, struct vb_error *err)
     if (status == VB_OK && world->not_kept > 0)
         status =
             tell_gap(world, "bodies of requests", "too many bytes of all runs to keep", NULL, err);
+    if (status == VB_OK && world->packets_lost)
+        status =
+            tell_gap(world, "packets", "too many bytes of all runs to keep", "network.pcapng", err);
     return status;
 }

@@ -51,6 +51,8 @@ static void flush(struct vb_connection *connection)
         }
         if (got < 0)
             break;
+        vb_capture_bytes(connection->world->options.capture, &connection->flow, VB_SERVER,
+                         out->data + connection->sent, (size_t)got);
         connection->sent += (size_t)got;
     }
     if (connection->sent == out->len) {
@@ -197,8 +199,16 @@ static int receive(struct vb_connection *connection, struct vb_error *err)
     const ssize_t got = recv(connection->fd, world->bytes, sizeof(world->bytes), MSG_DONTWAIT);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return VB_OK;
-    if (got > 0)
+    if (got > 0) {
+        vb_capture_bytes(world->options.capture, &connection->flow, VB_CLIENT, world->bytes,
+                         (size_t)got);
         return take(connection, world->bytes, (size_t)got, err);
+    }
+    if (got == 0)
+        vb_capture_close(world->options.capture, &connection->flow, VB_CLIENT);
+    else
+        vb_capture_reset(world->options.capture, &connection->flow, VB_CLIENT);
+    connection->broken = got < 0;
     connection->input_ended = true;
     connection->closing = true;
     return VB_OK;
@@ -266,6 +276,8 @@ static int conclude(struct vb_connection *connection, struct vb_error *err)
     if (status == VB_OK && connection->tls != NULL)
         status = vb_tls_close(connection->tls, &connection->out, err);
     flush(connection);
+    if (!connection->broken)
+        vb_capture_close(connection->world->options.capture, &connection->flow, VB_SERVER);
     return status;
 }
 
@@ -299,8 +311,8 @@ void vb_connection_name(struct vb_connection *connection)
     connection->named = name != NULL;
 }
 
-int vb_connection_open(struct vb_world *world, int fd, const union vb_world_address *to,
-                       struct vb_error *err)
+int vb_connection_open(struct vb_world *world, int fd, const union vb_world_address *from,
+                       const union vb_world_address *to, struct vb_error *err)
 {
     uint32_t place = 0;
     while (place < VB_WORLD_CONNECTIONS && world->connections[place] != NULL)
@@ -309,6 +321,9 @@ int vb_connection_open(struct vb_world *world, int fd, const union vb_world_addr
         place == VB_WORLD_CONNECTIONS ? NULL : calloc(1, sizeof(*connection));
     if (connection == NULL) {
         const struct vb_came came = {.protocol = "tcp", .to = to};
+        struct vb_flow flow = {.ends = {from, to}};
+        vb_capture_open(world->options.capture, &flow);
+        vb_capture_reset(world->options.capture, &flow, VB_SERVER);
         world->unread++;
         close(fd);
         return vb_world_tell_came(world, &came, err);
@@ -317,7 +332,11 @@ int vb_connection_open(struct vb_world *world, int fd, const union vb_world_addr
     connection->fd = fd;
     connection->place = place;
     connection->number = ++world->numbers;
+    connection->from = *from;
     connection->to = *to;
+    connection->flow.ends[VB_CLIENT] = &connection->from;
+    connection->flow.ends[VB_SERVER] = &connection->to;
+    vb_capture_open(world->options.capture, &connection->flow);
     connection->begin_ns = vb_monotonic_ns();
     connection->outbound.connection = connection;
     vb_buf_init(&connection->plain, 4 * sizeof(world->bytes));

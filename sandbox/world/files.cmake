@@ -2,6 +2,7 @@ include(${CMAKE_CURRENT_LIST_DIR}/answers/files.cmake)
 set(VB_WORLD_FILES
   ${VB_ANSWER_FILES}
   world/authority.c
+  world/capture.c
   world/chance.c
   world/connection.c
   world/doh.c

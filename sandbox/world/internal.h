@@ -6,6 +6,7 @@
  *   resolver.c, http1.c, http2.c, talk.c   the protocols
  *   exchange.c    one request of HTTP and its answer, whichever version
  *   tell.c        what is said of all this
+ *   capture.c     and the packets of it
  */
 #ifndef SANDBOX_WORLD_INTERNAL_H
 #define SANDBOX_WORLD_INTERNAL_H
@@ -13,6 +14,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "sandbox/world/capture.h"
 #include "sandbox/world/names.h"
 #include "sandbox/world/respond.h"
 #include "sandbox/world/tls.h"
@@ -61,7 +63,8 @@ struct vb_connection {
     int fd;
     uint32_t place; /* of it among the world's */
     uint32_t number;
-    union vb_world_address to;
+    union vb_world_address from, to;
+    struct vb_flow flow;
     char address[INET6_ADDRSTRLEN]; /* TO, in text */
     char host[VB_NAME_BYTES];       /* the name that the address was given for, or the address */
     bool named;
@@ -78,6 +81,7 @@ struct vb_connection {
     size_t sent;         /* of it */
     bool closing;        /* once everything was sent */
     bool input_ended;
+    bool broken;      /* by the client */
     uint32_t watched; /* epoll's events */
     struct vb_outbound outbound;
 };
@@ -141,9 +145,10 @@ VB_CHECKED int vb_world_tell_gap(struct vb_world *world, uint64_t count, const c
 
 /* --- connection.c --- */
 
-/* Takes FD, which was accepted for what was sent to TO. */
-VB_CHECKED int vb_connection_open(struct vb_world *world, int fd, const union vb_world_address *to,
-                                  struct vb_error *err);
+/* Takes FD, which was accepted for what FROM sent to TO. */
+VB_CHECKED int vb_connection_open(struct vb_world *world, int fd,
+                                  const union vb_world_address *from,
+                                  const union vb_world_address *to, struct vb_error *err);
 /* Sets its address and host from its destination. */
 void vb_connection_name(struct vb_connection *connection);
 /* True if there is something to read, or it is over. */

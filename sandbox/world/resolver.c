@@ -114,6 +114,7 @@ int vb_world_answer_datagram(struct vb_world *world, const struct vb_query *quer
     put_source(&message, query->to);
     /* Who does not listen any more gets no answer. */
     (void)sendmsg(answering_socket(world, query), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    vb_capture_datagram(world->options.capture, query->to, query->from, reply.bytes, reply.len);
     return VB_OK;
 }
 

@@ -31,9 +31,11 @@ static int accept_all(struct vb_world *world, int listener, struct vb_error *err
 {
     int status = VB_OK;
     for (int i = 0; status == VB_OK && i < AT_ONCE; i++) {
+        union vb_world_address from = {0};
         union vb_world_address to = {0};
+        socklen_t from_len = sizeof(from);
         socklen_t len = sizeof(to);
-        const int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        const int fd = accept4(listener, &from.any, &from_len, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd < 0) {
             world->more = false; /* none left, or it went away again */
             return VB_OK;
@@ -41,7 +43,7 @@ static int accept_all(struct vb_world *world, int listener, struct vb_error *err
         if (getsockname(fd, &to.any, &len) < 0)
             close(fd);
         else
-            status = vb_connection_open(world, fd, &to, err);
+            status = vb_connection_open(world, fd, &from, &to, err);
     }
     return status;
 }
@@ -141,8 +143,10 @@ static int receive_all(struct vb_world *world, int socket, struct vb_error *err)
             return VB_OK;
         }
         const struct vb_query query = {socket, &from, &to, world->bytes, (size_t)got};
-        if (original_destination(&message, &to))
-            status = take_datagram(world, &query, err);
+        if (!original_destination(&message, &to))
+            continue;
+        vb_capture_datagram(world->options.capture, &from, &to, query.bytes, query.len);
+        status = take_datagram(world, &query, err);
     }
     return status;
 }
@@ -186,7 +190,10 @@ int vb_world_new(const struct vb_world_options *options, struct vb_world **ret,
     if (status == VB_OK && options->baits != NULL)
         status = vb_bait_trail_new(options->baits, &world->trail, err);
     if (status == VB_OK && options->authority != NULL)
-        status = vb_tls_maker_new(options->authority, options->key_log, &world->tls, err);
+        status =
+            vb_tls_maker_new(options->authority,
+                             options->capture == NULL ? NULL : vb_capture_secrets(options->capture),
+                             &world->tls, err);
     if (status == VB_OK && (world->epoll = epoll_create1(EPOLL_CLOEXEC)) < 0)
         status = vb_fail(err, VB_E_OS, errno, "listening to the network of a box");
     for (size_t i = 0; status == VB_OK && i < options->count; i++) {
@@ -307,6 +314,9 @@ int vb_world_end(struct vb_world *world, struct vb_error *err)
     if (status == VB_OK)
         status = vb_world_tell_gap(world, world->not_kept, "bodies of requests",
                                    "too large or too many to keep", err);
+    if (status == VB_OK)
+        status = vb_world_tell_gap(world, vb_capture_missed(world->options.capture), "packets",
+                                   "too many to keep", err);
     if (status == VB_OK)
         status = vb_world_tell_gap(world, lost_datagrams(world) - world->lost_before, "datagrams",
                                    "more than the network of the box holds", err);

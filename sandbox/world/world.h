@@ -6,6 +6,7 @@
 
 #include "sandbox/bait/bait.h"
 #include "sandbox/world/authority.h"
+#include "sandbox/world/capture.h"
 #include "sandbox/world/respond.h"
 #include "vetbox/core.h"
 
@@ -18,7 +19,7 @@ struct vb_world_options {
                              and IPv6 (-1: from where they were asked); NULL: none; not owned */
     const struct vb_bait_set *baits;      /* may be NULL */
     const struct vb_authority *authority; /* NULL: no TLS */
-    struct vb_buf *key_log;               /* secrets of its sessions; may be NULL */
+    struct vb_capture *capture;           /* of the packets; NULL: none; not owned */
     const struct vb_buf *known; /* bytes in which names stand that exist although they look drawn by
                                    chance; NULL: every name exists */
     struct vb_responder *responder; /* answers requests; NULL: nobody does */

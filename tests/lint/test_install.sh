@@ -18,7 +18,7 @@ for file in "$bindir/vetbox" "$datadir/vetbox/rules/policy.yaml" \
     "$datadir/vetbox/container/apparmor" "$mandir/man1/vetbox.1" "$mandir/man5/vetbox-events.5" \
     "$datadir/bash-completion/completions/vetbox" "$datadir/zsh/site-functions/_vetbox" \
     "$datadir/fish/vendor_completions.d/vetbox.fish" "$docdir/LICENSE" "$docdir/README.md" \
-    "$docdir/layers.md" "$docdir/containers.md" \
+    "$docdir/layers.md" "$docdir/network.md" "$docdir/containers.md" \
     "$docdir/schema/event.schema.json"; do
     if [ ! -s "$stage$file" ]; then
         printf 'not installed: %s\n' "$file"

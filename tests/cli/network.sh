@@ -1,0 +1,76 @@
+# What runs send lies in network.pcapng, which tshark opens by itself: names, TLS and what is in it.
+. "$2/tests/cli/lib.sh"
+needs_boxes
+
+record() {
+    rm -rf "$work/evidence"
+    "$vetbox" run --timeout 30 --evidence "$work/evidence" -- bash -c "$1" \
+        >"$work/out" 2>"$work/err" </dev/null
+    status=$?
+}
+capture="$work/evidence/network.pcapng"
+
+# Who sends nothing leaves no capture, and no run without evidence anywhere else.
+record 'echo quiet'
+expect_status 0 "a run without a network"
+[ ! -e "$capture" ] || fail "a capture of nothing"
+
+command -v tshark >/dev/null || {
+    echo "SKIPPED: no tshark"
+    [ "$failures" -eq 0 ] || exit 1
+    exit 77
+}
+
+# shown FILTER FIELD: the field of the packets that fit.
+shown() {
+    tshark -r "$capture" -o tcp.check_checksum:TRUE -o udp.check_checksum:TRUE \
+        -o ip.check_checksum:TRUE -Y "$1" -T fields -e "$2" 2>"$work/tshark"
+}
+
+record 'curl -sS --http1.1 -d card=4111 https://api.shop.example/pay?id=7
+        curl -sS https://h2.shop.example/two
+        curl -sS --tls-max 1.2 --http1.1 https://old.shop.example/three
+        curl -sS -6 http://six.shop.example/four
+        echo hello | timeout 2 nc -u -w1 203.0.113.9 4444; true'
+expect_status 0 "a run with a network"
+[ -s "$capture" ] || fail "no capture"
+expect_shown() {
+    shown "$1" "$2" | grep -qF -- "$3" || {
+        fail "no $3 in $2 of $1: $(shown "$1" "$2" | head -5) $(tail -2 "$work/tshark")"
+        tshark -r "$capture" 2>/dev/null | head -60
+    }
+}
+expect_shown 'dns.flags.response == 0' dns.qry.name api.shop.example
+expect_shown 'dns.flags.response == 1' dns.a .
+expect_shown 'tls.handshake.type == 1' tls.handshake.extensions_server_name api.shop.example
+expect_shown 'tls && http.request.method == POST' http.request.full_uri https://api.shop.example/pay?id=7
+expect_shown 'tls && http.request.method == POST' urlencoded-form.value 4111
+expect_shown 'tls && http2' http2.headers.path /two
+expect_shown 'tls && http.request' http.request.full_uri https://old.shop.example/three
+expect_shown 'ipv6 && http.request' http.request.full_uri http://six.shop.example/four
+expect_shown 'udp.dstport == 4444' data.data "$(printf 'hello\n' | od -An -tx1 | tr -d ' \n')"
+[ -z "$(shown 'ip.checksum.status == 0 || tcp.checksum.status == 0 || udp.checksum.status == 0' \
+    frame.number)" ] || fail "wrong checksums"
+[ -z "$(shown '_ws.malformed || tcp.analysis.flags' frame.number)" ] ||
+    fail "not a conversation: $(shown '_ws.malformed || tcp.analysis.flags' frame.number)"
+
+# Each run of a package adds a section of its own.
+mkdir -p "$work/skill"
+cat >"$work/skill/SKILL.md" <<'END'
+---
+name: two-runs
+description: Asks two hosts.
+---
+```bash
+curl -s https://first.example/a
+```
+
+```bash
+curl -s https://second.example/b
+```
+END
+run vet --evidence "$work/evidence2" -q "$work/skill"
+capture="$work/evidence2/network.pcapng"
+expect_shown 'tls && http2' http2.headers.path /a
+expect_shown 'tls && http2' http2.headers.path /b
+finish
