@@ -319,6 +319,7 @@ static const struct row {
     {VB_EV_PROCESS_EXEC, 0, NULL, NULL, "runs {argv}[ (refused: {errno})]", STYLE_BOLD, FOLD_SAME},
     {VB_EV_PROCESS_SIGNAL, 0, NULL, NULL, "sends signal {signal} to {target}", STYLE_PLAIN,
      FOLD_SAME},
+    {VB_EV_PROCESS_WAIT, 0, NULL, NULL, "waits for {duration_ms} ms", STYLE_DIM, FOLD_SAME},
     {VB_EV_PROCESS_OPAQUE, 0, NULL, NULL, "hides the arguments of {syscall}[: {detail}]", STYLE_BAD,
      FOLD_SAME},
     {VB_EV_FILE_OPEN, 0, NULL, seeks, "looks for {path}[ ({secret})]", STYLE_PLAIN, FOLD_FOLDER},

@@ -1,5 +1,5 @@
 # box and detonate; recorder and bait have files of their own
-foreach(part capture cgroup confine detonate network plan zygote dns respond_tools)
+foreach(part capture cgroup confine detonate network plan time zygote dns respond_tools)
   vb_unit_test(${part} unit/test_${part}.c unit/slowness.c LIBS vb_sandbox vb_core)
 endforeach()
 foreach(part respond respond_rules)
@@ -13,7 +13,7 @@ endforeach()
 
 # Root drops to a user of its own before it builds a box; an ordinary user does not. Where the tests
 # run as root, the same tests run as an ordinary user too.
-foreach(part cgroup confine detonate network zygote ${box_parts})
+foreach(part cgroup confine detonate network time zygote ${box_parts})
   add_test(NAME unit.${part}.user
     COMMAND sh ${PROJECT_SOURCE_DIR}/tests/unit/as_user.sh $<TARGET_FILE:test_${part}>
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
@@ -27,8 +27,29 @@ target_compile_options(sender PRIVATE -O1 -Wall -Wextra -Wshadow $<$<BOOL:${VETB
 set_target_properties(sender PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
 add_dependencies(test_network sender)
 
+# What waits in the boxes of test_time; once as a program that needs no loader, where one can be linked.
+include(CheckCSourceCompiles)
+set(CMAKE_REQUIRED_LINK_OPTIONS -static)
+check_c_source_compiles("int main(void) { return 0; }" VETBOX_HAS_STATIC_LIBC)
+unset(CMAKE_REQUIRED_LINK_OPTIONS)
+set(waiters waiter)
+if(VETBOX_HAS_STATIC_LIBC)
+  list(APPEND waiters waiter_static)
+endif()
+foreach(waiter ${waiters})
+  add_executable(${waiter} live/waiter.c)
+  target_compile_definitions(${waiter} PRIVATE _GNU_SOURCE)
+  target_compile_options(${waiter} PRIVATE -O1 -Wall -Wextra -Wshadow $<$<BOOL:${VETBOX_WERROR}>:-Werror>)
+  target_link_libraries(${waiter} PRIVATE Threads::Threads)
+  set_target_properties(${waiter} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  add_dependencies(test_time ${waiter})
+endforeach()
+if(VETBOX_HAS_STATIC_LIBC)
+  target_link_options(waiter_static PRIVATE -static)
+endif()
+
 # They measure time and count processes: not next to each other.
-foreach(part detonate ${box_parts})
+foreach(part detonate time ${box_parts})
   set_tests_properties(unit.${part} unit.${part}.user PROPERTIES RESOURCE_LOCK boxes)
 endforeach()
 

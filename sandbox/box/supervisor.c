@@ -358,11 +358,26 @@ static int serve_once(struct vb_supervisor *box, int patience_ms, struct vb_erro
     return got < 0 ? 0 : got;
 }
 
+bool vb_supervisor_busy(void *ctx)
+{
+    const struct vb_supervisor *box = ctx;
+    return box->outcome != NULL || vb_world_child_busy(box->world);
+}
+
+/* The same while the subject is there, some of whose calls may wait for a time. */
+static int serve_recorded(struct vb_supervisor *box, struct vb_error *err)
+{
+    const int patience_ms = box->recording ? vb_recorder_patience_ms(box->recorder) : -1;
+    const int served = serve_once(box, patience_ms, err);
+    return served < 0 || !box->recording ? served
+                                         : vb_recorder_rest(box->recorder, served == 0, err);
+}
+
 static int serve(struct vb_supervisor *box, struct vb_error *err)
 {
     int status = watch_all(box, err);
     while (status >= 0 && !box->ended)
-        status = serve_once(box, -1, err);
+        status = serve_recorded(box, err);
     return status < 0 ? status : VB_OK;
 }
 
@@ -440,6 +455,9 @@ static int tell_end(struct vb_supervisor *box, struct vb_error *err)
     vb_event_init(&event, VB_EV_DETONATION_END, VB_SOURCE_TOOL);
     vb_event_str(&event, VB_F_OUTCOME, outcome);
     vb_event_int(&event, VB_F_DURATION, (int64_t)((box->end_ns - box->begin_ns) / 1000000U));
+    if (box->recorder != NULL && vb_recorder_moved_ns(box->recorder) > 0)
+        vb_event_int(&event, VB_F_SKIPPED,
+                     (int64_t)(vb_recorder_moved_ns(box->recorder) / 1000000U));
     if (signalled)
         vb_event_int(&event, VB_F_SIGNAL,
                      box->subject_ended ? WTERMSIG(box->subject_status) : SIGKILL);

@@ -82,6 +82,10 @@ int vb_supervisor_reach(void *ctx, int type, const struct sockaddr *address, int
                         struct vb_error *err);
 int vb_supervisor_yield(void *ctx, unsigned port, struct vb_error *err);
 
+/* True while the network of the box has something to do, or the run is being ended, as the
+ * recorder's options say. */
+bool vb_supervisor_busy(void *ctx);
+
 /* Watches the baits, as the recorder's options say. */
 void vb_supervisor_watch_baits(void *ctx, int root_fd);
 

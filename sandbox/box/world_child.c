@@ -3,6 +3,7 @@
 #include "sandbox/box/world_child.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -50,6 +51,7 @@ struct vb_world_child {
     struct vb_buf known; /* the package's bytes */
     uint64_t not_kept;
     bool packets_lost;
+    uint64_t ran_ns, seen_ns; /* how long it has run, and when that was last seen to grow */
 };
 
 static int fail(struct vb_error *err)
@@ -425,6 +427,23 @@ int vb_world_child_remove(struct vb_world_child *world, int fd, struct vb_error 
 int vb_world_child_fd(const struct vb_world_child *world)
 {
     return world->epoll;
+}
+
+bool vb_world_child_busy(struct vb_world_child *world)
+{
+    enum { QUIET_NS = 20 * 1000000 };
+    char path[64], text[256];
+    if (!world->running || world->process.pid <= 0)
+        return false;
+    snprintf(path, sizeof(path), "/proc/%d/schedstat", (int)world->process.pid);
+    if (vb_sys_read_file(AT_FDCWD, path, text, sizeof(text)) <= 0)
+        return true;
+    const uint64_t ran_ns = strtoull(text, NULL, 10);
+    const uint64_t now = vb_monotonic_ns();
+    if (ran_ns != world->ran_ns)
+        world->seen_ns = now;
+    world->ran_ns = ran_ns;
+    return now - world->seen_ns < QUIET_NS;
 }
 
 int vb_world_child_new(const struct vb_box_setup *setup, const struct vb_detonation *detonation,

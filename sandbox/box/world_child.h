@@ -20,6 +20,8 @@ VB_CHECKED int vb_world_child_remove(struct vb_world_child *world, int fd, struc
 int vb_world_child_fd(const struct vb_world_child *world);
 /* Passes on what it has said. */
 VB_CHECKED int vb_world_child_step(struct vb_world_child *world, struct vb_error *err);
+/* True if it did anything a moment ago: then something may be under way. */
+bool vb_world_child_busy(struct vb_world_child *world);
 /* Nobody can send any more: lets it take what is left, and end. */
 VB_CHECKED int vb_world_child_end(struct vb_world_child *world, struct vb_error *err);
 

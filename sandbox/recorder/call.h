@@ -11,7 +11,9 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "sandbox/recorder/clock.h"
 #include "sandbox/recorder/recorder.h"
+#include "sandbox/recorder/rest.h"
 #include "sandbox/recorder/table.h"
 
 #define VB_CLONE_NEW                                                                              \
@@ -35,7 +37,7 @@ enum {
     VB_PROCESSES = 128,
     VB_VITAL_KINDS = 7,   /* of events that have room beyond the limits */
     VB_VITAL_LEAST = 256, /* events of each; more than there are baits */
-    VB_RELAYS = VB_RECORDER_TAGS - 1,
+    VB_RELAYS = VB_RECORDER_TAGS - 2,
     VB_SCRIPT_TEXT = 64 * 1024 /* of a script that came through a pipe */
 };
 
@@ -266,6 +268,8 @@ struct vb_recorder {
     pid_t announced_by[VB_PROCESSES]; /* 0: the slot is free */
     unsigned announcements;           /* slots that are not */
     struct vb_known binaries[64];
+    struct vb_clock clock;
+    struct vb_rests rests;
     /* room for the call at hand */
     struct vb_memory memory;
     char path[VB_PATH_ROOM], target[VB_PATH_ROOM], text[PATH_MAX];
@@ -288,6 +292,7 @@ struct vb_call {
     int64_t value;  /* what a performed call gives */
     bool performed; /* without an error: somebody did it for the subject, the kernel must not */
     bool answered;  /* it was sent */
+    bool kept;      /* it is answered later: rest.h */
     bool gone;      /* the subject died meanwhile: nothing of this counts */
     bool repeats;   /* what is told is known already: a full log has no room for it */
     size_t pieces, bytes; /* that were read of what it sends */
@@ -314,6 +319,8 @@ VB_CHECKED int vb_call_opaque(struct vb_call *call, int number, const char *deta
  * variable's own bait is where it belongs. */
 VB_CHECKED int vb_call_search(struct vb_call *call, const void *data, size_t len, const char *where,
                               const char *own, struct vb_error *err);
+/* process.wait, if the process asks to wait for NS and has not waited as long before. */
+VB_CHECKED int vb_call_tell_wait(struct vb_call *call, uint64_t ns, struct vb_error *err);
 /* Answers the call, once. */
 VB_CHECKED int vb_call_answer(struct vb_call *call, struct vb_error *err);
 /* At the end of a process: how often it wrote code, if more than once. */
@@ -330,6 +337,8 @@ void vb_recorder_watch_baits(struct vb_recorder *recorder);
 bool vb_near_bait(const struct vb_recorder *recorder, const char *path);
 /* True if no probe is kept any more. */
 bool vb_recorder_probes_full(const struct vb_recorder *recorder);
+/* True while less than half of what the log takes is used up. */
+bool vb_recorder_has_room(const struct vb_recorder *recorder);
 /* Reports what was dropped, once. */
 VB_CHECKED int vb_recorder_coverage(struct vb_recorder *recorder, struct vb_error *err);
 
@@ -337,12 +346,14 @@ VB_CHECKED int vb_recorder_coverage(struct vb_recorder *recorder, struct vb_erro
 int vb_decode_affinity(struct vb_call *call, struct vb_error *err);
 int vb_decode_address(struct vb_call *call, struct vb_error *err);
 int vb_decode_clone3(struct vb_call *call, struct vb_error *err);
+int vb_decode_clock(struct vb_call *call, struct vb_error *err);
 int vb_decode_code(struct vb_call *call, struct vb_error *err);
 int vb_decode_disk(struct vb_call *call, struct vb_error *err);
 int vb_decode_denied(struct vb_call *call, struct vb_error *err);
 int vb_decode_exec(struct vb_call *call, struct vb_error *err);
 int vb_decode_exit(struct vb_call *call, struct vb_error *err);
 int vb_decode_file(struct vb_call *call, struct vb_error *err);
+int vb_decode_futex(struct vb_call *call, struct vb_error *err);
 int vb_decode_aio(struct vb_call *call, struct vb_error *err);
 int vb_decode_clone(struct vb_call *call, struct vb_error *err);
 int vb_decode_ioctl(struct vb_call *call, struct vb_error *err);
@@ -354,7 +365,11 @@ int vb_decode_probe(struct vb_call *call, struct vb_error *err);
 int vb_decode_sendmmsg(struct vb_call *call, struct vb_error *err);
 int vb_decode_sendmsg(struct vb_call *call, struct vb_error *err);
 int vb_decode_sendto(struct vb_call *call, struct vb_error *err);
+int vb_decode_settle(struct vb_call *call, struct vb_error *err);
 int vb_decode_signal(struct vb_call *call, struct vb_error *err);
+int vb_decode_sleep(struct vb_call *call, struct vb_error *err);
 int vb_decode_socket(struct vb_call *call, struct vb_error *err);
+int vb_decode_timer(struct vb_call *call, struct vb_error *err);
+int vb_decode_wait(struct vb_call *call, struct vb_error *err);
 
 #endif

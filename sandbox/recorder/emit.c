@@ -46,6 +46,22 @@ static bool is_too_fast(struct vb_recorder *recorder, size_t sort)
     return false;
 }
 
+bool vb_recorder_has_room(const struct vb_recorder *recorder)
+{
+    const struct vb_recorder_options *options = &recorder->options;
+    const uint64_t now = vb_monotonic_ns();
+    if (recorder->emitted >= options->max_events / 2)
+        return false;
+    for (size_t sort = 0; options->events_a_second > 0 && sort <= VB_VITAL_KINDS; sort++) {
+        const uint64_t each = NS_A_SECOND / options->events_a_second;
+        const uint64_t at_once =
+            options->events_at_once / (sort < VB_VITAL_KINDS ? VITAL_SHARE : 1);
+        if (recorder->full_ns[sort] > now && recorder->full_ns[sort] - now > each * at_once / 2)
+            return false;
+    }
+    return true;
+}
+
 static enum vb_recorder_limit limit_reached(struct vb_recorder *recorder, size_t sort)
 {
     if (recorder->emitted >= recorder->options.max_events)
@@ -126,7 +142,7 @@ int vb_call_answer(struct vb_call *call, struct vb_error *err)
 {
     struct vb_recorder *recorder = call->recorder;
     struct seccomp_notif_resp *response = recorder->response;
-    if (call->answered)
+    if (call->answered || call->kept)
         return VB_OK;
     call->answered = true;
     memset(response, 0, recorder->response_size);

@@ -272,6 +272,7 @@ int vb_exec_check(struct vb_call *call, struct vb_error *err)
     snprintf(exe, sizeof(exe), "/proc/%d/exe", (int)tgid);
     if (!call->process || image_len == 0 || stat(exe, &st) < 0)
         return VB_OK; /* it is ending */
+    vb_clock_show(&recorder->clock, tgid);
     free_slot(recorder, slot);
     const size_t len = read_proc(call->process->tgid, "cmdline", command, sizeof(command));
     const bool same = st.st_dev == a->program.device && st.st_ino == a->program.inode;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "sandbox/box/confine.h"
+#include "sandbox/recorder/clock.h"
 #include "sandbox/recorder/table.h"
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
@@ -59,6 +60,15 @@ static int add_silent(scmp_filter_ctx context, const struct vb_silent *row, stru
     return result ? rule_failed(err, result, row->name) : VB_OK;
 }
 
+/* The clock is read for the subject by code of ours (clock.h). */
+static int add_cookie(scmp_filter_ctx context, struct vb_error *err)
+{
+    const struct scmp_arg_cmp compare = {5, SCMP_CMP_EQ, vb_clock_cookie(), 0};
+    const int result =
+        seccomp_rule_add_array(context, SCMP_ACT_ALLOW, SCMP_SYS(clock_gettime), 1, &compare);
+    return result ? rule_failed(err, result, "clock_gettime") : VB_OK;
+}
+
 static int add_rules(scmp_filter_ctx context, struct vb_error *err)
 {
     int result = seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_NOTIFY);
@@ -73,7 +83,7 @@ static int add_rules(scmp_filter_ctx context, struct vb_error *err)
         status = add_row(context, &vb_syscalls[i], err);
     for (size_t i = 0; !status && i < vb_silent_count; i++)
         status = add_silent(context, &vb_silents[i], err);
-    return status;
+    return status ? status : add_cookie(context, err);
 }
 
 int vb_filter_new(struct vb_filter **ret, struct vb_error *err)

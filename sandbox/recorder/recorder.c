@@ -126,6 +126,7 @@ int vb_recorder_new(const struct vb_recorder_options *options, struct vb_recorde
     recorder->options = *options;
     recorder->options.listener = -1; /* the caller's until all went well */
     recorder->root_fd = -1;
+    vb_rests_init(&recorder->rests);
     recorder->children[0] = recorder->children[1] = -1;
     /* The clock of most file times; the exact one may be ahead of it. */
     recorder->begin = options->filled;
@@ -163,6 +164,7 @@ void vb_recorder_free(struct vb_recorder *recorder)
     (void)told;
     for (size_t i = 0; i < VB_RELAYS; i++)
         vb_relay_free(recorder->relays[i]);
+    vb_rests_done(&recorder->rests);
     vb_close_fd(&recorder->options.listener);
     vb_close_fd(&recorder->root_fd);
     free(recorder->by_number);
@@ -256,6 +258,7 @@ static int see_new_process(struct vb_call *call, struct vb_error *err)
 void vb_recorder_forget(struct vb_recorder *recorder, pid_t tgid)
 {
     vb_process_forget(&recorder->processes, tgid);
+    vb_rests_forget(recorder, tgid);
     if ((unsigned)tgid < PIDS)
         recorder->seen[(unsigned)tgid / 64] &= ~(1ULL << (tgid % 64));
 }
@@ -304,7 +307,9 @@ int vb_recorder_step(struct vb_recorder *recorder, uint32_t tag, uint32_t ready,
         (void)epoll_ctl(recorder->options.epoll, EPOLL_CTL_DEL, recorder->options.listener, NULL);
         return end(recorder, err);
     }
-    if (number > 0)
+    if (number == VB_RECORDER_TAGS - 1)
+        status = vb_rests_ready(recorder, err);
+    else if (number > 0)
         status = vb_script_step(recorder, number - 1, ready, err);
     else
         status = take(recorder, err);

@@ -47,6 +47,8 @@ struct vb_recorder_options {
                  struct vb_error *err);
     /* The same before a call that takes PORT for a socket of the subject's. May be NULL. */
     int (*yield)(void *ctx, unsigned port, struct vb_error *err);
+    /* True while something is under way that the box will hear of. May be NULL. */
+    bool (*busy)(void *ctx);
     void *ctx; /* of these and the next */
     /* Called once, with the box's root, before the first name changes and before a second task can
      * race the recorder for the text of a path. May be NULL. */
@@ -57,8 +59,11 @@ struct vb_recorder_options {
     /* What the subject is told of the file system that holds the file PATH: FS is what the kernel
      * says. False: it may say so itself. May be NULL. */
     bool (*disk)(const char *path, struct statfs *fs);
-    unsigned owner; /* user and group of the box, the only ones; 0: not known */
-    unsigned cpus;  /* how many the subject counts; 0: those that there are */
+    int proc_fd; /* the box's /proc, by which it is known that all of it waits; 0: its clock is
+                    never moved, and waits last as long as they do */
+    bool awaits_input; /* somebody outside may yet write to the subject's standard input */
+    unsigned owner;    /* user and group of the box, the only ones; 0: not known */
+    unsigned cpus;     /* how many the subject counts; 0: those that there are */
     uint32_t detonation;
     /* Beyond these events are counted, not kept: a sandbox.limit for each, one coverage. */
     uint64_t max_events;
@@ -69,7 +74,8 @@ struct vb_recorder_options {
     struct vb_sink *sink;
 };
 
-enum { VB_RECORDER_TAGS = 9 /* the listener, and the scripts that come through pipes */ };
+/* The listener, the scripts that come through pipes, and what waiting calls wait for. */
+enum { VB_RECORDER_TAGS = 10 };
 
 struct vb_recorder;
 VB_CHECKED int vb_recorder_new(const struct vb_recorder_options *options, struct vb_recorder **ret,
@@ -80,6 +86,15 @@ void vb_recorder_free(struct vb_recorder *recorder);
  * SIGPIPE must be ignored: a reader of ours may go. */
 int vb_recorder_step(struct vb_recorder *recorder, uint32_t tag, uint32_t ready,
                      struct vb_error *err);
+/* Some calls of the subject wait for a time. How long the caller may wait at EPOLL before it asks
+ * for them; -1: there are none. */
+int vb_recorder_patience_ms(const struct vb_recorder *recorder);
+/* Ends the waits that are over. QUIET: nothing came while the caller waited so long, and nothing of
+ * its own is left to do: then, if nobody in the box has anything to do either, the clock of the box
+ * is moved to the end of the first wait. */
+VB_CHECKED int vb_recorder_rest(struct vb_recorder *recorder, bool quiet, struct vb_error *err);
+/* How far it was moved in all. */
+uint64_t vb_recorder_moved_ns(const struct vb_recorder *recorder);
 /* How many events were counted but not kept. */
 uint64_t vb_recorder_dropped(const struct vb_recorder *recorder);
 

@@ -76,13 +76,13 @@ try_all() { # try_all WHO
 
         inside "$group" "$vetbox" run -q --timeout $((60 * slowness)) --evidence "$events/log" -- \
             sh -c 'for i in 1 2 3 4; do python3 -c "x = b\"x\" * (400 << 20)
-import time; time.sleep(500)" & done; wait'
+import signal; signal.pause()" & done; wait'
         limit_met memory "a memory bomb as $what"
         rm -rf "$events/log"
         as_found "a memory bomb as $what"
 
         inside "$group" "$vetbox" run -q --timeout $((5 * slowness)) --evidence "$events/log" -- \
-            sh -c 'b() { b | b & }; b; sleep 600'
+            sh -c 'b() { b | b & }; b; sleep infinity'
         limit_met processes "a fork bomb as $what"
         rm -rf "$events/log"
         as_found "a fork bomb as $what"
@@ -94,7 +94,7 @@ try_all root
 
 # Who is killed leaves empty groups at most, and the next one removes them.
 # shellcheck disable=SC2016 # the inner shell's own
-sh -c 'echo $$ >"$1/cgroup.procs"; exec "$2" run -q --timeout 60 -- sleep 50' sh \
+sh -c 'echo $$ >"$1/cgroup.procs"; exec "$2" run -q --timeout 60 -- sleep infinity' sh \
     "$place/leaf/vetbox" "$vetbox" >/dev/null 2>&1 </dev/null &
 victim=$!
 for _ in 1 2 3 4 5 6 7 8 9 10; do

@@ -31,7 +31,7 @@ skill() { # skill NAME: a skill whose only block is standard input
 skill fork-bomb <<'END'
 bomb() { bomb | bomb & }
 bomb
-sleep 30
+sleep infinity
 END
 skill memory-bomb <<'END'
 python3 -c 'x = []
@@ -42,7 +42,7 @@ dd if=/dev/zero of=$HOME/full bs=1M count=100000
 END
 skill sleeper <<'END'
 trap '' TERM INT HUP
-while true; do sleep 1000; done
+while true; do sleep infinity; done
 END
 skill daemon <<'END'
 setsid sh -c 'trap "" TERM; while true; do sleep 1; done; : '"$(head -c 400 SKILL.md | grep -o "mark-[0-9-]*")" >/dev/null 2>&1 &

@@ -65,7 +65,7 @@ run run -q -- sh -c 'cat ~/.ssh/id_ed25519 >/dev/null'
 # live_while_running OPTION VALUE FILE TEXT
 live_while_running() {
     : >"$3"
-    "$vetbox" run "$1" "$2" -- sh -c 'cat ~/.netrc >/dev/null; echo early; sleep 30' >"$work/out" 2>"$work/err" \
+    "$vetbox" run "$1" "$2" -- sh -c 'cat ~/.netrc >/dev/null; echo early; sleep infinity' >"$work/out" 2>"$work/err" \
         </dev/null &
     pid=$!
     tries=0
@@ -92,7 +92,7 @@ stop_it() {
     python3 -c 'import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 os.execvp(sys.argv[1], sys.argv[1:])' "$vetbox" run "$@" -- \
-        sh -c 'trap "" TERM; cat ~/.netrc >/dev/null; echo begun; sleep 60; sleep 60' \
+        sh -c 'trap "" TERM; cat ~/.netrc >/dev/null; echo begun; sleep infinity; sleep infinity' \
         >"$work/out" 2>"$work/err" </dev/null &
     pid=$!
     tries=0
@@ -138,7 +138,7 @@ run run --format json -o "$work/file.jsonl" -- echo hello
 expect_status 0 "a stream into a file"
 [ -s "$work/out" ] && fail "a stream into a file, and on standard output"
 expect_in "$work/file.jsonl" '"verdict":"allow"' "a stream into a file"
-"$vetbox" run --format json -- sleep 30 2>"$work/err" </dev/null | head -n 1 >"$work/out"
+"$vetbox" run --format json -- sleep infinity 2>"$work/err" </dev/null | head -n 1 >"$work/out"
 expect_in "$work/err" "streaming the events" "a reader that went away"
 # A reader that sleeps must not put the time limit to sleep: the box ends, and vetbox with it.
 # shellcheck disable=SC2016

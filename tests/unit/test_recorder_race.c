@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -17,14 +18,15 @@
 
 static char raced_path[64], raced_word[64];
 static atomic_int *raced_told;
-static atomic_int raced_ready; /* the thread makes no more calls that the recorder is asked about */
+static atomic_int raced_ready; /* the thread makes no more calls that the recorder is asked about: a
+                                  sleep is one */
 
 /* What was announced has been read when the sink has it. */
 static void wait_until_told(void)
 {
     atomic_store(&raced_ready, 1);
     while (atomic_load(raced_told) == 0)
-        usleep(100);
+        (void)sched_yield();
 }
 
 static void *change_path(void *arg)
