@@ -488,17 +488,33 @@ static int64_t seconds_of(const char *text)
     return (int64_t)number * unit;
 }
 
-static void see_sleep(struct judge *judge)
+enum { LONG_S = 120 };
+
+static void tell_delay(struct judge *judge, int64_t seconds)
 {
-    enum { LONG_S = 120 };
-    if (strcmp(judge->command.program, "sleep") != 0 || judge->argc < 2)
-        return;
-    const int64_t seconds = seconds_of(judge->argv[1]);
-    if (seconds < LONG_S)
-        return;
     const struct found found = {.id = FINDING_DELAY};
     vb_report_found(judge, &found, "%s waits for %lld seconds.",
                     vb_process_label(judge, judge->process), (long long)seconds);
+}
+
+/* What the command line says; a run that is not recorded to its end says no more. */
+static void see_sleep(struct judge *judge)
+{
+    if (strcmp(judge->command.program, "sleep") != 0 || judge->argc < 2)
+        return;
+    const int64_t seconds = seconds_of(judge->argv[1]);
+    if (seconds >= LONG_S)
+        tell_delay(judge, seconds);
+}
+
+void vb_see_wait(struct judge *judge)
+{
+    const int64_t seconds = vb_event_get_int(judge->event, VB_F_DURATION, 0) / 1000;
+    if (judge->run == NULL || judge->process == NULL || seconds < LONG_S)
+        return;
+    const char *program = judge->process->command.program;
+    if (program == NULL || strcmp(program, "sleep") != 0) /* see_sleep told of that */
+        tell_delay(judge, seconds);
 }
 
 void vb_see_command(struct judge *judge)

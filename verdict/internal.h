@@ -320,6 +320,7 @@ void vb_see_answer_run(struct judge *judge);
 void vb_see_session(struct judge *judge);
 void vb_see_reverse_shell(struct judge *judge);
 void vb_see_command(struct judge *judge);
+void vb_see_wait(struct judge *judge);
 void vb_see_persistence(struct judge *judge);
 void vb_see_destruction(struct judge *judge);
 void vb_see_evasion(struct judge *judge);

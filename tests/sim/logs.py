@@ -766,6 +766,10 @@ def odds_and_ends():
     log.exec(11, 10, "/usr/bin/sleep", "sleep", "2h")
     log.exec(12, 10, "/tmp/x/xmrig", "xmrig", "-o", "stratum+tcp://pool.example.net:3333")
     log.exec(13, 10, "/usr/bin/node", "node", "/usr/bin/npm", "publish")
+    # The command says the first, the second is too short, nothing but the call says the third.
+    for pid, exe, ms in ((11, "sleep", 7200000), (13, "node", 5000), (13, "node", 86400000)):
+        log.add("process.wait", pid=pid, syscall="clock_nanosleep", duration_ms=ms,
+                executable=f"/usr/bin/{exe}")
     log.exec(14, 10, "/usr/bin/rm", "rm", "-rf", HOME)
     log.add("file.delete", pid=14, path=f"{log.own}/b.sh", executable="/usr/bin/rm")
     for i in range(24):
