@@ -509,7 +509,7 @@ static void see_sleep(struct judge *judge)
 
 void vb_see_wait(struct judge *judge)
 {
-    const int64_t seconds = vb_event_get_int(judge->event, VB_F_DURATION, 0) / 1000;
+    const int64_t seconds = (vb_event_get_int(judge->event, VB_F_DURATION, 0) + 500) / 1000;
     if (judge->run == NULL || judge->process == NULL || seconds < LONG_S)
         return;
     const char *program = judge->process->command.program;

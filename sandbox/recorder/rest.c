@@ -65,10 +65,16 @@ static bool is_longest(struct vb_rests *rests, pid_t tgid, int64_t ms)
     return true;
 }
 
+/* A moment that lies an hour ahead is a little less by the time that it is looked at. */
+static int64_t milliseconds(uint64_t ns)
+{
+    return (int64_t)((ns + NS_A_MS / 2) / NS_A_MS);
+}
+
 /* One that came to its end for nothing but the time. */
 static int tell_end(struct vb_recorder *recorder, const struct vb_rest *rest, struct vb_error *err)
 {
-    const int64_t ms = (int64_t)(rest->asked_ns / NS_A_MS);
+    const int64_t ms = milliseconds(rest->asked_ns);
     struct vb_call call = {.recorder = recorder};
     struct vb_event event;
     if (rest->kind == VB_REST_SLEEP || !is_longest(&recorder->rests, rest->tgid, ms))
@@ -84,7 +90,7 @@ static int tell_end(struct vb_recorder *recorder, const struct vb_rest *rest, st
 
 int vb_call_tell_wait(struct vb_call *call, uint64_t ns, struct vb_error *err)
 {
-    const int64_t ms = (int64_t)(ns / NS_A_MS);
+    const int64_t ms = milliseconds(ns);
     struct vb_event event;
     if (!is_longest(&call->recorder->rests, call->process->tgid, ms))
         return VB_OK;
