@@ -88,6 +88,7 @@ struct vb_detonation {
     const char *when;  /* the phase: install, load or use; static; NULL: none (vetbox run) */
     unsigned timeout_ms;
     bool every_name; /* host names that look drawn by chance exist in the network too */
+    unsigned days_ahead; /* of today: what the box's wall clock says when the run begins */
 };
 
 struct vb_plan {

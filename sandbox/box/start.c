@@ -64,6 +64,8 @@ int vb_start_tell(struct vb_supervisor *box, struct vb_error *err)
     vb_event_str(&event, VB_F_WHEN, detonation->when);
     if (detonation->every_name)
         vb_event_str(&event, VB_F_DETAIL, "with every host name that it asks for");
+    if (detonation->days_ahead > 0)
+        vb_event_int(&event, VB_F_DAYS_AHEAD, detonation->days_ahead);
     return vb_supervisor_emit(box, &event, err);
 }
 
@@ -232,6 +234,7 @@ static int take_listener(struct vb_supervisor *box, pid_t subject, int number, s
         .busy = vb_supervisor_busy,
         .ctx = box,
         .proc_fd = box->proc_fd,
+        .days_ahead = box->detonation->days_ahead,
         .awaits_input = box->setup->options.input_fd >= 0,
         .filled = box->setup->base.overlay ? box->setup->base.filled : box->filled,
         .stand_in = vb_machine_open,

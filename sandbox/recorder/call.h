@@ -269,6 +269,7 @@ struct vb_recorder {
     unsigned announcements;           /* slots that are not */
     struct vb_known binaries[64];
     struct vb_clock clock;
+    bool clock_told; /* that it cannot be shown */
     struct vb_rests rests;
     /* room for the call at hand */
     struct vb_memory memory;

@@ -22,12 +22,12 @@ enum {
 /* Each function makes the call with the cookie and adds the offset. They stand in the room behind
  * the end of the shared code. */
 extern const unsigned char vb_code_begin[], vb_code_end[], vb_code_gettime[], vb_code_timeofday[],
-    vb_code_time[], vb_code_cookie[], vb_code_offset[];
+    vb_code_time[], vb_code_cookie[], vb_code_offset[], vb_code_ahead[];
 __asm__(".pushsection .rodata\n"
         ".globl vb_code_begin, vb_code_end, vb_code_gettime, vb_code_timeofday\n"
-        ".globl vb_code_time, vb_code_cookie, vb_code_offset\n"
+        ".globl vb_code_time, vb_code_cookie, vb_code_offset, vb_code_ahead\n"
         ".hidden vb_code_begin, vb_code_end, vb_code_gettime, vb_code_timeofday\n"
-        ".hidden vb_code_time, vb_code_cookie, vb_code_offset\n"
+        ".hidden vb_code_time, vb_code_cookie, vb_code_offset, vb_code_ahead\n"
         ".balign 16\n"
         "vb_code_begin:\n"
         /* clock_gettime(clock, result) */
@@ -54,6 +54,11 @@ __asm__(".pushsection .rodata\n"
         "  sub $1000000000, %rdx\n"
         "  incq (%rsi)\n"
         "1: mov %rdx, 8(%rsi)\n"
+        "  mov $0x921, %edx\n" /* clocks 0, 5, 8 and 11 count from 1970 */
+        "  bt %edi, %edx\n"
+        "  jnc 2f\n"
+        "  mov vb_code_ahead(%rip), %rcx\n"
+        "  add %rcx, (%rsi)\n"
         "2: ret\n"
         /* gettimeofday(result, zone) */
         ".balign 16\n"
@@ -96,6 +101,7 @@ __asm__(".pushsection .rodata\n"
         ".balign 8\n"
         "vb_code_cookie: .quad 0\n"
         "vb_code_offset: .quad 0\n"
+        "vb_code_ahead: .quad 0\n"
         "vb_code_end:\n"
         ".popsection\n");
 
@@ -226,7 +232,7 @@ static bool is_shared_code(const struct shared *shared, int mem, uint64_t code)
 
 /* A private page is copied by the write, readable only or not. */
 static bool write_code(const struct shared *shared, const struct vb_clock_process *process,
-                       uint64_t moved_ns)
+                       uint64_t moved_ns, uint64_t ahead_s)
 {
     unsigned char bytes[CODE_MAX];
     const size_t len = (size_t)(vb_code_end - vb_code_begin);
@@ -237,6 +243,7 @@ static bool write_code(const struct shared *shared, const struct vb_clock_proces
     memcpy(bytes, vb_code_begin, len);
     memcpy(bytes + (vb_code_cookie - vb_code_begin), &cookie, sizeof(cookie));
     memcpy(bytes + (vb_code_offset - vb_code_begin), &offset, sizeof(offset));
+    memcpy(bytes + (vb_code_ahead - vb_code_begin), &ahead_s, sizeof(ahead_s));
     bool written =
         pwrite(process->mem, bytes, len, (off_t)(process->code + shared->room)) == (ssize_t)len;
     for (size_t i = 0; written && i < VB_ARRAY_LEN(functions); i++) {
@@ -272,11 +279,11 @@ bool vb_clock_move(struct vb_clock *clock, const struct vb_clock_process *proces
             return false;
     }
     for (size_t i = 0; !clock->unable && i < count; i++) {
-        if (write_code(shared, &processes[i], clock->moved_ns + by_ns))
+        if (write_code(shared, &processes[i], clock->moved_ns + by_ns, clock->ahead_s))
             continue;
         /* One that was killed meanwhile reads no clock. A kernel that forbids it forbids it from
          * the first process on. */
-        clock->unable = i == 0 && clock->moved_ns == 0;
+        clock->unable = i == 0 && !vb_clock_differs(clock);
     }
     if (clock->unable)
         return false;
@@ -284,18 +291,23 @@ bool vb_clock_move(struct vb_clock *clock, const struct vb_clock_process *proces
     return true;
 }
 
-void vb_clock_show(struct vb_clock *clock, pid_t tgid)
+bool vb_clock_differs(const struct vb_clock *clock)
+{
+    return clock->moved_ns > 0 || clock->ahead_s > 0;
+}
+
+bool vb_clock_show(struct vb_clock *clock, pid_t tgid)
 {
     const struct shared *shared = shared_code();
     char path[64];
-    if (clock->moved_ns == 0)
-        return;
+    if (!vb_clock_differs(clock))
+        return true;
     snprintf(path, sizeof(path), "/proc/%d", (int)tgid);
     VB_CLEANUP_FD int dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     VB_CLEANUP_FD int mem = dir < 0 ? -1 : openat(dir, "mem", O_RDWR | O_CLOEXEC);
     const struct vb_clock_process process = {mem, dir < 0 ? 0 : vb_clock_code(dir)};
-    if (mem >= 0 && is_shared_code(shared, mem, process.code))
-        (void)write_code(shared, &process, clock->moved_ns); /* it may be gone */
+    return shared->room != 0 && mem >= 0 && is_shared_code(shared, mem, process.code) &&
+           write_code(shared, &process, clock->moved_ns, clock->ahead_s);
 }
 
 /* --- reading --- */
@@ -344,7 +356,8 @@ bool vb_clock_now(struct vb_clock *clock, pid_t tid, clockid_t id, int64_t *ret)
     if (row == VB_ARRAY_LEN(clocks) || clock_gettime(id, &now) < 0)
         return false;
     ask_offsets(clock, tid);
-    const int64_t offsets[] = {0, clock->monotonic_ns, clock->boottime_ns};
+    const int64_t offsets[] = {(int64_t)clock->ahead_s * NS_A_SECOND, clock->monotonic_ns,
+                               clock->boottime_ns};
     *ret = (int64_t)now.tv_sec * NS_A_SECOND + now.tv_nsec + offsets[clocks[row].from] +
            (int64_t)clock->moved_ns;
     return true;

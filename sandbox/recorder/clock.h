@@ -19,7 +19,8 @@ struct vb_clock {
     bool unable; /* the kernel does not let us, or its shared code is unknown */
     bool asked;  /* for the offsets of the box's time namespace */
     int64_t monotonic_ns, boottime_ns;
-    uint64_t moved_ns;
+    uint64_t moved_ns; /* all clocks */
+    uint64_t ahead_s;  /* besides, those that count from 1970: set before the box begins */
 };
 
 /* Marks the calls that the shared code makes, in their sixth register: the filter lets them pass.
@@ -29,8 +30,11 @@ uint64_t vb_clock_cookie(void);
 bool vb_clock_read(struct vb_clock *clock, pid_t tid, clockid_t id, struct timespec *ret);
 /* The same in nanoseconds since the clock's beginning. */
 bool vb_clock_now(struct vb_clock *clock, pid_t tid, clockid_t id, int64_t *ret);
-/* Shows the time as it is to the process that just became another program. */
-void vb_clock_show(struct vb_clock *clock, pid_t tgid);
+/* True if the subject sees another time than the machine's. */
+bool vb_clock_differs(const struct vb_clock *clock);
+/* Shows the time as it is to the process that just became another program. False: it cannot be
+ * shown to it. */
+bool vb_clock_show(struct vb_clock *clock, pid_t tgid);
 /* Moves the clock of all COUNT processes whose memory (/proc/PID/mem) and first page of shared code
  * are given. None of them runs. False: it was moved nowhere. */
 struct vb_clock_process {

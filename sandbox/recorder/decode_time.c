@@ -47,7 +47,7 @@ static int64_t read_time(const struct vb_call *call, uint64_t address)
 
 static bool is_moved(const struct vb_call *call)
 {
-    return call->recorder->clock.moved_ns > 0;
+    return vb_clock_differs(&call->recorder->clock);
 }
 
 /* --- clocks --- */

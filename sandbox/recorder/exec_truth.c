@@ -254,6 +254,21 @@ static int tell(struct vb_call *call, const struct vb_announced *a, const char *
     return vb_call_emit(call, &event, err);
 }
 
+/* A new program reads the machine's clock. */
+static int show_clock(struct vb_call *call, struct vb_error *err)
+{
+    struct vb_recorder *recorder = call->recorder;
+    if (vb_clock_show(&recorder->clock, call->process->tgid) || recorder->clock_told)
+        return VB_OK;
+    struct vb_event event;
+    recorder->clock_told = true;
+    vb_event_init(&event, VB_EV_SANDBOX_LAYER, VB_SOURCE_TOOL);
+    vb_event_str(&event, VB_F_NAME, "moved clock");
+    vb_event_str(&event, VB_F_OUTCOME, "missing");
+    vb_event_str(&event, VB_F_DETAIL, "a program that was started reads the machine's clock");
+    return vb_recorder_keep(recorder, &event, err);
+}
+
 int vb_exec_check(struct vb_call *call, struct vb_error *err)
 {
     struct vb_recorder *recorder = call->recorder;
@@ -272,7 +287,9 @@ int vb_exec_check(struct vb_call *call, struct vb_error *err)
     snprintf(exe, sizeof(exe), "/proc/%d/exe", (int)tgid);
     if (!call->process || image_len == 0 || stat(exe, &st) < 0)
         return VB_OK; /* it is ending */
-    vb_clock_show(&recorder->clock, tgid);
+    const int shown = show_clock(call, err);
+    if (shown < 0)
+        return shown;
     free_slot(recorder, slot);
     const size_t len = read_proc(call->process->tgid, "cmdline", command, sizeof(command));
     const bool same = st.st_dev == a->program.device && st.st_ino == a->program.inode;

@@ -127,6 +127,7 @@ int vb_recorder_new(const struct vb_recorder_options *options, struct vb_recorde
     recorder->options.listener = -1; /* the caller's until all went well */
     recorder->root_fd = -1;
     vb_rests_init(&recorder->rests);
+    recorder->clock.ahead_s = (uint64_t)options->days_ahead * 86400;
     recorder->children[0] = recorder->children[1] = -1;
     /* The clock of most file times; the exact one may be ahead of it. */
     recorder->begin = options->filled;

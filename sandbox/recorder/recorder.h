@@ -61,9 +61,10 @@ struct vb_recorder_options {
     bool (*disk)(const char *path, struct statfs *fs);
     int proc_fd; /* the box's /proc, by which it is known that all of it waits; 0: its clock is
                     never moved, and waits last as long as they do */
-    bool awaits_input; /* somebody outside may yet write to the subject's standard input */
-    unsigned owner;    /* user and group of the box, the only ones; 0: not known */
-    unsigned cpus;     /* how many the subject counts; 0: those that there are */
+    unsigned days_ahead; /* of today: the subject's wall clock */
+    bool awaits_input;   /* somebody outside may yet write to the subject's standard input */
+    unsigned owner;      /* user and group of the box, the only ones; 0: not known */
+    unsigned cpus;       /* how many the subject counts; 0: those that there are */
     uint32_t detonation;
     /* Beyond these events are counted, not kept: a sandbox.limit for each, one coverage. */
     uint64_t max_events;

@@ -67,6 +67,8 @@ static void run_done(struct run *run)
     vb_close_fd(&run->options.tree_fd);
 }
 
+static unsigned days_ahead;
+
 static void run_argv(struct run *run, char **argv, unsigned timeout_ms)
 {
     char reason[] = "test";
@@ -77,7 +79,12 @@ static void run_argv(struct run *run, char **argv, unsigned timeout_ms)
     put_program(run->options.tree_fd, "waiter");
     put_program(run->options.tree_fd, "waiter_static");
     const struct vb_detonation row = {
-        .id = 1, .reason = reason, .argv = argv, .timeout_ms = timeout_ms * slowness()};
+        .id = 1,
+        .reason = reason,
+        .argv = argv,
+        .timeout_ms = timeout_ms * slowness(),
+        .days_ahead = days_ahead,
+    };
     if (vb_sandbox_new(&run->options, &run->sink, &run->sandbox, &run->err) < 0 ||
         vb_detonate(run->sandbox, &row, &run->sink, &run->result, &run->err) < 0)
         fail_msg("%s", run->err.message);
@@ -236,6 +243,30 @@ static void test_heartbeat(void **state)
     assert_true(r.skipped_ms > 6 * 3600 * 1000);
 }
 
+/* The wall clock of a run may begin ahead, the others may not. */
+static void test_days_ahead(void **state)
+{
+    (void)state;
+    static const char script[] =
+        "python3 -c 'import time; print(int(time.time()), int(time.monotonic()))'; date +%s; "
+        "./waiter realtime; ./waiter \"short waits\"; sleep 100; date +%s";
+    if (access("/usr/bin/python3", X_OK) < 0)
+        skip();
+    long long wall[2], since[2], dates[2][2];
+    for (int i = 0; i < 2; i++) {
+        days_ahead = i == 0 ? 0 : 45;
+        RUN(r, script);
+        days_ahead = 0;
+        assert_int_equal(sscanf(printed(&r), "%lld %lld %lld realtime: 3600 short waits %lld",
+                                &wall[i], &since[i], &dates[i][0], &dates[i][1]),
+                         4);
+        assert_in_range(dates[i][0], wall[i], wall[i] + 60);
+        assert_in_range(dates[i][1] - dates[i][0], 3600 + 3600 + 100, 3600 + 3600 + 160);
+    }
+    assert_in_range(wall[1] - wall[0], 45 * 86400, 45 * 86400 + 120);
+    assert_in_range(since[1] - since[0], 0, 120);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -244,6 +275,7 @@ int main(void)
         cmocka_unit_test(test_all_clocks),    cmocka_unit_test(test_static_program),
         cmocka_unit_test(test_timeout),       cmocka_unit_test(test_waits_that_stay),
         cmocka_unit_test(test_closed_memory), cmocka_unit_test(test_heartbeat),
+        cmocka_unit_test(test_days_ahead),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
