@@ -32,7 +32,7 @@ enum {
 
 void vb_rests_init(struct vb_rests *rests)
 {
-    *rests = (struct vb_rests){.ready = -1};
+    rests->ready = -1; /* the rest is zero, and untouched in a box that never waits */
 }
 
 static void close_files(struct vb_rest *rest)
@@ -44,7 +44,7 @@ static void close_files(struct vb_rest *rest)
 
 void vb_rests_done(struct vb_rests *rests)
 {
-    for (size_t i = 0; i < VB_RESTS; i++)
+    for (size_t i = 0; rests->count > 0 && i < VB_RESTS; i++)
         close_files(&rests->slots[i]);
     vb_close_fd(&rests->ready);
 }
@@ -430,6 +430,7 @@ void vb_rest_timer(struct vb_recorder *recorder, const struct vb_rest_timer *tim
         rests->many_timers = true;
         return;
     }
+    rests->any_timers = true;
     *free_slot = *timer;
     if (timer->until_ns < UINT64_MAX - SLACK_NS)
         free_slot->until_ns += SLACK_NS;
@@ -437,9 +438,10 @@ void vb_rest_timer(struct vb_recorder *recorder, const struct vb_rest_timer *tim
 
 void vb_rests_forget(struct vb_recorder *recorder, pid_t tgid)
 {
-    for (size_t i = 0; i < VB_REST_TIMERS; i++) {
+    for (size_t i = 0; recorder->rests.any_timers && i < VB_REST_TIMERS; i++) {
         if (recorder->rests.timers[i].tgid == tgid)
             recorder->rests.timers[i].tgid = 0;
     }
-    recorder->rests.told[(unsigned)tgid % VB_REST_TOLD].tgid = 0;
+    if (recorder->rests.told[(unsigned)tgid % VB_REST_TOLD].tgid == tgid)
+        recorder->rests.told[(unsigned)tgid % VB_REST_TOLD].tgid = 0;
 }

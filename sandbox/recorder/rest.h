@@ -56,6 +56,7 @@ struct vb_rests {
     struct vb_rest slots[VB_RESTS];
     size_t count;
     struct vb_rest_timer timers[VB_REST_TIMERS];
+    bool any_timers;                /* there was one */
     bool many_timers;               /* there were more: the clock is not moved any more */
     int ready;                      /* an epoll on what they wait for; -1 */
     uint64_t looked_ns, signals_ns; /* when that was last done */
@@ -70,6 +71,7 @@ struct vb_rests {
     } told[VB_REST_TOLD];
 };
 
+/* RESTS is zero. */
 void vb_rests_init(struct vb_rests *rests);
 void vb_rests_done(struct vb_rests *rests);
 /* A slot for CALL, which waits for NS more from now on; NULL: it waits in the kernel. The caller
