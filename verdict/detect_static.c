@@ -152,8 +152,23 @@ static const char *mapping_text(struct judge *judge)
     return text;
 }
 
+/* What a tool packed for its own store is packed, and not hidden: what comes out of there is seen
+ * where it is put. */
+static bool is_of_store(struct judge *judge)
+{
+    static const char folder[] = "dropped/";
+    const char *path = vb_text_of(judge, VB_F_PATH);
+    if (!vb_starts(path, folder) || vb_text_of(judge, VB_F_LAYER)[0] == '\0')
+        return false;
+    const char *digest = path + sizeof(folder) - 1;
+    return vb_names_find(&judge->packed, digest) != NULL &&
+           vb_names_find(&judge->loose, digest) == NULL;
+}
+
 void vb_see_scan_match(struct judge *judge)
 {
+    if (is_of_store(judge))
+        return;
     const struct vb_str severity = vb_event_get_str(judge->event, VB_F_SEVERITY);
     const struct vb_str confidence = vb_event_get_str(judge->event, VB_F_CONFIDENCE);
     struct found found = found_at(judge, FINDING_TEXT_SUSPICIOUS);

@@ -12,6 +12,8 @@ struct list_row {
 static const struct list_row lists[] = {
     {offsetof(struct judge, baits), MAX_BAITS},
     {offsetof(struct judge, tree), MAX_TREE},
+    {offsetof(struct judge, packed), MAX_TREE},
+    {offsetof(struct judge, loose), MAX_TREE},
     {offsetof(struct judge, disclosed), MAX_DISCLOSED},
     {offsetof(struct judge, declared_words), MAX_DISCLOSED},
     {offsetof(struct judge, declared_paths), MAX_DISCLOSED},
@@ -99,6 +101,8 @@ bool vb_place_disclosed(const struct judge *judge, const struct bait *bait)
 
 bool vb_host_serves(const struct judge *judge, const struct bait *bait, const char *host)
 {
+    if (bait->hosts != NULL && vb_word_in(bait->hosts, host))
+        return true; /* a login goes where it is for */
     const char *domains = bait->place->services;
     while (*domains != '\0') {
         char domain[128] = {0};
@@ -216,6 +220,12 @@ static void on_bait_placed(struct judge *judge)
     if (name == NULL || !fresh)
         return;
     struct bait *bait = &judge->bait_rows[name->value];
+    size_t count = 0;
+    char **hosts = vb_list_of(judge, VB_F_HOSTS, &count);
+    const char *list = "";
+    for (size_t i = 0; i < count; i++)
+        list = vb_arena_printf(&judge->scratch, "%s%s%s", list, i > 0 ? " " : "", hosts[i]);
+    bait->hosts = vb_arena_str(judge->keep, list);
     bait->id = name->text;
     if (strcmp(vb_text_of(judge, VB_F_WHAT), "env") == 0) {
         bait->env = vb_arena_str(judge->keep, vb_text_of(judge, VB_F_NAME));
@@ -225,6 +235,21 @@ static void on_bait_placed(struct judge *judge)
             vb_arena_str(judge->keep, vb_home_path(&judge->scratch, vb_text_of(judge, VB_F_PATH)));
         bait->place = vb_secret_of_path(bait->path);
     }
+}
+
+/* Where a tool keeps what it fetched, packed in its own way: git's objects, npm's cache. */
+static bool is_packed_store(const char *path)
+{
+    return strstr(path, "/.git/objects/") != NULL || strstr(path, "/_cacache/content-v2/") != NULL;
+}
+
+static void on_kept(struct judge *judge)
+{
+    const char *digest = vb_text_of(judge, VB_F_SHA256);
+    struct names *names =
+        is_packed_store(vb_text_of(judge, VB_F_PATH)) ? &judge->packed : &judge->loose;
+    if (digest[0] != '\0')
+        (void)vb_names_add(names, judge->keep, digest, 0, NULL);
 }
 
 /* A bait that the log never placed is taken at its path, or at its worst. */
@@ -292,13 +317,22 @@ static const struct {
     enum vb_event_kind kind;
     void (*see)(struct judge *judge);
 } rows[] = {
-    {VB_EV_LOG_BEGIN, on_log_begin},         {VB_EV_LOG_END, on_log_end},
-    {VB_EV_FETCH_ARTIFACT, on_artifact},     {VB_EV_TREE_FILE, on_tree_file},
-    {VB_EV_MANIFEST_PACKAGE, on_package},    {VB_EV_MANIFEST_DECLARES, on_declares},
-    {VB_EV_MANIFEST_DOCUMENTS, on_declares}, {VB_EV_MANIFEST_LINK, on_link},
-    {VB_EV_MANIFEST_CODE, on_entry},         {VB_EV_MANIFEST_ENTRY, on_entry},
-    {VB_EV_BAIT_PLACED, on_bait_placed},     {VB_EV_COVERAGE, on_coverage},
-    {VB_EV_SANDBOX_LAYER, on_layer},         {VB_EV_SIGNATURE_RESULT, on_signature},
+    {VB_EV_LOG_BEGIN, on_log_begin},
+    {VB_EV_LOG_END, on_log_end},
+    {VB_EV_FETCH_ARTIFACT, on_artifact},
+    {VB_EV_TREE_FILE, on_tree_file},
+    {VB_EV_MANIFEST_PACKAGE, on_package},
+    {VB_EV_MANIFEST_DECLARES, on_declares},
+    {VB_EV_MANIFEST_DOCUMENTS, on_declares},
+    {VB_EV_MANIFEST_LINK, on_link},
+    {VB_EV_MANIFEST_CODE, on_entry},
+    {VB_EV_MANIFEST_ENTRY, on_entry},
+    {VB_EV_BAIT_PLACED, on_bait_placed},
+    {VB_EV_COVERAGE, on_coverage},
+    {VB_EV_TRUTH_FILE, on_kept},
+    {VB_EV_FILE_SNAPSHOT, on_kept},
+    {VB_EV_SANDBOX_LAYER, on_layer},
+    {VB_EV_SIGNATURE_RESULT, on_signature},
 };
 
 void vb_facts_see(struct judge *judge)

@@ -71,6 +71,7 @@ struct bait {
     const char *path; /* "~/…", or NULL */
     const char *env;  /* or NULL */
     const struct secret_place *place;
+    const char *hosts; /* that it names itself, space-separated; "" */
 };
 
 /* --- one detonation --- */
@@ -195,6 +196,8 @@ struct judge {
     struct names baits; /* id → position in bait_rows */
     struct bait bait_rows[MAX_BAITS];
     struct names tree;           /* package files */
+    struct names packed;         /* digests of files that a tool's own packed store holds */
+    struct names loose;          /* digests of files that lie anywhere else */
     struct names disclosed;      /* hosts */
     struct names declared_words; /* bins and env names, declared or documented */
     struct names declared_paths;

@@ -87,7 +87,7 @@ struct vb_detonation {
     char *cwd;         /* the folder it runs in, below the tree; NULL: the tree's top */
     const char *when;  /* the phase: install, load or use; static; NULL: none (vetbox run) */
     unsigned timeout_ms;
-    bool every_name; /* host names that look drawn by chance exist in the network too */
+    bool every_name;     /* host names that look drawn by chance exist in the network too */
     unsigned days_ahead; /* of today: what the box's wall clock says when the run begins */
 };
 

@@ -133,6 +133,30 @@ static int measure_tree(struct vb_box_setup *setup, struct vb_error *err)
     return VB_OK;
 }
 
+enum { HOSTS = 8 };
+
+static const char host_letters[] =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";
+
+/* The hosts that stand in the LEN bytes at TEXT behind "//" and, it may be, who logs in there. */
+static size_t hosts_in(const char *text, size_t len, struct vb_str ret[HOSTS])
+{
+    const char *end = text + len;
+    size_t count = 0;
+    while (count < HOSTS && (text = memmem(text, (size_t)(end - text), "//", 2)) != NULL) {
+        text += 2;
+        size_t host = strspn(text, host_letters);
+        const size_t login = strcspn(text, "@/\"' \n");
+        if (text[login] == '@') {
+            text += login + 1;
+            host = strspn(text, host_letters);
+        }
+        if (host > 3 && memchr(text, '.', host) != NULL)
+            ret[count++] = (struct vb_str){text, host};
+    }
+    return count;
+}
+
 static int tell_baits(const struct vb_bait_set *baits, struct vb_sink *sink, struct vb_error *err)
 {
     int status = VB_OK;
@@ -144,6 +168,12 @@ static int tell_baits(const struct vb_bait_set *baits, struct vb_sink *sink, str
         vb_event_str(&event, VB_F_BAIT, bait->id);
         vb_event_str(&event, VB_F_WHAT, file ? "file" : "env");
         vb_event_str(&event, file ? VB_F_PATH : VB_F_NAME, file ? bait->path : bait->env);
+        struct vb_str hosts[HOSTS];
+        const size_t count =
+            hosts_in((const char *)bait->content,
+                     strnlen((const char *)bait->content, bait->content_len), hosts);
+        if (count > 0)
+            vb_event_list(&event, VB_F_HOSTS, hosts, count);
         status = vb_emit(sink, &event, err);
     }
     return status;

@@ -10,7 +10,10 @@
 #include "sandbox/world/internal.h"
 
 enum {
-    DECIDE_MS = 300,     /* a client that has not shown its protocol by then is taken for silent */
+    /* A client that has not shown its protocol by then is taken for silent. Who began TLS speaks
+     * first in nearly all that it carries. */
+    DECIDE_MS = 1000,
+    DECIDE_TLS_MS = 5000,
     LONGEST_MS = 120000, /* a stream that only drips ends then */
     PLAIN_BYTES = 16384  /* before its protocol is known */
 };
@@ -103,7 +106,8 @@ int vb_connection_switch(struct vb_connection *connection, const struct vb_proto
 
 static void be_patient(struct vb_connection *connection)
 {
-    const unsigned idle = connection->protocol == NULL ? DECIDE_MS : connection->protocol->idle_ms;
+    const unsigned undecided = connection->tls != NULL ? DECIDE_TLS_MS : DECIDE_MS;
+    const unsigned idle = connection->protocol == NULL ? undecided : connection->protocol->idle_ms;
     connection->idle_until_ns = vb_monotonic_ns() + ms(idle);
 }
 
@@ -190,6 +194,8 @@ static int take(struct vb_connection *connection, const unsigned char *bytes, si
     if (status == VB_OK)
         status = connection->tls != NULL ? decipher(connection, bytes, len, err)
                                          : vb_buf_append(&connection->plain, bytes, len, err);
+    if (connection->protocol == NULL)
+        be_patient(connection);
     return status < 0 ? status : pass_on(connection, err);
 }
 

@@ -381,6 +381,34 @@ def answered():
     log.write()
 
 
+def own_logins():
+    """Logins that go where they are for, and what git and npm keep packed: nothing against it."""
+    log = Log("own-logins")
+    log.files("SKILL.md", "pods.sh", "clone.sh")
+    log.add("bait.placed", "tool", bait="kube-config", what="file", path=f"{HOME}/.kube/config",
+            hosts=["k8s.corp.example"])
+    log.script("pods.sh")
+    log.exec(11, 10, "/usr/bin/kubectl", "kubectl", "get", "pods")
+    log.read(11, "kube-config", ".kube/config", "/usr/bin/kubectl")
+    log.dns(11, "k8s.corp.example", "/usr/bin/kubectl")
+    log.answer("k8s.corp.example", "104.16.9.9")
+    log.connect(11, "104.16.9.9", 6443, "/usr/bin/kubectl")
+    log.add("bait.seen", "world", bait="kube-config", where="sent", form="raw", connection=1,
+            address="104.16.9.9", port=6443, name="k8s.corp.example",
+            url="https://k8s.corp.example:6443/api")
+    log.end()
+    log.script("clone.sh")
+    log.exec(11, 10, "/usr/bin/git", "git", "clone", "https://git.example.org/a/b.git")
+    log.open(11, "/tmp/b/.git/objects/ab/cdef", "write", "create", exe="/usr/bin/git")
+    log.add("truth.file", "truth", path="/tmp/b/.git/objects/ab/cdef", change="created", size=10,
+            sha256="ab" * 32)
+    log.end()
+    log.add("scan.match", "static", rule="VB-OBFUSCATED-LAYER-CODE", path="dropped/" + "ab" * 32,
+            title="Encoded text is a program that runs commands", severity="high",
+            confidence="high", layer="zlib@0", name="obfuscation_layer_runs_commands")
+    log.write()
+
+
 def persistence():
     log = Log("persistence")
     log.files("SKILL.md", "install.sh")
@@ -780,7 +808,7 @@ def odds_and_ends():
 
 
 if __name__ == "__main__":
-    for story in (weather, honest_api, exfil_ssh, exfil_file, base64_oneliner, stage_two, answered,
+    for story in (weather, honest_api, exfil_ssh, exfil_file, base64_oneliner, stage_two, answered, own_logins,
                   persistence,
                   agent_tamper, own_place, reverse_shell, archive_traversal, hidden_unicode,
                   static_only, text_only,

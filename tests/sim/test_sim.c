@@ -207,6 +207,7 @@ static void test_decisions(void **state)
         {"home-search", VB_DECISION_REVIEW, NULL},
         {"archive-traversal", VB_DECISION_REVIEW, NULL},
         {"evasion", VB_DECISION_REVIEW, NULL},
+        {"own-logins", VB_DECISION_ALLOW, NULL},
         {"network-honest", VB_DECISION_ALLOW, NULL},
         {"network-evasion", VB_DECISION_REVIEW, NULL},
         {"network-exfil", VB_DECISION_BLOCK, "VB-EXFIL-BAIT"},
