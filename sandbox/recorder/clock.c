@@ -21,15 +21,15 @@ enum {
 
 /* Each function makes the call with the cookie and adds the offset. They stand in the room behind
  * the end of the shared code. */
-extern const unsigned char vb_code_begin[], vb_code_end[], vb_code_gettime[], vb_code_timeofday[],
-    vb_code_time[], vb_code_cookie[], vb_code_offset[], vb_code_ahead[];
+extern const unsigned char vb_code[];
+/* Where in there each thing is, in this order. */
+extern const uint32_t vb_code_at[];
+enum { AT_GETTIME, AT_TIMEOFDAY, AT_TIME, AT_COOKIE, AT_OFFSET, AT_AHEAD, AT_END };
 __asm__(".pushsection .rodata\n"
-        ".globl vb_code_begin, vb_code_end, vb_code_gettime, vb_code_timeofday\n"
-        ".globl vb_code_time, vb_code_cookie, vb_code_offset, vb_code_ahead\n"
-        ".hidden vb_code_begin, vb_code_end, vb_code_gettime, vb_code_timeofday\n"
-        ".hidden vb_code_time, vb_code_cookie, vb_code_offset, vb_code_ahead\n"
+        ".globl vb_code, vb_code_at\n"
+        ".hidden vb_code, vb_code_at\n"
         ".balign 16\n"
-        "vb_code_begin:\n"
+        "vb_code:\n"
         /* clock_gettime(clock, result) */
         "vb_code_gettime:\n"
         "  mov $228, %eax\n"
@@ -103,17 +103,21 @@ __asm__(".pushsection .rodata\n"
         "vb_code_offset: .quad 0\n"
         "vb_code_ahead: .quad 0\n"
         "vb_code_end:\n"
+        "vb_code_at:\n"
+        ".long vb_code_gettime - vb_code, vb_code_timeofday - vb_code, vb_code_time - vb_code\n"
+        ".long vb_code_cookie - vb_code, vb_code_offset - vb_code, vb_code_ahead - vb_code\n"
+        ".long vb_code_end - vb_code\n"
         ".popsection\n");
 
 enum { CODE_MAX = 512 };
 
 static const struct {
     const char *name;
-    const unsigned char *code;
+    unsigned code;
 } functions[] = {
-    {"__vdso_clock_gettime", vb_code_gettime},
-    {"__vdso_gettimeofday", vb_code_timeofday},
-    {"__vdso_time", vb_code_time},
+    {"__vdso_clock_gettime", AT_GETTIME},
+    {"__vdso_gettimeofday", AT_TIMEOFDAY},
+    {"__vdso_time", AT_TIME},
 };
 
 /* Our own shared code, which is every process's. */
@@ -161,7 +165,7 @@ static bool is_empty(const unsigned char *at, size_t len)
 static uint64_t find_room(const unsigned char *image)
 {
     const Elf64_Ehdr *header = (const Elf64_Ehdr *)(const void *)image;
-    const size_t len = (size_t)(vb_code_end - vb_code_begin);
+    const size_t len = vb_code_at[AT_END];
     const uint64_t file = header->e_shoff + (uint64_t)header->e_shnum * header->e_shentsize;
     const uint64_t room = (file + 15) / 16 * 16;
     const uint64_t end = (file + PAGE - 1) / PAGE * PAGE;
@@ -201,7 +205,7 @@ static const struct shared *shared_code(void)
 
 static void make_jump(const struct shared *shared, size_t function, unsigned char ret[JUMP])
 {
-    const uint64_t to = shared->room + (uint64_t)(functions[function].code - vb_code_begin);
+    const uint64_t to = shared->room + vb_code_at[functions[function].code];
     const int32_t distance = (int32_t)((int64_t)to - (int64_t)shared->entries[function] - JUMP);
     ret[0] = 0xe9;
     memcpy(ret + 1, &distance, sizeof(distance));
@@ -235,15 +239,15 @@ static bool write_code(const struct shared *shared, const struct vb_clock_proces
                        uint64_t moved_ns, uint64_t ahead_s)
 {
     unsigned char bytes[CODE_MAX];
-    const size_t len = (size_t)(vb_code_end - vb_code_begin);
+    const size_t len = vb_code_at[AT_END];
     const uint64_t cookie = vb_clock_cookie();
     const uint64_t offset = moved_ns / NS_A_SECOND << FRACTION_BITS | moved_ns % NS_A_SECOND;
     if (len > sizeof(bytes))
         return false;
-    memcpy(bytes, vb_code_begin, len);
-    memcpy(bytes + (vb_code_cookie - vb_code_begin), &cookie, sizeof(cookie));
-    memcpy(bytes + (vb_code_offset - vb_code_begin), &offset, sizeof(offset));
-    memcpy(bytes + (vb_code_ahead - vb_code_begin), &ahead_s, sizeof(ahead_s));
+    memcpy(bytes, vb_code, len);
+    memcpy(bytes + vb_code_at[AT_COOKIE], &cookie, sizeof(cookie));
+    memcpy(bytes + vb_code_at[AT_OFFSET], &offset, sizeof(offset));
+    memcpy(bytes + vb_code_at[AT_AHEAD], &ahead_s, sizeof(ahead_s));
     bool written =
         pwrite(process->mem, bytes, len, (off_t)(process->code + shared->room)) == (ssize_t)len;
     for (size_t i = 0; written && i < VB_ARRAY_LEN(functions); i++) {
