@@ -340,6 +340,9 @@ bool vb_near_bait(const struct vb_recorder *recorder, const char *path);
 bool vb_recorder_probes_full(const struct vb_recorder *recorder);
 /* True while less than half of what the log takes is used up. */
 bool vb_recorder_has_room(const struct vb_recorder *recorder);
+/* sandbox.layer, once: the clock of the box is not what it should be. */
+VB_CHECKED int vb_recorder_tell_clock(struct vb_recorder *recorder, const char *detail,
+                                      struct vb_error *err);
 /* Reports what was dropped, once. */
 VB_CHECKED int vb_recorder_coverage(struct vb_recorder *recorder, struct vb_error *err);
 

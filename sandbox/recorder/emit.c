@@ -85,6 +85,19 @@ static int emit_now(struct vb_recorder *recorder, struct vb_event *event, struct
     return status ? vb_wrap(err, "recording the subject") : VB_OK;
 }
 
+int vb_recorder_tell_clock(struct vb_recorder *recorder, const char *detail, struct vb_error *err)
+{
+    struct vb_event event;
+    if (recorder->clock_told)
+        return VB_OK;
+    recorder->clock_told = true;
+    vb_event_init(&event, VB_EV_SANDBOX_LAYER, VB_SOURCE_TOOL);
+    vb_event_str(&event, VB_F_NAME, "moved clock");
+    vb_event_str(&event, VB_F_OUTCOME, "missing");
+    vb_event_str(&event, VB_F_DETAIL, detail);
+    return emit_now(recorder, &event, err);
+}
+
 static int count_dropped(struct vb_recorder *recorder, enum vb_recorder_limit limit,
                          struct vb_error *err)
 {

@@ -258,15 +258,11 @@ static int tell(struct vb_call *call, const struct vb_announced *a, const char *
 static int show_clock(struct vb_call *call, struct vb_error *err)
 {
     struct vb_recorder *recorder = call->recorder;
-    if (vb_clock_show(&recorder->clock, call->process->tgid) || recorder->clock_told)
-        return VB_OK;
-    struct vb_event event;
-    recorder->clock_told = true;
-    vb_event_init(&event, VB_EV_SANDBOX_LAYER, VB_SOURCE_TOOL);
-    vb_event_str(&event, VB_F_NAME, "moved clock");
-    vb_event_str(&event, VB_F_OUTCOME, "missing");
-    vb_event_str(&event, VB_F_DETAIL, "a program that was started reads the machine's clock");
-    return vb_recorder_keep(recorder, &event, err);
+    if (vb_clock_show(&recorder->clock, call->process->tgid) || recorder->clock.ahead_s == 0)
+        return VB_OK; /* what was skipped it is shown at the next skip, or nothing is skipped more
+                       */
+    return vb_recorder_tell_clock(recorder, "a program that was started reads the machine's clock",
+                                  err);
 }
 
 int vb_exec_check(struct vb_call *call, struct vb_error *err)

@@ -383,6 +383,8 @@ int vb_recorder_rest(struct vb_recorder *recorder, bool quiet, struct vb_error *
     int ended = look_at_all(recorder, now, err);
     if (ended == 0 && quiet && move_on(recorder, now))
         ended = look_at_all(recorder, now, err);
+    if (ended == 0 && recorder->clock.unable)
+        ended = vb_recorder_tell_clock(recorder, "waits last as long as they say", err);
     if (quiet)
         rests->new_rest = false;
     if (ended > 0)
