@@ -56,6 +56,7 @@ struct vb_supervisor {
     bool recording;                              /* tasks are left under the filter */
     bool ended;                                  /* init is dead */
     uint64_t begin_ns, end_ns, stop_ns, kill_ns; /* stop: deadline; kill: 0 while not set */
+    uint64_t measured_ns; /* when the box was last measured for the recorder */
     unsigned limits_told;
     bool subject_ended;
     int moved; /* what init said of the last rename; -1: nothing yet */
@@ -83,7 +84,7 @@ int vb_supervisor_reach(void *ctx, int type, const struct sockaddr *address, int
 int vb_supervisor_yield(void *ctx, unsigned port, struct vb_error *err);
 
 /* True while the network of the box has something to do, or the run is being ended, as the
- * recorder's options say. */
+ * recorder's options say. Measures the box. */
 bool vb_supervisor_busy(void *ctx);
 
 /* Watches the baits, as the recorder's options say. */

@@ -223,7 +223,7 @@ bool vb_idle_move(struct vb_recorder *recorder, uint64_t ns)
      * short. */
     if (clock->unable || recorder->rests.moves >= MOVES_MAX || !vb_recorder_has_room(recorder) ||
         ns > moved_max_ns - clock->moved_ns || has_timer(recorder) || has_call(recorder) ||
-        (options->busy != NULL && options->busy(options->ctx)) || !read_box(recorder, &box) ||
+        !read_box(recorder, &box) || (options->busy != NULL && options->busy(options->ctx)) ||
         vb_rests_called(recorder) || has_call(recorder) ||
         !vb_clock_move(clock, box.processes, box.count, ns))
         return false;

@@ -47,7 +47,8 @@ struct vb_recorder_options {
                  struct vb_error *err);
     /* The same before a call that takes PORT for a socket of the subject's. May be NULL. */
     int (*yield)(void *ctx, unsigned port, struct vb_error *err);
-    /* True while something is under way that the box will hear of. May be NULL. */
+    /* Asked when nobody in the box can run: true while something is under way that the box will
+     * hear of, or nothing may be skipped any more. May be NULL. */
     bool (*busy)(void *ctx);
     void *ctx; /* of these and the next */
     /* Called once, with the box's root, before the first name changes and before a second task can
