@@ -17,17 +17,22 @@ struct row {
     uint32_t mode;
     enum content_form form;
     const char *where; /* path template, or the variable's name */
+    const char *served;
     const char *content;
 };
 
 static const struct row rows[] = {
 #define VB_BAIT_FILE_ROW(id, mode, form, path, content) \
-    {id, VB_BAIT_FILE, mode, form, path, content},
+    {id, VB_BAIT_FILE, mode, form, path, NULL, content},
 #include "sandbox/bait/files.def"
 #undef VB_BAIT_FILE_ROW
-#define VB_BAIT_ENV_ROW(id, name, value) {id, VB_BAIT_ENV, 0, TEXT, name, value},
+#define VB_BAIT_ENV_ROW(id, name, value) {id, VB_BAIT_ENV, 0, TEXT, name, NULL, value},
 #include "sandbox/bait/env.def"
 #undef VB_BAIT_ENV_ROW
+#define VB_BAIT_WORLD_ROW(id, served, like, value) \
+    {id, VB_BAIT_WORLD, 0, TEXT, like, served, value},
+#include "sandbox/bait/world.def"
+#undef VB_BAIT_WORLD_ROW
 };
 
 enum { ROWS = VB_ARRAY_LEN(rows), SECRET_MIN = 16 };
@@ -82,7 +87,7 @@ static int take_secret(struct vb_bait *bait, const struct vb_template *t, struct
 {
     const struct vb_buf *from = &t->secret;
     bait->fixed = t->secret_fixed;
-    if (!from->len && bait->place == VB_BAIT_ENV) {
+    if (!from->len && bait->place != VB_BAIT_FILE) {
         from = &t->out;
         bait->fixed = t->fixed;
     }
@@ -134,7 +139,8 @@ static int make_bait(struct vb_bait *bait, const struct row *row, const char *ho
     bait->place = row->place;
     bait->mode = row->mode;
     int status = VB_OK;
-    if (row->place == VB_BAIT_ENV)
+    bait->served = row->served;
+    if (row->place != VB_BAIT_FILE)
         bait->env = row->where;
     else
         status = make_path(bait, row, home, seed, err);

@@ -5,13 +5,18 @@
 
 #include "vetbox/core.h"
 
-enum vb_bait_place { VB_BAIT_FILE, VB_BAIT_ENV };
+enum vb_bait_place {
+    VB_BAIT_FILE,
+    VB_BAIT_ENV,
+    VB_BAIT_WORLD /* nowhere in the box: its network gives it away */
+};
 
 struct vb_bait {
     const char *id; /* ssh-ed25519, aws-credentials, env-openai, … */
     enum vb_bait_place place;
     char *path;             /* absolute path inside the box (FILE) */
-    const char *env;        /* variable name (ENV) */
+    const char *env;        /* variable name (ENV), or of a variable for such a secret (WORLD) */
+    const char *served;     /* what the world calls it (WORLD) */
     unsigned char *content; /* of the file, or the variable's value */
     size_t content_len;
     uint32_t mode;

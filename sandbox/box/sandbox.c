@@ -166,7 +166,8 @@ static int tell_baits(const struct vb_bait_set *baits, struct vb_sink *sink, str
         struct vb_event event;
         vb_event_init(&event, VB_EV_BAIT_PLACED, VB_SOURCE_TOOL);
         vb_event_str(&event, VB_F_BAIT, bait->id);
-        vb_event_str(&event, VB_F_WHAT, file ? "file" : "env");
+        const bool served = bait->place == VB_BAIT_WORLD;
+        vb_event_str(&event, VB_F_WHAT, file ? "file" : served ? "world" : "env");
         vb_event_str(&event, file ? VB_F_PATH : VB_F_NAME, file ? bait->path : bait->env);
         struct vb_str hosts[HOSTS];
         const size_t count =
@@ -231,6 +232,12 @@ static int make_world(struct vb_sandbox *sandbox, struct vb_error *err)
     if (status == VB_OK)
         status = vb_responder_new(NULL, seed, PUBLIC_ADDRESS, &sandbox->responder, err);
     explicit_bzero(seed, sizeof(seed));
+    for (size_t i = 0; status == VB_OK && i < vb_bait_count(sandbox->baits); i++) {
+        const struct vb_bait *bait = vb_bait_at(sandbox->baits, i);
+        if (bait->place == VB_BAIT_WORLD)
+            status = vb_responder_set_bait(sandbox->responder, bait->served,
+                                           (const char *)bait->content, err);
+    }
     sandbox->setup.authority = sandbox->authority;
     sandbox->setup.responder = sandbox->responder;
     return status;

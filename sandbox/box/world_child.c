@@ -429,12 +429,28 @@ int vb_world_child_fd(const struct vb_world_child *world)
     return world->epoll;
 }
 
+/* It waits for something to come. One that only has no processor for the moment does not. */
+static bool is_waiting(pid_t pid)
+{
+    char path[64], text[512];
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    if (vb_sys_read_file(AT_FDCWD, path, text, sizeof(text)) <= 0)
+        return false;
+    const char *name_end = strrchr(text, ')');
+    return name_end != NULL && name_end[1] == ' ' && name_end[2] == 'S';
+}
+
 bool vb_world_child_busy(struct vb_world_child *world)
 {
     enum { QUIET_NS = 20 * 1000000 };
     char path[64], text[256];
-    if (!world->running || world->process.pid <= 0)
+    struct epoll_event event;
+    if (!world->running)
+        return epoll_wait(world->epoll, &event, 1, 0) > 0;
+    if (world->process.pid <= 0)
         return false;
+    if (!is_waiting(world->process.pid))
+        return true;
     snprintf(path, sizeof(path), "/proc/%d/schedstat", (int)world->process.pid);
     if (vb_sys_read_file(AT_FDCWD, path, text, sizeof(text)) <= 0)
         return true;

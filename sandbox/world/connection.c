@@ -14,6 +14,7 @@ enum {
      * first in nearly all that it carries. */
     DECIDE_MS = 1000,
     DECIDE_TLS_MS = 5000,
+    GREET_MS = 50,       /* where servers speak first */
     LONGEST_MS = 120000, /* a stream that only drips ends then */
     PLAIN_BYTES = 16384  /* before its protocol is known */
 };
@@ -106,7 +107,9 @@ int vb_connection_switch(struct vb_connection *connection, const struct vb_proto
 
 static void be_patient(struct vb_connection *connection)
 {
-    const unsigned undecided = connection->tls != NULL ? DECIDE_TLS_MS : DECIDE_MS;
+    const unsigned undecided = connection->tls != NULL          ? DECIDE_TLS_MS
+                               : vb_world_awaits_us(connection) ? GREET_MS
+                                                                : DECIDE_MS;
     const unsigned idle = connection->protocol == NULL ? undecided : connection->protocol->idle_ms;
     connection->idle_until_ns = vb_monotonic_ns() + ms(idle);
 }

@@ -107,6 +107,7 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
 
 /* --- the answer goes --- */
 
+/* NOLINTNEXTLINE(readability-function-size): nghttp2 calls it so */
 static ssize_t read_body(nghttp2_session *session, int32_t id, uint8_t *ret, size_t max,
                          uint32_t *ret_flags, nghttp2_data_source *source, void *ctx)
 {

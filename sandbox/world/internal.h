@@ -178,6 +178,8 @@ VB_CHECKED int vb_connection_say(struct vb_connection *connection, const char *t
 
 /* The protocol that CONNECTION's first plain bytes speak; NULL: they do not say it yet. With ENOUGH
  * it decides now. */
+/* CONNECTION has said nothing yet, and at its port a server usually speaks first. */
+bool vb_world_awaits_us(const struct vb_connection *connection);
 const struct vb_protocol *vb_world_sniff(const struct vb_connection *connection, bool enough);
 
 /* --- the protocols --- */

@@ -11,8 +11,8 @@ static const struct {
     uint16_t port;
     const struct vb_protocol *protocol;
 } greeters[] = {
-    {22, &vb_protocol_ssh},   {25, &vb_protocol_smtp},  {465, &vb_protocol_smtp},
-    {587, &vb_protocol_smtp}, {2222, &vb_protocol_ssh}, {2525, &vb_protocol_smtp},
+    {22, &vb_protocol_ssh},   {25, &vb_protocol_smtp},   {587, &vb_protocol_smtp},
+    {2222, &vb_protocol_ssh}, {2525, &vb_protocol_smtp},
 };
 
 static const struct {
@@ -77,6 +77,11 @@ static const struct vb_protocol *by_port(uint16_t port)
             return greeters[i].protocol;
     }
     return NULL;
+}
+
+bool vb_world_awaits_us(const struct vb_connection *connection)
+{
+    return connection->received == 0 && by_port(vb_world_port(&connection->to)) != NULL;
 }
 
 const struct vb_protocol *vb_world_sniff(const struct vb_connection *connection, bool enough)
