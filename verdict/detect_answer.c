@@ -1,6 +1,9 @@
 /* What came of the answers that the world gave: code of a download that was executed, which its
  * token shows wherever it turns up, and a shell that did what the other end told it. The world's
  * events and those of the processes come on two ways: they are compared when the run is over. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "verdict/internal.h"
 
 enum { TOKEN_CHARS = 32 };
@@ -23,36 +26,71 @@ static bool is_of_packager(const struct run *run, const struct process *process)
     return false;
 }
 
+/* Room for one more of SIZE bytes at *ROWS, of which there are COUNT; NULL: out of memory. */
+static void *one_more(struct judge *judge, void **rows, size_t count, size_t size)
+{
+    if ((count & (count - 1)) == 0) { /* a power of two: it is full */
+        void *more = realloc(*rows, (count == 0 ? 1 : 2 * count) * size);
+        if (more == NULL) {
+            vb_judge_fail(judge, VB_E_NOMEM, "out of memory");
+            return NULL;
+        }
+        *rows = more;
+    }
+    return (char *)*rows + count * size;
+}
+
+/* The place of TOKEN in NAMES, as a fresh one; -1: it was there before, or there is no room. */
+static int64_t place_for(struct run *run, struct names *names, const char *token, size_t count)
+{
+    bool fresh = false;
+    const bool room = run->arena.bytes <= MAX_RUN_BYTES;
+    const struct name *name =
+        room ? vb_names_add(names, &run->arena, token, (int64_t)count, &fresh) : NULL;
+    if (name == NULL)
+        run->full = true;
+    return name != NULL && fresh ? name->value : -1;
+}
+
 static void remember_mark(struct judge *judge, const char *token, const char *how)
 {
     struct run *run = judge->run;
-    for (size_t i = 0; i < run->mark_count; i++)
-        if (strcmp(run->marks[i].token, token) == 0)
-            return;
-    if (run->mark_count == MAX_MARKS || run->arena.bytes > MAX_RUN_BYTES) {
-        run->full = true;
+    const struct process *process = judge->process;
+    const bool by_packager = process != NULL && is_of_packager(run, process);
+    const struct name *before = vb_names_find(&run->mark_tokens, token);
+    if (before != NULL) {
+        run->marks[before->value].by_packager &= by_packager;
         return;
     }
-    const struct process *process = judge->process;
-    run->marks[run->mark_count++] = (struct mark){
+    if (place_for(run, &run->mark_tokens, token, run->mark_count) < 0)
+        return;
+    struct mark *mark = one_more(judge, (void **)&run->marks, run->mark_count, sizeof(*mark));
+    if (mark == NULL)
+        return;
+    run->mark_count++;
+    *mark = (struct mark){
         .token = vb_arena_str(&run->arena, token),
         .how = vb_arena_str(&run->arena, how),
         .seq = judge->event->seq,
-        .by_packager = process != NULL && is_of_packager(run, process),
+        .by_packager = by_packager,
     };
 }
 
-/* Remembers each run of exactly 32 hexadecimal digits. */
+/* Remembers each 32 hexadecimal digits: a run of exactly so many; of a longer one its beginning and
+ * its end. */
 static void find_marks(struct judge *judge, const char *text, const char *how)
 {
-    char token[TOKEN_CHARS + 1];
+    char token[TOKEN_CHARS + 1] = "";
     while (*text != '\0') {
         size_t len = 0;
         while (is_hex(text[len]))
             len++;
-        if (len == TOKEN_CHARS) {
+        if (len >= TOKEN_CHARS) {
             memcpy(token, text, TOKEN_CHARS);
-            token[TOKEN_CHARS] = '\0';
+            remember_mark(judge, token, how);
+        }
+        if (len > TOKEN_CHARS) {
+            memcpy(token, text + len - TOKEN_CHARS, TOKEN_CHARS);
             remember_mark(judge, token, how);
         }
         text += len == 0 ? 1 : len;
@@ -73,23 +111,32 @@ static void remember_answer(struct judge *judge)
 {
     struct run *run = judge->run;
     const char *token = vb_text_of(judge, VB_F_TOKEN);
-    if (strlen(token) != TOKEN_CHARS)
+    const char *host = run->world_host != NULL ? run->world_host : vb_text_of(judge, VB_F_ADDRESS);
+    if (strcmp(vb_text_of(judge, VB_F_FORM), "index") == 0)
+        (void)place_for(run, &run->indexes, host, 0);
+    if (strlen(token) != TOKEN_CHARS ||
+        place_for(run, &run->download_tokens, token, run->download_count) < 0)
+        return; /* none, or one of the parts of a repository */
+    struct download *download =
+        one_more(judge, (void **)&run->downloads, run->download_count, sizeof(*download));
+    if (download == NULL)
         return;
-    for (size_t i = 0; i < run->download_count; i++)
-        if (strcmp(run->downloads[i].token, token) == 0)
-            return; /* parts of one repository */
-    if (run->download_count == MAX_DOWNLOADS || run->arena.bytes > MAX_RUN_BYTES) {
-        run->full = true;
-        return;
-    }
-    const char *name = vb_text_of(judge, VB_F_NAME);
-    run->downloads[run->download_count++] = (struct download){
+    run->download_count++;
+    *download = (struct download){
         .token = vb_arena_str(&run->arena, token),
         .url = vb_arena_str(&run->arena, vb_text_of(judge, VB_F_URL)),
-        .host = vb_arena_str(&run->arena, name[0] != '\0' ? name : vb_text_of(judge, VB_F_ADDRESS)),
+        .host = vb_arena_str(&run->arena, host),
         .form = vb_arena_str(&run->arena, vb_text_of(judge, VB_F_FORM)),
         .seq = judge->event->seq,
     };
+}
+
+/* A package that its index handed to a package manager, which ran it. */
+static bool is_installed(const struct run *run, const struct download *download,
+                         const struct mark *mark)
+{
+    return mark->by_packager && vb_word_in("npm wheel sdist", download->form) &&
+           vb_names_find(&run->indexes, download->host) != NULL;
 }
 
 static void compare(struct judge *judge)
@@ -97,17 +144,14 @@ static void compare(struct judge *judge)
     const struct run *run = judge->run;
     for (size_t i = 0; i < run->download_count; i++) {
         const struct download *download = &run->downloads[i];
-        for (size_t j = 0; j < run->mark_count; j++) {
-            const struct mark *mark = &run->marks[j];
-            const bool indexed = mark->by_packager && vb_word_in("npm wheel sdist", download->form);
-            if (indexed || strcmp(mark->token, download->token) != 0)
-                continue;
-            const uint64_t evidence[2] = {download->seq, mark->seq};
-            vb_report_download_run(judge, download->host, evidence,
-                                   vb_arena_printf(&judge->scratch,
-                                                   "What %s answered was executed: %s",
-                                                   download->url, mark->how));
-        }
+        const struct name *name = vb_names_find(&run->mark_tokens, download->token);
+        const struct mark *mark = name == NULL ? NULL : &run->marks[name->value];
+        if (mark == NULL || is_installed(run, download, mark))
+            continue;
+        const uint64_t evidence[2] = {download->seq, mark->seq};
+        vb_report_download_run(judge, download->host, evidence,
+                               vb_arena_printf(&judge->scratch, "What %s answered was executed: %s",
+                                               download->url, mark->how));
     }
 }
 

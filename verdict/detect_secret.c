@@ -221,8 +221,10 @@ static const char *reached_host(struct judge *judge)
     const int64_t port = vb_event_get_int(event, VB_F_PORT, 0);
     if (!vb_word_in("inet inet6", vb_text_of(judge, VB_F_FAMILY)) || port == 0 || port == 53)
         return NULL;
-    /* A name that was asked for says more than the address behind it. */
-    return judge->process->host != NULL ? judge->process->host : judge->contact;
+    /* Where the world tells which addresses it gave to names, the address is that of a name or of
+     * none. Otherwise a name that was asked for says more than the address behind it. */
+    return judge->process->host != NULL && judge->answers.count == 0 ? judge->process->host
+                                                                     : judge->contact;
 }
 
 /* Options whose value is a key to be used, not a file to be sent. */
@@ -386,8 +388,9 @@ static void see_outbound(struct judge *judge, const struct bait *bait)
         vb_text_of(judge, VB_F_NAME); /* of a name that carries it, without address */
     if (world && domain[0] != '\0' && vb_event_get(judge->event, VB_F_ADDRESS) == NULL)
         host = domain;
-    else if (world && (host == NULL || vb_host_is_address(host)))
-        host = run->world_host;
+    else if (world && (vb_event_get(judge->event, VB_F_ADDRESS) != NULL || host == NULL ||
+                       vb_host_is_address(host)))
+        host = run->world_host; /* where the bytes came to, whatever name was asked for before */
     else if (run != NULL && process != NULL && run->send_pid == process->pid &&
              run->send_host != NULL && (host == NULL || vb_host_is_address(host)))
         host = run->send_host;

@@ -33,8 +33,8 @@ enum {
     MAX_GAPS = 40,
     MAX_TEXT = 512, /* bytes of one command, path or excerpt in a finding */
     MAX_BAITS = 1024,
-    MAX_MARKS = 128,     /* candidates for tokens, of one detonation */
-    MAX_DOWNLOADS = 128, /* answers with a token, of one detonation */
+    MAX_MARKS = 4096,     /* candidates for tokens, of one detonation */
+    MAX_DOWNLOADS = 4096, /* answers with a token, of one detonation */
     MAX_TREE = 262144,
     MAX_DISCLOSED = 16384,
     MAX_ANSWERS = 8192,
@@ -152,11 +152,13 @@ struct run {
     uint64_t world_seq;     /* of the last world.connection */
     struct bait_read reads[MAX_READS];
     size_t read_count;
-    struct mark marks[MAX_MARKS];
+    struct mark *marks;
     size_t mark_count;
-    struct download downloads[MAX_DOWNLOADS];
+    struct download *downloads;
     size_t download_count;
-    bool names_asked; /* net.name was seen */
+    struct names mark_tokens, download_tokens; /* value: place among them */
+    struct names indexes; /* hosts that answered as an index of packages does */
+    bool names_asked;     /* net.name was seen */
     uint64_t network_seq;
     uint64_t deleted; /* files of the user that it did not make */
     const char *delete_first;

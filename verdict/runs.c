@@ -29,6 +29,13 @@ static void free_tables(struct run *run)
     vb_names_done(&run->baits_opened);
     vb_names_done(&run->reached);
     vb_names_done(&run->sent);
+    vb_names_done(&run->mark_tokens);
+    vb_names_done(&run->download_tokens);
+    vb_names_done(&run->indexes);
+    free(run->marks);
+    free(run->downloads);
+    run->marks = NULL;
+    run->downloads = NULL;
     vb_arena_done(&run->arena);
     run->read_count = 0;
     run->world_host = run->send_host = NULL;
@@ -61,6 +68,9 @@ static struct run *new_run(struct judge *judge, uint32_t id)
     vb_names_init(&run->baits_opened, MAX_BAITS);
     vb_names_init(&run->reached, MAX_PATHS);
     vb_names_init(&run->sent, MAX_PATHS);
+    vb_names_init(&run->mark_tokens, MAX_MARKS);
+    vb_names_init(&run->download_tokens, MAX_DOWNLOADS);
+    vb_names_init(&run->indexes, MAX_LIST);
     judge->runs[judge->run_count++] = run;
     return run;
 }
@@ -326,8 +336,14 @@ static void see_partner(struct judge *judge, struct run *run)
 {
     int64_t port = 0;
     const char *endpoint = endpoint_of(judge);
-    if (endpoint == NULL || run->arena.bytes > MAX_RUN_BYTES)
+    if (endpoint == NULL)
         return;
+    if (run->arena.bytes > MAX_RUN_BYTES) {
+        run->full = true;
+        run->world_host = NULL;
+        run->world_pid = 0;
+        return;
+    }
     const struct name *attempt = vb_names_find(&run->attempted, endpoint);
     run->world_host = vb_arena_str(&run->arena, vb_endpoint_host(judge, endpoint, &port));
     run->world_pid = attempt != NULL ? attempt->value : 0;
@@ -423,7 +439,10 @@ static void see_answer(struct judge *judge)
         return;
     const struct name *answer =
         vb_names_add(&judge->answers, judge->keep, address, (int64_t)judge->answers.count, &fresh);
-    if (answer != NULL && fresh)
+    if (answer == NULL)
+        return;
+    /* Each run has its own names: the latest one counts. */
+    if (fresh || strcmp(judge->answered[answer->value], vb_text_of(judge, VB_F_NAME)) != 0)
         judge->answered[answer->value] = vb_arena_str(judge->keep, vb_text_of(judge, VB_F_NAME));
 }
 

@@ -64,6 +64,7 @@ struct vb_box_setup {
     const struct vb_bait_set *baits;      /* may be NULL */
     const struct vb_authority *authority; /* of certificates in the world; NULL: no TLS */
     struct vb_responder *responder;       /* answers requests there; NULL: nobody does */
+    uint64_t name_key;                    /* of the addresses of names there */
     const struct sock_fprog *program;     /* NULL only in tests of the box alone: no recorder */
     char folder[64];                      /* the package's folder name, one safe component */
     char machine_id[33];

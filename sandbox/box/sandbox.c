@@ -231,6 +231,7 @@ static int make_world(struct vb_sandbox *sandbox, struct vb_error *err)
                                   &sandbox->authority, err);
     if (status == VB_OK)
         status = vb_responder_new(NULL, seed, PUBLIC_ADDRESS, &sandbox->responder, err);
+    memcpy(&sandbox->setup.name_key, seed + sizeof(seed) - sizeof(uint64_t), sizeof(uint64_t));
     explicit_bzero(seed, sizeof(seed));
     for (size_t i = 0; status == VB_OK && i < vb_bait_count(sandbox->baits); i++) {
         const struct vb_bait *bait = vb_bait_at(sandbox->baits, i);

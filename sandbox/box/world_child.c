@@ -118,7 +118,10 @@ static int hand_over(void *ctx, int fd, const char *hex, struct vb_error *err)
     const int status = vb_frame_sink_flush(&inside->frames, err);
     if (status < 0)
         return status;
-    return vb_sys_send(inside->control, &message, sizeof(message), fd) < 0 ? fail(err) : VB_OK;
+    if (vb_sys_send(inside->control, &message, sizeof(message), fd) == 0)
+        return VB_OK;
+    /* How many descriptors may be under way is counted for a user: the subject has used them up. */
+    return errno == ETOOMANYREFS || errno == ENOBUFS || errno == EMFILE ? 1 : fail(err);
 }
 
 /* The capture is what these bytes are, one behind the other. */
@@ -209,6 +212,7 @@ static int run(const struct vb_world_child *world, struct inside *inside, struct
         .authority = setup->authority,
         .capture = inside->capture,
         .responder = setup->responder,
+        .name_key = setup->name_key,
         .known = world->detonation->every_name ? NULL : &world->known,
         .keep = setup->staging_fd < 0 ? NULL : hand_over,
         .keep_ctx = inside,

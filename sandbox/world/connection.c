@@ -90,7 +90,6 @@ void vb_connection_restart(struct vb_connection *connection, const char *host)
     connection->state = NULL;
     connection->decided = connection->tls != NULL;
     snprintf(connection->host, sizeof(connection->host), "%s", host);
-    connection->named = true;
 }
 
 int vb_connection_switch(struct vb_connection *connection, const struct vb_protocol *protocol,
@@ -114,6 +113,18 @@ static void be_patient(struct vb_connection *connection)
     connection->idle_until_ns = vb_monotonic_ns() + ms(idle);
 }
 
+/* Gives the protocol the plain bytes that have gathered. */
+static int hand_over(struct vb_connection *connection, struct vb_error *err)
+{
+    const struct vb_buf *plain = &connection->plain;
+    const int status = connection->protocol->framed
+                           ? vb_world_search(connection->world, &connection->outbound, plain->data,
+                                             plain->len, err)
+                           : VB_OK;
+    return status < 0 ? status
+                      : connection->protocol->input(connection, plain->data, plain->len, err);
+}
+
 static int choose_protocol(struct vb_connection *connection, bool enough, struct vb_error *err)
 {
     const struct vb_protocol *protocol = vb_world_sniff(connection, enough);
@@ -123,7 +134,7 @@ static int choose_protocol(struct vb_connection *connection, bool enough, struct
     be_patient(connection);
     int status = protocol->begin == NULL ? VB_OK : protocol->begin(connection, err);
     if (status == VB_OK && connection->plain.len > 0)
-        status = protocol->input(connection, connection->plain.data, connection->plain.len, err);
+        status = hand_over(connection, err);
     vb_buf_clear(&connection->plain);
     return status;
 }
@@ -138,7 +149,7 @@ static int pass_on(struct vb_connection *connection, struct vb_error *err)
     if (connection->protocol == NULL)
         return choose_protocol(connection, plain->len >= PLAIN_BYTES, err);
     be_patient(connection);
-    status = connection->protocol->input(connection, plain->data, plain->len, err);
+    status = hand_over(connection, err);
     vb_buf_clear(plain);
     return status;
 }
@@ -152,13 +163,16 @@ static int tell_tls(struct vb_connection *connection, struct vb_error *err)
     vb_world_event(connection->world, connection, VB_EV_WORLD_TLS, &event);
     vb_event_str(&event, VB_F_OUTCOME, refused ? "refused" : "accepted");
     vb_event_str(&event, VB_F_VERSION, vb_tls_version(tls));
-    if (vb_tls_name(tls)[0] != '\0')
-        vb_event_str(&event, VB_F_SERVER_NAME, vb_tls_name(tls));
+    const char *server = vb_tls_name(tls);
+    if (server[0] != '\0')
+        vb_event_str(&event, VB_F_SERVER_NAME, server);
     if (vb_tls_alpn(tls)[0] != '\0')
         vb_event_str(&event, VB_F_PROTOCOL, vb_tls_alpn(tls));
     if (refused)
         vb_event_str(&event, VB_F_DETAIL, vb_tls_refusal(tls));
-    return vb_world_emit(connection->world, &event, err);
+    const int status =
+        vb_world_search(connection->world, &connection->outbound, server, strlen(server), err);
+    return status < 0 ? status : vb_world_emit(connection->world, &event, err);
 }
 
 static int decipher(struct vb_connection *connection, const unsigned char *bytes, size_t len,
@@ -174,10 +188,30 @@ static int decipher(struct vb_connection *connection, const unsigned char *bytes
     return status;
 }
 
-/* A record of TLS that holds a ClientHello (RFC 8446, 5.1). */
+/* A record of TLS that holds a ClientHello (RFC 8446, 5.1), as far as it has come. */
 static bool begins_tls(const unsigned char *bytes, size_t len)
 {
-    return len >= 3 && bytes[0] == 22 && bytes[1] == 3 && bytes[2] <= 4;
+    return bytes[0] == 22 && (len < 2 || bytes[1] == 3) && (len < 3 || bytes[2] <= 4);
+}
+
+/* Whether the stream is TLS shows in its first three bytes, however many come at once. */
+static int decide(struct vb_connection *connection, struct vb_error *err)
+{
+    enum { HEAD = 3 };
+    struct vb_buf *plain = &connection->plain;
+    VB_CLEANUP(vb_buf_done) struct vb_buf hello = {0};
+    const bool tls = connection->world->tls != NULL && begins_tls(plain->data, plain->len);
+    if (tls && plain->len < HEAD)
+        return VB_OK;
+    connection->decided = true;
+    if (!tls)
+        return VB_OK;
+    vb_buf_init(&hello, plain->max);
+    int status = vb_buf_append(&hello, plain->data, plain->len, err);
+    vb_buf_clear(plain);
+    if (status == VB_OK)
+        status = vb_tls_new(connection->world->tls, connection->host, &connection->tls, err);
+    return status < 0 ? status : decipher(connection, hello.data, hello.len, err);
 }
 
 static int take(struct vb_connection *connection, const unsigned char *bytes, size_t len,
@@ -188,18 +222,13 @@ static int take(struct vb_connection *connection, const unsigned char *bytes, si
         memcpy(connection->first + connection->received, bytes, len < room ? len : room);
     }
     connection->received += len;
-    int status = VB_OK;
-    if (!connection->decided) {
-        connection->decided = true;
-        if (connection->world->tls != NULL && begins_tls(bytes, len))
-            status = vb_tls_new(connection->world->tls, connection->host, &connection->tls, err);
-    }
-    if (status == VB_OK)
-        status = connection->tls != NULL ? decipher(connection, bytes, len, err)
+    int status = connection->tls != NULL ? decipher(connection, bytes, len, err)
                                          : vb_buf_append(&connection->plain, bytes, len, err);
+    if (status == VB_OK && !connection->decided)
+        status = decide(connection, err);
     if (connection->protocol == NULL)
         be_patient(connection);
-    return status < 0 ? status : pass_on(connection, err);
+    return status < 0 || !connection->decided ? status : pass_on(connection, err);
 }
 
 static int receive(struct vb_connection *connection, struct vb_error *err)
@@ -317,7 +346,7 @@ void vb_connection_name(struct vb_connection *connection)
     (void)inet_ntop(to->any.sa_family, bytes, connection->address, sizeof(connection->address));
     snprintf(connection->host, sizeof(connection->host), "%s",
              name != NULL ? name : connection->address);
-    connection->named = name != NULL;
+    snprintf(connection->name, sizeof(connection->name), "%s", name != NULL ? name : "");
 }
 
 int vb_connection_open(struct vb_world *world, int fd, const union vb_world_address *from,

@@ -14,7 +14,8 @@ enum {
     HEADERS = 100,
     HEADER_BYTES = 65536, /* of all of them */
     BODY_BYTES = 65536,   /* that are looked at to find an answer */
-    SHOWN_BYTES = 2048
+    SHOWN_BYTES = 2048,
+    FILES = 128 /* of bodies that are under way */
 };
 static const uint64_t kept_bytes = 32U << 20; /* of one body */
 static const uint64_t kept_in_all = 128U << 20;
@@ -68,6 +69,7 @@ void vb_exchange_free(struct vb_exchange *exchange)
     vb_buf_done(&exchange->headers);
     vb_buf_done(&exchange->body);
     vb_digest_free(exchange->digest);
+    exchange->connection->world->files -= exchange->file >= 0;
     vb_close_fd(&exchange->file);
     free(exchange->url);
     free(exchange);
@@ -121,23 +123,46 @@ static int append_text(struct vb_exchange *exchange, struct vb_buf *buf, const s
     return status < 0 ? status : vb_buf_append(buf, "", 1, err);
 }
 
+static int search_pair(struct vb_exchange *exchange, const struct vb_str *name,
+                       const struct vb_str *value, struct vb_error *err)
+{
+    struct vb_world *world = exchange->connection->world;
+    struct vb_outbound outbound = {.connection = exchange->connection, .url = exchange->url};
+    int status = vb_world_search(world, &outbound, name->text, name->len, err);
+    if (status == VB_OK)
+        status = vb_world_search(world, &outbound, value->text, value->len, err);
+    if (status == VB_OK)
+        status = vb_world_search_end(world, &outbound, err);
+    vb_bait_stream_free(outbound.stream);
+    return status;
+}
+
 int vb_exchange_target(struct vb_exchange *exchange, const void *text, size_t len,
                        struct vb_error *err)
 {
     const struct vb_str target = {text, len};
+    const struct vb_str nothing = {"", 0};
     vb_buf_clear(&exchange->target);
-    return append_text(exchange, &exchange->target, &target, err);
+    int status = append_text(exchange, &exchange->target, &target, err);
+    if (status == VB_OK && exchange->cut)
+        status = search_pair(exchange, &target, &nothing, err);
+    return status;
 }
 
 int vb_exchange_header(struct vb_exchange *exchange, const struct vb_str *name,
                        const struct vb_str *value, struct vb_error *err)
 {
-    if (exchange->header_count == HEADERS ||
-        exchange->headers.len + name->len + value->len + 2 > HEADER_BYTES) {
+    const bool full = exchange->header_count == HEADERS ||
+                      exchange->headers.len + name->len + value->len + 2 > HEADER_BYTES;
+    int status = VB_OK;
+    /* What is not kept, and what comes behind the body, is searched here and now. */
+    if (full || exchange->url != NULL || memchr(value->text, '\0', value->len) != NULL)
+        status = search_pair(exchange, name, value, err);
+    if (status < 0 || full) {
         exchange->cut = true;
-        return VB_OK;
+        return status;
     }
-    int status = append_text(exchange, &exchange->headers, name, err);
+    status = append_text(exchange, &exchange->headers, name, err);
     if (status == VB_OK)
         status = append_text(exchange, &exchange->headers, value, err);
     exchange->header_count += status == VB_OK;
@@ -193,6 +218,7 @@ static int make_url(struct vb_exchange *exchange, struct vb_error *err)
     snprintf(own, sizeof(own), v6 ? "[%s]%s" : "%s%s", connection->host, number);
     const char *host = exchange->host[0] != '\0' ? exchange->host : own;
     int len = -1;
+    free(exchange->url);
     if (is_absolute(target))
         len = asprintf(&exchange->url, "%s", target);
     else
@@ -219,6 +245,11 @@ int vb_exchange_headers_end(struct vb_exchange *exchange, struct vb_error *err)
     if (status == VB_OK)
         status = vb_world_search_end(world, &exchange->outbound, err);
     if (status == VB_OK)
+        status = vb_world_search(world, &exchange->outbound, exchange->method,
+                                 strlen(exchange->method), err);
+    if (status == VB_OK)
+        status = vb_world_search_end(world, &exchange->outbound, err);
+    if (status == VB_OK)
         status = vb_world_search(world, &exchange->outbound, exchange->headers.data,
                                  exchange->headers.len, err);
     return status < 0 ? status : vb_world_search_end(world, &exchange->outbound, err);
@@ -232,8 +263,10 @@ static void keep_bytes(struct vb_exchange *exchange, const unsigned char *bytes,
     struct vb_error ignored;
     if (world->options.keep == NULL || !exchange->file_whole)
         return;
-    if (exchange->file < 0)
+    if (exchange->file < 0 && world->files < FILES) {
         exchange->file = memfd_create("body", MFD_CLOEXEC);
+        world->files += exchange->file >= 0;
+    }
     if (exchange->file < 0 || exchange->size + len > kept_bytes ||
         world->kept_bytes + len > kept_in_all ||
         vb_write_all(exchange->file, bytes, len, &ignored) < 0) {
@@ -287,6 +320,8 @@ static int tell_request(struct vb_exchange *exchange, bool whole, struct vb_erro
         status = vb_digest_hex(exchange->digest, hex, err);
     if (status == VB_OK && hex[0] != '\0' && exchange->file >= 0 && exchange->file_whole)
         status = vb_world_keep(world, exchange->file, hex, err);
+    world->not_kept += status > 0;
+    status = status > 0 ? VB_OK : status;
     vb_world_event(world, exchange->connection, VB_EV_WORLD_REQUEST, &event);
     vb_event_str(&event, VB_F_PROTOCOL, exchange->version);
     vb_event_str(&event, VB_F_METHOD, exchange->method);

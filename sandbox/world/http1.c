@@ -111,8 +111,11 @@ static int on_complete(htp_tx_t *tx)
     struct http1 *http = of(tx);
     if (http->status < 0 || http->current == NULL)
         return HTP_OK;
-    if (http->done_count == AT_ONCE) {
-        http->connection->closing = true; /* it asks and asks in one breath */
+    if (http->done_count == AT_ONCE) { /* it asks and asks in one breath */
+        const struct vb_http_reply *ignored = NULL;
+        http->connection->closing = true;
+        http->status = vb_exchange_end(http->current, false, &ignored, http->err);
+        vb_exchange_free(vb_steal(http->current));
         return HTP_OK;
     }
     struct pending *pending = &http->done[http->done_count++];
@@ -204,8 +207,11 @@ static int answer_all(struct http1 *http, struct vb_error *err)
     int status = VB_OK;
     for (size_t i = 0; i < http->done_count; i++) {
         show_answer(http);
+        const struct vb_http_reply *ignored = NULL;
         if (status == VB_OK && !http->connection->closing)
             status = answer(http, &http->done[i], err);
+        else if (status == VB_OK) /* behind the last one that is answered */
+            status = vb_exchange_end(http->done[i].exchange, false, &ignored, err);
         vb_exchange_free(http->done[i].exchange);
     }
     http->done_count = 0;
@@ -289,21 +295,13 @@ static int begin(struct vb_connection *connection, struct vb_error *err)
     return VB_OK;
 }
 
-/* What the parser does not take any more is still what left the box. */
-static int refuse(struct http1 *http, const unsigned char *bytes, size_t len, struct vb_error *err)
-{
-    struct vb_connection *connection = http->connection;
-    connection->closing = true;
-    return vb_world_search(connection->world, &connection->outbound, bytes, len, err);
-}
-
 static int input(struct vb_connection *connection, const unsigned char *bytes, size_t len,
                  struct vb_error *err)
 {
     struct http1 *http = connection->state;
     const htp_time_t now = {0};
     if (connection->closing)
-        return refuse(http, bytes, len, err);
+        return VB_OK;
     http->err = err;
     const int got = htp_connp_req_data(http->parser, &now, bytes, len);
     int status = http->status;
@@ -315,7 +313,8 @@ static int input(struct vb_connection *connection, const unsigned char *bytes, s
         return status;
     if (http->connect)
         return open_tunnel(http, err);
-    return got == HTP_STREAM_DATA ? VB_OK : refuse(http, bytes, len, err);
+    connection->closing = connection->closing || got != HTP_STREAM_DATA;
+    return VB_OK;
 }
 
 /* A request that never came to its end is told of all the same. */
@@ -343,6 +342,7 @@ static void free_state(struct vb_connection *connection)
 
 const struct vb_protocol vb_protocol_http1 = {.name = "http",
                                               .idle_ms = IDLE_MS,
+                                              .framed = true,
                                               .begin = begin,
                                               .input = input,
                                               .end = end,

@@ -8,6 +8,8 @@ enum { IDLE_MS = 30000, STREAMS = 100, HEADERS_MAX = 32, NUMBER_BYTES = 24 };
 
 /* One request and its answer. */
 struct stream {
+    struct stream *next, **link; /* all that are open */
+    int32_t id;
     struct vb_exchange *exchange;
     const struct vb_http_reply *reply; /* of exchange */
     size_t sent;
@@ -15,6 +17,7 @@ struct stream {
 
 struct http2 {
     struct vb_connection *connection;
+    struct stream *streams;
     nghttp2_session *session;
     struct vb_error *err;
     int status; /* of a callback: the session ends with it */
@@ -30,6 +33,10 @@ static void free_stream(struct stream *stream)
 {
     if (stream == NULL)
         return;
+    if (stream->link != NULL)
+        *stream->link = stream->next;
+    if (stream->next != NULL)
+        stream->next->link = stream->link;
     vb_exchange_free(stream->exchange);
     free(stream);
 }
@@ -49,6 +56,12 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
         free_stream(stream);
         return give_up(http, status);
     }
+    stream->id = frame->hd.stream_id;
+    stream->link = &http->streams;
+    stream->next = http->streams;
+    if (stream->next != NULL)
+        stream->next->link = &stream->next;
+    http->streams = stream;
     if (nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, stream) != 0)
         free_stream(stream);
     return 0;
@@ -177,7 +190,9 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
 static int on_close(nghttp2_session *session, int32_t id, uint32_t code, void *ctx)
 {
     struct http2 *http = ctx;
-    struct stream *stream = nghttp2_session_get_stream_user_data(session, id);
+    struct stream *stream = http->streams;
+    while (stream != NULL && stream->id != id)
+        stream = stream->next;
     const struct vb_http_reply *ignored = NULL;
     int status = VB_OK;
     (void)code;
@@ -260,10 +275,8 @@ static int end(struct vb_connection *connection, struct vb_error *err)
     struct http2 *http = connection->state;
     http->err = err;
     /* Its callbacks tell of the requests that are still open. */
-    for (int32_t id = 1; id <= nghttp2_session_get_last_proc_stream_id(http->session); id += 2) {
-        if (nghttp2_session_get_stream_user_data(http->session, id) != NULL)
-            (void)on_close(http->session, id, 0, http);
-    }
+    while (http->streams != NULL && http->status == VB_OK)
+        (void)on_close(http->session, http->streams->id, 0, http);
     return http->status;
 }
 
@@ -273,15 +286,16 @@ static void free_state(struct vb_connection *connection)
     if (http == NULL)
         return;
     if (http->session != NULL) {
-        for (int32_t id = 1; id <= nghttp2_session_get_last_proc_stream_id(http->session); id += 2)
-            free_stream(nghttp2_session_get_stream_user_data(http->session, id));
         nghttp2_session_del(http->session);
     }
+    while (http->streams != NULL)
+        free_stream(http->streams);
     free(http);
 }
 
 const struct vb_protocol vb_protocol_http2 = {.name = "h2",
                                               .idle_ms = IDLE_MS,
+                                              .framed = true,
                                               .begin = begin,
                                               .input = input,
                                               .end = end,

@@ -41,6 +41,7 @@ struct vb_connection;
 struct vb_protocol {
     const char *name;
     unsigned idle_ms; /* how long it waits for a silent client */
+    bool framed; /* its messages are not all that it is given: the stream is searched as well */
     /* The stream is of this protocol from its first byte on. May set vb_connection.state. */
     int (*begin)(struct vb_connection *connection, struct vb_error *err);
     int (*input)(struct vb_connection *connection, const unsigned char *bytes, size_t len,
@@ -66,8 +67,9 @@ struct vb_connection {
     union vb_world_address from, to;
     struct vb_flow flow;
     char address[INET6_ADDRSTRLEN]; /* TO, in text */
-    char host[VB_NAME_BYTES];       /* the name that the address was given for, or the address */
-    bool named;
+    char name[VB_NAME_BYTES];       /* that the address was given for; "" */
+    char host[VB_NAME_BYTES]; /* whom the client takes it for: the same, the address, or, behind a
+                                 proxy's answer, whom it asked for */
     uint64_t begin_ns, idle_until_ns;
     uint64_t received; /* on the wire */
     unsigned char first[VB_WORLD_SHOWN];
@@ -96,6 +98,8 @@ struct vb_world {
     struct vb_connection *connections[VB_WORLD_CONNECTIONS];
     uint32_t numbers; /* of connections, given so far */
     uint64_t events, unsaid, unread;
+    uint64_t starved;              /* connections that wanted too much memory */
+    unsigned files;                /* of bodies, open */
     uint64_t kept_bytes, not_kept; /* of bodies */
     uint64_t unsearched;           /* messages, to their end */
     uint64_t lost_before;          /* datagrams; before this run */

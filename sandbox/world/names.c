@@ -15,6 +15,7 @@ struct entry {
 };
 
 struct vb_host_names {
+    uint64_t key;
     bool doubting;
     const char *known; /* bytes with names that exist all the same */
     size_t known_len;
@@ -55,6 +56,11 @@ void vb_host_names_free(struct vb_host_names *names)
     free(names);
 }
 
+void vb_host_names_key(struct vb_host_names *names, uint64_t key)
+{
+    names->key = key;
+}
+
 void vb_host_names_doubt(struct vb_host_names *names, const void *bytes, size_t len)
 {
     names->doubting = true;
@@ -80,9 +86,9 @@ bool vb_host_names_exists(const struct vb_host_names *names, const char *name)
 }
 
 /* FNV-1a, of the name in lower case. Who asks for names that collide makes his own run slower. */
-static uint64_t hash_of(const char *name)
+static uint64_t hash_of(const char *name, uint64_t key)
 {
-    uint64_t hash = 14695981039346656037U;
+    uint64_t hash = 14695981039346656037U ^ key;
     for (; *name != '\0'; name++)
         hash = (hash ^ (unsigned char)*name) * 1099511628211U;
     return hash ^ hash >> 29;
@@ -130,6 +136,10 @@ static void choose(const struct vb_host_names *names, const char *name, uint64_t
                    struct vb_host_address *ret)
 {
     ret->in6 = long_address(hash);
+    for (uint64_t next = hash; vb_host_names_find(names, AF_INET6, &ret->in6) != NULL;) {
+        next = next * 6364136223846793005U + 1442695040888963407U;
+        ret->in6 = long_address(next);
+    }
     if (fixed_address(name, &ret->in))
         return;
     /* The same in every run unless somebody has it already. */
@@ -143,7 +153,7 @@ bool vb_host_names_give(struct vb_host_names *names, const char *name, struct vb
 {
     char key[VB_NAME_BYTES];
     lower(name, key);
-    const uint64_t hash = hash_of(key);
+    const uint64_t hash = hash_of(key, names->key);
     struct entry *entry = &names->entries[hash % SLOTS];
     while (entry->name != NULL && strcmp(entry->name, key) != 0)
         entry = entry == &names->entries[SLOTS - 1] ? names->entries : entry + 1;

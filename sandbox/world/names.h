@@ -1,5 +1,6 @@
 /* names: which address a host name has in the world, and which name an address was given for. Every
- * name has one of its own, the same in every run, in ranges where real services are. */
+ * name has one of its own, the same in every run of a package, in ranges where real services are.
+ */
 #ifndef SANDBOX_WORLD_NAMES_H
 #define SANDBOX_WORLD_NAMES_H
 
@@ -15,6 +16,8 @@ struct vb_host_address {
 };
 
 struct vb_host_names;
+/* Which addresses names are given depends on KEY, so that nobody can choose one with another's. */
+void vb_host_names_key(struct vb_host_names *names, uint64_t key);
 /* From now on names that look drawn by chance (chance.h) do not exist, unless they stand in the LEN
  * BYTES, which must live as long. */
 void vb_host_names_doubt(struct vb_host_names *names, const void *bytes, size_t len);

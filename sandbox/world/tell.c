@@ -32,13 +32,21 @@ void vb_world_event(const struct vb_world *world, const struct vb_connection *co
         vb_event_int(ret, VB_F_CONNECTION, connection->number);
     vb_event_str(ret, VB_F_ADDRESS, connection->address);
     vb_event_int(ret, VB_F_PORT, vb_world_port(&connection->to));
-    if (connection->named)
-        vb_event_str(ret, VB_F_NAME, connection->host);
+    if (connection->name[0] != '\0')
+        vb_event_str(ret, VB_F_NAME, connection->name);
+}
+
+/* What a flood of anything else must not crowd out. */
+static bool is_vital(const struct vb_event *event)
+{
+    return event->kind == VB_EV_BAIT_SEEN || event->kind == VB_EV_WORLD_SESSION ||
+           (event->kind == VB_EV_WORLD_RESPONSE && vb_event_get(event, VB_F_TOKEN) != NULL);
 }
 
 int vb_world_emit(struct vb_world *world, struct vb_event *event, struct vb_error *err)
 {
-    if (world->events >= VB_WORLD_EVENTS) {
+    const uint64_t max = is_vital(event) ? 2 * VB_WORLD_EVENTS : VB_WORLD_EVENTS;
+    if (world->events >= max) {
         world->unsaid++;
         return VB_OK;
     }

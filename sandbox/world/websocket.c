@@ -79,7 +79,7 @@ static int answer_control(struct vb_connection *connection, struct vb_error *err
     const unsigned opcode = socket->head[0] & 0x0f;
     const size_t len = socket->taken < CONTROL_MAX ? (size_t)socket->taken : CONTROL_MAX;
     unsigned char frame[2 + CONTROL_MAX];
-    if (opcode != PING && opcode != CLOSE)
+    if ((opcode != PING && opcode != CLOSE) || connection->closing)
         return VB_OK;
     frame[0] = (unsigned char)(0x80 | (opcode == PING ? PONG : CLOSE));
     frame[1] = (unsigned char)len;
@@ -141,7 +141,7 @@ static int input(struct vb_connection *connection, const unsigned char *bytes, s
     struct websocket *socket = connection->state;
     size_t at = 0;
     int status = VB_OK;
-    while (status == VB_OK && at < len && !connection->closing) {
+    while (status == VB_OK && at < len) {
         size_t taken = 0;
         if (!socket->in_payload) {
             socket->head[socket->head_len++] = bytes[at++];
@@ -183,6 +183,7 @@ static void free_state(struct vb_connection *connection)
 
 const struct vb_protocol vb_protocol_websocket = {.name = "websocket",
                                                   .idle_ms = IDLE_MS,
+                                                  .framed = true,
                                                   .begin = begin,
                                                   .input = input,
                                                   .end = end,

@@ -185,6 +185,8 @@ int vb_world_new(const struct vb_world_options *options, struct vb_world **ret,
     for (size_t i = 0; i < VB_ARRAY_LEN(world->sockets); i++)
         world->sockets[i] = -1;
     int status = vb_host_names_new(&world->names, err);
+    if (status == VB_OK)
+        vb_host_names_key(world->names, options->name_key);
     if (status == VB_OK && options->known != NULL)
         vb_host_names_doubt(world->names, options->known->data, options->known->len);
     if (status == VB_OK && options->baits != NULL)
@@ -227,12 +229,23 @@ int vb_world_fd(const struct vb_world *world)
     return world->epoll;
 }
 
+/* A client that wants more memory than there is loses its connection; the others go on. */
+static int serve_connection(struct vb_world *world, uint32_t place, struct vb_error *err)
+{
+    const int status = world->connections[place] == NULL
+                           ? VB_OK
+                           : vb_connection_serve(world->connections[place], err);
+    if (status != VB_E_NOMEM && status != VB_E_LIMIT)
+        return status;
+    world->starved++;
+    vb_connection_free(world->connections[place]);
+    return VB_OK;
+}
+
 static int serve(struct vb_world *world, uint32_t which, struct vb_error *err)
 {
     if (which < VB_WORLD_CONNECTIONS)
-        return world->connections[which] == NULL
-                   ? VB_OK
-                   : vb_connection_serve(world->connections[which], err);
+        return serve_connection(world, which, err);
     const int socket = world->sockets[which - LISTENER];
     return is_stream(socket) ? accept_all(world, socket, err) : receive_all(world, socket, err);
 }
@@ -289,7 +302,7 @@ static int drain(struct vb_world *world, uint32_t place, struct vb_error *err)
         struct vb_connection *connection = world->connections[place];
         if (connection == NULL || connection->input_ended || !vb_connection_holds(connection))
             break;
-        status = vb_connection_serve(connection, err);
+        status = serve_connection(world, place, err);
     }
     struct vb_connection *connection = world->connections[place];
     return status < 0 || connection == NULL ? status : vb_connection_finish(connection, err);
@@ -299,15 +312,20 @@ int vb_world_end(struct vb_world *world, struct vb_error *err)
 {
     int status = VB_OK;
     /* The sockets are the next run's too: nothing of this one may be left in them. */
-    for (size_t i = 0; status == VB_OK && i < VB_ARRAY_LEN(world->sockets); i++)
-        status = empty(world, i, err);
-    for (uint32_t i = 0; status == VB_OK && i < VB_WORLD_CONNECTIONS; i++)
-        status = drain(world, i, err);
+    for (int round = 0; round < 2; round++) { /* what had no place may have one now */
+        for (size_t i = 0; status == VB_OK && i < VB_ARRAY_LEN(world->sockets); i++)
+            status = empty(world, i, err);
+        for (uint32_t i = 0; status == VB_OK && i < VB_WORLD_CONNECTIONS; i++)
+            status = drain(world, i, err);
+    }
     if (status == VB_OK)
         status = vb_world_tell_gap(world, world->unsaid, "connections", "too many to list", err);
     if (status == VB_OK)
         status =
             vb_world_tell_gap(world, world->unread, "connections", "too many at once to read", err);
+    if (status == VB_OK)
+        status = vb_world_tell_gap(world, world->starved, "connections",
+                                   "wanted more memory than the world has", err);
     if (status == VB_OK)
         status = vb_world_tell_gap(world, world->unsearched, "messages",
                                    "unpack to more than is searched for secrets", err);

@@ -20,6 +20,7 @@ struct vb_world_options {
     const struct vb_bait_set *baits;      /* may be NULL */
     const struct vb_authority *authority; /* NULL: no TLS */
     struct vb_capture *capture;           /* of the packets; NULL: none; not owned */
+    uint64_t name_key; /* by which names have their addresses: the same for all runs of a package */
     const struct vb_buf *known; /* bytes in which names stand that exist although they look drawn by
                                    chance; NULL: every name exists */
     struct vb_responder *responder; /* answers requests; NULL: nobody does */

@@ -123,8 +123,9 @@ class Log:
         self.add("world.answer", "world", name=name, what="A", outcome="answered", address=address)
 
     def response(self, connection, address, port, url, form, token, name):
+        fields = {"token": token} if token else {}
         self.add("world.response", "world", connection=connection, address=address, port=port,
-                 url=url, status=200, form=form, size=400, token=token, name=name)
+                 url=url, status=200, form=form, size=400, name=name, **fields)
 
     def world(self, protocol, address, port, size=0):
         family = "inet6" if ":" in address else "inet"
@@ -360,6 +361,8 @@ def answered():
     log.script("deps.sh")
     log.exec(11, 10, "/usr/bin/npm", "npm", "install", "left-pad")
     log.dns(11, "index.vendor.example", "/usr/bin/npm")
+    log.response(1, "104.16.3.6", 443, "https://index.vendor.example/left-pad", "index", "",
+                 "index.vendor.example")
     log.response(1, "104.16.3.6", 443, "https://index.vendor.example/left-pad/-/left-pad-1.3.0.tgz",
                  "npm", "0c" * 16, "index.vendor.example")
     log.exec(12, 11, "/usr/bin/sh", "sh", "-c", "node build.js " + "0c" * 16)
