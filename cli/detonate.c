@@ -1,6 +1,7 @@
 /* The dynamic stages: the plan's rows, one box each, and a scan of what the runs left behind. */
 #include <string.h>
 
+#include "cli/network.h"
 #include "cli/session.h"
 #include "vetbox/sandbox.h"
 
@@ -79,13 +80,15 @@ int vb_session_detonate(struct vb_session *session, struct vb_error *err)
     const struct vb_plan_input input = {.manifest = &session->manifest,
                                         .tree = session->tree,
                                         .rootfs = session->options->value[VB_OPT_ROOTFS]};
-    int status = vb_plan_make(&input, &session->tee.sink, &plan, err);
+    struct vb_sandbox_options options = vb_sandbox_default_options;
+    int status = vb_network_choose(session->options, &options, err);
+    if (status == VB_OK)
+        status = vb_plan_make(&input, &session->tee.sink, &plan, err);
     if (status < 0 || plan->count == 0)
         return status;
     status = vb_workspace_new((uint64_t)512 * MIB, DROPS_INODES, &session->drops_fd, err);
     if (status < 0)
         return status;
-    struct vb_sandbox_options options = vb_sandbox_default_options;
     options.epoch_ns = session->log.epoch_ns;
     options.rootfs = input.rootfs;
     options.tree_fd = session->tree->dirfd;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/network.h"
 #include "cli/session.h"
 #include "vetbox/report.h"
 
@@ -78,12 +79,15 @@ int vb_conclude_check(const struct vb_options *options, struct vb_error *err)
     const char *fail_on = options->value[VB_OPT_FAIL_ON];
     const char *format = options->value[VB_OPT_FORMAT];
     const char *color = options->value[VB_OPT_COLOR];
+    struct vb_sandbox_options ignored;
     int status = format == NULL ? VB_OK : check_format(format, err);
     if (status == VB_OK && color != NULL && strcmp(color, "auto") != 0 &&
         strcmp(color, "always") != 0 && strcmp(color, "never") != 0)
         status = vb_fail(err, VB_E_USAGE, 0, "--color %s: auto, always or never is needed", color);
     if (status == VB_OK && fail_on != NULL && strcmp(fail_on, "block") != 0)
         status = vb_fail(err, VB_E_USAGE, 0, "--fail-on %s: only block is known", fail_on);
+    if (status == VB_OK)
+        status = vb_network_choose(options, &ignored, err);
     for (size_t i = 0; status == VB_OK && i < options->report_count; i++) {
         VB_CLEANUP_FREE char *further = NULL;
         const char *path = NULL;

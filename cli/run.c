@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/follow.h"
+#include "cli/network.h"
 #include "cli/session.h"
 #include "cli/stop.h"
 #include "vetbox/fetch.h"
@@ -73,7 +74,9 @@ static int detonate(struct vb_session *session, bool own_streams, struct ending 
     options.output_fds[0] = own_streams ? STDOUT_FILENO : -1;
     options.output_fds[1] = own_streams ? STDERR_FILENO : -1;
     options.tree_fd = -1;
-    int status = copy_folder(session, &options.tree_fd, err);
+    int status = vb_network_choose(session->options, &options, err);
+    if (status == VB_OK)
+        status = copy_folder(session, &options.tree_fd, err);
     if (status == VB_OK)
         status = vb_workspace_new(UINT64_C(512) << 20, 20000, &session->drops_fd, err);
     options.drops_fd = session->drops_fd;

@@ -6,14 +6,14 @@ _vetbox_options()
 {
     case $1 in
     vet) echo --policy --rules --trust --format --output --report --evidence --timeout --rootfs \
-        --fail-on --advisory --quiet --color --help ;;
+        --net --fail-on --advisory --quiet --color --help ;;
     scan) echo --policy --rules --trust --format --output --report --evidence --timeout \
         --fail-on --advisory --quiet --color --help ;;
     verify) echo --trust --timeout --quiet --help ;;
     unpack) echo --directory --timeout --quiet --help ;;
     fetch) echo --output --timeout --quiet --help ;;
     run) echo --policy --format --output --report --evidence --timeout --copy --rootfs \
-        --quiet --color --help ;;
+        --net --quiet --color --help ;;
     judge) echo --policy --format --output --report --fail-on --advisory --quiet --color --help ;;
     report) echo --format --output --quiet --color --help ;;
     rules) echo --rules --quiet --help ;;
@@ -38,6 +38,7 @@ _vetbox()
         --format) words='text json' ;;
         --color) words='auto always never' ;;
         --fail-on) words=block ;;
+        --net) words='world none' ;;
         --timeout) return ;;
         --report) words='text= json=' ;;
         --rules | --trust | --evidence | --directory | -d | --copy | -C | --rootfs)

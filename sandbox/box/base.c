@@ -249,14 +249,16 @@ static int open_namespaces(struct vb_base *base, struct vb_error *err)
 
 static int make(const struct vb_box_setup *setup, struct vb_base *base, struct vb_error *err)
 {
+    const unsigned form = (setup->options.no_tproxy ? 0U : VB_NET_CATCHING) |
+                          (setup->options.offline ? VB_NET_OFFLINE : 0U);
     int status = stand_in_rootfs(setup->options.rootfs, err);
     if (status == VB_OK)
         status = enter_namespaces(err);
     if (status == VB_OK)
         status = mount_base(setup, err);
     if (status == VB_OK)
-        status = vb_net_build(!setup->options.no_tproxy, &base->fds[VB_BASE_FAR],
-                              base->fds + VB_BASE_SOCKET, &base->net_errno, err);
+        status = vb_net_build(form, &base->fds[VB_BASE_FAR], base->fds + VB_BASE_SOCKET,
+                              &base->net_errno, err);
     if (status == VB_OK)
         status = open_namespaces(base, err);
     base->overlay = status == VB_OK && !setup->options.no_overlay && overlay_works();

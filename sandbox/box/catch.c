@@ -206,16 +206,18 @@ static void make_chain(struct vb_netlink *batch)
     vb_netlink_finish(batch);
 }
 
-static int load_rules(void)
+static int load_rules(bool offline)
 {
     struct vb_netlink batch = {0};
     nf_edge(&batch, NFNL_MSG_BATCH_BEGIN);
     make_chain(&batch);
     for (size_t i = 0; i < VB_ARRAY_LEN(own); i++)
         leave_alone(&batch, &own[i]);
-    catch_protocol(&batch, NFPROTO_IPV4, IPPROTO_TCP);
+    if (!offline) { /* otherwise nobody listens, and the kernel refuses streams */
+        catch_protocol(&batch, NFPROTO_IPV4, IPPROTO_TCP);
+        catch_protocol(&batch, NFPROTO_IPV6, IPPROTO_TCP);
+    }
     catch_protocol(&batch, NFPROTO_IPV4, IPPROTO_UDP);
-    catch_protocol(&batch, NFPROTO_IPV6, IPPROTO_TCP);
     catch_protocol(&batch, NFPROTO_IPV6, IPPROTO_UDP);
     const unsigned answers = batch.count - 1;
     nf_edge(&batch, NFNL_MSG_BATCH_END);
@@ -278,7 +280,7 @@ static union vb_net_address resolver(sa_family_t family)
 
 /* --- all of it --- */
 
-int vb_net_catch(int ret_sockets[VB_NET_SOCKETS])
+int vb_net_catch(bool offline, int ret_sockets[VB_NET_SOCKETS])
 {
     const union vb_net_address here[] = {
         {.in = {.sin_family = AF_INET,
@@ -289,9 +291,11 @@ int vb_net_catch(int ret_sockets[VB_NET_SOCKETS])
                  .sin6_addr = IN6ADDR_LOOPBACK_INIT}},
     };
     static const int types[] = {SOCK_STREAM, SOCK_DGRAM};
-    int failed = load_rules();
+    int failed = load_rules(offline);
     for (size_t i = 0; failed == 0 && i < VB_NET_CATCHERS; i++) {
         const union vb_net_address *address = &here[i / 2];
+        if (offline && types[i % 2] == SOCK_STREAM)
+            continue;
         ret_sockets[i] = vb_net_socket_open(types[i % 2], address, VB_NET_CAUGHT);
         if (ret_sockets[i] < 0 && address->any.sa_family == AF_INET)
             failed = errno;

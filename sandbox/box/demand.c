@@ -23,16 +23,19 @@ _Static_assert(PLACES + VB_NET_SOCKETS <= VB_WORLD_SOCKETS, "the world listens a
 
 struct vb_demand {
     struct vb_world_child *world;
+    bool offline;
     struct listener listeners[PLACES]; /* datagrams first */
     uint64_t requests, missed;
 };
 
-int vb_demand_new(struct vb_world_child *world, struct vb_demand **ret, struct vb_error *err)
+int vb_demand_new(struct vb_world_child *world, bool offline, struct vb_demand **ret,
+                  struct vb_error *err)
 {
     struct vb_demand *demand = calloc(1, sizeof(*demand));
     if (demand == NULL)
         return vb_fail(err, VB_E_NOMEM, errno, "making listeners for a box");
     demand->world = world;
+    demand->offline = offline;
     for (size_t i = 0; i < PLACES; i++)
         demand->listeners[i].fd = -1;
     *ret = demand;
@@ -166,7 +169,7 @@ static int make(struct vb_demand *demand, int type, const union vb_net_address *
 int vb_demand_reach(struct vb_demand *demand, int type, const struct sockaddr *address,
                     int *ret_errno, struct vb_error *err)
 {
-    if (type != SOCK_STREAM && type != SOCK_DGRAM)
+    if (type != SOCK_DGRAM && (type != SOCK_STREAM || demand->offline))
         return VB_OK;
     const union vb_net_address to = destination(address);
     struct listener *listener = find(demand, type, &to);

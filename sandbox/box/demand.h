@@ -16,8 +16,9 @@ enum { VB_DEMAND_DATAGRAMS = 128, VB_DEMAND_STREAMS = 128 };
 
 struct sockaddr;
 struct vb_demand;
-/* WORLD listens at what is made; it is not owned and outlives no listener: free it first. */
-VB_CHECKED int vb_demand_new(struct vb_world_child *world, struct vb_demand **ret,
+/* WORLD listens at what is made; it is not owned and outlives no listener: free it first. OFFLINE:
+ * nobody takes streams. */
+VB_CHECKED int vb_demand_new(struct vb_world_child *world, bool offline, struct vb_demand **ret,
                              struct vb_error *err);
 void vb_demand_free(struct vb_demand *demand);
 /* The subject is about to send to ADDRESS (IPv4 or IPv6, hostile) with a socket of TYPE. *RET_ERRNO

@@ -1,7 +1,8 @@
 /* net: the network of a box. lo, and an interface as a machine behind a router has one; every other
  * address of the world is local to the box (AnyIP), and every packet to one is caught (catch.c).
- * Nothing leads out: the interface ends in a namespace of its own, which holds nothing else and in
- * which nobody is. Trusted code, in the child that makes the base. */
+ * Offline, only those of its own network are. Nothing leads out: the interface ends in a namespace
+ * of its own, which holds nothing else and in which nobody is. Trusted code, in the child that
+ * makes the base. */
 #include "sandbox/box/net.h"
 
 #include <arpa/inet.h>
@@ -146,15 +147,17 @@ int vb_loopback_up(struct vb_error *err)
     return talk(&batch, err);
 }
 
-static int set_up(struct vb_error *err)
+static int set_up(bool offline, struct vb_error *err)
 {
     struct vb_netlink batch = {0};
     bring_up(&batch, LO);
     bring_up(&batch, ETHERNET);
     for (size_t i = 0; i < VB_ARRAY_LEN(families); i++) {
         give_address(&batch, &families[i]);
-        make_default(&batch, &families[i]);
         make_local(&batch, &families[i], families[i].network, families[i].prefix);
+        if (offline)
+            continue;
+        make_default(&batch, &families[i]);
         make_local(&batch, &families[i], "", 0);
     }
     return talk(&batch, err);
@@ -180,13 +183,15 @@ static int lay_cable(int *ret_far, struct vb_error *err)
     return VB_OK;
 }
 
-int vb_net_build(bool catching, int *ret_far, int ret_sockets[VB_NET_SOCKETS], int *ret_errno,
+int vb_net_build(unsigned form, int *ret_far, int ret_sockets[VB_NET_SOCKETS], int *ret_errno,
                  struct vb_error *err)
 {
+    const bool offline = (form & VB_NET_OFFLINE) != 0;
+    const bool catching = (form & VB_NET_CATCHING) != 0;
     int status = lay_cable(ret_far, err);
     if (status == VB_OK)
-        status = set_up(err);
+        status = set_up(offline, err);
     if (status == VB_OK)
-        *ret_errno = catching ? vb_net_catch(ret_sockets) : EOPNOTSUPP;
+        *ret_errno = catching ? vb_net_catch(offline, ret_sockets) : EOPNOTSUPP;
     return status;
 }

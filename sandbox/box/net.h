@@ -26,16 +26,22 @@ enum {
     VB_NET_SOCKETS = VB_NET_CATCHERS + VB_NET_RESOLVERS
 };
 
-/* In a new network namespace, with its capabilities: interfaces, routes, and with CATCHING the
- * sockets in RET_SOCKETS (-1 where IPv6 is missing), owned by the caller. *RET_FAR keeps the
+enum vb_net_form {
+    VB_NET_CATCHING = 1,
+    VB_NET_OFFLINE = 2 /* nothing but the box's own network is there, and of that only who resolves
+                          names */
+};
+
+/* In a new network namespace, with its capabilities: interfaces, routes, and with VB_NET_CATCHING
+ * the sockets in RET_SOCKETS (-1 where IPv6 is missing), owned by the caller. *RET_FAR keeps the
  * namespace with the far end of the interface, which goes with it. Where the kernel cannot catch
  * (no nf_tables), or need not, *RET_ERRNO says so and there are no sockets: every address is then
  * local, and nobody listens until somebody does (demand.h). */
-VB_CHECKED int vb_net_build(bool catching, int *ret_far, int ret_sockets[VB_NET_SOCKETS],
+VB_CHECKED int vb_net_build(unsigned form, int *ret_far, int ret_sockets[VB_NET_SOCKETS],
                             int *ret_errno, struct vb_error *err);
 
-/* The rules, and the sockets in RET_SOCKETS. 0 or an errno. */
-int vb_net_catch(int ret_sockets[VB_NET_SOCKETS]);
+/* The rules, and the sockets in RET_SOCKETS (OFFLINE: for datagrams only). 0 or an errno. */
+int vb_net_catch(bool offline, int ret_sockets[VB_NET_SOCKETS]);
 /* True for a destination that stays as it is, because it is the box itself. */
 bool vb_net_is_own(const union vb_net_address *address);
 

@@ -180,20 +180,30 @@ static int tell_baits(const struct vb_bait_set *baits, struct vb_sink *sink, str
     return status;
 }
 
-/* Fidelity layers that all boxes of this package lack. */
-static int tell_layers(const struct vb_base *base, struct vb_sink *sink, struct vb_error *err)
+static int tell_layer(const char *name, const char *outcome, const char *detail,
+                      struct vb_sink *sink, struct vb_error *err)
 {
-    char detail[128];
-    if (base->net_errno == 0)
-        return VB_OK;
-    snprintf(detail, sizeof(detail), "%s; a listener is made for each port when it is tried",
-             strerror(base->net_errno));
     struct vb_event event;
     vb_event_init(&event, VB_EV_SANDBOX_LAYER, VB_SOURCE_TOOL);
-    vb_event_str(&event, VB_F_NAME, "caught network");
-    vb_event_str(&event, VB_F_OUTCOME, "replaced");
+    vb_event_str(&event, VB_F_NAME, name);
+    vb_event_str(&event, VB_F_OUTCOME, outcome);
     vb_event_str(&event, VB_F_DETAIL, detail);
     return vb_emit(sink, &event, err);
+}
+
+/* Fidelity layers that all boxes of this package lack. */
+static int tell_layers(const struct vb_box_setup *setup, struct vb_sink *sink, struct vb_error *err)
+{
+    char detail[128];
+    const int reason = setup->base.net_errno;
+    int status = VB_OK;
+    if (setup->options.offline)
+        status = tell_layer("network", "none", "as asked for: everything is refused", sink, err);
+    if (status < 0 || reason == 0)
+        return status;
+    snprintf(detail, sizeof(detail), "%s; a listener is made for each port when it is tried",
+             strerror(reason));
+    return tell_layer("caught network", "replaced", detail, sink, err);
 }
 
 static int check_options(const struct vb_sandbox_options *options, struct vb_error *err)
@@ -293,7 +303,7 @@ int vb_sandbox_new(const struct vb_sandbox_options *options, struct vb_sink *sin
     if (status == VB_OK)
         status = tell_baits(sandbox->baits, sink, err);
     if (status == VB_OK)
-        status = tell_layers(&setup->base, sink, err);
+        status = tell_layers(setup, sink, err);
     if (status < 0)
         return vb_layers_explain(vb_wrap(err, "preparing the sandbox"), err);
     setup->program = vb_filter_program(sandbox->filter);

@@ -293,7 +293,7 @@ static int start_world(struct vb_supervisor *box, struct vb_error *err)
     const int status = vb_world_child_new(box->setup, box->detonation, box->sink, &box->world, err);
     return status < 0 || box->setup->base.net_errno == 0
                ? status
-               : vb_demand_new(box->world, &box->demand, err);
+               : vb_demand_new(box->world, box->setup->options.offline, &box->demand, err);
 }
 
 int vb_start_subject(struct vb_supervisor *box, struct vb_error *err)

@@ -211,6 +211,7 @@ static int run(const struct vb_world_child *world, struct inside *inside, struct
         .baits = setup->baits,
         .authority = setup->authority,
         .capture = inside->capture,
+        .offline = setup->options.offline,
         .responder = setup->responder,
         .name_key = setup->name_key,
         .known = world->detonation->every_name ? NULL : &world->known,

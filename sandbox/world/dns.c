@@ -236,6 +236,11 @@ void vb_dns_answer(const struct vb_dns_question *question, const unsigned char *
     *ret = (struct vb_dns_reply){.outcome = "empty"};
     put(ret, head, sizeof(head));
     put(ret, query + DNS_HEADER, question->end - DNS_HEADER);
+    if (vb_host_names_are_cut_off(names)) {
+        ret->bytes[3] |= FAILED;
+        ret->outcome = "failed";
+        return;
+    }
     switch (question->code) {
     case TYPE_A:
     case TYPE_AAAA:

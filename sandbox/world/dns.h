@@ -20,8 +20,9 @@ bool vb_dns_question(const unsigned char *data, size_t len, struct vb_dns_questi
 struct vb_dns_reply {
     unsigned char bytes[VB_DNS_REPLY_MAX]; /* without a stream's length */
     size_t len;
-    const char *outcome; /* answered, empty (no record of that type), unknown (no such name), or
-                            doubted (none, because it looks drawn by chance) */
+    const char *outcome;      /* answered, empty (no record of that type), unknown (no such name),
+                                 failed (nobody who knows it is reached), or doubted (none, because it
+                                 looks drawn by chance) */
     char text[VB_NAME_BYTES]; /* the address or the name in the answer; "" */
 };
 /* The answer to QUESTION, which QUERY is (hostile; BEGIN bytes of it skipped already). */

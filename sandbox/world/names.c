@@ -16,6 +16,7 @@ struct entry {
 
 struct vb_host_names {
     uint64_t key;
+    bool cut_off;
     bool doubting;
     const char *known; /* bytes with names that exist all the same */
     size_t known_len;
@@ -83,6 +84,16 @@ static bool is_known(const struct vb_host_names *names, const char *name)
 bool vb_host_names_exists(const struct vb_host_names *names, const char *name)
 {
     return !names->doubting || !vb_name_looks_drawn(name) || is_known(names, name);
+}
+
+void vb_host_names_cut_off(struct vb_host_names *names)
+{
+    names->cut_off = true;
+}
+
+bool vb_host_names_are_cut_off(const struct vb_host_names *names)
+{
+    return names->cut_off;
 }
 
 /* FNV-1a, of the name in lower case. Who asks for names that collide makes his own run slower. */

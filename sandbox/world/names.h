@@ -25,6 +25,9 @@ void vb_host_names_doubt(struct vb_host_names *names, const void *bytes, size_t 
 bool vb_host_names_exists(const struct vb_host_names *names, const char *name);
 VB_CHECKED int vb_host_names_new(struct vb_host_names **ret, struct vb_error *err);
 void vb_host_names_free(struct vb_host_names *names);
+/* Whoever resolves them reaches nobody who knows them. */
+void vb_host_names_cut_off(struct vb_host_names *names);
+bool vb_host_names_are_cut_off(const struct vb_host_names *names);
 
 /* The addresses of NAME (hostile; its case does not matter), which it is given if it has none yet.
  * False when there is no room for more names. */

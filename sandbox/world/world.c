@@ -189,6 +189,8 @@ int vb_world_new(const struct vb_world_options *options, struct vb_world **ret,
         vb_host_names_key(world->names, options->name_key);
     if (status == VB_OK && options->known != NULL)
         vb_host_names_doubt(world->names, options->known->data, options->known->len);
+    if (status == VB_OK && options->offline)
+        vb_host_names_cut_off(world->names);
     if (status == VB_OK && options->baits != NULL)
         status = vb_bait_trail_new(options->baits, &world->trail, err);
     if (status == VB_OK && options->authority != NULL)

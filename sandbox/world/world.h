@@ -23,6 +23,7 @@ struct vb_world_options {
     uint64_t name_key; /* by which names have their addresses: the same for all runs of a package */
     const struct vb_buf *known; /* bytes in which names stand that exist although they look drawn by
                                    chance; NULL: every name exists */
+    bool offline;               /* no name can be resolved */
     struct vb_responder *responder; /* answers requests; NULL: nobody does */
     /* Keeps the bytes of FD (the callee's for the call), whose SHA-256 is HEX; NULL: they are not
      * kept. */

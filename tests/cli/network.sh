@@ -15,6 +15,20 @@ record 'echo quiet'
 expect_status 0 "a run without a network"
 [ ! -e "$capture" ] || fail "a capture of nothing"
 
+# Without a network: refused, told, recorded; no name of another network is known.
+run run --net none --evidence "$work/none" -- \
+    sh -c 'curl -sS https://api.shop.example/; curl -sS http://203.0.113.9/; true'
+expect_status 0 "--net none"
+expect_in "$work/err" "Could not resolve host: api.shop.example" "--net none"
+expect_in "$work/err" "Failed to connect to 203.0.113.9" "--net none"
+grep -q '"net.connect".*"203.0.113.9"' "$work/none/events.jsonl" || fail "--net none: an attempt is not recorded"
+grep -q '"world.answer".*"api.shop.example".*"failed"' "$work/none/events.jsonl" ||
+    fail "--net none: a name is not recorded"
+run vet --net wolrd "$source_dir/examples/weather-skill"
+expect_error "an unknown --net"
+run vet --net "" "$source_dir/examples/weather-skill"
+expect_error "an empty --net"
+
 command -v tshark >/dev/null || {
     echo "SKIPPED: no tshark"
     [ "$failures" -eq 0 ] || exit 1

@@ -32,6 +32,8 @@ struct run {
 
 /* The round at hand. */
 static bool on_demand;
+/* The test at hand. */
+static bool offline;
 
 static void run_done(struct run *run)
 {
@@ -63,6 +65,7 @@ static void run_script(struct run *run, const char *script)
     vb_buf_init(&run->caught.log, 64 << 20);
     run->options.epoch_ns = vb_monotonic_ns();
     run->options.no_tproxy = on_demand;
+    run->options.offline = offline;
     assert_int_equal(vb_workspace_new(4 << 20, 100, &run->options.tree_fd, &run->err), VB_OK);
     put_sender(run->options.tree_fd);
     char *text = strdup(script);
@@ -256,6 +259,37 @@ static void test_names(void **state)
     assert_int_equal(count(&run, "\"port\":8080,\"size\":5,\"text\":\"hello\""), 1);
 }
 
+/* Without a network everything is refused as on a machine that has no way out, and recorded. */
+static void test_offline(void **state)
+{
+    (void)state;
+    offline = true;
+    RUN(run, "./sender connect 198.51.100.7 443; ./sender nonblock 203.0.113.9 80; "
+             "./sender connect 192.168.1.1 80; ./sender connect 127.0.0.1 443; "
+             "./sender sendto 8.8.8.8 53; ./sender connect 2001:db8::17 443; "
+             "getent hosts some.example.org || echo unresolved; "
+             "grep -c '^eth0' /proc/net/route; python3 -c '\n"
+             "import socket\n"
+             "own = socket.create_server((\"127.0.0.1\", 8080))\n"
+             "socket.create_connection((\"127.0.0.1\", 8080), 5); print(\"own ok\")\n"
+             "'");
+    offline = false;
+    assert_int_equal(count(&run, "198.51.100.7 443: ENETUNREACH\\n"), 1);
+    assert_int_equal(count(&run, "203.0.113.9 80: ENETUNREACH\\n"), 1);
+    assert_int_equal(count(&run, "8.8.8.8 53: ENETUNREACH\\n"), 1);
+    assert_int_equal(count(&run, "2001:db8::17 443: ENETUNREACH\\n"), has_ipv6() ? 1 : 0);
+    assert_int_equal(count(&run, "192.168.1.1 80: ECONNREFUSED\\n"), 1);
+    assert_int_equal(count(&run, "127.0.0.1 443: ECONNREFUSED\\n"), 1);
+    assert_int_equal(count(&run, "own ok\\n"), 1);
+    assert_int_equal(count(&run, "unresolved\\n"), 1);
+    assert_true(
+        count(&run, "\"name\":\"some.example.org\",\"what\":\"A\",\"outcome\":\"failed\"") >= 1);
+    assert_int_equal(count(&run, "\"outcome\":\"answered\""), 0);
+    assert_true(count(&run, "\"address\":\"198.51.100.7\",\"port\":443") >= 1);
+    assert_true(count(&run, "\"address\":\"8.8.8.8\",\"port\":53") >= 1);
+    assert_int_equal(count(&run, "\"name\":\"network\",\"outcome\":\"none\""), 1);
+}
+
 int main(void)
 {
     struct vb_layer_report reports[VB_LAYERS_MAX];
@@ -271,7 +305,7 @@ int main(void)
         cmocka_unit_test(test_way_is_told),   cmocka_unit_test(test_every_destination),
         cmocka_unit_test(test_own_addresses), cmocka_unit_test(test_own_server),
         cmocka_unit_test(test_many_ports),    cmocka_unit_test(test_listeners_are_few),
-        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_names),         cmocka_unit_test(test_offline),
     };
     const int failed = cmocka_run_group_tests_name("caught", tests, NULL, NULL);
     on_demand = true;
