@@ -84,7 +84,7 @@ int vb_session_detonate(struct vb_session *session, struct vb_error *err)
     int status = vb_network_choose(session->options, &options, err);
     if (status == VB_OK)
         status = vb_plan_make(&input, &session->tee.sink, &plan, err);
-    if (status < 0 || plan->count == 0)
+    if (status != VB_OK || plan->count == 0)
         return status;
     status = vb_workspace_new((uint64_t)512 * MIB, DROPS_INODES, &session->drops_fd, err);
     if (status < 0)
