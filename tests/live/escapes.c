@@ -247,16 +247,37 @@ static void report(struct test *test, const struct escape *escape, const struct 
     show_file(run->err);
 }
 
+static void try_once(struct test *test, const struct escape *escape, struct run *run,
+                     struct result *ret)
+{
+    *ret = (struct result){0};
+    prepare(test, escape->name, run);
+    const int status = run_in_box(test, escape, run);
+    ret->impossible = status == ESCAPE_IMPOSSIBLE;
+    if (ret->impossible)
+        return;
+    ret->breach = find_breach(test, escape, run, status);
+    ret->event = find_event(&test->host, escape, run);
+}
+
+/* Whether a race is won is chance; one that was not is no attempt, and leaves nothing to record. */
+static bool was_lost(const struct escape *escape, const struct run *run)
+{
+    char text[8] = "";
+    VB_CLEANUP_FD int fd = open(run->out, O_RDONLY | O_CLOEXEC);
+    return strncmp(escape->name, "race-", 5) == 0 && fd >= 0 &&
+           read(fd, text, sizeof(text) - 1) > 0 && strncmp(text, "held", 4) == 0;
+}
+
 static void try_escape(struct test *test, const struct escape *escape)
 {
+    enum { RACES = 6 };
     struct run run;
-    struct result result = {0};
-    prepare(test, escape->name, &run);
-    const int status = run_in_box(test, escape, &run);
-    result.impossible = status == ESCAPE_IMPOSSIBLE;
-    if (!result.impossible) {
-        result.breach = find_breach(test, escape, &run, status);
-        result.event = find_event(&test->host, escape, &run);
+    struct result result;
+    try_once(test, escape, &run, &result);
+    for (int i = 1; i < RACES && result.event == 0 && was_lost(escape, &run); i++) {
+        host_remove(run.folder);
+        try_once(test, escape, &run, &result);
     }
     report(test, escape, &run, &result);
     host_remove(run.folder);
