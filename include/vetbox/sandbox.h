@@ -133,6 +133,7 @@ struct vb_sandbox_options {
     size_t max_output;        /* bytes of stdout and of stderr that are kept */
     const char *rootfs; /* a root file system whose /usr, /bin, /lib and /etc the boxes show instead
                            of this machine's; NULL: this machine's */
+    const char *replay; /* a folder of captured answers for what runs ask over HTTP; NULL: none */
     bool offline;       /* the box's network leads nowhere, and no name can be resolved there */
     bool no_overlay;    /* as on a kernel whose tmpfs has no extended attributes (before 6.6) */
     bool no_tproxy;     /* as on a kernel without nf_tables: listeners are made on demand */

@@ -38,7 +38,7 @@ _vetbox()
         --format) words='text json' ;;
         --color) words='auto always never' ;;
         --fail-on) words=block ;;
-        --net) words='world none' ;;
+        --net) words='world none replay:' ;;
         --timeout) return ;;
         --report) words='text= json=' ;;
         --rules | --trust | --evidence | --directory | -d | --copy | -C | --rootfs)

@@ -16,6 +16,7 @@
 #include "sandbox/box/confine.h"
 #include "sandbox/box/net.h"
 #include "sandbox/world/authority.h"
+#include "sandbox/world/replay.h"
 #include "sandbox/world/respond.h"
 
 /* Who the subject believes to be. */
@@ -63,6 +64,7 @@ struct vb_box_setup {
     struct vb_base base;
     const struct vb_bait_set *baits;      /* may be NULL */
     const struct vb_authority *authority; /* of certificates in the world; NULL: no TLS */
+    struct vb_replay *replay;             /* answers that were captured; NULL: none */
     struct vb_responder *responder;       /* answers requests there; NULL: nobody does */
     uint64_t name_key;                    /* of the addresses of names there */
     const struct sock_fprog *program;     /* NULL only in tests of the box alone: no recorder */

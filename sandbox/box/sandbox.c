@@ -68,6 +68,7 @@ struct vb_sandbox {
     struct vb_filter *filter;
     struct vb_authority *authority;
     struct vb_responder *responder;
+    struct vb_replay *replay;
     int drops_fd; /* not owned */
 };
 
@@ -199,6 +200,11 @@ static int tell_layers(const struct vb_box_setup *setup, struct vb_sink *sink, s
     int status = VB_OK;
     if (setup->options.offline)
         status = tell_layer("network", "none", "as asked for: everything is refused", sink, err);
+    if (status == VB_OK && setup->replay != NULL) {
+        snprintf(detail, sizeof(detail), "%zu captured answers, %zu that cannot be given",
+                 vb_replay_count(setup->replay), vb_replay_skipped(setup->replay));
+        status = tell_layer("network", "replay", detail, sink, err);
+    }
     if (status < 0 || reason == 0)
         return status;
     snprintf(detail, sizeof(detail), "%s; a listener is made for each port when it is tried",
@@ -243,6 +249,8 @@ static int make_world(struct vb_sandbox *sandbox, struct vb_error *err)
         status = vb_responder_new(NULL, seed, PUBLIC_ADDRESS, &sandbox->responder, err);
     memcpy(&sandbox->setup.name_key, seed + sizeof(seed) - sizeof(uint64_t), sizeof(uint64_t));
     explicit_bzero(seed, sizeof(seed));
+    if (status == VB_OK && sandbox->setup.options.replay != NULL)
+        status = vb_replay_new(sandbox->setup.options.replay, &sandbox->replay, err);
     for (size_t i = 0; status == VB_OK && i < vb_bait_count(sandbox->baits); i++) {
         const struct vb_bait *bait = vb_bait_at(sandbox->baits, i);
         if (bait->place == VB_BAIT_WORLD)
@@ -251,6 +259,7 @@ static int make_world(struct vb_sandbox *sandbox, struct vb_error *err)
     }
     sandbox->setup.authority = sandbox->authority;
     sandbox->setup.responder = sandbox->responder;
+    sandbox->setup.replay = sandbox->replay;
     return status;
 }
 
@@ -321,6 +330,7 @@ void vb_sandbox_free(struct vb_sandbox *sandbox)
     vb_filter_free(sandbox->filter);
     vb_authority_free(sandbox->authority);
     vb_responder_free(sandbox->responder);
+    vb_replay_free(sandbox->replay);
     vb_bait_set_free(sandbox->baits);
     free(sandbox);
 }

@@ -213,6 +213,7 @@ static int run(const struct vb_world_child *world, struct inside *inside, struct
         .authority = setup->authority,
         .capture = inside->capture,
         .offline = setup->options.offline,
+        .replay = setup->replay,
         .responder = setup->responder,
         .name_key = setup->name_key,
         .known = world->detonation->every_name ? NULL : &world->known,

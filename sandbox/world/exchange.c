@@ -387,6 +387,9 @@ static int respond(struct vb_exchange *exchange, struct vb_error *err)
     };
     int status =
         vb_world_answer_doh(connection->world, &request, &exchange->reply, &exchange->replied, err);
+    if (status == VB_OK && !exchange->replied)
+        status = vb_replay_answer(connection->world->options.replay, exchange->method,
+                                  exchange->url, &exchange->reply, &exchange->replied, err);
     if (status == VB_OK && !exchange->replied) {
         status = vb_respond(connection->world->options.responder, &request, (int64_t)time(NULL),
                             &exchange->reply, err);

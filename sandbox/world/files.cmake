@@ -11,6 +11,7 @@ set(VB_WORLD_FILES
   world/http1.c
   world/http2.c
   world/names.c
+  world/replay.c
   world/resolver.c
   world/respond.c
   world/sniff.c

@@ -7,6 +7,7 @@
 #include "sandbox/bait/bait.h"
 #include "sandbox/world/authority.h"
 #include "sandbox/world/capture.h"
+#include "sandbox/world/replay.h"
 #include "sandbox/world/respond.h"
 #include "vetbox/core.h"
 
@@ -24,7 +25,8 @@ struct vb_world_options {
     const struct vb_buf *known; /* bytes in which names stand that exist although they look drawn by
                                    chance; NULL: every name exists */
     bool offline;               /* no name can be resolved */
-    struct vb_responder *responder; /* answers requests; NULL: nobody does */
+    struct vb_replay *replay;   /* answers those that it knows; may be NULL */
+    struct vb_responder *responder; /* answers other requests; NULL: nobody does any */
     /* Keeps the bytes of FD (the callee's for the call), whose SHA-256 is HEX; NULL: they are not
      * kept. */
     int (*keep)(void *ctx, int fd, const char *hex, struct vb_error *err);

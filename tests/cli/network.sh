@@ -24,6 +24,33 @@ expect_in "$work/err" "Failed to connect to 203.0.113.9" "--net none"
 grep -q '"net.connect".*"203.0.113.9"' "$work/none/events.jsonl" || fail "--net none: an attempt is not recorded"
 grep -q '"world.answer".*"api.shop.example".*"failed"' "$work/none/events.jsonl" ||
     fail "--net none: a name is not recorded"
+# Captured answers come first, whichever version of HTTP asks, and the world answers the rest.
+mkdir -p "$work/captured/files.shop.example"
+echo 'echo from the capture' >"$work/captured/files.shop.example/install.sh"
+cat >"$work/captured/one.har" <<'END'
+{"log": {"version": "1.2", "creator": {"name": "test", "version": "1"}, "entries": [
+  {"request": {"method": "POST", "url": "https://api.shop.example/login"},
+   "response": {"status": 401, "headers": [{"name": "X-Captured", "value": "yes"}],
+                "content": {"mimeType": "text/plain", "text": "bm90IHlvdQ==", "encoding": "base64"}}}]}}
+END
+run run --net "replay:$work/captured" --evidence "$work/replayed" -- bash -c '
+    curl -s https://files.shop.example/install.sh | bash
+    curl -sS -i -d user=1 https://api.shop.example/login
+    curl -sS -i --http1.1 -d user=1 https://api.shop.example/login
+    curl -s -o /dev/null -w "other %{http_code}\n" https://elsewhere.example/x'
+expect_status 0 "--net replay"
+expect_in "$work/out" "from the capture" "a captured script"
+expect_in "$work/out" "not you" "a captured body in base64"
+expect_in "$work/out" "HTTP/2 401" "a captured status"
+expect_in "$work/out" "HTTP/1.1 401" "a captured status"
+expect_in "$work/out" "other 200" "what was not captured"
+grep -qi "^x-captured: yes" "$work/out" || fail "no captured header"
+grep -q '"world.response".*"rule":"replay"' "$work/replayed/events.jsonl" || fail "no event of a captured answer"
+grep -q '"sandbox.layer".*2 captured answers' "$work/replayed/events.jsonl" || fail "no event of the captured answers"
+run vet --net "replay:$work/nothing" "$source_dir/examples/weather-skill"
+expect_error "captured answers that are not there"
+run vet --net replay: "$source_dir/examples/weather-skill"
+expect_error "--net replay without a folder"
 run vet --net wolrd "$source_dir/examples/weather-skill"
 expect_error "an unknown --net"
 run vet --net "" "$source_dir/examples/weather-skill"
