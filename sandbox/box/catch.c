@@ -260,6 +260,11 @@ int vb_net_socket_open(int type, const union vb_net_address *address, enum vb_ne
     const int family = address->any.sa_family;
     const socklen_t len = family == AF_INET ? sizeof(address->in) : sizeof(address->in6);
     VB_CLEANUP_FD int fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    /* A burst has to wait for the world, which may have no processor for a moment. */
+    const int room = 8 << 20;
+    if (fd >= 0 && type == SOCK_DGRAM &&
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) < 0)
+        (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
     if (fd < 0 || !set_options(fd, family, type, use) || bind(fd, &address->any, len) < 0 ||
         (type == SOCK_STREAM && listen(fd, SOMAXCONN) < 0))
         return -1;
