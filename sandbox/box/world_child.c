@@ -111,18 +111,33 @@ static int confine(struct vb_error *err)
     return status;
 }
 
+/* 1: it cannot be handed over. How many descriptors may be under way is counted for a user, and the
+ * subject, who is the same one, has used them up. */
+static int send_file(const struct inside *inside, const struct message *message, int fd,
+                     struct vb_error *err)
+{
+    if (vb_sys_send(inside->control, message, sizeof(*message), fd) == 0)
+        return VB_OK;
+    return errno == ETOOMANYREFS || errno == ENOBUFS || errno == EMFILE ? 1 : fail(err);
+}
+
 static int hand_over(void *ctx, int fd, const char *hex, struct vb_error *err)
 {
     struct inside *inside = ctx;
     struct message message = {.word = KEEP};
     memcpy(message.hex, hex, sizeof(message.hex));
     const int status = vb_frame_sink_flush(&inside->frames, err);
-    if (status < 0)
-        return status;
-    if (vb_sys_send(inside->control, &message, sizeof(message), fd) == 0)
-        return VB_OK;
-    /* How many descriptors may be under way is counted for a user: the subject has used them up. */
-    return errno == ETOOMANYREFS || errno == ENOBUFS || errno == EMFILE ? 1 : fail(err);
+    return status < 0 ? status : send_file(inside, &message, fd, err);
+}
+
+static int tell_packets_lost(struct inside *inside, struct vb_error *err)
+{
+    struct vb_event event;
+    vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_WORLD);
+    vb_event_str(&event, VB_F_STAGE, "world");
+    vb_event_str(&event, VB_F_WHAT, "packets");
+    vb_event_str(&event, VB_F_REASON, "they could not be handed over to be kept");
+    return vb_emit(&inside->frames.sink, &event, err);
 }
 
 /* The capture is what these bytes are, one behind the other. */
@@ -133,12 +148,10 @@ static int hand_over_packets(struct inside *inside, uint32_t run, struct vb_erro
     if (inside->capture == NULL)
         return VB_OK;
     int status = vb_capture_end(inside->capture, run, parts, err);
-    for (int i = 0; status == VB_OK && i < 2 && parts[i] >= 0; i++) {
-        if (vb_sys_send(inside->control, &message, sizeof(message), parts[i]) < 0)
-            status = fail(err);
-    }
+    for (int i = 0; status == VB_OK && i < 2 && parts[i] >= 0; i++)
+        status = send_file(inside, &message, parts[i], err);
     vb_close_fd(&parts[0]);
-    return status;
+    return status > 0 ? tell_packets_lost(inside, err) : status;
 }
 
 static int take_socket(struct inside *inside, int id, int fd, struct vb_error *err)
