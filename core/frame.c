@@ -257,7 +257,7 @@ static int frame_emit(struct vb_sink *base, struct vb_event *event, struct vb_er
     if (event->time_ns == 0)
         event->time_ns = vb_monotonic_ns() - sink->epoch_ns;
     int status = vb_frame_encode(event, &sink->buf, err);
-    if (status == VB_OK && sink->buf.len >= FLUSH_AT)
+    if (status == VB_OK && (sink->at_once || sink->buf.len >= FLUSH_AT))
         status = vb_frame_sink_flush(sink, err);
     return status;
 }
@@ -266,6 +266,7 @@ void vb_frame_sink_init(struct vb_frame_sink *sink, int fd, uint64_t epoch_ns)
 {
     sink->sink.emit = frame_emit;
     sink->fd = fd;
+    sink->at_once = false;
     sink->epoch_ns = epoch_ns;
     vb_buf_init(&sink->buf, 2 * VB_EVENT_MAX_BYTES + FLUSH_AT);
 }

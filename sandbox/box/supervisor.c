@@ -358,6 +358,12 @@ static int serve_once(struct vb_supervisor *box, int patience_ms, struct vb_erro
     return got < 0 ? 0 : got;
 }
 
+int vb_supervisor_catch_up(void *ctx, struct vb_error *err)
+{
+    struct vb_supervisor *box = ctx;
+    return vb_world_child_step(box->world, err);
+}
+
 bool vb_supervisor_busy(void *ctx)
 {
     enum { MEASURED_MS = 5 };

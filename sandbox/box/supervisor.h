@@ -83,6 +83,9 @@ int vb_supervisor_reach(void *ctx, int type, const struct sockaddr *address, int
                         struct vb_error *err);
 int vb_supervisor_yield(void *ctx, unsigned port, struct vb_error *err);
 
+/* Passes on what the world has said, as the recorder's options say. */
+int vb_supervisor_catch_up(void *ctx, struct vb_error *err);
+
 /* True while the network of the box has something to do, or the run is being ended, as the
  * recorder's options say. Measures the box. */
 bool vb_supervisor_busy(void *ctx);

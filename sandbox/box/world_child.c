@@ -208,8 +208,6 @@ static int serve(struct inside *inside, struct vb_error *err)
         status = vb_world_step(inside->world, err);
         if (status == VB_OK && fds[1].revents != 0)
             status = hear(inside, err);
-        if (status == VB_OK)
-            status = vb_frame_sink_flush(&inside->frames, err);
     }
     return status < 0 ? status : VB_OK;
 }
@@ -265,18 +263,14 @@ static _Noreturn void child_main(const struct vb_world_child *world, const struc
                                  int control)
 {
     struct vb_error err = {0};
-    struct vb_error flush_error = {0};
     struct inside inside = {.control = control};
     vb_frame_sink_init(&inside.frames, pipes->frames[1], world->setup->options.epoch_ns);
+    /* Whoever acts on an answer must not be heard of before it. */
+    inside.frames.at_once = true;
     leave_processor();
     int status = keep_only(world, pipes, control, &err);
     if (status == VB_OK)
         status = run(world, &inside, &err);
-    const int flushed = vb_frame_sink_flush(&inside.frames, &flush_error);
-    if (status == VB_OK && flushed < 0) {
-        status = flushed;
-        err = flush_error;
-    }
     vb_report_write(pipes->report[1], status, &err);
     _exit(0);
 }

@@ -228,6 +228,9 @@ int vb_call_emit(struct vb_call *call, struct vb_event *event, struct vb_error *
     int status = call->decided ? vb_call_answer(call, err) : VB_OK;
     if (!call->gone && !call->answered && !still_there(call))
         call->gone = true;
+    const bool contact = event->kind == VB_EV_NET_CONNECT || event->kind == VB_EV_NET_SEND;
+    if (!status && !call->gone && contact && recorder->options.catch_up)
+        status = recorder->options.catch_up(recorder->options.ctx, err);
     if (status || call->gone)
         return status;
     return keep(recorder, event, call->repeats, err);

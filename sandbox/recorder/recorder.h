@@ -47,6 +47,9 @@ struct vb_recorder_options {
                  struct vb_error *err);
     /* The same before a call that takes PORT for a socket of the subject's. May be NULL. */
     int (*yield)(void *ctx, unsigned port, struct vb_error *err);
+    /* Called before a connection or a message of the subject's becomes an event: what the other end
+     * has said becomes events first. May be NULL. */
+    int (*catch_up)(void *ctx, struct vb_error *err);
     /* Asked when nobody in the box can run: true while something is under way that the box will
      * hear of, or nothing may be skipped any more. May be NULL. */
     bool (*busy)(void *ctx);

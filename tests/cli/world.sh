@@ -47,4 +47,20 @@ for skill in gate wait; do
     expect_in "$work/$skill.evidence/events.jsonl" '"outcome":"doubted"' "$skill"
     expect_in "$work/out" "1 of 1 entry point ran to its end" "$skill"
 done
+
+# Whoever goes where a name leads at once is heard of after the answer that sent it there.
+rm -rf "$work/evidence"
+run run --timeout 30 --evidence "$work/evidence" -- python3 -c '
+import socket
+for i in range(100):
+    at = socket.getaddrinfo("api%d.example.com" % i, 443, socket.AF_INET, socket.SOCK_DGRAM)[0][4]
+    socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(at)
+'
+expect_status 0 "a hundred names"
+awk '
+    { at = match($0, /"address":"[0-9.]*"/) ? substr($0, RSTART, RLENGTH) : "" }
+    /"kind":"world.answer"/ { said[at] = 1 }
+    /"kind":"net.connect"/ && /"port":443/ { seen++; early += !(at in said) }
+    END { print seen, early + 0; exit seen != 100 || early > 0 }
+' "$work/evidence/events.jsonl" >"$work/order" || fail "connects, and those before their answer: $(cat "$work/order")"
 finish

@@ -159,6 +159,7 @@ struct vb_frame_sink {
     int fd;
     uint64_t epoch_ns; /* CLOCK_MONOTONIC at the beginning of the log */
     struct vb_buf buf;
+    bool at_once; /* each frame is written out before anything else is done */
 };
 void vb_frame_sink_init(struct vb_frame_sink *sink, int fd, uint64_t epoch_ns);
 VB_CHECKED int vb_frame_sink_flush(struct vb_frame_sink *sink, struct vb_error *err);
