@@ -359,6 +359,32 @@ static int take_script(struct vb_call *call, const struct vector *argv, struct v
                        "execute", err);
 }
 
+/* Options of another system's programs that have another name here, of the same length. */
+static const struct {
+    const char *program, *theirs, *ours;
+} dialects[] = {
+    {"/usr/bin/base64", "-D", "-d"}, /* macOS, for which "base64 -D | bash" is written */
+};
+
+/* Instructions for another system are followed to their end all the same: the option is put right
+ * in the caller's memory, once the record has it as it was given. Where that cannot be written the
+ * program refuses it, as it would anywhere. */
+static void translate(struct vector *argv, uint64_t address)
+{
+    const struct vb_recorder *recorder = argv->call->recorder;
+    const char *path = recorder->found.path[0] ? recorder->found.path : recorder->path;
+    for (size_t i = 0; i < VB_ARRAY_LEN(dialects); i++) {
+        for (size_t j = 1; strcmp(path, dialects[i].program) == 0 && j < argv->count; j++) {
+            const size_t len = strlen(dialects[i].ours);
+            uint64_t at;
+            if (strcmp(argv->items[j].text, dialects[i].theirs) == 0 &&
+                next_pointer(argv, address, j, &at) == 0 &&
+                vb_memory_write(&recorder->memory, at, dialects[i].ours, len) == 0)
+                argv->items[j] = (struct vb_str){dialects[i].ours, len};
+        }
+    }
+}
+
 int vb_decode_exec(struct vb_call *call, struct vb_error *err)
 {
     struct vb_recorder *recorder = call->recorder;
@@ -392,8 +418,10 @@ int vb_decode_exec(struct vb_call *call, struct vb_error *err)
         status = keep_program(call, err);
     const int fd = at ? (int)args[0] : AT_FDCWD;
     const bool exists = recorder->found.inode || !recorder->text[0];
-    if (!status && !call->gone)
+    if (!status && !call->gone) {
+        translate(&argv, args[at + 1]);
         vb_exec_announce(call, argv.items, argv.count, argv.cut, fd);
+    }
     if (!status && !call->gone && exists) /* otherwise it fails */
         status = take_script(call, &argv, err);
     if (environment.endless) /* the kernel's answer, and not to be raced */

@@ -63,6 +63,20 @@ static void test_exec(void **state)
     recording_done(&r);
 }
 
+/* Another system's option works, is recorded as it was given, and is no evasion; a program that is
+ * only called so gets what it was given. */
+static void test_other_systems_options(void **state)
+{
+    (void)state;
+    SHELL(r, "test \"$(echo aGVsbG8= | base64 -D)\" = hello;"
+             "cp /bin/echo base64; test \"$(./base64 -D)\" = -D");
+    assert_string_equal(
+        list_text(must_find(&r, VB_EV_PROCESS_EXEC, VB_F_PATH, "/usr/bin/base64"), VB_F_ARGV),
+        "base64 -D");
+    assert_int_equal(count_events(&r, VB_EV_TRUTH_EXEC, VB_F_NONE, NULL), 0);
+    recording_done(&r);
+}
+
 static int do_memfd_exec(void *arg)
 {
     (void)arg;
@@ -328,6 +342,7 @@ int main(void)
         WITH_FOLDER(test_deleted_program),
         cmocka_unit_test(test_memfd_by_name),
         WITH_FOLDER(test_exec),
+        WITH_FOLDER(test_other_systems_options),
         cmocka_unit_test(test_memfd_exec),
         cmocka_unit_test(test_vfork_exec),
         cmocka_unit_test(test_long_argument_vectors_are_cut),
