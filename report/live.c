@@ -280,9 +280,11 @@ static bool sends(const struct vb_event *event)
     return is_internet(event) && !is_resolver(event);
 }
 
+/* Not where the kernel chooses the port, nor what only talks to the kernel. */
 static bool serves(const struct vb_event *event)
 {
-    return !is_internet(event) || vb_event_get_int(event, VB_F_PORT, 0) != 0;
+    return is_internet(event) ? vb_event_get_int(event, VB_F_PORT, 0) != 0
+                              : vb_str_equal(vb_event_get_str(event, VB_F_FAMILY), "unix");
 }
 
 static bool is_raw(const struct vb_event *event)
