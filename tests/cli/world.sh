@@ -8,7 +8,8 @@ missing=
 while IFS='|' read -r name program event command; do
     case $name in '#'* | '') continue ;; esac
     program=$(echo "$program" | tr -d ' ')
-    [ -x "/usr/bin/$program" ] || {
+    case $program in /*) ;; *) program=/usr/bin/$program ;; esac
+    [ -e "$program" ] || {
         missing="$missing $program"
         continue
     }
