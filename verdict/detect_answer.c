@@ -128,14 +128,16 @@ static void remember_answer(struct judge *judge)
         .host = vb_arena_str(&run->arena, host),
         .form = vb_arena_str(&run->arena, vb_text_of(judge, VB_F_FORM)),
         .seq = judge->event->seq,
+        .by_packager = is_of_packager(run, vb_process_of(run, run->world_pid)),
     };
 }
 
-/* A package that its index handed to a package manager, which ran it. */
+/* A package that its index handed to a package manager. What is installed so is there to be used:
+ * what the instructions and scripts install is told by other means. */
 static bool is_installed(const struct run *run, const struct download *download,
                          const struct mark *mark)
 {
-    return mark->by_packager && vb_word_in("npm wheel sdist", download->form) &&
+    return (mark->by_packager || download->by_packager) && vb_word_in("npm wheel sdist", download->form) &&
            vb_names_find(&run->indexes, download->host) != NULL;
 }
 

@@ -100,13 +100,14 @@ struct bait_read {
 struct download {
     const char *token, *url, *host, *form;
     uint64_t seq;
+    bool by_packager; /* a package manager asked for it */
 };
 
 /* What may be such a token, where code that was executed shows it. */
 struct mark {
     const char *token, *how;
     uint64_t seq;
-    bool by_packager; /* under a package manager */
+    bool by_packager; /* always under a package manager */
 };
 
 struct run {

@@ -53,6 +53,9 @@ static const struct {
      "if [ \"$(id -u)\" -eq 0 ]; then\n"
      "  PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"
      "else\n  PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games\nfi\nexport PATH\n"},
+    /* Instructions say "pip install", which Debian's refuses outside of a virtual environment: what
+     * is installed would not be seen. */
+    {"etc/pip.conf", 0444, "[global]\nbreak-system-packages = true\n"},
     {"etc/bash.bashrc", 0444, "[ -z \"$PS1\" ] && return\nPS1='\\u@\\h:\\w\\$ '\n"},
 };
 

@@ -331,9 +331,9 @@ def stage_two():
 
 def answered():
     """What the world answered is executed: the answer's token says so, whatever way it took. And what
-    is not: data that merely came, and what a package manager fetched and ran."""
+    is not: data that merely came, and what a package manager fetched, whoever runs it then."""
     log = Log("answered")
-    log.files("SKILL.md", "fetch.py", "update.py", "shell.sh", "deps.sh", "quiet.sh")
+    log.files("SKILL.md", "fetch.py", "update.py", "shell.sh", "deps.sh", "use.py", "own.py", "quiet.sh")
     log.documents("host", "get.vendor.example")
     log.documents("host", "index.vendor.example")
     log.baits()
@@ -366,6 +366,27 @@ def answered():
     log.response(1, "104.16.3.6", 443, "https://index.vendor.example/left-pad/-/left-pad-1.3.0.tgz",
                  "npm", "0c" * 16, "index.vendor.example")
     log.exec(12, 11, "/usr/bin/sh", "sh", "-c", "node build.js " + "0c" * 16)
+    log.end()
+    log.script("use.py", "python3")
+    log.exec(11, 10, "/usr/bin/npm", "npm", "install", "right-pad")
+    log.dns(11, "index.vendor.example", "/usr/bin/npm")
+    log.answer("index.vendor.example", "104.16.3.6")
+    log.connect(11, "104.16.3.6", 443, "/usr/bin/npm")
+    log.response(1, "104.16.3.6", 443, "https://index.vendor.example/right-pad", "index", "",
+                 "index.vendor.example")
+    log.response(1, "104.16.3.6", 443, "https://index.vendor.example/right-pad/-/right-pad-1.3.0.tgz",
+                 "npm", "1c" * 16, "index.vendor.example")
+    log.exec(12, 10, "/usr/bin/true", "true", "--build=" + "1c" * 16)
+    log.end()
+    log.script("own.py", "python3")
+    log.dns(10, "index.vendor.example", "/usr/bin/python3")
+    log.answer("index.vendor.example", "104.16.3.6")
+    log.connect(10, "104.16.3.6", 443, "/usr/bin/python3")
+    log.response(1, "104.16.3.6", 443, "https://index.vendor.example/own-pad", "index", "",
+                 "index.vendor.example")
+    log.response(1, "104.16.3.6", 443, "https://index.vendor.example/own-pad/-/own-pad-1.3.0.tgz",
+                 "npm", "2c" * 16, "index.vendor.example")
+    log.exec(12, 10, "/usr/bin/true", "true", "--build=" + "2c" * 16)
     log.end()
     log.script("quiet.sh")
     log.exec(11, 10, "/usr/bin/curl", "curl", "-sO", "https://get.vendor.example/data.json")
