@@ -230,7 +230,7 @@ static int take_listener(struct vb_supervisor *box, pid_t subject, int number, s
         .splits = box->setup->base.overlay ? vb_supervisor_splits : NULL,
         .reach = box->demand != NULL ? vb_supervisor_reach : NULL,
         .yield = box->demand != NULL ? vb_supervisor_yield : NULL,
-        .watch_baits = box->setup->baits != NULL ? vb_supervisor_watch_baits : NULL,
+        .watch_bait = box->setup->baits != NULL ? vb_supervisor_watch_bait : NULL,
         .catch_up = vb_supervisor_catch_up,
         .busy = vb_supervisor_busy,
         .ctx = box,

@@ -193,10 +193,10 @@ int vb_supervisor_yield(void *ctx, unsigned port, struct vb_error *err)
     return vb_demand_yield(box->demand, port, err);
 }
 
-void vb_supervisor_watch_baits(void *ctx, int root_fd)
+void vb_supervisor_watch_bait(void *ctx, size_t index, int fd)
 {
     struct vb_supervisor *box = ctx;
-    vb_witness_watch(box->witness, root_fd);
+    vb_witness_watch(box->witness, index, fd);
 }
 
 static int check_usage(struct vb_supervisor *box, struct vb_error *err)

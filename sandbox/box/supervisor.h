@@ -91,7 +91,7 @@ int vb_supervisor_catch_up(void *ctx, struct vb_error *err);
 bool vb_supervisor_busy(void *ctx);
 
 /* Watches the baits, as the recorder's options say. */
-void vb_supervisor_watch_baits(void *ctx, int root_fd);
+void vb_supervisor_watch_bait(void *ctx, size_t index, int fd);
 
 /* The steps that lead to a running subject, in this order (start.c). */
 VB_CHECKED int vb_start_argv(struct vb_supervisor *box, struct vb_error *err);

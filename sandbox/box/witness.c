@@ -1,14 +1,10 @@
 /* witness: see witness.h. inotify, not fanotify: an ordinary user may watch single files with
  * either, and an overlay tells nothing to a mark on the whole file system. Trust boundary: events
- * carry only our own numbers. Paths below the root are the subject's business: they are opened by
- * name only and never through a link. */
+ * carry only our own numbers. */
 #include "sandbox/box/witness.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/openat2.h>
 #include <sys/inotify.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { READ_BYTES = 4096 };
@@ -27,32 +23,6 @@ struct vb_witness {
     struct watched watched[];
 };
 
-static int open_bait(int root_fd, const char *path)
-{
-    const struct open_how how = {
-        .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
-        .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
-    };
-    return (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
-}
-
-static void watch(struct vb_witness *witness, int root_fd, size_t index)
-{
-    const struct vb_bait *bait = vb_bait_at(witness->baits, index);
-    char path[64];
-    if (bait->place != VB_BAIT_FILE)
-        return;
-    VB_CLEANUP_FD int fd = open_bait(root_fd, bait->path);
-    if (fd < 0)
-        return; /* it is gone: nobody can open it */
-    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    const int number = inotify_add_watch(witness->fd, path, IN_OPEN);
-    if (number > 0)
-        witness->watched[index].number = number;
-    else
-        witness->missed++;
-}
-
 int vb_witness_new(const struct vb_bait_set *baits, struct vb_witness **ret, struct vb_error *err)
 {
     const size_t count = vb_bait_count(baits);
@@ -68,10 +38,17 @@ int vb_witness_new(const struct vb_bait_set *baits, struct vb_witness **ret, str
     return VB_OK;
 }
 
-void vb_witness_watch(struct vb_witness *witness, int root_fd)
+void vb_witness_watch(struct vb_witness *witness, size_t index, int fd)
 {
-    for (size_t i = 0; witness->fd >= 0 && i < witness->count; i++)
-        watch(witness, root_fd, i);
+    char path[64];
+    if (witness->fd < 0 || index >= witness->count)
+        return;
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    const int number = inotify_add_watch(witness->fd, path, IN_OPEN);
+    if (number > 0)
+        witness->watched[index].number = number;
+    else
+        witness->missed++;
 }
 
 void vb_witness_free(struct vb_witness *witness)

@@ -11,9 +11,9 @@ struct vb_witness;
 /* Before the subject runs, which could use up what the kernel gives one user. */
 VB_CHECKED int vb_witness_new(const struct vb_bait_set *baits, struct vb_witness **ret,
                               struct vb_error *err);
-/* Watches the files of the baits below ROOT_FD, a box's root. What cannot be watched is told at the
- * end as a coverage event. */
-void vb_witness_watch(struct vb_witness *witness, int root_fd);
+/* Watches the file of bait number INDEX, of which FD is a descriptor. What cannot be watched is
+ * told at the end as a coverage event. */
+void vb_witness_watch(struct vb_witness *witness, size_t index, int fd);
 void vb_witness_free(struct vb_witness *witness);
 /* Takes what was seen since; to be called now and then, so that the kernel's queue does not fill.
  */

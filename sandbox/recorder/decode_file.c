@@ -4,6 +4,8 @@
 #include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "sandbox/recorder/call.h"
 
@@ -251,17 +253,25 @@ static int take_argument(struct file_call *f, enum vb_arg kind, uint64_t value,
 
 /* --- what an open means --- */
 
-static void learn_baits(struct vb_recorder *recorder)
+/* What it is, and whoever watches it may do so. One that is gone nobody can open. */
+static void learn_bait(struct vb_recorder *recorder, size_t index)
 {
-    const struct vb_bait_set *baits = recorder->options.baits;
-    const size_t count = baits ? vb_bait_count(baits) : 0;
-    for (size_t i = 0; recorder->root_fd >= 0 && i < count; i++) {
-        const struct vb_bait *bait = vb_bait_at(baits, i);
-        struct stat st;
-        if (bait->place == VB_BAIT_FILE &&
-            fstatat(recorder->root_fd, bait->path + 1, &st, AT_SYMLINK_NOFOLLOW) == 0)
-            recorder->bait_ids[i] = (struct vb_file_id){.device = st.st_dev, .inode = st.st_ino};
-    }
+    const struct vb_recorder_options *options = &recorder->options;
+    const struct vb_bait *bait = vb_bait_at(options->baits, index);
+    const struct open_how how = {
+        .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+        .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+    };
+    struct stat st;
+    if (bait->place != VB_BAIT_FILE)
+        return;
+    VB_CLEANUP_FD int fd =
+        (int)syscall(SYS_openat2, recorder->root_fd, bait->path, &how, sizeof(how));
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return;
+    recorder->bait_ids[index] = (struct vb_file_id){.device = st.st_dev, .inode = st.st_ino};
+    if (options->watch_bait)
+        options->watch_bait(options->ctx, index, fd);
 }
 
 void vb_recorder_watch_baits(struct vb_recorder *recorder)
@@ -269,9 +279,9 @@ void vb_recorder_watch_baits(struct vb_recorder *recorder)
     if (recorder->baits_watched)
         return;
     recorder->baits_watched = true;
-    learn_baits(recorder);
-    if (recorder->options.watch_baits && recorder->root_fd >= 0)
-        recorder->options.watch_baits(recorder->options.ctx, recorder->root_fd);
+    const struct vb_bait_set *baits = recorder->options.baits;
+    for (size_t i = 0; recorder->root_fd >= 0 && baits && i < vb_bait_count(baits); i++)
+        learn_bait(recorder, i);
 }
 
 bool vb_near_bait(const struct vb_recorder *recorder, const char *path)

@@ -54,9 +54,10 @@ struct vb_recorder_options {
      * hear of, or nothing may be skipped any more. May be NULL. */
     bool (*busy)(void *ctx);
     void *ctx; /* of these and the next */
-    /* Called once, with the box's root, before the first name changes and before a second task can
-     * race the recorder for the text of a path. May be NULL. */
-    void (*watch_baits)(void *ctx, int root_fd);
+    /* Called once for each bait that is a file, with its number and a descriptor of its name
+     * (O_PATH), before the first name changes and before a second task can race the recorder for
+     * the text of a path. May be NULL. */
+    void (*watch_bait)(void *ctx, size_t index, int fd);
     /* What the subject is given where it opens the file PATH to read it: a descriptor of the
      * caller's that the recorder closes, or -1 for the file itself. May be NULL. */
     int (*stand_in)(const char *path);
