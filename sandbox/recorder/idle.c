@@ -94,12 +94,20 @@ static bool is_kept(const struct vb_recorder *recorder, pid_t inner_tid)
     return false;
 }
 
-static bool waits_in_kernel(int task, char state)
+/* One file of the task TID in the folder TASKS. */
+static ssize_t read_task(int tasks, const char *tid, const char *name, char *ret, size_t size)
+{
+    char path[NAME_MAX + 16];
+    snprintf(path, sizeof(path), "%s/%s", tid, name);
+    return vb_sys_read_file(tasks, path, ret, size);
+}
+
+static bool waits_in_kernel(int tasks, const char *tid, char state)
 {
     char text[256];
     int number;
     uint64_t args[VB_SYSCALL_ARGS];
-    if (vb_sys_read_file(task, "syscall", text, sizeof(text)) <= 0 ||
+    if (read_task(tasks, tid, "syscall", text, sizeof(text)) <= 0 ||
         !parse_call(text, &number, args))
         return false;
     if (state == 'D') /* for a child that has borrowed its memory */
@@ -110,15 +118,14 @@ static bool waits_in_kernel(int task, char state)
 static bool waits(const struct vb_recorder *recorder, int tasks, const char *tid)
 {
     char stat[1024];
-    VB_CLEANUP_FD int task = openat(tasks, tid, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (task < 0 || vb_sys_read_file(task, "stat", stat, sizeof(stat)) <= 0)
+    if (read_task(tasks, tid, "stat", stat, sizeof(stat)) <= 0)
         return false; /* just gone: somebody may be about to hear of it */
     const char *name_end = strrchr(stat, ')');
     const char state = name_end != NULL && name_end[1] == ' ' ? name_end[2] : 'R';
     if (strchr("ZXTt", state) != NULL)
         return true;
     return state != 'R' &&
-           (is_kept(recorder, (pid_t)strtol(tid, NULL, 10)) || waits_in_kernel(task, state));
+           (is_kept(recorder, (pid_t)strtol(tid, NULL, 10)) || waits_in_kernel(tasks, tid, state));
 }
 
 /* --- all processes --- */
