@@ -24,7 +24,7 @@ enum {
     VB_IOPRIO_PROCESS = 1,       /* IOPRIO_WHO_PROCESS of linux/ioprio.h, which old headers lack */
     VB_PATH_ROOM = 2 * PATH_MAX, /* a working directory and a path */
     VB_PAGE = 4096,
-    VB_MEMORY_PAGES = 4,
+    VB_MEMORY_PAGES = 16,
     /* The lists of one event together hold no more than an event may. The environment has a share
      * of its own, so that no flood of arguments pushes out what stands there. */
     VB_ENVIRONMENT_MAX = 128,
@@ -53,6 +53,9 @@ struct vb_memory {
 };
 
 void vb_memory_init(struct vb_memory *memory, pid_t tid);
+/* COUNT addresses of which most will be read (0: not): their pages, and those behind them, are read
+ * at once. What cannot be read is found out when it is needed. */
+void vb_memory_expect(struct vb_memory *memory, const uint64_t *addresses, size_t count);
 /* Copies all LEN bytes or fails: 0 or a negative errno (EFAULT, EPERM, ESRCH). */
 int vb_memory_read(struct vb_memory *memory, uint64_t address, void *ret, size_t len);
 /* Copies a string of less than SIZE bytes and its NUL. Returns its length or a negative errno;

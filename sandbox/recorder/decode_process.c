@@ -398,6 +398,7 @@ int vb_decode_exec(struct vb_call *call, struct vb_error *err)
                                  .items = recorder->environment,
                                  .max = VB_ENVIRONMENT_MAX,
                                  .bytes = VB_VECTOR_BYTES};
+    vb_memory_expect(&recorder->memory, args + at, 3);
     recorder->memory.ahead = true; /* the vectors' strings stand together */
     int status = read_exec_path(call, args, err);
     if (!status && !call->error)

@@ -8,6 +8,7 @@
 void vb_memory_init(struct vb_memory *memory, pid_t tid)
 {
     memory->tid = tid;
+    memory->next = 0;
     memory->ahead = false;
     for (size_t i = 0; i < VB_MEMORY_PAGES; i++)
         memory->pages[i] = 1;
@@ -40,6 +41,44 @@ static int load_page(struct vb_memory *memory, uint64_t page, const unsigned cha
         memory->next++;
     }
     return 0;
+}
+
+/* The pages of VB_MEMORY_PAGES that are asked for in one go. */
+struct batch {
+    struct iovec local[VB_MEMORY_PAGES], remote[VB_MEMORY_PAGES];
+    size_t count;
+};
+
+static void add_page(struct vb_memory *memory, struct batch *batch, uint64_t page)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        if (memory->pages[i] == page)
+            return;
+    if (batch->count == VB_MEMORY_PAGES)
+        return;
+    const size_t slot = batch->count++;
+    memory->pages[slot] = page;
+    batch->local[slot] = (struct iovec){memory->bytes[slot], VB_PAGE};
+    batch->remote[slot] = (struct iovec){(void *)(uintptr_t)page, VB_PAGE};
+}
+
+void vb_memory_expect(struct vb_memory *memory, const uint64_t *addresses, size_t count)
+{
+    struct batch batch = {.count = 0};
+    vb_memory_init(memory, memory->tid);
+    /* The kernel stops at the first that it cannot read: those that may not be there come last. */
+    for (size_t i = 0; i < count; i++)
+        if (addresses[i] != 0)
+            add_page(memory, &batch, addresses[i] / VB_PAGE * VB_PAGE);
+    const size_t named = batch.count;
+    for (size_t i = 0; i < named; i++)
+        add_page(memory, &batch, memory->pages[i] + VB_PAGE);
+    const ssize_t n =
+        process_vm_readv(memory->tid, batch.local, batch.count, batch.remote, batch.count, 0);
+    const size_t got = n > 0 ? (size_t)n / VB_PAGE : 0;
+    for (size_t i = got; i < batch.count; i++)
+        memory->pages[i] = 1;
+    memory->next = (unsigned)got;
 }
 
 int vb_memory_read(struct vb_memory *memory, uint64_t address, void *ret, size_t len)

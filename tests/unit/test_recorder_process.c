@@ -173,6 +173,39 @@ static void test_long_argument_vectors_are_cut(void **state)
     recording_done(&r);
 }
 
+/* LEN bytes right before an end of memory. */
+static void *put_last(const void *bytes, size_t len)
+{
+    char *page = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED || munmap(page + 4096, 4096))
+        _exit(3);
+    return memcpy(page + 4096 - len, bytes, len);
+}
+
+static int do_exec_at_ends(void *arg)
+{
+    (void)arg;
+    char *const argv[] = {put_last("true", 5), put_last("last words", 11), NULL};
+    char *const env[] = {put_last("PYTHONPATH=/tmp/x", 18), NULL};
+    raw(SYS_execve, (long)put_last("/bin/true", 10), (long)put_last(argv, sizeof(argv)),
+        (long)put_last(env, sizeof(env)), 0);
+    return 1;
+}
+
+/* Nothing can be read behind any of them. */
+static void test_arguments_at_ends_of_memory(void **state)
+{
+    (void)state;
+    struct recording r;
+    run(&r, do_exec_at_ends, NULL);
+    assert_int_equal(r.exit_status, 0);
+    const struct vb_event *e = must_find(&r, VB_EV_PROCESS_EXEC, VB_F_PATH, "/bin/true");
+    assert_string_equal(list_text(e, VB_F_ARGV), "true last words");
+    assert_string_equal(list_text(e, VB_F_ENVIRONMENT), "PYTHONPATH=/tmp/x");
+    assert_null(find_event(&r, VB_EV_PROCESS_OPAQUE, VB_F_PATH, NULL, 0));
+    recording_done(&r);
+}
+
 static int do_signals(void *arg)
 {
     (void)arg;
@@ -346,6 +379,7 @@ int main(void)
         cmocka_unit_test(test_memfd_exec),
         cmocka_unit_test(test_vfork_exec),
         cmocka_unit_test(test_long_argument_vectors_are_cut),
+        cmocka_unit_test(test_arguments_at_ends_of_memory),
         cmocka_unit_test(test_signals),
         cmocka_unit_test(test_threads_lose_nothing),
     };
