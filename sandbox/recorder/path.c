@@ -212,9 +212,10 @@ int vb_path_find(const struct vb_name *name, struct vb_found *ret)
     }
     if (plain && !name->anywhere && !name->own_usr && links_are_the_hosts(path))
         return 0;
-    const bool special = after(name->path, "/proc") || after(name->path, "/dev");
-    if (plain && !special && find_as_named(name, path, ret))
+    const bool processes = after(name->path, "/proc") != NULL;
+    if (plain && !processes && find_as_named(name, path, ret))
         return 0;
+    const bool special = processes || after(name->path, "/dev"); /* /dev/fd leads to /proc/self */
     ret->path[0] = '\0';
     VB_CLEANUP_FD int fd = plain && !special ? look_up(name, name->path, 0) : -1;
     const int status = fd < 0 ? vb_walk(name, &fd, missing) : 0;
