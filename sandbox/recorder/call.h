@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -35,6 +36,7 @@ enum {
     VB_CLEAN_BYTES = 16 * 1024,
     VB_SENT_TEXT = 256, /* of sent bytes that are kept */
     VB_PROCESSES = 128,
+    VB_LABELS = 32,
     VB_VITAL_KINDS = 7,   /* of events that have room beyond the limits */
     VB_VITAL_LEAST = 256, /* events of each; more than there are baits */
     VB_RELAYS = VB_RECORDER_TAGS - 2,
@@ -66,23 +68,51 @@ int vb_memory_write(const struct vb_memory *memory, uint64_t address, const void
 
 /* --- process.c: who calls --- */
 
+/* A folder of the box that is the same for the whole run, and so are the files in it: the subject
+ * can neither move it away nor write to it. */
+struct vb_folder {
+    const char *path;
+    int fd; /* O_PATH; -1: there is none */
+};
+
+/* A state of a file. */
+struct vb_state {
+    dev_t device;
+    ino_t inode; /* 0: none */
+    struct timespec changed;
+};
+
+/* What a program in the folder of programs is called. */
+struct vb_label {
+    struct vb_state file;
+    char name[64];
+};
+
 struct vb_process {
     pid_t tid; /* 0: the slot is free */
     pid_t tgid, ppid;
     pid_t inner_tid, inner_tgid; /* as the box numbers them; 0: not asked yet */
     uint64_t loaded_ns;
     bool new_program; /* the executable must be read anew */
+    dev_t device;     /* of the executable */
+    ino_t inode;      /* 0: not known */
     char executable[PATH_MAX];
 };
 
 struct vb_processes {
     struct vb_process slots[VB_PROCESSES];
     pid_t tgids[VB_PROCESSES]; /* of the slots: looked through without touching each of them */
+    struct vb_folder programs;
+    struct vb_label labels[VB_LABELS];
 };
 
 /* What is known about TID, read anew when it is older than a second. NULL if the process is gone.
  */
 struct vb_process *vb_process_get(struct vb_processes *all, pid_t tid);
+/* The file of the program that it runs now. False, and no inode, if it is ending. */
+bool vb_process_program(const struct vb_process *process, struct stat *ret);
+/* It runs that one: what is that called? */
+void vb_process_runs(struct vb_processes *all, struct vb_process *process, const struct stat *st);
 /* Asks how the box numbers it: inner_tid and inner_tgid. */
 void vb_process_number(struct vb_process *process);
 /* A pidfd of the very thread, which may have descriptors of its own and may have outlived its
@@ -110,11 +140,12 @@ struct vb_name {
     int root_fd; /* the box's root */
     struct vb_process *process;
     int dirfd;
-    const char *text; /* as it was given */
-    const char *path; /* as vb_path_resolve made it */
-    bool follow;      /* a link at its end */
-    bool anywhere;    /* also in folders of the host */
-    bool own_usr;     /* the folders of programs are the subject's user's own */
+    const char *text;                 /* as it was given */
+    const char *path;                 /* as vb_path_resolve made it */
+    bool follow;                      /* a link at its end */
+    bool anywhere;                    /* also in folders of the host */
+    bool own_usr;                     /* the folders of programs are the subject's user's own */
+    const struct vb_folder *programs; /* may be NULL */
 };
 struct vb_found {
     char path[VB_PATH_ROOM]; /* "" where it is as named, or not known */
@@ -196,16 +227,10 @@ struct vb_file_id {
     bool read;   /* and recorded */
 };
 
-/* A state of a program that is known to be no script. */
-struct vb_known {
-    dev_t device;
-    ino_t inode;
-    struct timespec changed;
-};
-
 /* An execution that was announced and has not shown yet. */
 struct vb_announced {
     struct vb_file_id program; /* what will run: of a script, its interpreter */
+    struct vb_file_id before;  /* what runs when it is announced */
     bool foreign;              /* a program for another machine: nothing is expected */
     bool cut;                  /* there are more arguments */
     char path[VB_PATH_ROOM];
@@ -270,7 +295,7 @@ struct vb_recorder {
     struct vb_announced announced[VB_PROCESSES];
     pid_t announced_by[VB_PROCESSES]; /* 0: the slot is free */
     unsigned announcements;           /* slots that are not */
-    struct vb_known binaries[64];
+    struct vb_state binaries[64];     /* programs that are known to be no scripts */
     struct vb_clock clock;
     bool clock_told; /* that it cannot be shown */
     struct vb_rests rests;

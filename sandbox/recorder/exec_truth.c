@@ -76,7 +76,7 @@ static size_t read_head(const struct vb_recorder *recorder, const char *path,
     return n > 0 ? (size_t)n : 0;
 }
 
-static struct vb_known *known_slot(struct vb_recorder *recorder)
+static struct vb_state *known_slot(struct vb_recorder *recorder)
 {
     return &recorder->binaries[recorder->found.inode % VB_ARRAY_LEN(recorder->binaries)];
 }
@@ -85,7 +85,7 @@ static struct vb_known *known_slot(struct vb_recorder *recorder)
 static bool is_known(struct vb_recorder *recorder)
 {
     const struct vb_found *found = &recorder->found;
-    const struct vb_known *known = known_slot(recorder);
+    const struct vb_state *known = known_slot(recorder);
     return found->inode && known->inode == found->inode && known->device == found->device &&
            known->changed.tv_sec == found->changed.tv_sec &&
            known->changed.tv_nsec == found->changed.tv_nsec;
@@ -94,7 +94,7 @@ static bool is_known(struct vb_recorder *recorder)
 static void know(struct vb_recorder *recorder)
 {
     const struct vb_found *found = &recorder->found;
-    *known_slot(recorder) = (struct vb_known){found->device, found->inode, found->changed};
+    *known_slot(recorder) = (struct vb_state){found->device, found->inode, found->changed};
 }
 
 /* Cuts "#! interpreter argument" into its two words; ARGUMENT may be NULL. */
@@ -150,6 +150,7 @@ static void follow_scripts(struct vb_call *call, struct vb_announced *a, const c
             .path = recorder->target,
             .follow = true,
             .anywhere = true,
+            .programs = &recorder->processes.programs,
         };
         if (vb_path_find(&next, &recorder->found) < 0)
             recorder->found.inode = 0;
@@ -199,6 +200,7 @@ void vb_exec_announce(struct vb_call *call, const struct vb_str *argv, size_t co
     char given[PATH_MAX];
     struct stat st;
     a->image_len = read_proc(call->process->tgid, "auxv", a->image, sizeof(a->image));
+    a->before = (struct vb_file_id){.device = call->process->device, .inode = call->process->inode};
     a->foreign = false;
     a->cut = cut;
     a->program =
@@ -265,6 +267,29 @@ static int show_clock(struct vb_call *call, struct vb_error *err)
                                   err);
 }
 
+static bool is_program(const struct stat *st, const struct vb_file_id *program)
+{
+    return st->st_dev == program->device && st->st_ino == program->inode;
+}
+
+/* Another program than before was executed, whatever was announced. The same one may have been:
+ * then its image is new. */
+static bool was_executed(const struct vb_process *process, const struct vb_announced *a,
+                         struct stat *ret_program)
+{
+    char image[sizeof(a->image)];
+    if (vb_process_program(process, ret_program) && a->before.inode &&
+        !is_program(ret_program, &a->before))
+        return true;
+    const size_t len = read_proc(process->tgid, "auxv", image, sizeof(image));
+    if (len == a->image_len && memcmp(image, a->image, len) == 0)
+        return false; /* not yet, or never: another thread speaks, or the execution failed */
+    (void)vb_process_program(process, ret_program); /* it may have been executed just now */
+    if (len == 0)
+        ret_program->st_ino = 0;
+    return true;
+}
+
 int vb_exec_check(struct vb_call *call, struct vb_error *err)
 {
     struct vb_recorder *recorder = call->recorder;
@@ -273,22 +298,20 @@ int vb_exec_check(struct vb_call *call, struct vb_error *err)
     if (slot == VB_PROCESSES)
         return VB_OK;
     const struct vb_announced *a = &recorder->announced[slot];
-    char image[sizeof(a->image)], command[sizeof(a->command)], exe[64];
+    char command[sizeof(a->command)];
     struct stat st;
-    const size_t image_len = read_proc(tgid, "auxv", image, sizeof(image));
-    if (image_len == a->image_len && memcmp(image, a->image, image_len) == 0)
-        return VB_OK; /* not yet, or never: another thread speaks, or the execution failed */
+    if (!was_executed(call->process, a, &st))
+        return VB_OK;
     vb_process_new_program(&recorder->processes, tgid);
-    call->process = vb_process_get(&recorder->processes, call->process->tid);
-    snprintf(exe, sizeof(exe), "/proc/%d/exe", (int)tgid);
-    if (!call->process || image_len == 0 || stat(exe, &st) < 0)
+    if (!st.st_ino)
         return VB_OK; /* it is ending */
+    vb_process_runs(&recorder->processes, call->process, &st);
     const int shown = show_clock(call, err);
     if (shown < 0)
         return shown;
     free_slot(recorder, slot);
-    const size_t len = read_proc(call->process->tgid, "cmdline", command, sizeof(command));
-    const bool same = st.st_dev == a->program.device && st.st_ino == a->program.inode;
+    const size_t len = read_proc(tgid, "cmdline", command, sizeof(command));
+    const bool same = is_program(&st, &a->program);
     if (a->foreign || (same && same_command(a, command, len)))
         return VB_OK;
     return tell(call, a, same ? "arguments" : "program", command, len, err);

@@ -157,6 +157,17 @@ static void put_file(struct vb_found *ret, const struct stat *st)
     ret->changed = st->st_ctim;
 }
 
+/* The descriptor of the folder of programs, if PATH is right in it. */
+static int known_folder(const struct vb_name *name, const char *path, const char *slash)
+{
+    const struct vb_folder *programs = name->programs;
+    const size_t len = (size_t)(slash - path);
+    return programs && programs->fd >= 0 && strncmp(path, programs->path, len) == 0 &&
+                   programs->path[len] == '\0'
+               ? programs->fd
+               : -1;
+}
+
 /* The usual name leads where it says, through no link, or names what is not there yet: then nothing
  * need be asked about where it led. Returns false where it may be otherwise. */
 static bool find_as_named(const struct vb_name *name, const char *path, struct vb_found *ret)
@@ -169,7 +180,9 @@ static bool find_as_named(const struct vb_name *name, const char *path, struct v
     const size_t len = slash == path ? 1 : (size_t)(slash - path);
     memcpy(folder, path, len);
     folder[len] = '\0';
-    VB_CLEANUP_FD int fd = look_up(name, folder, RESOLVE_NO_SYMLINKS);
+    const int known = known_folder(name, path, slash);
+    VB_CLEANUP_FD int opened = known < 0 ? look_up(name, folder, RESOLVE_NO_SYMLINKS) : -1;
+    const int fd = known < 0 ? opened : known;
     /* there may not even be the folder: nobody gets anywhere */
     if (fd < 0 || fstatat(fd, slash + 1, &st, AT_SYMLINK_NOFOLLOW) < 0) {
         ret->missing = errno == ENOENT;

@@ -68,14 +68,74 @@ static void cut_deleted(pid_t tid, char *path)
         path[len - (sizeof(mark) - 1)] = '\0';
 }
 
-static void read_executable(struct vb_process *process)
+static struct vb_label *label_slot(struct vb_processes *all, const struct stat *st)
+{
+    return &all->labels[st->st_ino % VB_LABELS];
+}
+
+static bool is_labelled(const struct vb_label *label, const struct stat *st)
+{
+    const struct vb_state *file = &label->file;
+    return st->st_nlink == 1 && file->inode == st->st_ino && file->device == st->st_dev &&
+           file->changed.tv_sec == st->st_ctim.tv_sec &&
+           file->changed.tv_nsec == st->st_ctim.tv_nsec;
+}
+
+/* A file in a folder that stays as it is has the one name there for the whole run. That it is this
+ * file is asked in the folder: the process may run another program by now than it did. */
+static void learn_label(struct vb_processes *all, const char *executable, const struct stat *st)
+{
+    const struct vb_folder *programs = &all->programs;
+    struct vb_label *label = label_slot(all, st);
+    struct stat named;
+    const size_t len = programs->fd < 0 ? 0 : strlen(programs->path);
+    if (len == 0 || st->st_nlink != 1 || strncmp(executable, programs->path, len) != 0 ||
+        executable[len] != '/')
+        return;
+    const char *name = executable + len + 1;
+    if (strchr(name, '/') || strlen(name) >= sizeof(label->name) ||
+        fstatat(programs->fd, name, &named, AT_SYMLINK_NOFOLLOW) < 0 ||
+        named.st_ino != st->st_ino || named.st_dev != st->st_dev)
+        return;
+    label->file = (struct vb_state){st->st_dev, st->st_ino, st->st_ctim};
+    snprintf(label->name, sizeof(label->name), "%s", name);
+}
+
+bool vb_process_program(const struct vb_process *process, struct stat *ret)
 {
     char path[64];
+    snprintf(path, sizeof(path), "/proc/%d/exe", (int)process->tid);
+    if (stat(path, ret) == 0)
+        return true;
+    *ret = (struct stat){.st_ino = 0};
+    return false;
+}
+
+void vb_process_runs(struct vb_processes *all, struct vb_process *process, const struct stat *st)
+{
+    const struct vb_label *label = label_slot(all, st);
+    char path[64];
+    process->new_program = false;
+    process->device = st->st_dev;
+    process->inode = st->st_ino;
+    if (st->st_ino && is_labelled(label, st)) {
+        snprintf(process->executable, sizeof(process->executable), "%s/%s", all->programs.path,
+                 label->name);
+        return;
+    }
     snprintf(path, sizeof(path), "/proc/%d/exe", (int)process->tid);
     ssize_t n = readlink(path, process->executable, sizeof(process->executable) - 1);
     process->executable[n > 0 ? n : 0] = '\0';
     cut_deleted(process->tid, process->executable);
-    process->new_program = false;
+    if (st->st_ino)
+        learn_label(all, process->executable, st);
+}
+
+static void look(struct vb_processes *all, struct vb_process *process)
+{
+    struct stat st;
+    (void)vb_process_program(process, &st);
+    vb_process_runs(all, process, &st);
 }
 
 static bool load_status(struct vb_process *process, pid_t tid)
@@ -125,14 +185,14 @@ void vb_process_number(struct vb_process *process)
         (void)load_status(process, process->tid);
 }
 
-static bool load(struct vb_process *process, pid_t tid, uint64_t now)
+static bool load(struct vb_processes *all, struct vb_process *process, pid_t tid, uint64_t now)
 {
     process->tid = 0;
     if (!load_info(process, tid) && !load_status(process, tid))
         return false;
     process->tid = tid;
     process->loaded_ns = now;
-    read_executable(process);
+    look(all, process);
     return true;
 }
 
@@ -142,10 +202,10 @@ struct vb_process *vb_process_get(struct vb_processes *all, pid_t tid)
     uint64_t now = vb_monotonic_ns();
     if (slot->tid == tid && now - slot->loaded_ns < FRESH_NS) {
         if (slot->new_program)
-            read_executable(slot);
+            look(all, slot);
         return slot;
     }
-    const bool loaded = load(slot, tid, now);
+    const bool loaded = load(all, slot, tid, now);
     all->tgids[(unsigned)tid % VB_PROCESSES] = loaded ? slot->tgid : 0;
     return loaded ? slot : NULL;
 }

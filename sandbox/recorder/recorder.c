@@ -125,7 +125,7 @@ int vb_recorder_new(const struct vb_recorder_options *options, struct vb_recorde
         return no_memory(err);
     recorder->options = *options;
     recorder->options.listener = -1; /* the caller's until all went well */
-    recorder->root_fd = -1;
+    recorder->root_fd = recorder->processes.programs.fd = -1;
     vb_rests_init(&recorder->rests);
     recorder->clock.ahead_s = (uint64_t)options->days_ahead * 86400;
     recorder->children[0] = recorder->children[1] = -1;
@@ -168,6 +168,7 @@ void vb_recorder_free(struct vb_recorder *recorder)
     vb_rests_done(&recorder->rests);
     vb_close_fd(&recorder->options.listener);
     vb_close_fd(&recorder->root_fd);
+    vb_close_fd(&recorder->processes.programs.fd);
     free(recorder->by_number);
     free(recorder->seen);
     close_children(recorder);
@@ -219,6 +220,24 @@ static int decode(struct vb_call *call, struct vb_error *err)
     return call->row->decode(call, err);
 }
 
+/* Most programs are in one folder. Where /usr is a mount of its own nobody can take it away, nor
+ * what is in an overlay's lower layer as long as there are files in it that one may not delete. */
+static void open_programs(struct vb_recorder *recorder)
+{
+    struct vb_folder *programs = &recorder->processes.programs;
+    struct stat st;
+    struct statx usr;
+    if (recorder->own_usr ||
+        statx(recorder->root_fd, "usr", AT_SYMLINK_NOFOLLOW, STATX_TYPE, &usr) < 0 ||
+        !(usr.stx_attributes & STATX_ATTR_MOUNT_ROOT))
+        return;
+    VB_CLEANUP_FD int fd = vb_open_beneath(recorder->root_fd, "usr/bin", O_PATH | O_DIRECTORY, 0);
+    if (fd < 0 || fstat(fd, &st) < 0 || st.st_uid == geteuid() || st.st_mode & (S_IWGRP | S_IWOTH))
+        return;
+    programs->path = "/usr/bin";
+    programs->fd = vb_steal_fd(&fd);
+}
+
 /* The box has one root: chroot and pivot_root are refused. */
 static void open_root(struct vb_recorder *recorder, pid_t tid)
 {
@@ -233,6 +252,7 @@ static void open_root(struct vb_recorder *recorder, pid_t tid)
             st.st_uid == geteuid())
             recorder->own_usr = true;
     }
+    open_programs(recorder);
 }
 
 /* A process that makes its first call: its making was not notified. */

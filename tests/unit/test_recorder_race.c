@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
@@ -16,7 +17,10 @@
 
 #include "recorder_harness.h"
 
-static char raced_path[64], raced_word[64];
+enum { EXECUTED = 9 };
+
+static char raced_path[PATH_MAX], raced_word[64];
+static const char *raced_to;
 static atomic_int *raced_told;
 static atomic_int raced_ready; /* the thread makes no more calls that the recorder is asked about: a
                                   sleep is one */
@@ -33,7 +37,7 @@ static void *change_path(void *arg)
 {
     (void)arg;
     wait_until_told();
-    memcpy(raced_path, "/usr/bin/false", sizeof("/usr/bin/false"));
+    memcpy(raced_path, raced_to, strlen(raced_to) + 1);
     atomic_fetch_add(raced_told, 1);
     return NULL;
 }
@@ -62,14 +66,15 @@ static int do_race(void *arg)
     return 2;
 }
 
-static void record_race(struct recording *r, void *arg)
+/* WORD: the arguments change, otherwise the path, to raced_to. */
+static void record_race(struct recording *r, void *word)
 {
     raced_told =
         mmap(NULL, sizeof(*raced_told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     assert_true(raced_told != MAP_FAILED);
     recording_init(r);
     r->told = raced_told;
-    const struct subject subject = {.run = do_race, .arg = arg};
+    const struct subject subject = {.run = do_race, .arg = word};
     record(&subject, r);
     munmap(raced_told, sizeof(*raced_told));
 }
@@ -79,6 +84,7 @@ static void test_hidden_execution(void **state)
 {
     (void)state;
     struct recording r;
+    raced_to = "/usr/bin/false";
     record_race(&r, NULL);
     assert_int_equal(r.exit_status, 1);
     must_find(&r, VB_EV_PROCESS_EXEC, VB_F_PATH, "/usr/bin/true");
@@ -90,6 +96,25 @@ static void test_hidden_execution(void **state)
     assert_int_equal(r.exit_status, 0);
     e = must_find(&r, VB_EV_TRUTH_EXEC, VB_F_REASON, "arguments");
     assert_field(e, VB_F_COMMAND, "true evil");
+    recording_done(&r);
+}
+
+/* What runs afterwards is the very program that ran before. */
+static void test_hidden_execution_of_itself(void **state)
+{
+    (void)state;
+    char self[PATH_MAX];
+    const ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    assert_true(len > 0);
+    self[len] = '\0';
+    raced_to = self;
+    struct recording r;
+    record_race(&r, NULL);
+    assert_int_equal(r.exit_status, EXECUTED);
+    must_find(&r, VB_EV_PROCESS_EXEC, VB_F_PATH, "/usr/bin/true");
+    const struct vb_event *e = must_find(&r, VB_EV_TRUTH_EXEC, VB_F_PATH, "/usr/bin/true");
+    assert_field(e, VB_F_EXECUTABLE, self);
+    assert_field(e, VB_F_REASON, "program");
     recording_done(&r);
 }
 
@@ -122,12 +147,15 @@ static void test_honest_executions(void **state)
     recording_done(&r);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hidden_execution),
+        cmocka_unit_test(test_hidden_execution_of_itself),
         WITH_FOLDER(test_honest_executions),
     };
+    if (argc > 1 && strcmp(argv[1], "good") == 0)
+        return EXECUTED;
     if (!recorder_available())
         return 77;
     return cmocka_run_group_tests(tests, NULL, NULL);
