@@ -309,10 +309,14 @@ int vb_exec_check(struct vb_call *call, struct vb_error *err)
     const int shown = show_clock(call, err);
     if (shown < 0)
         return shown;
-    free_slot(recorder, slot);
     const size_t len = read_proc(tgid, "cmdline", command, sizeof(command));
     const bool same = is_program(&st, &a->program);
-    if (a->foreign || (same && same_command(a, command, len)))
-        return VB_OK;
-    return tell(call, a, same ? "arguments" : "program", command, len, err);
+    const bool expected = a->foreign || (same && same_command(a, command, len));
+    const int told =
+        expected ? VB_OK : tell(call, a, same ? "arguments" : "program", command, len, err);
+    /* A thread that the execution ends while it is asked about tells nothing: its successor will.
+     */
+    if (expected || !call->gone)
+        free_slot(recorder, slot);
+    return told;
 }
