@@ -24,12 +24,31 @@ static const struct {
     const char *path;
     uint32_t mode;
 } folders[] = {
-    {"boot", 0555},      {"dev", 0555},      {"dev/pts", 0755},       {"dev/shm", 01777},
-    {"etc", 0555},       {"home", 0555},     {"media", 0555},         {"mnt", 0555},
-    {"opt", 0555},       {"proc", 0555},     {"root", 0000},          {"run", 0555},
-    {"run/lock", 01777}, {"run/user", 0555}, {"run/user/1000", 0700}, {"srv", 0555},
-    {"sys", 0555},       {"tmp", 01777},     {"usr", 0555},           {"var", 0555},
-    {"var/cache", 0555}, {"var/lib", 0555},  {"var/log", 0555},       {"var/spool", 0555},
+    {"boot", 0555},
+    {"dev", 0555},
+    {"dev/pts", 0755},
+    {"dev/shm", 01777},
+    {"etc", 0555},
+    {"home", 0555},
+    {"home/" VB_PERSONA_USER, 0755},
+    {"media", 0555},
+    {"mnt", 0555},
+    {"opt", 0555},
+    {"proc", 0555},
+    {"root", 0000},
+    {"run", 0555},
+    {"run/lock", 01777},
+    {"run/user", 0555},
+    {"run/user/1000", 0700},
+    {"srv", 0555},
+    {"sys", 0555},
+    {"tmp", 01777},
+    {"usr", 0555},
+    {"var", 0555},
+    {"var/cache", 0555},
+    {"var/lib", 0555},
+    {"var/log", 0555},
+    {"var/spool", 0555},
     {"var/tmp", 01777},
 };
 
@@ -83,6 +102,10 @@ int vb_base_fill(const struct vb_box_setup *setup, int root_fd, struct vb_error 
         status = vb_etc_build(setup, root_fd, err);
     if (status == VB_OK)
         status = vb_machine_build(root_fd, err);
+    if (status == VB_OK)
+        status = vb_used_build(setup, root_fd, err);
+    if (status == VB_OK)
+        status = vb_age(setup, root_fd, err);
     if (status == VB_OK)
         status = vb_persona_fill(setup, root_fd, err);
     if (status == VB_OK)

@@ -47,6 +47,10 @@ static const struct {
      "services:       files\nethers:         files\nrpc:            files\n"},
     {"etc/timezone", 0444, "America/New_York\n"},
     {"etc/environment", 0444, ""},
+    {"etc/default/keyboard", 0444,
+     "XKBMODEL=\"pc105\"\nXKBLAYOUT=\"us\"\nXKBVARIANT=\"\"\nXKBOPTIONS=\"\"\n\n"
+     "BACKSPACE=\"guess\"\n"},
+    {"etc/default/locale", 0444, "LANG=en_US.UTF-8\n"},
     {"etc/fstab", 0444, "/dev/nvme0n1p2 / ext4 errors=remount-ro 0 1\n"},
     {"etc/shells", 0444, "/bin/sh\n/usr/bin/sh\n/bin/bash\n/usr/bin/bash\n"},
     {"etc/profile", 0444,
@@ -183,8 +187,10 @@ int vb_etc_build(const struct vb_box_setup *setup, int root_fd, struct vb_error 
 {
     int status = VB_OK;
     for (size_t i = 0; status == VB_OK && i < VB_ARRAY_LEN(texts); i++)
-        status = write_file(root_fd, texts[i].path, texts[i].mode, texts[i].text,
-                            strlen(texts[i].text), err);
+        status = vb_mkdir_parents(root_fd, texts[i].path) < 0
+                     ? vb_fail(err, VB_E_OS, errno, "making /%s of a box", texts[i].path)
+                     : write_file(root_fd, texts[i].path, texts[i].mode, texts[i].text,
+                                  strlen(texts[i].text), err);
     for (size_t i = 0; status == VB_OK && i < VB_ARRAY_LEN(links); i++) {
         if (symlinkat(links[i].target, root_fd, links[i].path) < 0)
             status = vb_fail(err, VB_E_OS, errno, "making the link /%s of a box", links[i].path);

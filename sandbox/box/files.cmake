@@ -1,4 +1,5 @@
 set(VB_BOX_FILES
+  box/age.c
   box/base.c
   box/catch.c
   box/cgroup.c
@@ -15,6 +16,7 @@ set(VB_BOX_FILES
   box/landlock.c
   box/layers.c
   box/machine.c
+  box/machine_live.c
   box/move.c
   box/net.c
   box/netlink.c
@@ -32,6 +34,7 @@ set(VB_BOX_FILES
   box/supervisor.c
   box/trust.c
   box/truth.c
+  box/used.c
   box/watch.c
   box/witness.c
   box/workspace.c

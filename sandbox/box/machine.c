@@ -83,9 +83,12 @@ static const struct {
     {"projid_map", OF_PROCESS, all_ids},
     {"setgroups", OF_PROCESS, "allow\n"},
     {"stat", OF_MACHINE, NULL},
+    {"sys/kernel/osrelease", OF_MACHINE, NULL},
+    {"sys/kernel/version", OF_MACHINE, NULL},
     {"swaps", OF_MACHINE, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"},
     {"timer_list", OF_MACHINE, ""},
     {"uid_map", OF_PROCESS, all_ids},
+    {"version", OF_MACHINE, NULL},
 };
 
 /* --- /proc/1 --- */
@@ -157,7 +160,30 @@ static const char *after_process(const char *path)
     return digits > 0 && path[digits] == '/' ? path + digits + 1 : NULL;
 }
 
-int vb_machine_open(const char *path)
+/* The status of a process, of a path below /proc that has been looked at. */
+static int open_status(const char *name, const struct vb_machine_asker *asker)
+{
+    char path[128];
+    const bool thread = strncmp(name, "thread-self/", 12) == 0;
+    if (thread)
+        snprintf(path, sizeof(path), "%d/task/%d/%s", (int)asker->tgid, (int)asker->tid, name + 12);
+    else if (strncmp(name, "self/", 5) == 0)
+        snprintf(path, sizeof(path), "%d/%s", (int)asker->tgid, name + 5);
+    else
+        snprintf(path, sizeof(path), "%s", name);
+    return vb_machine_status(asker->proc_fd, path);
+}
+
+static int open_stand_in(const char *name)
+{
+    char file[128];
+    snprintf(file, sizeof(file), "%s/%s", VB_BASE_MACHINE, name);
+    for (char *at = file + sizeof(VB_BASE_MACHINE); *at != '\0'; at++)
+        *at = *at == '/' ? '-' : *at;
+    return open(file, O_RDONLY | O_CLOEXEC);
+}
+
+int vb_machine_open(const char *path, const struct vb_machine_asker *asker)
 {
     static const char proc[] = "/proc/";
     if (strncmp(path, proc, sizeof(proc) - 1) != 0)
@@ -169,25 +195,30 @@ int vb_machine_open(const char *path)
     const unsigned where = below != NULL ? OF_PROCESS : OF_MACHINE;
     if (strncmp(name, "1/", 2) == 0) /* all of it is another's already */
         return -1;
+    if (below != NULL && strcmp(below, "status") == 0)
+        return open_status(name, asker);
     for (size_t i = 0; i < VB_ARRAY_LEN(stand_ins); i++) {
-        char file[128];
-        if ((stand_ins[i].where & where) == 0 ||
-            strcmp(below != NULL ? below : name, stand_ins[i].name) != 0)
-            continue;
-        snprintf(file, sizeof(file), "%s/%s", VB_BASE_MACHINE, stand_ins[i].name);
-        return open(file, O_RDONLY | O_CLOEXEC);
+        if ((stand_ins[i].where & where) != 0 &&
+            strcmp(below != NULL ? below : name, stand_ins[i].name) == 0)
+            return open_stand_in(stand_ins[i].name);
     }
     return -1;
 }
 
-static int write_file(int folder, const char *path, const void *data, size_t len,
-                      struct vb_error *err)
+int vb_machine_write(int folder, const char *path, const void *data, size_t len,
+                     struct vb_error *err)
 {
     VB_CLEANUP_FD int fd = openat(folder, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
     if (fd < 0)
         return vb_fail(err, VB_E_OS, errno, "writing %s of a box's machine", path);
     return vb_write_all(fd, data, len, err);
 }
+
+/* Who made it, and the numbers by which that is known. */
+static const struct processor {
+    const char *model, *family, *number, *stepping, *microcode, *cache;
+} intel = {"11th Gen Intel(R) Core(TM) i7-1185G7 @ 3.00GHz", "6", "140", "1", "0xb8", "12288 KB"},
+  ryzen = {"AMD Ryzen 7 PRO 5850U with Radeon Graphics", "25", "80", "0", "0xa50000f", "512 KB"};
 
 /* One line of /proc/cpuinfo, for processor NUMBER. */
 static void rewrite_line(const char *line, size_t len, bool amd, unsigned number,
@@ -200,16 +231,21 @@ static void rewrite_line(const char *line, size_t len, bool amd, unsigned number
                    {"siblings\t", CPUS},
                    {"core id\t\t", number / 2},
                    {"cpu cores\t", CPUS / 2}};
-    static const char model[] = "model name\t";
+    const struct processor *made = amd ? &ryzen : &intel;
+    const struct {
+        const char *key, *value;
+    } texts[] = {{"model name\t", made->model},    {"cpu family\t", made->family},
+                 {"model\t\t", made->number},      {"stepping\t", made->stepping},
+                 {"microcode\t", made->microcode}, {"cache size\t", made->cache}};
     snprintf(ret, BLOCK_MAX, "%.*s", (int)len, line);
     for (size_t i = 0; i < VB_ARRAY_LEN(numbers); i++) {
         if (strncmp(line, numbers[i].key, strlen(numbers[i].key)) == 0)
             snprintf(ret, BLOCK_MAX, "%s: %u", numbers[i].key, numbers[i].value);
     }
-    if (strncmp(line, model, sizeof(model) - 1) == 0)
-        snprintf(ret, BLOCK_MAX, "%s: %s", model,
-                 amd ? "AMD Ryzen 7 PRO 5850U with Radeon Graphics"
-                     : "11th Gen Intel(R) Core(TM) i7-1185G7 @ 3.00GHz");
+    for (size_t i = 0; i < VB_ARRAY_LEN(texts); i++) {
+        if (strncmp(line, texts[i].key, strlen(texts[i].key)) == 0)
+            snprintf(ret, BLOCK_MAX, "%s: %s", texts[i].key, texts[i].value);
+    }
     char *mark = strstr(ret, " hypervisor");
     if (mark != NULL)
         memmove(mark, mark + 11, strlen(mark + 11) + 1);
@@ -246,7 +282,7 @@ static int write_cpuinfo(int folder, struct vb_error *err)
     int status = VB_OK;
     for (unsigned i = 0; status == VB_OK && i < CPUS; i++)
         status = put_processor(&out, block, i, err);
-    return status < 0 ? status : write_file(folder, "cpuinfo", out.data, out.len, err);
+    return status < 0 ? status : vb_machine_write(folder, "cpuinfo", out.data, out.len, err);
 }
 
 static int write_stat(int folder, struct vb_error *err)
@@ -263,9 +299,11 @@ static int write_stat(int folder, struct vb_error *err)
         len += (size_t)snprintf(text + len, sizeof(text) - len,
                                 "cpu%u %u 1201 90311 39200118 20114 0 4201 0 0 0\n", i,
                                 310422U + 977 * i);
-    const long long booted = (long long)time(NULL) - VB_MACHINE_UPTIME;
+    struct timespec up = {0}; /* of the host, on top of which the boxes' clocks count */
+    (void)clock_gettime(CLOCK_BOOTTIME, &up);
+    const long long booted = (long long)time(NULL) - up.tv_sec - VB_MACHINE_UPTIME;
     len += (size_t)snprintf(text + len, sizeof(text) - len, rest, booted);
-    return write_file(folder, "stat", text, len, err);
+    return vb_machine_write(folder, "stat", text, len, err);
 }
 
 /* --- /sys --- */
@@ -291,6 +329,19 @@ static const struct {
     {"sys/class/net/lo/operstate", "unknown\n"},
     {"sys/class/power_supply/BAT0/capacity", "81\n"},
     {"sys/class/power_supply/BAT0/status", "Discharging\n"},
+    {"sys/class/power_supply/BAT0/type", "Battery\n"},
+    {"sys/class/power_supply/AC/online", "0\n"},
+    {"sys/class/power_supply/AC/type", "Mains\n"},
+    {"sys/class/thermal/thermal_zone0/temp", "47000\n"},
+    {"sys/class/thermal/thermal_zone0/type", "acpitz\n"},
+    {"sys/class/backlight/intel_backlight/brightness", "312\n"},
+    {"sys/class/backlight/intel_backlight/max_brightness", "512\n"},
+    {"sys/block/nvme0n1/size", "1000215216\n"},
+    {"sys/block/nvme0n1/removable", "0\n"},
+    {"sys/block/nvme0n1/ro", "0\n"},
+    {"sys/block/nvme0n1/queue/rotational", "0\n"},
+    {"sys/block/nvme0n1/device/model", "SAMSUNG MZVLB512HBJQ-000L7              \n"},
+    {"sys/fs/cgroup/cgroup.controllers", "cpuset cpu io memory hugetlb pids rdma misc\n"},
     {"sys/devices/system/cpu/online", "0-7\n"},
     {"sys/devices/system/cpu/possible", "0-7\n"},
     {"sys/devices/system/cpu/present", "0-7\n"},
@@ -304,8 +355,8 @@ static int write_settings(int root, struct vb_error *err)
     for (size_t i = 0; i < VB_ARRAY_LEN(settings); i++) {
         if (vb_mkdir_parents(root, settings[i].path) < 0)
             return vb_fail(err, VB_E_OS, errno, "making /%s of a box", settings[i].path);
-        const int status =
-            write_file(root, settings[i].path, settings[i].text, strlen(settings[i].text), err);
+        const int status = vb_machine_write(root, settings[i].path, settings[i].text,
+                                            strlen(settings[i].text), err);
         if (status < 0)
             return status;
     }
@@ -401,7 +452,7 @@ static int write_init(int machine, struct vb_error *err)
         const char *name = init_files[i].name;
         const bool closed = init_files[i].text == NULL;
         if (!init_files[i].folder)
-            status = write_file(folder, name, init_files[i].text, init_files[i].len, err);
+            status = vb_machine_write(folder, name, init_files[i].text, init_files[i].len, err);
         else if (mkdirat(folder, name, 0755) < 0)
             status = vb_fail(err, VB_E_OS, errno, "making the init of the boxes");
         if (status == VB_OK && closed && fchmodat(folder, name, 0, 0) < 0)
@@ -424,10 +475,12 @@ int vb_machine_prepare(int base_fd, struct vb_error *err)
         status = write_stat(folder, err);
     if (status == VB_OK)
         status = write_init(folder, err);
+    if (status == VB_OK)
+        status = vb_machine_write_kernel(folder, err);
     for (size_t i = 0; status == VB_OK && i < VB_ARRAY_LEN(stand_ins); i++) {
         const char *text = stand_ins[i].text;
         if (text != NULL)
-            status = write_file(folder, stand_ins[i].name, text, strlen(text), err);
+            status = vb_machine_write(folder, stand_ins[i].name, text, strlen(text), err);
     }
     return status;
 }

@@ -10,7 +10,7 @@
 #define VB_NET_ADDRESS "192.168.1.23"
 #define VB_NET_ADDRESS6 "fd00:1::23"
 #define VB_NET_ROUTER "192.168.1.1" /* which is its resolver too */
-#define VB_NET_HARDWARE "3c:52:82:4e:91:07"
+#define VB_NET_HARDWARE "54:e1:ad:4e:91:07"
 
 union vb_net_address {
     struct sockaddr any;

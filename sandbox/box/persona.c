@@ -21,6 +21,11 @@ static const char *const environment[] = {
     "EDITOR=vim",
     "XDG_RUNTIME_DIR=" VB_PERSONA_RUNTIME,
     "XDG_SESSION_TYPE=wayland",
+    "XDG_SESSION_CLASS=user",
+    "XDG_SESSION_DESKTOP=gnome",
+    "XDG_CURRENT_DESKTOP=GNOME",
+    "DESKTOP_SESSION=gnome",
+    "WAYLAND_DISPLAY=wayland-0", /* and no DISPLAY: Java would fail where it now has no windows */
     /* What a company tells its people to set, so that its proxy is trusted. */
     "SSL_CERT_FILE=" VB_TRUST_BUNDLE,
     "REQUESTS_CA_BUNDLE=" VB_TRUST_BUNDLE,
@@ -58,10 +63,17 @@ static const struct {
                 "alias ll='ls -alF'\nalias la='ls -A'\n"},
     {".profile", "if [ -n \"$BASH_VERSION\" ] && [ -f \"$HOME/.bashrc\" ]; then\n"
                  "    . \"$HOME/.bashrc\"\nfi\n"},
+    {"Desktop/todo.txt", "- receipts for the team lunch\n- ask about the second monitor\n"},
+    {"Documents/onboarding.md", "# First week\n\n1. laptop, badge\n2. repositories\n3. on-call "
+                                "rota\n"},
+    {"Documents/standup.md", "Mon: tax rounding, review\nTue: checkout tests\nWed: -\n"},
+    {"Downloads/orders-export.csv", "order,total,currency\n100311,41.90,USD\n100312,18.00,USD\n"
+                                    "100313,230.15,USD\n"},
+    {"Downloads/meeting.ics", "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n"},
     {".bash_logout", "[ -x /usr/bin/clear_console ] && /usr/bin/clear_console -q\n"},
 };
 
-enum { HOME_DEPTH = 64, BAIT_AGE_STEP_S = 7 * 3600 };
+enum { HOME_DEPTH = 64 };
 
 void vb_box_folder(const struct vb_box_setup *setup, char *ret, size_t size)
 {
@@ -149,17 +161,6 @@ static void close_secret_folders(int home)
     }
 }
 
-/* A home whose files were all made in the last second is no one's. */
-static void age_file(int home, const char *path, size_t step)
-{
-    struct timespec times[2];
-    if (clock_gettime(CLOCK_REALTIME, &times[0]) < 0)
-        return;
-    times[0].tv_sec -= (time_t)(BAIT_AGE_STEP_S * (step + 3));
-    times[1] = times[0];
-    (void)utimensat(home, path, times, AT_SYMLINK_NOFOLLOW);
-}
-
 static int write_baits(const struct vb_box_setup *setup, int home, struct vb_error *err)
 {
     const size_t count = setup->baits == NULL ? 0 : vb_bait_count(setup->baits);
@@ -174,7 +175,6 @@ static int write_baits(const struct vb_box_setup *setup, int home, struct vb_err
             write_file(home, bait->path + skip, bait->mode, bait->content, bait->content_len, err);
         if (status < 0)
             return status;
-        age_file(home, bait->path + skip, i);
     }
     close_secret_folders(home);
     return VB_OK;
@@ -191,7 +191,6 @@ static int make_home(int home, struct vb_error *err)
                                       strlen(home_files[i].text), err);
         if (status < 0)
             return status;
-        age_file(home, home_files[i].path, 90 + i);
     }
     return VB_OK;
 }
@@ -230,12 +229,13 @@ int vb_persona_fill(const struct vb_box_setup *setup, int root_fd, struct vb_err
 {
     static const char home_path[] = "home/" VB_PERSONA_USER;
     VB_CLEANUP_FD int home = -1;
-    if (mkdirat(root_fd, home_path, 0755) < 0 ||
-        (home = openat(root_fd, home_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+    if ((home = openat(root_fd, home_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
         return vb_fail(err, VB_E_OS, errno, "making the home of a box");
     int status = make_home(home, err);
     if (status == VB_OK)
         status = write_baits(setup, home, err);
+    if (status == VB_OK)
+        status = vb_age(setup, home, err);
     if (status == VB_OK && setup->options.tree_fd >= 0)
         status = copy_package(setup, home, err);
     return status;

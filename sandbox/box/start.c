@@ -210,6 +210,18 @@ int vb_start_accompany(struct vb_supervisor *box, struct vb_error *err)
 
 /* --- starting the subject --- */
 
+static int stand_in(const void *ctx, const char *path, pid_t tgid, pid_t tid)
+{
+    const struct vb_supervisor *box = ctx;
+    const struct vb_machine_asker asker = {.proc_fd = box->proc_fd, .tgid = tgid, .tid = tid};
+    return vb_machine_open(path, &asker);
+}
+
+static void name_kernel(struct utsname *name)
+{
+    (void)vb_machine_kernel(name);
+}
+
 /* Takes the listener out of the subject, which waits. */
 static int take_listener(struct vb_supervisor *box, pid_t subject, int number, struct vb_error *err)
 {
@@ -238,7 +250,8 @@ static int take_listener(struct vb_supervisor *box, pid_t subject, int number, s
         .days_ahead = box->detonation->days_ahead,
         .awaits_input = box->setup->options.input_fd >= 0,
         .filled = box->setup->base.overlay ? box->setup->base.filled : box->filled,
-        .stand_in = vb_machine_open,
+        .stand_in = stand_in,
+        .name = name_kernel,
         .disk = vb_machine_disk,
         .owner = VB_PERSONA_UID,
         .cpus = VB_MACHINE_CPUS,

@@ -376,6 +376,7 @@ VB_CHECKED int vb_recorder_coverage(struct vb_recorder *recorder, struct vb_erro
 
 /* decoders, named in syscalls.def */
 int vb_decode_affinity(struct vb_call *call, struct vb_error *err);
+int vb_decode_uname(struct vb_call *call, struct vb_error *err);
 int vb_decode_address(struct vb_call *call, struct vb_error *err);
 int vb_decode_clone3(struct vb_call *call, struct vb_error *err);
 int vb_decode_clock(struct vb_call *call, struct vb_error *err);

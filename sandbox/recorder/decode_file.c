@@ -405,7 +405,11 @@ static void stand_in(struct file_call *f)
     const char *path = recorder->found.path[0] ? recorder->found.path : recorder->path;
     if (!recorder->options.stand_in || f->open_flags & (O_PATH | O_ACCMODE))
         return;
-    VB_CLEANUP_FD int fd = recorder->options.stand_in(path);
+    if (strncmp(path, "/proc/", 6) != 0)
+        return;
+    vb_process_number(f->call->process);
+    VB_CLEANUP_FD int fd = recorder->options.stand_in(
+        recorder->options.ctx, path, f->call->process->inner_tgid, f->call->process->inner_tid);
     if (fd >= 0)
         (void)vb_call_give(f->call, fd, f->open_flags);
 }

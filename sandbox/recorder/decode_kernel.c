@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/uio.h>
+#include <sys/utsname.h>
 
 #include "sandbox/recorder/call.h"
 
@@ -108,6 +109,14 @@ static int decode_set_name(struct vb_call *call, struct vb_error *err)
     return emit_kernel(call, detail, err);
 }
 
+/* Whether there is a filter, which is asked by who looks for one: told, and there is none. */
+static int answer_none(struct vb_call *call, const char *name, struct vb_error *err)
+{
+    call->performed = true;
+    call->value = 0;
+    return emit_kernel(call, name, err);
+}
+
 int vb_decode_prctl(struct vb_call *call, struct vb_error *err)
 {
     static const struct {
@@ -129,6 +138,9 @@ int vb_decode_prctl(struct vb_call *call, struct vb_error *err)
     int option = (int)call->notif->data.args[0];
     if (option == PR_SET_NAME)
         return decode_set_name(call, err);
+    if (option == PR_GET_SECCOMP || option == PR_GET_NO_NEW_PRIVS)
+        return answer_none(
+            call, option == PR_GET_SECCOMP ? "PR_GET_SECCOMP" : "PR_GET_NO_NEW_PRIVS", err);
     for (size_t i = 0; i < VB_ARRAY_LEN(options); i++) {
         if (options[i].option != option)
             continue;
@@ -155,6 +167,20 @@ int vb_decode_affinity(struct vb_call *call, struct vb_error *err)
         call->error = EINVAL;
     else if (vb_memory_write(&call->recorder->memory, call->notif->data.args[2], &mask,
                              sizeof(mask)) < 0)
+        call->error = EFAULT;
+    return VB_OK;
+}
+
+int vb_decode_uname(struct vb_call *call, struct vb_error *err)
+{
+    struct utsname name;
+    (void)err;
+    if (call->recorder->options.name == NULL || uname(&name) < 0)
+        return VB_OK;
+    call->recorder->options.name(&name);
+    call->performed = true;
+    if (vb_memory_write(&call->recorder->memory, call->notif->data.args[0], &name, sizeof(name)) <
+        0)
         call->error = EFAULT;
     return VB_OK;
 }

@@ -11,6 +11,7 @@
 
 struct sockaddr;
 struct statfs;
+struct utsname;
 
 /* The subject's syscall filter as a BPF program: an allow-list from syscalls.def; what stands
  * nowhere is refused with ENOSYS and recorded; foreign architectures are refused and recorded. Made
@@ -58,9 +59,12 @@ struct vb_recorder_options {
      * (O_PATH), before the first name changes and before a second task can race the recorder for
      * the text of a path. May be NULL. */
     void (*watch_bait)(void *ctx, size_t index, int fd);
-    /* What the subject is given where it opens the file PATH to read it: a descriptor of the
-     * caller's that the recorder closes, or -1 for the file itself. May be NULL. */
-    int (*stand_in)(const char *path);
+    /* What the subject is given where the process TGID (thread TID, as the box numbers them) opens
+     * the file PATH to read it: a descriptor of the caller's that the recorder closes, or -1 for
+     * the file itself. May be NULL. */
+    int (*stand_in)(const void *ctx, const char *path, pid_t tgid, pid_t tid);
+    /* Makes the host's NAME the one that the subject is told. May be NULL. */
+    void (*name)(struct utsname *name);
     /* What the subject is told of the file system that holds the file PATH: FS is what the kernel
      * says. False: it may say so itself. May be NULL. */
     bool (*disk)(const char *path, struct statfs *fs);

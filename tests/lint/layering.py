@@ -48,7 +48,7 @@ assert.h ctype.h dirent.h dlfcn.h elf.h endian.h err.h errno.h fcntl.h fnmatch.h
 getopt.h glob.h grp.h ifaddrs.h inttypes.h libgen.h limits.h locale.h malloc.h math.h mntent.h netdb.h poll.h
 pthread.h pwd.h regex.h sched.h search.h semaphore.h setjmp.h signal.h spawn.h stdalign.h stdarg.h
 stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h stdnoreturn.h string.h strings.h sysexits.h
-syslog.h termios.h threads.h time.h uchar.h unistd.h wchar.h wctype.h
+syslog.h termios.h threads.h time.h uchar.h unistd.h utmpx.h wchar.h wctype.h
 """.split())
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', re.M)
