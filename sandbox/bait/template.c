@@ -152,9 +152,8 @@ static int gen_ints(struct vb_template *t, const char *arg, struct vb_error *err
     return VB_OK;
 }
 
-static int gen_uuid(struct vb_template *t, const char *arg, struct vb_error *err)
+int vb_template_uuid(struct vb_template *t, struct vb_error *err)
 {
-    (void)arg;
     unsigned char b[16];
     for (size_t i = 0; i < sizeof(b); i++) {
         int status = vb_stream_byte(&t->stream, &b[i], err);
@@ -167,6 +166,12 @@ static int gen_uuid(struct vb_template *t, const char *arg, struct vb_error *err
                          "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
                          b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11],
                          b[12], b[13], b[14], b[15]);
+}
+
+static int gen_uuid(struct vb_template *t, const char *arg, struct vb_error *err)
+{
+    (void)arg;
+    return vb_template_uuid(t, err);
 }
 
 static int gen_ssh(struct vb_template *t, const char *arg, struct vb_error *err)
@@ -199,9 +204,17 @@ static const struct {
     {"dig", DIGITS, NULL},
     {"low", LOWER DIGITS, NULL},
     {"abc", UPPER LOWER, NULL},
+    {"a2p", "ABCDEFGHIJKLMNOP", NULL},  /* of base64: four bits behind 00 */
+    {"b64e", "AEIMQUYcgkosw048", NULL}, /* and before 00, at the end of 32 bytes */
     {"bytes", NULL, gen_bytes},
     {"ints", NULL, gen_ints},
     {"uuid", NULL, gen_uuid},
+    {"account", NULL, vb_formed_account},
+    {"akid", NULL, vb_formed_key_id},
+    {"macaroon", NULL, vb_formed_macaroon},
+    {"extended", NULL, vb_formed_extended},
+    {"ether", NULL, vb_formed_address},
+    {"moment", NULL, vb_formed_moment},
     {"crc", NULL, gen_crc},
     {"ssh", NULL, gen_ssh},
     {"sshpub", NULL, gen_sshpub},
@@ -233,7 +246,7 @@ static int expand_generator(struct vb_template *t, const char *text, size_t *ret
 }
 
 /* Replaces what was written since START by its base64. */
-static int close_base64(struct vb_template *t, size_t start, bool url, struct vb_error *err)
+int vb_template_base64(struct vb_template *t, size_t start, bool url, struct vb_error *err)
 {
     struct vb_buf encoded;
     vb_buf_init(&encoded, TEMPLATE_OUT_MAX);
@@ -273,7 +286,7 @@ static int expand_mark(struct vb_template *t, char mark, struct nesting *nest, s
     size_t start = nest->start[--nest->depth];
     if (mark != '>') {
         const bool fixed = t->fixed > start;
-        int status = close_base64(t, start, mark == ']', err);
+        int status = vb_template_base64(t, start, mark == ']', err);
         if (fixed) /* and where in the code that text ends is not worth knowing */
             t->fixed = t->out.len;
         return status;

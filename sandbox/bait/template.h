@@ -9,6 +9,12 @@
  *   %{uuid}                   a version 4 UUID
  *   %{crc:N}                  CRC-32 of the last N characters in base62, six characters: the
  * checksum of GitHub's and npm's tokens
+ *   %{account:NAME} %{akid:NAME}  an AWS account of the run, and what follows AKIA in a key id of
+ * it
+ *   %{macaroon}               what a token of PyPI says, between its place and its signature
+ *   %{extended:KIND}          an extended key of a wallet with its checksum: zprv or zpub
+ *   %{ether}                  the address of the run's Ethereum wallet
+ *   %{moment:FORM:DAYS}       so many days from today: iso, s or ms
  *   %{ssh:TYPE} %{sshpub:TYPE}  a private or public OpenSSH key: ed25519 or rsa
  *   %(…%) %[…%]               base64 with padding, base64url without, of what stands between
  *   %<…%>                     what stands between is the bait's secret
@@ -33,6 +39,19 @@ void vb_template_init(struct vb_template *t, const unsigned char seed[VB_SEED_BY
                       const char *id, const char *home);
 void vb_template_done(struct vb_template *t);
 VB_CHECKED int vb_template_expand(struct vb_template *t, const char *text, struct vb_error *err);
+
+/* For formed.c: a UUID; and what was written since START becomes its base64. */
+VB_CHECKED int vb_template_uuid(struct vb_template *t, struct vb_error *err);
+VB_CHECKED int vb_template_base64(struct vb_template *t, size_t start, bool url,
+                                  struct vb_error *err);
+
+/* formed.c: what the placeholders above say. */
+VB_CHECKED int vb_formed_account(struct vb_template *t, const char *owner, struct vb_error *err);
+VB_CHECKED int vb_formed_key_id(struct vb_template *t, const char *owner, struct vb_error *err);
+VB_CHECKED int vb_formed_macaroon(struct vb_template *t, const char *arg, struct vb_error *err);
+VB_CHECKED int vb_formed_extended(struct vb_template *t, const char *kind, struct vb_error *err);
+VB_CHECKED int vb_formed_address(struct vb_template *t, const char *arg, struct vb_error *err);
+VB_CHECKED int vb_formed_moment(struct vb_template *t, const char *arg, struct vb_error *err);
 
 /* sshkey.c: appends the key (its private half in PEM lines, or one public line) made from SEED. The
  * same seed and type give the same pair. A private key's secret is the part of one line that holds
