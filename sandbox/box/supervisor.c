@@ -383,8 +383,11 @@ static int serve_recorded(struct vb_supervisor *box, struct vb_error *err)
 {
     const int patience_ms = box->recording ? vb_recorder_patience_ms(box->recorder) : -1;
     const int served = serve_once(box, patience_ms, err);
-    return served < 0 || !box->recording ? served
-                                         : vb_recorder_rest(box->recorder, served == 0, err);
+    if (served < 0 || !box->recording)
+        return served;
+    const int status = vb_recorder_rest(box->recorder, served == 0, err);
+    vb_world_child_moved(box->world, vb_recorder_moved_ns(box->recorder));
+    return status;
 }
 
 static int serve(struct vb_supervisor *box, struct vb_error *err)

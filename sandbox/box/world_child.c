@@ -6,8 +6,10 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -52,6 +54,7 @@ struct vb_world_child {
     struct vb_buf known; /* the package's bytes */
     uint64_t not_kept;
     bool packets_lost;
+    _Atomic int64_t *ahead_s; /* of the box's clock: seen by the child too */
     uint64_t ran_ns, seen_ns; /* how long it has run, and when that was last seen to grow */
 };
 
@@ -224,6 +227,7 @@ static int run(const struct vb_world_child *world, struct inside *inside, struct
         .authority = setup->authority,
         .capture = inside->capture,
         .offline = setup->options.offline,
+        .ahead_s = world->ahead_s,
         .replay = setup->replay,
         .responder = setup->responder,
         .name_key = setup->name_key,
@@ -487,6 +491,13 @@ bool vb_world_child_busy(struct vb_world_child *world)
     return now - world->seen_ns < QUIET_NS;
 }
 
+void vb_world_child_moved(struct vb_world_child *world, uint64_t ns)
+{
+    enum { DAY_S = 24 * 3600, NS_A_SECOND = 1000000000 };
+    const int64_t days_s = (int64_t)world->detonation->days_ahead * DAY_S;
+    atomic_store(world->ahead_s, days_s + (int64_t)(ns / NS_A_SECOND));
+}
+
 int vb_world_child_new(const struct vb_box_setup *setup, const struct vb_detonation *detonation,
                        struct vb_sink *sink, struct vb_world_child **ret, struct vb_error *err)
 {
@@ -499,10 +510,15 @@ int vb_world_child_new(const struct vb_box_setup *setup, const struct vb_detonat
                                      .epoll = epoll_create1(EPOLL_CLOEXEC),
                                      .control = -1,
                                      .process = {-1, -1, -1, -1}};
+    void *shared = mmap(NULL, sizeof(*world->ahead_s), PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    world->ahead_s = shared == MAP_FAILED ? NULL : shared;
     vb_buf_init(&world->known, KNOWN_BYTES);
     for (size_t i = 0; i < VB_WORLD_SOCKETS; i++)
         world->sockets[i] = -1;
-    int status = world->epoll < 0 ? fail(err) : VB_OK;
+    int status = world->epoll < 0 || world->ahead_s == NULL ? fail(err) : VB_OK;
+    if (status == VB_OK)
+        vb_world_child_moved(world, 0);
     for (size_t i = 0; status == VB_OK && i < VB_NET_CATCHERS; i++) {
         const int fd = setup->base.fds[VB_BASE_SOCKET + i];
         if (fd >= 0)
@@ -525,6 +541,8 @@ void vb_world_child_free(struct vb_world_child *world)
     vb_buf_done(&world->known);
     vb_close_fd(&world->control);
     vb_close_fd(&world->epoll);
+    if (world->ahead_s != NULL)
+        (void)munmap(world->ahead_s, sizeof(*world->ahead_s));
     free(world);
 }
 

@@ -22,6 +22,8 @@ int vb_world_child_fd(const struct vb_world_child *world);
 VB_CHECKED int vb_world_child_step(struct vb_world_child *world, struct vb_error *err);
 /* True if it did anything a moment ago: then something may be under way. */
 bool vb_world_child_busy(struct vb_world_child *world);
+/* The box's clock has been moved by so much in all. */
+void vb_world_child_moved(struct vb_world_child *world, uint64_t ns);
 /* Nobody can send any more: lets it take what is left, and end. */
 VB_CHECKED int vb_world_child_end(struct vb_world_child *world, struct vb_error *err);
 

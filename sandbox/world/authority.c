@@ -15,9 +15,20 @@ struct vb_authority {
     EVP_PKEY *key;
     X509 *certificate;
     char *pem;
+    int64_t now; /* when it was made, in truth */
 };
 
-enum { SERIAL_BYTES = 16, TWO_YEARS_S = 2 * 365 * 24 * 3600 };
+enum {
+    SERIAL_BYTES = 16,
+    DAY_S = 24 * 3600,
+    /* A box's clock may be ahead by more than a year (docs/time.md); and a client may refuse what
+     * is valid for more than 825 days. */
+    ISSUED_DAYS = 10,
+    ISSUED_SPREAD_DAYS = 60,
+    VALID_DAYS = 750,
+    AUTHORITY_AGE_DAYS = 900,
+    AUTHORITY_YEARS = 10
+};
 
 static int fail(struct vb_error *err)
 {
@@ -56,13 +67,26 @@ static bool put_extension(X509 *certificate, X509 *issuer, int what, const char 
     return done;
 }
 
-/* A certificate for KEY without a name, valid around NOW. */
-static X509 *new_certificate(EVP_PKEY *key, int64_t now)
+struct validity {
+    int64_t begin, end;
+};
+
+/* Valid since some moment of the SPREAD days before BEGIN. */
+static struct validity valid_from(int64_t begin, unsigned spread, unsigned days)
+{
+    uint32_t random = 0;
+    (void)RAND_bytes((unsigned char *)&random, sizeof(random));
+    begin -= (int64_t)(random % (spread * DAY_S));
+    return (struct validity){begin, begin + (int64_t)days * DAY_S};
+}
+
+/* A certificate for KEY without a name. */
+static X509 *new_certificate(EVP_PKEY *key, struct validity valid)
 {
     X509 *ret = X509_new();
     if (ret != NULL && X509_set_version(ret, X509_VERSION_3) == 1 && put_serial(ret) &&
-        ASN1_TIME_set(X509_getm_notBefore(ret), (time_t)now - TWO_YEARS_S) != NULL &&
-        ASN1_TIME_set(X509_getm_notAfter(ret), (time_t)now + TWO_YEARS_S) != NULL &&
+        ASN1_TIME_set(X509_getm_notBefore(ret), (time_t)valid.begin) != NULL &&
+        ASN1_TIME_set(X509_getm_notAfter(ret), (time_t)valid.end) != NULL &&
         X509_set_pubkey(ret, key) == 1)
         return ret;
     X509_free(ret);
@@ -105,7 +129,10 @@ int vb_authority_new(const char *company, int64_t now, struct vb_authority **ret
         return vb_fail(err, VB_E_NOMEM, 0, "making a certificate authority");
     /* Here, where OpenSSL's settings are the machine's, and not in a box's root file system. */
     authority->key = OPENSSL_init_ssl(0, NULL) == 1 ? EVP_EC_gen("P-256") : NULL;
-    authority->certificate = authority->key == NULL ? NULL : new_certificate(authority->key, now);
+    authority->now = now;
+    const struct validity valid = valid_from(now - (int64_t)AUTHORITY_AGE_DAYS * DAY_S,
+                                             ISSUED_SPREAD_DAYS, AUTHORITY_YEARS * 365);
+    authority->certificate = authority->key == NULL ? NULL : new_certificate(authority->key, valid);
     if (authority->certificate == NULL || !describe(authority, company) || !write_pem(authority)) {
         vb_authority_free(authority);
         return fail(err);
@@ -171,12 +198,9 @@ static bool is_plain(const char *host)
 int vb_authority_issue(const struct vb_authority *authority, const char *host, bool is_address,
                        EVP_PKEY *key, X509 **ret, struct vb_error *err)
 {
-    int64_t now = 0;
-    struct tm begin;
-    /* In the middle of the authority's own time, whatever the clock says now. */
-    if (ASN1_TIME_to_tm(X509_get0_notBefore(authority->certificate), &begin) == 1)
-        now = (int64_t)timegm(&begin) + TWO_YEARS_S;
-    X509 *certificate = new_certificate(key, now);
+    const struct validity valid =
+        valid_from(authority->now - (int64_t)ISSUED_DAYS * DAY_S, ISSUED_SPREAD_DAYS, VALID_DAYS);
+    X509 *certificate = new_certificate(key, valid);
     if (certificate == NULL ||
         !describe_server(authority, certificate, is_plain(host) ? host : "localhost",
                          is_plain(host) && is_address)) {

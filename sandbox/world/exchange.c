@@ -391,8 +391,8 @@ static int respond(struct vb_exchange *exchange, struct vb_error *err)
         status = vb_replay_answer(connection->world->options.replay, exchange->method,
                                   exchange->url, &exchange->reply, &exchange->replied, err);
     if (status == VB_OK && !exchange->replied) {
-        status = vb_respond(connection->world->options.responder, &request, (int64_t)time(NULL),
-                            &exchange->reply, err);
+        status = vb_respond(connection->world->options.responder, &request,
+                            vb_world_now(connection->world), &exchange->reply, err);
         exchange->replied = status == VB_OK;
     }
     return status < 0 ? status : tell_response(exchange, err);

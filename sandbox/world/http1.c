@@ -162,12 +162,9 @@ static int write_head(struct http1 *http, const struct vb_http_reply *reply, boo
                       struct vb_error *err)
 {
     VB_CLEANUP(vb_buf_done) struct vb_buf head;
-    char date[64] = "";
-    const time_t now = time(NULL);
-    struct tm parts;
+    char date[VB_DATE_BYTES];
     vb_buf_init(&head, 65536);
-    if (gmtime_r(&now, &parts) != NULL)
-        (void)strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    vb_world_date(http->connection->world, date);
     int status = vb_buf_printf(&head, err, "HTTP/1.1 %u %s\r\nDate: %s\r\n", reply->status,
                                reason_of(reply->status), date);
     for (size_t i = 0; status == VB_OK && i < reply->header_count; i++)

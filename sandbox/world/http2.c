@@ -149,11 +149,13 @@ static int submit(struct http2 *http, int32_t id, struct stream *stream)
     const struct vb_http_reply *reply = stream->reply;
     nghttp2_nv headers[HEADERS_MAX];
     char names[HEADERS_MAX][64];
-    char status[NUMBER_BYTES], length[NUMBER_BYTES];
+    char status[NUMBER_BYTES], length[NUMBER_BYTES], date[VB_DATE_BYTES];
     size_t count = 0;
     snprintf(status, sizeof(status), "%u", reply->status);
     snprintf(length, sizeof(length), "%zu", reply->body.len);
+    vb_world_date(http->connection->world, date);
     headers[count++] = pair(":status", status);
+    headers[count++] = pair("date", date);
     for (size_t i = 0; i < reply->header_count && count < HEADERS_MAX - 1; i++) {
         snprintf(names[count], sizeof(names[count]), "%s", reply->headers[i].name);
         for (char *at = names[count]; *at != '\0'; at++) /* RFC 9113, 8.2: in lower case */

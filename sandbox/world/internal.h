@@ -114,6 +114,10 @@ struct vb_world {
  * destination, and name. */
 void vb_world_event(const struct vb_world *world, const struct vb_connection *connection,
                     enum vb_event_kind kind, struct vb_event *ret);
+/* The box's time, in seconds; and as HTTP writes it. */
+int64_t vb_world_now(const struct vb_world *world);
+enum { VB_DATE_BYTES = 40 };
+void vb_world_date(const struct vb_world *world, char ret[VB_DATE_BYTES]);
 /* Emits it, or counts what is too much to list. */
 VB_CHECKED int vb_world_emit(struct vb_world *world, struct vb_event *event, struct vb_error *err);
 uint16_t vb_world_port(const union vb_world_address *address);

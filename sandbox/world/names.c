@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 #include "sandbox/world/chance.h"
 
@@ -81,8 +82,18 @@ static bool is_known(const struct vb_host_names *names, const char *name)
            memmem(names->known, names->known_len, label, strlen(label)) != NULL;
 }
 
+/* Nobody ever has one of these (RFC 6761, 6.4). */
+static bool is_invalid(const char *name)
+{
+    static const char end[] = ".invalid";
+    const size_t len = strlen(name);
+    return len >= sizeof(end) - 1 && strcasecmp(name + len - (sizeof(end) - 1), end) == 0;
+}
+
 bool vb_host_names_exists(const struct vb_host_names *names, const char *name)
 {
+    if (is_invalid(name))
+        return false;
     return !names->doubting || !vb_name_looks_drawn(name) || is_known(names, name);
 }
 

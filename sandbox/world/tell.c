@@ -1,6 +1,8 @@
 /* tell: what the world says of what came to it. See internal.h. */
 #include <arpa/inet.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <time.h>
 
 #include "sandbox/world/internal.h"
 
@@ -19,6 +21,21 @@ void vb_world_put_address(struct vb_event *event, const union vb_world_address *
     (void)inet_ntop(address->any.sa_family, bytes, text, INET6_ADDRSTRLEN);
     vb_event_str(event, VB_F_ADDRESS, text);
     vb_event_int(event, VB_F_PORT, vb_world_port(address));
+}
+
+int64_t vb_world_now(const struct vb_world *world)
+{
+    const _Atomic int64_t *ahead = world->options.ahead_s;
+    return (int64_t)time(NULL) + (ahead == NULL ? 0 : atomic_load(ahead));
+}
+
+void vb_world_date(const struct vb_world *world, char ret[VB_DATE_BYTES])
+{
+    const time_t now = (time_t)vb_world_now(world);
+    struct tm parts;
+    ret[0] = '\0';
+    if (gmtime_r(&now, &parts) != NULL)
+        (void)strftime(ret, VB_DATE_BYTES, "%a, %d %b %Y %H:%M:%S GMT", &parts);
 }
 
 void vb_world_event(const struct vb_world *world, const struct vb_connection *connection,

@@ -25,7 +25,9 @@ struct vb_world_options {
     const struct vb_buf *known; /* bytes in which names stand that exist although they look drawn by
                                    chance; NULL: every name exists */
     bool offline;               /* no name can be resolved */
-    struct vb_replay *replay;   /* answers those that it knows; may be NULL */
+    const _Atomic int64_t *ahead_s; /* how far the box's clock is ahead of ours, as somebody else
+                                       writes it there; NULL: not at all */
+    struct vb_replay *replay;       /* answers those that it knows; may be NULL */
     struct vb_responder *responder; /* answers other requests; NULL: nobody does any */
     /* Keeps the bytes of FD (the callee's for the call), whose SHA-256 is HEX; NULL: they are not
      * kept. */
