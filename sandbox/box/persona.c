@@ -29,7 +29,8 @@ static const char *const environment[] = {
     /* What a company tells its people to set, so that its proxy is trusted. */
     "SSL_CERT_FILE=" VB_TRUST_BUNDLE,
     "REQUESTS_CA_BUNDLE=" VB_TRUST_BUNDLE,
-    "CURL_CA_BUNDLE=" VB_TRUST_BUNDLE,
+    /* Alone: reading all of the machine's takes curl five times as long as its request. */
+    "CURL_CA_BUNDLE=" VB_TRUST_ONE,
     "PIP_CERT=" VB_TRUST_BUNDLE,
     "GIT_SSL_CAINFO=" VB_TRUST_BUNDLE,
     "AWS_CA_BUNDLE=" VB_TRUST_BUNDLE,

@@ -32,8 +32,8 @@ def cgroup():
 @row("environment")
 def environment():
     return next((name for name in os.environ if re.match(
-        r"container$|docker|kubernetes|vetbox|sandbox|ld_(preload|audit)$|(ci|continuous_integration|"
-        r"build_number|github_actions|gitlab_ci|jenkins_url|travis|circleci|codespaces)$",
+        r"container$|docker|kubernetes|vetbox|sandbox|ld_(preload|audit)$|"
+        r"(ci|continuous_integration|build_number|github_actions|gitlab_ci|jenkins_url|travis|circleci|codespaces)$",
         name, re.I)), None)
 
 
@@ -152,7 +152,8 @@ def dmi():
 def hardware_address():
     address = text_of("/sys/class/net/eth0/address").strip()
     first = int(address[:2] or "02", 16)
-    if first & 2 or re.match(r"08:00:27|00:0c:29|00:50:56|00:05:69|52:54:00|00:16:3e|00:1c:42", address):
+    virtual = r"08:00:27|00:0c:29|00:50:56|00:05:69|52:54:00|00:16:3e|00:1c:42"
+    if first & 2 or re.match(virtual, address):
         return address
     code, text = said("ip", "link", "show", "eth0")
     return None if code == 0 and address in text else f"{address}, but {text}"

@@ -190,7 +190,8 @@ def nothing_missing():
 
 @row("same-answers")
 def same_answers():
-    bodies = [fetch(f"https://{host}/")[2] for host in ("www.wikipedia.org", "news.ycombinator.com")]
+    hosts = ("www.wikipedia.org", "news.ycombinator.com")
+    bodies = [fetch(f"https://{host}/")[2] for host in hosts]
     return "two hosts, one page" if bodies[0] == bodies[1] else None
 
 

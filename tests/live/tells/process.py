@@ -79,7 +79,8 @@ def setuid_programs():
     if path is None:
         raise Left("no such program")
     kind = os.stat(path)
-    return None if kind.st_uid == 0 and kind.st_mode & stat.S_ISUID else f"{path} is {kind.st_uid}'s"
+    root = kind.st_uid == 0 and kind.st_mode & stat.S_ISUID
+    return None if root else f"{path} is {kind.st_uid}'s"
 
 
 @row("ptrace")
@@ -97,7 +98,8 @@ def refused_calls():
     if platform.machine() != "x86_64":
         raise Left("not x86-64")
     refused = []
-    for name, number, arguments in (("io_uring_setup", 425, (1, 0)), ("add_key", 248, (0, 0, 0, 0, 0)),
+    for name, number, arguments in (("io_uring_setup", 425, (1, 0)),
+                                    ("add_key", 248, (0, 0, 0, 0, 0)),
                                     ("seccomp", 317, (2, 0, 0)), ("unshare", 272, (0x10000000,))):
         if os.fork() == 0:
             failed = LIBC.syscall(number, *arguments) < 0

@@ -94,7 +94,8 @@ def token_dates():
         claims = json.loads(base64.urlsafe_b64decode(token + b"=" * (-len(token) % 4)))
         if not now - 90 * 86400 < claims.get("exp", now) < now + 400 * 86400:
             return f"{name}: exp {claims['exp']}"
-    for name, when in all_of(rb"\b(?:expires?|expiry)_?(?:at|date|Date|At)['\"]?\s*:\s*['\"]?([0-9T:Z-]{10,20})"):
+    for name, when in all_of(rb"\b(?:expires?|expiry)_?(?:at|date|Date|At)['\"]?\s*:\s*['\"]?"
+                             rb"([0-9T:Z-]{10,20})"):
         seconds = int(when) / 1000 if when.isdigit() else \
             time.mktime(time.strptime(when.decode()[:10], "%Y-%m-%d"))
         if not now - 90 * 86400 < seconds < now + 400 * 86400:
