@@ -150,7 +150,8 @@ int vb_formed_extended(struct vb_template *t, const char *kind, struct vb_error 
 {
     const bool secret = strcmp(kind, "zprv") == 0;
     unsigned char bytes[CHECKED] = {0x04, 0xb2, secret ? 0x43 : 0x47, secret ? 0x0c : 0x46};
-    enum { PREFIX = 4, CHILD = 9, CHAIN = 13, KEY = 45 };
+    /* As many digits as all keys of that depth have alike. */
+    enum { PREFIX = 4, CHILD = 9, CHAIN = 13, KEY = 45, ALIKE = 7 };
     int status = VB_OK;
     for (size_t i = PREFIX; !status && i < EXTENDED; i++)
         status = vb_stream_byte(&t->stream, &bytes[i], err);
@@ -159,7 +160,12 @@ int vb_formed_extended(struct vb_template *t, const char *kind, struct vb_error 
     bytes[KEY] = secret ? 0 : (unsigned char)(2 + (bytes[KEY] & 1));
     if (!status)
         status = put_checksum(bytes, err);
-    return status ? status : write_base58(t, bytes, err);
+    const size_t start = t->out.len;
+    if (!status)
+        status = write_base58(t, bytes, err);
+    if (!status)
+        t->fixed = start + ALIKE;
+    return status;
 }
 
 /* The address of the Ethereum wallet, which is also in its file's name. */

@@ -58,6 +58,108 @@ static const char diskstats[] =
     " 259       2 nvme0n1p2 412311 129671 24867406 98118 690180 511029 41872208 612302 0 301844 "
     "710421 0 0 0 0 0 0\n";
 
+static const char devices[] =
+    "Character devices:\n  1 mem\n  4 /dev/vc/0\n  4 tty\n  5 /dev/tty\n  5 /dev/console\n"
+    "  5 /dev/ptmx\n  7 vcs\n 10 misc\n 13 input\n 21 sg\n 29 fb\n 81 video4linux\n 89 i2c\n"
+    "116 alsa\n128 ptm\n136 pts\n180 usb\n189 usb_device\n216 rfcomm\n226 drm\n235 nvme\n"
+    "237 nvme-generic\n238 media\n246 mei\n250 hidraw\n\nBlock devices:\n  7 loop\n  8 sd\n"
+    " 11 sr\n253 device-mapper\n254 mdp\n259 blkext\n";
+
+static const char modules[] =
+    "ccm 20480 6 - Live 0x0000000000000000\nrfcomm 98304 4 - Live 0x0000000000000000\n"
+    "snd_seq_dummy 16384 0 - Live 0x0000000000000000\n"
+    "bnep 32768 2 - Live 0x0000000000000000\n"
+    "iwlmvm 602112 0 - Live 0x0000000000000000\n"
+    "mac80211 1392640 1 iwlmvm, Live 0x0000000000000000\n"
+    "btusb 77824 0 - Live 0x0000000000000000\nuvcvideo 176128 0 - Live 0x0000000000000000\n"
+    "snd_hda_intel 61440 3 - Live 0x0000000000000000\n"
+    "thinkpad_acpi 167936 0 - Live 0x0000000000000000\n"
+    "iwlwifi 585728 1 iwlmvm, Live 0x0000000000000000\n"
+    "cfg80211 1306624 3 iwlmvm,mac80211,iwlwifi, Live 0x0000000000000000\n"
+    "r8169 118784 0 - Live 0x0000000000000000\nnvme 65536 3 - Live 0x0000000000000000\n"
+    "nvme_core 208896 4 nvme, Live 0x0000000000000000\n"
+    "xhci_pci 24576 0 - Live 0x0000000000000000\n";
+
+#define COUNTS(a, b) a b b b a b b b
+#define COLUMNS \
+    "CPU0       CPU1       CPU2       CPU3       CPU4       CPU5       CPU6       CPU7       \n"
+
+static const char interrupts[] =
+    "            " COLUMNS "   1: " COUNTS(
+        "     41202 ",
+        "         0 ") "  IO-APIC    1-edge      i8042\n"
+                       "   9: " COUNTS(
+                           "      7210 ",
+                           "        31 ") "  IO-APIC    9-fasteoi   acpi\n"
+                                          " 127: " COUNTS(
+                                              "    210744 ",
+                                              "     98310 ") "  PCI-MSIX-0000:03:00.0    "
+                                                             "1-edge      nvme0q1\n"
+                                                             " 141: " COUNTS(
+                                                                 "   3391082 ",
+                                                                 "   1120983 ") "  "
+                                                                                "PCI-MSI-0000:"
+                                                                                "00:02.0    "
+                                                                                "0-edge      "
+                                                                                "gpu\n"
+                                                                                " LOC:"
+                                                                                " " COUNTS(
+                                                                                    "  "
+                                                                                    "20981137"
+                                                                                    " ",
+                                                                                    "  "
+                                                                                    "19120455"
+                                                                                    " ") "  "
+                                                                                         "Loca"
+                                                                                         "l "
+                                                                                         "time"
+                                                                                         "r "
+                                                                                         "inte"
+                                                                                         "rrup"
+                                                                                         "ts\n"
+                                                                                         " RES"
+                                                                                         ":"
+                                                                                         " " COUNTS(
+                                                                                             "    "
+                                                                                             "31092"
+                                                                                             "1 ",
+                                                                                             "    "
+                                                                                             "28812"
+                                                                                             "3 ") "  Rescheduling interrupts\n";
+
+static const char softirqs[] = "                    " COLUMNS "          HI:" COUNTS(
+    "         41 ",
+    "         12 ") "\n"
+                    "       TIMER:" COUNTS(
+                        "    4193812 ",
+                        "    3910229 ") "\n"
+                                        "      NET_RX:" COUNTS(
+                                            "     410933 ",
+                                            "      38110 ") "\n"
+                                                            "       BLOCK:" COUNTS(
+                                                                "     190113 ",
+                                                                "     101722 ") "\n"
+                                                                                "       "
+                                                                                "SCHED"
+                                                                                ":" COUNTS(
+                                                                                    "    "
+                                                                                    "811209"
+                                                                                    "4 ",
+                                                                                    "    "
+                                                                                    "792011"
+                                                                                    "3 ") "\n"
+                                                                                          "        "
+                                                                                          " RCU"
+                                                                                          ":" COUNTS(
+                                                                                              "    "
+                                                                                              "6201"
+                                                                                              "188"
+                                                                                              " ",
+                                                                                              "    "
+                                                                                              "6098"
+                                                                                              "127"
+                                                                                              " ") "\n";
+
 /* --- files of /proc --- */
 
 enum { OF_MACHINE = 1, OF_PROCESS = 2 };
@@ -72,22 +174,32 @@ static const struct {
 } stand_ins[] = {
     {"cgroup", OF_PROCESS, "0::/user.slice/user-1000.slice/session-2.scope\n"},
     {"config.gz", OF_MACHINE, ""},
+    {"consoles", OF_MACHINE, "tty0                 -WU (EC  p  )    4:7\n"},
     {"cpuinfo", OF_MACHINE, NULL},
+    {"devices", OF_MACHINE, devices},
     {"diskstats", OF_MACHINE, diskstats},
     {"gid_map", OF_PROCESS, all_ids},
-    {"modules", OF_MACHINE, ""},
+    {"interrupts", OF_MACHINE, interrupts},
+    {"loginuid", OF_PROCESS, "1000"},
+    {"modules", OF_MACHINE, modules},
     {"mountinfo", OF_PROCESS, mountinfo},
     {"mounts", OF_MACHINE | OF_PROCESS, mounts},
     {"mountstats", OF_PROCESS, mounts},
+    {"oom_score_adj", OF_PROCESS, "0\n"},
     {"partitions", OF_MACHINE, partitions},
     {"projid_map", OF_PROCESS, all_ids},
+    {"sessionid", OF_PROCESS, "2"},
     {"setgroups", OF_PROCESS, "allow\n"},
+    {"softirqs", OF_MACHINE, softirqs},
     {"stat", OF_MACHINE, NULL},
     {"sys/kernel/osrelease", OF_MACHINE, NULL},
     {"sys/kernel/version", OF_MACHINE, NULL},
     {"swaps", OF_MACHINE, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"},
     {"timer_list", OF_MACHINE, ""},
+    {"timens_offsets", OF_PROCESS,
+     "monotonic           0         0\nboottime            0         0\n"},
     {"uid_map", OF_PROCESS, all_ids},
+    {"wchan", OF_PROCESS, "0"}, /* that is where a call waits for us */
     {"version", OF_MACHINE, NULL},
 };
 

@@ -93,6 +93,22 @@ def processors():
     return None if len(counts) == 1 and min(counts) >= 2 else f"counted {sorted(counts)}"
 
 
+@row("interrupts")
+def interrupts():
+    """A column for each processor, and modules and devices of a real machine."""
+    columns = [len(re.findall(r"CPU\d", text_of(path).split("\n")[0]))
+               for path in ("/proc/interrupts", "/proc/softirqs")]
+    if set(columns) != {os.cpu_count()}:
+        return f"{columns} columns"
+    return None if len(text_of("/proc/modules").splitlines()) > 10 else "no modules"
+
+
+@row("drivers")
+def drivers():
+    return found(r"virtblk|virtio\w*|vmw\w*|vbox\w*|hv_\w+|xen\w*|ttyS0|fc_\w+",
+                 text_of("/proc/devices") + text_of("/proc/modules") + text_of("/proc/consoles"))
+
+
 @row("one-processor")
 def one_processor():
     """Several that work at once are on several processors."""

@@ -5,6 +5,8 @@ import platform
 import re
 import resource
 import stat
+import subprocess
+import time
 
 from look import LIBC, Left, row, text_of, found
 
@@ -58,6 +60,32 @@ def status_agrees():
               "Name": text_of("/proc/self/comm").strip(), "NSpid": str(os.getpid())}
     wrong = [key for key, value in wanted.items() if own_status(key) != value]
     return f"{wrong}" if wrong else None
+
+
+@row("process-files")
+def process_files():
+    """What else the kernel says of a process in a box: who waits in a call, for one."""
+    child = subprocess.Popen(["sleep", "3600"])
+    time.sleep(0.01)
+    files = {name: text_of(f"/proc/{child.pid}/{name}").strip() for name in
+             ("wchan", "oom_score_adj", "loginuid", "timens_offsets", "stack", "syscall")}
+    child.kill()
+    child.wait()
+    if "seccomp" in files["wchan"] + files["stack"] or int(files["oom_score_adj"]) > 300:
+        return f"{files}"
+    if files["loginuid"] != str(os.getuid()) or re.search(r"[1-9]", files["timens_offsets"]):
+        return f"{files}"
+    return None
+
+
+@row("namespaces")
+def namespaces():
+    """The first ones that a kernel makes have numbers that everybody knows."""
+    known = {"user": 0xEFFFFFFD, "pid": 0xEFFFFFFC, "uts": 0xEFFFFFFE, "ipc": 0xEFFFFFFF,
+             "cgroup": 0xEFFFFFFB}
+    other = [name for name, number in known.items()
+             if os.readlink(f"/proc/self/ns/{name}") != f"{name}:[{number}]"]
+    return f"others: {', '.join(other)}" if other else None
 
 
 @row("prctl-seccomp")
