@@ -34,17 +34,14 @@ static time_t age_of(const struct age *age, const char *name)
                     hash / 10000 % HOUR_S);
 }
 
-static int age_entry(const struct age *age, int folder, const char *name, const struct stat *st,
-                     struct vb_error *err)
+static int age_entry(const struct age *age, int folder, const char *name, struct vb_error *err)
 {
-    const time_t then = age->now - age_of(age, name);
-    const struct timespec times[2] = {
-        {.tv_sec = then, .tv_nsec = (long)(hash_of(1, name) % 1000000000)},
-        {.tv_sec = then, .tv_nsec = (long)(hash_of(1, name) % 1000000000)}};
-    if (st->st_mtim.tv_sec < age->now - LEAST_S / 2 ||
-        utimensat(folder, name, times, AT_SYMLINK_NOFOLLOW) == 0)
-        return VB_OK;
-    return vb_fail(err, VB_E_OS, errno, "setting the time of %s of a box", name);
+    const struct timespec then = {.tv_sec = age->now - age_of(age, name),
+                                  .tv_nsec = (long)(hash_of(1, name) % 1000000000)};
+    const struct timespec times[2] = {then, then};
+    return utimensat(folder, name, times, AT_SYMLINK_NOFOLLOW) < 0
+               ? vb_fail(err, VB_E_OS, errno, "setting the time of %s of a box", name)
+               : VB_OK;
 }
 
 static int age_folder(const struct age *age, int folder, unsigned depth, struct vb_error *err);
@@ -63,15 +60,13 @@ static int age_folder(const struct age *age, int folder, unsigned depth, struct 
     const struct dirent *entry;
     int status = VB_OK;
     while (status == VB_OK && dir != NULL && (entry = readdir(dir)) != NULL) {
-        struct stat st;
         const char *name = entry->d_name;
-        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
-            fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
             continue;
-        if (S_ISDIR(st.st_mode))
+        if (entry->d_type == DT_DIR) /* a tmpfs tells */
             status = age_below(age, folder, name, depth, err);
         if (status == VB_OK)
-            status = age_entry(age, folder, name, &st, err);
+            status = age_entry(age, folder, name, err);
     }
     return status;
 }

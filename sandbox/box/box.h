@@ -171,7 +171,7 @@ VB_CHECKED int vb_trust_build(const struct vb_authority *authority, int root_fd,
 VB_CHECKED int vb_etc_build(const struct vb_box_setup *setup, int root_fd, struct vb_error *err);
 /* What lies about on a machine that is used (used.c). */
 VB_CHECKED int vb_used_build(const struct vb_box_setup *setup, int root_fd, struct vb_error *err);
-/* Gives all below FOLDER that was just made, and FOLDER itself, times in the past (age.c). */
+/* Gives all below FOLDER, and FOLDER itself, times in the past (age.c). */
 VB_CHECKED int vb_age(const struct vb_box_setup *setup, int folder, struct vb_error *err);
 /* Mounts what /etc shows of the host's (etc.c). */
 VB_CHECKED int vb_etc_mount(int root_fd, struct vb_error *err);

@@ -84,48 +84,56 @@ static const char modules[] =
 #define COLUMNS \
     "CPU0       CPU1       CPU2       CPU3       CPU4       CPU5       CPU6       CPU7       \n"
 
-static const char interrupts[] =
-    "            " COLUMNS "   1: " COUNTS(
-        "     41202 ",
-        "         0 ") "  IO-APIC    1-edge      i8042\n"
-                       "   9: " COUNTS(
-                           "      7210 ",
-                           "        31 ") "  IO-APIC    9-fasteoi   acpi\n"
-                                          " 127: " COUNTS(
-                                              "    210744 ",
-                                              "     98310 ") "  PCI-MSIX-0000:03:00.0    "
-                                                             "1-edge      nvme0q1\n"
-                                                             " 141: " COUNTS(
-                                                                 "   3391082 ",
-                                                                 "   1120983 ") "  "
-                                                                                "PCI-MSI-0000:"
-                                                                                "00:02.0    "
-                                                                                "0-edge      "
-                                                                                "gpu\n"
-                                                                                " LOC:"
-                                                                                " " COUNTS(
-                                                                                    "  "
-                                                                                    "20981137"
-                                                                                    " ",
-                                                                                    "  "
-                                                                                    "19120455"
-                                                                                    " ") "  "
-                                                                                         "Loca"
-                                                                                         "l "
-                                                                                         "time"
-                                                                                         "r "
-                                                                                         "inte"
-                                                                                         "rrup"
-                                                                                         "ts\n"
-                                                                                         " RES"
-                                                                                         ":"
-                                                                                         " " COUNTS(
-                                                                                             "    "
-                                                                                             "31092"
-                                                                                             "1 ",
-                                                                                             "    "
-                                                                                             "28812"
-                                                                                             "3 ") "  Rescheduling interrupts\n";
+static const char interrupts[] = "            " COLUMNS "   1: " COUNTS(
+    "     41202 ",
+    "         0 ") "  IO-APIC    1-edge      i8042\n"
+                   "   9: " COUNTS(
+                       "      7210 ",
+                       "        31 ") "  IO-APIC    9-fasteoi   acpi\n"
+                                      " 127: " COUNTS(
+                                          "    210744 ",
+                                          "     98310 ") "  PCI-MSIX-0000:03:00.0    "
+                                                         "1-edge      nvme0q1\n"
+                                                         " 141: " COUNTS(
+                                                             "   3391082 ",
+                                                             "   1120983 ") "  "
+                                                                            "PCI-MSI-0000:"
+                                                                            "00:02.0    "
+                                                                            "0-edge      "
+                                                                            "gpu\n"
+                                                                            " LOC:"
+                                                                            " " COUNTS(
+                                                                                "  "
+                                                                                "20981137"
+                                                                                " ",
+                                                                                "  "
+                                                                                "19120455"
+                                                                                " ") "  "
+                                                                                     "Loca"
+                                                                                     "l "
+                                                                                     "time"
+                                                                                     "r "
+                                                                                     "inte"
+                                                                                     "rrup"
+                                                                                     "ts\n"
+                                                                                     " RES"
+                                                                                     ":"
+                                                                                     " " COUNTS(
+                                                                                         "    "
+                                                                                         "31092"
+                                                                                         "1 ",
+                                                                                         "    "
+                                                                                         "28812"
+                                                                                         "3 ") "  "
+                                                                                               "Res"
+                                                                                               "che"
+                                                                                               "dul"
+                                                                                               "ing"
+                                                                                               " in"
+                                                                                               "ter"
+                                                                                               "rup"
+                                                                                               "ts"
+                                                                                               "\n";
 
 static const char softirqs[] = "                    " COLUMNS "          HI:" COUNTS(
     "         41 ",
