@@ -25,6 +25,7 @@ set(VB_BOX_FILES
   box/persona.c
   box/probe_net.c
   box/probe_space.c
+  box/probe_clock.c
   box/probe_watch.c
   box/relay.c
   box/root.c

@@ -61,6 +61,9 @@ static const struct layer {
      "copies what it needs, and /usr is read-only)"},
     {"time namespace", VB_LAYER_FIDELITY, "5.6", vb_probe_time, "time",
      "use a kernel of 5.6 or later with CONFIG_TIME_NS=y (the box then shows its own uptime)"},
+    {"moved clock", VB_LAYER_FIDELITY, "5.3", vb_probe_clock, NULL,
+     "boot with proc_mem.force_override=always, which is the default (until then waits take as "
+     "long as they say, and every run is of today)"},
     {"nf_tables tproxy", VB_LAYER_FIDELITY, "4.19", vb_probe_tproxy, "net",
      "use a kernel with CONFIG_NF_TABLES_IPV4=y and CONFIG_NFT_TPROXY; as modules: modprobe "
      "nft_tproxy (until then a package that hides which port it tries is not answered there)"},

@@ -39,6 +39,9 @@ void vb_probe_limits(
 void vb_probe_network(struct vb_probe *ret);
 void vb_probe_tproxy(struct vb_probe *ret);
 
+/* probe_clock.c */
+void vb_probe_clock(struct vb_probe *ret);
+
 /* probe_watch.c: what watches and ends a subject */
 void vb_probe_filter(struct vb_probe *ret);
 void vb_probe_notification(struct vb_probe *ret);

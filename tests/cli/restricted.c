@@ -243,6 +243,16 @@ static int no_nf_tables(void)
     return failed | load(filter);
 }
 
+/* proc_mem.force_override=never: read-only memory of others stays as it is, for root too. */
+static int no_override(void)
+{
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+    int failed = filter == NULL ? -1 : 0;
+    if (filter != NULL)
+        failed = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EIO), SCMP_SYS(pwrite64), 0);
+    return failed | load(filter);
+}
+
 /* A machine without version 2 of control groups, or a container that shows none. */
 static int no_cgroup(void)
 {
@@ -269,6 +279,7 @@ static const struct {
     {"memfd-noexec", memfd_noexec, true},
     {"chroot", change_root, false},
     {"no-nf-tables", no_nf_tables, false},
+    {"no-override", no_override, false},
     {"no-cgroup", no_cgroup, false},
 };
 

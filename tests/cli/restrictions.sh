@@ -62,6 +62,7 @@ chroot|user namespace|in a chroot
 yama|memory of the observed|kernel.yama.ptrace_scope
 yama|seccomp notification|kernel.yama.ptrace_scope
 no-nf-tables|nf_tables tproxy|modprobe nft_tproxy
+no-override|moved clock|proc_mem.force_override=always
 no-cgroup|cgroup limits|systemd-run --user --scope -p Delegate=yes
 ROWS
 
