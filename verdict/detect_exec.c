@@ -475,48 +475,6 @@ static bool see_row(struct judge *judge, const struct command_row *row)
     return true;
 }
 
-/* Seconds of "10m", "2h", "1d", "90"; infinity counts as a day. */
-static int64_t seconds_of(const char *text)
-{
-    if (vb_word_in("infinity inf", text))
-        return 86400;
-    char *end = NULL;
-    const double number = strtod(text, &end);
-    if (end == text || !(number > 0) || number > 1e9)
-        return 0;
-    const int64_t unit = *end == 'm' ? 60 : (*end == 'h' ? 3600 : (*end == 'd' ? 86400 : 1));
-    return (int64_t)number * unit;
-}
-
-enum { LONG_S = 120 };
-
-static void tell_delay(struct judge *judge, int64_t seconds)
-{
-    const struct found found = {.id = FINDING_DELAY};
-    vb_report_found(judge, &found, "%s waits for %lld seconds.",
-                    vb_process_label(judge, judge->process), (long long)seconds);
-}
-
-/* What the command line says; a run that is not recorded to its end says no more. */
-static void see_sleep(struct judge *judge)
-{
-    if (strcmp(judge->command.program, "sleep") != 0 || judge->argc < 2)
-        return;
-    const int64_t seconds = seconds_of(judge->argv[1]);
-    if (seconds >= LONG_S)
-        tell_delay(judge, seconds);
-}
-
-void vb_see_wait(struct judge *judge)
-{
-    const int64_t seconds = (vb_event_get_int(judge->event, VB_F_DURATION, 0) + 500) / 1000;
-    if (judge->run == NULL || judge->process == NULL || seconds < LONG_S)
-        return;
-    const char *program = judge->process->command.program;
-    if (program == NULL || strcmp(program, "sleep") != 0) /* see_sleep told of that */
-        tell_delay(judge, seconds);
-}
-
 void vb_see_command(struct judge *judge)
 {
     if (judge->run == NULL || judge->process == NULL)
@@ -524,5 +482,4 @@ void vb_see_command(struct judge *judge)
     bool matched = false; /* the first row says the most */
     for (size_t i = 0; i < VB_ARRAY_LEN(command_rows) && !matched; i++)
         matched = see_row(judge, &command_rows[i]);
-    see_sleep(judge);
 }

@@ -24,6 +24,7 @@ enum {
     MAX_RUNS = 4096,       /* detonations */
     MAX_PROCESSES = 16384, /* of one detonation */
     MAX_PATHS = 65536,     /* written or made in one detonation */
+    MAX_WAITS = 16,        /* long ones, of one detonation */
     MAX_READS = 64,        /* different baits read in one detonation */
     MAX_FINDINGS = 4096,
     MAX_FINDINGS_ALIKE = 20, /* of one id; the rest is counted together */
@@ -110,6 +111,13 @@ struct mark {
     bool by_packager; /* always under a package manager */
 };
 
+/* A process asks to wait for more than a minute. */
+struct wait {
+    int64_t pid;
+    int64_t seconds;
+    uint64_t seq;
+};
+
 struct run {
     uint32_t id;
     uint32_t slot_count;
@@ -160,6 +168,9 @@ struct run {
     struct names mark_tokens, download_tokens; /* value: place among them */
     struct names indexes; /* hosts that answered as an index of packages does */
     bool names_asked;     /* net.name was seen */
+    struct wait waits[MAX_WAITS];
+    size_t wait_count;
+    struct names found; /* what was found in it; value: the first event. Outlives its end */
     uint64_t network_seq;
     uint64_t deleted; /* files of the user that it did not make */
     const char *delete_first;
@@ -286,6 +297,8 @@ struct process *vb_process_of(const struct run *run, int64_t pid);
 const char *vb_process_label(struct judge *judge, const struct process *process);
 /* True if two processes are the same, related in line, or children of the same one. */
 bool vb_processes_related(const struct run *run, int64_t a, int64_t b);
+/* True if OLD started YOUNG, or who did. */
+bool vb_process_is_below(const struct run *run, int64_t young, int64_t old);
 /* The host of an endpoint ("198.51.100.7 443") in scratch memory; *RET_PORT is its port. */
 const char *vb_endpoint_host(struct judge *judge, const char *endpoint, int64_t *ret_port);
 /* Where inside the box this path lies for people: "~/x". */
@@ -326,12 +339,18 @@ void vb_see_answer_run(struct judge *judge);
 void vb_see_session(struct judge *judge);
 void vb_see_reverse_shell(struct judge *judge);
 void vb_see_command(struct judge *judge);
-void vb_see_wait(struct judge *judge);
 void vb_see_persistence(struct judge *judge);
 void vb_see_destruction(struct judge *judge);
 void vb_see_evasion(struct judge *judge);
 void vb_see_network(struct judge *judge);
 void vb_see_kernel(struct judge *judge);
 void vb_see_limits(struct judge *judge);
+
+/* detect_time.c */
+void vb_see_wait(struct judge *judge);
+/* Seconds; 0: no long one. */
+int64_t vb_longest_wait(const struct run *run);
+/* What was just reported: found in the run of the event, if there is one. */
+void vb_found_in_run(struct judge *judge, const struct found *found);
 
 #endif

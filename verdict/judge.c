@@ -220,6 +220,7 @@ void vb_report_found(struct judge *judge, const struct found *given, const char 
     add_evidence(finding, judge->event->seq);
     for (size_t i = 0; i < VB_ARRAY_LEN(found.evidence) && found.evidence[i] != 0; i++)
         add_evidence(finding, found.evidence[i]);
+    vb_found_in_run(judge, &found);
 }
 
 /* --- order --- */

@@ -71,6 +71,7 @@ static struct run *new_run(struct judge *judge, uint32_t id)
     vb_names_init(&run->mark_tokens, MAX_MARKS);
     vb_names_init(&run->download_tokens, MAX_DOWNLOADS);
     vb_names_init(&run->indexes, MAX_LIST);
+    vb_names_init(&run->found, MAX_LIST);
     judge->runs[judge->run_count++] = run;
     return run;
 }
@@ -79,6 +80,7 @@ void vb_runs_done(struct judge *judge)
 {
     for (size_t i = 0; i < judge->run_count; i++) {
         free_tables(judge->runs[i]);
+        vb_names_done(&judge->runs[i]->found);
         free(judge->runs[i]);
     }
     free(judge->runs);
@@ -132,6 +134,9 @@ static void end_run(struct judge *judge, struct run *run)
     run->stopped = limit || strcmp(outcome, "stopped") == 0;
     if (run->stopped && !limit)
         vb_note_gap(judge, "run of %s: stopped before its end", run->label);
+    else if (run->timed_out && vb_longest_wait(run) > 0)
+        vb_note_gap(judge, "run of %s: stopped at the time limit; it waits for %lld seconds",
+                    run->label, (long long)vb_longest_wait(run));
     else if (run->timed_out)
         vb_note_gap(judge, "run of %s: stopped at the time limit", run->label);
     else if (limit && run->limit != NULL)
@@ -549,7 +554,7 @@ const char *vb_process_label(struct judge *judge, const struct process *process)
     return process->command.program[0] != '\0' ? process->command.program : "a process";
 }
 
-static bool is_ancestor(const struct run *run, int64_t old, int64_t young)
+bool vb_process_is_below(const struct run *run, int64_t young, int64_t old)
 {
     for (unsigned steps = 0; steps < 64 && young != 0; steps++) {
         if (young == old)
@@ -562,7 +567,7 @@ static bool is_ancestor(const struct run *run, int64_t old, int64_t young)
 
 bool vb_processes_related(const struct run *run, int64_t a, int64_t b)
 {
-    if (is_ancestor(run, a, b) || is_ancestor(run, b, a))
+    if (vb_process_is_below(run, b, a) || vb_process_is_below(run, a, b))
         return true;
     const struct process *first = vb_process_of(run, a), *second = vb_process_of(run, b);
     return first != NULL && second != NULL && first->ppid != 0 && first->ppid == second->ppid;

@@ -806,6 +806,62 @@ def network_exfil():
     log.write()
 
 
+def waits():
+    """Waiting long and then acting is a finding; waiting alone is not, nor is acting first, nor what somebody
+    does while another one waits."""
+    log = Log("waits")
+    scripts = [f"scripts/{name}" for name in ("timer.js", "later.sh", "service.py", "first.sh", "beside.sh",
+                                              "child.py", "stuck.sh")]
+    log.files("SKILL.md", *scripts)
+    log.baits()
+
+    def wait(pid, exe, seconds):
+        log.add("process.wait", pid=pid, syscall="clock_nanosleep", duration_ms=seconds * 1000,
+                executable=f"/usr/bin/{exe}")
+
+    log.script("scripts/timer.js", "node")
+    wait(10, "node", 3 * 86400)
+    log.read(10, "ssh-ed25519", ".ssh/id_ed25519", "/usr/bin/node")
+    log.connect(10, "203.0.113.7", 443, "/usr/bin/node")
+    log.end(skipped_ms=3 * 86400000)
+
+    log.script("scripts/later.sh")
+    log.exec(11, 10, "/usr/bin/sleep", "sleep", "2h")
+    wait(11, "sleep", 7200)
+    log.exit(11)
+    log.exec(12, 10, "/usr/bin/crontab", "crontab", "-")
+    log.end(skipped_ms=7200000)
+
+    log.script("scripts/service.py", "python3")
+    for _ in range(3):
+        wait(10, "python3", 3600)
+        log.dns(10, "api.example.net", "/usr/bin/python3")
+    log.end("stopped")
+
+    log.script("scripts/first.sh")
+    log.exec(11, 10, "/usr/bin/crontab", "crontab", "-")
+    log.exit(11)
+    log.exec(12, 10, "/usr/bin/sleep", "sleep", "2h")
+    log.exit(12)
+    log.exec(13, 10, "/usr/bin/crontab", "crontab", "-")
+    log.end(skipped_ms=7200000)
+
+    log.script("scripts/beside.sh")
+    log.exec(11, 10, "/usr/bin/sleep", "sleep", "2h")
+    log.exec(12, 10, "/usr/bin/crontab", "crontab", "-")
+    log.end()
+
+    log.script("scripts/child.py", "python3")
+    wait(10, "python3", 61)
+    log.exec(11, 10, "/usr/bin/npm", "npm", "publish")
+    log.end()
+
+    log.script("scripts/stuck.sh")
+    wait(10, "bash", 86400)
+    log.end("timeout")
+    log.write()
+
+
 def odds_and_ends():
     """The rest of the table: mining, wiping, waiting, publishing, erasing, printing secrets."""
     log = Log("odds-and-ends")
@@ -840,5 +896,5 @@ if __name__ == "__main__":
                   unexecuted, exception, home_search,
                   looking_around, interrupted,
                   evasion, network_honest, network_evasion, network_dropped, network_exfil,
-                  odds_and_ends):
+                  waits, odds_and_ends):
         story()
