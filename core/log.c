@@ -59,6 +59,36 @@ int vb_log_end(struct vb_log_writer *log, struct vb_error *err)
     return status < 0 ? status : flush(log, err);
 }
 
+static int copy_file(int from, int to, struct vb_error *err)
+{
+    char chunk[READ_BYTES];
+    off_t offset = 0;
+    for (;;) {
+        const ssize_t got = pread(from, chunk, sizeof(chunk), offset);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return vb_fail(err, VB_E_IO, errno, "reading the event log");
+        const int status = got == 0 ? VB_OK : vb_write_all(to, chunk, (size_t)got, err);
+        if (got == 0 || status < 0)
+            return status;
+        offset += got;
+    }
+}
+
+int vb_log_copy(const struct vb_log_writer *log, int fd, struct vb_error *err)
+{
+    struct vb_log_writer copy = {.fd = fd, .count = log->count, .epoch_ns = log->epoch_ns};
+    vb_buf_init(&copy.buf, FLUSH_AT + 2 * (size_t)VB_LINE_MAX_BYTES);
+    int status = copy_file(log->fd, fd, err);
+    if (status == VB_OK)
+        status = vb_buf_append(&copy.buf, log->buf.data, log->buf.len, err);
+    if (status == VB_OK)
+        status = vb_log_end(&copy, err);
+    vb_log_writer_done(&copy);
+    return status;
+}
+
 void vb_log_writer_done(struct vb_log_writer *log)
 {
     vb_buf_done(&log->buf);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "scan/dates.h"
 #include "scan/layers.h"
 #include "scan/rules_internal.h"
 #include "scan/textcheck.h"
@@ -37,6 +38,7 @@ struct scan {
     struct vb_buf file;            /* the bytes of the file at hand */
     char reported[2 * PATH_BYTES]; /* its path with the prefix */
     size_t entries;
+    struct vb_date_notes dates;
 };
 
 /* --- one item and the layers below it --- */
@@ -93,6 +95,8 @@ static int examine(struct scan *scan, const struct vb_item *item, struct vb_laye
     int status = vb_matcher_scan(scan->matcher, item, err);
     if (status == 0)
         status = vb_textcheck(scan->phrases, item, scan->sink, err);
+    if (status == 0 && scan->prefix[0] == '\0') /* what runs left behind is not run */
+        status = vb_note_date(&scan->dates, item, scan->sink, err);
     if (status < 0)
         return status;
     struct layering layering = {scan, item, budget};
@@ -143,6 +147,7 @@ static int scan_file(struct scan *scan, int fd, uint64_t size, struct vb_error *
                            .len = scan->file.len};
     struct vb_layer_budget budget = {.bytes = scan->limits->layer_bytes, .count = MAX_LAYERS};
     vb_item_classify(&item);
+    scan->dates.done = false;
     status = examine(scan, &item, &budget, err);
     return status == 0 ? layer_coverage(scan, &budget, err) : status;
 }

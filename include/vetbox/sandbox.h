@@ -89,6 +89,8 @@ struct vb_detonation {
     unsigned timeout_ms;
     bool every_name;     /* host names that look drawn by chance exist in the network too */
     unsigned days_ahead; /* of today: what the box's wall clock says when the run begins */
+    uint32_t repeats;    /* the detonation whose entry point this one runs once more; 0: none */
+    bool other_day;      /* to compare days; with no days ahead it is today's once more */
 };
 
 struct vb_plan {
@@ -153,6 +155,7 @@ void vb_sandbox_free(struct vb_sandbox *sandbox);
 
 struct vb_detonation_result {
     bool timed_out;
+    bool finished;     /* ran to an end of its own */
     int exit_status;   /* as a shell would say it: 128 + signal */
     bool name_doubted; /* it asked for a name that looks drawn by chance, and was told that there is
                           none */

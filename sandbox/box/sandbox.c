@@ -448,7 +448,9 @@ static int watch_emit(struct vb_sink *base, struct vb_event *event, struct vb_er
     if (event->kind == VB_EV_DETONATION_END) {
         const int64_t number = vb_event_get_int(event, VB_F_SIGNAL, 0);
         const int64_t exited = vb_event_get_int(event, VB_F_STATUS, 0);
-        watch->result.timed_out = vb_str_equal(vb_event_get_str(event, VB_F_OUTCOME), "timeout");
+        const struct vb_str outcome = vb_event_get_str(event, VB_F_OUTCOME);
+        watch->result.timed_out = vb_str_equal(outcome, "timeout");
+        watch->result.finished = vb_str_equal(outcome, "exit") || vb_str_equal(outcome, "signal");
         watch->result.exit_status = (int)((number > 0 ? 128 + number : exited) & 0xff);
         watch->result.duration_ms = (unsigned)vb_event_get_int(event, VB_F_DURATION, 0);
     }

@@ -62,10 +62,15 @@ int vb_start_tell(struct vb_supervisor *box, struct vb_error *err)
     vb_event_str(&event, VB_F_CWD, box->cwd);
     vb_event_str(&event, VB_F_TEXT, detonation->text);
     vb_event_str(&event, VB_F_WHEN, detonation->when);
-    if (detonation->every_name)
+    if (detonation->other_day)
+        vb_event_str(&event, VB_F_DETAIL,
+                     detonation->days_ahead > 0 ? "on another day" : "on the same day");
+    else if (detonation->every_name)
         vb_event_str(&event, VB_F_DETAIL, "with every host name that it asks for");
-    if (detonation->days_ahead > 0)
+    if (detonation->days_ahead > 0 || detonation->other_day)
         vb_event_int(&event, VB_F_DAYS_AHEAD, detonation->days_ahead);
+    if (detonation->repeats > 0)
+        vb_event_int(&event, VB_F_REPEATS, detonation->repeats);
     return vb_supervisor_emit(box, &event, err);
 }
 

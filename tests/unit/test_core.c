@@ -156,6 +156,44 @@ static void paths_that_leave_are_unsafe(void **state)
     assert_int_equal(vb_line_of("a\nb\nc", 5, 4), 3);
 }
 
+static void code_that_looks_at_the_date_is_told_by_its_words(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        enum vb_date_sign sign;
+        const char *word;
+    } rows[] = {
+        {"", VB_DATE_NONE, NULL},
+        {"D", VB_DATE_NONE, NULL},
+        {"print('hello')", VB_DATE_NONE, NULL},
+        {"from datetime import date", VB_DATE_NONE, NULL}, /* what is used of it says it */
+        {"if date.today() > limit:", VB_DATE_READ, "date.today"},
+        {"x = validate.today", VB_DATE_NONE, NULL},
+        {"update(1)", VB_DATE_NONE, NULL},
+        {"formatDate(x)", VB_DATE_NONE, NULL},
+        {"new Date()", VB_DATE_READ, "new Date"},
+        {"t=Date.now()", VB_DATE_READ, "Date.now"},
+        {"\0\0clock_gettime\0", VB_DATE_READ, "clock_gettime"},
+        {"exec(code)", VB_DATE_HIDDEN, "exec("},
+        {"exec(\"ls\")", VB_DATE_NONE, NULL},
+        {"exec(", VB_DATE_NONE, NULL},
+        {"pattern.exec(text)", VB_DATE_NONE, NULL},
+        {"eval(atob(x)); eval(y); Date.now()", VB_DATE_READ, "Date.now"},
+    };
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        const char *word = NULL;
+        size_t at = 0, len = strlen(rows[i].text);
+        if (len == 0 && i > 0)
+            len = 17; /* the row that begins with NUL */
+        assert_int_equal(vb_date_sign(rows[i].text, len, &word, &at), rows[i].sign);
+        if (rows[i].word == NULL)
+            continue;
+        assert_string_equal(word, rows[i].word);
+        assert_memory_equal(rows[i].text + at, word, strlen(word));
+    }
+}
+
 static void base64_agrees_with_rfc4648(void **state)
 {
     (void)state;
@@ -286,6 +324,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(error_keeps_first_status_and_adds_clauses),
         cmocka_unit_test(error_messages_never_overflow),
+        cmocka_unit_test(code_that_looks_at_the_date_is_told_by_its_words),
         cmocka_unit_test(every_status_has_an_exit_of_sysexits),
         cmocka_unit_test(buffer_stops_at_its_maximum),
         cmocka_unit_test(buffer_reads_a_descriptor_to_its_end),

@@ -220,6 +220,31 @@ static int read_log(int fd, struct vb_error *err)
     return status < 0 ? status : count;
 }
 
+/* A log that is still written is copied with an end, and goes on. */
+static void test_copy(void **state)
+{
+    (void)state;
+    struct vb_event event;
+    struct vb_log_writer log;
+    struct vb_error err = {0};
+    VB_CLEANUP_FD int fd = memfd_create("log", MFD_CLOEXEC);
+    vb_log_writer_init(&log, fd);
+    make_begin(&event);
+    assert_int_equal(vb_emit(&log.sink, &event, &err), VB_OK);
+    for (int i = 1; i <= 2000; i++) { /* more than is written at once */
+        make_exec(&event);
+        assert_int_equal(vb_emit(&log.sink, &event, &err), VB_OK);
+        if (i % 667 != 0)
+            continue;
+        VB_CLEANUP_FD int copy = memfd_create("copy", MFD_CLOEXEC);
+        assert_int_equal(vb_log_copy(&log, copy, &err), VB_OK);
+        assert_int_equal(read_log(copy, &err), 1 + i + 1);
+    }
+    assert_int_equal(vb_log_end(&log, &err), VB_OK);
+    vb_log_writer_done(&log);
+    assert_int_equal(read_log(fd, &err), 2002);
+}
+
 static void log_round_trips(void **state)
 {
     (void)state;
@@ -371,6 +396,7 @@ static void manifest_collects_its_events(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_copy),
         cmocka_unit_test(tables_are_whole),
         cmocka_unit_test(check_refuses_what_does_not_fit_its_kind),
         cmocka_unit_test(long_values_are_cut_and_say_so),

@@ -226,6 +226,70 @@ static void test_deep_tree(void **ret)
     assert_int_equal(scan_log_count(&state->log, VB_EV_SCAN_MATCH), 1);
 }
 
+/* Once a file, wherever in its layers; the package's only. */
+static void test_dates(void **ret)
+{
+    struct state *state = *ret;
+    static const char machine_code[] = "\177ELF\2\1\1\0\0\0\0\0\0\0\0\0";
+    static const char picture[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0";
+    static const char sealed[] = "\x8b\0\xf3\x01\x9d\xc2\0\0\xee\x83\xaa\0";
+    scan_tree_text(state->tree, "a.py", "import json\n\nprint(date.today(), date.today())\n");
+    scan_tree_text(state->tree, "b.py", "x = 'ZnJvbSB0aW1lIGltcG9ydCB0aW1lOyBwcmludCh0aW1lKCkp'\n");
+    scan_tree_text(state->tree, "c.py", "exec(decode(data))\n");
+    scan_tree_text(state->tree, "d.py", "print('a date')\n");
+    scan_tree_write(state->tree, "e.bin", machine_code, sizeof(machine_code) - 1);
+    scan_tree_write(state->tree, "f.png", picture, sizeof(picture) - 1);
+    scan_tree_write(state->tree, "g.dat", sealed, sizeof(sealed) - 1);
+    scan_tree_scan(state->tree, state->rules, &vb_scan_default_limits, &state->log);
+    static const struct {
+        const char *path, *what, *text, *layer;
+        int64_t line;
+    } rows[] = {
+        {"a.py", "read", "date.today", NULL, 3},
+        {"b.py", "read", "from time import", "base64@5", -1},
+        {"c.py", "hidden", "exec(", NULL, 1},
+        {"e.bin", "binary", NULL, NULL, -1},
+        {"g.dat", "binary", NULL, NULL, -1},
+    };
+    size_t row = 0;
+    for (size_t i = 0; i < state->log.count; i++) {
+        const struct scan_event *event = &state->log.events[i];
+        if (event->kind != VB_EV_SCAN_DATE)
+            continue;
+        assert_true(row < VB_ARRAY_LEN(rows));
+        assert_string_equal(event->path, rows[row].path);
+        assert_string_equal(event->what, rows[row].what);
+        assert_string_equal(event->text != NULL ? event->text : "",
+                            rows[row].text != NULL ? rows[row].text : "");
+        assert_string_equal(event->layer != NULL ? event->layer : "",
+                            rows[row].layer != NULL ? rows[row].layer : "");
+        assert_int_equal(event->line, rows[row].line);
+        row++;
+    }
+    assert_int_equal(row, VB_ARRAY_LEN(rows));
+    scan_log_done(&state->log);
+    struct vb_error err = {0};
+    VB_CLEANUP_FD int dir = open(state->tree, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(
+        vb_scan(dir, "dropped", state->rules, &vb_scan_default_limits, &state->log.sink, &err),
+        VB_OK);
+    assert_int_equal(scan_log_count(&state->log, VB_EV_SCAN_DATE), 0);
+}
+
+/* More files than are listed are told of in one event. */
+static void test_many_dates(void **ret)
+{
+    struct state *state = *ret;
+    for (int i = 0; i < 300; i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "%03d.js", i);
+        scan_tree_text(state->tree, name, "new Date()");
+    }
+    scan_tree_scan(state->tree, state->rules, &vb_scan_default_limits, &state->log);
+    assert_int_equal(scan_log_count(&state->log, VB_EV_SCAN_DATE), 257);
+    assert_string_equal(state->log.events[state->log.count - 1].what, "many");
+}
+
 static void test_sink_failure(void **ret)
 {
     struct state *state = *ret;
@@ -317,6 +381,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_order_and_prefix, setup, teardown),
         cmocka_unit_test_setup_teardown(test_deep_tree, setup, teardown),
         cmocka_unit_test_setup_teardown(test_sink_failure, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_dates, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_many_dates, setup, teardown),
         cmocka_unit_test_setup_teardown(test_external_variables, setup, teardown),
         cmocka_unit_test_setup_teardown(test_timeout, setup, teardown),
     };

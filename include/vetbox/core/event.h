@@ -186,6 +186,8 @@ struct vb_log_writer {
 };
 void vb_log_writer_init(struct vb_log_writer *log, int fd);
 VB_CHECKED int vb_log_end(struct vb_log_writer *log, struct vb_error *err);
+/* Copies the log as far as it goes to FD, an empty file, with an end: it can be read there. */
+VB_CHECKED int vb_log_copy(const struct vb_log_writer *log, int fd, struct vb_error *err);
 void vb_log_writer_done(struct vb_log_writer *log);
 
 /* Reads a log strictly: known kinds and fields only, numbers without a gap, LOG_BEGIN first and a

@@ -59,4 +59,10 @@ int vb_base64_digit(unsigned char c);
 VB_CHECKED int vb_base64_decode(struct vb_buf *buf, const char *text, size_t len,
                                 struct vb_error *err);
 
+/* Whether the code DATA looks at the date, or runs what cannot be read there (dates.def). It is
+ * searched, never read: a word in a comment counts. *RET_WORD, a constant, is what gave it away,
+ * and *RET_AT where it stands. */
+enum vb_date_sign { VB_DATE_NONE, VB_DATE_READ, VB_DATE_HIDDEN };
+enum vb_date_sign vb_date_sign(const void *data, size_t len, const char **ret_word, size_t *ret_at);
+
 #endif
