@@ -479,6 +479,7 @@ void vb_see_command(struct judge *judge)
 {
     if (judge->run == NULL || judge->process == NULL)
         return;
+    vb_deed(judge, DEED_PROGRAM, judge->command.program, 0);
     bool matched = false; /* the first row says the most */
     for (size_t i = 0; i < VB_ARRAY_LEN(command_rows) && !matched; i++)
         matched = see_row(judge, &command_rows[i]);

@@ -77,6 +77,7 @@ static void see_host(struct judge *judge, const char *host, uint64_t seq)
     if (process != NULL && process->command.trusted && (process->command.traits & TRAIT_PACKAGER))
         return; /* a package manager goes where it goes */
     vb_note(judge, &judge->undisclosed, host);
+    vb_deed(judge, DEED_HOST, host, VB_SEVERITY_LOW * 8 + VB_CONFIDENCE_MEDIUM);
     const bool drop = vb_host_is_drop(host), address = vb_host_is_address(host);
     const struct found found = {.id = FINDING_NET_UNDISCLOSED,
                                 .graded = true,

@@ -164,6 +164,9 @@ void vb_see_bait_read(struct judge *judge)
     const struct bait_read *read = remember_read(judge, bait);
     if (read == NULL)
         return;
+    vb_deed(judge, DEED_SECRET, path,
+            read_grades[bait->place->kind].severity * 8 +
+                read_grades[bait->place->kind].confidence);
     report_read(judge, bait, read->sweep);
     /* `curl -F f=@KEY URL` names its host before it opens the file. */
     if (process->network_seq != 0 && process->host != NULL && !vb_host_is_loopback(process->host))

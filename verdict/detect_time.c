@@ -80,15 +80,22 @@ static const struct process *actor_of(const struct judge *judge)
                                   : vb_process_of(judge->run, judge->run->world_pid);
 }
 
+/* A race that is won one time and not another, and hosts, which are deeds of their own, are not
+ * compared with other days. */
+static enum deed_kind kind_of(const char *rule)
+{
+    return vb_word_in("VB-EVASION VB-OPAQUE VB-NET-UNDISCLOSED", rule) ? DEED_OTHER : DEED_FINDING;
+}
+
 /* FOUND was found just now. */
 static void see_after_wait(struct judge *judge, const struct found *found)
 {
     const struct process *actor = actor_of(judge);
-    struct run *run = judge->run;
+    const struct run *run = judge->run;
     for (size_t i = 0; actor != NULL && i < run->wait_count; i++) {
         const struct wait *wait = &run->waits[i];
-        const struct name *before = vb_names_find(&run->found, found->rule);
-        if (!is_over(run, wait, actor) || (before != NULL && (uint64_t)before->value < wait->seq))
+        const struct deed *before = vb_deed_of(judge, run, kind_of(found->rule), found->rule);
+        if (!is_over(run, wait, actor) || (before != NULL && before->seq < wait->seq))
             continue;
         const struct found late = {
             .id = FINDING_DELAY,
@@ -105,17 +112,16 @@ static void see_after_wait(struct judge *judge, const struct found *found)
 
 /* --- what was found in a run --- */
 
-/* They tell of the machine or of time itself as much as of the package. */
-static bool is_about_time(const char *rule)
+/* They tell of time itself, or of the machine. */
+static bool is_beside(const char *rule)
 {
-    return vb_word_in("VB-DELAY VB-RESOURCE-ABUSE VB-EXAMINER-DIED", rule);
+    return vb_word_in("VB-DELAY VB-DATE-GATE VB-RESOURCE-ABUSE VB-EXAMINER-DIED", rule);
 }
 
 void vb_found_in_run(struct judge *judge, const struct found *found)
 {
-    struct run *run = judge->run;
-    if (run == NULL || found->severity < VB_SEVERITY_MEDIUM || is_about_time(found->rule))
+    if (judge->run == NULL || found->severity < VB_SEVERITY_MEDIUM || is_beside(found->rule))
         return;
     see_after_wait(judge, found);
-    (void)vb_names_add(&run->found, judge->keep, found->rule, (int64_t)judge->event->seq, NULL);
+    vb_deed(judge, kind_of(found->rule), found->rule, found->severity * 8 + found->confidence);
 }

@@ -24,8 +24,10 @@ enum {
     MAX_RUNS = 4096,       /* detonations */
     MAX_PROCESSES = 16384, /* of one detonation */
     MAX_PATHS = 65536,     /* written or made in one detonation */
-    MAX_WAITS = 16,        /* long ones, of one detonation */
-    MAX_READS = 64,        /* different baits read in one detonation */
+    MAX_DEEDS = 256,       /* of one detonation, to compare with other days */
+    MAX_DEED_BYTES = 16 << 20,
+    MAX_WAITS = 16, /* long ones, of one detonation */
+    MAX_READS = 64, /* different baits read in one detonation */
     MAX_FINDINGS = 4096,
     MAX_FINDINGS_ALIKE = 20, /* of one id; the rest is counted together */
     MAX_EVIDENCE = 32,       /* event numbers of one finding */
@@ -118,6 +120,21 @@ struct wait {
     uint64_t seq;
 };
 
+/* What tells one run from another: kinds and names, never arguments. */
+enum deed_kind {
+    DEED_FINDING,
+    DEED_SECRET,
+    DEED_HOST,
+    DEED_PROGRAM,
+    DEED_FILE,
+    DEED_OTHER, /* from here on they are not compared */
+};
+struct deed {
+    enum deed_kind kind;
+    int grade; /* severity * 8 + confidence */
+    uint64_t seq;
+};
+
 struct run {
     uint32_t id;
     uint32_t slot_count;
@@ -170,7 +187,13 @@ struct run {
     bool names_asked;     /* net.name was seen */
     struct wait waits[MAX_WAITS];
     size_t wait_count;
-    struct names found; /* what was found in it; value: the first event. Outlives its end */
+    /* What is compared with runs on other days; these outlive its end: */
+    uint32_t repeats;   /* the run whose entry point it runs once more, or 0 */
+    bool other_day;     /* … to compare days */
+    int64_t days_ahead; /* of today; 0: today's once more */
+    uint64_t begin_seq;
+    struct names deeds; /* value: place in deed_rows */
+    struct deed deed_rows[MAX_DEEDS];
     uint64_t network_seq;
     uint64_t deleted; /* files of the user that it did not make */
     const char *delete_first;
@@ -224,6 +247,8 @@ struct judge {
 
     struct names commands, hosts, files_written, baits_read, declared, undisclosed, kinds, names,
         signers, gaps;
+    size_t deed_bytes;       /* of all runs */
+    uint64_t undated;        /* entry points that may act by the date and ran today only */
     uint64_t stopped;        /* runs that were */
     uint64_t unexecuted;     /* entry points that were planned and not run, by our doing */
     uint64_t unread;         /* places that could execute or instruct and were not examined */
@@ -352,5 +377,12 @@ void vb_see_wait(struct judge *judge);
 int64_t vb_longest_wait(const struct run *run);
 /* What was just reported: found in the run of the event, if there is one. */
 void vb_found_in_run(struct judge *judge, const struct found *found);
+
+/* detect_date.c: runs of one entry point on several days */
+void vb_deed(struct judge *judge, enum deed_kind kind, const char *name, int grade);
+/* The deed of RUN, or NULL. */
+const struct deed *vb_deed_of(struct judge *judge, const struct run *run, enum deed_kind kind,
+                              const char *name);
+void vb_dates_end(struct judge *judge); /* after the log's last event */
 
 #endif

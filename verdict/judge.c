@@ -340,6 +340,11 @@ static const char *doubt(struct judge *judge)
     if (points > 0 && (int64_t)(judge->unexecuted * 100 / points) > rules->unexecuted_percent)
         return vb_arena_printf(judge->keep, "%s could not be run",
                                share_of(judge, judge->unexecuted));
+    if (points > 0 && (int64_t)(judge->undated * 100 / points) > rules->unexecuted_percent)
+        return vb_arena_printf(judge->keep,
+                               "%s may act by the date, and there was no time to run it on another "
+                               "day",
+                               share_of(judge, judge->undated));
     return cut_short(judge);
 }
 
@@ -457,6 +462,7 @@ static int run_judge(struct judge *judge, int log_fd)
     vb_names_init(&judge->finding_ids, MAX_FINDINGS);
     read_log(judge, log_fd);
     if (judge->status == VB_OK) {
+        vb_dates_end(judge);
         vb_facts_end(judge);
         decide(judge);
         list_everything(judge);

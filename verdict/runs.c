@@ -71,7 +71,7 @@ static struct run *new_run(struct judge *judge, uint32_t id)
     vb_names_init(&run->mark_tokens, MAX_MARKS);
     vb_names_init(&run->download_tokens, MAX_DOWNLOADS);
     vb_names_init(&run->indexes, MAX_LIST);
-    vb_names_init(&run->found, MAX_LIST);
+    vb_names_init(&run->deeds, MAX_DEEDS);
     judge->runs[judge->run_count++] = run;
     return run;
 }
@@ -80,7 +80,7 @@ void vb_runs_done(struct judge *judge)
 {
     for (size_t i = 0; i < judge->run_count; i++) {
         free_tables(judge->runs[i]);
-        vb_names_done(&judge->runs[i]->found);
+        vb_names_done(&judge->runs[i]->deeds);
         free(judge->runs[i]);
     }
     free(judge->runs);
@@ -106,7 +106,11 @@ static void begin_run(struct judge *judge, struct run *run)
     char **argv = vb_list_of(judge, VB_F_ARGV, &count);
     const char *path = vb_text_of(judge, VB_F_PATH), *text = vb_text_of(judge, VB_F_TEXT);
     run->line = vb_event_get_int(judge->event, VB_F_LINE, 0);
-    run->repeated = vb_event_get(judge->event, VB_F_DETAIL) != NULL;
+    run->repeats = (uint32_t)vb_event_get_int(judge->event, VB_F_REPEATS, 0);
+    run->other_day = vb_event_get(judge->event, VB_F_DAYS_AHEAD) != NULL;
+    run->days_ahead = vb_event_get_int(judge->event, VB_F_DAYS_AHEAD, 0);
+    run->begin_seq = judge->event->seq;
+    run->repeated = vb_event_get(judge->event, VB_F_DETAIL) != NULL || run->repeats > 0;
     if (path[0] != '\0')
         run->path = vb_arena_str(judge->keep, path);
     if (text[0] != '\0')
@@ -117,6 +121,9 @@ static void begin_run(struct judge *judge, struct run *run)
         run->label = vb_arena_printf(judge->keep, "%s:%lld", path, (long long)run->line);
     else
         run->label = run->path;
+    if (run->days_ahead > 0)
+        run->label = vb_arena_printf(judge->keep, "%s, %lld days ahead", run->label,
+                                     (long long)run->days_ahead);
     run->visible = run->text != NULL &&
                    (vb_ends(path, ".md") || vb_ends(path, ".mdx") || vb_ends(path, ".MD"));
     find_own(judge, run, vb_text_of(judge, VB_F_CWD));
@@ -395,6 +402,8 @@ static void see_change(struct judge *judge, struct run *run, int64_t pid)
         (void)vb_names_add(&run->moved, &run->arena, path, pid, NULL);
     if (fresh && event->kind != VB_EV_FILE_MKDIR && event->kind != VB_EV_FILE_ATTRIBUTE)
         vb_note(judge, &judge->files_written, path);
+    if (fresh && !vb_path_is_own(run, path))
+        vb_deed(judge, DEED_FILE, path, 0);
 }
 
 static const char *const missing_signs[] = {

@@ -57,7 +57,7 @@ class Log:
             self.add("bait.placed", "tool", bait=bait, what="env", name=name)
 
     def begin(self, argv, path=None, line=None, text=None, reason="fenced block",
-              interpreter="bash", when=None):
+              interpreter="bash", when=None, **more):
         self.run += 1
         fields = {"argv": argv, "reason": reason, "cwd": self.own, "interpreter": interpreter}
         if path:
@@ -68,6 +68,7 @@ class Log:
             fields["text"] = text
         if when:
             fields["when"] = when
+        fields.update(more)
         self.add("detonation.begin", "tool", **fields)
 
     def end(self, outcome="exit", status=0, **fields):
@@ -86,10 +87,10 @@ class Log:
         self.begin(["bash", "-c", text], path, line, text)
         self.exec(10, 1, "/usr/bin/bash", "bash", "-c", text)
 
-    def script(self, path, interpreter="bash", *args, when=None):
+    def script(self, path, interpreter="bash", *args, when=None, **more):
         self.run = getattr(self, "next", 0)
         self.begin([interpreter, f"{self.own}/{path}", *args], path, reason="script",
-                   interpreter=interpreter, when=when)
+                   interpreter=interpreter, when=when, **more)
         self.exec(10, 1, f"/usr/bin/{interpreter}", interpreter, f"{self.own}/{path}", *args)
 
     def exec(self, pid, ppid, path, *argv):
@@ -862,6 +863,91 @@ def waits():
     log.write()
 
 
+def other_days():
+    """The same entry points with the clock ahead: what is new there is a finding; what differs by chance, in
+    arguments, in names that the package tells of or in harmless programs is not."""
+    log = Log("other-days")
+    log.files("SKILL.md", "steal.py", "phone.py", "dice.py", "weekday.sh", "unsure.sh", "cut.sh", "names.py")
+    log.baits()
+    log.documents("host", "api.example.com")
+    exe = "/usr/bin/python3"
+
+    def days(path, interpreter, act, days=(0, 400, 45, 7, None, None, None), every_name=False):
+        """ACT(day, first pid) for today (0), days ahead, and today once more (None)."""
+        first = None
+        for day in days:
+            more = {}
+            if first is not None:
+                more = {"detail": "on another day" if day else "on the same day", "days_ahead": day or 0,
+                        "repeats": first}
+            log.script(path, interpreter, **more)
+            first = first or log.run
+            act(day or 0)
+            log.end("timeout" if path == "cut.sh" and first == log.run else "exit")
+            if every_name and day == 0:
+                log.script(path, interpreter, detail="with every host name that it asks for", repeats=first)
+                act(-1)
+                log.end()
+
+    def steal(day):
+        log.open(10, f"{HOME}/report-{day}.txt", "write", "create", exe=exe)
+        if day >= 45:
+            log.read(10, "ssh-ed25519", ".ssh/id_ed25519", exe)
+            log.connect(10, "203.0.113.7", 443, exe)
+
+    def phone(day):
+        log.dns(10, "api.example.com", exe)
+        if day >= 45:
+            log.dns(10, "stage.example.net", exe)
+
+    rolls = iter("abcdefgh")
+
+    def dice(day):
+        log.dns(10, f"{next(rolls)}.mirror.example.net", exe)
+
+    def weekday(day):
+        log.exec(11, 10, "/usr/bin/date", "date", f"+{day}")
+        log.exec(12, 10, "/usr/bin/" + ("cal" if day == 7 else "tr"), "cal", str(day))
+        log.open(10, f"{HOME}/notes/{day}.md", "write", "create")
+        if day == 7:
+            log.dns(12, "api.example.com", "/usr/bin/cal")
+
+    def unsure(day):
+        if day == 400:
+            log.exec(11, 10, "/usr/bin/crontab", "crontab", "-")
+
+    def cut(day):
+        if day:
+            log.exec(11, 10, "/usr/bin/crontab", "crontab", "-")
+
+    def names(day):
+        log.dns(10, "qzkxwvbn.example.org", exe)
+        if day:
+            log.dns(10, "known.example.org", exe)
+
+    days("steal.py", "python3", steal)
+    days("phone.py", "python3", phone)
+    days("dice.py", "python3", dice)
+    days("weekday.sh", "bash", weekday, (0, 400, 45, 7))
+    days("unsure.sh", "bash", unsure, (0, 400))
+    days("cut.sh", "bash", cut, (0, 400, 45))
+    days("names.py", "python3", names, (0, 400, 45, 7), every_name=True)
+    log.add("coverage", "tool", stage="dates", what="a run 45 days ahead", path="unsure.sh",
+            reason="no time is left for it within --timeout")
+    log.write()
+
+
+def other_days_missed():
+    """No time for another day: more than half of the entry points that may act by the date is a doubt."""
+    log = Log("other-days-missed")
+    log.files("SKILL.md", "a.py")
+    log.script("a.py", "python3")
+    log.end()
+    log.add("coverage", "tool", stage="dates", what="a run on any other day", path="a.py",
+            reason="no time is left for it within --timeout")
+    log.write()
+
+
 def odds_and_ends():
     """The rest of the table: mining, wiping, waiting, publishing, erasing, printing secrets."""
     log = Log("odds-and-ends")
@@ -896,5 +982,5 @@ if __name__ == "__main__":
                   unexecuted, exception, home_search,
                   looking_around, interrupted,
                   evasion, network_honest, network_evasion, network_dropped, network_exfil,
-                  waits, odds_and_ends):
+                  waits, other_days, other_days_missed, odds_and_ends):
         story()
