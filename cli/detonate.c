@@ -1,9 +1,9 @@
 /* The dynamic stages: the plan's rows, one box each, and a scan of what the runs left behind. */
+#include <errno.h>
 #include <string.h>
 
 #include "cli/network.h"
-#include "cli/session.h"
-#include "vetbox/sandbox.h"
+#include "cli/other_days.h"
 
 enum { MIB = 1024 * 1024, DROPS_INODES = 20000, MIN_RESERVE_MS = 500 };
 
@@ -33,14 +33,38 @@ static int not_run(struct vb_session *session, const struct vb_detonation *row,
 
 /* Once more, in a network where names exist that look drawn by chance: what was refused for such a
  * name may be what it waits for. Within the time that ROW had. */
-static int run_again(struct vb_session *session, struct vb_sandbox *sandbox,
-                     const struct vb_detonation *row, uint32_t id, struct vb_error *err)
+static int run_again(struct vb_runs *runs, const struct vb_detonation *row, struct vb_error *err)
 {
     struct vb_detonation again = *row;
     struct vb_detonation_result result;
-    again.id = id;
+    again.id = runs->next_id++;
     again.every_name = true;
-    return vb_detonate(sandbox, &again, &session->tee.sink, &result, err);
+    again.repeats = row->id;
+    return vb_detonate(runs->sandbox, &again, &runs->session->tee.sink, &result, err);
+}
+
+static int run_row(struct vb_runs *runs, size_t i, struct vb_error *err)
+{
+    struct vb_session *session = runs->session;
+    struct vb_detonation *row = &runs->plan->rows[i];
+    const unsigned left = vb_session_left_ms(session);
+    struct vb_detonation_result result = {0};
+    if (left <= runs->reserve_ms)
+        return not_run(session, row, err);
+    row->timeout_ms = vb_plan_share_ms(runs->plan, i, left - runs->reserve_ms);
+    int status = vb_detonate(runs->sandbox, row, &session->tee.sink, &result, err);
+    runs->rows[i].ran = true;
+    runs->rows[i].duration_ms = result.duration_ms;
+    runs->rows[i].finished = result.finished;
+    runs->rows[i].every_name = result.name_doubted;
+    runs->rows[i].dated = session->tee.dates.seen;
+    const unsigned still = vb_session_left_ms(session);
+    if (status < 0 || !result.name_doubted || still <= runs->reserve_ms)
+        return status;
+    row->timeout_ms = vb_plan_share_ms(runs->plan, i, still - runs->reserve_ms);
+    status = run_again(runs, row, err);
+    runs->rows[i].dated |= session->tee.dates.seen;
+    return status;
 }
 
 static int run_plan(struct vb_session *session, struct vb_sandbox *sandbox, struct vb_plan *plan,
@@ -48,29 +72,21 @@ static int run_plan(struct vb_session *session, struct vb_sandbox *sandbox, stru
 {
     /* What is behind the runs has a tenth of the time that is left now. */
     const unsigned all = vb_session_left_ms(session);
-    const unsigned reserve = all / 10 > MIN_RESERVE_MS ? all / 10 : MIN_RESERVE_MS;
-    uint32_t repeated = 0;
-    int status = VB_OK;
-    for (size_t i = 0; status == VB_OK && i < plan->count; i++) {
-        struct vb_detonation *row = &plan->rows[i];
-        const unsigned left = vb_session_left_ms(session);
-        struct vb_detonation_result result;
-        if (left <= reserve) {
-            status = not_run(session, row, err);
-            continue;
-        }
-        row->timeout_ms = vb_plan_share_ms(plan, i, left - reserve);
-        status = vb_detonate(sandbox, row, &session->tee.sink, &result, err);
-        const unsigned still = vb_session_left_ms(session);
-        if (status == VB_OK && result.name_doubted && still > reserve) {
-            row->timeout_ms = vb_plan_share_ms(plan, i, still - reserve);
-            status =
-                run_again(session, sandbox, row, plan->rows[plan->count - 1].id + ++repeated, err);
-        }
-        if (status < 0)
+    VB_CLEANUP_FREE struct vb_row_run *rows = calloc(plan->count, sizeof(*rows));
+    struct vb_runs runs = {.session = session,
+                           .sandbox = sandbox,
+                           .plan = plan,
+                           .rows = rows,
+                           .next_id = plan->rows[plan->count - 1].id + 1,
+                           .reserve_ms = all / 10 > MIN_RESERVE_MS ? all / 10 : MIN_RESERVE_MS};
+    if (rows == NULL)
+        return vb_fail(err, VB_E_NOMEM, errno, "running the plan");
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct vb_detonation *row = &plan->rows[i];
+        if (run_row(&runs, i, err) < 0)
             return vb_wrap(err, "running %s", row->path != NULL ? row->path : row->reason);
     }
-    return status;
+    return vb_run_other_days(&runs, err);
 }
 
 int vb_session_detonate(struct vb_session *session, struct vb_error *err)

@@ -80,6 +80,7 @@ int vb_conclude_check(const struct vb_options *options, struct vb_error *err)
     const char *format = options->value[VB_OPT_FORMAT];
     const char *color = options->value[VB_OPT_COLOR];
     struct vb_sandbox_options ignored;
+    struct vb_dates no_dates;
     int status = format == NULL ? VB_OK : check_format(format, err);
     if (status == VB_OK && color != NULL && strcmp(color, "auto") != 0 &&
         strcmp(color, "always") != 0 && strcmp(color, "never") != 0)
@@ -88,6 +89,8 @@ int vb_conclude_check(const struct vb_options *options, struct vb_error *err)
         status = vb_fail(err, VB_E_USAGE, 0, "--fail-on %s: only block is known", fail_on);
     if (status == VB_OK)
         status = vb_network_choose(options, &ignored, err);
+    if (status == VB_OK)
+        status = vb_dates_choose(options, &no_dates, err);
     for (size_t i = 0; status == VB_OK && i < options->report_count; i++) {
         VB_CLEANUP_FREE char *further = NULL;
         const char *path = NULL;

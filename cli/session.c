@@ -163,6 +163,8 @@ static int tee_emit(struct vb_sink *base, struct vb_event *event, struct vb_erro
         tee->hostile || event->kind == VB_EV_ARCHIVE_HOSTILE || event->kind == VB_EV_EXAMINER_DIED;
     tee->closed = tee->closed || is_about_archives(event);
     int status = event->kind == VB_EV_ARCHIVE_DEFERRED ? note_deferred(tee, event, err) : VB_OK;
+    if (status == VB_OK)
+        status = vb_date_signs_see(&tee->dates, event, err);
     if (status < 0)
         return status;
     if (!has_room(tee, event))
@@ -337,6 +339,7 @@ void vb_session_done(struct vb_session *session)
 {
     for (size_t i = 0; i < VB_DEFERRED_MAX; i++)
         free(session->tee.deferred[i]);
+    vb_date_signs_done(&session->tee.dates);
     vb_log_writer_done(&session->log);
     vb_manifest_done(&session->manifest);
     vb_artifact_done(&session->artifact);

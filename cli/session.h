@@ -6,6 +6,7 @@
 #include <locale.h>
 
 #include "cli/command.h"
+#include "cli/dates.h"
 #include "vetbox/scan.h"
 #include "vetbox/signatures.h"
 #include "vetbox/verdict.h"
@@ -50,6 +51,7 @@ struct vb_tee {
     bool closed;  /* an archive was not read, or what it holds is not run */
     char *deferred[VB_DEFERRED_MAX]; /* paths of the archives that wait for the second reader */
     size_t deferred_count;           /* all of them, listed or not */
+    struct vb_date_signs dates;
 };
 
 struct vb_session {

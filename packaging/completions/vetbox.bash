@@ -6,7 +6,7 @@ _vetbox_options()
 {
     case $1 in
     vet) echo --policy --rules --trust --format --output --report --evidence --timeout --rootfs \
-        --net --fail-on --advisory --quiet --color --help ;;
+        --net --dates --fail-on --advisory --quiet --color --help ;;
     scan) echo --policy --rules --trust --format --output --report --evidence --timeout \
         --fail-on --advisory --quiet --color --help ;;
     verify) echo --trust --timeout --quiet --help ;;
@@ -38,6 +38,7 @@ _vetbox()
         --format) words='text json' ;;
         --color) words='auto always never' ;;
         --fail-on) words=block ;;
+        --dates) words='auto today 7,45,400' ;;
         --net) words='world none replay:' ;;
         --timeout) return ;;
         --report) words='text= json=' ;;

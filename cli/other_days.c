@@ -1,0 +1,178 @@
+/* Runs on other days: see other_days.h. */
+#include "cli/other_days.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum {
+    CONTROLS = 3,             /* runs of today that other days are compared with */
+    LEAST_MS = 500,           /* of a run */
+    JUDGED_BYTES_A_MS = 20000 /* in the worst case */
+};
+
+static bool is_wanted(const struct vb_dates *dates, const struct vb_row_run *row)
+{
+    return row->ran && (dates->all || (row->dated && row->finished));
+}
+
+/* What is left for runs. */
+static unsigned left_ms(const struct vb_runs *runs)
+{
+    const unsigned left = vb_session_left_ms(runs->session);
+    return left > runs->reserve_ms ? left - runs->reserve_ms : 0;
+}
+
+/* Milliseconds for ROW's run, one of COUNT that are left; 0: there is no time for what took so long
+ * today. */
+static unsigned share_ms(const struct vb_runs *runs, const struct vb_row_run *row, size_t count)
+{
+    const unsigned left = left_ms(runs), share = left / (unsigned)(count > 0 ? count : 1);
+    const unsigned least = 2 * row->duration_ms > LEAST_MS ? 2 * row->duration_ms : LEAST_MS;
+    if (left < least)
+        return 0;
+    return share > least ? share : least;
+}
+
+static int run_on(struct vb_runs *runs, size_t i, unsigned days_ahead, unsigned timeout_ms,
+                  struct vb_error *err)
+{
+    const struct vb_detonation *row = &runs->plan->rows[i];
+    struct vb_detonation again = *row;
+    struct vb_detonation_result result;
+    again.id = runs->next_id++;
+    again.repeats = row->id;
+    again.every_name = runs->rows[i].every_name;
+    again.other_day = true;
+    again.days_ahead = days_ahead;
+    again.timeout_ms = timeout_ms;
+    const int status = vb_detonate(runs->sandbox, &again, &runs->session->tee.sink, &result, err);
+    return status < 0 ? vb_wrap(err, "running %s on another day",
+                                row->path != NULL ? row->path : row->reason)
+                      : VB_OK;
+}
+
+/* --- what there was no time for --- */
+
+static int tell_missed(const struct vb_runs *runs, size_t i, const char *what, struct vb_error *err)
+{
+    const struct vb_detonation *row = &runs->plan->rows[i];
+    struct vb_event event;
+    vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
+    vb_event_str(&event, VB_F_STAGE, "dates");
+    vb_event_str(&event, VB_F_WHAT, what);
+    vb_event_str(&event, VB_F_REASON, "no time is left for it within --timeout");
+    vb_event_str(&event, VB_F_PATH, row->path);
+    if (row->line > 0)
+        vb_event_int(&event, VB_F_LINE, row->line);
+    return vb_emit(&runs->session->tee.sink, &event, err);
+}
+
+static int tell_row(const struct vb_runs *runs, size_t i, const struct vb_dates *dates,
+                    struct vb_error *err)
+{
+    const struct vb_row_run *row = &runs->rows[i];
+    int status = VB_OK;
+    if (row->missed != 0 && !row->compared)
+        return tell_missed(runs, i, "a run on any other day", err);
+    for (size_t day = 0; status == VB_OK && day < dates->count; day++) {
+        char what[64];
+        snprintf(what, sizeof(what), "a run %u days ahead", dates->days[day]);
+        if (row->missed & 1U << day)
+            status = tell_missed(runs, i, what, err);
+    }
+    return status;
+}
+
+/* --- once more today --- */
+
+/* What the verdict would be so far. */
+static int judge_so_far(const struct vb_runs *runs, struct vb_verdict **ret, struct vb_error *err)
+{
+    VB_CLEANUP_FD int fd = memfd_create("vetbox-log", MFD_CLOEXEC);
+    if (fd < 0)
+        return vb_fail(err, VB_E_OS, errno, "copying the event log");
+    const int status = vb_log_copy(&runs->session->log, fd, err);
+    return status < 0 ? status : vb_judge(fd, runs->session->toolbox->policy, ret, err);
+}
+
+static bool is_gated(const struct vb_verdict *verdict, const struct vb_detonation *row)
+{
+    for (size_t i = 0; i < verdict->finding_count; i++) {
+        const struct vb_finding *finding = &verdict->findings[i];
+        if (strcmp(finding->id, "VB-DATE-GATE") == 0 && finding->line == row->line &&
+            strcmp(finding->path != NULL ? finding->path : "",
+                   row->path != NULL ? row->path : "") == 0)
+            return true;
+    }
+    return false;
+}
+
+static void free_verdict(struct vb_verdict **verdict)
+{
+    vb_verdict_free(*verdict);
+}
+
+/* What an entry point does one time and not another is no matter of days. */
+static int confirm(struct vb_runs *runs, struct vb_error *err)
+{
+    VB_CLEANUP(free_verdict) struct vb_verdict *verdict = NULL;
+    int status = VB_OK;
+    size_t left = 0;
+    if (left_ms(runs) / 2 <= runs->session->log.bytes / JUDGED_BYTES_A_MS)
+        return VB_OK;
+    status = judge_so_far(runs, &verdict, err);
+    for (size_t i = 0; status == VB_OK && i < runs->plan->count; i++) {
+        runs->rows[i].doubted = runs->rows[i].compared && is_gated(verdict, &runs->plan->rows[i]);
+        left += runs->rows[i].doubted ? CONTROLS : 0;
+    }
+    for (size_t i = 0; status == VB_OK && left > 0; i = (i + 1) % runs->plan->count) {
+        const unsigned timeout_ms = share_ms(runs, &runs->rows[i], left);
+        if (!runs->rows[i].doubted)
+            continue;
+        left--;
+        if (timeout_ms > 0)
+            status = run_on(runs, i, 0, timeout_ms, err);
+    }
+    return status;
+}
+
+/* --- all of it --- */
+
+static int run_day(struct vb_runs *runs, const struct vb_dates *dates, size_t day, size_t *left,
+                   struct vb_error *err)
+{
+    for (size_t i = 0; i < runs->plan->count && !runs->session->tee.dates.fixed; i++) {
+        struct vb_row_run *row = &runs->rows[i];
+        if (!is_wanted(dates, row))
+            continue;
+        const unsigned timeout_ms = share_ms(runs, row, (*left)--);
+        if (timeout_ms == 0) {
+            row->missed |= 1U << day;
+            continue;
+        }
+        const int status = run_on(runs, i, dates->days[day], timeout_ms, err);
+        if (status < 0)
+            return status;
+        row->compared = true;
+    }
+    return VB_OK;
+}
+
+int vb_run_other_days(struct vb_runs *runs, struct vb_error *err)
+{
+    struct vb_dates dates;
+    size_t wanted = 0;
+    int status = vb_dates_choose(runs->session->options, &dates, err);
+    for (size_t i = 0; i < runs->plan->count; i++)
+        wanted += is_wanted(&dates, &runs->rows[i]);
+    if (status < 0 || wanted == 0 || dates.count == 0)
+        return status;
+    size_t left = wanted * dates.count;
+    /* One day after the other, the furthest first: a gate that opened stays open, mostly. */
+    for (size_t day = 0; status == VB_OK && day < dates.count; day++)
+        status = run_day(runs, &dates, day, &left, err);
+    for (size_t i = 0; status == VB_OK && i < runs->plan->count; i++)
+        status = tell_row(runs, i, &dates, err);
+    return status == VB_OK ? confirm(runs, err) : status;
+}
