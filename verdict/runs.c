@@ -150,7 +150,7 @@ static void end_run(struct judge *judge, struct run *run)
         vb_note_gap(judge, "run of %s: ended by the limit of %s", run->label, run->limit);
     else if (!run->finished)
         vb_note_gap(judge, "run of %s: ended by %s", run->label, outcome);
-    else if (run->missing != NULL)
+    else if (run->missing != NULL && !run->repeated) /* once is enough */
         vb_note_gap(judge, "run of %s: %s is not there in the box", run->label, run->missing);
 }
 
