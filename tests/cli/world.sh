@@ -14,7 +14,7 @@ while IFS='|' read -r name program event command; do
         continue
     }
     rm -rf "$work/evidence"
-    "$vetbox" run --timeout 30 --evidence "$work/evidence" -- bash -c "$command" \
+    "$vetbox" run --timeout 120 --evidence "$work/evidence" -- bash -c "$command" \
         >"$work/out" 2>"$work/err" </dev/null
     status=$?
     expect_status 0 "$name"
