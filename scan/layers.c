@@ -143,32 +143,13 @@ struct run_kind {
     size_t unit;                                        /* digits that belong together */
 };
 
-/* Values of the digits, one more than they are: 0 is no digit. Both base64 alphabets are taken. */
-static const unsigned char base64_digits[256] = {
-    ['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,  ['H'] = 8,
-    ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16,
-    ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
-    ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32,
-    ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
-    ['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48,
-    ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
-    ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['+'] = 63, ['-'] = 63,
-    ['/'] = 64, ['_'] = 64,
-};
-
-static const unsigned char hex_digits[256] = {
-    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
-    ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
-    ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
-};
-
 static size_t decode_base64(unsigned char *chars, size_t len)
 {
     uint32_t bits = 0;
     unsigned have = 0;
     size_t out = 0;
     for (size_t i = 0; i < len; i++) {
-        bits = (bits << 6 | (uint32_t)(base64_digits[chars[i]] - 1)) & 0xFFFFFF;
+        bits = (bits << 6 | (uint32_t)(vb_base64_digits[chars[i]] - 1)) & 0xFFFFFF;
         have += 6;
         if (have >= 8) {
             have -= 8;
@@ -182,13 +163,13 @@ static size_t decode_hex(unsigned char *chars, size_t len)
 {
     for (size_t i = 0; i + 1 < len; i += 2)
         chars[i / 2] =
-            (unsigned char)((hex_digits[chars[i]] - 1) << 4 | (hex_digits[chars[i + 1]] - 1));
+            (unsigned char)((vb_hex_digits[chars[i]] - 1) << 4 | (vb_hex_digits[chars[i + 1]] - 1));
     return len / 2;
 }
 
 static const struct run_kind run_kinds[] = {
-    {"base64", BASE64_MIN, base64_digits, decode_base64, 4},
-    {"hex", HEX_MIN, hex_digits, decode_hex, 2},
+    {"base64", BASE64_MIN, vb_base64_digits, decode_base64, 4},
+    {"hex", HEX_MIN, vb_hex_digits, decode_hex, 2},
 };
 
 static bool is_space(unsigned char c)

@@ -13,8 +13,8 @@ enum {
 struct vb_alphabet {
     const char *name;
     unsigned bits;
-    unsigned group;            /* digits after which bytes begin anew */
-    unsigned char values[256]; /* one more than the digit's value */
+    unsigned group;              /* digits after which bytes begin anew */
+    const unsigned char *values; /* of 256 bytes, one more than the digit's value */
 };
 
 #define LETTERS(first, upper, lower)                                                       \
@@ -24,42 +24,24 @@ struct vb_alphabet {
     [(lower) + 2] = (first) + 2, [(lower) + 3] = (first) + 3, [(lower) + 4] = (first) + 4, \
     [(lower) + 5] = (first) + 5
 
-static const struct vb_alphabet base64 = {
-    "base64",
-    6,
-    4,
-    {['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,  ['H'] = 8,
-     ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16,
-     ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
-     ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32,
-     ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
-     ['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48,
-     ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
-     ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['+'] = 63, ['-'] = 63,
-     ['/'] = 64, ['_'] = 64}};
+static const unsigned char base32_digits[256] = {LETTERS(1, 'A', 'a'),
+                                                 LETTERS(7, 'G', 'g'),
+                                                 LETTERS(13, 'M', 'm'),
+                                                 LETTERS(19, 'S', 's'),
+                                                 ['Y'] = 25,
+                                                 ['Z'] = 26,
+                                                 ['y'] = 25,
+                                                 ['z'] = 26,
+                                                 ['2'] = 27,
+                                                 ['3'] = 28,
+                                                 ['4'] = 29,
+                                                 ['5'] = 30,
+                                                 ['6'] = 31,
+                                                 ['7'] = 32};
 
-static const struct vb_alphabet base32 = {
-    "base32",
-    5,
-    8,
-    {LETTERS(1, 'A', 'a'), LETTERS(7, 'G', 'g'), LETTERS(13, 'M', 'm'),
-     LETTERS(19, 'S', 's'), ['Y'] = 25, ['Z'] = 26, ['y'] = 25, ['z'] = 26, ['2'] = 27, ['3'] = 28,
-     ['4'] = 29, ['5'] = 30, ['6'] = 31, ['7'] = 32}};
-
-static const struct vb_alphabet hex = {"hex",
-                                       4,
-                                       2,
-                                       {['0'] = 1,
-                                        ['1'] = 2,
-                                        ['2'] = 3,
-                                        ['3'] = 4,
-                                        ['4'] = 5,
-                                        ['5'] = 6,
-                                        ['6'] = 7,
-                                        ['7'] = 8,
-                                        ['8'] = 9,
-                                        ['9'] = 10,
-                                        LETTERS(11, 'A', 'a')}};
+static const struct vb_alphabet base64 = {"base64", 6, 4, vb_base64_digits};
+static const struct vb_alphabet base32 = {"base32", 5, 8, base32_digits};
+static const struct vb_alphabet hex = {"hex", 4, 2, vb_hex_digits};
 
 #define YES(first)                                                                    \
     [first] = true, [(first) + 1] = true, [(first) + 2] = true, [(first) + 3] = true, \

@@ -54,6 +54,8 @@ VB_CHECKED int vb_base64_encode(struct vb_buf *buf, const void *data, size_t len
                                 struct vb_error *err);
 /* The value of a digit of either alphabet, or -1. */
 int vb_base64_digit(unsigned char c);
+/* The same of every byte, and of hexadecimal, one more than the value: 0 is no digit. */
+extern const unsigned char vb_base64_digits[256], vb_hex_digits[256];
 /* Decodes base64 or base64url; white space is skipped, padding optional. Returns VB_E_DATA for
  * anything else. */
 VB_CHECKED int vb_base64_decode(struct vb_buf *buf, const char *text, size_t len,
