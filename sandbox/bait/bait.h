@@ -59,6 +59,9 @@ struct vb_bait_trail;
 VB_CHECKED int vb_bait_trail_new(const struct vb_bait_set *set, struct vb_bait_trail **ret,
                                  struct vb_error *err);
 void vb_bait_trail_free(struct vb_bait_trail *trail);
+/* Messages in which something was not unpacked, since the run has unpacked its share: 2 GiB in and
+ * out, and 256 Ki attempts. TRAIL may be NULL. */
+uint64_t vb_bait_trail_refused(const struct vb_bait_trail *trail);
 
 /* One message, body or connection, fed in pieces of any size. Some 5 KB, and 5 more for each code
  * that occurs in it; decoders hold at most 96 MiB in all streams of a set. */
@@ -69,12 +72,17 @@ VB_CHECKED int vb_bait_stream_new(const struct vb_bait_set *set, struct vb_bait_
 void vb_bait_stream_free(struct vb_bait_stream *stream);
 /* What is found may be told later, but not later than by _finish. Fails only for want of memory.
  * Returns 1 if something in the message is not searched to its end, because it unpacks to more than
- * 16 MiB and 64 bytes for each byte of the message, or wants too much memory; the rest is. */
+ * 16 MiB and 64 bytes for each byte of the message, or wants too much memory, or because the run
+ * has unpacked its share; the rest is. */
 VB_CHECKED int vb_bait_stream_feed(struct vb_bait_stream *stream, const void *data, size_t len,
                                    vb_bait_found *found, void *ctx, struct vb_error *err);
 /* The message has ended; what is fed next begins another. Returns as _feed does. */
 VB_CHECKED int vb_bait_stream_finish(struct vb_bait_stream *stream, vb_bait_found *found, void *ctx,
                                      struct vb_error *err);
+
+/* How many bytes of the message that _finish ended were something packed, unpacked to its end;
+ * SIZE_MAX: something was not searched to its end. */
+size_t vb_bait_stream_unpacked(const struct vb_bait_stream *stream);
 
 /* A host NAME that is asked for: its labels each alone and joined. Returns as _feed does. */
 VB_CHECKED int vb_bait_search_name(const struct vb_bait_set *set, struct vb_bait_trail *trail,

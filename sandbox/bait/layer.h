@@ -22,6 +22,15 @@ enum {
     VB_PACKED_SLOTS = 3
 };
 
+/* What one run has unpacked. Many small bombs are stopped by it, as one large one is by its
+ * message.
+ */
+struct vb_share {
+    uint64_t bytes; /* that decoders took and gave */
+    uint64_t attempts;
+    uint64_t refused; /* messages with something that was not unpacked for that */
+};
+
 /* What one message's search shares among its layers. */
 struct vb_outbound {
     struct vb_needles *needles;
@@ -30,6 +39,8 @@ struct vb_outbound {
     void *ctx;
     uint64_t told[VB_BAITS_MAX / 64]; /* baits that were found */
     size_t fed, unpacked;             /* bytes */
+    size_t whole;                     /* bytes that were something packed, to its end */
+    struct vb_share *share;           /* of this message or of all of a run */
     bool cut;                         /* something was not searched to its end */
     bool own_code_only;               /* nothing is unpacked: that takes libraries */
     char form[VB_FORM_MAX];

@@ -9,6 +9,7 @@
 enum { NAME_MAX_BYTES = 255 };
 
 struct vb_bait_trail {
+    struct vb_share share;
     size_t count;
     uint64_t sent[];
 };
@@ -17,6 +18,8 @@ struct vb_bait_stream {
     struct vb_outbound outbound;
     struct vb_layer *layer;
     bool own; /* the trail */
+    struct vb_share share;
+    size_t unpacked; /* of the last message */
 };
 
 static int no_memory(struct vb_error *err)
@@ -41,6 +44,16 @@ void vb_bait_trail_free(struct vb_bait_trail *trail)
     free(trail);
 }
 
+struct vb_share *vb_bait_trail_share(struct vb_bait_trail *trail)
+{
+    return &trail->share;
+}
+
+uint64_t vb_bait_trail_refused(const struct vb_bait_trail *trail)
+{
+    return trail ? trail->share.refused : 0;
+}
+
 int vb_outbound_new(struct vb_needles *needles, struct vb_bait_trail *trail,
                     struct vb_bait_stream **ret, struct vb_error *err)
 {
@@ -48,6 +61,7 @@ int vb_outbound_new(struct vb_needles *needles, struct vb_bait_trail *trail,
     if (!stream)
         return no_memory(err);
     stream->own = trail == NULL;
+    stream->outbound.share = trail ? &trail->share : &stream->share;
     stream->outbound.needles = needles;
     stream->outbound.sent =
         trail ? trail->sent : calloc(needles->count + 1, sizeof(*stream->outbound.sent));
@@ -96,12 +110,18 @@ int vb_bait_stream_finish(struct vb_bait_stream *stream, vb_bait_found *found, v
     outbound->ctx = ctx;
     const int status = vb_layer_finish(stream->layer, err);
     const bool cut = outbound->cut;
+    stream->unpacked = cut ? SIZE_MAX : outbound->whole;
     outbound->cut = false;
-    outbound->fed = outbound->unpacked = 0;
+    outbound->fed = outbound->unpacked = outbound->whole = 0;
     memset(outbound->told, 0, sizeof(outbound->told));
     if (stream->own)
         memset(outbound->sent, 0, outbound->needles->count * sizeof(*outbound->sent));
     return status ? status : cut;
+}
+
+size_t vb_bait_stream_unpacked(const struct vb_bait_stream *stream)
+{
+    return stream->unpacked;
 }
 
 static void stream_free(struct vb_bait_stream **stream)

@@ -16,8 +16,10 @@ enum {
     BARREN_MAX = 128 * 1024,         /* bytes in, without one out */
     UNPACKED_MIN = 16 * 1024 * 1024, /* bytes that any message may unpack to */
     UNPACKED_TIMES = 64,             /* and for each byte of it */
-    MEMORY_MAX = 96 * 1024 * 1024    /* held by all decoders of a run */
+    MEMORY_MAX = 96 * 1024 * 1024,   /* held by all decoders of a run */
+    ATTEMPTS_MAX = 256 * 1024        /* of a run: random bytes have one in 16 KiB */
 };
+static const uint64_t share_bytes = 2ULL << 30; /* in and out, of a run: some ten seconds */
 
 struct vb_packed {
     const struct vb_decoder *decoder;
@@ -75,11 +77,22 @@ static bool looks_like_text(const unsigned char *at, size_t len)
 
 /* --- one decoder --- */
 
+/* The run's share is; that cuts the message. */
+static bool used_up(struct vb_outbound *outbound)
+{
+    struct vb_share *share = outbound->share;
+    if (share->attempts < ATTEMPTS_MAX && share->bytes < share_bytes)
+        return false;
+    share->refused += outbound->cut ? 0 : 1;
+    outbound->cut = true;
+    return true;
+}
+
 static int open_packed(struct vb_layer *layer, const struct vb_decoder *decoder,
                        struct vb_packed **ret, struct vb_error *err)
 {
     struct vb_outbound *outbound = layer->outbound;
-    if (outbound->cut || outbound->own_code_only)
+    if (outbound->cut || outbound->own_code_only || used_up(outbound))
         return VB_OK;
     if (outbound->needles->memory > MEMORY_MAX) {
         outbound->cut = true;
@@ -98,6 +111,7 @@ static int open_packed(struct vb_layer *layer, const struct vb_decoder *decoder,
     }
     if (!packed)
         return vb_fail(err, VB_E_NOMEM, 0, "unpacking what is sent: out of memory");
+    outbound->share->attempts++;
     *ret = packed;
     return VB_OK;
 }
@@ -125,8 +139,10 @@ static enum vb_decoded within_limits(struct vb_outbound *outbound, const struct 
 {
     if (state == VB_DECODED_TOO_LARGE || beyond_limits(outbound))
         outbound->cut = true;
-    return outbound->cut || (packed->in > BARREN_MAX && !packed->productive) ? VB_DECODED_BAD
-                                                                             : state;
+    return outbound->cut || (state == VB_DECODED_MORE && used_up(outbound)) ||
+                   (packed->in > BARREN_MAX && !packed->productive)
+               ? VB_DECODED_BAD
+               : state;
 }
 
 /* Feeds what stands in ROOM and takes off what was used. *RET_STATE says how it goes on. */
@@ -143,6 +159,7 @@ static int run_packed(struct vb_layer *layer, struct vb_packed *packed, struct v
         room->out_len = sizeof(bytes);
         const enum vb_decoded state = packed->decoder->run(&packed->decoding, room);
         packed->in += before - room->in_len;
+        layer->outbound->share->bytes += before - room->in_len + sizeof(bytes) - room->out_len;
         /* Without input left it goes on only while it fills the room. */
         stuck = room->in_len ? room->in_len == before && room->out_len == sizeof(bytes)
                              : room->out_len > 0;
@@ -191,6 +208,8 @@ static int run_slot(struct vb_layer *layer, const struct vb_chunk *chunk, size_t
         *at = (ptrdiff_t)(chunk->len - room.in_len);
     if (state == VB_DECODED_MORE)
         return status;
+    if (state == VB_DECODED_END)
+        layer->outbound->whole += (*packed)->in;
     const int closed = close_packed(packed, err);
     return status ? status : closed;
 }

@@ -332,6 +332,10 @@ int vb_world_end(struct vb_world *world, struct vb_error *err)
         status = vb_world_tell_gap(world, world->unsearched, "messages",
                                    "unpack to more than is searched for secrets", err);
     if (status == VB_OK)
+        status =
+            vb_world_tell_gap(world, vb_bait_trail_refused(world->trail), "messages",
+                              "more in one run than is unpacked to search it for secrets", err);
+    if (status == VB_OK)
         status = vb_world_tell_gap(world, world->not_kept, "bodies of requests",
                                    "too large or too many to keep", err);
     if (status == VB_OK)

@@ -8,7 +8,8 @@
 
 #include <cmocka.h>
 
-#include "sandbox/bait/bait.h"
+#include "sandbox/bait/layer.h"
+#include "sandbox/bait/outbound.h"
 #include "tests/unit/bait_encoders.h"
 
 static struct vb_bait_set *make_set(unsigned char first)
@@ -320,6 +321,61 @@ static void test_bombs_say_so(void **state)
     vb_bait_set_free(set);
 }
 
+/* Many small ones are one large one: a run has a share, and what is beyond it says so. */
+static void test_many_small_bombs_say_so(void **state)
+{
+    (void)state;
+    enum { ATTEMPTS = 300 * 1024 };
+    static struct bytes packed, plain;
+    struct vb_bait_set *set = make_set(17);
+    const struct vb_bait *bait = bait_named(set, "env-stripe");
+    struct vb_error err = {0};
+    struct vb_bait_trail *trail = NULL;
+    struct hits hits = {.want = bait};
+    assert_int_equal(vb_bait_trail_new(set, &trail, &err), 0);
+    struct vb_share *share = vb_bait_trail_share(trail);
+    struct vb_bait_stream *stream = make_stream(set, trail);
+    plain.len = packed.len = 0;
+    wrap(bait, 7, &plain);
+    memset(plain.at + plain.len, '.', ROOM - plain.len);
+    plain.len = ROOM;
+    enc_gzip(&plain, &packed, 0);
+    /* Within the share nothing is cut, and all of it counts. */
+    assert_int_equal(feed(stream, packed.at, packed.len, ROOM, &hits), 0);
+    assert_int_equal(hits.count, 1);
+    assert_in_range(share->bytes, ROOM + packed.len, ROOM + 2 * packed.len);
+    assert_int_equal(vb_bait_stream_unpacked(stream), packed.len);
+    /* It ends within one message and is gone in the next; what is plain is searched all the same.
+     */
+    share->bytes = (2ULL << 30) - ROOM / 2;
+    assert_int_equal(feed(stream, packed.at, packed.len, ROOM, &hits), 1);
+    assert_int_equal(vb_bait_trail_refused(trail), 1);
+    assert_true(vb_bait_stream_unpacked(stream) == SIZE_MAX);
+    assert_int_equal(feed(stream, packed.at, packed.len, ROOM, &hits), 1);
+    assert_int_equal(vb_bait_trail_refused(trail), 2);
+    assert_int_equal(hits.count, 2); /* the first half of the second message had it */
+    feed(stream, bait->secret, strlen(bait->secret), ROOM, &hits);
+    assert_int_equal(hits.count, 3);
+    vb_bait_stream_free(stream);
+    vb_bait_trail_free(trail);
+    /* Attempts count too. */
+    assert_int_equal(vb_bait_trail_new(set, &trail, &err), 0);
+    stream = make_stream(set, trail);
+    int status = 0;
+    for (size_t i = 0; i < ATTEMPTS / 1024; i++) {
+        packed.len = 0;
+        for (size_t j = 0; j < 1024; j++)
+            put(&packed, "x\x9c\xff.", 4);
+        status = feed(stream, packed.at, packed.len, ROOM, &hits);
+    }
+    assert_int_equal(status, 1);
+    assert_true(vb_bait_trail_refused(trail) > 1 && vb_bait_trail_refused(trail) < 60);
+    assert_int_equal(hits.others, 0);
+    vb_bait_stream_free(stream);
+    vb_bait_trail_free(trail);
+    vb_bait_set_free(set);
+}
+
 /* The process that watches a box searches too, and hands nothing hostile to a library. */
 static void test_the_plain_search_unpacks_nothing(void **state)
 {
@@ -594,6 +650,7 @@ int main(void)
         cmocka_unit_test(test_packed_anywhere),
         cmocka_unit_test(test_decoys),
         cmocka_unit_test(test_bombs_say_so),
+        cmocka_unit_test(test_many_small_bombs_say_so),
         cmocka_unit_test(test_the_plain_search_unpacks_nothing),
         cmocka_unit_test(test_split_over_messages),
         cmocka_unit_test(test_a_small_piece_is_no_proof),
