@@ -100,9 +100,7 @@ static void report_read(struct judge *judge, const struct bait *bait, bool sweep
 
 /* --- sending --- */
 
-/* How bad it is that what READ read can reach HOST: -1 not at all, else severity * 8 + confidence.
- */
-static int grade_reach(const struct judge *judge, const struct bait_read *read, const char *host)
+int vb_grade_reach(const struct judge *judge, const struct bait_read *read, const char *host)
 {
     enum {
         BLOCK = VB_SEVERITY_CRITICAL * 8 + VB_CONFIDENCE_HIGH,
@@ -122,7 +120,7 @@ static int grade_reach(const struct judge *judge, const struct bait_read *read, 
 
 static void report_reach(struct judge *judge, const struct bait_read *read, const char *host)
 {
-    const int grade = grade_reach(judge, read, host);
+    const int grade = vb_grade_reach(judge, read, host);
     const struct process *process = judge->process;
     if (grade < 0)
         return;
@@ -272,7 +270,7 @@ static void see_named_secret(struct judge *judge)
             continue;
         const struct bait bait = {.id = path, .path = path, .place = place};
         const struct bait_read read = {.bait = &bait, .pid = judge->process->pid};
-        const int grade = grade_reach(judge, &read, judge->host);
+        const int grade = vb_grade_reach(judge, &read, judge->host);
         judge->touches_private = true;
         if (grade < 0)
             continue;

@@ -38,6 +38,8 @@ const struct detector vb_detectors[] = {
     {"bait-list", K1(BAIT_LIST), vb_see_bait_list},
     {"bait-seen", K1(BAIT_SEEN), vb_see_bait_seen},
     {"exfiltration", K4(PROCESS_EXEC, NET_NAME, NET_CONNECT, NET_SEND), vb_see_exfil},
+    {"cipher", K5(WORLD_REQUEST, WORLD_SESSION, WORLD_CONNECTION, WORLD_ANSWER, DETONATION_END),
+     vb_see_cipher},
     {"stage-two", K2(PROCESS_EXEC, DETONATION_BEGIN), vb_see_stage_two},
     {"answer-run", K5(WORLD_RESPONSE, WORLD_REQUEST, PROCESS_EXEC, PROCESS_SCRIPT, DETONATION_END),
      vb_see_answer_run},

@@ -227,6 +227,7 @@ static void on_bait_placed(struct judge *judge)
         list = vb_arena_printf(&judge->scratch, "%s%s%s", list, i > 0 ? " " : "", hosts[i]);
     bait->hosts = vb_arena_str(judge->keep, list);
     bait->id = name->text;
+    bait->size = vb_event_get_int(judge->event, VB_F_SIZE, 0);
     if (vb_word_in("env world", vb_text_of(judge, VB_F_WHAT))) {
         bait->env = vb_arena_str(judge->keep, vb_text_of(judge, VB_F_NAME));
         bait->place = vb_secret_of_env(bait->env);

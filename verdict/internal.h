@@ -37,6 +37,7 @@ enum {
     MAX_TEXT = 512, /* bytes of one command, path or excerpt in a finding */
     MAX_BAITS = 1024,
     MAX_MARKS = 4096,     /* candidates for tokens, of one detonation */
+    MAX_SENDINGS = 256,   /* hosts that were sent what looks enciphered, in one detonation */
     MAX_DOWNLOADS = 4096, /* answers with a token, of one detonation */
     MAX_TREE = 262144,
     MAX_DISCLOSED = 16384,
@@ -75,6 +76,7 @@ struct bait {
     const char *env;  /* or NULL */
     const struct secret_place *place;
     const char *hosts; /* that it names itself, space-separated; "" */
+    int64_t size;      /* of the file; 0: unknown */
 };
 
 /* --- one detonation --- */
@@ -97,6 +99,17 @@ struct bait_read {
     int64_t pid;
     uint64_t seq;
     bool sweep;
+};
+
+/* Bytes that look enciphered, on their way to one host. */
+struct sending {
+    const char *host;
+    int64_t pid;
+    int64_t bytes; /* all of them */
+    uint64_t count, first, last;
+    int64_t like_bytes; /* of one message that may be a secret, if nothing fits better; or 0 */
+    uint64_t like_seq;
+    bool told;
 };
 
 /* An answer of the world that shows when it is executed. */
@@ -178,6 +191,11 @@ struct run {
     uint64_t world_seq;     /* of the last world.connection */
     struct bait_read reads[MAX_READS];
     size_t read_count;
+    struct names send_hosts; /* value: place among the sendings */
+    struct names spelt;      /* names that carry what looks enciphered; value is the event number */
+    struct sending *sendings;
+    size_t sending_count;
+    int64_t asked_pid; /* that asked for a name last, or 0 */
     struct mark *marks;
     size_t mark_count;
     struct download *downloads;
@@ -356,6 +374,10 @@ void vb_see_bait_read(struct judge *judge);
 void vb_see_bait_list(struct judge *judge);
 void vb_see_bait_seen(struct judge *judge);
 void vb_see_exfil(struct judge *judge);
+/* How bad it is that what READ read can reach HOST: -1 not at all, else severity * 8 + confidence.
+ */
+int vb_grade_reach(const struct judge *judge, const struct bait_read *read, const char *host);
+void vb_see_cipher(struct judge *judge);
 void vb_see_stage_two(struct judge *judge);
 /* detect_exec.c: SENTENCE says how it was seen that something HOST sent was executed. */
 void vb_report_download_run(struct judge *judge, const char *host, const uint64_t evidence[2],

@@ -32,6 +32,11 @@ static void free_tables(struct run *run)
     vb_names_done(&run->mark_tokens);
     vb_names_done(&run->download_tokens);
     vb_names_done(&run->indexes);
+    vb_names_done(&run->send_hosts);
+    vb_names_done(&run->spelt);
+    free(run->sendings);
+    run->sendings = NULL;
+    run->sending_count = 0;
     free(run->marks);
     free(run->downloads);
     run->marks = NULL;
@@ -72,6 +77,8 @@ static struct run *new_run(struct judge *judge, uint32_t id)
     vb_names_init(&run->download_tokens, MAX_DOWNLOADS);
     vb_names_init(&run->indexes, MAX_LIST);
     vb_names_init(&run->deeds, MAX_DEEDS);
+    vb_names_init(&run->send_hosts, MAX_SENDINGS);
+    vb_names_init(&run->spelt, MAX_PATHS);
     judge->runs[judge->run_count++] = run;
     return run;
 }
@@ -283,6 +290,8 @@ static void see_net(struct judge *judge, struct run *run, struct process *proces
     if (!name && port == 53)
         return; /* asking for names; net.name says which */
     run->names_asked |= name;
+    if (name)
+        run->asked_pid = process->pid;
     if (process->network_seq == 0)
         process->network_seq = event->seq;
     if (run->arena.bytes > MAX_RUN_BYTES)

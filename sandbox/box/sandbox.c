@@ -170,6 +170,8 @@ static int tell_baits(const struct vb_bait_set *baits, struct vb_sink *sink, str
         const bool served = bait->place == VB_BAIT_WORLD;
         vb_event_str(&event, VB_F_WHAT, file ? "file" : served ? "world" : "env");
         vb_event_str(&event, file ? VB_F_PATH : VB_F_NAME, file ? bait->path : bait->env);
+        if (file)
+            vb_event_int(&event, VB_F_SIZE, (int64_t)bait->content_len);
         struct vb_str hosts[HOSTS];
         const size_t count =
             hosts_in((const char *)bait->content,

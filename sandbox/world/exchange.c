@@ -333,6 +333,8 @@ static int tell_request(struct vb_exchange *exchange, bool whole, struct vb_erro
     if (exchange->body.len > 0)
         vb_event_strn(&event, VB_F_TEXT, (const char *)exchange->body.data,
                       exchange->body.len < SHOWN_BYTES ? exchange->body.len : SHOWN_BYTES);
+    const struct vb_str body = {(const char *)exchange->body.data, exchange->body.len};
+    vb_world_put_cipher(&event, &exchange->outbound, &body, exchange->size);
     if (exchange->cut || !whole || exchange->size > SHOWN_BYTES)
         vb_event_bool(&event, VB_F_TRUNCATED, true);
     if (status == VB_OK)

@@ -4,6 +4,7 @@ set(VB_WORLD_FILES
   world/authority.c
   world/capture.c
   world/chance.c
+  world/cipher.c
   world/connection.c
   world/doh.c
   world/dns.c

@@ -56,7 +56,8 @@ struct vb_outbound {
     const char *domain;            /* of a name that was asked for; then there is no connection */
     const char *url;               /* NULL: none */
     struct vb_bait_stream *stream; /* NULL until something is searched */
-    unsigned char seen[32];        /* a bit for each bait that was told of */
+    size_t unpacked;        /* bytes that were something packed; SIZE_MAX: that is not known */
+    unsigned char seen[32]; /* a bit for each bait that was told of */
 };
 
 struct vb_connection {
@@ -131,6 +132,7 @@ struct vb_came {
     const unsigned char *bytes; /* the first of them */
     size_t shown;
     uint64_t size;                          /* all of them */
+    size_t enciphered;                      /* of a datagram */
     const struct vb_connection *connection; /* NULL: a datagram */
 };
 /* world.connection */
@@ -142,6 +144,9 @@ VB_CHECKED int vb_world_search(struct vb_world *world, struct vb_outbound *outbo
 /* The message is complete: what is searched next on this way begins another. */
 VB_CHECKED int vb_world_search_end(struct vb_world *world, struct vb_outbound *outbound,
                                    struct vb_error *err);
+/* Says of the BYTES, of a message of SIZE that left on this way, whether they look enciphered. */
+void vb_world_put_cipher(struct vb_event *event, const struct vb_outbound *outbound,
+                         const struct vb_str *bytes, uint64_t size);
 /* A name that was asked for. */
 VB_CHECKED int vb_world_search_name(struct vb_world *world, const char *name,
                                     struct vb_outbound *outbound, struct vb_error *err);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "sandbox/world/cipher.h"
 #include "sandbox/world/dns.h"
 #include "sandbox/world/internal.h"
 
@@ -42,6 +43,9 @@ static int tell_answer(struct vb_world *world, const struct vb_dns_question *que
     vb_event_str(&event, VB_F_OUTCOME, reply->outcome);
     if (reply->text[0] != '\0')
         vb_event_str(&event, VB_F_ADDRESS, reply->text);
+    const size_t enciphered = vb_cipher_size_in_name(question->name);
+    if (enciphered > 0)
+        vb_event_int(&event, VB_F_ENCIPHERED, (int64_t)enciphered);
     return vb_world_emit(world, &event, err);
 }
 

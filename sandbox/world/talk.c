@@ -58,6 +58,9 @@ static int tell_session(struct vb_connection *connection, const char *protocol,
     vb_event_str(&event, VB_F_PROTOCOL, protocol);
     vb_event_strn(&event, VB_F_TEXT, (const char *)talk->said.data, talk->said.len);
     vb_event_int(&event, VB_F_SIZE, (int64_t)talk->size);
+    const struct vb_str said = {(const char *)talk->said.data, talk->said.len};
+    if (strcmp(protocol, "ssh") != 0 && strcmp(protocol, "tls") != 0)
+        vb_world_put_cipher(&event, &connection->outbound, &said, talk->size);
     if (talk->size > talk->said.len)
         vb_event_bool(&event, VB_F_TRUNCATED, true);
     return vb_world_emit(connection->world, &event, err);

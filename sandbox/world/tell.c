@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "sandbox/world/cipher.h"
 #include "sandbox/world/internal.h"
 
 uint16_t vb_world_port(const union vb_world_address *address)
@@ -86,6 +87,8 @@ int vb_world_tell_came(struct vb_world *world, const struct vb_came *came, struc
         vb_event_strn(&event, VB_F_TEXT, (const char *)came->bytes, came->shown);
     if (came->size > came->shown)
         vb_event_bool(&event, VB_F_TRUNCATED, true);
+    if (came->enciphered > 0)
+        vb_event_int(&event, VB_F_ENCIPHERED, (int64_t)came->enciphered);
     return vb_world_emit(world, &event, err);
 }
 
@@ -154,7 +157,23 @@ int vb_world_search_end(struct vb_world *world, struct vb_outbound *outbound, st
     struct sighting sighting = {world, outbound, err, VB_OK};
     if (outbound->stream == NULL)
         return VB_OK;
-    return conclude(&sighting, vb_bait_stream_finish(outbound->stream, bait_seen, &sighting, err));
+    const int status = vb_bait_stream_finish(outbound->stream, bait_seen, &sighting, err);
+    const size_t unpacked = vb_bait_stream_unpacked(outbound->stream);
+    if (__builtin_add_overflow(outbound->unpacked, unpacked, &outbound->unpacked))
+        outbound->unpacked = SIZE_MAX;
+    return conclude(&sighting, status);
+}
+
+void vb_world_put_cipher(struct vb_event *event, const struct vb_outbound *outbound,
+                         const struct vb_str *bytes, uint64_t size)
+{
+    if (bytes->len < size)
+        return; /* larger than any secret */
+    const size_t enciphered =
+        vb_cipher_size((const unsigned char *)bytes->text, bytes->len,
+                       outbound->stream != NULL ? outbound->unpacked : SIZE_MAX);
+    if (enciphered > 0)
+        vb_event_int(event, VB_F_ENCIPHERED, (int64_t)enciphered);
 }
 
 int vb_world_search_name(struct vb_world *world, const char *name, struct vb_outbound *outbound,

@@ -167,6 +167,8 @@ static int end(struct vb_connection *connection, struct vb_error *err)
     vb_event_str(&event, VB_F_PROTOCOL, "websocket");
     vb_event_strn(&event, VB_F_TEXT, (const char *)socket->said.data, socket->said.len);
     vb_event_int(&event, VB_F_SIZE, (int64_t)socket->size);
+    const struct vb_str said = {(const char *)socket->said.data, socket->said.len};
+    vb_world_put_cipher(&event, &connection->outbound, &said, socket->size);
     if (socket->size > socket->said.len)
         vb_event_bool(&event, VB_F_TRUNCATED, true);
     return vb_world_emit(connection->world, &event, err);

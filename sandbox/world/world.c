@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "sandbox/world/cipher.h"
 #include "sandbox/world/dns.h"
 #include "sandbox/world/internal.h"
 
@@ -106,19 +107,20 @@ static int search_datagram(struct vb_world *world, const struct vb_query *query,
 
 static int take_datagram(struct vb_world *world, const struct vb_query *query, struct vb_error *err)
 {
+    struct vb_dns_question question;
+    const bool asks = vb_world_port(query->to) == VB_DNS_PORT &&
+                      vb_dns_question(query->bytes, query->len, &question) && question.begin == 0;
     const struct vb_came came = {
         .protocol = "udp",
         .to = query->to,
         .bytes = query->bytes,
         .shown = query->len < VB_WORLD_SHOWN ? query->len : VB_WORLD_SHOWN,
         .size = query->len,
+        .enciphered = asks ? 0 : vb_cipher_size(query->bytes, query->len, SIZE_MAX),
     };
-    struct vb_dns_question question;
     const int status = vb_world_tell_came(world, &came, err);
     if (status < 0)
         return status;
-    const bool asks = vb_world_port(query->to) == VB_DNS_PORT &&
-                      vb_dns_question(query->bytes, query->len, &question) && question.begin == 0;
     return asks ? vb_world_answer_datagram(world, query, &question, err)
                 : search_datagram(world, query, err);
 }

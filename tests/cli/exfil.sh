@@ -1,5 +1,6 @@
 # Ways to steal a secret, and honest programs that use their own. tests/live/exfil/stolen: NAME | BAIT |
-# HOST | COMMAND, each of which must be found with the bait and the host. tests/live/exfil/honest: NAME |
+# HOST | COMMAND, each of which must be found with the bait and the host; a bait that is named by its
+# path leaves enciphered, which is told by its size. tests/live/exfil/honest: NAME |
 # COMMAND, in none of which a secret may be said to leave.
 . "$2/tests/cli/lib.sh"
 needs_boxes
@@ -13,6 +14,12 @@ record() {
 
 # seen BAIT HOST: the network saw the bait on its way there.
 seen() {
+    case $1 in
+    "~"*)
+        grep -B8 -A6 VB-EXFIL-ENCIPHERED "$work/err" | tr -s ' \n' '  ' | grep -F "$1" | grep -qF "$2"
+        return
+        ;;
+    esac
     grep '"kind":"bait.seen","source":"world"' "$log" | grep "\"bait\":\"$1\"" | grep -qF "$2"
 }
 
@@ -43,5 +50,5 @@ while IFS='|' read -r name command; do
     fi
 done <"$source_dir/tests/live/exfil/honest"
 echo "$found of $tried thefts found, $clean of $honest honest programs let be"
-[ "$tried" -ge 40 ] && [ "$honest" -ge 20 ] || fail "too few: $tried thefts, $honest honest programs"
+[ "$tried" -ge 65 ] && [ "$honest" -ge 30 ] || fail "too few: $tried thefts, $honest honest programs"
 finish

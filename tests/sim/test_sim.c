@@ -167,6 +167,8 @@ static void test_double_entry(void **state)
         {"network-evasion", "VB-CLOUD-METADATA", "169.254.169.254 "},
         {"network-dropped", "VB-EVASION", ""},
         {"network-exfil", "VB-EVASION", ""},
+        {"enciphered", "VB-EXFIL-ENCIPHERED",
+         "drop.unnamed.example parts.unnamed.example unnamed.example "},
         {"network-exfil", "VB-EXFIL-BAIT", "203.0.113.9 203.0.113.10 "},
     };
     for (size_t i = 0; i < VB_ARRAY_LEN(cases); i++) {
