@@ -9,7 +9,7 @@ enum {
     WINDOW_LIST = 32,         /* of one that is a list of numbers */
     STEP_LARGE = 8,           /* 12 bytes hold 8 samples of 5 */
     LARGE_PAYS = 1024 * 1024, /* bytes searched before the large index is made */
-    FILTER_SPARE = 3,         /* log2 of the filter's bits for each sample */
+    FILTER_SPARE = 4,         /* log2 of the filter's bits for each sample */
 };
 
 /* --- cores --- */

@@ -53,7 +53,7 @@ struct vb_text {
 
 /* Samples of the texts by their hash. */
 struct vb_index {
-    uint64_t *filter; /* two bits of one word for each sample */
+    uint64_t *filter; /* three bits of one word for each sample */
     uint32_t *heads;  /* begin of each bucket among SAMPLES; one more than buckets */
     struct vb_sample {
         uint32_t tag;  /* of the hash: vb_tag */
@@ -121,7 +121,7 @@ static inline uint32_t vb_tag(uint64_t hash)
 
 static inline uint64_t vb_filter_mask(uint64_t hash)
 {
-    return 1ULL << (hash >> 30 & 63) | 1ULL << (hash >> 36 & 63);
+    return 1ULL << (hash >> 18 & 63) | 1ULL << (hash >> 24 & 63) | 1ULL << (hash >> 30 & 63);
 }
 
 static inline bool vb_filter_has(const struct vb_index *index, uint64_t hash)

@@ -186,20 +186,61 @@ static void sample(const struct vb_layer *layer, const struct vb_indexes *indexe
         suspect(layer, folded, field, at, folded_hash);
 }
 
-/* Those of COUNT samples from AT that the filters let through, by their number. */
-static size_t sift(const struct vb_indexes *indexes, const unsigned char *at, size_t count,
-                   uint8_t *ret)
+enum { AHEAD = 32 /* samples whose words of the filters are on their way */ };
+
+struct hashes {
+    uint64_t lanes[AHEAD][VB_LANES];
+};
+
+/* The filters are larger than the nearest cache. */
+static void hash_some(const struct vb_indexes *indexes, const unsigned char *at, size_t count,
+                      struct hashes *ret)
 {
     const struct vb_index exact = indexes->lanes[VB_LANE_EXACT];
     const struct vb_index folded = indexes->lanes[VB_LANE_FOLDED];
-    const size_t step = indexes->step;
-    size_t found = 0;
-    for (size_t i = 0; i < count; i++, at += step) {
+    for (size_t i = 0; i < count; i++, at += indexes->step) {
         const uint64_t word = vb_load(at);
-        const unsigned hits = (unsigned)vb_filter_has(&exact, vb_hash_exact(word)) +
-                              (unsigned)vb_filter_has(&folded, vb_hash_folded(word));
-        ret[found] = (uint8_t)i;
+        const uint64_t exact_hash = vb_hash_exact(word), folded_hash = vb_hash_folded(word);
+        __builtin_prefetch(&exact.filter[exact_hash >> (64 - exact.filter_bits)]);
+        __builtin_prefetch(&folded.filter[folded_hash >> (64 - folded.filter_bits)]);
+        ret->lanes[i][VB_LANE_EXACT] = exact_hash;
+        ret->lanes[i][VB_LANE_FOLDED] = folded_hash;
+    }
+}
+
+static size_t sift_some(const struct vb_indexes *indexes, const struct hashes *hashes, size_t begin,
+                        size_t count, uint16_t *ret)
+{
+    const struct vb_index exact = indexes->lanes[VB_LANE_EXACT];
+    const struct vb_index folded = indexes->lanes[VB_LANE_FOLDED];
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        const unsigned hits = (unsigned)vb_filter_has(&exact, hashes->lanes[i][VB_LANE_EXACT]) +
+                              (unsigned)vb_filter_has(&folded, hashes->lanes[i][VB_LANE_FOLDED]);
+        ret[found] = (uint16_t)(begin + i);
         found += hits > 0;
+    }
+    return found;
+}
+
+static size_t at_most(size_t count)
+{
+    return count < AHEAD ? count : AHEAD;
+}
+
+/* Those of COUNT samples from AT that the filters let through, by their number. */
+static size_t sift(const struct vb_indexes *indexes, const unsigned char *at, size_t count,
+                   uint16_t *ret)
+{
+    struct hashes hashes[2];
+    size_t found = 0;
+    hash_some(indexes, at, at_most(count), &hashes[0]);
+    for (size_t i = 0; i < count; i += AHEAD) {
+        const size_t next = i + AHEAD;
+        if (next < count)
+            hash_some(indexes, at + next * indexes->step, at_most(count - next),
+                      &hashes[next / AHEAD % 2]);
+        found += sift_some(indexes, &hashes[i / AHEAD % 2], i, at_most(count - i), ret + found);
     }
     return found;
 }
@@ -224,12 +265,12 @@ static void fetch(const struct vb_indexes *indexes, const unsigned char *at, boo
 void vb_needles_scan(const struct vb_layer *layer, const unsigned char *begin,
                      const unsigned char *from, const unsigned char *end)
 {
-    enum { BATCH = 64 };
+    enum { BATCH = 1024 }; /* so many that what is fetched has come when it is looked at */
     const size_t len = (size_t)(end - from);
     const struct vb_indexes *indexes = vb_needles_for(layer->outbound->needles, len);
     const struct field field = {begin, end};
     const size_t step = indexes->step;
-    uint8_t through[BATCH + 1];
+    uint16_t through[BATCH + 1];
     size_t at = 0;
     while (at + sizeof(uint64_t) <= len) {
         const size_t left = (len - at - sizeof(uint64_t)) / step + 1;
