@@ -4,6 +4,7 @@
 
 #include "cli/network.h"
 #include "cli/other_days.h"
+#include "cli/places.h"
 
 enum { MIB = 1024 * 1024, DROPS_INODES = 20000, MIN_RESERVE_MS = 500 };
 
@@ -97,7 +98,11 @@ int vb_session_detonate(struct vb_session *session, struct vb_error *err)
                                         .tree = session->tree,
                                         .rootfs = session->options->value[VB_OPT_ROOTFS]};
     struct vb_sandbox_options options = vb_sandbox_default_options;
+    VB_CLEANUP_FREE char *world_rules = NULL;
     int status = vb_network_choose(session->options, &options, err);
+    if (status == VB_OK)
+        status = vb_place_world_rules(session->options->value[VB_OPT_RULES], &world_rules, err);
+    options.world_rules = world_rules;
     if (status == VB_OK)
         status = vb_plan_make(&input, &session->tee.sink, &plan, err);
     if (status != VB_OK || plan->count == 0)

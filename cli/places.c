@@ -53,6 +53,28 @@ static char *default_rules(void)
     return data == NULL ? NULL : joined(data, "rules");
 }
 
+static bool holds_yara_rules(const char *dir)
+{
+    VB_CLEANUP_DIR DIR *open_dir = opendir(dir);
+    const struct dirent *entry;
+    bool found = open_dir == NULL; /* whoever reads it says what is wrong */
+    while (!found && (entry = readdir(open_dir)) != NULL) {
+        const char *extension = vb_path_extension(entry->d_name);
+        found = strcmp(extension, "yar") == 0 || strcmp(extension, "yara") == 0;
+    }
+    return found;
+}
+
+/* The folder says something of the world and nothing of YARA: the usual rules are meant. */
+static int only_the_world(const char *base, bool *ret, struct vb_error *err)
+{
+    VB_CLEANUP_FREE char *world = joined(base, "world");
+    if (world == NULL)
+        return vb_fail(err, VB_E_NOMEM, errno, "naming the rules folder");
+    *ret = is_folder(world) && !holds_yara_rules(base);
+    return VB_OK;
+}
+
 int vb_place_yara_rules(const char *given, char **ret, struct vb_error *err)
 {
     VB_CLEANUP_FREE char *base = given != NULL ? strdup(given) : default_rules();
@@ -61,11 +83,25 @@ int vb_place_yara_rules(const char *given, char **ret, struct vb_error *err)
     if (!is_folder(base))
         return vb_fail(err, VB_E_CONFIG, errno, "no rules folder %s", base);
     char *yara = joined(base, "yara");
-    if (yara != NULL && !is_folder(yara)) {
-        free(yara);
-        yara = vb_steal(base);
-    }
-    return keep(yara, ret, err);
+    if (yara == NULL || is_folder(yara))
+        return keep(yara, ret, err);
+    free(yara);
+    bool usual = false;
+    const int status = given == NULL ? VB_OK : only_the_world(base, &usual, err);
+    if (status < 0)
+        return status;
+    return usual ? vb_place_yara_rules(NULL, ret, err) : keep(vb_steal(base), ret, err);
+}
+
+int vb_place_world_rules(const char *given, char **ret, struct vb_error *err)
+{
+    *ret = NULL;
+    if (given == NULL)
+        return VB_OK;
+    if (!is_folder(given))
+        return vb_fail(err, VB_E_CONFIG, errno, "no rules folder %s", given);
+    VB_CLEANUP_FREE char *world = joined(given, "world");
+    return world != NULL && !is_folder(world) ? VB_OK : keep(vb_steal(world), ret, err);
 }
 
 int vb_place_trust(const char *given, char **ret, struct vb_error *err)

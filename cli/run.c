@@ -8,6 +8,7 @@
 
 #include "cli/follow.h"
 #include "cli/network.h"
+#include "cli/places.h"
 #include "cli/session.h"
 #include "cli/stop.h"
 #include "vetbox/fetch.h"
@@ -74,7 +75,11 @@ static int detonate(struct vb_session *session, bool own_streams, struct ending 
     options.output_fds[0] = own_streams ? STDOUT_FILENO : -1;
     options.output_fds[1] = own_streams ? STDERR_FILENO : -1;
     options.tree_fd = -1;
+    VB_CLEANUP_FREE char *world_rules = NULL;
     int status = vb_network_choose(session->options, &options, err);
+    if (status == VB_OK)
+        status = vb_place_world_rules(session->options->value[VB_OPT_RULES], &world_rules, err);
+    options.world_rules = world_rules;
     if (status == VB_OK)
         status = copy_folder(session, &options.tree_fd, err);
     if (status == VB_OK)

@@ -136,10 +136,12 @@ struct vb_sandbox_options {
     const char *rootfs; /* a root file system whose /usr, /bin, /lib and /etc the boxes show instead
                            of this machine's; NULL: this machine's */
     const char *replay; /* a folder of captured answers for what runs ask over HTTP; NULL: none */
-    bool offline;       /* the box's network leads nowhere, and no name can be resolved there */
-    bool no_overlay;    /* as on a kernel whose tmpfs has no extended attributes (before 6.6) */
-    bool no_tproxy;     /* as on a kernel without nf_tables: listeners are made on demand */
-    bool no_cgroup;     /* as where no control group is delegated to us */
+    const char *world_rules; /* a folder with rules for what the world answers, before the built-in
+                                ones (docs/world.md); NULL: none */
+    bool offline;    /* the box's network leads nowhere, and no name can be resolved there */
+    bool no_overlay; /* as on a kernel whose tmpfs has no extended attributes (before 6.6) */
+    bool no_tproxy;  /* as on a kernel without nf_tables: listeners are made on demand */
+    bool no_cgroup;  /* as where no control group is delegated to us */
 };
 
 extern const struct vb_sandbox_options vb_sandbox_default_options;

@@ -12,7 +12,7 @@ _vetbox_options()
     verify) echo --trust --timeout --quiet --help ;;
     unpack) echo --directory --timeout --quiet --help ;;
     fetch) echo --output --timeout --quiet --help ;;
-    run) echo --policy --format --output --report --evidence --timeout --copy --rootfs \
+    run) echo --policy --rules --format --output --report --evidence --timeout --copy --rootfs \
         --net --quiet --color --help ;;
     judge) echo --policy --format --output --report --fail-on --advisory --quiet --color --help ;;
     report) echo --format --output --quiet --color --help ;;

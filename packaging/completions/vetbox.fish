@@ -29,7 +29,7 @@ complete -c vetbox -s h -l help -d 'Say how the command is used'
 
 set -l judging vet scan run judge
 complete -c vetbox -n "__vetbox_command $judging" -l policy -r -d 'Judge by this policy'
-complete -c vetbox -n '__vetbox_command vet scan rules explain' -l rules -x -a '(__fish_complete_directories)' -d 'Rules folder'
+complete -c vetbox -n '__vetbox_command vet scan run rules explain' -l rules -x -a '(__fish_complete_directories)' -d 'Rules folder'
 complete -c vetbox -n '__vetbox_command vet scan verify' -l trust -x -a '(__fish_complete_directories)' -d 'Trusted keys'
 complete -c vetbox -n "__vetbox_command $judging report" -l format -x -a 'text json' -d 'Format of the report'
 complete -c vetbox -n "__vetbox_command $judging report fetch" -s o -l output -r -d 'Write there'

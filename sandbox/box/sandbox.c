@@ -248,7 +248,8 @@ static int make_world(struct vb_sandbox *sandbox, struct vb_error *err)
         status = vb_authority_new(companies[seed[0] % VB_ARRAY_LEN(companies)], (int64_t)time(NULL),
                                   &sandbox->authority, err);
     if (status == VB_OK)
-        status = vb_responder_new(NULL, seed, PUBLIC_ADDRESS, &sandbox->responder, err);
+        status = vb_responder_new(sandbox->setup.options.world_rules, seed, PUBLIC_ADDRESS,
+                                  &sandbox->responder, err);
     memcpy(&sandbox->setup.name_key, seed + sizeof(seed) - sizeof(uint64_t), sizeof(uint64_t));
     explicit_bzero(seed, sizeof(seed));
     if (status == VB_OK && sandbox->setup.options.replay != NULL)

@@ -56,6 +56,37 @@ expect_error "an unknown --net"
 run vet --net "" "$source_dir/examples/weather-skill"
 expect_error "an empty --net"
 
+# Rules of the user's for what the world answers come first; one that is wrong is told with its line.
+mkdir -p "$work/own/world"
+cat >"$work/own/world/ticket.yaml" <<'END'
+rules:
+  - id: ticket
+    match: {hosts: ["tickets.example"]}
+    reply: {status: 418, json: '{"state":"of my own"}'}
+END
+run run --rules "$work/own" --evidence "$work/ruled" -- \
+    curl -sS -w '%{http_code}\n' https://tickets.example/api/7
+expect_status 0 "run --rules"
+expect_in "$work/out" '{"state":"of my own"}418' "run --rules"
+grep -q '"world.response".*"rule":"ticket"' "$work/ruled/events.jsonl" || fail "no event of the user's rule"
+mkdir -p "$work/asks"
+printf -- '---\nname: asks\ndescription: Asks.\n---\n```bash\ncurl -s https://tickets.example/api/7\n```\n' \
+    >"$work/asks/SKILL.md"
+run vet --rules "$work/own" --evidence "$work/ruled2" "$work/asks"
+grep -q '"world.response".*"rule":"ticket"' "$work/ruled2/events.jsonl" || fail "no user's rule with vet"
+printf 'rules:\n  - id: ticket\n    reply: {status: 42, text: x}\n' >"$work/own/world/ticket.yaml"
+for command in run vet; do
+    case $command in
+    run) run run --rules "$work/own" -- true && expect_status 125 "run with a rule that is wrong" ;;
+    vet) run vet --rules "$work/own" "$work/asks" && expect_error "vet with a rule that is wrong" ;;
+    esac
+    expect_in "$work/err" "world/ticket.yaml" "a rule that is wrong"
+    grep -qE 'ticket.yaml[^0-9]*3' "$work/err" || fail "no line of the wrong rule: $(cat "$work/err")"
+done
+run run --rules "$work/nowhere" -- true
+expect_status 125 "run with no rules folder"
+expect_in "$work/err" "no rules folder" "run with no rules folder"
+
 command -v tshark >/dev/null || {
     echo "SKIPPED: no tshark"
     [ "$failures" -eq 0 ] || exit 1
