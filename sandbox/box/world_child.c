@@ -23,6 +23,7 @@
 
 enum {
     STEP_MS = 50,        /* between two looks at the time, for whoever is silent */
+    EAGER_MS = 10,       /* while it is our turn to speak: less than QUIET_NS */
     PATIENCE_MS = 10000, /* for an answer of the child, and for its end */
     OPEN_FILES = 1024,
     KNOWN_BYTES = 32 << 20
@@ -206,7 +207,8 @@ static int serve(struct inside *inside, struct vb_error *err)
     while (status == VB_OK) {
         struct pollfd fds[2] = {{.fd = vb_world_fd(inside->world), .events = POLLIN},
                                 {.fd = inside->control, .events = POLLIN}};
-        if (poll(fds, VB_ARRAY_LEN(fds), STEP_MS) < 0 && errno != EINTR)
+        const int wait_ms = vb_world_owes_a_word(inside->world) ? EAGER_MS : STEP_MS;
+        if (poll(fds, VB_ARRAY_LEN(fds), wait_ms) < 0 && errno != EINTR)
             return fail(err);
         status = vb_world_step(inside->world, err);
         if (status == VB_OK && fds[1].revents != 0)

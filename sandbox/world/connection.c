@@ -106,9 +106,9 @@ int vb_connection_switch(struct vb_connection *connection, const struct vb_proto
 
 static void be_patient(struct vb_connection *connection)
 {
-    const unsigned undecided = connection->tls != NULL          ? DECIDE_TLS_MS
-                               : vb_world_awaits_us(connection) ? GREET_MS
-                                                                : DECIDE_MS;
+    const unsigned undecided = vb_world_awaits_us(connection) ? GREET_MS
+                               : connection->tls != NULL      ? DECIDE_TLS_MS
+                                                              : DECIDE_MS;
     const unsigned idle = connection->protocol == NULL ? undecided : connection->protocol->idle_ms;
     connection->idle_until_ns = vb_monotonic_ns() + ms(idle);
 }

@@ -10,9 +10,11 @@ enum { DNS_PORT = 53 };
 static const struct {
     uint16_t port;
     const struct vb_protocol *protocol;
+    bool under_tls; /* the client begins TLS, and then waits */
 } greeters[] = {
-    {22, &vb_protocol_ssh},   {25, &vb_protocol_smtp},   {587, &vb_protocol_smtp},
-    {2222, &vb_protocol_ssh}, {2525, &vb_protocol_smtp},
+    {22, &vb_protocol_ssh, false},   {25, &vb_protocol_smtp, false},
+    {465, &vb_protocol_smtp, true},  {587, &vb_protocol_smtp, false},
+    {2222, &vb_protocol_ssh, false}, {2525, &vb_protocol_smtp, false},
 };
 
 static const struct {
@@ -70,18 +72,29 @@ static bool is_shell(const struct vb_buf *plain)
     return false;
 }
 
+static size_t greeter_at(uint16_t port)
+{
+    size_t place = 0;
+    while (place < VB_ARRAY_LEN(greeters) && greeters[place].port != port)
+        place++;
+    return place;
+}
+
 static const struct vb_protocol *by_port(uint16_t port)
 {
-    for (size_t i = 0; i < VB_ARRAY_LEN(greeters); i++) {
-        if (greeters[i].port == port)
-            return greeters[i].protocol;
-    }
-    return NULL;
+    const size_t place = greeter_at(port);
+    return place == VB_ARRAY_LEN(greeters) ? NULL : greeters[place].protocol;
 }
 
 bool vb_world_awaits_us(const struct vb_connection *connection)
 {
-    return connection->received == 0 && by_port(vb_world_port(&connection->to)) != NULL;
+    const struct vb_tls *tls = connection->tls;
+    const size_t place = greeter_at(vb_world_port(&connection->to));
+    if (place == VB_ARRAY_LEN(greeters))
+        return false;
+    return greeters[place].under_tls
+               ? tls != NULL && vb_tls_state(tls) == VB_TLS_OPEN && connection->plain.len == 0
+               : connection->received == 0;
 }
 
 const struct vb_protocol *vb_world_sniff(const struct vb_connection *connection, bool enough)

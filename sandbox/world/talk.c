@@ -68,14 +68,13 @@ static int tell_session(struct vb_connection *connection, const char *protocol,
 
 /* --- mail (RFC 5321) --- */
 
+#define EXTENSIONS "250-AUTH PLAIN LOGIN\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n"
+
 static const struct {
     const char *verb, *reply;
     bool data, quit;
 } verbs[] = {
-    {"EHLO",
-     "250-mx1.mail.net\r\n250-SIZE 35882577\r\n250-8BITMIME\r\n250-AUTH PLAIN LOGIN\r\n"
-     "250 SMTPUTF8\r\n",
-     false, false},
+    {"EHLO", "250-mx1.mail.net\r\n250-SIZE 35882577\r\n" EXTENSIONS, false, false},
     {"HELO", "250 mx1.mail.net\r\n", false, false},
     {"MAIL", "250 2.1.0 Ok\r\n", false, false},
     {"RCPT", "250 2.1.5 Ok\r\n", false, false},
@@ -105,6 +104,24 @@ static const char *reply_to_auth(struct talk *talk, const char *line)
                     : "334 \r\n";
 }
 
+static bool can_encrypt(const struct vb_connection *connection)
+{
+    return connection->tls == NULL && connection->world->tls != NULL;
+}
+
+/* What is said where TLS can begin (RFC 3207), instead of the table's replies. NULL: as there. */
+static const char *reply_with_tls(struct vb_connection *connection, const char *line)
+{
+    if (!can_encrypt(connection))
+        return NULL;
+    if (strncasecmp(line, "EHLO", 4) == 0)
+        return "250-mx1.mail.net\r\n250-SIZE 35882577\r\n250-STARTTLS\r\n" EXTENSIONS;
+    if (strcasecmp(line, "STARTTLS") != 0)
+        return NULL;
+    connection->decided = false; /* the next bytes show whether the client means it */
+    return "220 2.0.0 Ready to start TLS\r\n";
+}
+
 static const char *reply_to(struct vb_connection *connection, const char *line)
 {
     struct talk *talk = connection->state;
@@ -114,6 +131,9 @@ static const char *reply_to(struct vb_connection *connection, const char *line)
     }
     if (strncasecmp(line, "AUTH ", 5) == 0)
         return reply_to_auth(talk, line);
+    const char *reply = reply_with_tls(connection, line);
+    if (reply != NULL)
+        return reply;
     for (size_t i = 0; i < VB_ARRAY_LEN(verbs); i++) {
         if (strncasecmp(line, verbs[i].verb, strlen(verbs[i].verb)) != 0)
             continue;

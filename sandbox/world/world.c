@@ -265,6 +265,17 @@ static int tick(struct vb_world *world, struct vb_error *err)
     return status;
 }
 
+bool vb_world_owes_a_word(const struct vb_world *world)
+{
+    for (size_t i = 0; i < VB_WORLD_CONNECTIONS; i++) {
+        const struct vb_connection *connection = world->connections[i];
+        if (connection != NULL && connection->protocol == NULL && connection->plain.len == 0 &&
+            (connection->tls == NULL || vb_world_awaits_us(connection)))
+            return true;
+    }
+    return false;
+}
+
 int vb_world_step(struct vb_world *world, struct vb_error *err)
 {
     struct epoll_event events[AT_ONCE];

@@ -51,6 +51,9 @@ int vb_world_fd(const struct vb_world *world);
  * is ready. Emits world.connection and what else begins with world., and bait.seen for baits in
  * what was sent. */
 VB_CHECKED int vb_world_step(struct vb_world *world, struct vb_error *err);
+/* True while it is about to speak first on some connection, which its client may wait for: the
+ * box's clock must not run away from it meanwhile. */
+bool vb_world_owes_a_word(const struct vb_world *world);
 /* Takes what is left when nobody can send any more, and says what was not recorded. */
 VB_CHECKED int vb_world_end(struct vb_world *world, struct vb_error *err);
 
