@@ -16,7 +16,8 @@ enum {
     DECIDE_TLS_MS = 5000,
     GREET_MS = 50,       /* where servers speak first */
     LONGEST_MS = 120000, /* a stream that only drips ends then */
-    PLAIN_BYTES = 16384  /* before its protocol is known */
+    PLAIN_BYTES = 16384, /* before its protocol is known */
+    LAST_READS = 64      /* of what a client sent behind the end */
 };
 
 static uint64_t ms(uint64_t milliseconds)
@@ -50,8 +51,8 @@ static void flush(struct vb_connection *connection)
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0 && errno != EAGAIN) {
-            connection->sent = out->len; /* nobody takes it any more */
-            connection->closing = true;
+            connection->sent = out->len;
+            connection->deaf = true; /* nobody takes it any more; what was sent may still wait */
         }
         if (got < 0)
             break;
@@ -65,11 +66,19 @@ static void flush(struct vb_connection *connection)
     }
 }
 
+void vb_connection_abandon(struct vb_connection *connection)
+{
+    connection->world->abandoned += !connection->closing;
+    connection->closing = true;
+}
+
 int vb_connection_send(struct vb_connection *connection, const void *bytes, size_t len,
                        struct vb_error *err)
 {
+    if (connection->deaf)
+        return VB_OK;
     if (connection->out.len + len + (len >> 8) + 1024 > VB_WORLD_OUT) {
-        connection->closing = true; /* it asks and never listens */
+        vb_connection_abandon(connection); /* it asks and never listens */
         return VB_OK;
     }
     return connection->tls == NULL
@@ -157,9 +166,10 @@ static int pass_on(struct vb_connection *connection, struct vb_error *err)
 static int tell_tls(struct vb_connection *connection, struct vb_error *err)
 {
     const struct vb_tls *tls = connection->tls;
-    const bool refused = vb_tls_state(tls) == VB_TLS_REFUSED;
+    const bool refused = !vb_tls_was_open(tls);
     struct vb_event event;
     connection->tls_told = true;
+    connection->world->refused += refused;
     vb_world_event(connection->world, connection, VB_EV_WORLD_TLS, &event);
     vb_event_str(&event, VB_F_OUTCOME, refused ? "refused" : "accepted");
     vb_event_str(&event, VB_F_VERSION, vb_tls_version(tls));
@@ -183,7 +193,9 @@ static int decipher(struct vb_connection *connection, const unsigned char *bytes
     const enum vb_tls_state state = vb_tls_state(connection->tls);
     if (status == VB_OK && state != VB_TLS_GREETING && !connection->tls_told)
         status = tell_tls(connection, err);
-    if (state == VB_TLS_ENDED || state == VB_TLS_REFUSED)
+    if (state == VB_TLS_BROKEN)
+        vb_connection_abandon(connection);
+    if (state != VB_TLS_GREETING && state != VB_TLS_OPEN)
         connection->closing = true;
     return status;
 }
@@ -274,8 +286,10 @@ int vb_connection_serve(struct vb_connection *connection, struct vb_error *err)
 
 int vb_connection_tick(struct vb_connection *connection, uint64_t now_ns, struct vb_error *err)
 {
-    if (now_ns - connection->begin_ns > ms(LONGEST_MS))
+    if (now_ns - connection->begin_ns > ms(LONGEST_MS)) {
+        vb_connection_abandon(connection);
         return vb_connection_finish(connection, err);
+    }
     if (now_ns < connection->idle_until_ns)
         return VB_OK;
     if (connection->protocol != NULL)
@@ -299,12 +313,39 @@ void vb_connection_free(struct vb_connection *connection)
     free(connection);
 }
 
+/* What the client had sent when we had heard enough: whoever owns the other end could read it. */
+static int hear_rest(struct vb_connection *connection, struct vb_error *err)
+{
+    struct vb_world *world = connection->world;
+    struct vb_buf *plain = &connection->plain;
+    const bool understood = connection->tls == NULL || vb_tls_state(connection->tls) == VB_TLS_OPEN;
+    int status = VB_OK;
+    for (int n = 0; status == VB_OK && understood && !connection->input_ended && n < LAST_READS;
+         n++) {
+        const ssize_t got = recv(connection->fd, world->bytes, sizeof(world->bytes), MSG_DONTWAIT);
+        if (got <= 0)
+            break;
+        const size_t len = (size_t)got;
+        vb_capture_bytes(world->options.capture, &connection->flow, VB_CLIENT, world->bytes, len);
+        connection->received += len;
+        vb_buf_clear(plain);
+        status = connection->tls != NULL
+                     ? vb_tls_read(connection->tls, world->bytes, len, plain, &connection->out, err)
+                     : vb_buf_append(plain, world->bytes, len, err);
+        if (status == VB_OK)
+            status = vb_world_search(world, &connection->outbound, plain->data, plain->len, err);
+    }
+    return status;
+}
+
 /* Whatever was said and not yet understood is still searched. */
 static int conclude(struct vb_connection *connection, struct vb_error *err)
 {
     int status = VB_OK;
     if (connection->protocol == NULL)
         status = choose_protocol(connection, true, err);
+    if (status == VB_OK)
+        status = hear_rest(connection, err);
     if (status == VB_OK)
         status = vb_world_search_end(connection->world, &connection->outbound, err);
     if (status == VB_OK && connection->protocol != NULL && connection->protocol->end != NULL)
@@ -321,6 +362,7 @@ static int conclude(struct vb_connection *connection, struct vb_error *err)
 
 int vb_connection_finish(struct vb_connection *connection, struct vb_error *err)
 {
+    int status = conclude(connection, err);
     const struct vb_came came = {
         .protocol = "tcp",
         .to = &connection->to,
@@ -330,7 +372,6 @@ int vb_connection_finish(struct vb_connection *connection, struct vb_error *err)
         .size = connection->received,
         .connection = connection,
     };
-    int status = conclude(connection, err);
     if (status == VB_OK)
         status = vb_world_tell_came(connection->world, &came, err);
     vb_connection_free(connection);

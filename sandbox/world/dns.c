@@ -154,6 +154,7 @@ static void answer_address(const struct vb_dns_question *question, struct vb_hos
     if (!vb_host_names_give(names, question->name, &address)) {
         reply->bytes[3] |= FAILED;
         reply->outcome = "unknown";
+        reply->crowded = true;
         return;
     }
     const void *bytes = v4 ? (const void *)&address.in : &address.in6;

@@ -20,6 +20,7 @@ bool vb_dns_question(const unsigned char *data, size_t len, struct vb_dns_questi
 struct vb_dns_reply {
     unsigned char bytes[VB_DNS_REPLY_MAX]; /* without a stream's length */
     size_t len;
+    bool crowded;             /* there was no address left for the name */
     const char *outcome;      /* answered, empty (no record of that type), unknown (no such name),
                                  failed (nobody who knows it is reached), or doubted (none, because it
                                  looks drawn by chance) */

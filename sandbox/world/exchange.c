@@ -12,13 +12,18 @@
 enum {
     TARGET_BYTES = 16384,
     HEADERS = 100,
-    HEADER_BYTES = 65536, /* of all of them */
-    BODY_BYTES = 65536,   /* that are looked at to find an answer */
+    HEADER_BYTES = 65536,      /* of all of them */
+    HEARD_BYTES = 1024 * 1024, /* of all of them, that are searched at least */
+    BODY_BYTES = 65536,        /* that are looked at to find an answer */
     SHOWN_BYTES = 2048,
     FILES = 128 /* of bodies that are under way */
 };
 static const uint64_t kept_bytes = 32U << 20; /* of one body */
 static const uint64_t kept_in_all = 128U << 20;
+/* Of requests that are under way, on all connections: a stream of HTTP/2 costs its client nothing.
+ */
+static const uint64_t held_in_all = 128U << 20;
+enum { HELD_AT_LEAST = 16 * 1024 /* by one, whatever it says */ };
 
 struct vb_exchange {
     struct vb_connection *connection;
@@ -29,6 +34,8 @@ struct vb_exchange {
     struct vb_buf target;
     struct vb_buf headers; /* NAME NUL VALUE NUL … */
     size_t header_count;
+    size_t heard;  /* bytes of headers, kept or not */
+    uint64_t held; /* bytes of memory, about */
     char *url;
     struct vb_buf body; /* its beginning */
     uint64_t size;      /* of all of it */
@@ -39,6 +46,16 @@ struct vb_exchange {
     struct vb_http_reply reply;
     bool replied;
 };
+
+static int hold(struct vb_exchange *exchange, size_t len, struct vb_error *err)
+{
+    struct vb_world *world = exchange->connection->world;
+    exchange->held += len;
+    world->held += len;
+    return world->held <= held_in_all
+               ? VB_OK
+               : vb_fail(err, VB_E_LIMIT, 0, "too many requests at once in the network of a box");
+}
 
 int vb_exchange_new(struct vb_connection *connection, const char *version, struct vb_exchange **ret,
                     struct vb_error *err)
@@ -54,6 +71,11 @@ int vb_exchange_new(struct vb_connection *connection, const char *version, struc
     vb_buf_init(&exchange->target, TARGET_BYTES);
     vb_buf_init(&exchange->headers, HEADER_BYTES);
     vb_buf_init(&exchange->body, BODY_BYTES);
+    const int status = hold(exchange, HELD_AT_LEAST, err);
+    if (status < 0) {
+        vb_exchange_free(exchange);
+        return status;
+    }
     *ret = exchange;
     return VB_OK;
 }
@@ -70,6 +92,7 @@ void vb_exchange_free(struct vb_exchange *exchange)
     vb_buf_done(&exchange->body);
     vb_digest_free(exchange->digest);
     exchange->connection->world->files -= exchange->file >= 0;
+    exchange->connection->world->held -= exchange->held;
     vb_close_fd(&exchange->file);
     free(exchange->url);
     free(exchange);
@@ -119,7 +142,9 @@ static int append_text(struct vb_exchange *exchange, struct vb_buf *buf, const s
     }
     if (buf->len + 1 > buf->max)
         return VB_OK;
-    const int status = len == 0 ? VB_OK : vb_buf_append(buf, text->text, len, err);
+    int status = hold(exchange, len + 1, err);
+    if (status == VB_OK && len > 0)
+        status = vb_buf_append(buf, text->text, len, err);
     return status < 0 ? status : vb_buf_append(buf, "", 1, err);
 }
 
@@ -155,6 +180,12 @@ int vb_exchange_header(struct vb_exchange *exchange, const struct vb_str *name,
     const bool full = exchange->header_count == HEADERS ||
                       exchange->headers.len + name->len + value->len + 2 > HEADER_BYTES;
     int status = VB_OK;
+    exchange->heard += name->len + value->len;
+    if (exchange->heard > HEARD_BYTES) { /* a few bytes of HPACK may be a thousand times as many */
+        exchange->cut = true;
+        vb_connection_abandon(exchange->connection);
+        return VB_OK;
+    }
     /* What is not kept, and what comes behind the body, is searched here and now. */
     if (full || exchange->url != NULL || memchr(value->text, '\0', value->len) != NULL)
         status = search_pair(exchange, name, value, err);
@@ -291,8 +322,11 @@ int vb_exchange_body(struct vb_exchange *exchange, const void *bytes, size_t len
     keep_bytes(exchange, bytes, len);
     exchange->size += len;
     const size_t room = exchange->body.max - exchange->body.len;
-    if (room > 0)
-        status = vb_buf_append(&exchange->body, bytes, len < room ? len : room, err);
+    const size_t shown = len < room ? len : room;
+    if (shown > 0)
+        status = hold(exchange, shown, err);
+    if (status == VB_OK && shown > 0)
+        status = vb_buf_append(&exchange->body, bytes, shown, err);
     return status < 0
                ? status
                : vb_world_search(exchange->connection->world, &exchange->outbound, bytes, len, err);

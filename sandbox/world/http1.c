@@ -113,7 +113,7 @@ static int on_complete(htp_tx_t *tx)
         return HTP_OK;
     if (http->done_count == AT_ONCE) { /* it asks and asks in one breath */
         const struct vb_http_reply *ignored = NULL;
-        http->connection->closing = true;
+        vb_connection_abandon(http->connection);
         http->status = vb_exchange_end(http->current, false, &ignored, http->err);
         vb_exchange_free(vb_steal(http->current));
         return HTP_OK;
@@ -310,6 +310,8 @@ static int input(struct vb_connection *connection, const unsigned char *bytes, s
         return status;
     if (http->connect)
         return open_tunnel(http, err);
+    if (got == HTP_STREAM_ERROR)
+        vb_connection_abandon(connection);
     connection->closing = connection->closing || got != HTP_STREAM_DATA;
     return VB_OK;
 }

@@ -205,6 +205,16 @@ static int on_close(nghttp2_session *session, int32_t id, uint32_t code, void *c
     return status < 0 ? give_up(http, status) : 0;
 }
 
+/* Whoever floods us is told so, and then let go. */
+static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *ctx)
+{
+    const struct http2 *http = ctx;
+    (void)session;
+    if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR)
+        vb_connection_abandon(http->connection);
+    return 0;
+}
+
 /* --- the protocol --- */
 
 static int new_session(struct http2 *http)
@@ -216,6 +226,7 @@ static int new_session(struct http2 *http)
     nghttp2_session_callbacks_set_on_header_callback2(callbacks, on_header);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
+    nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_sent);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_close);
     const int result = nghttp2_session_server_new(&http->session, callbacks, http);
     nghttp2_session_callbacks_del(callbacks);
@@ -264,7 +275,7 @@ static int input(struct vb_connection *connection, const unsigned char *bytes, s
     if (http->status < 0)
         return http->status;
     if (got < 0)
-        connection->closing = true;
+        vb_connection_abandon(connection);
     const int status = send_out(http, err);
     if (nghttp2_session_want_read(http->session) == 0 &&
         nghttp2_session_want_write(http->session) == 0)

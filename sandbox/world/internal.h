@@ -85,6 +85,7 @@ struct vb_connection {
     bool closing;        /* once everything was sent */
     bool input_ended;
     bool broken;      /* by the client */
+    bool deaf;        /* it takes nothing any more */
     uint32_t watched; /* epoll's events */
     struct vb_outbound outbound;
 };
@@ -100,7 +101,11 @@ struct vb_world {
     uint32_t numbers; /* of connections, given so far */
     uint64_t events, unsaid, unread;
     uint64_t starved;              /* connections that wanted too much memory */
+    uint64_t abandoned;            /* connections that we ended for what they sent */
+    uint64_t refused;              /* connections whose client did not take our certificate */
+    uint64_t nameless;             /* questions for names that there was no address left for */
     unsigned files;                /* of bodies, open */
+    uint64_t held;                 /* bytes of memory, by requests that are under way */
     uint64_t kept_bytes, not_kept; /* of bodies */
     uint64_t unsearched;           /* messages, to their end */
     uint64_t lost_before;          /* datagrams; before this run */
@@ -174,6 +179,8 @@ VB_CHECKED int vb_connection_tick(struct vb_connection *connection, uint64_t now
 /* Ends it, and says what it was. It is freed, whatever is returned. */
 VB_CHECKED int vb_connection_finish(struct vb_connection *connection, struct vb_error *err);
 void vb_connection_free(struct vb_connection *connection);
+/* It ends as soon as everything was sent, for what its client does: what comes now is not read. */
+void vb_connection_abandon(struct vb_connection *connection);
 /* Sends BYTES, through TLS where the stream has it. What a client does not take is dropped with it.
  */
 VB_CHECKED int vb_connection_send(struct vb_connection *connection, const void *bytes, size_t len,
@@ -189,10 +196,10 @@ VB_CHECKED int vb_connection_say(struct vb_connection *connection, const char *t
 
 /* --- sniff.c --- */
 
-/* The protocol that CONNECTION's first plain bytes speak; NULL: they do not say it yet. With ENOUGH
- * it decides now. */
 /* CONNECTION has said nothing yet, and at its port a server usually speaks first. */
 bool vb_world_awaits_us(const struct vb_connection *connection);
+/* The protocol that CONNECTION's first plain bytes speak; NULL: they do not say it yet. With ENOUGH
+ * it decides now. */
 const struct vb_protocol *vb_world_sniff(const struct vb_connection *connection, bool enough);
 
 /* --- the protocols --- */

@@ -57,6 +57,7 @@ int vb_world_answer_question(struct vb_world *world, const struct vb_dns_questio
     if (status < 0)
         return status;
     vb_dns_answer(question, bytes, world->names, ret);
+    world->nameless += ret->crowded;
     return tell_answer(world, question, ret, err);
 }
 
@@ -159,7 +160,7 @@ static int input(struct vb_connection *connection, const unsigned char *bytes, s
     size_t done = 0;
     int status = VB_OK;
     if (gathered->len + len > gathered->max)
-        connection->closing = true;
+        vb_connection_abandon(connection);
     else
         status = vb_buf_append(gathered, bytes, len, err);
     while (status == VB_OK && gathered->len - done > 2) {
@@ -169,7 +170,7 @@ static int input(struct vb_connection *connection, const unsigned char *bytes, s
         if (whole > gathered->len - done)
             break;
         if (!vb_dns_question(at, whole, &question) || question.begin == 0) {
-            connection->closing = true;
+            vb_connection_abandon(connection);
             status = vb_world_search(connection->world, &connection->outbound, at, whole, err);
         } else
             status = answer(connection, at + 2, whole - 2, &question, err);

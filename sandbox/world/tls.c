@@ -34,6 +34,7 @@ struct vb_tls {
     char alpn[16];
     char refusal[128];
     enum vb_tls_state state;
+    bool was_open;
 };
 
 static int fail(struct vb_error *err)
@@ -175,6 +176,7 @@ int vb_tls_new(struct vb_tls_maker *maker, const char *host, struct vb_tls **ret
         vb_tls_free(tls);
         return vb_fail(err, VB_E_NOMEM, 0, "answering TLS");
     }
+    snprintf(tls->refusal, sizeof(tls->refusal), "it broke off");
     SSL_set_bio(tls->ssl, from, to);
     SSL_set_app_data(tls->ssl, tls);
     SSL_set_accept_state(tls->ssl);
@@ -202,11 +204,22 @@ static int take_output(struct vb_tls *tls, struct vb_buf *wire, struct vb_error 
     return status;
 }
 
-static void note_refusal(struct vb_tls *tls)
+/* The reasons behind this one are alerts that the client sent (openssl/sslerr.h). */
+static bool is_alert(unsigned long code)
+{
+    return ERR_GET_REASON(code) >= SSL_AD_REASON_OFFSET;
+}
+
+static void note_end(struct vb_tls *tls)
 {
     const unsigned long code = ERR_peek_last_error();
     const char *reason = ERR_reason_error_string(code);
-    snprintf(tls->refusal, sizeof(tls->refusal), "%s", reason == NULL ? "it broke off" : reason);
+    if (tls->was_open) {
+        tls->state = code == 0 || is_alert(code) ? VB_TLS_ENDED : VB_TLS_BROKEN;
+        return;
+    }
+    if (reason != NULL)
+        snprintf(tls->refusal, sizeof(tls->refusal), "%s", reason);
     tls->state = VB_TLS_REFUSED;
 }
 
@@ -219,7 +232,7 @@ static void judge(struct vb_tls *tls, int got)
     if (error == SSL_ERROR_ZERO_RETURN)
         tls->state = VB_TLS_ENDED;
     else
-        note_refusal(tls);
+        note_end(tls);
 }
 
 static void greet(struct vb_tls *tls)
@@ -232,6 +245,7 @@ static void greet(struct vb_tls *tls)
         return;
     }
     tls->state = VB_TLS_OPEN;
+    tls->was_open = true;
     SSL_get0_alpn_selected(tls->ssl, &protocol, &len);
     if (protocol != NULL && len < sizeof(tls->alpn))
         memcpy(tls->alpn, protocol, len);
@@ -266,7 +280,7 @@ int vb_tls_write(struct vb_tls *tls, const void *bytes, size_t len, struct vb_bu
         return VB_OK; /* nobody listens any more */
     size_t written = 0;
     if (SSL_write_ex(tls->ssl, bytes, len, &written) != 1 || written != len)
-        note_refusal(tls);
+        note_end(tls);
     return take_output(tls, wire, err);
 }
 
@@ -281,6 +295,11 @@ int vb_tls_close(struct vb_tls *tls, struct vb_buf *wire, struct vb_error *err)
 enum vb_tls_state vb_tls_state(const struct vb_tls *tls)
 {
     return tls->state;
+}
+
+bool vb_tls_was_open(const struct vb_tls *tls)
+{
+    return tls->was_open;
 }
 
 const char *vb_tls_name(const struct vb_tls *tls)

@@ -21,10 +21,12 @@ void vb_tls_free(struct vb_tls *tls);
 enum vb_tls_state {
     VB_TLS_GREETING, /* no session yet */
     VB_TLS_OPEN,
-    VB_TLS_ENDED,  /* in order */
-    VB_TLS_REFUSED /* the client does not want this certificate, or speaks no TLS */
+    VB_TLS_ENDED,   /* by the client */
+    VB_TLS_REFUSED, /* the client does not want this certificate, or speaks no TLS */
+    VB_TLS_BROKEN   /* by us, for what the client sends in its session */
 };
 enum vb_tls_state vb_tls_state(const struct vb_tls *tls);
+bool vb_tls_was_open(const struct vb_tls *tls);
 /* Takes LEN bytes from the wire. Appends what was in them to PLAIN, and what is to be sent to WIRE.
  */
 VB_CHECKED int vb_tls_read(struct vb_tls *tls, const void *bytes, size_t len, struct vb_buf *plain,
@@ -36,7 +38,7 @@ VB_CHECKED int vb_tls_write(struct vb_tls *tls, const void *bytes, size_t len, s
 VB_CHECKED int vb_tls_close(struct vb_tls *tls, struct vb_buf *wire, struct vb_error *err);
 
 /* What the client said: the name it wants (""), the protocol that was agreed on by ALPN (""), the
- * version, and why it refused (""). They live as long as TLS. */
+ * version, and why it refused, if it did. They live as long as TLS. */
 const char *vb_tls_name(const struct vb_tls *tls);
 const char *vb_tls_alpn(const struct vb_tls *tls);
 const char *vb_tls_version(const struct vb_tls *tls);

@@ -233,17 +233,22 @@ int vb_world_fd(const struct vb_world *world)
     return world->epoll;
 }
 
-/* A client that wants more memory than there is loses its connection; the others go on. */
-static int serve_connection(struct vb_world *world, uint32_t place, struct vb_error *err)
+/* STATUS is what became of the connection at PLACE. A client that wants more memory than there is
+ * loses its connection; the others go on. */
+static int spare_others(struct vb_world *world, uint32_t place, int status)
 {
-    const int status = world->connections[place] == NULL
-                           ? VB_OK
-                           : vb_connection_serve(world->connections[place], err);
     if (status != VB_E_NOMEM && status != VB_E_LIMIT)
         return status;
     world->starved++;
     vb_connection_free(world->connections[place]);
     return VB_OK;
+}
+
+static int serve_connection(struct vb_world *world, uint32_t place, struct vb_error *err)
+{
+    return world->connections[place] == NULL
+               ? VB_OK
+               : spare_others(world, place, vb_connection_serve(world->connections[place], err));
 }
 
 static int serve(struct vb_world *world, uint32_t which, struct vb_error *err)
@@ -258,9 +263,9 @@ static int tick(struct vb_world *world, struct vb_error *err)
 {
     const uint64_t now = vb_monotonic_ns();
     int status = VB_OK;
-    for (size_t i = 0; status == VB_OK && i < VB_WORLD_CONNECTIONS; i++) {
+    for (uint32_t i = 0; status == VB_OK && i < VB_WORLD_CONNECTIONS; i++) {
         if (world->connections[i] != NULL)
-            status = vb_connection_tick(world->connections[i], now, err);
+            status = spare_others(world, i, vb_connection_tick(world->connections[i], now, err));
     }
     return status;
 }
@@ -320,7 +325,37 @@ static int drain(struct vb_world *world, uint32_t place, struct vb_error *err)
         status = serve_connection(world, place, err);
     }
     struct vb_connection *connection = world->connections[place];
-    return status < 0 || connection == NULL ? status : vb_connection_finish(connection, err);
+    return status < 0 || connection == NULL
+               ? status
+               : spare_others(world, place, vb_connection_finish(connection, err));
+}
+
+static int tell_gaps(struct vb_world *world, struct vb_error *err)
+{
+    const struct {
+        uint64_t count;
+        const char *what, *reason;
+    } gaps[] = {
+        {world->unsaid, "connections", "too many to list"},
+        {world->unread, "connections", "too many at once to read"},
+        {world->starved, "connections", "wanted more memory than the world has"},
+        {world->abandoned, "connections", "broken off for what they sent: the rest was not read"},
+        {world->refused, "connections",
+         "TLS with a certificate that the client did not take: what it would have sent is not "
+         "known"},
+        {world->nameless, "names", "more than the world has addresses for"},
+        {world->unsearched, "messages", "unpack to more than is searched for secrets"},
+        {vb_bait_trail_refused(world->trail), "messages",
+         "more in one run than is unpacked to search it for secrets"},
+        {world->not_kept, "bodies of requests", "too large or too many to keep"},
+        {vb_capture_missed(world->options.capture), "packets", "too many to keep"},
+        {lost_datagrams(world) - world->lost_before, "datagrams",
+         "more than the network of the box holds"},
+    };
+    int status = VB_OK;
+    for (size_t i = 0; status == VB_OK && i < VB_ARRAY_LEN(gaps); i++)
+        status = vb_world_tell_gap(world, gaps[i].count, gaps[i].what, gaps[i].reason, err);
+    return status;
 }
 
 int vb_world_end(struct vb_world *world, struct vb_error *err)
@@ -333,29 +368,5 @@ int vb_world_end(struct vb_world *world, struct vb_error *err)
         for (uint32_t i = 0; status == VB_OK && i < VB_WORLD_CONNECTIONS; i++)
             status = drain(world, i, err);
     }
-    if (status == VB_OK)
-        status = vb_world_tell_gap(world, world->unsaid, "connections", "too many to list", err);
-    if (status == VB_OK)
-        status =
-            vb_world_tell_gap(world, world->unread, "connections", "too many at once to read", err);
-    if (status == VB_OK)
-        status = vb_world_tell_gap(world, world->starved, "connections",
-                                   "wanted more memory than the world has", err);
-    if (status == VB_OK)
-        status = vb_world_tell_gap(world, world->unsearched, "messages",
-                                   "unpack to more than is searched for secrets", err);
-    if (status == VB_OK)
-        status =
-            vb_world_tell_gap(world, vb_bait_trail_refused(world->trail), "messages",
-                              "more in one run than is unpacked to search it for secrets", err);
-    if (status == VB_OK)
-        status = vb_world_tell_gap(world, world->not_kept, "bodies of requests",
-                                   "too large or too many to keep", err);
-    if (status == VB_OK)
-        status = vb_world_tell_gap(world, vb_capture_missed(world->options.capture), "packets",
-                                   "too many to keep", err);
-    if (status == VB_OK)
-        status = vb_world_tell_gap(world, lost_datagrams(world) - world->lost_before, "datagrams",
-                                   "more than the network of the box holds", err);
-    return status;
+    return status < 0 ? status : tell_gaps(world, err);
 }
