@@ -73,3 +73,15 @@ if(NOT VETBOX_SANITIZE)
   set_tests_properties(live.floods live.floods.user PROPERTIES
     SKIP_RETURN_CODE 77 TIMEOUT 600 RUN_SERIAL TRUE)
 endif()
+
+# Attacks on the world: attack.def lists them. Sanitizers' builds hold more memory than is measured
+# here; they see the same code in fuzz.connection and unit.network.
+if(NOT VETBOX_SANITIZE)
+  add_executable(attacks live/attacks.c live/escape_host.c)
+  target_link_libraries(attacks PRIVATE vb_core)
+  set_target_properties(attacks PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  add_test(NAME live.attacks
+    COMMAND attacks $<TARGET_FILE:vetbox> ${CMAKE_CURRENT_LIST_DIR}/live/attack)
+  set_tests_properties(live.attacks PROPERTIES
+    SKIP_RETURN_CODE 77 TIMEOUT 300 RESOURCE_LOCK boxes)
+endif()
