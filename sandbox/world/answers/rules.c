@@ -3,14 +3,11 @@
  * format. */
 #include "sandbox/world/answers/internal.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { FILE_MAX_BYTES = 1024 * 1024, FILES_MAX = 256, RULES_MAX = 4096, ID_MAX_CHARS = 64 };
+enum { RULES_MAX = 4096, ID_MAX_CHARS = 64 };
 
 struct file {
     struct vb_responder *responder;
@@ -386,65 +383,14 @@ int vb_answer_rules_own(struct vb_responder *responder, struct vb_error *err)
 
 /* --- a folder of them --- */
 
-struct names {
-    char *list[FILES_MAX];
-    size_t count;
-};
-
-static void names_done(struct names *names)
-{
-    for (size_t i = 0; i < names->count; i++)
-        free(names->list[i]);
-}
-
-static int compare_names(const void *left, const void *right)
-{
-    return strcmp(*(char *const *)left, *(char *const *)right);
-}
-
-static int list_names(const char *dir, struct names *names, struct vb_error *err)
-{
-    VB_CLEANUP_DIR DIR *open_dir = opendir(dir);
-    if (open_dir == NULL)
-        return vb_fail(err, VB_E_CONFIG, errno, "cannot read the rules folder %s", dir);
-    for (const struct dirent *entry = readdir(open_dir); entry != NULL; entry = readdir(open_dir)) {
-        if (entry->d_name[0] == '.' || strcmp(vb_path_extension(entry->d_name), "yaml") != 0)
-            continue;
-        if (names->count == FILES_MAX)
-            return vb_fail(err, VB_E_CONFIG, 0, "%s holds more than %d rule files", dir, FILES_MAX);
-        names->list[names->count] = strdup(entry->d_name);
-        if (names->list[names->count] == NULL)
-            return vb_fail(err, VB_E_NOMEM, errno, "reading the rules folder %s", dir);
-        names->count++;
-    }
-    qsort(names->list, names->count, sizeof(names->list[0]), compare_names);
-    return VB_OK;
-}
-
-static int load_file(struct vb_responder *responder, const char *dir, const char *name,
+static int load_file(void *ctx, const char *name, const char *text, size_t len,
                      struct vb_error *err)
 {
-    VB_CLEANUP_FREE char *path = NULL;
-    if (asprintf(&path, "%s/%s", dir, name) < 0) {
-        path = NULL;
-        return vb_fail(err, VB_E_NOMEM, errno, "reading the rules folder %s", dir);
-    }
-    VB_CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return vb_fail(err, VB_E_CONFIG, errno, "cannot read the rule file %s", path);
-    VB_CLEANUP(vb_buf_done) struct vb_buf text;
-    vb_buf_init(&text, FILE_MAX_BYTES);
-    if (vb_buf_read_fd(&text, fd, err) < 0)
-        return vb_wrap(err, "reading the rule file %s", path);
-    const struct file file = {responder, path, 0};
-    return load(&file, text.data == NULL ? "" : (const char *)text.data, text.len, err);
+    const struct file file = {ctx, name, 0};
+    return load(&file, text, len, err);
 }
 
 int vb_answer_rules_folder(struct vb_responder *responder, const char *dir, struct vb_error *err)
 {
-    VB_CLEANUP(names_done) struct names names = {.count = 0};
-    int status = list_names(dir, &names, err);
-    for (size_t i = 0; i < names.count && status == VB_OK; i++)
-        status = load_file(responder, dir, names.list[i], err);
-    return status;
+    return vb_yaml_folder(dir, load_file, responder, err);
 }
