@@ -104,6 +104,9 @@ int vb_session_detonate(struct vb_session *session, struct vb_error *err)
         status = vb_place_world_rules(session->options->value[VB_OPT_RULES], &world_rules, err);
     options.world_rules = world_rules;
     if (status == VB_OK)
+        status = vb_persona_named(session->options->value[VB_OPT_PERSONA], &options.persona, err);
+    options.baits = session->toolbox->baits;
+    if (status == VB_OK)
         status = vb_plan_make(&input, &session->tee.sink, &plan, err);
     if (status != VB_OK || plan->count == 0)
         return status;

@@ -7,6 +7,7 @@
 #include "cli/network.h"
 #include "cli/session.h"
 #include "vetbox/report.h"
+#include "vetbox/sandbox.h"
 
 static const struct vb_outlet standard_output = {.fd = STDOUT_FILENO};
 
@@ -219,7 +220,10 @@ static int vet_all(const struct vb_options *options, const char *action, struct 
     if (options->operand_count == 0)
         return vb_fail(err, VB_E_USAGE, 0, "vetbox %s needs a file, a folder or an https URL",
                        action);
+    enum vb_persona persona;
     int status = vb_conclude_check(options, err);
+    if (status == VB_OK)
+        status = vb_persona_named(options->value[VB_OPT_PERSONA], &persona, err);
     if (status == VB_OK && options->several)
         status = empty_reports(options, err);
     if (status == VB_OK)

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "vetbox/sandbox.h"
+
 static bool is_folder(const char *path)
 {
     struct stat st;
@@ -53,6 +55,12 @@ static char *default_rules(void)
     return data == NULL ? NULL : joined(data, "rules");
 }
 
+static bool has_folder(const char *dir, const char *name)
+{
+    VB_CLEANUP_FREE char *path = joined(dir, name);
+    return path != NULL && is_folder(path);
+}
+
 static bool holds_yara_rules(const char *dir)
 {
     VB_CLEANUP_DIR DIR *open_dir = opendir(dir);
@@ -65,32 +73,26 @@ static bool holds_yara_rules(const char *dir)
     return found;
 }
 
-/* The folder says something of the world and nothing of YARA: the usual rules are meant. */
-static int only_the_world(const char *base, bool *ret, struct vb_error *err)
+/* The folder says something of the world or the baits and nothing of YARA: the usual rules are
+ * meant. */
+static bool is_of_others_alone(const char *dir)
 {
-    VB_CLEANUP_FREE char *world = joined(base, "world");
-    if (world == NULL)
-        return vb_fail(err, VB_E_NOMEM, errno, "naming the rules folder");
-    *ret = is_folder(world) && !holds_yara_rules(base);
-    return VB_OK;
+    return (has_folder(dir, "world") || has_folder(dir, "baits")) && !has_folder(dir, "yara") &&
+           !holds_yara_rules(dir);
 }
 
 int vb_place_yara_rules(const char *given, char **ret, struct vb_error *err)
 {
+    if (given != NULL && is_of_others_alone(given))
+        given = NULL;
     VB_CLEANUP_FREE char *base = given != NULL ? strdup(given) : default_rules();
     if (base == NULL)
         return vb_fail(err, VB_E_NOMEM, errno, "naming the rules folder");
     if (!is_folder(base))
         return vb_fail(err, VB_E_CONFIG, errno, "no rules folder %s", base);
-    char *yara = joined(base, "yara");
-    if (yara == NULL || is_folder(yara))
-        return keep(yara, ret, err);
-    free(yara);
-    bool usual = false;
-    const int status = given == NULL ? VB_OK : only_the_world(base, &usual, err);
-    if (status < 0)
-        return status;
-    return usual ? vb_place_yara_rules(NULL, ret, err) : keep(vb_steal(base), ret, err);
+    VB_CLEANUP_FREE char *yara = joined(base, "yara");
+    return yara == NULL || is_folder(yara) ? keep(vb_steal(yara), ret, err)
+                                           : keep(vb_steal(base), ret, err);
 }
 
 int vb_place_world_rules(const char *given, char **ret, struct vb_error *err)
@@ -102,6 +104,16 @@ int vb_place_world_rules(const char *given, char **ret, struct vb_error *err)
         return vb_fail(err, VB_E_CONFIG, errno, "no rules folder %s", given);
     VB_CLEANUP_FREE char *world = joined(given, "world");
     return world != NULL && !is_folder(world) ? VB_OK : keep(vb_steal(world), ret, err);
+}
+
+int vb_place_baits(const char *given, struct vb_bait_rules **ret, struct vb_error *err)
+{
+    *ret = NULL;
+    if (given == NULL || !has_folder(given, "baits"))
+        return VB_OK;
+    VB_CLEANUP_FREE char *baits = joined(given, "baits");
+    return baits == NULL ? vb_fail(err, VB_E_NOMEM, errno, "naming the rules folder")
+                         : vb_bait_rules_load(baits, ret, err);
 }
 
 int vb_place_trust(const char *given, char **ret, struct vb_error *err)

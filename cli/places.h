@@ -5,13 +5,18 @@
 #include "vetbox/core.h"
 
 /* The folder with the YARA rules: GIVEN (its yara/ if it has one), or that of the installation, or
- * that of the source tree if the program runs from its build. A GIVEN with world/ and no YARA rules
- * leaves those of the installation. *ret is owned by the caller. */
+ * that of the source tree if the program runs from its build. A GIVEN with world/ or baits/ and no
+ * YARA rules leaves those of the installation. *ret is owned by the caller. */
 VB_CHECKED int vb_place_yara_rules(const char *given, char **ret, struct vb_error *err);
 
 /* The rules for what the world answers: GIVEN's world/, or NULL where GIVEN is NULL or has none.
  * *ret is owned by the caller. */
 VB_CHECKED int vb_place_world_rules(const char *given, char **ret, struct vb_error *err);
+
+/* The baits of the rules folder GIVEN (NULL: none), from its baits/ if it has one; otherwise NULL.
+ */
+struct vb_bait_rules;
+VB_CHECKED int vb_place_baits(const char *given, struct vb_bait_rules **ret, struct vb_error *err);
 
 /* The trust folder: GIVEN, or the first that exists in the user's or system's configuration, or
  * NULL. */

@@ -81,6 +81,9 @@ static int detonate(struct vb_session *session, bool own_streams, struct ending 
         status = vb_place_world_rules(session->options->value[VB_OPT_RULES], &world_rules, err);
     options.world_rules = world_rules;
     if (status == VB_OK)
+        status = vb_persona_named(session->options->value[VB_OPT_PERSONA], &options.persona, err);
+    options.baits = session->toolbox->baits;
+    if (status == VB_OK)
         status = copy_folder(session, &options.tree_fd, err);
     if (status == VB_OK)
         status = vb_workspace_new(UINT64_C(512) << 20, 20000, &session->drops_fd, err);
@@ -128,15 +131,21 @@ static int conclude(const struct vb_session *session, const struct vb_follower *
 static int run(const struct vb_options *options, struct ending *ret, struct vb_error *err)
 {
     VB_CLEANUP(policy_cleanup) struct vb_policy *policy = NULL;
+    VB_CLEANUP(vb_toolbox_close) struct vb_toolbox toolbox = {0};
     VB_CLEANUP(vb_session_done)
-    struct vb_session session = {.options = options, VB_SESSION_CLOSED};
+    struct vb_session session = {.options = options, .toolbox = &toolbox, VB_SESSION_CLOSED};
     VB_CLEANUP(vb_follower_done)
     struct vb_follower follower = {.lines_fd = -1, .stream_fd = -1, .file_fd = -1};
     if (options->operand_count == 0)
         return vb_fail(err, VB_E_USAGE, 0, "vetbox run needs a command: vetbox run -- CMD…");
+    enum vb_persona persona;
     int status = vb_conclude_check(options, err);
     if (status == VB_OK)
+        status = vb_persona_named(options->value[VB_OPT_PERSONA], &persona, err);
+    if (status == VB_OK)
         status = vb_policy_load(options->value[VB_OPT_POLICY], &policy, err);
+    if (status == VB_OK)
+        status = vb_place_baits(options->value[VB_OPT_RULES], &toolbox.baits, err);
     if (status == VB_OK)
         status = vb_follower_open(&follower, &session, err);
     if (status == VB_OK)

@@ -55,6 +55,8 @@ int vb_toolbox_open(const struct vb_options *options, struct vb_toolbox *ret, st
         status = vb_trust_load(trust_dir, &ret->trust, err);
     if (status == VB_OK)
         status = vb_policy_load(options->value[VB_OPT_POLICY], &ret->policy, err);
+    if (status == VB_OK)
+        status = vb_place_baits(options->value[VB_OPT_RULES], &ret->baits, err);
     return status == VB_OK ? vb_toolbox_add_zygote(ret, err) : status;
 }
 
@@ -64,6 +66,7 @@ void vb_toolbox_close(struct vb_toolbox *toolbox)
     if (toolbox->locale != (locale_t)0)
         freelocale(toolbox->locale);
     vb_rules_free(toolbox->rules);
+    vb_bait_rules_free(toolbox->baits);
     vb_trust_free(toolbox->trust);
     vb_policy_free(toolbox->policy);
 }
@@ -221,7 +224,7 @@ static int write_begin(struct vb_session *session, struct vb_error *err)
     if (reference == NULL)
         return vb_fail(err, VB_E_NOMEM, errno, "beginning the event log");
     int64_t clock = 0;
-    const int status = judgement_time(&clock, err);
+    int status = judgement_time(&clock, err);
     if (status < 0)
         return status;
     vb_event_init(&event, VB_EV_LOG_BEGIN, VB_SOURCE_TOOL);
@@ -230,6 +233,13 @@ static int write_begin(struct vb_session *session, struct vb_error *err)
     vb_event_str(&event, VB_F_REFERENCE, reference);
     vb_event_int(&event, VB_F_CLOCK, clock);
     vb_event_str(&event, VB_F_ACTION, session->action);
+    enum vb_persona persona = VB_PERSONA_DEVELOPER;
+    const char *named = session->options->value[VB_OPT_PERSONA];
+    const bool runs = strcmp(session->action, "vet") == 0 || strcmp(session->action, "run") == 0;
+    if (runs && (status = vb_persona_named(named, &persona, err)) < 0)
+        return status;
+    if (runs)
+        vb_event_str(&event, VB_F_PERSONA, vb_persona_name(persona));
     return vb_emit(&session->tee.sink, &event, err);
 }
 

@@ -20,8 +20,9 @@ struct vb_toolbox {
     struct vb_rules *rules;
     struct vb_trust *trust;
     struct vb_policy *policy;
-    locale_t locale;          /* of names in archives */
-    struct vb_zygote *zygote; /* made last: its children have the others */
+    struct vb_bait_rules *baits; /* NULL: none but ours */
+    locale_t locale;             /* of names in archives */
+    struct vb_zygote *zygote;    /* made last: its children have the others */
 };
 /* The last two, for commands that need no more. */
 VB_CHECKED int vb_toolbox_add_zygote(struct vb_toolbox *toolbox, struct vb_error *err);

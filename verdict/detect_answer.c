@@ -137,7 +137,8 @@ static void remember_answer(struct judge *judge)
 static bool is_installed(const struct run *run, const struct download *download,
                          const struct mark *mark)
 {
-    return (mark->by_packager || download->by_packager) && vb_word_in("npm wheel sdist", download->form) &&
+    return (mark->by_packager || download->by_packager) &&
+           vb_word_in("npm wheel sdist", download->form) &&
            vb_names_find(&run->indexes, download->host) != NULL;
 }
 

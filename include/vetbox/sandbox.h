@@ -72,6 +72,22 @@ struct vb_child {
 VB_CHECKED int vb_child_run(const struct vb_child *child, uint64_t epoch_ns, struct vb_sink *sink,
                             bool *ret_died, struct vb_error *err);
 
+/* --- personas and baits --- */
+
+/* Whose machine the subject believes to be on: a developer's who works with agents, that of a job
+ * in CI, or a new user's, where nothing is worth stealing. */
+enum vb_persona { VB_PERSONA_DEVELOPER, VB_PERSONA_CI, VB_PERSONA_EMPTY, VB_PERSONA_COUNT };
+const char *vb_persona_name(enum vb_persona persona);
+/* NAME NULL: the developer. An unknown one is VB_E_USAGE. */
+VB_CHECKED int vb_persona_named(const char *name, enum vb_persona *ret, struct vb_error *err);
+
+/* Baits that a team adds: the *.yaml files of DIR (docs/baits.md). What is wrong in one of them is
+ * VB_E_CONFIG with its line. */
+struct vb_bait_rules;
+VB_CHECKED int vb_bait_rules_load(const char *dir, struct vb_bait_rules **ret,
+                                  struct vb_error *err);
+void vb_bait_rules_free(struct vb_bait_rules *rules);
+
 /* --- detonation --- */
 
 /* One row of the plan. Strings are owned by the plan. */
@@ -135,6 +151,8 @@ struct vb_sandbox_options {
     size_t max_output;        /* bytes of stdout and of stderr that are kept */
     const char *rootfs; /* a root file system whose /usr, /bin, /lib and /etc the boxes show instead
                            of this machine's; NULL: this machine's */
+    enum vb_persona persona;
+    const struct vb_bait_rules *baits; /* besides ours; NULL: none. They outlive the sandbox */
     const char *replay; /* a folder of captured answers for what runs ask over HTTP; NULL: none */
     const char *world_rules; /* a folder with rules for what the world answers, before the built-in
                                 ones (docs/world.md); NULL: none */

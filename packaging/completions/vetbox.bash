@@ -6,14 +6,14 @@ _vetbox_options()
 {
     case $1 in
     vet) echo --policy --rules --trust --format --output --report --evidence --timeout --rootfs \
-        --net --dates --fail-on --advisory --quiet --color --help ;;
+        --net --persona --dates --fail-on --advisory --quiet --color --help ;;
     scan) echo --policy --rules --trust --format --output --report --evidence --timeout \
         --fail-on --advisory --quiet --color --help ;;
     verify) echo --trust --timeout --quiet --help ;;
     unpack) echo --directory --timeout --quiet --help ;;
     fetch) echo --output --timeout --quiet --help ;;
     run) echo --policy --rules --format --output --report --evidence --timeout --copy --rootfs \
-        --net --quiet --color --help ;;
+        --net --persona --quiet --color --help ;;
     judge) echo --policy --format --output --report --fail-on --advisory --quiet --color --help ;;
     report) echo --format --output --quiet --color --help ;;
     rules) echo --rules --quiet --help ;;
@@ -40,6 +40,7 @@ _vetbox()
         --fail-on) words=block ;;
         --dates) words='auto today 7,45,400' ;;
         --net) words='world none replay:' ;;
+        --persona) words='developer ci empty' ;;
         --timeout) return ;;
         --report) words='text= json=' ;;
         --rules | --trust | --evidence | --directory | -d | --copy | -C | --rootfs)

@@ -8,15 +8,16 @@
 enum vb_bait_place {
     VB_BAIT_FILE,
     VB_BAIT_ENV,
-    VB_BAIT_WORLD /* nowhere in the box: its network gives it away */
+    VB_BAIT_WORLD, /* nowhere in the box: its network gives it away */
+    VB_BAIT_PLAIN  /* no bait: a variable that the machine of the persona has, too */
 };
 
 struct vb_bait {
     const char *id; /* ssh-ed25519, aws-credentials, env-openai, … */
     enum vb_bait_place place;
-    char *path;             /* absolute path inside the box (FILE) */
-    const char *env;        /* variable name (ENV), or of a variable for such a secret (WORLD) */
-    const char *served;     /* what the world calls it (WORLD) */
+    char *path;         /* absolute path inside the box (FILE) */
+    const char *env;    /* variable name (ENV, PLAIN), or of a variable for such a secret (WORLD) */
+    const char *served; /* what the world calls it (WORLD) */
     unsigned char *content; /* of the file, or the variable's value */
     size_t content_len;
     uint32_t mode;
@@ -26,8 +27,19 @@ struct vb_bait {
 
 struct vb_bait_set;
 
-/* Makes all baits for the user whose home inside the box is HOME (its last component is his name)
- * from SEED. The same seed gives the same set. */
+/* Which baits, and for whom. */
+struct vb_bait_rules;
+struct vb_bait_choice {
+    unsigned persona;                  /* enum vb_persona */
+    const char *home;                  /* inside the box; its last component is the user's name */
+    const unsigned char *seed;         /* 32 bytes */
+    const struct vb_bait_rules *rules; /* a team's own, which must outlive the set; NULL: none */
+};
+
+/* The same choice gives the same set. */
+VB_CHECKED int vb_bait_set_choose(const struct vb_bait_choice *choice, struct vb_bait_set **ret,
+                                  struct vb_error *err);
+/* The baits of a developer, and no others. */
 VB_CHECKED int vb_bait_set_new(const char *home, const unsigned char seed[32],
                                struct vb_bait_set **ret, struct vb_error *err);
 void vb_bait_set_free(struct vb_bait_set *set);

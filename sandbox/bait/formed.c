@@ -6,7 +6,7 @@
 
 #include "sandbox/bait/template.h"
 
-enum { DAY_S = 24 * 3600 };
+enum { DAY_S = 24 * 3600, DAYS_MAX = 36500 };
 
 /* A stream of its own: the same wherever NAME is asked for in a run. */
 static void shared_stream(const struct vb_template *t, const char *name, struct vb_stream *ret)
@@ -186,9 +186,10 @@ int vb_formed_moment(struct vb_template *t, const char *arg, struct vb_error *er
     char text[32] = "";
     unsigned minute = 0;
     const char *colon = strchr(arg, ':');
+    const long days = strtol(colon == NULL ? "0" : colon + 1, NULL, 10);
     int status = vb_stream_below(&t->stream, 250, &minute, err);
     const time_t when = time(NULL) / DAY_S * DAY_S +
-                        DAY_S * strtol(colon == NULL ? "0" : colon + 1, NULL, 10) +
+                        DAY_S * (days > DAYS_MAX || days < -DAYS_MAX ? 0 : days) +
                         61 * (time_t)minute;
     if (status)
         return status;

@@ -6,7 +6,7 @@
 enum {
     WINDOW = 12,              /* bytes of secret: 60 bits and more */
     WINDOW_HEX = 16,          /* of a secret that is hexadecimal */
-    WINDOW_LIST = 32,         /* of one that is a list of numbers */
+    WINDOW_LIST = 32,         /* of one that is a list of numbers or words */
     STEP_LARGE = 8,           /* 12 bytes hold 8 samples of 5 */
     LARGE_PAYS = 1024 * 1024, /* bytes searched before the large index is made */
     FILTER_SPARE = 4,         /* log2 of the filter's bits for each sample */
@@ -16,15 +16,17 @@ enum {
 
 static size_t window_of(const unsigned char *bytes, size_t len)
 {
-    size_t digits = 0, hex = 0;
+    size_t digits = 0, hex = 0, words = 0;
     for (size_t i = 0; i < len; i++) {
         digits += (bytes[i] >= '0' && bytes[i] <= '9') || bytes[i] == ',' ? 1 : 0;
+        words += (bytes[i] >= 'a' && bytes[i] <= 'z') || bytes[i] == ' ' ? 1 : 0;
         hex += (bytes[i] >= '0' && bytes[i] <= '9') ||
                        ((bytes[i] | 32) >= 'a' && (bytes[i] | 32) <= 'f')
                    ? 1
                    : 0;
     }
-    return digits == len ? WINDOW_LIST : hex == len ? WINDOW_HEX : WINDOW;
+    const bool list = digits == len || (words == len && memchr(bytes, ' ', len) != NULL);
+    return list ? WINDOW_LIST : hex == len ? WINDOW_HEX : WINDOW;
 }
 
 /* Secrets begin with what their kind has in common, so their end is taken. */

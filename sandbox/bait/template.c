@@ -1,4 +1,4 @@
-/* Trust boundary: none; the templates are our own table (files.def, env.def). */
+/* Trust boundary: none; the templates are our own tables (*.def) or the user's (rules.c). */
 #include "sandbox/bait/template.h"
 
 #include <stdlib.h>
@@ -33,6 +33,11 @@ void vb_template_done(struct vb_template *t)
 static size_t count_of(const char *arg)
 {
     return (size_t)strtoul(arg, NULL, 10);
+}
+
+static bool is_count(const char *arg)
+{
+    return arg[0] >= '1' && arg[0] <= '9' && strlen(arg) <= 5 && arg[strspn(arg, DIGITS)] == '\0';
 }
 
 static uint32_t crc32_of(const unsigned char *data, size_t len)
@@ -184,45 +189,118 @@ static int gen_sshpub(struct vb_template *t, const char *arg, struct vb_error *e
     return vb_ssh_public(arg, t, err);
 }
 
+static int gen_mnemonic(struct vb_template *t, const char *arg, struct vb_error *err)
+{
+    (void)arg;
+    return vb_mnemonic_write(t, err);
+}
+
+enum argument { NONE, COUNT, WORD };
+
 static const struct {
     const char *name;
+    enum argument argument;
     const char *alphabet; /* NULL: MAKE does it */
     int (*make)(struct vb_template *t, const char *arg, struct vb_error *err);
 } generators[] = {
-    {"home", NULL, gen_home},
-    {"user", NULL, gen_user},
-    {"mail", NULL, gen_mail},
-    {"org", NULL, gen_org},
-    {"domain", NULL, gen_domain},
-    {"profile", NULL, gen_profile},
-    {"b62", BASE62, NULL},
-    {"b64", UPPER LOWER DIGITS "+/", NULL},
-    {"b64u", UPPER LOWER DIGITS "-_", NULL},
-    {"b32", UPPER "234567", NULL},
-    {"hex", DIGITS "abcdef", NULL},
-    {"HEX", DIGITS "ABCDEF", NULL},
-    {"dig", DIGITS, NULL},
-    {"low", LOWER DIGITS, NULL},
-    {"abc", UPPER LOWER, NULL},
-    {"a2p", "ABCDEFGHIJKLMNOP", NULL},  /* of base64: four bits behind 00 */
-    {"b64e", "AEIMQUYcgkosw048", NULL}, /* and before 00, at the end of 32 bytes */
-    {"bytes", NULL, gen_bytes},
-    {"ints", NULL, gen_ints},
-    {"uuid", NULL, gen_uuid},
-    {"account", NULL, vb_formed_account},
-    {"akid", NULL, vb_formed_key_id},
-    {"macaroon", NULL, vb_formed_macaroon},
-    {"extended", NULL, vb_formed_extended},
-    {"ether", NULL, vb_formed_address},
-    {"moment", NULL, vb_formed_moment},
-    {"crc", NULL, gen_crc},
-    {"ssh", NULL, gen_ssh},
-    {"sshpub", NULL, gen_sshpub},
+    {"home", NONE, NULL, gen_home},
+    {"user", NONE, NULL, gen_user},
+    {"mail", NONE, NULL, gen_mail},
+    {"org", NONE, NULL, gen_org},
+    {"domain", NONE, NULL, gen_domain},
+    {"profile", NONE, NULL, gen_profile},
+    {"b62", COUNT, BASE62, NULL},
+    {"b64", COUNT, UPPER LOWER DIGITS "+/", NULL},
+    {"b64u", COUNT, UPPER LOWER DIGITS "-_", NULL},
+    {"b32", COUNT, UPPER "234567", NULL},
+    {"hex", COUNT, DIGITS "abcdef", NULL},
+    {"HEX", COUNT, DIGITS "ABCDEF", NULL},
+    {"dig", COUNT, DIGITS, NULL},
+    {"low", COUNT, LOWER DIGITS, NULL},
+    {"abc", COUNT, UPPER LOWER, NULL},
+    {"a2p", COUNT, "ABCDEFGHIJKLMNOP", NULL},  /* of base64: four bits behind 00 */
+    {"b64e", COUNT, "AEIMQUYcgkosw048", NULL}, /* and before 00, at the end of 32 bytes */
+    {"bytes", COUNT, NULL, gen_bytes},
+    {"ints", COUNT, NULL, gen_ints},
+    {"uuid", NONE, NULL, gen_uuid},
+    {"account", WORD, NULL, vb_formed_account},
+    {"akid", WORD, NULL, vb_formed_key_id},
+    {"macaroon", NONE, NULL, vb_formed_macaroon},
+    {"extended", WORD, NULL, vb_formed_extended},
+    {"ether", NONE, NULL, vb_formed_address},
+    {"moment", WORD, NULL, vb_formed_moment},
+    {"crc", COUNT, NULL, gen_crc},
+    {"ssh", WORD, NULL, gen_ssh},
+    {"sshpub", WORD, NULL, gen_sshpub},
+    {"mnemonic", NONE, NULL, gen_mnemonic},
 };
 
+/* Secrets as their services write them. */
+static const struct {
+    const char *name, *text;
+} written[] = {
+    {"github_token", "ghp_%{b62:30}%{crc:30}"},
+    {"github_oauth", "gho_%{b62:30}%{crc:30}"},
+    {"github_job_token", "ghs_%{b62:30}%{crc:30}"},
+    {"npm_token", "npm_%{b62:30}%{crc:30}"},
+    {"gitlab_token", "glpat-%{b64u:20}"},
+    {"anthropic_key", "sk-ant-api03-%{b64u:93}AA"},
+    {"openai_key", "sk-proj-%{b64u:74}T3BlbkFJ%{b64u:74}"},
+    {"aws_key_id", "AKIA%{akid:team}"},
+    {"aws_secret", "%{b64:40}"},
+    {"slack_token", "xoxb-%{dig:12}-%{dig:13}-%{b62:24}"},
+    {"stripe_key", "sk_live_51%{b62:97}"},
+    {"pypi_token", "pypi-AgEIcHlwaS5vcmcC%{macaroon}%<%{b64u:42}%>%{b64e:1}"},
+    /* RFC 8410: the key's frame is 21 digits and two bits */
+    {"pem", "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEI%{a2p:1}%<%{b64:42}%>\n"
+            "-----END PRIVATE KEY-----\n"},
+};
+
+struct nesting {
+    size_t start[NEST_MAX];
+    size_t depth;
+};
+
+static int expand_text(struct vb_template *t, const char *text, struct nesting *nest,
+                       struct vb_error *err);
+
+static int check_argument(const char *name, enum argument wanted, const char *arg,
+                          struct vb_error *err)
+{
+    if (wanted == COUNT && (arg == NULL || !is_count(arg)))
+        return vb_fail(err, VB_E_SOFTWARE, 0, "%%{%s:N} wants a number of at most five digits",
+                       name);
+    if (wanted == WORD && (arg == NULL || arg[0] == '\0'))
+        return vb_fail(err, VB_E_SOFTWARE, 0, "%%{%s:…} wants a word behind its colon", name);
+    if (wanted == NONE && arg != NULL)
+        return vb_fail(err, VB_E_SOFTWARE, 0, "%%{%s} has nothing behind a colon", name);
+    return VB_OK;
+}
+
+static int expand_named(struct vb_template *t, const char *name, const char *arg,
+                        struct nesting *nest, struct vb_error *err)
+{
+    for (size_t i = 0; i < VB_ARRAY_LEN(generators); i++) {
+        if (strcmp(name, generators[i].name) != 0)
+            continue;
+        const int status = check_argument(name, generators[i].argument, arg, err);
+        if (status)
+            return status;
+        if (generators[i].alphabet)
+            return vb_stream_text(&t->stream, generators[i].alphabet, count_of(arg ? arg : ""),
+                                  &t->out, err);
+        return generators[i].make(t, arg ? arg : "", err);
+    }
+    for (size_t i = 0; i < VB_ARRAY_LEN(written) && arg == NULL; i++) {
+        if (strcmp(name, written[i].name) == 0)
+            return expand_text(t, written[i].text, nest, err);
+    }
+    return vb_fail(err, VB_E_SOFTWARE, 0, "a bait's template names \"%s\", which is unknown", name);
+}
+
 /* TEXT stands behind "%{"; *RET_LEN says how much of it was used, with the brace. */
-static int expand_generator(struct vb_template *t, const char *text, size_t *ret_len,
-                            struct vb_error *err)
+static int expand_generator(struct vb_template *t, const char *text, struct nesting *nest,
+                            size_t *ret_len, struct vb_error *err)
 {
     char name[32];
     const char *end = strchr(text, '}');
@@ -234,15 +312,7 @@ static int expand_generator(struct vb_template *t, const char *text, size_t *ret
     if (arg)
         *arg++ = '\0';
     *ret_len = (size_t)(end - text) + 1;
-    for (size_t i = 0; i < VB_ARRAY_LEN(generators); i++) {
-        if (strcmp(name, generators[i].name) != 0)
-            continue;
-        if (generators[i].alphabet)
-            return vb_stream_text(&t->stream, generators[i].alphabet, count_of(arg ? arg : "0"),
-                                  &t->out, err);
-        return generators[i].make(t, arg ? arg : "", err);
-    }
-    return vb_fail(err, VB_E_SOFTWARE, 0, "a bait's template names \"%s\", which is unknown", name);
+    return expand_named(t, name, arg, nest, err);
 }
 
 /* Replaces what was written since START by its base64. */
@@ -264,11 +334,6 @@ int vb_template_base64(struct vb_template *t, size_t start, bool url, struct vb_
     vb_buf_done(&encoded);
     return status;
 }
-
-struct nesting {
-    size_t start[NEST_MAX];
-    size_t depth;
-};
 
 /* One of the marks that stand behind a per cent sign. */
 static int expand_mark(struct vb_template *t, char mark, struct nesting *nest, struct vb_error *err)
@@ -296,13 +361,13 @@ static int expand_mark(struct vb_template *t, char mark, struct nesting *nest, s
     return vb_buf_append(&t->secret, t->out.data + start, t->out.len - start, err);
 }
 
-int vb_template_expand(struct vb_template *t, const char *text, struct vb_error *err)
+static int expand_text(struct vb_template *t, const char *text, struct nesting *nest,
+                       struct vb_error *err)
 {
-    struct nesting nest = {.depth = 0};
     int status = VB_OK;
     while (*text && !status) {
         size_t plain = strcspn(text, t->json ? "%'" : "%");
-        const size_t start = nest.depth ? nest.start[nest.depth - 1] : 0;
+        const size_t start = nest->depth ? nest->start[nest->depth - 1] : 0;
         const bool first = t->out.len == start;
         status = vb_buf_append(&t->out, text, plain, err);
         if (plain && (first || plain >= FIXED_MIN))
@@ -315,15 +380,22 @@ int vb_template_expand(struct vb_template *t, const char *text, struct vb_error 
             text++;
         } else if (text[1] == '{') {
             size_t used = 0;
-            status = expand_generator(t, text + 2, &used, err);
+            status = expand_generator(t, text + 2, nest, &used, err);
             text += 2 + used;
         } else if (text[1]) {
-            status = expand_mark(t, text[1], &nest, err);
+            status = expand_mark(t, text[1], nest, err);
             text += 2;
         } else {
             return vb_fail(err, VB_E_SOFTWARE, 0, "a bait's template ends in a mark");
         }
     }
+    return status;
+}
+
+int vb_template_expand(struct vb_template *t, const char *text, struct vb_error *err)
+{
+    struct nesting nest = {.depth = 0};
+    const int status = expand_text(t, text, &nest, err);
     if (!status && nest.depth)
         return vb_fail(err, VB_E_SOFTWARE, 0, "a bait's template leaves a mark open");
     return status;

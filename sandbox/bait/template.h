@@ -16,6 +16,8 @@
  *   %{ether}                  the address of the run's Ethereum wallet
  *   %{moment:FORM:DAYS}       so many days from today: iso, s or ms
  *   %{ssh:TYPE} %{sshpub:TYPE}  a private or public OpenSSH key: ed25519 or rsa
+ *   %{mnemonic}               twelve words of BIP-39 whose checksum holds
+ *   %{github_token} …         a service's own form: the table in template.c, docs/baits.md
  *   %(…%) %[…%]               base64 with padding, base64url without, of what stands between
  *   %<…%>                     what stands between is the bait's secret
  *   %%                        a per cent sign
@@ -59,9 +61,12 @@ VB_CHECKED int vb_formed_moment(struct vb_template *t, const char *arg, struct v
 VB_CHECKED int vb_ssh_private(const char *type, struct vb_template *t, struct vb_error *err);
 VB_CHECKED int vb_ssh_public(const char *type, struct vb_template *t, struct vb_error *err);
 
+/* mnemonic.c: appends twelve words of BIP-39, the last with their checksum. */
+VB_CHECKED int vb_mnemonic_write(struct vb_template *t, struct vb_error *err);
+
 /* sqlite.c: appends a SQLite database with one table. SPEC is the table's name, its CREATE
- * statement and then one field after the other, each ended by \x1f; \x1e ends a row. A field that
- * begins with # is an integer, with ! a blob; ~ is NULL. */
+ * statement (without an index: none is written) and then one field after the other, each ended by
+ * \x1f; \x1e ends a row. A field that begins with # is an integer, with ! a blob; ~ is NULL. */
 VB_CHECKED int vb_sqlite_write(const void *spec, size_t len, struct vb_buf *out,
                                struct vb_error *err);
 

@@ -24,31 +24,12 @@ static const struct {
     const char *path;
     uint32_t mode;
 } folders[] = {
-    {"boot", 0555},
-    {"dev", 0555},
-    {"dev/pts", 0755},
-    {"dev/shm", 01777},
-    {"etc", 0555},
-    {"home", 0555},
-    {"home/" VB_PERSONA_USER, 0755},
-    {"media", 0555},
-    {"mnt", 0555},
-    {"opt", 0555},
-    {"proc", 0555},
-    {"root", 0000},
-    {"run", 0555},
-    {"run/lock", 01777},
-    {"run/user", 0555},
-    {"run/user/1000", 0700},
-    {"srv", 0555},
-    {"sys", 0555},
-    {"tmp", 01777},
-    {"usr", 0555},
-    {"var", 0555},
-    {"var/cache", 0555},
-    {"var/lib", 0555},
-    {"var/log", 0555},
-    {"var/spool", 0555},
+    {"boot", 0555},      {"dev", 0555},      {"dev/pts", 0755},       {"dev/shm", 01777},
+    {"etc", 0555},       {"home", 0555},     {"media", 0555},         {"mnt", 0555},
+    {"opt", 0555},       {"proc", 0555},     {"root", 0000},          {"run", 0555},
+    {"run/lock", 01777}, {"run/user", 0555}, {"run/user/1000", 0700}, {"srv", 0555},
+    {"sys", 0555},       {"tmp", 01777},     {"usr", 0555},           {"var", 0555},
+    {"var/cache", 0555}, {"var/lib", 0555},  {"var/log", 0555},       {"var/spool", 0555},
     {"var/tmp", 01777},
 };
 
@@ -66,12 +47,15 @@ static const uint64_t spare_bytes = 16U << 20;
 
 /* --- filling --- */
 
-static int make_folders(int root, struct vb_error *err)
+static int make_folders(const struct vb_box_setup *setup, int root, struct vb_error *err)
 {
+    const char *home = vb_persona_traits(setup->options.persona)->home + 1;
     for (size_t i = 0; i < VB_ARRAY_LEN(folders); i++) {
         if (mkdirat(root, folders[i].path, 0755) < 0)
             return vb_fail(err, VB_E_OS, errno, "making the folder /%s of a box", folders[i].path);
     }
+    if (mkdirat(root, home, 0755) < 0)
+        return vb_fail(err, VB_E_OS, errno, "making the folder /%s of a box", home);
     for (size_t i = 0; i < VB_ARRAY_LEN(links); i++) {
         if (symlinkat(links[i].target, root, links[i].path) < 0)
             return vb_fail(err, VB_E_OS, errno, "making the link /%s of a box", links[i].path);
@@ -93,7 +77,7 @@ static int close_folders(int root, struct vb_error *err)
 int vb_base_fill(const struct vb_box_setup *setup, int root_fd, struct vb_error *err)
 {
     const mode_t mask = umask(022);
-    int status = make_folders(root_fd, err);
+    int status = make_folders(setup, root_fd, err);
     if (status == VB_OK)
         status = vb_devices_build(root_fd, err);
     if (status == VB_OK)

@@ -19,11 +19,18 @@
 #include "sandbox/world/replay.h"
 #include "sandbox/world/respond.h"
 
-/* Who the subject believes to be. */
+/* Who the subject believes to be (persona.c). */
 #define VB_PERSONA_USER "alex"
 #define VB_PERSONA_HOME "/home/" VB_PERSONA_USER
-#define VB_PERSONA_HOST "alex-laptop"
-#define VB_PERSONA_SKILLS VB_PERSONA_HOME "/.openclaw/workspace/skills"
+#define VB_PERSONA_SKILLS VB_PERSONA_HOME VB_SKILLS
+#define VB_SKILLS "/.openclaw/workspace/skills"
+struct vb_persona_traits {
+    const char *name;
+    const char *user, *full_name;
+    const char *home;
+    const char *host;
+};
+const struct vb_persona_traits *vb_persona_traits(enum vb_persona persona);
 /* Where a box keeps the certificate of the world's authority, alone and among all others. */
 #define VB_TRUST_FILE "netsec-inspection-ca.pem"
 #define VB_TRUST_ONE "/etc/ssl/certs/" VB_TRUST_FILE

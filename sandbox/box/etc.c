@@ -11,6 +11,7 @@
 #include "sandbox/box/box.h"
 #include "sandbox/box/kernel.h"
 
+/* {user}, {name}, {home} and {host} are the persona's. */
 static const struct {
     const char *path;
     uint32_t mode;
@@ -26,19 +27,21 @@ static const struct {
      "www-data:x:33:33:www-data:/var/www:/usr/sbin/nologin\n"
      "messagebus:x:100:107::/nonexistent:/usr/sbin/nologin\n"
      "sshd:x:102:65534::/run/sshd:/usr/sbin/nologin\n"
-     "alex:x:1000:1000:Alex,,,:/home/alex:/bin/bash\n"
+     "{user}:x:1000:1000:{name},,,:{home}:/bin/bash\n"
      "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"},
     {"etc/group", 0444,
-     "root:x:0:\ndaemon:x:1:\nbin:x:2:\nsys:x:3:\nadm:x:4:alex\ntty:x:5:\ndisk:x:6:\nmail:x:8:\n"
-     "man:x:12:\ncdrom:x:24:alex\nsudo:x:27:alex\nwww-data:x:33:\nshadow:x:42:\nvideo:x:44:alex\n"
-     "plugdev:x:46:alex\nusers:x:100:alex\nmessagebus:x:107:\ndocker:x:996:alex\nalex:x:1000:\n"
+     "root:x:0:\ndaemon:x:1:\nbin:x:2:\nsys:x:3:\nadm:x:4:{user}\ntty:x:5:\ndisk:x:6:\nmail:x:8:\n"
+     "man:x:12:\ncdrom:x:24:{user}\nsudo:x:27:{user}\nwww-data:x:33:\nshadow:x:42:\nvideo:x:44:{"
+     "user}\n"
+     "plugdev:x:46:{user}\nusers:x:100:{user}\nmessagebus:x:107:\ndocker:x:996:{user}\n{user}:x:"
+     "1000:\n"
      "nogroup:x:65534:\n"},
     {"etc/shadow", 0000, ""},
     {"etc/gshadow", 0000, ""},
     {"etc/sudoers", 0000, ""},
-    {"etc/hostname", 0444, VB_PERSONA_HOST "\n"},
+    {"etc/hostname", 0444, "{host}\n"},
     {"etc/hosts", 0444,
-     "127.0.0.1\tlocalhost\n127.0.1.1\t" VB_PERSONA_HOST "\n\n"
+     "127.0.0.1\tlocalhost\n127.0.1.1\t{host}\n\n"
      "::1\tlocalhost ip6-localhost ip6-loopback\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n"},
     {"etc/resolv.conf", 0444, "nameserver " VB_NET_ROUTER "\n"},
     {"etc/nsswitch.conf", 0444,
@@ -87,7 +90,7 @@ static const char *const shown[] = {
 /* The same for names that carry a version. */
 static const char *const shown_patterns[] = {"java-*", "python*"};
 
-enum { COPY_MAX = 4 * 1024 * 1024 };
+enum { COPY_MAX = 4 * 1024 * 1024, MARK_CHARS = 6 };
 
 static int write_file(int root, const char *path, uint32_t mode, const void *data, size_t len,
                       struct vb_error *err)
@@ -183,14 +186,54 @@ int vb_etc_mount(int root_fd, struct vb_error *err)
     return for_shown(root_fd, mount_folder, err);
 }
 
+/* All marks are six characters long. */
+static const char *value_of(const struct vb_persona_traits *traits, const char *mark)
+{
+    const struct {
+        const char *mark, *value;
+    } marks[] = {{"{user}", traits->user},
+                 {"{name}", traits->full_name},
+                 {"{home}", traits->home},
+                 {"{host}", traits->host}};
+    for (size_t i = 0; i < VB_ARRAY_LEN(marks); i++) {
+        if (strncmp(mark, marks[i].mark, MARK_CHARS) == 0)
+            return marks[i].value;
+    }
+    return NULL;
+}
+
+static int fill_in(const struct vb_persona_traits *traits, const char *text, struct vb_buf *out,
+                   struct vb_error *err)
+{
+    int status = VB_OK;
+    while (status == VB_OK && *text != '\0') {
+        const char *value = value_of(traits, text);
+        status =
+            value != NULL ? vb_buf_append_str(out, value, err) : vb_buf_append(out, text, 1, err);
+        text += value != NULL ? MARK_CHARS : 1;
+    }
+    return status;
+}
+
+static int write_text(const struct vb_box_setup *setup, int root_fd, size_t row,
+                      struct vb_error *err)
+{
+    VB_CLEANUP(vb_buf_done) struct vb_buf out;
+    vb_buf_init(&out, COPY_MAX);
+    const int status =
+        fill_in(vb_persona_traits(setup->options.persona), texts[row].text, &out, err);
+    return status < 0
+               ? status
+               : write_file(root_fd, texts[row].path, texts[row].mode, out.data, out.len, err);
+}
+
 int vb_etc_build(const struct vb_box_setup *setup, int root_fd, struct vb_error *err)
 {
     int status = VB_OK;
     for (size_t i = 0; status == VB_OK && i < VB_ARRAY_LEN(texts); i++)
         status = vb_mkdir_parents(root_fd, texts[i].path) < 0
                      ? vb_fail(err, VB_E_OS, errno, "making /%s of a box", texts[i].path)
-                     : write_file(root_fd, texts[i].path, texts[i].mode, texts[i].text,
-                                  strlen(texts[i].text), err);
+                     : write_text(setup, root_fd, i, err);
     for (size_t i = 0; status == VB_OK && i < VB_ARRAY_LEN(links); i++) {
         if (symlinkat(links[i].target, root_fd, links[i].path) < 0)
             status = vb_fail(err, VB_E_OS, errno, "making the link /%s of a box", links[i].path);

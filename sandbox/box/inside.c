@@ -50,8 +50,8 @@ static int hide_groups(struct vb_inside *inside, struct vb_error *err)
 
 static int name_host(struct vb_inside *inside, struct vb_error *err)
 {
-    (void)inside;
-    if (sethostname(VB_PERSONA_HOST, strlen(VB_PERSONA_HOST)) < 0 || setdomainname("", 0) < 0)
+    const char *host = vb_persona_traits(inside->setup->options.persona)->host;
+    if (sethostname(host, strlen(host)) < 0 || setdomainname("", 0) < 0)
         return vb_fail(err, VB_E_OS, errno, "naming the host of a box");
     return VB_OK;
 }

@@ -91,7 +91,6 @@ bool vb_machine_kernel(struct utsname *name)
     char when[64] = "";
     struct tm made;
     const time_t then = time(NULL) / SIXTY_DAYS_S * SIXTY_DAYS_S - SIXTY_DAYS_S / 4;
-    snprintf(name->nodename, sizeof(name->nodename), "%s", VB_PERSONA_HOST);
     if (!own)
         return false;
     const size_t number = strspn(name->release, "0123456789.");

@@ -1,5 +1,5 @@
-/* persona: whom the subject believes to run under. A developer's home, an ordinary environment, the
- * baits among them, and the package where an agent would have installed it. */
+/* persona: whom the subject believes to run under. A home, an ordinary environment, the baits among
+ * them, and the package where an agent would have installed it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -9,79 +9,152 @@
 #include "sandbox/box/box.h"
 #include "sandbox/box/kernel.h"
 
-static const char *const environment[] = {
-    "HOME=" VB_PERSONA_HOME,
-    "USER=" VB_PERSONA_USER,
-    "LOGNAME=" VB_PERSONA_USER,
-    "SHELL=/bin/bash",
-    "PATH=" VB_PERSONA_HOME
-    "/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    "LANG=C.UTF-8",
-    "TERM=xterm-256color",
-    "EDITOR=vim",
-    "XDG_RUNTIME_DIR=" VB_PERSONA_RUNTIME,
-    "XDG_SESSION_TYPE=wayland",
-    "XDG_SESSION_CLASS=user",
-    "XDG_SESSION_DESKTOP=gnome",
-    "XDG_CURRENT_DESKTOP=GNOME",
-    "DESKTOP_SESSION=gnome",
-    "WAYLAND_DISPLAY=wayland-0", /* and no DISPLAY: Java would fail where it now has no windows */
-    /* What a company tells its people to set, so that its proxy is trusted. */
-    "SSL_CERT_FILE=" VB_TRUST_BUNDLE,
-    "REQUESTS_CA_BUNDLE=" VB_TRUST_BUNDLE,
-    /* Alone: reading all of the machine's takes curl five times as long as its request. */
-    "CURL_CA_BUNDLE=" VB_TRUST_ONE,
-    "PIP_CERT=" VB_TRUST_BUNDLE,
-    "GIT_SSL_CAINFO=" VB_TRUST_BUNDLE,
-    "AWS_CA_BUNDLE=" VB_TRUST_BUNDLE,
-    "NODE_EXTRA_CA_CERTS=" VB_TRUST_ONE,
-    "npm_config_cafile=" VB_TRUST_BUNDLE,
+static const struct vb_persona_traits personas[VB_PERSONA_COUNT] = {
+    [VB_PERSONA_DEVELOPER] = {"developer", VB_PERSONA_USER, "Alex", VB_PERSONA_HOME, "alex-laptop"},
+    [VB_PERSONA_CI] = {"ci", "runner", "", "/home/runner", "runnervm6j8hd"},
+    [VB_PERSONA_EMPTY] = {"empty", VB_PERSONA_USER, "Alex", VB_PERSONA_HOME, "alex-laptop"},
 };
 
-static const char *const home_folders[] = {
-    "Desktop",
-    "Documents",
-    "Downloads",
-    "Pictures",
-    "projects",
-    ".cache",
-    ".config",
-    ".local",
-    ".local/bin",
-    ".local/share",
-    ".local/state",
-    ".openclaw",
-    ".openclaw/workspace",
-    ".openclaw/workspace/skills",
+const struct vb_persona_traits *vb_persona_traits(enum vb_persona persona)
+{
+    return &personas[persona];
+}
+
+const char *vb_persona_name(enum vb_persona persona)
+{
+    return personas[persona].name;
+}
+
+int vb_persona_named(const char *name, enum vb_persona *ret, struct vb_error *err)
+{
+    for (size_t i = 0; i < VB_PERSONA_COUNT; i++) {
+        if (name != NULL && strcmp(personas[i].name, name) != 0)
+            continue;
+        *ret = (enum vb_persona)i;
+        return VB_OK;
+    }
+    return vb_fail(err, VB_E_USAGE, 0, "there is no persona %s: developer, ci or empty", name);
+}
+
+enum {
+    DEVELOPER = 1 << VB_PERSONA_DEVELOPER,
+    CI = 1 << VB_PERSONA_CI,
+    EMPTY = 1 << VB_PERSONA_EMPTY,
+    PEOPLE = DEVELOPER | EMPTY, /* who sit before a screen */
+    ALL = PEOPLE | CI
+};
+
+static bool is_for(const struct vb_box_setup *setup, unsigned whom)
+{
+    return (whom >> setup->options.persona & 1) != 0;
+}
+
+/* What VALUE begins with "~" stands in the home. */
+static const struct {
+    unsigned personas;
+    const char *name, *value;
+} environment[] = {
+    {ALL, "HOME", "~"},
+    {ALL, "SHELL", "/bin/bash"},
+    {ALL, "PATH", "~/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+    {ALL, "LANG", "C.UTF-8"},
+    {PEOPLE, "TERM", "xterm-256color"},
+    {PEOPLE, "EDITOR", "vim"},
+    {PEOPLE, "XDG_RUNTIME_DIR", VB_PERSONA_RUNTIME},
+    {PEOPLE, "XDG_SESSION_TYPE", "wayland"},
+    {PEOPLE, "XDG_SESSION_CLASS", "user"},
+    {PEOPLE, "XDG_SESSION_DESKTOP", "gnome"},
+    {PEOPLE, "XDG_CURRENT_DESKTOP", "GNOME"},
+    {PEOPLE, "DESKTOP_SESSION", "gnome"},
+    /* And no DISPLAY: Java would fail where it now has no windows. */
+    {PEOPLE, "WAYLAND_DISPLAY", "wayland-0"},
+    {CI, "DEBIAN_FRONTEND", "noninteractive"},
+    /* What a company tells its people to set, so that its proxy is trusted. */
+    {ALL, "SSL_CERT_FILE", VB_TRUST_BUNDLE},
+    {ALL, "REQUESTS_CA_BUNDLE", VB_TRUST_BUNDLE},
+    /* Alone: reading all of the machine's takes curl five times as long as its request. */
+    {ALL, "CURL_CA_BUNDLE", VB_TRUST_ONE},
+    {ALL, "PIP_CERT", VB_TRUST_BUNDLE},
+    {ALL, "GIT_SSL_CAINFO", VB_TRUST_BUNDLE},
+    {ALL, "AWS_CA_BUNDLE", VB_TRUST_BUNDLE},
+    {ALL, "NODE_EXTRA_CA_CERTS", VB_TRUST_ONE},
+    {ALL, "npm_config_cafile", VB_TRUST_BUNDLE},
 };
 
 static const struct {
+    unsigned personas;
+    const char *path;
+} home_folders[] = {
+    {DEVELOPER, "Desktop"},
+    {DEVELOPER, "Documents"},
+    {DEVELOPER, "Downloads"},
+    {DEVELOPER, "Pictures"},
+    {DEVELOPER, "projects"},
+    {ALL, ".cache"},
+    {ALL, ".config"},
+    {ALL, ".local"},
+    {ALL, ".local/bin"},
+    {ALL, ".local/share"},
+    {PEOPLE, ".local/state"},
+    {CI, "work"},
+    {CI, "work/_temp"},
+    {CI, "work/_temp/_github_workflow"},
+    {CI, "work/storefront"},
+    {CI, "work/storefront/storefront"},
+    {CI, "work/storefront/storefront/src"},
+    {CI, "work/storefront/storefront/.git"},
+    {CI, "work/storefront/storefront/.git/objects"},
+    {CI, "work/storefront/storefront/.git/refs"},
+    {CI, "work/storefront/storefront/.git/refs/heads"},
+    {ALL, ".openclaw"},
+    {ALL, ".openclaw/workspace"},
+    {ALL, ".openclaw/workspace/skills"},
+};
+
+static const struct {
+    unsigned personas;
     const char *path;
     const char *text;
 } home_files[] = {
-    {".bashrc", "case $- in\n    *i*) ;;\n      *) return;;\nesac\n\nHISTCONTROL=ignoreboth\n"
-                "shopt -s histappend\nHISTSIZE=1000\nHISTFILESIZE=2000\n"
-                "alias ll='ls -alF'\nalias la='ls -A'\n"},
-    {".profile", "if [ -n \"$BASH_VERSION\" ] && [ -f \"$HOME/.bashrc\" ]; then\n"
-                 "    . \"$HOME/.bashrc\"\nfi\n"},
-    {"Desktop/todo.txt", "- receipts for the team lunch\n- ask about the second monitor\n"},
-    {"Documents/onboarding.md", "# First week\n\n1. laptop, badge\n2. repositories\n3. on-call "
-                                "rota\n"},
-    {"Documents/standup.md", "Mon: tax rounding, review\nTue: checkout tests\nWed: -\n"},
-    {"Downloads/orders-export.csv", "order,total,currency\n100311,41.90,USD\n100312,18.00,USD\n"
-                                    "100313,230.15,USD\n"},
-    {"Downloads/meeting.ics", "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n"},
-    {".bash_logout", "[ -x /usr/bin/clear_console ] && /usr/bin/clear_console -q\n"},
+    {ALL, ".bashrc",
+     "case $- in\n    *i*) ;;\n      *) return;;\nesac\n\nHISTCONTROL=ignoreboth\n"
+     "shopt -s histappend\nHISTSIZE=1000\nHISTFILESIZE=2000\n"
+     "alias ll='ls -alF'\nalias la='ls -A'\n"},
+    {ALL, ".profile",
+     "if [ -n \"$BASH_VERSION\" ] && [ -f \"$HOME/.bashrc\" ]; then\n"
+     "    . \"$HOME/.bashrc\"\nfi\n"},
+    {ALL, ".bash_logout", "[ -x /usr/bin/clear_console ] && /usr/bin/clear_console -q\n"},
+    {CI, "work/storefront/storefront/.git/HEAD", "ref: refs/heads/main\n"},
+    {CI, "work/storefront/storefront/README.md", "# storefront\n\nnpm ci && npm test\n"},
+    {CI, "work/storefront/storefront/package.json",
+     "{\n  \"name\": \"storefront\",\n  \"version\": \"2.14.0\",\n  \"private\": true,\n"
+     "  \"scripts\": {\"test\": \"node --test\", \"build\": \"node src/index.js\"}\n}\n"},
+    {CI, "work/storefront/storefront/src/index.js", "console.log('storefront');\n"},
+    {CI, "work/_temp/_github_workflow/event.json",
+     "{\"ref\":\"refs/heads/main\",\"forced\":false,\"deleted\":false}\n"},
+    {DEVELOPER, "Desktop/todo.txt",
+     "- receipts for the team lunch\n- ask about the second monitor\n"},
+    {DEVELOPER, "Documents/onboarding.md",
+     "# First week\n\n1. laptop, badge\n2. repositories\n3. on-call rota\n"},
+    {DEVELOPER, "Documents/standup.md", "Mon: tax rounding, review\nTue: checkout tests\nWed: -\n"},
+    {DEVELOPER, "Downloads/orders-export.csv",
+     "order,total,currency\n100311,41.90,USD\n100312,18.00,USD\n100313,230.15,USD\n"},
+    {DEVELOPER, "Downloads/meeting.ics", "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n"},
 };
 
 enum { HOME_DEPTH = 64 };
 
+static const struct vb_persona_traits *traits_of(const struct vb_box_setup *setup)
+{
+    return &personas[setup->options.persona];
+}
+
 void vb_box_folder(const struct vb_box_setup *setup, char *ret, size_t size)
 {
     if (setup->options.tree_fd < 0)
-        snprintf(ret, size, "%s", VB_PERSONA_HOME);
+        snprintf(ret, size, "%s", traits_of(setup)->home);
     else
-        snprintf(ret, size, "%s/%s", VB_PERSONA_SKILLS, setup->folder);
+        snprintf(ret, size, "%s" VB_SKILLS "/%s", traits_of(setup)->home, setup->folder);
 }
 
 /* --- environment --- */
@@ -103,6 +176,31 @@ static int add_pair(char **strings, size_t *count, const char *name, const void 
     return VB_OK;
 }
 
+static int add_text(char **strings, size_t *count, const char *name, const char *value,
+                    struct vb_error *err)
+{
+    return add_pair(strings, count, name, value, strlen(value), err);
+}
+
+/* What every such machine has. */
+static int add_usual(const struct vb_persona_traits *traits, unsigned persona, char **strings,
+                     size_t *count, struct vb_error *err)
+{
+    int status = add_text(strings, count, "USER", traits->user, err);
+    if (status == VB_OK)
+        status = add_text(strings, count, "LOGNAME", traits->user, err);
+    for (size_t i = 0; i < VB_ARRAY_LEN(environment) && status == VB_OK; i++) {
+        const char *value = environment[i].value;
+        char path[256];
+        if ((environment[i].personas >> persona & 1) == 0)
+            continue;
+        snprintf(path, sizeof(path), "%s%s", value[0] == '~' ? traits->home : "",
+                 value[0] == '~' ? value + 1 : value);
+        status = add_text(strings, count, environment[i].name, path, err);
+    }
+    return status;
+}
+
 static void free_strings(char ***strings)
 {
     vb_strings_free(*strings);
@@ -112,20 +210,17 @@ int vb_persona_environment(const struct vb_box_setup *setup, const char *cwd, ch
                            struct vb_error *err)
 {
     const size_t bait_count = setup->baits == NULL ? 0 : vb_bait_count(setup->baits);
-    const size_t max = VB_ARRAY_LEN(environment) + bait_count + 2;
+    const size_t max = VB_ARRAY_LEN(environment) + bait_count + 4;
     VB_CLEANUP(free_strings) char **strings = calloc(max, sizeof(*strings));
     if (strings == NULL)
         return vb_fail(err, VB_E_NOMEM, errno, "making the environment of a box");
     size_t count = 0;
-    for (size_t i = 0; i < VB_ARRAY_LEN(environment); i++) {
-        strings[count] = strdup(environment[i]);
-        if (strings[count++] == NULL)
-            return vb_fail(err, VB_E_NOMEM, errno, "making the environment of a box");
-    }
-    int status = add_pair(strings, &count, "PWD", cwd, strlen(cwd), err);
+    int status = add_usual(traits_of(setup), setup->options.persona, strings, &count, err);
+    if (status == VB_OK)
+        status = add_text(strings, &count, "PWD", cwd, err);
     for (size_t i = 0; status == VB_OK && i < bait_count; i++) {
         const struct vb_bait *bait = vb_bait_at(setup->baits, i);
-        if (bait->place == VB_BAIT_ENV)
+        if (bait->place == VB_BAIT_ENV || bait->place == VB_BAIT_PLAIN)
             status = add_pair(strings, &count, bait->env, bait->content, bait->content_len, err);
     }
     if (status == VB_OK)
@@ -165,12 +260,13 @@ static void close_secret_folders(int home)
 static int write_baits(const struct vb_box_setup *setup, int home, struct vb_error *err)
 {
     const size_t count = setup->baits == NULL ? 0 : vb_bait_count(setup->baits);
-    const size_t skip = strlen(VB_PERSONA_HOME) + 1;
+    const char *own = traits_of(setup)->home;
+    const size_t skip = strlen(own) + 1;
     for (size_t i = 0; i < count; i++) {
         const struct vb_bait *bait = vb_bait_at(setup->baits, i);
         if (bait->place != VB_BAIT_FILE)
             continue;
-        if (strncmp(bait->path, VB_PERSONA_HOME "/", skip) != 0)
+        if (strncmp(bait->path, own, skip - 1) != 0 || bait->path[skip - 1] != '/')
             return vb_fail(err, VB_E_SOFTWARE, 0, "the bait %s lies outside the home", bait->id);
         const int status =
             write_file(home, bait->path + skip, bait->mode, bait->content, bait->content_len, err);
@@ -181,13 +277,16 @@ static int write_baits(const struct vb_box_setup *setup, int home, struct vb_err
     return VB_OK;
 }
 
-static int make_home(int home, struct vb_error *err)
+static int make_home(const struct vb_box_setup *setup, int home, struct vb_error *err)
 {
     for (size_t i = 0; i < VB_ARRAY_LEN(home_folders); i++) {
-        if (mkdirat(home, home_folders[i], 0755) < 0)
-            return vb_fail(err, VB_E_OS, errno, "making %s in a box", home_folders[i]);
+        if (is_for(setup, home_folders[i].personas) &&
+            mkdirat(home, home_folders[i].path, 0755) < 0)
+            return vb_fail(err, VB_E_OS, errno, "making %s in a box", home_folders[i].path);
     }
     for (size_t i = 0; i < VB_ARRAY_LEN(home_files); i++) {
+        if (!is_for(setup, home_files[i].personas))
+            continue;
         const int status = write_file(home, home_files[i].path, 0644, home_files[i].text,
                                       strlen(home_files[i].text), err);
         if (status < 0)
@@ -212,8 +311,8 @@ static int copy_package(const struct vb_box_setup *setup, int home, struct vb_er
                                           .entries = setup->tree_entries + 1,
                                           .depth = HOME_DEPTH};
     char path[256];
-    snprintf(path, sizeof(path), "%s/%s", VB_PERSONA_SKILLS, setup->folder);
-    const char *below = path + strlen(VB_PERSONA_HOME) + 1;
+    snprintf(path, sizeof(path), VB_SKILLS "/%s", setup->folder);
+    const char *below = path + 1;
     if (mkdirat(home, below, 0755) < 0)
         return vb_fail(err, VB_E_OS, errno, "making the package's folder in a box");
     /* Descriptors of our own: the offset of a shared one is shared with other boxes. */
@@ -228,11 +327,11 @@ static int copy_package(const struct vb_box_setup *setup, int home, struct vb_er
 
 int vb_persona_fill(const struct vb_box_setup *setup, int root_fd, struct vb_error *err)
 {
-    static const char home_path[] = "home/" VB_PERSONA_USER;
+    const char *home_path = traits_of(setup)->home + 1;
     VB_CLEANUP_FD int home = -1;
     if ((home = openat(root_fd, home_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
         return vb_fail(err, VB_E_OS, errno, "making the home of a box");
-    int status = make_home(home, err);
+    int status = make_home(setup, home, err);
     if (status == VB_OK)
         status = write_baits(setup, home, err);
     if (status == VB_OK)

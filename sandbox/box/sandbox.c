@@ -164,6 +164,8 @@ static int tell_baits(const struct vb_bait_set *baits, struct vb_sink *sink, str
     for (size_t i = 0; status == VB_OK && i < vb_bait_count(baits); i++) {
         const struct vb_bait *bait = vb_bait_at(baits, i);
         const bool file = bait->place == VB_BAIT_FILE;
+        if (bait->place == VB_BAIT_PLAIN)
+            continue;
         struct vb_event event;
         vb_event_init(&event, VB_EV_BAIT_PLACED, VB_SOURCE_TOOL);
         vb_event_str(&event, VB_F_BAIT, bait->id);
@@ -200,7 +202,10 @@ static int tell_layers(const struct vb_box_setup *setup, struct vb_sink *sink, s
     char detail[128];
     const int reason = setup->base.net_errno;
     int status = VB_OK;
-    if (setup->options.offline)
+    if (setup->options.persona == VB_PERSONA_EMPTY)
+        status = tell_layer("baits", "none", "as asked for: nothing in the home is worth stealing",
+                            sink, err);
+    if (status == VB_OK && setup->options.offline)
         status = tell_layer("network", "none", "as asked for: everything is refused", sink, err);
     if (status == VB_OK && setup->replay != NULL) {
         snprintf(detail, sizeof(detail), "%zu captured answers, %zu that cannot be given",
@@ -217,20 +222,25 @@ static int tell_layers(const struct vb_box_setup *setup, struct vb_sink *sink, s
 static int check_options(const struct vb_sandbox_options *options, struct vb_error *err)
 {
     if (options->disk_bytes < 1 << 20 || options->memory_bytes < 1 << 20 ||
-        options->processes < 2 || options->max_output < 1)
-        return vb_fail(
-            err, VB_E_USAGE, 0,
-            "a box needs at least 1 MiB of disk and of memory, 2 processes and 1 byte of "
-            "output");
+        options->processes < 2 || options->max_output < 1 ||
+        (unsigned)options->persona >= VB_PERSONA_COUNT)
+        return vb_fail(err, VB_E_USAGE, 0,
+                       "a box needs at least 1 MiB of disk and of memory, 2 processes, 1 byte of "
+                       "output and a persona");
     return VB_OK;
 }
 
 static int make_baits(struct vb_sandbox *sandbox, struct vb_error *err)
 {
     unsigned char seed[SEED_BYTES];
+    const struct vb_sandbox_options *options = &sandbox->setup.options;
+    const struct vb_bait_choice choice = {.persona = options->persona,
+                                          .home = vb_persona_traits(options->persona)->home,
+                                          .seed = seed,
+                                          .rules = options->baits};
     int status = fill_random(seed, sizeof(seed), err);
     if (status == VB_OK)
-        status = vb_bait_set_new(VB_PERSONA_HOME, seed, &sandbox->baits, err);
+        status = vb_bait_set_choose(&choice, &sandbox->baits, err);
     explicit_bzero(seed, sizeof(seed));
     return status;
 }

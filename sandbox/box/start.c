@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "sandbox/box/kernel.h"
@@ -222,9 +223,12 @@ static int stand_in(const void *ctx, const char *path, pid_t tgid, pid_t tid)
     return vb_machine_open(path, &asker);
 }
 
-static void name_kernel(struct utsname *name)
+static void name_kernel(const void *ctx, struct utsname *name)
 {
+    const struct vb_supervisor *box = ctx;
     (void)vb_machine_kernel(name);
+    snprintf(name->nodename, sizeof(name->nodename), "%s",
+             vb_persona_traits(box->setup->options.persona)->host);
 }
 
 /* Takes the listener out of the subject, which waits. */

@@ -177,7 +177,7 @@ int vb_decode_uname(struct vb_call *call, struct vb_error *err)
     (void)err;
     if (call->recorder->options.name == NULL || uname(&name) < 0)
         return VB_OK;
-    call->recorder->options.name(&name);
+    call->recorder->options.name(call->recorder->options.ctx, &name);
     call->performed = true;
     if (vb_memory_write(&call->recorder->memory, call->notif->data.args[0], &name, sizeof(name)) <
         0)

@@ -64,7 +64,7 @@ struct vb_recorder_options {
      * the file itself. May be NULL. */
     int (*stand_in)(const void *ctx, const char *path, pid_t tgid, pid_t tid);
     /* Makes the host's NAME the one that the subject is told. May be NULL. */
-    void (*name)(struct utsname *name);
+    void (*name)(const void *ctx, struct utsname *name);
     /* What the subject is told of the file system that holds the file PATH: FS is what the kernel
      * says. False: it may say so itself. May be NULL. */
     bool (*disk)(const char *path, struct statfs *fs);

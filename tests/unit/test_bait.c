@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "sandbox/bait/bait.h"
+#include "vetbox/sandbox.h"
 
 static const char home[] = "/home/maja";
 
@@ -329,6 +330,64 @@ static void test_databases_and_json(void **state)
     vb_bait_set_free(set);
 }
 
+/* --- personas --- */
+
+static struct vb_bait_set *make_persona(enum vb_persona persona, const char *at)
+{
+    unsigned char seed[32] = {3};
+    const struct vb_bait_choice choice = {.persona = persona, .home = at, .seed = seed};
+    struct vb_error err = {0};
+    struct vb_bait_set *set = NULL;
+    if (vb_bait_set_choose(&choice, &set, &err))
+        fail_msg("%s", err.message);
+    return set;
+}
+
+static void test_a_job_in_ci(void **state)
+{
+    (void)state;
+    struct vb_bait_set *set = make_persona(VB_PERSONA_CI, "/home/runner");
+    size_t plain = 0, secrets = 0;
+    for (size_t i = 0; i < vb_bait_count(set); i++) {
+        const struct vb_bait *a = vb_bait_at(set, i);
+        assert_true(a->content && a->content_len > 0);
+        for (size_t j = 0; j < i && a->place != VB_BAIT_WORLD; j++) {
+            const struct vb_bait *b = vb_bait_at(set, j);
+            if (a->env && b->env)
+                assert_string_not_equal(a->env, b->env);
+        }
+        plain += a->place == VB_BAIT_PLAIN;
+        secrets += a->place == VB_BAIT_ENV;
+        assert_true((a->place == VB_BAIT_PLAIN) <= (a->secret == NULL));
+        assert_true(a->place != VB_BAIT_ENV || a->secret != NULL);
+    }
+    assert_true(plain >= 20 && secrets >= 10);
+    check_token(bait_named(set, "ci-github-token")->secret, "ghs_");
+    vb_bait_set_free(set);
+}
+
+/* What the network gives away is all that is left. */
+static void test_an_empty_home(void **state)
+{
+    (void)state;
+    struct vb_bait_set *set = make_persona(VB_PERSONA_EMPTY, home);
+    for (size_t i = 0; i < vb_bait_count(set); i++)
+        assert_int_equal(vb_bait_at(set, i)->place, VB_BAIT_WORLD);
+    vb_bait_set_free(set);
+}
+
+/* Two words that stand together in a wallet's stand together elsewhere, too. */
+static void test_words_of_a_wallet(void **state)
+{
+    (void)state;
+    struct vb_bait_set *set = make_set(37);
+    const struct vb_bait *b = bait_named(set, "wallet-seed");
+    const char *end = b->secret + strlen(b->secret);
+    assert_null(search(set, end - 20, 20, b).form);
+    assert_non_null(search(set, b->secret, strlen(b->secret), b).form);
+    vb_bait_set_free(set);
+}
+
 /* --- search --- */
 
 struct message {
@@ -595,6 +654,9 @@ int main(void)
         cmocka_unit_test(test_pieces_of_a_secret),
         cmocka_unit_test(test_random_bytes_hold_no_secret),
         cmocka_unit_test(test_bad_home_is_refused),
+        cmocka_unit_test(test_a_job_in_ci),
+        cmocka_unit_test(test_an_empty_home),
+        cmocka_unit_test(test_words_of_a_wallet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

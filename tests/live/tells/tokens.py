@@ -115,8 +115,10 @@ def ssh_keys():
 
 @row("pem-keys")
 def pem_keys():
-    for path, _ in all_of(rb"-----BEGIN PRIVATE KEY-----"):
-        code, text = said("openssl", "pkey", "-in", path, "-check", "-noout")
+    for path, key in all_of(rb"(?s)-----BEGIN PRIVATE KEY-----.*?-----END PRIVATE KEY-----"):
+        with open("/tmp/key.pem", "wb") as out:
+            out.write(key.replace(b"\\n", b"\n") + b"\n")  # in JSON it is one line
+        code, text = said("openssl", "pkey", "-in", "/tmp/key.pem", "-check", "-noout")
         if code != 0:
             return f"{path}: {text.splitlines()[0]}"
     return None
