@@ -55,7 +55,8 @@ struct vb_world_child {
     struct vb_buf known; /* the package's bytes */
     uint64_t not_kept;
     bool packets_lost;
-    _Atomic int64_t *ahead_s; /* of the box's clock: seen by the child too */
+    uint64_t moved_ns;        /* how far the box's clock was moved */
+    _Atomic int64_t *ahead_s; /* that and the days, for the child too; NULL until it runs */
     uint64_t ran_ns, seen_ns; /* how long it has run, and when that was last seen to grow */
 };
 
@@ -289,6 +290,26 @@ static int watch(struct vb_world_child *world, int fd, struct vb_error *err)
     return epoll_ctl(world->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? fail(err) : VB_OK;
 }
 
+void vb_world_child_moved(struct vb_world_child *world, uint64_t ns)
+{
+    enum { DAY_S = 24 * 3600, NS_A_SECOND = 1000000000 };
+    const int64_t days_s = (int64_t)world->detonation->days_ahead * DAY_S;
+    world->moved_ns = ns;
+    if (world->ahead_s != NULL)
+        atomic_store(world->ahead_s, days_s + (int64_t)(ns / NS_A_SECOND));
+}
+
+static int share_clock(struct vb_world_child *world, struct vb_error *err)
+{
+    void *shared = mmap(NULL, sizeof(*world->ahead_s), PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED)
+        return fail(err);
+    world->ahead_s = shared;
+    vb_world_child_moved(world, world->moved_ns);
+    return VB_OK;
+}
+
 static int start(struct vb_world_child *world, struct vb_error *err)
 {
     VB_CLEANUP(vb_pipes_done) struct vb_pipes pipes = {{-1, -1}, {-1, -1}};
@@ -300,7 +321,8 @@ static int start(struct vb_world_child *world, struct vb_error *err)
         return fail(err);
     world->control = ends[0];
     VB_CLEANUP_FD int far = ends[1];
-    if (!world->detonation->every_name)
+    status = share_clock(world, err);
+    if (status == VB_OK && !world->detonation->every_name)
         status = vb_known_gather(world->setup, world->detonation, &world->known, err);
     if (status < 0)
         return status;
@@ -493,13 +515,6 @@ bool vb_world_child_busy(struct vb_world_child *world)
     return now - world->seen_ns < QUIET_NS;
 }
 
-void vb_world_child_moved(struct vb_world_child *world, uint64_t ns)
-{
-    enum { DAY_S = 24 * 3600, NS_A_SECOND = 1000000000 };
-    const int64_t days_s = (int64_t)world->detonation->days_ahead * DAY_S;
-    atomic_store(world->ahead_s, days_s + (int64_t)(ns / NS_A_SECOND));
-}
-
 int vb_world_child_new(const struct vb_box_setup *setup, const struct vb_detonation *detonation,
                        struct vb_sink *sink, struct vb_world_child **ret, struct vb_error *err)
 {
@@ -512,15 +527,10 @@ int vb_world_child_new(const struct vb_box_setup *setup, const struct vb_detonat
                                      .epoll = epoll_create1(EPOLL_CLOEXEC),
                                      .control = -1,
                                      .process = {-1, -1, -1, -1}};
-    void *shared = mmap(NULL, sizeof(*world->ahead_s), PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    world->ahead_s = shared == MAP_FAILED ? NULL : shared;
     vb_buf_init(&world->known, KNOWN_BYTES);
     for (size_t i = 0; i < VB_WORLD_SOCKETS; i++)
         world->sockets[i] = -1;
-    int status = world->epoll < 0 || world->ahead_s == NULL ? fail(err) : VB_OK;
-    if (status == VB_OK)
-        vb_world_child_moved(world, 0);
+    int status = world->epoll < 0 ? fail(err) : VB_OK;
     for (size_t i = 0; status == VB_OK && i < VB_NET_CATCHERS; i++) {
         const int fd = setup->base.fds[VB_BASE_SOCKET + i];
         if (fd >= 0)
