@@ -19,6 +19,7 @@
 #include "sandbox/box/known.h"
 #include "sandbox/box/relay.h"
 #include "sandbox/box/truth.h"
+#include "sandbox/world/wants.h"
 #include "sandbox/world/world.h"
 
 enum {
@@ -245,6 +246,8 @@ static int run(const struct vb_world_child *world, struct inside *inside, struct
     /* Everything that reads files or makes threads was done in there. */
     if (status == VB_OK)
         status = confine(err);
+    if (status == VB_OK && setup->responder != NULL)
+        status = vb_wants_find(world->known.data, world->known.len, setup->responder, err);
     for (size_t i = 0; status == VB_OK && i < VB_WORLD_SOCKETS; i++) {
         if (world->sockets[i] >= 0)
             status = take_socket(inside, world->sockets[i], world->sockets[i], err);
@@ -322,7 +325,7 @@ static int start(struct vb_world_child *world, struct vb_error *err)
     world->control = ends[0];
     VB_CLEANUP_FD int far = ends[1];
     status = share_clock(world, err);
-    if (status == VB_OK && !world->detonation->every_name)
+    if (status == VB_OK)
         status = vb_known_gather(world->setup, world->detonation, &world->known, err);
     if (status < 0)
         return status;

@@ -19,5 +19,6 @@ set(VB_WORLD_FILES
   world/talk.c
   world/tell.c
   world/tls.c
+  world/wants.c
   world/websocket.c
   world/world.c)

@@ -87,6 +87,11 @@ int vb_responder_want(struct vb_responder *responder, const char *name, const ch
     if (responder->wanted_count == VB_WORLD_WANTED_MAX || name_len == 0 || name_len > 214 ||
         len == 0 || len > 40 || strspn(name, usual) != name_len || strspn(version, usual) != len)
         return VB_OK; /* it is only a package that will not be found */
+    for (size_t i = 0; i < responder->wanted_count; i++) {
+        if (strcmp(responder->wanted[i].name, name) == 0 &&
+            strcmp(responder->wanted[i].version, version) == 0)
+            return VB_OK;
+    }
     struct vb_wanted wanted = {strdup(name), strdup(version)};
     if (wanted.name == NULL || wanted.version == NULL) {
         free(wanted.name);

@@ -12,6 +12,7 @@
 
 #include "respond_helper.h"
 #include "sandbox/world/answers/internal.h"
+#include "sandbox/world/wants.h"
 
 /* --- a program --- */
 
@@ -77,6 +78,39 @@ static void test_an_index_has_what_the_package_asks_for(void **state)
     assert_false(reply_holds(&reply, "<script>"));
     vb_http_reply_done(&reply);
     vb_responder_free(responder);
+}
+
+/* What the index of NAME says, of a package that holds TEXT. */
+static void expect_version(const char *text, const char *path, const char *agent, const char *part)
+{
+    struct vb_responder *responder = respond_with(NULL);
+    struct vb_error err = {0};
+    assert_int_equal(vb_wants_find((const unsigned char *)text, strlen(text), responder, &err),
+                     VB_OK);
+    const struct ask ask = {"GET", "index.example", path, NULL, agent, NULL};
+    struct vb_http_reply reply = respond_to(responder, &ask);
+    if (!reply_holds(&reply, part))
+        fail_msg("%s: %s is not at %s", text, part, path);
+    vb_http_reply_done(&reply);
+    vb_responder_free(responder);
+}
+
+static void test_versions_are_found_in_the_package(void **state)
+{
+    (void)state;
+    static const char pip[] = "pip/23.2", npm[] = "npm/9.2.0 node/v18";
+    expect_version("certifi==2024.2.2", "/simple/certifi/", pip, ">certifi-2024.2.2-py3");
+    expect_version("x\nmy_pkg [one,two] ~= 1.4.9\n", "/simple/my-pkg/", pip, "-1.4.9-py3");
+    expect_version("pip install 'a.b<=0.3'", "/simple/a-b/", pip, "-0.3-py3");
+    expect_version("b===7.6.5.post1", "/simple/b/", pip, "-7.6.5.post1-py3");
+    expect_version("npm i left-pad@1.9.9", "/left-pad", npm, "\"1.9.9\"");
+    expect_version("{\"@a/b\": \"^2.7.13\"}", "/@a%2fb", npm, "\"2.7.13\"");
+    expect_version("{\"c\" : \"~3.1.4\"}", "/c", npm, "\"3.1.4\"");
+    /* Nothing to be found, and nothing to trip over. */
+    static const char *const odd[] = {"==",   "=",     "@",   "\":\"",   ":",      "a==",   "==1",
+                                      "]==1", "[]==1", "a@^", "\": \"1", "~=~=<=", "a == b"};
+    for (size_t i = 0; i < VB_ARRAY_LEN(odd); i++)
+        expect_version(odd[i], "/simple/a/", pip, "-py3");
 }
 
 /* --- hostile requests --- */
@@ -275,6 +309,7 @@ int main(void)
         cmocka_unit_test(test_the_program_is_one),
         cmocka_unit_test(test_a_script_may_come_as_base64),
         cmocka_unit_test(test_an_index_has_what_the_package_asks_for),
+        cmocka_unit_test(test_versions_are_found_in_the_package),
         cmocka_unit_test(test_what_is_sent_stays_in_its_place),
         cmocka_unit_test(test_long_and_strange_requests_are_answered),
         cmocka_unit_test(test_a_rule_of_the_user_comes_first),

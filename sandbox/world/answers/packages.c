@@ -98,6 +98,19 @@ static bool is_regular(const char *version)
     return false;
 }
 
+/* Python's names are the same with "-", "_" or "." between their parts. */
+static bool same_project(const char *a, const char *b)
+{
+    static const char between[] = "-_.";
+    while (*a != '\0' && *b != '\0' &&
+           (vb_ascii_lower(*a) == vb_ascii_lower(*b) ||
+            (strchr(between, *a) != NULL && strchr(between, *b) != NULL))) {
+        a++;
+        b++;
+    }
+    return *a == '\0' && *b == '\0';
+}
+
 /* The versions of NAME that the package under examination names, one by one from *INDEX on; NULL:
  * no more. Those that every package has are left out. */
 static const char *next_wanted(const struct vb_responder *responder, const char *name,
@@ -105,7 +118,7 @@ static const char *next_wanted(const struct vb_responder *responder, const char 
 {
     while (*index < responder->wanted_count) {
         const struct vb_wanted *wanted = &responder->wanted[(*index)++];
-        if (vb_ascii_equal(wanted->name, name) && !is_regular(wanted->version))
+        if (same_project(wanted->name, name) && !is_regular(wanted->version))
             return wanted->version;
     }
     return NULL;
