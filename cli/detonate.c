@@ -53,8 +53,10 @@ static int run_row(struct vb_runs *runs, size_t i, struct vb_error *err)
     if (left <= runs->reserve_ms)
         return not_run(session, row, err);
     row->timeout_ms = vb_plan_share_ms(runs->plan, i, left - runs->reserve_ms);
+    const uint64_t before = session->log.bytes;
     int status = vb_detonate(runs->sandbox, row, &session->tee.sink, &result, err);
     runs->rows[i].ran = true;
+    runs->rows[i].log_bytes = session->log.bytes - before;
     runs->rows[i].duration_ms = result.duration_ms;
     runs->rows[i].finished = result.finished;
     runs->rows[i].every_name = result.name_doubted;

@@ -24,12 +24,12 @@ static unsigned left_ms(const struct vb_runs *runs)
 }
 
 /* Milliseconds for ROW's run, one of COUNT that are left; 0: there is no time for what took so long
- * today. */
+ * today, or no room in the log for what told so much. */
 static unsigned share_ms(const struct vb_runs *runs, const struct vb_row_run *row, size_t count)
 {
     const unsigned left = left_ms(runs), share = left / (unsigned)(count > 0 ? count : 1);
     const unsigned least = 2 * row->duration_ms > LEAST_MS ? 2 * row->duration_ms : LEAST_MS;
-    if (left < least)
+    if (left < least || vb_session_room(runs->session) < row->log_bytes + row->log_bytes / 8)
         return 0;
     return share > least ? share : least;
 }
@@ -61,7 +61,8 @@ static int tell_missed(const struct vb_runs *runs, size_t i, const char *what, s
     vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
     vb_event_str(&event, VB_F_STAGE, "dates");
     vb_event_str(&event, VB_F_WHAT, what);
-    vb_event_str(&event, VB_F_REASON, "no time is left for it within --timeout");
+    vb_event_str(&event, VB_F_REASON,
+                 "no time is left for it within --timeout, or no room in the log");
     vb_event_str(&event, VB_F_PATH, row->path);
     if (row->line > 0)
         vb_event_int(&event, VB_F_LINE, row->line);

@@ -10,11 +10,12 @@ struct vb_row_run {
     bool ran;
     bool finished; /* it came to an end of its own */
     unsigned duration_ms;
+    uint64_t log_bytes;
     bool every_name; /* it was run again with every host name */
     bool dated;      /* it may act by the date */
     bool doubted;    /* what it did there is to be compared with more runs of today */
     bool compared;   /* it ran on at least one other day */
-    unsigned missed; /* a bit for each of the days for which there was no time */
+    unsigned missed; /* a bit for each of the days for which there was no time or room */
 };
 
 struct vb_runs {

@@ -71,15 +71,23 @@ void vb_toolbox_close(struct vb_toolbox *toolbox)
     vb_policy_free(toolbox->policy);
 }
 
-/* A quarter of what is left: however many stages flood, the next one has room. What a run left
- * behind is told last and has room of its own. */
-static void new_share(struct vb_tee *tee, uint32_t detonation)
+/* What all stages but the last have of the log. */
+static uint64_t room_left(const struct vb_log_writer *log)
 {
-    const uint64_t used = tee->log->bytes;
-    const uint64_t end = tee->log->max_bytes - tee->log->max_bytes / LOG_RESERVE;
+    const uint64_t end = log->max_bytes - log->max_bytes / LOG_RESERVE;
+    return log->bytes < end ? end - log->bytes : 0;
+}
+
+/* A part of what is left: however many stages flood, the next one has room. What a run left behind
+ * is told last and has room of its own. */
+enum { STAGE_PART = 4, REPEAT_PART = 2 };
+
+static void new_share(struct vb_tee *tee, uint32_t detonation, unsigned part)
+{
+    const uint64_t used = tee->log->bytes, share = room_left(tee->log) / part;
     tee->detonation = detonation;
-    tee->share_end = used < end ? used + (end - used) / 4 : used;
-    tee->truth_end = used < end ? used + (end - used) / 16 * 5 : used;
+    tee->share_end = used + share;
+    tee->truth_end = used + share / 4 * 5;
     tee->own_room = (tee->share_end - used) / 16;
     memset(tee->beyond, 0, sizeof(tee->beyond));
     tee->cut = false;
@@ -161,7 +169,8 @@ static int tee_emit(struct vb_sink *base, struct vb_event *event, struct vb_erro
 {
     struct vb_tee *tee = (struct vb_tee *)(void *)base;
     if (event->detonation != tee->detonation)
-        new_share(tee, event->detonation);
+        new_share(tee, event->detonation,
+                  vb_event_get(event, VB_F_REPEATS) != NULL ? REPEAT_PART : STAGE_PART);
     tee->hostile =
         tee->hostile || event->kind == VB_EV_ARCHIVE_HOSTILE || event->kind == VB_EV_EXAMINER_DIED;
     tee->closed = tee->closed || is_about_archives(event);
@@ -184,7 +193,7 @@ static int tee_emit(struct vb_sink *base, struct vb_event *event, struct vb_erro
 
 void vb_session_share(struct vb_session *session)
 {
-    new_share(&session->tee, session->tee.detonation);
+    new_share(&session->tee, session->tee.detonation, STAGE_PART);
 }
 
 /* SOURCE_DATE_EPOCH fixes the judgement time, for reproducible evidence. */
@@ -309,8 +318,13 @@ int vb_session_begin(struct vb_session *session, const struct vb_options *option
     vb_manifest_init(&session->manifest);
     session->tee = (struct vb_tee){
         .sink.emit = tee_emit, .log = &session->log, .manifest = &session->manifest};
-    new_share(&session->tee, 0);
+    new_share(&session->tee, 0, STAGE_PART);
     return write_begin(session, err);
+}
+
+uint64_t vb_session_room(const struct vb_session *session)
+{
+    return room_left(&session->log) / REPEAT_PART;
 }
 
 unsigned vb_session_left_ms(const struct vb_session *session)

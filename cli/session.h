@@ -91,6 +91,9 @@ void vb_session_done(struct vb_session *session);
 /* A new share of the log for the stage that begins. */
 void vb_session_share(struct vb_session *session);
 
+/* Bytes that the log would have for the events of a run that is repeated now. */
+uint64_t vb_session_room(const struct vb_session *session);
+
 /* Milliseconds until the session's deadline, at least 1. */
 unsigned vb_session_left_ms(const struct vb_session *session);
 

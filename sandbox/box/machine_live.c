@@ -88,19 +88,19 @@ static bool is_virtual(const struct utsname *name)
 bool vb_machine_kernel(struct utsname *name)
 {
     const bool own = is_virtual(name);
-    char when[64] = "";
+    char number[16], when[16] = "";
     struct tm made;
     const time_t then = time(NULL) / SIXTY_DAYS_S * SIXTY_DAYS_S - SIXTY_DAYS_S / 4;
     if (!own)
         return false;
-    const size_t number = strspn(name->release, "0123456789.");
-    name->release[number] = '\0';
-    const char *machine = strcmp(name->machine, "x86_64") == 0 ? "amd64" : "arm64";
-    snprintf(name->release + number, sizeof(name->release) - number, "-1-%s", machine);
+    snprintf(number, sizeof(number), "%.*s", (int)strspn(name->release, "0123456789."),
+             name->release);
+    snprintf(name->release, sizeof(name->release), "%s-1-%s", number,
+             strcmp(name->machine, "x86_64") == 0 ? "amd64" : "arm64");
     if (gmtime_r(&then, &made) != NULL)
         (void)strftime(when, sizeof(when), "(%Y-%m-%d)", &made);
-    snprintf(name->version, sizeof(name->version), "#1 SMP PREEMPT_DYNAMIC Debian %.*s-1 %s",
-             (int)number, name->release, when);
+    snprintf(name->version, sizeof(name->version), "#1 SMP PREEMPT_DYNAMIC Debian %s-1 %s", number,
+             when);
     return true;
 }
 
