@@ -120,7 +120,7 @@ expect_shown 'tls && http.request.method == POST' urlencoded-form.value 4111
 expect_shown 'tls && http2' http2.headers.path /two
 expect_shown 'tls && http.request' http.request.full_uri https://old.shop.example/three
 expect_shown 'ipv6 && http.request' http.request.full_uri http://six.shop.example/four
-expect_shown 'udp.dstport == 4444' data.data "$(printf 'hello\n' | od -An -tx1 | tr -d ' \n')"
+expect_shown 'udp.dstport == 4444' udp.payload "$(printf 'hello\n' | od -An -tx1 | tr -d ' \n')"
 [ -z "$(shown 'ip.checksum.status == 0 || tcp.checksum.status == 0 || udp.checksum.status == 0' \
     frame.number)" ] || fail "wrong checksums"
 [ -z "$(shown '_ws.malformed || tcp.analysis.flags' frame.number)" ] ||
