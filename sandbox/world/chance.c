@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
-enum { SHORTEST = 8, LETTERS = 26 };
+enum { SHORTEST = 8, UNSPOKEN = 12 /* letters that nobody can say */, LETTERS = 26 };
 
 /* What often follows each letter. */
 static const char *const followers[LETTERS] = {
@@ -83,7 +83,7 @@ static bool find_owned(const char *name, const char **ret, size_t *ret_len)
 bool vb_name_looks_drawn(const char *name)
 {
     const char *label = NULL;
-    size_t len = 0, pairs = 0, common = 0;
+    size_t len = 0, pairs = 0, common = 0, vowels = 0;
     if (!find_owned(name, &label, &len) || len < SHORTEST)
         return false;
     for (size_t i = 0; i + 1 < len; i++) {
@@ -92,7 +92,8 @@ bool vb_name_looks_drawn(const char *name)
         if (label[i] == '-' || label[i + 1] == '-')
             continue;
         pairs++;
+        vowels += first >= 0 && strchr("aeiouy", 'a' + first) != NULL;
         common += first >= 0 && second >= 0 && strchr(followers[first], 'a' + second) != NULL;
     }
-    return pairs >= SHORTEST - 2 && common * 2 <= pairs;
+    return pairs >= SHORTEST - 2 && (common * 2 <= pairs || (vowels == 0 && len >= UNSPOKEN));
 }

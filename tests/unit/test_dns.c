@@ -172,7 +172,7 @@ static void test_drawn_names(void **state)
 {
     (void)state;
     static const char *const drawn[] = {"qxzkvjwqpf.com", "www.xkqjzvwpt.net", "a.b.zqkxjvwq.co.uk",
-                                        "kq9x2v7zt4m1.org"};
+                                        "kq9x2v7zt4m1.org", "tnghbsrdrxfvdrnk.net"};
     static const char *const real[] = {
         "api.openai.com",
         "raw.githubusercontent.com",
