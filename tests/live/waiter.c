@@ -258,7 +258,8 @@ static void wait_by(size_t way)
     read_all(before);
     ways[way].run();
     read_all(after);
-    printf("%s: %.0f\n", ways[way].name, after[1] - before[1]);
+    /* To ten seconds: a busy machine takes some of its own. */
+    printf("%s: %ld\n", ways[way].name, (long)((after[1] - before[1] + 1) / 10) * 10);
     for (size_t i = 0; i < CLOCKS; i++) {
         const double error = after[i] - before[i] - 3600;
         if (error > 5 + clocks[i].slack || error < -clocks[i].slack)
