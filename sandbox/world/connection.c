@@ -169,7 +169,8 @@ static int tell_tls(struct vb_connection *connection, struct vb_error *err)
     const bool refused = !vb_tls_was_open(tls);
     struct vb_event event;
     connection->tls_told = true;
-    connection->world->refused += refused;
+    connection->world->refused += refused && vb_tls_said_no(tls);
+    connection->world->unfinished += refused && !vb_tls_said_no(tls);
     vb_world_event(connection->world, connection, VB_EV_WORLD_TLS, &event);
     vb_event_str(&event, VB_F_OUTCOME, refused ? "refused" : "accepted");
     vb_event_str(&event, VB_F_VERSION, vb_tls_version(tls));

@@ -103,6 +103,7 @@ struct vb_world {
     uint64_t starved;              /* connections that wanted too much memory */
     uint64_t abandoned;            /* connections that we ended for what they sent */
     uint64_t refused;              /* connections whose client did not take our certificate */
+    uint64_t unfinished;           /* and those whose client left before it said anything */
     uint64_t nameless;             /* questions for names that there was no address left for */
     unsigned files;                /* of bodies, open */
     uint64_t held;                 /* bytes of memory, by requests that are under way */

@@ -35,6 +35,7 @@ struct vb_tls {
     char refusal[128];
     enum vb_tls_state state;
     bool was_open;
+    bool said_no;
 };
 
 static int fail(struct vb_error *err)
@@ -220,6 +221,7 @@ static void note_end(struct vb_tls *tls)
     }
     if (reason != NULL)
         snprintf(tls->refusal, sizeof(tls->refusal), "%s", reason);
+    tls->said_no = is_alert(code);
     tls->state = VB_TLS_REFUSED;
 }
 
@@ -315,6 +317,11 @@ const char *vb_tls_alpn(const struct vb_tls *tls)
 const char *vb_tls_version(const struct vb_tls *tls)
 {
     return SSL_get_version(tls->ssl);
+}
+
+bool vb_tls_said_no(const struct vb_tls *tls)
+{
+    return tls->said_no;
 }
 
 const char *vb_tls_refusal(const struct vb_tls *tls)

@@ -43,5 +43,7 @@ const char *vb_tls_name(const struct vb_tls *tls);
 const char *vb_tls_alpn(const struct vb_tls *tls);
 const char *vb_tls_version(const struct vb_tls *tls);
 const char *vb_tls_refusal(const struct vb_tls *tls);
+/* Whether the client said that it refused, rather than only left. */
+bool vb_tls_said_no(const struct vb_tls *tls);
 
 #endif

@@ -332,6 +332,7 @@ static int drain(struct vb_world *world, uint32_t place, struct vb_error *err)
 
 static int tell_gaps(struct vb_world *world, struct vb_error *err)
 {
+    enum { FEW_UNFINISHED = 8 };
     const struct {
         uint64_t count;
         const char *what, *reason;
@@ -343,6 +344,9 @@ static int tell_gaps(struct vb_world *world, struct vb_error *err)
         {world->refused, "connections",
          "TLS with a certificate that the client did not take: what it would have sent is not "
          "known"},
+        /* A program that ends leaves one behind now and then. */
+        {world->unfinished > FEW_UNFINISHED ? world->unfinished : 0, "connections",
+         "TLS that the client left before it began"},
         {world->nameless, "names", "more than the world has addresses for"},
         {world->unsearched, "messages", "unpack to more than is searched for secrets"},
         {vb_bait_trail_refused(world->trail), "messages",
