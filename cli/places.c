@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -177,6 +178,10 @@ int vb_place_new_folder(const char *dir, struct vb_error *err)
     VB_CLEANUP_FD int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return vb_fail(err, VB_E_CANTCREAT, errno, "cannot open the folder %s", dir);
+    /* As long as it is open: two that find one folder empty would write into each other's. A file
+     * system without locks has none to refuse. */
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+        return vb_fail(err, VB_E_CANTCREAT, 0, "%s is being written to: name another folder", dir);
     if (!is_empty(fd))
         return vb_fail(err, VB_E_CANTCREAT, 0, "%s is not empty: name a new or empty folder", dir);
     return vb_steal_fd(&fd);

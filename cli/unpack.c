@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/crew.h"
 #include "cli/listen.h"
 #include "cli/places.h"
 #include "cli/session.h"
@@ -334,31 +335,85 @@ static int check_names(const struct vb_options *options, size_t at, struct vb_er
     return VB_OK;
 }
 
-static int unpack_all(const struct vb_options *options, const struct vb_toolbox *toolbox,
-                      struct vb_error *err)
+struct all {
+    const struct vb_options *options;
+    struct vb_toolbox toolbox;
+    int worst, failure; /* exit statuses */
+};
+
+static int unpack_nth(struct all *all, size_t i, struct vb_error *err)
 {
-    int worst = VB_EXIT_ALLOW;
-    int failure = 0;
-    for (size_t i = 0; i < options->operand_count; i++) {
-        int outcome = check_names(options, i, err);
-        if (outcome == VB_OK)
-            outcome = unpack_one(options, toolbox, options->operands[i], err);
-        if (outcome >= 0) {
-            worst = outcome > worst ? outcome : worst;
-        } else if (!options->several) {
-            return outcome;
-        } else {
-            vb_wrap(err, "%s", options->operands[i]);
-            vb_print_error(err);
-            failure = failure != 0 ? failure : vb_status_exit(outcome);
-        }
+    const int status = check_names(all->options, i, err);
+    return status < 0 ? status
+                      : unpack_one(all->options, &all->toolbox, all->options->operands[i], err);
+}
+
+static int begin_in_member(void *ctx, struct vb_error *err)
+{
+    struct all *all = ctx;
+    return vb_toolbox_add_zygote(&all->toolbox, err);
+}
+
+static int work_in_member(void *ctx, size_t index)
+{
+    struct all *all = ctx;
+    struct vb_error err = {0};
+    const int outcome = unpack_nth(all, index, &err);
+    if (outcome < 0) {
+        vb_wrap(&err, "%s", all->options->operands[index]);
+        vb_print_error(&err);
     }
-    return failure != 0 ? failure : worst;
+    return outcome;
+}
+
+static void end_in_member(void *ctx)
+{
+    struct all *all = ctx;
+    vb_toolbox_close(&all->toolbox);
+}
+
+static void add_outcome(void *ctx, size_t index, int outcome)
+{
+    struct all *all = ctx;
+    (void)index;
+    if (outcome < 0 && all->failure == 0)
+        all->failure = vb_status_exit(outcome);
+    all->worst = outcome > all->worst ? outcome : all->worst;
+}
+
+static int unpack_in_turn(struct all *all, struct vb_error *err)
+{
+    int status = vb_toolbox_add_zygote(&all->toolbox, err);
+    if (status == VB_OK && !all->options->several)
+        return unpack_nth(all, 0, err);
+    for (size_t i = 0; status == VB_OK && i < all->options->operand_count; i++)
+        add_outcome(all, i, work_in_member(all, i));
+    return status;
+}
+
+static int unpack_all(struct all *all, struct vb_error *err)
+{
+    const struct vb_crew_work work = {all->options->operand_count,
+                                      all,
+                                      begin_in_member,
+                                      work_in_member,
+                                      end_in_member,
+                                      add_outcome};
+    const size_t size = vb_crew_size(work.count);
+    const int status = size > 1 ? vb_crew_run(&work, size, err) : unpack_in_turn(all, err);
+    if (status != VB_OK)
+        return status;
+    return all->failure != 0 ? all->failure : all->worst;
+}
+
+static void all_done(struct all *all)
+{
+    vb_toolbox_close(&all->toolbox);
 }
 
 int vb_command_unpack(const struct vb_options *options, struct vb_error *err)
 {
-    VB_CLEANUP(vb_toolbox_close) struct vb_toolbox toolbox = {0};
+    VB_CLEANUP(all_done) struct all all = {.options = options};
     const char *dir = options->value[VB_OPT_DIRECTORY];
     if (dir == NULL)
         return vb_fail(err, VB_E_USAGE, 0, "vetbox unpack needs -d DIR");
@@ -366,6 +421,5 @@ int vb_command_unpack(const struct vb_options *options, struct vb_error *err)
         return vb_fail(err, VB_E_USAGE, 0, "vetbox unpack needs a file");
     if (options->several && mkdir(dir, 0755) < 0 && errno != EEXIST)
         return vb_fail(err, VB_E_CANTCREAT, errno, "cannot make the folder %s", dir);
-    const int status = vb_toolbox_add_zygote(&toolbox, err);
-    return status < 0 ? status : unpack_all(options, &toolbox, err);
+    return unpack_all(&all, err);
 }

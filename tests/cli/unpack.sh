@@ -161,6 +161,66 @@ run unpack "$work/b.tar" "$work/evil.tar" -d "$work/worse"
 expect_status 2 "several archives, one of them hostile"
 expect_in "$work/err" "evil.tar" "the hostile one of several"
 
+# Many at once are told of in their order, whichever is read first: the first one is the longest.
+mkdir "$work/long"
+for number in $(seq 1 1500); do echo "$number" >"$work/long/$number"; done
+tar -C "$work" -cf "$work/m00.tar" long
+set -- "$work/m00.tar"
+for number in $(seq -w 1 24); do
+    cp "$work/a.tar" "$work/m$number.tar"
+    set -- "$@" "$work/m$number.tar"
+    cp "$work/evil.tar" "$work/m$number-evil.tar"
+    set -- "$@" "$work/m$number-evil.tar"
+done
+run unpack "$@" -d "$work/order"
+expect_status 2 "many archives at once"
+printf '%s\n' "$@" >"$work/wanted"
+sed -n 's/.*: //p' "$work/out" | cmp -s - "$work/wanted" ||
+    fail "many archives are not told of in their order: $(cat "$work/out")"
+grep -e -evil "$work/wanted" >"$work/wanted.evil"
+sed -n 's/^vetbox: \(.*\): not extracted: .*/\1/p' "$work/err" | cmp -s - "$work/wanted.evil" ||
+    fail "what is wrong with many archives is not told in their order: $(cat "$work/err")"
+[ "$(find "$work/order/m00.tar" -type f | wc -l)" -eq 1500 ] || fail "the longest of many"
+for number in $(seq -w 1 24); do
+    diff -r "$work/order/m$number.tar/weather-skill" "$source_dir/examples/weather-skill" \
+        >/dev/null || fail "many archives at once: m$number.tar differs"
+done
+
+# Nobody goes on without the one that was asked, and without one of those that read nothing is said
+# to be well.
+ours() { # the processes of this test's vetbox
+    for process in $(grep -lF -e "$work/" /proc/[0-9]*/cmdline 2>/dev/null); do
+        [ "$(cat "${process%/*}/comm" 2>/dev/null)" = vetbox ] && echo "$process"
+    done
+}
+begin() { # begin ARGS...: vetbox unpack as $asked, until it writes the first folder
+    rm -rf "$work/cut-short"
+    "$vetbox" unpack "$@" -d "$work/cut-short" >"$work/out" 2>"$work/err" </dev/null &
+    asked=$!
+    for _ in $(seq 500); do
+        [ -e "$work/cut-short/m00.tar" ] && return
+        sleep 0.01
+    done
+}
+begin "$@"
+kill -9 "$asked" 2>/dev/null || fail "it was too quick to be killed"
+wait "$asked" 2>/dev/null
+for _ in $(seq 100); do
+    [ -z "$(ours)" ] && break
+    sleep 0.05
+done
+[ -z "$(ours)" ] || fail "left running when vetbox was killed: $(ours)"
+begin "$@"
+for process in $(ours); do
+    [ "$(cut -d ' ' -f 4 "${process%/*}/stat")" = "$asked" ] && member=$(basename "${process%/*}")
+done
+kill -9 "${member:-none}" || fail "no process that reads was killed"
+wait "$asked"
+status=$?
+[ "$status" -ge 64 ] && [ "$status" -le 78 ] || fail "a reader that was killed: status $status"
+[ -s "$work/err" ] || fail "nothing is said of a reader that was killed"
+[ -z "$(ours)" ] || fail "left running when a reader was killed: $(ours)"
+
 # Nothing of it may be extracted: a fact about the package, so a verdict.
 tar -C "$work/evil" -P -cf "$work/all-evil.tar" --transform 's,file,/etc/cron.d/evil,' file
 run scan "$work/all-evil.tar"
