@@ -21,7 +21,7 @@ enum {
     NAME_BYTES = 256
 };
 
-static const struct vb_tree_limits tree_limits = {
+const struct vb_tree_limits vb_examine_limits = {
     .bytes = (uint64_t)1024 * MIB,
     .file_bytes = (uint64_t)512 * MIB,
     .entries = 100000,
@@ -112,8 +112,8 @@ static int fetch_https(struct vb_session *session, const struct vb_fetch_limits 
 
 int vb_examine_fetch(struct vb_session *session, struct vb_error *err)
 {
-    const struct vb_fetch_limits limits = {.bytes = tree_limits.file_bytes,
-                                           .entries = tree_limits.entries,
+    const struct vb_fetch_limits limits = {.bytes = vb_examine_limits.file_bytes,
+                                           .entries = vb_examine_limits.entries,
                                            .timeout_ms = vb_session_left_ms(session),
                                            .redirects = REDIRECTS};
     enum vb_reference_kind kind;
@@ -281,7 +281,7 @@ static int read_second(struct vb_session *session, int artifact_fd, int out_fd,
     return status < 0 ? status : deferred_lost(session, err);
 }
 
-int vb_examine_unpack(struct vb_session *session, struct vb_error *err)
+int vb_examine_extract(struct vb_session *session, int *ret_dirfd, struct vb_error *err)
 {
     VB_CLEANUP_FD int folder = -1;
     VB_CLEANUP_FD int artifact = -1;
@@ -296,10 +296,18 @@ int vb_examine_unpack(struct vb_session *session, struct vb_error *err)
         status = read_usual(session, artifact, folder, err);
     if (status == VB_OK)
         status = read_second(session, artifact, folder, err);
-    if (status < 0)
-        return status;
-    return vb_tree_seal(vb_steal_fd(&folder), &tree_limits, &session->tee.sink, &session->tree,
-                        err);
+    if (status == VB_OK)
+        *ret_dirfd = vb_steal_fd(&folder);
+    return status;
+}
+
+int vb_examine_unpack(struct vb_session *session, struct vb_error *err)
+{
+    int folder = -1;
+    const int status = vb_examine_extract(session, &folder, err);
+    return status < 0
+               ? status
+               : vb_tree_seal(folder, &vb_examine_limits, &session->tee.sink, &session->tree, err);
 }
 
 /* --- verify --- */

@@ -345,7 +345,7 @@ static int keep_drops(struct vb_session *session, struct vb_error *err)
         openat(session->evidence_fd, "dropped", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (target < 0)
         return vb_fail(err, VB_E_CANTCREAT, errno, "cannot open the folder dropped");
-    return vb_tree_copy(session->drops_fd, target, &limits, &session->tee.sink, err);
+    return vb_tree_copy(session->drops_fd, target, &limits, &session->tee.sink, NULL, err);
 }
 
 int vb_session_end(struct vb_session *session, struct vb_error *err)

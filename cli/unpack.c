@@ -13,7 +13,7 @@
 #include "cli/session.h"
 #include "vetbox/sandbox.h"
 
-enum { LINKS_MAX = 4096, FOLDERS_DEEP = 128, SAID_MAX = 64 };
+enum { LINKS_MAX = 4096, SAID_MAX = 64 };
 
 /* A symbolic link of the archive that stays inside; made at the end. */
 struct link {
@@ -27,6 +27,7 @@ struct outcome {
     struct link *links; /* LINKS_MAX of them, NULL before the first */
     size_t link_count;
     size_t links_made;
+    struct vb_tree_sum sum;
     bool out_of_memory;
     char *said[SAID_MAX]; /* of an entry, last: one may have two things of a code wrong with it */
     size_t said_at;
@@ -236,15 +237,16 @@ static void make_links(struct outcome *outcome, int dirfd)
 
 /* --- one archive, and several --- */
 
-static int copy_out(struct vb_session *session, struct outcome *outcome, const char *dir,
-                    struct vb_error *err)
+/* Nobody asks for digests here, so what was extracted is not sealed first: each file is read once.
+ * Whoever wrote it is dead. */
+static int copy_out(struct vb_session *session, int extracted, struct outcome *outcome,
+                    const char *dir, struct vb_error *err)
 {
-    static const struct vb_tree_limits limits = {
-        .bytes = UINT64_MAX, .file_bytes = UINT64_MAX, .entries = SIZE_MAX, .depth = FOLDERS_DEEP};
     VB_CLEANUP_FD int target = vb_place_new_folder(dir, err);
     if (target < 0)
         return target;
-    const int status = vb_tree_copy(session->tree->dirfd, target, &limits, &session->tee.sink, err);
+    const int status =
+        vb_tree_copy(extracted, target, &vb_examine_limits, &session->tee.sink, &outcome->sum, err);
     if (status == VB_OK)
         make_links(outcome, target);
     return status;
@@ -256,10 +258,11 @@ static const char *plural(size_t count)
 }
 
 /* NAME is printed where there are several. */
-static void print_extracted(const struct vb_tree *tree, const struct outcome *outcome)
+static void print_extracted(const struct outcome *outcome)
 {
-    printf("%zu file%s, %llu byte%s", tree->count, plural(tree->count),
-           (unsigned long long)tree->bytes, plural((size_t)tree->bytes));
+    const struct vb_tree_sum *sum = &outcome->sum;
+    printf("%zu file%s, %llu byte%s", sum->files, plural(sum->files),
+           (unsigned long long)sum->bytes, plural((size_t)sum->bytes));
     if (outcome->links_made > 0)
         printf(", %zu link%s", outcome->links_made, plural(outcome->links_made));
     if (outcome->reference != NULL) {
@@ -281,11 +284,11 @@ static int check_is_archive(const struct vb_session *session, bool folder,
                    session->reference);
 }
 
-static int read_archive(struct vb_session *session, const struct outcome *outcome,
+static int read_archive(struct vb_session *session, const struct outcome *outcome, int *ret_dirfd,
                         struct vb_error *err)
 {
     const bool folder = session->artifact.form == VB_ARTIFACT_FOLDER;
-    const int status = vb_examine_unpack(session, err);
+    const int status = vb_examine_extract(session, ret_dirfd, err);
     return status == VB_OK ? check_is_archive(session, folder, outcome, err) : status;
 }
 
@@ -304,6 +307,7 @@ static int unpack_one(const struct vb_options *options, const struct vb_toolbox 
     VB_CLEANUP(vb_session_done)
     struct vb_session session = {.toolbox = toolbox, .follower = &listener.sink, VB_SESSION_CLOSED};
     VB_CLEANUP_FREE char *below = NULL;
+    VB_CLEANUP_FD int extracted = -1;
     const char *dir = options->value[VB_OPT_DIRECTORY];
     int status = vb_session_begin(&session, options, "unpack", reference, err);
     if (status == VB_OK)
@@ -312,13 +316,13 @@ static int unpack_one(const struct vb_options *options, const struct vb_toolbox 
         asprintf(&below, "%s/%s", dir, session.artifact.name) < 0)
         status = vb_fail(err, VB_E_NOMEM, errno, "naming a folder");
     if (status == VB_OK)
-        status = read_archive(&session, &outcome, err);
+        status = read_archive(&session, &outcome, &extracted, err);
     if (status == VB_OK)
-        status = copy_out(&session, &outcome, below != NULL ? below : dir, err);
+        status = copy_out(&session, extracted, &outcome, below != NULL ? below : dir, err);
     if (status < 0)
         return status;
     if (!vb_option_given(options, VB_OPT_QUIET))
-        print_extracted(session.tree, &outcome);
+        print_extracted(&outcome);
     return outcome.troubles > 0 ? VB_EXIT_REVIEW : VB_EXIT_ALLOW;
 }
 

@@ -75,6 +75,7 @@ struct walk {
     struct vb_tree *tree; /* seal */
     size_t capacity;
     int target_fd; /* copy */
+    size_t files;
     uint64_t bytes;
     bool full; /* a limit on the whole was reached: nothing more is visited */
 };
@@ -366,6 +367,7 @@ static int copy_file(struct walk *walk, int dirfd, const char *name, const struc
     const int whole = copy_bytes(walk, in, out, err);
     if (whole == 0 && ftruncate(out, 0) < 0) /* half a file would be taken for the file */
         return vb_fail(err, VB_E_IO, errno, "emptying %s", walk->path);
+    walk->files += whole > 0;
     return whole < 0 ? whole : VB_OK;
 }
 
@@ -416,9 +418,12 @@ static int copy_visit(struct walk *walk, int dirfd, const char *name, const stru
 }
 
 int vb_tree_copy(int source_fd, int target_fd, const struct vb_tree_limits *limits,
-                 struct vb_sink *sink, struct vb_error *err)
+                 struct vb_sink *sink, struct vb_tree_sum *ret, struct vb_error *err)
 {
     struct walk walk = {
         .limits = limits, .visit = copy_visit, .sink = sink, .target_fd = target_fd};
-    return walk_dir(&walk, source_fd, 0, 0, err);
+    const int status = walk_dir(&walk, source_fd, 0, 0, err);
+    if (status == VB_OK && ret != NULL)
+        *ret = (struct vb_tree_sum){walk.files, walk.bytes};
+    return status;
 }

@@ -209,7 +209,7 @@ static int fetch_folder(int in, int target_fd, const struct vb_fetch_limits *lim
     artifact->form = VB_ARTIFACT_FOLDER;
     status = vb_digest_new(VB_DIGEST_SHA256, &links.digest, err);
     if (status == 0)
-        status = vb_tree_copy(in, target_fd, &tree_limits, sink, err);
+        status = vb_tree_copy(in, target_fd, &tree_limits, sink, NULL, err);
     if (status != 0)
         return status;
     artifact->fd = fcntl(target_fd, F_DUPFD_CLOEXEC, 3);

@@ -321,7 +321,7 @@ static int copy_package(const struct vb_box_setup *setup, int home, struct vb_er
     VB_CLEANUP_FD int target = openat(home, below, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (source < 0 || target < 0)
         return vb_fail(err, VB_E_OS, errno, "opening the package's folder");
-    const int status = vb_tree_copy(source, target, &limits, &sink, err);
+    const int status = vb_tree_copy(source, target, &limits, &sink, NULL, err);
     return status < 0 ? vb_wrap(err, "copying the package into a box") : VB_OK;
 }
 

@@ -83,8 +83,11 @@ static void copying_keeps_files_and_links_and_skips_the_rest(void **state)
     folder_make(&from);
     folder_make(&to);
     fill(from.fd);
-    assert_int_equal(vb_tree_copy(from.fd, to.fd, &limits, &sink.sink, NULL), VB_OK);
+    struct vb_tree_sum sum;
+    assert_int_equal(vb_tree_copy(from.fd, to.fd, &limits, &sink.sink, &sum, NULL), VB_OK);
     assert_int_equal(sink.by_kind[VB_EV_COVERAGE], 1); /* the FIFO */
+    assert_int_equal(sum.files, 3);
+    assert_int_equal(sum.bytes, 6 + 10 + 1);
     struct vb_tree *tree = NULL;
     assert_int_equal(vb_tree_seal(vb_steal_fd(&to.fd), &limits, &sink.sink, &tree, NULL), VB_OK);
     assert_int_equal(tree->count, 3);
@@ -134,13 +137,14 @@ static void limits_hold(void **state)
         folder_make(&from);
         folder_make(&to);
         fill(from.fd);
-        assert_int_equal(vb_tree_copy(from.fd, to.fd, &small[i], &sink.sink, NULL), VB_E_LIMIT);
+        assert_int_equal(vb_tree_copy(from.fd, to.fd, &small[i], &sink.sink, NULL, NULL),
+                         VB_E_LIMIT);
         struct vb_tree_limits lenient = small[i]; /* the same, told instead of refused */
         lenient.leave_out = true;
         struct folder again;
         folder_make(&again);
         sink.by_kind[VB_EV_COVERAGE] = 0;
-        assert_int_equal(vb_tree_copy(from.fd, again.fd, &lenient, &sink.sink, NULL), VB_OK);
+        assert_int_equal(vb_tree_copy(from.fd, again.fd, &lenient, &sink.sink, NULL, NULL), VB_OK);
         assert_true(sink.by_kind[VB_EV_COVERAGE] > 0);
         folder_remove(&again);
         folder_remove(&from);

@@ -54,10 +54,16 @@ int vb_open_beneath(int dirfd, const char *path, int flags, uint32_t mode);
 /* Makes the parent directories of PATH below DIRFD (0755). Returns 0, or -1 with errno. */
 int vb_mkdir_parents(int dirfd, const char *path);
 
+/* The regular files that a copy made. */
+struct vb_tree_sum {
+    size_t files;
+    uint64_t bytes;
+};
+
 /* Copies the regular files and directories below SOURCE_FD to TARGET_FD, never following a link;
  * symbolic links are copied as links, anything else emits archive.hostile's relative, coverage.
- * What LIMITS say of whatever lies beyond them holds. */
+ * What LIMITS say of whatever lies beyond them holds. RET may be NULL. */
 VB_CHECKED int vb_tree_copy(int source_fd, int target_fd, const struct vb_tree_limits *limits,
-                            struct vb_sink *sink, struct vb_error *err);
+                            struct vb_sink *sink, struct vb_tree_sum *ret, struct vb_error *err);
 
 #endif
