@@ -6,6 +6,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -240,6 +241,9 @@ static const struct {
     {AF_INET6, SOCK_DGRAM, 1 << VB_NET_CAUGHT | 1 << VB_NET_DIRECT, IPPROTO_IPV6,
      IPV6_RECVORIGDSTADDR},
     {0, SOCK_STREAM, 1 << VB_NET_DIRECT, SOL_SOCKET, SO_REUSEADDR},
+    /* Connections have it from their listener. An answer in two pieces would wait for the client to
+     * confirm the first. */
+    {0, SOCK_STREAM, 1 << VB_NET_CAUGHT | 1 << VB_NET_DIRECT, IPPROTO_TCP, TCP_NODELAY},
 };
 
 static bool set_options(int fd, int family, int type, enum vb_net_use use)

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -19,6 +20,8 @@
 
 enum {
     MOVES_MAX = 20000, /* a box that does nothing but wait ends at its limit like any other */
+    SENT_MS = 500,     /* so long may bytes between two programs lie in the kernel */
+    SOCKETS_MAX = 512,
     FUTEX_COMMAND = 0x7f
 };
 /* All moves of a box together: no plan of an attacker's is longer, and no clock runs over. */
@@ -133,6 +136,7 @@ static bool waits(const struct vb_recorder *recorder, int tasks, const char *tid
 struct box {
     struct vb_clock_process processes[VB_CLOCK_PROCESSES];
     size_t count;
+    pid_t member; /* one of them */
 };
 
 static void box_done(struct box *box)
@@ -182,6 +186,7 @@ static bool add_process(const struct vb_recorder *recorder, const char *pid, str
     if (mem < 0)
         return false;
     box->processes[box->count++] = (struct vb_clock_process){mem, vb_clock_code(process)};
+    box->member = (pid_t)strtol(pid, NULL, 10);
     return true;
 }
 
@@ -220,6 +225,44 @@ static bool has_call(const struct vb_recorder *recorder)
     return poll(&fd, 1, 0) != 0;
 }
 
+/* The table NAME of MEMBER's network lists a connection with bytes that the peer has not
+ * confirmed. Its lines begin with "  0: 0100007F:1F90 00000000:0000 01 0000001A:": number,
+ * addresses, state, and the queue of these bytes. */
+static bool lists_unconfirmed(const struct vb_recorder *recorder, pid_t member, const char *name)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "%d/net/%s", (int)member, name);
+    VB_CLEANUP_FD int fd = openat(recorder->options.proc_fd, path, O_RDONLY | O_CLOEXEC);
+    VB_CLEANUP_FILE FILE *lines = fd < 0 ? NULL : fdopen(fd, "r");
+    char line[256];
+    unsigned queue = 0;
+    if (lines != NULL)
+        fd = -1;
+    for (int i = 0; lines != NULL && i < SOCKETS_MAX && queue == 0; i++) {
+        if (fgets(line, sizeof(line), lines) == NULL)
+            return false;
+        if (sscanf(line, "%*d: %*x:%*x %*x:%*x %*x %x:", &queue) != 1)
+            queue = 0;
+    }
+    return queue != 0;
+}
+
+/* Something was sent that is not received yet: the kernel holds it back for a few hundredths of a
+ * second, or has no processor to deliver it. Who never receives keeps nobody waiting. */
+static bool is_sending(struct vb_recorder *recorder, const struct box *box)
+{
+    struct vb_rests *rests = &recorder->rests;
+    const uint64_t now = vb_monotonic_ns();
+    if (box->count == 0 || (!lists_unconfirmed(recorder, box->member, "tcp") &&
+                            !lists_unconfirmed(recorder, box->member, "tcp6"))) {
+        rests->sending_ns = 0;
+        return false;
+    }
+    if (rests->sending_ns == 0)
+        rests->sending_ns = now;
+    return now - rests->sending_ns < SENT_MS * UINT64_C(1000000);
+}
+
 bool vb_idle_move(struct vb_recorder *recorder, uint64_t ns)
 {
     struct vb_clock *clock = &recorder->clock;
@@ -231,7 +274,7 @@ bool vb_idle_move(struct vb_recorder *recorder, uint64_t ns)
     if (clock->unable || recorder->rests.moves >= MOVES_MAX || !vb_recorder_has_room(recorder) ||
         ns > moved_max_ns - clock->moved_ns || has_timer(recorder) || has_call(recorder) ||
         !read_box(recorder, &box) || (options->busy != NULL && options->busy(options->ctx)) ||
-        vb_rests_called(recorder) || has_call(recorder) ||
+        is_sending(recorder, &box) || vb_rests_called(recorder) || has_call(recorder) ||
         !vb_clock_move(clock, box.processes, box.count, ns))
         return false;
     recorder->rests.moves++;

@@ -4,6 +4,8 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -14,6 +16,7 @@
 #include <sys/auxv.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -372,12 +375,47 @@ static void odd_values(void)
     wants("an unknown clock", clock_nanosleep(77, 0, &time, NULL), EINVAL);
 }
 
+/* What was sent a moment ago arrives before a wait for it is over: the second small piece is held
+ * back until the receiver has confirmed the first, which takes its time over that. */
+static void held_back(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t len = sizeof(address);
+    char bytes[256] = {0};
+    const int listener = socket(AF_INET, SOCK_STREAM, 0);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    wants("bind", bind(listener, (struct sockaddr *)&address, len), 0);
+    wants("listen", listen(listener, 1), 0);
+    wants("getsockname", getsockname(listener, (struct sockaddr *)&address, &len), 0);
+    const pid_t sender = fork();
+    if (sender == 0) {
+        const int client = socket(AF_INET, SOCK_STREAM, 0);
+        (void)connect(client, (struct sockaddr *)&address, len);
+        (void)read(client, bytes, 1);
+        for (int i = 0; i < 2; i++)
+            (void)!write(client, bytes, 100);
+        _exit(read(client, bytes, 1) != 0);
+    }
+    const int server = accept(listener, NULL, NULL);
+    wants("slow", setsockopt(server, IPPROTO_TCP, TCP_QUICKACK, &(int){0}, sizeof(int)), 0);
+    wants("begin", write(server, "b", 1), 1);
+    long got = 0;
+    for (int i = 0; i < 2; i++) {
+        struct pollfd fd = {.fd = server, .events = POLLIN};
+        wants("poll", poll(&fd, 1, 5000), 1);
+        got += read(server, bytes, 100);
+    }
+    wants("bytes", got, 200);
+    (void)close(server);
+    (void)waitpid(sender, NULL, 0);
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
 } tests[] = {
     {"interrupted", interrupted}, {"alarmed", alarmed},       {"woken", woken},
-    {"short waits", short_waits}, {"odd values", odd_values},
+    {"short waits", short_waits}, {"odd values", odd_values}, {"held back", held_back},
 };
 
 int main(int argc, char **argv)

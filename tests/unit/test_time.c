@@ -170,7 +170,7 @@ static void test_node(void **state)
 static const char waited[] =
     "sleep: 3600\nrealtime: 3600\nmonotonic: 3600\npoll: 3600\nselect: 3600\nepoll: 3600\n"
     "semaphore: 3600\nslices: 3600\nchild: 3600\nwork: 3600\ninterrupted\nalarmed\nwoken\n"
-    "short waits\nodd values\n";
+    "short waits\nodd values\nheld back\n";
 
 static void test_all_clocks(void **state)
 {
