@@ -246,6 +246,7 @@ static int take_listener(struct vb_supervisor *box, pid_t subject, int number, s
         .epoll = box->epoll,
         .first_tag = VB_WAIT_RECORDER,
         .baits = box->setup->baits,
+        .environment = box->envp,
         .detonation = box->detonation->id,
         .rename = box->setup->base.overlay ? vb_supervisor_rename : NULL,
         .splits = box->setup->base.overlay ? vb_supervisor_splits : NULL,

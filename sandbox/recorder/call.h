@@ -384,6 +384,8 @@ int vb_decode_code(struct vb_call *call, struct vb_error *err);
 int vb_decode_disk(struct vb_call *call, struct vb_error *err);
 int vb_decode_denied(struct vb_call *call, struct vb_error *err);
 int vb_decode_exec(struct vb_call *call, struct vb_error *err);
+/* Variables that are handed on as they stand in ENVIRONMENT tell nothing. */
+void vb_exec_given(struct vb_recorder *recorder, char *const *environment);
 int vb_decode_exit(struct vb_call *call, struct vb_error *err);
 int vb_decode_file(struct vb_call *call, struct vb_error *err);
 int vb_decode_futex(struct vb_call *call, struct vb_error *err);

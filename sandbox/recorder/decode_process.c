@@ -206,6 +206,14 @@ static int search_variable(struct vb_call *call, const struct vb_str *item, stru
     return status;
 }
 
+void vb_exec_given(struct vb_recorder *recorder, char *const *environment)
+{
+    for (; environment != NULL && *environment != NULL; environment++) {
+        const struct vb_str item = {*environment, strlen(*environment)};
+        note_clean(&recorder->clean[recorder->clean_used], &item);
+    }
+}
+
 /* Baits are looked for before the event, whose strings share the room; only telling variables
  * stay. */
 static int read_environment(struct vector *v, uint64_t address, struct vb_error *err)

@@ -137,6 +137,7 @@ int vb_recorder_new(const struct vb_recorder_options *options, struct vb_recorde
         return status;
     }
     index_table(recorder);
+    vb_exec_given(recorder, options->environment);
     struct epoll_event event = {.events = EPOLLIN, .data.u32 = options->first_tag};
     if (epoll_ctl(options->epoll, EPOLL_CTL_ADD, options->listener, &event) < 0) {
         vb_recorder_free(recorder);

@@ -32,6 +32,8 @@ struct vb_recorder_options {
     int epoll;          /* the caller's; what the recorder waits for is watched there */
     uint32_t first_tag; /* of VB_RECORDER_TAGS that are the recorder's in EPOLL's data.u32 */
     const struct vb_bait_set *baits; /* may be NULL */
+    char *const *environment; /* what the subject is started with: the baits in it are in their
+                                 places. Read by _new only. May be NULL. */
     struct timespec
         filled; /* when the box's files were put there: what changed later is the subject's */
     /* Renames a folder for the subject where the kernel would not (REPLACE: also in the place of an
