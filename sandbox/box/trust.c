@@ -9,6 +9,10 @@
 
 #include "sandbox/box/box.h"
 #include "sandbox/box/kernel.h"
+#include "sandbox/world/keystore.h"
+
+/* Java's own, wherever it is linked to. */
+#define VB_TRUST_JAVA "cacerts"
 
 enum { BUNDLE_MAX = 4 << 20, ENTRIES_MAX = 2000, DEPTH_MAX = 3 };
 
@@ -38,7 +42,27 @@ static int write_bytes(int folder, const char *name, const void *bytes, size_t l
     return vb_write_all(fd, bytes, len, err);
 }
 
-static int copy_file(int from, int to, const char *name, const char *pem, struct vb_error *err)
+/* BYTES of the file NAME become what they are with AUTHORITY among the trusted. */
+static int add_to(struct vb_buf *bytes, const char *name, const struct vb_authority *authority,
+                  struct vb_error *err)
+{
+    VB_CLEANUP(vb_buf_done) struct vb_buf der = {0};
+    VB_CLEANUP(vb_buf_done) struct vb_buf added = {0};
+    if (is_bundle(name))
+        return vb_buf_append_str(bytes, vb_authority_pem(authority), err);
+    if (strcmp(name, VB_TRUST_JAVA) != 0 || !vb_is_keystore(bytes))
+        return VB_OK;
+    vb_buf_init(&der, BUNDLE_MAX);
+    vb_buf_init(&added, BUNDLE_MAX);
+    int status = vb_authority_der(authority, &der, err);
+    if (status == VB_OK)
+        status = vb_keystore_add(bytes, VB_TRUST_FILE, &der, &added, err);
+    vb_buf_clear(bytes);
+    return status < 0 ? status : vb_buf_append(bytes, added.data, added.len, err);
+}
+
+static int copy_file(int from, int to, const char *name, const struct vb_authority *authority,
+                     struct vb_error *err)
 {
     VB_CLEANUP(vb_buf_done) struct vb_buf bytes;
     struct vb_error ignored;
@@ -46,7 +70,7 @@ static int copy_file(int from, int to, const char *name, const char *pem, struct
     VB_CLEANUP_FD int fd = openat(from, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0 || vb_buf_read_fd(&bytes, fd, &ignored) < 0)
         return VB_OK; /* not for us, or larger than such a file ever is */
-    const int status = pem != NULL && is_bundle(name) ? vb_buf_append_str(&bytes, pem, err) : VB_OK;
+    const int status = authority == NULL ? VB_OK : add_to(&bytes, name, authority, err);
     return status < 0 ? status : write_bytes(to, name, bytes.data, bytes.len, err);
 }
 
@@ -62,10 +86,11 @@ static int copy_link(int from, int to, const char *name, struct vb_error *err)
                : VB_OK;
 }
 
-static int copy_folder(int from, int to, const char *pem, unsigned depth, struct vb_error *err);
+static int copy_folder(int from, int to, const struct vb_authority *authority, unsigned depth,
+                       struct vb_error *err);
 
-static int copy_below(int from, int to, const char *name, const char *pem, unsigned depth,
-                      struct vb_error *err)
+static int copy_below(int from, int to, const char *name, const struct vb_authority *authority,
+                      unsigned depth, struct vb_error *err)
 {
     VB_CLEANUP_FD int source = openat(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (source < 0 || depth == DEPTH_MAX)
@@ -74,10 +99,11 @@ static int copy_below(int from, int to, const char *name, const char *pem, unsig
         return vb_fail(err, VB_E_OS, errno, "making a folder of certificates of a box");
     VB_CLEANUP_FD int target = openat(to, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return target < 0 ? vb_fail(err, VB_E_OS, errno, "opening a folder of certificates of a box")
-                      : copy_folder(source, target, pem, depth + 1, err);
+                      : copy_folder(source, target, authority, depth + 1, err);
 }
 
-static int copy_folder(int from, int to, const char *pem, unsigned depth, struct vb_error *err)
+static int copy_folder(int from, int to, const struct vb_authority *authority, unsigned depth,
+                       struct vb_error *err)
 {
     const int copy = openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     VB_CLEANUP_DIR DIR *dir = copy < 0 ? NULL : fdopendir(copy);
@@ -91,9 +117,9 @@ static int copy_folder(int from, int to, const char *pem, unsigned depth, struct
         if (entry->d_type == DT_LNK)
             status = copy_link(from, to, name, err);
         else if (entry->d_type == DT_DIR)
-            status = copy_below(from, to, name, pem, depth, err);
+            status = copy_below(from, to, name, authority, depth, err);
         else if (entry->d_type == DT_REG)
-            status = copy_file(from, to, name, pem, err);
+            status = copy_file(from, to, name, authority, err);
     }
     return status;
 }
@@ -128,7 +154,6 @@ static int complete(const struct vb_authority *authority, int root, struct vb_er
 
 int vb_trust_build(const struct vb_authority *authority, int root_fd, struct vb_error *err)
 {
-    const char *pem = authority == NULL ? NULL : vb_authority_pem(authority);
     int status = VB_OK;
     for (size_t i = 0; status == VB_OK && i < VB_ARRAY_LEN(folders); i++) {
         char path[256];
@@ -141,7 +166,7 @@ int vb_trust_build(const struct vb_authority *authority, int root_fd, struct vb_
         VB_CLEANUP_FD int to = openat(root_fd, path + 1, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (to < 0)
             return vb_fail(err, VB_E_OS, errno, "opening a folder of certificates of a box");
-        status = copy_folder(from, to, pem, 0, err);
+        status = copy_folder(from, to, authority, 0, err);
     }
     return status < 0 || authority == NULL ? status : complete(authority, root_fd, err);
 }

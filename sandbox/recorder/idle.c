@@ -232,17 +232,20 @@ static bool lists_unconfirmed(const struct vb_recorder *recorder, pid_t member, 
 {
     char path[64];
     snprintf(path, sizeof(path), "%d/net/%s", (int)member, name);
-    VB_CLEANUP_FD int fd = openat(recorder->options.proc_fd, path, O_RDONLY | O_CLOEXEC);
+    const int fd = openat(recorder->options.proc_fd, path, O_RDONLY | O_CLOEXEC);
     VB_CLEANUP_FILE FILE *lines = fd < 0 ? NULL : fdopen(fd, "r");
     char line[256];
-    unsigned queue = 0;
-    if (lines != NULL)
-        fd = -1;
-    for (int i = 0; lines != NULL && i < SOCKETS_MAX && queue == 0; i++) {
-        if (fgets(line, sizeof(line), lines) == NULL)
-            return false;
-        if (sscanf(line, "%*d: %*x:%*x %*x:%*x %*x %x:", &queue) != 1)
-            queue = 0;
+    unsigned long queue = 0;
+    if (fd >= 0 && lines == NULL)
+        close(fd);
+    for (int i = 0;
+         lines != NULL && i < SOCKETS_MAX && queue == 0 && fgets(line, sizeof(line), lines); i++) {
+        const char *at = line;
+        for (int field = 0; field < 4; field++) {
+            at += strspn(at, " ");
+            at += strcspn(at, " ");
+        }
+        queue = i == 0 ? 0 : strtoul(at, NULL, 16); /* the first line is a heading */
     }
     return queue != 0;
 }

@@ -156,6 +156,16 @@ const char *vb_authority_pem(const struct vb_authority *authority)
     return authority->pem;
 }
 
+int vb_authority_der(const struct vb_authority *authority, struct vb_buf *ret, struct vb_error *err)
+{
+    unsigned char *der = NULL;
+    const int len = i2d_X509(authority->certificate, &der);
+    const int status = len > 0 ? vb_buf_append(ret, der, (size_t)len, err)
+                               : vb_fail(err, VB_E_NOMEM, 0, "a certificate in DER");
+    OPENSSL_free(der);
+    return status;
+}
+
 unsigned long vb_authority_hash(const struct vb_authority *authority)
 {
     return X509_subject_name_hash(authority->certificate);

@@ -13,6 +13,9 @@ VB_CHECKED int vb_authority_new(const char *company, int64_t now, struct vb_auth
 void vb_authority_free(struct vb_authority *authority);
 /* Its certificate in PEM, owned by it. */
 const char *vb_authority_pem(const struct vb_authority *authority);
+/* The same in DER, appended to RET. */
+VB_CHECKED int vb_authority_der(const struct vb_authority *authority, struct vb_buf *ret,
+                                struct vb_error *err);
 /* The file name, without its ".0", by which OpenSSL finds the certificate in a folder of them. */
 unsigned long vb_authority_hash(const struct vb_authority *authority);
 

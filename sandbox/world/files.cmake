@@ -11,6 +11,7 @@ set(VB_WORLD_FILES
   world/exchange.c
   world/http1.c
   world/http2.c
+  world/keystore.c
   world/names.c
   world/replay.c
   world/resolver.c
