@@ -87,6 +87,7 @@ static void new_share(struct vb_tee *tee, uint32_t detonation, unsigned part)
     const uint64_t used = tee->log->bytes, share = room_left(tee->log) / part;
     tee->detonation = detonation;
     tee->share_end = used + share;
+    tee->plenty_end = used + share / 2;
     tee->truth_end = used + share / 4 * 5;
     tee->own_room = (tee->share_end - used) / 16;
     memset(tee->beyond, 0, sizeof(tee->beyond));
@@ -144,6 +145,19 @@ static int tell_cut(struct vb_tee *tee, struct vb_error *err)
     return vb_emit(&tee->log->sink, &event, err);
 }
 
+/* What the run that ends did again and again. */
+static int tell_repeats(struct vb_tee *tee, struct vb_error *err)
+{
+    struct vb_event event;
+    if (tee->repeats.count == 0)
+        return VB_OK;
+    vb_event_init(&event, VB_EV_LOG_REPEATS, VB_SOURCE_TOOL);
+    vb_event_int(&event, VB_F_COUNT, (int64_t)tee->repeats.count);
+    event.detonation = tee->detonation;
+    vb_repeats_clear(&tee->repeats);
+    return vb_emit(&tee->log->sink, &event, err);
+}
+
 /* Whether all of them are listed shows in the count. */
 static int note_deferred(struct vb_tee *tee, const struct vb_event *event, struct vb_error *err)
 {
@@ -168,9 +182,14 @@ static bool is_about_archives(const struct vb_event *event)
 static int tee_emit(struct vb_sink *base, struct vb_event *event, struct vb_error *err)
 {
     struct vb_tee *tee = (struct vb_tee *)(void *)base;
-    if (event->detonation != tee->detonation)
+    if (event->detonation != tee->detonation) {
+        const int told = tell_repeats(tee, err);
+        if (told < 0)
+            return told;
+        vb_repeats_clear(&tee->repeats);
         new_share(tee, event->detonation,
                   vb_event_get(event, VB_F_REPEATS) != NULL ? REPEAT_PART : STAGE_PART);
+    }
     tee->hostile =
         tee->hostile || event->kind == VB_EV_ARCHIVE_HOSTILE || event->kind == VB_EV_EXAMINER_DIED;
     tee->closed = tee->closed || is_about_archives(event);
@@ -179,6 +198,11 @@ static int tee_emit(struct vb_sink *base, struct vb_event *event, struct vb_erro
         status = vb_date_signs_see(&tee->dates, event, err);
     if (status < 0)
         return status;
+    if (event->detonation != 0 && tee->log->bytes >= tee->plenty_end) {
+        status = vb_repeats_see(&tee->repeats, event, err);
+        if (status != 0)
+            return status < 0 ? status : VB_OK;
+    }
     if (!has_room(tee, event))
         return tell_cut(tee, err);
     const uint64_t before = tee->log->bytes;
@@ -355,6 +379,9 @@ int vb_session_end(struct vb_session *session, struct vb_error *err)
         status = keep_drops(session, err);
     if (status < 0)
         return vb_wrap(err, "keeping the evidence");
+    status = tell_repeats(&session->tee, err);
+    if (status < 0)
+        return status;
     session->ended = true;
     return vb_log_end(&session->log, err);
 }
@@ -364,6 +391,7 @@ void vb_session_done(struct vb_session *session)
     for (size_t i = 0; i < VB_DEFERRED_MAX; i++)
         free(session->tee.deferred[i]);
     vb_date_signs_done(&session->tee.dates);
+    vb_repeats_done(&session->tee.repeats);
     vb_log_writer_done(&session->log);
     vb_manifest_done(&session->manifest);
     vb_artifact_done(&session->artifact);

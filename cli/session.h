@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/dates.h"
+#include "cli/repeats.h"
 #include "vetbox/scan.h"
 #include "vetbox/signatures.h"
 #include "vetbox/verdict.h"
@@ -48,6 +49,8 @@ struct vb_tee {
     uint64_t own_room;                /* bytes of each decisive kind beyond the share */
     uint64_t beyond[VB_TEE_DECISIVE]; /* of them in use */
     bool cut;                         /* the share is used up, which the log says */
+    uint64_t plenty_end;              /* until here also what repeats is recorded */
+    struct vb_repeats repeats;
     bool hostile; /* the archive was hostile, or a child was killed by what it read */
     bool closed;  /* an archive was not read, or what it holds is not run */
     char *deferred[VB_DEFERRED_MAX]; /* paths of the archives that wait for the second reader */

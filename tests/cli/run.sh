@@ -148,6 +148,26 @@ start=$(date +%s)
 expect_in "$work/err" "nobody reads the stream" "a reader that sleeps"
 [ "$(($(cat "$work/ended") - start))" -lt 12 ] || fail "a reader that sleeps kept the box alive"
 
+# A loop does not use up its share of the log, and what is new in it is recorded to the end.
+run run --timeout 8 --evidence "$work/loop" -- python3 -c 'import os, time
+folder = "/tmp" + ("/" + 200 * "x") * 10
+os.makedirs(folder)
+for turn in range(450):
+    for i in range(5):
+        os.path.exists(folder + "/known")
+        open(folder + "/file", "w").close()
+    if turn == 440:
+        open("/etc/os-release").close()
+    time.sleep(60)'
+expect_status 0 "a loop"
+expect_in "$work/loop/events.jsonl" '"kind":"log.repeats"' "a loop that repeats itself"
+expect_not_in "$work/loop/events.jsonl" '"kind":"coverage"' "a loop that repeats itself"
+expect_in "$work/loop/events.jsonl" '"path":"/etc/os-release"' "what is new in a loop"
+repeats=$(sed -n 's/.*"kind":"log.repeats".*"count":\([0-9]*\).*/\1/p' "$work/loop/events.jsonl")
+opened=$(grep -c '"kind":"file.open".*x/file"' "$work/loop/events.jsonl")
+[ "$((repeats + opened))" -ge 2250 ] || fail "$opened recorded and $repeats counted of 2250 opened files"
+[ "$opened" -lt 2000 ] || fail "$opened of 2250 like events were recorded"
+
 # What the box is made of.
 run run -q -- sh -c 'id -u; ls /home; cat /proc/net/dev | tail -n +3 | cut -d: -f1; ls /proc | grep -c "^[0-9]"'
 expect_status 0 "a look around"
