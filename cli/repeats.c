@@ -76,7 +76,7 @@ static int digest(struct vb_repeats *repeats, const struct vb_event *event, uint
 
 int vb_repeats_see(struct vb_repeats *repeats, const struct vb_event *event, struct vb_error *err)
 {
-    uint64_t mark;
+    uint64_t mark = 0;
     if (!may_be_left_out(event->kind))
         return 0;
     int status = prepare(repeats, err);
