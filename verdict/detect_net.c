@@ -8,6 +8,9 @@ static const char *const metadata_hosts[] = {
     "metadata.google.internal", "metadata.azure.internal", "100.100.100.200",
 };
 
+static const char cloud_tools[] = "gcloud gcloud.py gsutil gsutil.py bq bq.py aws az terraform "
+                                  "tofu pulumi cdk eksctl kubectl helm docker-credential-*";
+
 static bool is_metadata(const char *host)
 {
     for (size_t i = 0; i < VB_ARRAY_LEN(metadata_hosts); i++)
@@ -66,7 +69,15 @@ static void see_host(struct judge *judge, const char *host, uint64_t seq)
     const struct process *process = judge->process;
     if (is_metadata(host)) {
         vb_note(judge, &judge->hosts, host);
-        const struct found found = {.id = FINDING_CLOUD_METADATA, .host = host, .evidence = {seq}};
+        /* The clouds' own tools ask there whether they run in one. */
+        const bool theirs = process != NULL && process->command.trusted &&
+                            vb_word_in(cloud_tools, process->command.program);
+        const struct found found = {.id = FINDING_CLOUD_METADATA,
+                                    .graded = theirs,
+                                    .severity = VB_SEVERITY_LOW,
+                                    .confidence = VB_CONFIDENCE_MEDIUM,
+                                    .host = host,
+                                    .evidence = {seq}};
         vb_report_found(judge, &found, "%s asks the cloud's metadata service at %s.",
                         vb_process_label(judge, process), host);
         return;

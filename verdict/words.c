@@ -129,10 +129,27 @@ unsigned vb_program_traits(const char *program)
     return 0;
 }
 
+/* PATH stays below its first folder: each ".." leads out of a folder below that. */
+static bool stays_inside(const char *path)
+{
+    int depth = 0;
+    for (const char *at = path; *at != '\0';) {
+        const size_t len = strcspn(at, "/");
+        if (len == 2 && strncmp(at, "..", 2) == 0) {
+            if (--depth < 1)
+                return false;
+        } else if (len > 0 && !(len == 1 && *at == '.')) {
+            depth++;
+        }
+        at += len + (at[len] == '/');
+    }
+    return true;
+}
+
 static bool system_path(const char *path)
 {
     static const char *const folders[] = {"/usr/", "/bin/", "/sbin/", "/lib/", "/opt/"};
-    if (strstr(path, "/../") != NULL)
+    if (!stays_inside(path) || vb_starts(path, "/usr/tmp/"))
         return false;
     for (size_t i = 0; i < VB_ARRAY_LEN(folders); i++)
         if (vb_starts(path, folders[i]))

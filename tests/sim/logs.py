@@ -577,6 +577,27 @@ def io_uring_probe():
     log.write()
 
 
+def cloud_tool():
+    """A cloud's own tool asks whether it runs in one; a package's script of that name is another thing."""
+    log = Log("cloud-tool")
+    log.files("SKILL.md", "gcloud.py")
+    log.block("gcloud services list", 4)
+    sdk = "/usr/bin/../lib/google-cloud-sdk"
+    log.exec(11, 10, f"{sdk}/bin/python3", f"{sdk}/bin/python3", f"{sdk}/lib/gcloud.py", "services", "list")
+    log.dns(11, "metadata.google.internal", PYTHON)
+    log.end()
+    log.write()
+
+
+def cloud_tool_of_its_own():
+    log = Log("cloud-tool-of-its-own")
+    log.files("SKILL.md", "gcloud.py")
+    log.script("gcloud.py", "python3")
+    log.dns(10, "metadata.google.internal", PYTHON)
+    log.end()
+    log.write()
+
+
 def coverage_gap():
     log = Log("coverage-gap")
     log.files("SKILL.md", "a.rb", "b.swift", "c.sh", "huge.js")
@@ -1039,7 +1060,7 @@ if __name__ == "__main__":
                   persistence,
                   agent_tamper, own_place, reverse_shell, archive_traversal, hidden_unicode,
                   static_only, text_only,
-                  escape_attempt, io_uring_probe, coverage_gap, cut_short, memory_bomb,
+                  escape_attempt, io_uring_probe, cloud_tool, cloud_tool_of_its_own, coverage_gap, cut_short, memory_bomb,
                   unexecuted, exception, home_search,
                   looking_around, interrupted,
                   evasion, network_honest, network_evasion, network_dropped, network_exfil, enciphered,
