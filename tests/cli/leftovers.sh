@@ -96,4 +96,8 @@ wait "$victim" 2>/dev/null
 sleep 1
 [ "$before" = "$(count_mounts)" ] || fail "a mount outlives kill -9"
 expect_nobody "after kill -9"
+# Of control groups only folders are left, which the next one takes away.
+"$vetbox" run -q -- true
+left=$(find /sys/fs/cgroup -type d -name "vetbox-$victim-*" 2>/dev/null)
+[ -z "$left" ] || fail "control groups outlive kill -9: $left"
 finish
