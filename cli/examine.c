@@ -184,6 +184,7 @@ static int run_reader(struct vb_session *session, struct unpack_work *work, stru
                                    .ctx_bytes = shared ? sizeof(*work) : 0,
                                    .fds = fds,
                                    .fd_count = count,
+                                   .at_once = work->job.tells,
                                    .timeout_ms = stage_ms(session),
                                    .memory_bytes = (uint64_t)1024 * MIB};
     return run_child(session, &child, &died, err);
@@ -195,7 +196,8 @@ static int new_beside(struct vb_session *session, size_t reader, struct vb_error
 }
 
 /* The package itself, if ARTIFACT_FD is one, and archives within it. */
-static int read_usual(struct vb_session *session, int artifact_fd, int out_fd, struct vb_error *err)
+static int read_usual(struct vb_session *session, int artifact_fd, int out_fd, bool tells,
+                      struct vb_error *err)
 {
     struct unpack_work work = {.limits = vb_unpack_default_limits, .read = vb_unpack};
     const int status = new_beside(session, VB_READER_USUAL, err);
@@ -203,7 +205,8 @@ static int read_usual(struct vb_session *session, int artifact_fd, int out_fd, s
         return status;
     work.job = (struct vb_unpack_job){.artifact_fd = artifact_fd,
                                       .out_fd = out_fd,
-                                      .beside_fd = session->beside_fds[VB_READER_USUAL]};
+                                      .beside_fd = session->beside_fds[VB_READER_USUAL],
+                                      .tells = tells};
     return run_reader(session, &work, err);
 }
 
@@ -281,33 +284,34 @@ static int read_second(struct vb_session *session, int artifact_fd, int out_fd,
     return status < 0 ? status : deferred_lost(session, err);
 }
 
-int vb_examine_extract(struct vb_session *session, int *ret_dirfd, struct vb_error *err)
+/* TELLS: of what is done before all is. */
+static int extract(struct vb_session *session, bool tells, int *ret_dirfd, struct vb_error *err)
 {
-    VB_CLEANUP_FD int folder = -1;
     VB_CLEANUP_FD int artifact = -1;
     int status = VB_OK;
     if (session->artifact.form == VB_ARTIFACT_FOLDER) {
-        folder = vb_steal_fd(&session->artifact.fd);
+        *ret_dirfd = vb_steal_fd(&session->artifact.fd);
     } else {
         artifact = vb_steal_fd(&session->artifact.fd);
-        status = new_workspace(session, &folder, err);
+        status = new_workspace(session, ret_dirfd, err);
     }
     if (status == VB_OK)
-        status = read_usual(session, artifact, folder, err);
-    if (status == VB_OK)
-        status = read_second(session, artifact, folder, err);
-    if (status == VB_OK)
-        *ret_dirfd = vb_steal_fd(&folder);
-    return status;
+        status = read_usual(session, artifact, *ret_dirfd, tells, err);
+    return status == VB_OK ? read_second(session, artifact, *ret_dirfd, err) : status;
+}
+
+int vb_examine_extract(struct vb_session *session, int *ret_dirfd, struct vb_error *err)
+{
+    return extract(session, true, ret_dirfd, err);
 }
 
 int vb_examine_unpack(struct vb_session *session, struct vb_error *err)
 {
-    int folder = -1;
-    const int status = vb_examine_extract(session, &folder, err);
-    return status < 0
-               ? status
-               : vb_tree_seal(folder, &vb_examine_limits, &session->tee.sink, &session->tree, err);
+    VB_CLEANUP_FD int folder = -1;
+    const int status = extract(session, false, &folder, err);
+    return status < 0 ? status
+                      : vb_tree_seal(vb_steal_fd(&folder), &vb_examine_limits, &session->tee.sink,
+                                     &session->tree, err);
 }
 
 /* --- verify --- */

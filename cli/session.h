@@ -107,7 +107,9 @@ VB_CHECKED int vb_examine_fetch(struct vb_session *session, struct vb_error *err
 VB_CHECKED int vb_examine_unpack(struct vb_session *session, struct vb_error *err);
 /* What the whole of a package may be: beyond that it is not sealed, and not copied. */
 extern const struct vb_tree_limits vb_examine_limits;
-/* The same without sealing what was unpacked, which is in *RET_DIRFD, the caller's. */
+/* The same without sealing what was unpacked, which is in *RET_DIRFD, the caller's in any case. It
+ * is set before anything is unpacked: who follows the session can copy what archive.extracted tells
+ * of. */
 VB_CHECKED int vb_examine_extract(struct vb_session *session, int *ret_dirfd, struct vb_error *err);
 VB_CHECKED int vb_examine_verify(struct vb_session *session, struct vb_error *err);
 /* YARA and the text checks over the files below DIRFD, reported with PREFIX in front. */

@@ -15,6 +15,11 @@
 
 enum { LINKS_MAX = 4096, SAID_MAX = 64 };
 
+/* Who copies does not listen, and a reader has its time only as long as somebody does: files that
+ * are large, and whatever comes when so much time was spent, are copied at the end. */
+static const uint64_t ahead_bytes = (uint64_t)32 << 20;
+static const uint64_t ahead_ns = UINT64_C(5) * 1000000000U;
+
 /* A symbolic link of the archive that stays inside; made at the end. */
 struct link {
     char *path, *target;
@@ -27,7 +32,14 @@ struct outcome {
     struct link *links; /* LINKS_MAX of them, NULL before the first */
     size_t link_count;
     size_t links_made;
-    struct vb_tree_sum sum;
+    struct vb_session *session;
+    const char *dir;           /* what is extracted is copied to, */
+    int target_fd;             /* it, -1: not made yet */
+    int extracted_fd;          /* and from */
+    struct vb_tree_sum sum;    /* what was copied */
+    uint64_t spent_ns;         /* with copying while the archive was read */
+    int ahead_status;          /* of that, */
+    struct vb_error ahead_err; /* and why */
     bool out_of_memory;
     char *said[SAID_MAX]; /* of an entry, last: one may have two things of a code wrong with it */
     size_t said_at;
@@ -40,6 +52,8 @@ static void outcome_done(struct outcome *outcome)
         free(outcome->links[i].target);
     }
     free(outcome->links);
+    vb_close_fd(&outcome->target_fd);
+    vb_close_fd(&outcome->extracted_fd);
     for (size_t i = 0; i < SAID_MAX; i++)
         free(outcome->said[i]);
 }
@@ -237,18 +251,50 @@ static void make_links(struct outcome *outcome, int dirfd)
 
 /* --- one archive, and several --- */
 
+static int open_target(struct outcome *outcome, struct vb_error *err)
+{
+    if (outcome->target_fd < 0)
+        outcome->target_fd = vb_place_new_folder(outcome->dir, err);
+    return outcome->target_fd < 0 ? outcome->target_fd : VB_OK;
+}
+
+/* While the reader goes on with the archive. It may have lied, or write to the file still: then the
+ * copy is something else that it wrote. */
+static int copy_ahead(struct outcome *outcome, const struct vb_value *paths, struct vb_error *err)
+{
+    struct vb_tree_limits limits = vb_examine_limits;
+    int status = open_target(outcome, err);
+    limits.file_bytes = ahead_bytes;
+    for (size_t i = 0; status == VB_OK && i < paths->list.count; i++) {
+        VB_CLEANUP_FREE char *path = vb_str_dup(paths->list.items[i]);
+        status = path == NULL ? vb_fail(err, VB_E_NOMEM, errno, "copying what was extracted")
+                              : vb_tree_copy_ahead(outcome->extracted_fd, path, outcome->target_fd,
+                                                   &limits, &outcome->sum, err);
+    }
+    return status;
+}
+
+static void hear_extracted(const struct vb_event *event, void *ctx)
+{
+    struct outcome *outcome = ctx;
+    const struct vb_value *paths = vb_event_get(event, VB_F_PATHS);
+    const uint64_t begin = vb_monotonic_ns();
+    if (outcome->ahead_status < 0 || outcome->spent_ns > ahead_ns || paths == NULL)
+        return;
+    outcome->ahead_status = copy_ahead(outcome, paths, &outcome->ahead_err);
+    outcome->spent_ns += vb_monotonic_ns() - begin;
+}
+
 /* Nobody asks for digests here, so what was extracted is not sealed first: each file is read once.
  * Whoever wrote it is dead. */
-static int copy_out(struct vb_session *session, int extracted, struct outcome *outcome,
-                    const char *dir, struct vb_error *err)
+static int copy_out(struct outcome *outcome, struct vb_error *err)
 {
-    VB_CLEANUP_FD int target = vb_place_new_folder(dir, err);
-    if (target < 0)
-        return target;
-    const int status =
-        vb_tree_copy(extracted, target, &vb_examine_limits, &session->tee.sink, &outcome->sum, err);
+    int status = open_target(outcome, err);
     if (status == VB_OK)
-        make_links(outcome, target);
+        status = vb_tree_copy(outcome->extracted_fd, outcome->target_fd, &vb_examine_limits,
+                              &outcome->session->tee.sink, &outcome->sum, err);
+    if (status == VB_OK)
+        make_links(outcome, outcome->target_fd);
     return status;
 }
 
@@ -284,11 +330,14 @@ static int check_is_archive(const struct vb_session *session, bool folder,
                    session->reference);
 }
 
-static int read_archive(struct vb_session *session, const struct outcome *outcome, int *ret_dirfd,
-                        struct vb_error *err)
+static int read_archive(struct vb_session *session, struct outcome *outcome, struct vb_error *err)
 {
     const bool folder = session->artifact.form == VB_ARTIFACT_FOLDER;
-    const int status = vb_examine_extract(session, ret_dirfd, err);
+    const int status = vb_examine_extract(session, &outcome->extracted_fd, err);
+    if (status == VB_OK && outcome->ahead_status < 0) {
+        *err = outcome->ahead_err;
+        return outcome->ahead_status;
+    }
     return status == VB_OK ? check_is_archive(session, folder, outcome, err) : status;
 }
 
@@ -296,18 +345,17 @@ static int read_archive(struct vb_session *session, const struct outcome *outcom
 static int unpack_one(const struct vb_options *options, const struct vb_toolbox *toolbox,
                       const char *reference, struct vb_error *err)
 {
-    static const struct vb_hearing rows[] = {{VB_EV_ARCHIVE_HOSTILE, hear_hostile},
-                                             {VB_EV_ARCHIVE_FORMAT, hear_format},
-                                             {VB_EV_ARCHIVE_DAMAGED, print_incomplete},
-                                             {VB_EV_COVERAGE, hear_coverage},
-                                             {VB_EV_EXAMINER_DIED, print_death}};
+    static const struct vb_hearing rows[] = {
+        {VB_EV_ARCHIVE_HOSTILE, hear_hostile},     {VB_EV_ARCHIVE_FORMAT, hear_format},
+        {VB_EV_ARCHIVE_EXTRACTED, hear_extracted}, {VB_EV_ARCHIVE_DAMAGED, print_incomplete},
+        {VB_EV_COVERAGE, hear_coverage},           {VB_EV_EXAMINER_DIED, print_death}};
     VB_CLEANUP(outcome_done)
-    struct outcome outcome = {.reference = options->several ? reference : NULL};
+    struct outcome outcome = {
+        .reference = options->several ? reference : NULL, .target_fd = -1, .extracted_fd = -1};
     struct vb_listener listener = {{vb_hear}, rows, VB_ARRAY_LEN(rows), &outcome};
     VB_CLEANUP(vb_session_done)
     struct vb_session session = {.toolbox = toolbox, .follower = &listener.sink, VB_SESSION_CLOSED};
     VB_CLEANUP_FREE char *below = NULL;
-    VB_CLEANUP_FD int extracted = -1;
     const char *dir = options->value[VB_OPT_DIRECTORY];
     int status = vb_session_begin(&session, options, "unpack", reference, err);
     if (status == VB_OK)
@@ -315,10 +363,12 @@ static int unpack_one(const struct vb_options *options, const struct vb_toolbox 
     if (status == VB_OK && options->several &&
         asprintf(&below, "%s/%s", dir, session.artifact.name) < 0)
         status = vb_fail(err, VB_E_NOMEM, errno, "naming a folder");
+    outcome.session = &session;
+    outcome.dir = below != NULL ? below : dir;
     if (status == VB_OK)
-        status = read_archive(&session, &outcome, &extracted, err);
+        status = read_archive(&session, &outcome, err);
     if (status == VB_OK)
-        status = copy_out(&session, extracted, &outcome, below != NULL ? below : dir, err);
+        status = copy_out(&outcome, err);
     if (status < 0)
         return status;
     if (!vb_option_given(options, VB_OPT_QUIET))

@@ -77,7 +77,8 @@ struct walk {
     int target_fd; /* copy */
     size_t files;
     uint64_t bytes;
-    bool full; /* a limit on the whole was reached: nothing more is visited */
+    bool ahead; /* some of the files were copied ahead */
+    bool full;  /* a limit on the whole was reached: nothing more is visited */
 };
 
 struct names {
@@ -350,25 +351,37 @@ static int copy_bytes(struct walk *walk, int in, int out, struct vb_error *err)
     }
 }
 
+/* Of what has MODE; -1 and errno. */
+static int new_copy(const struct walk *walk, mode_t mode)
+{
+    return vb_open_beneath(walk->target_fd, walk->path, O_WRONLY | O_CREAT | O_EXCL,
+                           (mode & 0100) != 0 ? 0755 : 0644);
+}
+
+static int fill_copy(struct walk *walk, int in, int out, struct vb_error *err)
+{
+    const int whole = copy_bytes(walk, in, out, err);
+    if (whole == 0 && ftruncate(out, 0) < 0) /* half a file would be taken for the file */
+        return vb_fail(err, VB_E_IO, errno, "emptying %s", walk->path);
+    walk->files += whole > 0;
+    return whole < 0 ? whole : VB_OK;
+}
+
 static int copy_file(struct walk *walk, int dirfd, const char *name, const struct stat *st,
                      struct vb_error *err)
 {
+    VB_CLEANUP_FD int out = new_copy(walk, st->st_mode);
+    if (out < 0 && errno == EEXIST && walk->ahead)
+        return VB_OK;
+    if (out < 0)
+        return vb_fail(err, VB_E_IO, errno, "cannot copy %s", walk->path);
     VB_CLEANUP_FD int in = vb_open_beneath(dirfd, name, O_RDONLY | O_NONBLOCK, 0);
     if (in < 0)
         return vb_fail(err, VB_E_NOINPUT, errno, "cannot read %s", walk->path);
     struct stat opened;
     if (fstat(in, &opened) < 0 || !S_ISREG(opened.st_mode))
         return vb_fail(err, VB_E_NOINPUT, 0, "%s changed its type while it was read", walk->path);
-    const uint32_t mode = (st->st_mode & 0100) != 0 ? 0755 : 0644;
-    VB_CLEANUP_FD int out =
-        vb_open_beneath(walk->target_fd, walk->path, O_WRONLY | O_CREAT | O_EXCL, mode);
-    if (out < 0)
-        return vb_fail(err, VB_E_IO, errno, "cannot copy %s", walk->path);
-    const int whole = copy_bytes(walk, in, out, err);
-    if (whole == 0 && ftruncate(out, 0) < 0) /* half a file would be taken for the file */
-        return vb_fail(err, VB_E_IO, errno, "emptying %s", walk->path);
-    walk->files += whole > 0;
-    return whole < 0 ? whole : VB_OK;
+    return fill_copy(walk, in, out, err);
 }
 
 static int copy_link(struct walk *walk, int dirfd, const char *name, struct vb_error *err)
@@ -418,12 +431,51 @@ static int copy_visit(struct walk *walk, int dirfd, const char *name, const stru
 }
 
 int vb_tree_copy(int source_fd, int target_fd, const struct vb_tree_limits *limits,
-                 struct vb_sink *sink, struct vb_tree_sum *ret, struct vb_error *err)
+                 struct vb_sink *sink, struct vb_tree_sum *sum, struct vb_error *err)
 {
     struct walk walk = {
         .limits = limits, .visit = copy_visit, .sink = sink, .target_fd = target_fd};
+    if (sum != NULL) {
+        walk.files = sum->files;
+        walk.bytes = sum->bytes;
+        walk.ahead = sum->files > 0;
+    }
     const int status = walk_dir(&walk, source_fd, 0, 0, err);
-    if (status == VB_OK && ret != NULL)
-        *ret = (struct vb_tree_sum){walk.files, walk.bytes};
+    if (status == VB_OK && sum != NULL)
+        *sum = (struct vb_tree_sum){walk.files, walk.bytes};
+    return status;
+}
+
+/* With the folders around it. 1 where it is there: it was named twice. */
+static int new_copy_ahead(const struct walk *walk, mode_t mode, int *ret_fd, struct vb_error *err)
+{
+    *ret_fd = new_copy(walk, mode);
+    if (*ret_fd < 0 && errno == ENOENT && vb_mkdir_parents(walk->target_fd, walk->path) == 0)
+        *ret_fd = new_copy(walk, mode);
+    if (*ret_fd >= 0)
+        return VB_OK;
+    return errno == EEXIST ? 1 : vb_fail(err, VB_E_IO, errno, "cannot copy %s", walk->path);
+}
+
+int vb_tree_copy_ahead(int source_fd, const char *path, int target_fd,
+                       const struct vb_tree_limits *limits, struct vb_tree_sum *sum,
+                       struct vb_error *err)
+{
+    struct walk walk = {
+        .limits = limits, .target_fd = target_fd, .files = sum->files, .bytes = sum->bytes};
+    struct stat st;
+    if (!vb_path_safe(path))
+        return VB_OK;
+    VB_CLEANUP_FD int in = vb_open_beneath(source_fd, path, O_RDONLY | O_NONBLOCK, 0);
+    if (in < 0 || fstat(in, &st) < 0 || !S_ISREG(st.st_mode) ||
+        (uint64_t)st.st_size > limits->file_bytes)
+        return VB_OK;
+    snprintf(walk.path, sizeof(walk.path), "%s", path);
+    VB_CLEANUP_FD int out = -1;
+    int status = new_copy_ahead(&walk, st.st_mode, &out, err);
+    if (status != VB_OK)
+        return status < 0 ? status : VB_OK;
+    status = fill_copy(&walk, in, out, err);
+    *sum = (struct vb_tree_sum){walk.files, walk.bytes};
     return status;
 }

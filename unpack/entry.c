@@ -16,6 +16,7 @@ struct work {
     const struct zip_directory *directory;
     size_t index;   /* of the entry in DIRECTORY */
     bool damaged;   /* the entry, as was reported */
+    bool undecoded; /* it, because nothing here does */
     int refused_fd; /* "!refused/", -1: none yet */
     size_t refused;
     bool told_xattr; /* what is told once of an archive */
@@ -52,6 +53,7 @@ static int damaged(struct work *w)
 
     if (said_undecodable(text, reason)) {
         w->damaged = true;
+        w->undecoded = true;
         return report_coverage(w->u, "file", reason, w->raw);
     }
     if (said_encrypted(text)) {
@@ -292,6 +294,13 @@ static int stay_closed(struct work *w)
     return hostile_unread(w, "encrypted", NULL);
 }
 
+static int finish_file(struct work *w, struct output *out)
+{
+    const int status = output_finish(out, w->path);
+
+    return status != 0 ? status : report_extracted(w->u, w->path, out->size);
+}
+
 static int extract_file(struct work *w)
 {
     struct output out;
@@ -312,8 +321,12 @@ static int extract_file(struct work *w)
         return status;
     status = write_blocks(w, &out);
     w->u->opened += w->u->only_locked && !w->damaged;
-    if (status == 0)
-        status = output_finish(&out, w->path);
+    if (status == 0 && w->undecoded && out.size == 0) {
+        if (unlinkat(w->u->out_fd, w->path, 0) != 0)
+            status = vb_fail(w->u->err, VB_E_IO, errno, "removing %s", w->path);
+    } else if (status == 0) {
+        status = finish_file(w, &out);
+    }
     vb_close_fd(&out.fd);
     return status;
 }
@@ -483,6 +496,7 @@ static int extract_entry(struct work *w, int r)
     int status = fetch_name(w);
 
     w->damaged = false;
+    w->undecoded = false;
     if (status != 0 || is_linker_table(w))
         return status;
     if (r == ARCHIVE_WARN && !said_charset(archive_error_string(w->archive)))

@@ -23,6 +23,16 @@ struct told {
     unsigned count;
 };
 
+/* Files of the package that are done and not told of yet. */
+enum { FRESH_MAX = 256, FRESH_TEXT = 16 * 1024 };
+struct fresh {
+    struct vb_str paths[FRESH_MAX];
+    size_t count;
+    char text[FRESH_TEXT]; /* that PATHS points to */
+    size_t len;
+    uint64_t bytes; /* of the files */
+};
+
 /* The folders that files can lie in: the package itself, and what is unpacked beside it. */
 enum area { AREA_PACKAGE, AREA_BESIDE, AREA_COUNT };
 
@@ -67,6 +77,7 @@ struct unpack {
     const char *passphrase; /* with this, or report them if it is NULL */
     size_t opened;          /* of them */
     struct beside *beside;  /* NULL: archives within archives are not opened */
+    struct fresh *fresh;    /* NULL: nobody asks for files that are done */
 };
 
 /* Opens what U->fd is, whatever it is; writes its format ("tar+gzip", "" for none) and the entry at
@@ -105,6 +116,8 @@ VB_CHECKED int report_coverage(struct unpack *u, const char *what, const char *r
 VB_CHECKED int report_format(struct unpack *u, const char *format);
 /* An archive at PATH that only the second reader opens. */
 VB_CHECKED int report_deferred(struct unpack *u, const char *format, struct vb_str path);
+/* PATH, of SIZE bytes, is done: told of together with others, where that is asked for. */
+VB_CHECKED int report_extracted(struct unpack *u, const char *path, uint64_t size);
 /* What the cap on events kept back, and the limit that ended the extraction. */
 VB_CHECKED int report_end(struct unpack *u, struct vb_str where);
 struct vb_str str_of(const char *text);

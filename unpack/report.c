@@ -161,6 +161,39 @@ int report_deferred(struct unpack *u, const char *format, struct vb_str path)
     return send_event(u, &event);
 }
 
+/* What the last megabyte went to. A small archive has no time to win by that. */
+static const uint64_t fresh_bytes = (uint64_t)1 << 20;
+
+static int tell_fresh(struct unpack *u)
+{
+    struct fresh *const fresh = u->fresh;
+    struct vb_event event;
+
+    vb_event_init(&event, VB_EV_ARCHIVE_EXTRACTED, VB_SOURCE_STATIC);
+    vb_event_list(&event, VB_F_PATHS, fresh->paths, fresh->count);
+    fresh->count = 0;
+    fresh->len = 0;
+    fresh->bytes = 0;
+    return send_event(u, &event);
+}
+
+int report_extracted(struct unpack *u, const char *path, uint64_t size)
+{
+    struct fresh *const fresh = u->fresh;
+    const size_t len = strlen(path);
+
+    if (fresh == NULL || u->area != AREA_PACKAGE)
+        return u->status;
+    memcpy(fresh->text + fresh->len, path, len);
+    fresh->paths[fresh->count++] = (struct vb_str){fresh->text + fresh->len, len};
+    fresh->len += len;
+    fresh->bytes += size;
+    return fresh->bytes >= fresh_bytes || fresh->count == FRESH_MAX ||
+                   fresh->len + UNPACK_PATH_MAX > FRESH_TEXT
+               ? tell_fresh(u)
+               : u->status;
+}
+
 static int report_unreported(struct unpack *u)
 {
     struct vb_event event;

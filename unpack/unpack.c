@@ -305,12 +305,16 @@ static int begin(struct unpack *u, const struct vb_unpack_job *job)
         return vb_fail(u->err, VB_E_DATA, 0, "%s is empty", u->name);
     if (u->limits->timeout_ms > 0)
         u->deadline_ns = vb_monotonic_ns() + (uint64_t)u->limits->timeout_ms * 1000000u;
+    u->fresh = job->tells ? calloc(1, sizeof(*u->fresh)) : NULL;
+    if (job->tells && u->fresh == NULL)
+        return vb_fail(u->err, VB_E_NOMEM, 0, "no memory to read %s", u->name);
     status = names_new(&u->names, u->err);
     return status == 0 && job->beside_fd >= 0 ? beside_new(&u->beside, fds, u->err) : status;
 }
 
 static void end(struct unpack *u)
 {
+    free(u->fresh);
     locked_free(&u->locked);
     beside_free(&u->beside);
     names_free(&u->names);

@@ -61,6 +61,7 @@ struct vb_child {
     const int *fds; /* the only descriptors it gets besides its own pipe; they keep their numbers */
     size_t fd_count;
     bool reads_only; /* what is below its folders it cannot change, where the kernel has Landlock */
+    bool at_once;    /* what it tells comes before anything else that it does */
     unsigned timeout_ms;
     uint64_t memory_bytes; /* address space */
 };

@@ -37,6 +37,7 @@ struct vb_unpack_job {
     const struct vb_unpack_inner *inners; /* for the second reader only */
     size_t inner_count;
     locale_t locale; /* for the second reader only: what vb_unpack_locale gave, or 0 */
+    bool tells; /* of the package's files that are done, while it reads on: archive.extracted */
 };
 
 /* 7z, rar, cab and iso have names in UTF-16 and the like, which libarchive gives in the character

@@ -107,6 +107,7 @@ static int confined_run(const struct vb_child *child, const struct vb_pipes *pip
 {
     struct vb_frame_sink sink;
     vb_frame_sink_init(&sink, pipes->frames[1], epoch_ns);
+    sink.at_once = child->at_once;
     int status = child->run(child->ctx, &sink.sink, err);
     /* What was seen before a failure still counts. */
     struct vb_error flush_error = {0};

@@ -29,6 +29,27 @@ printf 'more' >>"$work/setuid.tar"
 run unpack "$work/setuid.tar" -d "$work/trailing.d"
 expect_in "$work/err" "found: trailing-data: ." "data behind a tar"
 
+# Of a large one files are copied while the rest is read still; what comes out is the same.
+python3 -B - "$work/large" <<'END' || fail "no large folder"
+import os, random, sys
+top = sys.argv[1]
+chosen = random.Random(1)
+for number in range(700):
+    path = f"{top}/d{number % 9}/e/f{number}"
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as out:
+        out.write(chosen.randbytes(chosen.choice((0, 300, 9000, 40000))))
+    os.chmod(path, 0o755 if number % 5 == 0 else 0o644)
+os.mkdir(f"{top}/empty")
+END
+tar -C "$work/large" -czf "$work/large.tgz" .
+run unpack "$work/large.tgz" -d "$work/large.d"
+expect_status 0 "a large archive"
+expect_in "$work/out" "700 files" "a large archive"
+diff -r "$work/large" "$work/large.d" >/dev/null || fail "a large archive: the files differ"
+[ "$(cd "$work/large" && find . -type f -perm 755 | sort)" = \
+    "$(cd "$work/large.d" && find . -type f -perm 755 | sort)" ] || fail "a large archive: modes"
+
 # Links that stay inside are made, as unzip and tar do, and are worth no word. None is made through
 # another one, and none whose ".." stands behind a name that may be a link.
 python3 -B - "$work" <<'END' || fail "no archives with links"
@@ -97,6 +118,7 @@ expect_in "$work/err" "extracted in part: bomb-ratio: zeros" "a bomb"
 run unpack "$work/method.zip" -d "$work/method.d"
 expect_status 2 "a method that nothing decodes"
 expect_in "$work/err" "unsupported compression: deflate64, method 9 of zip: big.bin" "deflate64"
+[ -e "$work/method.d/big.bin" ] && fail "a file that is not extracted is there"
 
 # Names that the confined second reader has to convert: a cabinet, in itself and in a zip.
 python3 -B - "$work" <<'END' || fail "no cabinet"

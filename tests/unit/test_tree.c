@@ -83,7 +83,7 @@ static void copying_keeps_files_and_links_and_skips_the_rest(void **state)
     folder_make(&from);
     folder_make(&to);
     fill(from.fd);
-    struct vb_tree_sum sum;
+    struct vb_tree_sum sum = {0};
     assert_int_equal(vb_tree_copy(from.fd, to.fd, &limits, &sink.sink, &sum, NULL), VB_OK);
     assert_int_equal(sink.by_kind[VB_EV_COVERAGE], 1); /* the FIFO */
     assert_int_equal(sum.files, 3);
@@ -101,6 +101,44 @@ static void copying_keeps_files_and_links_and_skips_the_rest(void **state)
                         "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03");
     assert_null(vb_tree_find(tree, "leak"));
     vb_tree_free(tree);
+    folder_remove(&from);
+    folder_remove(&to);
+}
+
+static void what_is_copied_ahead_is_left_out_later(void **state)
+{
+    (void)state;
+    static const char *const made_up[] = {"../SKILL.md", "/etc/passwd", "leak", "pipe",
+                                          "scripts",     "missing",     ""};
+    struct folder from;
+    struct folder to;
+    struct counting_sink sink = {.sink.emit = count_event};
+    struct vb_tree_sum sum = {0};
+    struct vb_tree_limits shorter = limits;
+    shorter.file_bytes = 9; /* one byte less than it is */
+    folder_make(&from);
+    folder_make(&to);
+    fill(from.fd);
+    for (size_t i = 0; i < VB_ARRAY_LEN(made_up); i++)
+        assert_int_equal(vb_tree_copy_ahead(from.fd, made_up[i], to.fd, &limits, &sum, NULL),
+                         VB_OK);
+    assert_int_equal(vb_tree_copy_ahead(from.fd, "scripts/run.sh", to.fd, &shorter, &sum, NULL),
+                     VB_OK);
+    assert_int_equal(sum.files, 0);
+    for (int twice = 0; twice < 2; twice++)
+        assert_int_equal(vb_tree_copy_ahead(from.fd, "scripts/run.sh", to.fd, &limits, &sum, NULL),
+                         VB_OK);
+    assert_int_equal(sum.files, 1);
+    assert_int_equal(sum.bytes, 10);
+    assert_int_equal(vb_tree_copy(from.fd, to.fd, &limits, &sink.sink, &sum, NULL), VB_OK);
+    assert_int_equal(sum.files, 3);
+    assert_int_equal(sum.bytes, 6 + 10 + 1);
+    struct stat st;
+    assert_int_equal(fstatat(to.fd, "scripts/run.sh", &st, 0), 0);
+    assert_int_equal(st.st_size, 10);
+    assert_int_equal(st.st_mode & 0777, 0755);
+    /* Whoever copied nothing ahead is told of a file that is there. */
+    assert_int_equal(vb_tree_copy(from.fd, to.fd, &limits, &sink.sink, NULL, NULL), VB_E_IO);
     folder_remove(&from);
     folder_remove(&to);
 }
@@ -156,6 +194,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(copying_keeps_files_and_links_and_skips_the_rest),
+        cmocka_unit_test(what_is_copied_ahead_is_left_out_later),
         cmocka_unit_test(opening_never_leaves_the_folder),
         cmocka_unit_test(limits_hold),
     };

@@ -559,6 +559,7 @@ static void test_unknown_methods_of_a_zip(void **state)
         run_unpack(&run, &zip, "x.zip", NULL);
         assert_int_equal(run.status, 0);
         assert_content(&run, "SKILL.md", "# skill\n", 8);
+        assert_int_equal(run_files(&run), 1);
         assert_int_equal(run_count(&run, VB_EV_ARCHIVE_DAMAGED, NULL, NULL), 0);
         assert_int_equal(run_count(&run, VB_EV_ARCHIVE_HOSTILE, NULL, NULL), 0);
         assert_int_equal(run_count(&run, VB_EV_COVERAGE, "file", "big.bin"), 1);
@@ -604,6 +605,40 @@ static void test_members_behind_a_damaged_header(void **state)
     }
 }
 
+/* Of the package itself, and of what is extracted alone. */
+static void test_files_that_are_done(void **state)
+{
+    static char large[600 * 1024];
+    const struct member inner = {.name = "inner", .data = large, .len = sizeof(large)};
+    struct bytes nested = make_archive(ARCHIVE_FORMAT_TAR_USTAR, ARCHIVE_FILTER_NONE, &inner, 1);
+    const struct member members[] = {
+        {.name = "d/a", .data = large, .len = sizeof(large)},
+        {.name = "../b", .data = large, .len = sizeof(large)},
+        {.name = "d/c.tar", .data = nested.data, .len = nested.len},
+        {.name = "d/e", .data = large, .len = sizeof(large)},
+    };
+    struct bytes b =
+        make_archive(ARCHIVE_FORMAT_TAR_USTAR, ARCHIVE_FILTER_NONE, members, VB_ARRAY_LEN(members));
+    struct run run;
+
+    (void)state;
+    memset(large, 'x', sizeof(large));
+    run_first(&run, &b, "a.tar", NULL);
+    assert_int_equal(run_count(&run, VB_EV_ARCHIVE_EXTRACTED, NULL, NULL), 0);
+    run_done(&run);
+    maker_tells = true;
+    run_first(&run, &b, "a.tar", NULL);
+    maker_tells = false;
+    assert_int_equal(run.status, 0);
+    /* The first megabyte; of the last file there is time enough at the end. */
+    assert_int_equal(run_count(&run, VB_EV_ARCHIVE_EXTRACTED, NULL, NULL), 1);
+    for (size_t i = 0; i < run.count; i++)
+        assert_true(run.records[i].kind != VB_EV_ARCHIVE_EXTRACTED || run.records[i].count == 2);
+    run_done(&run);
+    bytes_done(&b);
+    bytes_done(&nested);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -625,6 +660,7 @@ int main(void)
         cmocka_unit_test(test_many_folders),
         cmocka_unit_test(test_members_behind_a_damaged_header),
         cmocka_unit_test(test_unknown_methods_of_a_zip),
+        cmocka_unit_test(test_files_that_are_done),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -239,6 +239,8 @@ static int on_event(struct vb_sink *sink, struct vb_event *event, struct vb_erro
     copy_field(r->detail, sizeof(r->detail), event, VB_F_DETAIL);
     copy_field(r->detail, sizeof(r->detail), event, VB_F_REASON);
     r->count = vb_event_get_int(event, VB_F_COUNT, -1);
+    if (event->kind == VB_EV_ARCHIVE_EXTRACTED)
+        r->count = (int64_t)vb_event_get(event, VB_F_PATHS)->list.count;
     r->size = vb_event_get_int(event, VB_F_SIZE, -1);
     return 0;
 }
@@ -265,10 +267,12 @@ static int make_folder(const struct run *run, const char *name)
     return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
+bool maker_tells;
+
 void run_first(struct run *run, const struct bytes *data, const char *name,
                const struct vb_unpack_limits *limits)
 {
-    struct vb_unpack_job job = {.name = name};
+    struct vb_unpack_job job = {.name = name, .tells = maker_tells};
 
     *run = (struct run){.sink = {.emit = on_event}, .name = name, .limits = limits};
     if (limits == NULL)

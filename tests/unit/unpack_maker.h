@@ -78,6 +78,7 @@ struct run {
 };
 
 extern const struct vb_unpack_limits maker_limits;
+extern bool maker_tells; /* whether files that are done are told of; off */
 
 /* Unpacks DATA as NAME, with the second reader where the first deferred something, and fails the
  * test if anything appears beside the output folder. */

@@ -62,8 +62,16 @@ struct vb_tree_sum {
 
 /* Copies the regular files and directories below SOURCE_FD to TARGET_FD, never following a link;
  * symbolic links are copied as links, anything else emits archive.hostile's relative, coverage.
- * What LIMITS say of whatever lies beyond them holds. RET may be NULL. */
+ * What LIMITS say of whatever lies beyond them holds. SUM may be NULL; otherwise it is what was
+ * copied ahead, if anything was, and becomes what was copied in all. */
 VB_CHECKED int vb_tree_copy(int source_fd, int target_fd, const struct vb_tree_limits *limits,
-                            struct vb_sink *sink, struct vb_tree_sum *ret, struct vb_error *err);
+                            struct vb_sink *sink, struct vb_tree_sum *sum, struct vb_error *err);
+
+/* Copies the regular file PATH ahead of the rest, which vb_tree_copy then leaves out. PATH may be
+ * made up: what is no regular file, or larger than LIMITS let one be, is left to that. They must
+ * not leave anything out: nothing is told here. */
+VB_CHECKED int vb_tree_copy_ahead(int source_fd, const char *path, int target_fd,
+                                  const struct vb_tree_limits *limits, struct vb_tree_sum *sum,
+                                  struct vb_error *err);
 
 #endif
