@@ -59,13 +59,18 @@ static int limit_child(const struct vb_child *child, struct vb_error *err)
     return vb_limits_set(rows, VB_ARRAY_LEN(rows), err);
 }
 
-static void default_signals(void)
+static void unblock_signals(void)
 {
-    for (int number = 1; number < NSIG; number++)
-        (void)signal(number, SIG_DFL);
     sigset_t none;
     sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+void vb_child_default_signals(void)
+{
+    for (int number = 1; number < NSIG; number++)
+        (void)signal(number, SIG_DFL);
+    unblock_signals();
     (void)signal(SIGPIPE, SIG_IGN); /* a write without a reader is an error like any other */
 }
 
@@ -125,7 +130,10 @@ void vb_child_main(const struct vb_child *child, const struct vb_pipes *pipes, u
 {
     struct vb_error err = {0};
     int status = VB_OK;
-    default_signals();
+    if (filter == NULL)
+        vb_child_default_signals();
+    else
+        unblock_signals();
     if (vb_sys_die_with_parent() < 0)
         status = vb_fail(&err, VB_E_OS, errno, "tying a child to its parent");
     if (status == VB_OK)

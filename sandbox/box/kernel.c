@@ -297,8 +297,9 @@ ssize_t vb_sys_read_file(int dirfd, const char *path, char *ret, size_t size)
 
 /* KEPT has one bit for each capability; all of it is below 32. What is gone already is asked for
  * only: to drop it again would cost a change of credentials each. */
-static void bound_to(uint32_t kept)
+static bool bound_to(uint32_t kept)
 {
+    bool all = true;
     /* Past the last capability the kernel says EINVAL. Without CAP_SETPCAP (an ordinary user
      * outside any namespace) it says EPERM: there is nothing in the effective sets to bound then.
      */
@@ -308,18 +309,23 @@ static void bound_to(uint32_t kept)
         if (held < 0)
             break;
         if (!keep && held > 0)
-            (void)prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+            all = prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0 && all;
     }
+    return all;
 }
+
+/* What was dropped never comes back, to no process that is forked from here on either. */
+static bool bounding_set_is_empty;
 
 void vb_sys_empty_bounding_set(void)
 {
-    bound_to(0);
+    bounding_set_is_empty = bound_to(0);
 }
 
 static int drop_all_but(uint32_t kept)
 {
-    bound_to(kept);
+    if (!bounding_set_is_empty)
+        (void)bound_to(kept);
     if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
         return -1;
     struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};

@@ -16,6 +16,11 @@ struct spec {
     gid_t gid;
 };
 
+static int mount_tmpfs(const struct vb_mount_option *options)
+{
+    return vb_sys_mount_new("tmpfs", options, VB_MOUNT_NOSUID | VB_MOUNT_NODEV | VB_MOUNT_NOEXEC);
+}
+
 int vb_workspace_mount(uint64_t bytes, uint64_t inodes, uid_t uid, gid_t gid)
 {
     char size[32];
@@ -26,10 +31,16 @@ int vb_workspace_mount(uint64_t bytes, uint64_t inodes, uid_t uid, gid_t gid)
     snprintf(nodes, sizeof(nodes), "%llu", (unsigned long long)inodes);
     snprintf(user, sizeof(user), "%u", (unsigned)uid);
     snprintf(group, sizeof(group), "%u", (unsigned)gid);
-    const struct vb_mount_option options[] = {{"size", size}, {"nr_inodes", nodes}, {"uid", user},
-                                              {"gid", group}, {"mode", "0700"},     {NULL, NULL}};
-    VB_CLEANUP_FD int mount =
-        vb_sys_mount_new("tmpfs", options, VB_MOUNT_NOSUID | VB_MOUNT_NODEV | VB_MOUNT_NOEXEC);
+    /* The last one is not of every kernel: pages of several sizes, as many as a write fills. */
+    enum { LAST = 5 };
+    struct vb_mount_option options[] = {
+        {"size", size},   {"nr_inodes", nodes},    {"uid", user}, {"gid", group},
+        {"mode", "0700"}, {"huge", "within_size"}, {NULL, NULL}};
+    VB_CLEANUP_FD int mount = mount_tmpfs(options);
+    if (mount < 0 && errno == EINVAL) {
+        options[LAST].key = NULL;
+        mount = mount_tmpfs(options);
+    }
     if (mount < 0)
         return -1;
     /* The mount's own descriptor is O_PATH and takes the mount with it; an ordinary one can be

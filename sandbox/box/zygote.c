@@ -63,6 +63,10 @@ static int enter_empty_root(struct vb_error *err)
  * same clock everywhere; libc would look for that of the machine at each of them, in vain. */
 static void prepare_once(void)
 {
+    sigset_t all;
+    vb_child_default_signals();
+    sigfillset(&all);
+    (void)sigprocmask(SIG_SETMASK, &all, NULL); /* whoever ends it kills it */
     vb_sys_empty_bounding_set();
     (void)setenv("TZ", "UTC0", 1);
     tzset();

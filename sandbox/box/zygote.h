@@ -14,6 +14,9 @@ VB_CHECKED int vb_zygote_fork(struct vb_zygote *zygote, const struct vb_child *c
                               const struct vb_pipes *pipes, uint64_t epoch_ns, pid_t *ret_pid,
                               struct vb_error *err);
 
+/* child.c: what every child finds: no handlers, nothing ignored but SIGPIPE, nothing blocked. */
+void vb_child_default_signals(void);
+
 /* child.c: the rest of a child's walls, its work and its end. FILTER is NULL for the fetcher. */
 _Noreturn void vb_child_main(const struct vb_child *child, const struct vb_pipes *pipes,
                              uint64_t epoch_ns, const struct sock_fprog *filter);
