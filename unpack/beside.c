@@ -383,6 +383,11 @@ int beside_look(struct unpack *u, int fd, const char *path)
     return look_inside(u, fd, (uint64_t)st.st_size, path);
 }
 
+bool beside_finds_nothing(const unsigned char *data, size_t len, const char *path)
+{
+    return magic_finds_nothing(data, len, path) && carve_finds_nothing(data, len);
+}
+
 /* --- opening --- */
 
 static int extract_within(struct scope *scope, struct unpack *u, const struct item *item)

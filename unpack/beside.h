@@ -22,6 +22,9 @@ void beside_free(struct beside **beside);
 /* Looks at the finished file PATH of U: an archive is opened later, left to the second reader, or
  * reported as closed. */
 VB_CHECKED int beside_look(struct unpack *u, int fd, const char *path);
+/* True if that finds nothing in a file that is DATA, unless it stands in a tar that other readers
+ * read differently; false if it has to look. */
+bool beside_finds_nothing(const unsigned char *data, size_t len, const char *path);
 /* Opens the archive FD, which stands at PATH, in its turn. */
 VB_CHECKED int beside_hand_in(struct unpack *u, int fd, const char *path);
 /* Opens everything that was found, and what is found in it. */
@@ -119,6 +122,8 @@ VB_CHECKED int reading_decode(struct unpack *u, const struct reading *reading, s
 /* Where in FD, a file of SIZE bytes that is no archive by its beginning, an archive starts: 0 and
  * NULL if none does. A zip is found by its end and starts at 0. */
 const char *carve_find(int fd, uint64_t size, uint64_t *ret_at);
+/* True if that finds nothing in a file that is DATA; false if it has to look. */
+bool carve_finds_nothing(const unsigned char *data, size_t len);
 /* Where the first header of a tar stands in FD behind its first block, 0: nowhere. */
 uint64_t carve_tar(int fd, uint64_t size);
 

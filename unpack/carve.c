@@ -136,13 +136,33 @@ static bool ends_as_zip(int fd, uint64_t size, const unsigned char *tail, size_t
     return false;
 }
 
+/* By its last byte, which is rare in text: memmem takes many times as long, and what is full of
+ * that byte is left to it. */
+static bool has_end_record(const unsigned char *tail, size_t len)
+{
+    static const char record[] = "PK\x05\x06";
+    enum { LAST = 3, HITS = 1000 };
+    size_t at = LAST;
+
+    for (int i = 0; i < HITS && at < len; i++) {
+        const unsigned char *const p = memchr(tail + at, record[LAST], len - at);
+
+        if (p == NULL)
+            return false;
+        if (memcmp(p - LAST, record, LAST) == 0)
+            return true;
+        at = (size_t)(p - tail) + 1;
+    }
+    return at < len && memmem(tail + at - LAST, len - at + LAST, record, LAST + 1) != NULL;
+}
+
 static bool find_zip(int fd, uint64_t size, unsigned char *buffer)
 {
     const size_t len = size < TAIL_BYTES ? (size_t)size : (size_t)TAIL_BYTES;
 
     if (size < END_BYTES + CENTRAL_BYTES || pread_all(fd, buffer, len, size - len) != (ssize_t)len)
         return false;
-    return memmem(buffer, len, "PK\x05\x06", 4) != NULL && ends_as_zip(fd, size, buffer, len);
+    return has_end_record(buffer, len) && ends_as_zip(fd, size, buffer, len);
 }
 
 const char *carve_find(int fd, uint64_t size, uint64_t *ret_at)
@@ -162,6 +182,13 @@ const char *carve_find(int fd, uint64_t size, uint64_t *ret_at)
     head = malloc(HEAD_BYTES);
     len = head != NULL ? pread_all(fd, head, HEAD_BYTES, 0) : -1;
     return len > 0 ? find_behind_stub(head, (size_t)len, ret_at) : NULL;
+}
+
+bool carve_finds_nothing(const unsigned char *data, size_t len)
+{
+    const size_t tail = len < TAIL_BYTES ? len : (size_t)TAIL_BYTES;
+
+    return stub_of(data, len) == NULL && !has_end_record(data + (len - tail), tail);
 }
 
 uint64_t carve_tar(int fd, uint64_t size)

@@ -4,7 +4,10 @@
 
 #include "unpack/internal.h"
 
-enum { GZIP_WINDOW = 15 + 16 /* inflateInit2: a gzip header and nothing else */ };
+enum {
+    GZIP_WINDOW = 15 + 16,       /* inflateInit2: a gzip header and nothing else */
+    OUT_BLOCK = 4 * UNPACK_BLOCK /* so that few files stand in two */
+};
 
 struct gzip {
     struct decoder base; /* first */
@@ -14,7 +17,7 @@ struct gzip {
     bool ended;
     bool damaged; /* told once what was decoded before is served */
     unsigned char in[UNPACK_BLOCK];
-    unsigned char out[UNPACK_BLOCK];
+    unsigned char out[OUT_BLOCK];
 };
 
 static int gzip_next(struct decoder *base, const unsigned char **ret, size_t *ret_len);

@@ -193,6 +193,8 @@ const struct magic *magic_of(const unsigned char *head, size_t len, const char *
 const struct magic *magic_tar(void);
 /* The same for a whole file: an ISO image says what it is after 32 KiB. Sets u->status. */
 const struct magic *magic_of_file(struct unpack *u, int fd, const char *name);
+/* True if that finds nothing in a file that is DATA; false if it has to look. */
+bool magic_finds_nothing(const unsigned char *data, size_t len, const char *name);
 
 /* --- bytes.c: little-endian numbers --- */
 
@@ -319,6 +321,7 @@ struct output {
     struct vb_str path;
     int fd;
     uint64_t size; /* logical bytes so far */
+    bool plain;    /* they came as one piece, in which nothing is to be found */
     bool cut;      /* a limit ended it early */
 };
 VB_CHECKED int output_open(struct output *out, struct unpack *u, const char *path, bool executable);

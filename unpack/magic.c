@@ -286,6 +286,17 @@ const struct magic *magic_of_file(struct unpack *u, int fd, const char *name)
     return NULL;
 }
 
+bool magic_finds_nothing(const unsigned char *data, size_t len, const char *name)
+{
+    const size_t head = len < UNPACK_HEAD ? len : (size_t)UNPACK_HEAD;
+
+    for (size_t i = 0; i < VB_ARRAY_LEN(magics); i++) {
+        if (magics[i].offset == ISO_MAGIC_AT && matches(&magics[i], data, len))
+            return false;
+    }
+    return magic_of(data, head, name) == NULL && skipped_len(data, len) == 0;
+}
+
 /* --- windows --- */
 
 /* RFC 8878, 3.1.1.1: the window descriptor, or the content's size for a single segment. */

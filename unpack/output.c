@@ -55,6 +55,8 @@ int output_write(struct output *out, const void *data, size_t len)
 
     if (status != 0)
         return vb_wrap(out->u->err, "writing %.*s", (int)out->path.len, out->path.text);
+    /* Most files come as one piece, which is looked at here and not read again. */
+    out->plain = out->size == 0 && count == len && beside_finds_nothing(data, len, out->path.text);
     out->size += count;
     return 0;
 }
@@ -65,6 +67,7 @@ int output_hole(struct output *out, uint64_t len)
 
     if (count == 0)
         return 0;
+    out->plain = false;
     out->size += count;
     if (ftruncate(out->fd, (off_t)out->size) != 0 || lseek(out->fd, 0, SEEK_END) < 0)
         return cannot_write(out, errno);
@@ -107,7 +110,7 @@ int output_finish(struct output *out, const char *path)
                                        .fate = FATE_CUT});
     if (status == 0 && out->cut)
         status = report_coverage(u, "file", "only its beginning was extracted", out->path);
-    return status != 0 ? status : beside_look(u, out->fd, path);
+    return status != 0 || (out->plain && !u->tar_inside) ? status : beside_look(u, out->fd, path);
 }
 
 int stream_extract(struct unpack *u, struct stream *s, const char *path)
