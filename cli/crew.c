@@ -22,6 +22,9 @@
 /* Each may fill a workspace and a reader's memory: more than a few would need a large machine. */
 enum { CREW_MAX = 4, STREAMS = 2 };
 
+/* For each processor: one waits for the ends of processes and file systems, often enough. */
+enum { EACH = 2 };
+
 /* What was printed out of turn and waits; beyond that only the one whose turn it is goes on. */
 static const size_t waiting_max = (size_t)16 << 20;
 
@@ -62,7 +65,8 @@ size_t vb_crew_size(size_t count)
 {
     cpu_set_t set;
     const int processors = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
-    const size_t most = processors < CREW_MAX ? (size_t)processors : CREW_MAX;
+    const size_t wanted = (size_t)processors * EACH;
+    const size_t most = wanted < CREW_MAX ? wanted : CREW_MAX;
     return count < most ? count : most;
 }
 

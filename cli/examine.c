@@ -192,6 +192,10 @@ static int run_reader(struct vb_session *session, struct unpack_work *work, stru
 
 static int new_beside(struct vb_session *session, size_t reader, struct vb_error *err)
 {
+    if (session->spare_fd != NULL && *session->spare_fd >= 0) {
+        session->beside_fds[reader] = vb_steal_fd(session->spare_fd);
+        return VB_OK;
+    }
     return new_workspace(session, &session->beside_fds[reader], err);
 }
 
@@ -305,6 +309,29 @@ int vb_examine_extract(struct vb_session *session, int *ret_dirfd, struct vb_err
     return extract(session, true, ret_dirfd, err);
 }
 
+static bool is_empty(int dirfd)
+{
+    struct statvfs st;
+    /* A new file system has its top folder and nothing else. */
+    return fstatvfs(dirfd, &st) == 0 && st.f_files - st.f_ffree <= 1;
+}
+
+/* As a new one is, to whoever reads there next: a reader that was taken over could leave word for
+ * another in the mode and the times. */
+static bool is_as_new(int dirfd)
+{
+    struct stat st;
+    return is_empty(dirfd) && fstat(dirfd, &st) == 0 && st.st_mode == (S_IFDIR | 0700) &&
+           futimens(dirfd, NULL) == 0;
+}
+
+void vb_examine_spare(struct vb_session *session)
+{
+    int *fd = &session->beside_fds[VB_READER_USUAL];
+    if (session->spare_fd != NULL && *session->spare_fd < 0 && *fd >= 0 && is_as_new(*fd))
+        *session->spare_fd = vb_steal_fd(fd);
+}
+
 int vb_examine_unpack(struct vb_session *session, struct vb_error *err)
 {
     VB_CLEANUP_FD int folder = -1;
@@ -346,13 +373,6 @@ int vb_examine_verify(struct vb_session *session, struct vb_error *err)
 }
 
 /* --- identify --- */
-
-static bool is_empty(int dirfd)
-{
-    struct statvfs st;
-    /* A new file system has its top folder and nothing else. */
-    return fstatvfs(dirfd, &st) == 0 && st.f_files - st.f_ffree <= 1;
-}
 
 struct identify_work {
     int dirfd;

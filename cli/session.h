@@ -72,6 +72,8 @@ struct vb_session {
     struct vb_artifact artifact;
     struct vb_tree *tree;
     int beside_fds[VB_READERS]; /* what each reader unpacked beside the tree, or -1 */
+    int *spare_fd; /* where a workspace that nothing was written to waits for the next session, or
+                      -1; NULL: none is kept */
     struct vb_manifest manifest;
     int drops_fd;
     bool ended; /* the log has its log.end */
@@ -111,6 +113,8 @@ extern const struct vb_tree_limits vb_examine_limits;
  * is set before anything is unpacked: who follows the session can copy what archive.extracted tells
  * of. */
 VB_CHECKED int vb_examine_extract(struct vb_session *session, int *ret_dirfd, struct vb_error *err);
+/* Behind that: a workspace that the first reader left as it was is kept for the next session. */
+void vb_examine_spare(struct vb_session *session);
 VB_CHECKED int vb_examine_verify(struct vb_session *session, struct vb_error *err);
 /* YARA and the text checks over the files below DIRFD, reported with PREFIX in front. */
 VB_CHECKED int vb_examine_scan(struct vb_session *session, int dirfd, const char *prefix,

@@ -341,9 +341,21 @@ static int read_archive(struct vb_session *session, struct outcome *outcome, str
     return status == VB_OK ? check_is_archive(session, folder, outcome, err) : status;
 }
 
+struct all {
+    const struct vb_options *options;
+    struct vb_toolbox toolbox;
+    int spare_fd;       /* a workspace */
+    int worst, failure; /* exit statuses */
+};
+
+static void all_done(struct all *all)
+{
+    vb_close_fd(&all->spare_fd);
+    vb_toolbox_close(&all->toolbox);
+}
+
 /* Several archives each get a folder in DIR that is called as they are. */
-static int unpack_one(const struct vb_options *options, const struct vb_toolbox *toolbox,
-                      const char *reference, struct vb_error *err)
+static int unpack_one(struct all *all, const char *reference, struct vb_error *err)
 {
     static const struct vb_hearing rows[] = {
         {VB_EV_ARCHIVE_HOSTILE, hear_hostile},     {VB_EV_ARCHIVE_FORMAT, hear_format},
@@ -351,11 +363,15 @@ static int unpack_one(const struct vb_options *options, const struct vb_toolbox 
         {VB_EV_COVERAGE, hear_coverage},           {VB_EV_EXAMINER_DIED, print_death}};
     VB_CLEANUP(outcome_done)
     struct outcome outcome = {
-        .reference = options->several ? reference : NULL, .target_fd = -1, .extracted_fd = -1};
+        .reference = all->options->several ? reference : NULL, .target_fd = -1, .extracted_fd = -1};
     struct vb_listener listener = {{vb_hear}, rows, VB_ARRAY_LEN(rows), &outcome};
     VB_CLEANUP(vb_session_done)
-    struct vb_session session = {.toolbox = toolbox, .follower = &listener.sink, VB_SESSION_CLOSED};
+    struct vb_session session = {.toolbox = &all->toolbox,
+                                 .spare_fd = &all->spare_fd,
+                                 .follower = &listener.sink,
+                                 VB_SESSION_CLOSED};
     VB_CLEANUP_FREE char *below = NULL;
+    const struct vb_options *options = all->options;
     const char *dir = options->value[VB_OPT_DIRECTORY];
     int status = vb_session_begin(&session, options, "unpack", reference, err);
     if (status == VB_OK)
@@ -369,6 +385,7 @@ static int unpack_one(const struct vb_options *options, const struct vb_toolbox 
         status = read_archive(&session, &outcome, err);
     if (status == VB_OK)
         status = copy_out(&outcome, err);
+    vb_examine_spare(&session);
     if (status < 0)
         return status;
     if (!vb_option_given(options, VB_OPT_QUIET))
@@ -389,17 +406,10 @@ static int check_names(const struct vb_options *options, size_t at, struct vb_er
     return VB_OK;
 }
 
-struct all {
-    const struct vb_options *options;
-    struct vb_toolbox toolbox;
-    int worst, failure; /* exit statuses */
-};
-
 static int unpack_nth(struct all *all, size_t i, struct vb_error *err)
 {
     const int status = check_names(all->options, i, err);
-    return status < 0 ? status
-                      : unpack_one(all->options, &all->toolbox, all->options->operands[i], err);
+    return status < 0 ? status : unpack_one(all, all->options->operands[i], err);
 }
 
 static int begin_in_member(void *ctx, struct vb_error *err)
@@ -422,8 +432,7 @@ static int work_in_member(void *ctx, size_t index)
 
 static void end_in_member(void *ctx)
 {
-    struct all *all = ctx;
-    vb_toolbox_close(&all->toolbox);
+    all_done(ctx);
 }
 
 static void add_outcome(void *ctx, size_t index, int outcome)
@@ -460,14 +469,9 @@ static int unpack_all(struct all *all, struct vb_error *err)
     return all->failure != 0 ? all->failure : all->worst;
 }
 
-static void all_done(struct all *all)
-{
-    vb_toolbox_close(&all->toolbox);
-}
-
 int vb_command_unpack(const struct vb_options *options, struct vb_error *err)
 {
-    VB_CLEANUP(all_done) struct all all = {.options = options};
+    VB_CLEANUP(all_done) struct all all = {.options = options, .spare_fd = -1};
     const char *dir = options->value[VB_OPT_DIRECTORY];
     if (dir == NULL)
         return vb_fail(err, VB_E_USAGE, 0, "vetbox unpack needs -d DIR");
