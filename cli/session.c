@@ -33,6 +33,7 @@ int vb_session_prepare(struct vb_error *err)
 int vb_toolbox_add_zygote(struct vb_toolbox *toolbox, struct vb_error *err)
 {
     toolbox->locale = vb_unpack_locale();
+    vb_unpack_prepare();
     return vb_zygote_new(&toolbox->zygote, err);
 }
 

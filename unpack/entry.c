@@ -588,20 +588,22 @@ static int next_entry(struct work *w, size_t *retries, bool *ret_more)
 int entries_extract(struct unpack *u, struct archive *a, const struct zip_directory *directory,
                     char ret_where[UNPACK_PATH_MAX + 1])
 {
-    VB_CLEANUP_FREE struct work *w = calloc(1, sizeof(*w));
+    VB_CLEANUP_FREE struct work *w = malloc(sizeof(*w));
     size_t retries = 0;
     bool more = true;
     int status = 0;
 
     if (w == NULL)
         return vb_fail(u->err, VB_E_NOMEM, 0, "no memory to read %s", u->name);
+    memset(w, 0, offsetof(struct work, raw_name)); /* what follows is large, and set before use */
+    w->path[0] = '\0';
     w->u = u;
     w->archive = a;
     w->directory = directory;
     w->refused_fd = -1;
     while (status == 0 && more && limits_in_time(u))
         status = next_entry(w, &retries, &more);
-    memcpy(ret_where, w->path, sizeof(w->path));
+    memcpy(ret_where, w->path, strlen(w->path) + 1);
     vb_close_fd(&w->refused_fd);
     return status;
 }

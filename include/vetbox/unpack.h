@@ -46,6 +46,10 @@ struct vb_unpack_job {
  * with freelocale, unless it is 0. */
 locale_t vb_unpack_locale(void);
 
+/* Decodes a few bytes of its own: what the linker finds at the first call of a function, all that
+ * are forked afterwards have found. To be called before a child is made, for speed alone. */
+void vb_unpack_prepare(void);
+
 /* Extracts the artifact below the job's folders. By content, never by name; the name serves only to
  * name a file that is no archive (a bare SKILL.md or script), which is copied as it is, and tells
  * brotli, which has no magic.

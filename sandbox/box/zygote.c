@@ -15,7 +15,12 @@
 
 #include "sandbox/box/kernel.h"
 
-enum { CONTEXT_MAX = 2048, PIPE_ENDS = 2, ANSWER_MS = 30000 /* even on a machine that swaps */ };
+enum {
+    CONTEXT_MAX = 2048,
+    PIPE_ENDS = 2,
+    ANSWER_MS = 30000, /* even on a machine that swaps */
+    LARGE_BLOCK = 100000
+};
 
 struct vb_zygote {
     pid_t pid;
@@ -72,6 +77,14 @@ static void prepare_once(void)
     tzset();
 }
 
+/* The first large block makes malloc put in order all that was freed, all over the heap: each child
+ * would copy those pages. */
+static void tidy_heap(void)
+{
+    void *volatile block = malloc(LARGE_BLOCK);
+    free(block);
+}
+
 /* The walls that all children share. What stands is for the children to keep: capabilities in the
  * new user namespace, which they drop. */
 static int prepare(struct state *state, struct vb_error *err)
@@ -100,7 +113,9 @@ static int prepare(struct state *state, struct vb_error *err)
     if (status < 0)
         return status;
     prepare_once();
-    return vb_examiner_filter_new(&state->filter, err);
+    status = vb_examiner_filter_new(&state->filter, err);
+    tidy_heap();
+    return status;
 }
 
 /* Gives the descriptors the numbers that they have in the coordinator: whoever wrote the child's
