@@ -115,7 +115,8 @@ int vb_examine_fetch(struct vb_session *session, struct vb_error *err)
     const struct vb_fetch_limits limits = {.bytes = vb_examine_limits.file_bytes,
                                            .entries = vb_examine_limits.entries,
                                            .timeout_ms = vb_session_left_ms(session),
-                                           .redirects = REDIRECTS};
+                                           .redirects = REDIRECTS,
+                                           .undigested = session->undigested};
     enum vb_reference_kind kind;
     int status = vb_reference_kind(session->reference, &kind, err);
     if (status < 0)

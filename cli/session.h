@@ -72,6 +72,7 @@ struct vb_session {
     struct vb_artifact artifact;
     struct vb_tree *tree;
     int beside_fds[VB_READERS]; /* what each reader unpacked beside the tree, or -1 */
+    bool undigested;            /* nobody asks for the digests of the artifact */
     int *spare_fd; /* where a workspace that nothing was written to waits for the next session, or
                       -1; NULL: none is kept */
     struct vb_manifest manifest;

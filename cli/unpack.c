@@ -367,6 +367,7 @@ static int unpack_one(struct all *all, const char *reference, struct vb_error *e
     struct vb_listener listener = {{vb_hear}, rows, VB_ARRAY_LEN(rows), &outcome};
     VB_CLEANUP(vb_session_done)
     struct vb_session session = {.toolbox = &all->toolbox,
+                                 .undigested = true,
                                  .spare_fd = &all->spare_fd,
                                  .follower = &listener.sink,
                                  VB_SESSION_CLOSED};

@@ -266,7 +266,7 @@ static int fetch(struct transfer *t, const char *url, int target_fd, const char 
         return vb_fail(t->err, VB_E_NOMEM, 0, "no memory for libcurl");
     status = set_url(t, url, VB_E_USAGE);
     if (status == 0)
-        status = intake_open(&t->intake, target_fd, t->limits->bytes, t->err);
+        status = intake_open(&t->intake, target_fd, t->limits, t->err);
     if (status == 0)
         status = set_options(t, ca_file);
     if (status != 0)

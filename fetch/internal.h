@@ -9,11 +9,12 @@ struct intake {
     int fd; /* not owned */
     uint64_t size;
     uint64_t limit;
-    struct vb_digest *sha256;
+    struct vb_digest *sha256; /* NULL, both: nobody asks for them */
     struct vb_digest *sha512;
 };
 
-VB_CHECKED int intake_open(struct intake *intake, int fd, uint64_t limit, struct vb_error *err);
+VB_CHECKED int intake_open(struct intake *intake, int fd, const struct vb_fetch_limits *limits,
+                           struct vb_error *err);
 void intake_done(struct intake *intake);
 /* VB_E_LIMIT once more than the limit came. */
 VB_CHECKED int intake_add(struct intake *intake, const void *data, size_t len,

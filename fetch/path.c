@@ -76,7 +76,7 @@ static int fetch_file(int in, const struct vb_fetch_limits *limits, struct vb_si
     artifact->fd = memfd_create("vetbox-artifact", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (artifact->fd < 0)
         return vb_fail(err, VB_E_OS, errno, "cannot make an anonymous file");
-    status = intake_open(&intake, artifact->fd, limits->bytes, err);
+    status = intake_open(&intake, artifact->fd, limits, err);
     if (status == 0)
         status = copy_file(in, &intake, err);
     if (status == 0)

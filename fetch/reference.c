@@ -42,11 +42,14 @@ int vb_reference_kind(const char *reference, enum vb_reference_kind *ret, struct
     return 0;
 }
 
-int intake_open(struct intake *intake, int fd, uint64_t limit, struct vb_error *err)
+int intake_open(struct intake *intake, int fd, const struct vb_fetch_limits *limits,
+                struct vb_error *err)
 {
     int status;
 
-    *intake = (struct intake){.fd = fd, .limit = limit};
+    *intake = (struct intake){.fd = fd, .limit = limits->bytes};
+    if (limits->undigested)
+        return 0;
     status = vb_digest_new(VB_DIGEST_SHA256, &intake->sha256, err);
     return status != 0 ? status : vb_digest_new(VB_DIGEST_SHA512, &intake->sha512, err);
 }
@@ -58,6 +61,13 @@ void intake_done(struct intake *intake)
     *intake = (struct intake){.fd = -1};
 }
 
+static int digest(const struct intake *intake, const void *data, size_t len, struct vb_error *err)
+{
+    const int status = vb_digest_update(intake->sha256, data, len, err);
+
+    return status != 0 ? status : vb_digest_update(intake->sha512, data, len, err);
+}
+
 int intake_add(struct intake *intake, const void *data, size_t len, struct vb_error *err)
 {
     int status;
@@ -66,21 +76,20 @@ int intake_add(struct intake *intake, const void *data, size_t len, struct vb_er
         return vb_fail(err, VB_E_LIMIT, 0, "it is larger than %llu bytes",
                        (unsigned long long)intake->limit);
     intake->size += len;
-    status = vb_digest_update(intake->sha256, data, len, err);
-    if (status == 0)
-        status = vb_digest_update(intake->sha512, data, len, err);
+    status = intake->sha256 != NULL ? digest(intake, data, len, err) : 0;
     return status != 0 ? status : vb_write_all(intake->fd, data, len, err);
 }
 
 int intake_report(struct intake *intake, const char *name, const char *url, struct vb_sink *sink,
                   struct vb_error *err)
 {
+    const bool digested = intake->sha256 != NULL;
     char sha256[VB_SHA256_HEX];
     char sha512[VB_SHA512_HEX];
     struct vb_event event;
-    int status = vb_digest_hex(intake->sha256, sha256, err);
+    int status = digested ? vb_digest_hex(intake->sha256, sha256, err) : 0;
 
-    if (status == 0)
+    if (status == 0 && digested)
         status = vb_digest_hex(intake->sha512, sha512, err);
     if (status != 0)
         return status;
@@ -88,8 +97,8 @@ int intake_report(struct intake *intake, const char *name, const char *url, stru
     vb_event_str(&event, VB_F_NAME, name);
     vb_event_str(&event, VB_F_FORM, "file");
     vb_event_int(&event, VB_F_SIZE, (int64_t)intake->size);
-    vb_event_str(&event, VB_F_SHA256, sha256);
-    vb_event_str(&event, VB_F_SHA512, sha512);
+    vb_event_str(&event, VB_F_SHA256, digested ? sha256 : NULL);
+    vb_event_str(&event, VB_F_SHA512, digested ? sha512 : NULL);
     vb_event_str(&event, VB_F_URL, url);
     return vb_emit(sink, &event, err);
 }

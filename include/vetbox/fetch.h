@@ -11,6 +11,7 @@ struct vb_fetch_limits {
     size_t entries;      /* of a folder */
     unsigned timeout_ms; /* for the whole transfer */
     unsigned redirects;  /* at most, to https only */
+    bool undigested;     /* nobody asks for the digests of a file */
 };
 
 /* What REFERENCE is, by its form alone; VB_E_USAGE for schemes that vetbox does not know. */

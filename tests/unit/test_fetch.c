@@ -202,6 +202,25 @@ static void test_file(void **state)
     assert_file(p, "abc");
 }
 
+/* For those who want nothing but the bytes: sealed as well. */
+static void test_file_without_digests(void **state)
+{
+    struct place *const p = *state;
+    struct vb_fetch_limits undigested = limits;
+    char text[4];
+
+    undigested.undigested = true;
+    put(p, "SKILL.md", "abc");
+    assert_int_equal(fetch_with(p, "SKILL.md", &undigested), 0);
+    assert_int_equal(p->artifacts, 1);
+    assert_int_equal(p->size, 3);
+    assert_string_equal(p->sha256, "");
+    assert_string_equal(p->sha512, "");
+    assert_int_equal(read(p->artifact.fd, text, sizeof(text)), 3);
+    assert_memory_equal(text, "abc", 3);
+    assert_true(pwrite(p->artifact.fd, "x", 1, 0) < 0 && errno == EPERM);
+}
+
 /* The original may change afterwards, and nobody may write the copy, not even its holder. */
 static void test_file_is_sealed(void **state)
 {
@@ -441,6 +460,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reference_kinds),
         HERE(test_file),
+        HERE(test_file_without_digests),
         HERE(test_file_is_sealed),
         HERE(test_file_by_link),
         HERE(test_unusable_files),
