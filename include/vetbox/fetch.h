@@ -3,6 +3,7 @@
 #define VETBOX_FETCH_H
 
 #include "vetbox/core.h"
+#include "vetbox/core/courier.h"
 
 enum vb_reference_kind { VB_REFERENCE_PATH, VB_REFERENCE_HTTPS };
 
@@ -31,5 +32,21 @@ VB_CHECKED int vb_fetch_path(const char *path, int target_fd, const struct vb_fe
 VB_CHECKED int vb_fetch_https(const char *url, int target_fd, const char *ca_file,
                               const struct vb_fetch_limits *limits, struct vb_sink *sink,
                               struct vb_error *err);
+
+/* The courier (vetbox/core/courier.h): carries requests to real hosts. */
+struct vb_courier_options {
+    struct vb_courier_hosts hosts; /* the only ones that it reaches */
+    const char *ca_file;           /* NULL: the system's certificates */
+    /* For tests: */
+    const char *(*refusal)(const struct sockaddr *address); /* NULL: vb_address_refusal */
+    unsigned answer_ms;                                     /* 0: 20 seconds */
+};
+struct vb_courier;
+VB_CHECKED int vb_courier_new(const struct vb_courier_options *options, struct vb_courier **ret,
+                              struct vb_error *err);
+void vb_courier_free(struct vb_courier *courier);
+/* Both with a struct vb_courier, in a child of its own: a row of struct vb_courier_work. */
+VB_CHECKED int vb_courier_prepare(void *courier, struct vb_error *err);
+VB_CHECKED int vb_courier_serve(void *courier, int control, struct vb_error *err);
 
 #endif
