@@ -1,5 +1,5 @@
 # box and detonate; recorder and bait have files of their own
-foreach(part capture replay cgroup confine detonate network plan time keystore zygote dns cipher respond_tools)
+foreach(part capture replay cgroup confine courier_child detonate network plan time keystore zygote dns cipher respond_tools)
   vb_unit_test(${part} unit/test_${part}.c unit/slowness.c LIBS vb_sandbox vb_core)
 endforeach()
 foreach(part respond respond_rules)
@@ -13,7 +13,7 @@ endforeach()
 
 # Root drops to a user of its own before it builds a box; an ordinary user does not. Where the tests
 # run as root, the same tests run as an ordinary user too.
-foreach(part cgroup confine detonate network time zygote ${box_parts})
+foreach(part cgroup confine courier_child detonate network time zygote ${box_parts})
   add_test(NAME unit.${part}.user
     COMMAND sh ${PROJECT_SOURCE_DIR}/tests/unit/as_user.sh $<TARGET_FILE:test_${part}>
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})

@@ -4,6 +4,7 @@
 #define VETBOX_SANDBOX_H
 
 #include "vetbox/core.h"
+#include "vetbox/core/courier.h"
 
 /* --- what this machine can do --- */
 
@@ -155,6 +156,9 @@ struct vb_sandbox_options {
     enum vb_persona persona;
     const struct vb_bait_rules *baits; /* besides ours; NULL: none. They outlive the sandbox */
     const char *replay; /* a folder of captured answers for what runs ask over HTTP; NULL: none */
+    const struct vb_courier_work *live; /* who carries what runs ask of its hosts over HTTP to the
+                                           real ones; NULL: nobody, nothing leaves. It outlives the
+                                           sandbox */
     const char *world_rules; /* a folder with rules for what the world answers, before the built-in
                                 ones (docs/world.md); NULL: none */
     bool offline;    /* the box's network leads nowhere, and no name can be resolved there */

@@ -53,6 +53,7 @@ enum {
     VB_BASE_SOCKET,
     VB_BASE_FDS = VB_BASE_SOCKET + VB_NET_SOCKETS
 };
+struct vb_courier_child;
 struct vb_base {
     int fds[VB_BASE_FDS];   /* -1: none */
     int net_errno;          /* why nothing catches what is sent, so that listeners are made on
@@ -72,10 +73,12 @@ struct vb_box_setup {
     const struct vb_bait_set *baits;      /* may be NULL */
     const struct vb_authority *authority; /* of certificates in the world; NULL: no TLS */
     struct vb_replay *replay;             /* answers that were captured; NULL: none */
-    struct vb_responder *responder;       /* answers requests there; NULL: nobody does */
-    uint64_t name_key;                    /* of the addresses of names there */
-    const struct sock_fprog *program;     /* NULL only in tests of the box alone: no recorder */
-    char folder[64];                      /* the package's folder name, one safe component */
+    struct vb_courier_child *courier;     /* carries requests to real hosts; NULL: nobody does */
+    int live_fd; /* in a supervisor: to the courier, for the world; -1: it is gone */
+    struct vb_responder *responder;   /* answers requests there; NULL: nobody does */
+    uint64_t name_key;                /* of the addresses of names there */
+    const struct sock_fprog *program; /* NULL only in tests of the box alone: no recorder */
+    char folder[64];                  /* the package's folder name, one safe component */
     char machine_id[33];
     char boot_id[37];
     uint64_t tree_bytes;

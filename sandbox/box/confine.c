@@ -114,6 +114,14 @@ int vb_limits_set(const struct vb_limit_row *rows, size_t count, struct vb_error
     return VB_OK;
 }
 
+void vb_ignore_terminal_signals(void)
+{
+    static const int numbers[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP, SIGPIPE};
+    for (size_t i = 0; i < VB_ARRAY_LEN(numbers); i++)
+        (void)signal(numbers[i], SIG_IGN);
+    (void)signal(SIGCHLD, SIG_DFL);
+}
+
 int vb_null_stdio(bool keep_error, struct vb_error *err)
 {
     VB_CLEANUP_FD int null = open("/dev/null", O_RDWR | O_CLOEXEC);

@@ -66,6 +66,10 @@ struct vb_limit_row {
 };
 VB_CHECKED int vb_limits_set(const struct vb_limit_row *rows, size_t count, struct vb_error *err);
 
+/* Ctrl-C reaches the whole group. The coordinator decides what it means; its children die with it.
+ */
+void vb_ignore_terminal_signals(void);
+
 /* Standard input, output and error become /dev/null; KEEP_ERROR leaves standard error. */
 VB_CHECKED int vb_null_stdio(bool keep_error, struct vb_error *err);
 
@@ -79,6 +83,8 @@ VB_CHECKED int vb_examiner_filter_new(struct sock_fprog *ret, struct vb_error *e
 VB_CHECKED int vb_examiner_filter_load(const struct sock_fprog *program, struct vb_error *err);
 /* The world's allow-list (world_calls.def), loaded in the same way. */
 VB_CHECKED int vb_world_filter_new(struct sock_fprog *ret, struct vb_error *err);
+/* The courier's (courier_calls.def). */
+VB_CHECKED int vb_courier_filter_new(struct sock_fprog *ret, struct vb_error *err);
 /* Loads the fetcher's short list of refused calls (fetcher_calls.def). */
 VB_CHECKED int vb_fetcher_filter_load(struct vb_error *err);
 
@@ -91,6 +97,8 @@ const char *vb_examiner_call_name(size_t index);
  * without Landlock is no failure: it is a second wall. */
 VB_CHECKED int vb_landlock_confine(const int *fds, size_t count, bool reads_only,
                                    struct vb_error *err);
+/* The same for who keeps the network: only reads below FDS, and TCP. */
+VB_CHECKED int vb_landlock_online(const int *fds, size_t count, struct vb_error *err);
 /* In the subject, whose files the mounts already bound: no device nodes, no signal and no abstract
  * socket across the edge of the box. Nothing where the kernel has no Landlock. */
 VB_CHECKED int vb_landlock_subject(struct vb_error *err);

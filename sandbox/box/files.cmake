@@ -5,6 +5,7 @@ set(VB_BOX_FILES
   box/cgroup.c
   box/child.c
   box/confine.c
+  box/courier_child.c
   box/demand.c
   box/etc.c
   box/filters.c

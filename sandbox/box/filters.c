@@ -1,18 +1,29 @@
-/* filters: the static syscall filters of examiners and fetcher, from their tables. Containment: any
- * failure to build or load one is fatal. */
+/* filters: the static syscall filters of examiners, world, courier and fetcher, from their tables.
+ * Containment: any failure to build or load one is fatal. */
 #include "sandbox/box/confine.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "sandbox/box/kernel.h"
 
-enum action { ALLOW = 0, NOT_EXECUTABLE = -1, NUMBERS = -2 }; /* a positive number is an errno */
+/* A positive number is an errno. */
+enum action {
+    ALLOW = 0,
+    NOT_EXECUTABLE = -1, /* no memory that can be executed */
+    NUMBERS = -2,        /* of fcntl, what concerns the numbers of descriptors */
+    FLAGS = -3,          /* and whether they block */
+    FAMILIES = -4,       /* of sockets */
+    THREADS = -5         /* no process */
+};
 
 /* What an examiner may ask of fcntl: nothing that stays with an open file when it has ended, whose
  * /dev/null the next one has, too (locks, owners, flags), and no signal. */
@@ -47,6 +58,15 @@ static const struct call world_calls[] = {
 #undef VB_CALL
 };
 
+static const struct call courier_calls[] = {
+#define VB_CALL(name, action) {#name, SCMP_SYS(name), action},
+#include "sandbox/box/courier_calls.def"
+#ifdef VB_SANITIZED
+#include "sandbox/box/sanitizer_calls.def"
+#endif
+#undef VB_CALL
+};
+
 static const struct call fetcher_refused[] = {
 #define VB_CALL(name) {#name, SCMP_SYS(name), EPERM},
 #include "sandbox/box/fetcher_calls.def"
@@ -63,13 +83,30 @@ const char *vb_examiner_call_name(size_t index)
     return index < VB_ARRAY_LEN(examiner_calls) ? examiner_calls[index].name : NULL;
 }
 
-static int add_number_commands(scmp_filter_ctx filter, int number)
+static int add_number_commands(scmp_filter_ctx filter, int number, bool flags)
 {
-    int result = 0;
+    int result =
+        flags ? seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1, SCMP_A1(SCMP_CMP_EQ, F_SETFL))
+              : 0;
     for (size_t i = 0; result == 0 && i < VB_ARRAY_LEN(number_commands); i++)
         result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1,
                                   SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)number_commands[i]));
     return result;
+}
+
+/* Names are asked for over the first two, which addresses this machine has over the third. */
+static int add_families(scmp_filter_ctx filter, int number)
+{
+    static const int families[] = {AF_INET, AF_INET6};
+    int result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), number, 1,
+                                  SCMP_A0(SCMP_CMP_EQ, AF_UNIX)); /* nscd, a logger */
+    for (size_t i = 0; result == 0 && i < VB_ARRAY_LEN(families); i++)
+        result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1,
+                                  SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]));
+    return result != 0 ? result
+                       : seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 2,
+                                          SCMP_A0(SCMP_CMP_EQ, AF_NETLINK),
+                                          SCMP_A2(SCMP_CMP_EQ, NETLINK_ROUTE));
 }
 
 static int add_call(scmp_filter_ctx filter, const struct call *call)
@@ -77,8 +114,13 @@ static int add_call(scmp_filter_ctx filter, const struct call *call)
     if (call->action == NOT_EXECUTABLE)
         return seccomp_rule_add(filter, SCMP_ACT_ALLOW, call->number, 1,
                                 SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-    if (call->action == NUMBERS)
-        return add_number_commands(filter, call->number);
+    if (call->action == NUMBERS || call->action == FLAGS)
+        return add_number_commands(filter, call->number, call->action == FLAGS);
+    if (call->action == FAMILIES)
+        return add_families(filter, call->number);
+    if (call->action == THREADS)
+        return seccomp_rule_add(filter, SCMP_ACT_ALLOW, call->number, 1,
+                                SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
     if (call->action == ALLOW)
         return seccomp_rule_add(filter, SCMP_ACT_ALLOW, call->number, 0);
     return seccomp_rule_add(filter, SCMP_ACT_ERRNO((unsigned)call->action), call->number, 0);
@@ -151,6 +193,11 @@ int vb_examiner_filter_new(struct sock_fprog *ret, struct vb_error *err)
 int vb_world_filter_new(struct sock_fprog *ret, struct vb_error *err)
 {
     return allow_list(world_calls, VB_ARRAY_LEN(world_calls), ret, err);
+}
+
+int vb_courier_filter_new(struct sock_fprog *ret, struct vb_error *err)
+{
+    return allow_list(courier_calls, VB_ARRAY_LEN(courier_calls), ret, err);
 }
 
 int vb_examiner_filter_load(const struct sock_fprog *program, struct vb_error *err)

@@ -48,6 +48,9 @@ int vb_known_gather(const struct vb_box_setup *setup, const struct vb_detonation
     int status = append_text(ret, detonation->text, err);
     for (size_t i = 0; status == VB_OK && detonation->argv[i] != NULL; i++)
         status = append_text(ret, detonation->argv[i], err);
+    const struct vb_courier_work *live = setup->options.live;
+    for (size_t i = 0; status == VB_OK && live != NULL && i < live->hosts.count; i++)
+        status = append_text(ret, live->hosts.names[i], err);
     return status < 0 || setup->options.tree_fd < 0 ? status
                                                     : append_tree(setup->options.tree_fd, ret, err);
 }

@@ -89,7 +89,7 @@ int vb_landlock_subject(struct vb_error *err)
     return apply(vb_steal_fd(&ruleset), err);
 }
 
-int vb_landlock_confine(const int *fds, size_t count, bool reads_only, struct vb_error *err)
+static int confine(const int *fds, size_t count, bool reads_only, bool online, struct vb_error *err)
 {
     const int version = vb_landlock_version();
     if (version == 0)
@@ -98,7 +98,7 @@ int vb_landlock_confine(const int *fds, size_t count, bool reads_only, struct vb
     const size_t row = (size_t)version < last ? (size_t)version : last;
     const struct ruleset rules = {
         .fs = (1ULL << fs_bits_of_version[row]) - 1,
-        .net = version >= 4 ? NET_BIND_AND_CONNECT_TCP : 0,
+        .net = version >= 4 && !online ? NET_BIND_AND_CONNECT_TCP : 0,
         .scoped = version >= 6 ? SCOPE_ABSTRACT_AND_SIGNAL : 0,
     };
     /* The structure grew with the versions; an older kernel takes its zero tail. */
@@ -107,4 +107,14 @@ int vb_landlock_confine(const int *fds, size_t count, bool reads_only, struct vb
     if (ruleset < 0 || allow_folders(ruleset, rights, fds, count) < 0)
         return vb_fail(err, VB_E_OS, errno, "making the Landlock rules");
     return apply(vb_steal_fd(&ruleset), err);
+}
+
+int vb_landlock_confine(const int *fds, size_t count, bool reads_only, struct vb_error *err)
+{
+    return confine(fds, count, reads_only, false, err);
+}
+
+int vb_landlock_online(const int *fds, size_t count, struct vb_error *err)
+{
+    return confine(fds, count, true, true, err);
 }

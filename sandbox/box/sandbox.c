@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "sandbox/box/box.h"
+#include "sandbox/box/courier_child.h"
 #include "sandbox/box/inventory.h"
 #include "sandbox/box/kernel.h"
 #include "sandbox/box/layers.h"
@@ -69,6 +70,7 @@ struct vb_sandbox {
     struct vb_authority *authority;
     struct vb_responder *responder;
     struct vb_replay *replay;
+    struct vb_courier_child *courier;
     int drops_fd; /* not owned */
 };
 
@@ -196,6 +198,21 @@ static int tell_layer(const char *name, const char *outcome, const char *detail,
     return vb_emit(sink, &event, err);
 }
 
+static int tell_live(const struct vb_courier_hosts *hosts, struct vb_sink *sink,
+                     struct vb_error *err)
+{
+    struct vb_str names[VB_COURIER_HOSTS_MAX];
+    struct vb_event event;
+    for (size_t i = 0; i < hosts->count; i++)
+        names[i] = (struct vb_str){hosts->names[i], strlen(hosts->names[i])};
+    vb_event_init(&event, VB_EV_SANDBOX_LAYER, VB_SOURCE_TOOL);
+    vb_event_str(&event, VB_F_NAME, "network");
+    vb_event_str(&event, VB_F_OUTCOME, "live");
+    vb_event_str(&event, VB_F_DETAIL, "as asked for: what is sent to these hosts really leaves");
+    vb_event_list(&event, VB_F_HOSTS, names, hosts->count);
+    return vb_emit(sink, &event, err);
+}
+
 /* Fidelity layers that all boxes of this package lack. */
 static int tell_layers(const struct vb_box_setup *setup, struct vb_sink *sink, struct vb_error *err)
 {
@@ -212,6 +229,8 @@ static int tell_layers(const struct vb_box_setup *setup, struct vb_sink *sink, s
                  vb_replay_count(setup->replay), vb_replay_skipped(setup->replay));
         status = tell_layer("network", "replay", detail, sink, err);
     }
+    if (status == VB_OK && setup->courier != NULL)
+        status = tell_live(vb_courier_child_hosts(setup->courier), sink, err);
     if (status < 0 || reason == 0)
         return status;
     snprintf(detail, sizeof(detail), "%s; a listener is made for each port when it is tried",
@@ -302,9 +321,15 @@ int vb_sandbox_new(const struct vb_sandbox_options *options, struct vb_sink *sin
     vb_base_init(&setup->base);
     vb_cgroups_init(&setup->cgroups);
     sandbox->drops_fd = options->drops_fd;
+    setup->live_fd = -1;
     choose_folder(options->name, setup->folder, sizeof(setup->folder));
     setup->options.name = setup->folder;
-    status = choose_ids(setup, err);
+    /* First, so that it has no copy of the baits and of what else is made below. */
+    if (options->live != NULL)
+        status = vb_courier_child_new(options->live, &sandbox->courier, err);
+    setup->courier = sandbox->courier;
+    if (status == VB_OK)
+        status = choose_ids(setup, err);
     if (status == VB_OK)
         status = measure_tree(setup, err);
     if (status == VB_OK)
@@ -344,20 +369,12 @@ void vb_sandbox_free(struct vb_sandbox *sandbox)
     vb_authority_free(sandbox->authority);
     vb_responder_free(sandbox->responder);
     vb_replay_free(sandbox->replay);
+    vb_courier_child_free(sandbox->courier);
     vb_bait_set_free(sandbox->baits);
     free(sandbox);
 }
 
 /* --- in the supervisor --- */
-
-static void ignore_terminal_signals(void)
-{
-    /* Ctrl-C reaches the whole group. The coordinator decides what it means; we die with it. */
-    static const int numbers[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP, SIGPIPE};
-    for (size_t i = 0; i < VB_ARRAY_LEN(numbers); i++)
-        (void)signal(numbers[i], SIG_IGN);
-    (void)signal(SIGCHLD, SIG_DFL);
-}
 
 static bool parent_is_gone(int frames_fd)
 {
@@ -374,7 +391,7 @@ static void move_away(int *fd)
 static int settle(struct vb_box_setup *setup, const struct vb_pipes *pipes, struct vb_error *err)
 {
     static const struct vb_limit_row limits[] = {{RLIMIT_CORE, 1}};
-    ignore_terminal_signals();
+    vb_ignore_terminal_signals();
     int status = vb_drop_to_sandbox_user(err);
     if (status == VB_OK)
         status = vb_base_enter(&setup->base, err);
@@ -388,11 +405,11 @@ static int settle(struct vb_box_setup *setup, const struct vb_pipes *pipes, stru
     move_away(&options->input_fd);
     move_away(&options->output_fds[0]);
     move_away(&options->output_fds[1]);
-    int keep[10 + VB_NET_SOCKETS] = {
+    int keep[11 + VB_NET_SOCKETS] = {
         pipes->frames[1],  pipes->report[1],       options->tree_fd,       options->input_fd,
         setup->staging_fd, options->output_fds[0], options->output_fds[1], options->stop_fd,
-        setup->cgroup.dir, setup->cgroup.kill};
-    memcpy(keep + 10, setup->base.fds + VB_BASE_SOCKET, VB_NET_SOCKETS * sizeof(*keep));
+        setup->cgroup.dir, setup->cgroup.kill,     setup->live_fd};
+    memcpy(keep + 11, setup->base.fds + VB_BASE_SOCKET, VB_NET_SOCKETS * sizeof(*keep));
     if (vb_sys_close_others(keep, VB_ARRAY_LEN(keep)) < 0)
         return vb_fail(err, VB_E_OS, errno, "closing inherited descriptors");
 #ifdef VB_SANITIZED
@@ -532,7 +549,14 @@ int vb_box_run(const struct vb_box_setup *setup, const struct vb_detonation *det
     int status = vb_cgroup_new(&setup->cgroups, &limits, &own.cgroup, err);
     if (status < 0)
         return status;
-    status = run_box(&own, detonation, sink, ret, err);
+    if (setup->courier != NULL)
+        status = vb_courier_child_begin(setup->courier, &own.live_fd, err);
+    if (status == VB_OK)
+        status = run_box(&own, detonation, sink, ret, err);
+    if (setup->courier != NULL)
+        vb_close_fd(&own.live_fd);
+    if (status == VB_OK && setup->courier != NULL)
+        status = vb_courier_child_end(setup->courier, detonation->id, sink, err);
     vb_cgroup_done(&setup->cgroups, detonation->id, &own.cgroup);
     return status;
 }

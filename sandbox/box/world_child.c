@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "sandbox/box/courier_child.h"
 #include "sandbox/box/kernel.h"
 #include "sandbox/box/known.h"
 #include "sandbox/box/relay.h"
@@ -81,11 +82,11 @@ struct inside {
 static int keep_only(const struct vb_world_child *world, const struct vb_pipes *pipes, int control,
                      struct vb_error *err)
 {
-    int keep[VB_WORLD_SOCKETS + VB_NET_RESOLVERS + 3] = {pipes->frames[1], pipes->report[1],
-                                                         control};
+    int keep[VB_WORLD_SOCKETS + VB_NET_RESOLVERS + 4] = {pipes->frames[1], pipes->report[1],
+                                                         control, world->setup->live_fd};
     const int *resolvers = world->setup->base.fds + VB_BASE_SOCKET + VB_NET_CATCHERS;
-    memcpy(keep + 3, resolvers, VB_NET_RESOLVERS * sizeof(*keep));
-    memcpy(keep + 3 + VB_NET_RESOLVERS, world->sockets, sizeof(world->sockets));
+    memcpy(keep + 4, resolvers, VB_NET_RESOLVERS * sizeof(*keep));
+    memcpy(keep + 4 + VB_NET_RESOLVERS, world->sockets, sizeof(world->sockets));
     return vb_sys_close_others(keep, VB_ARRAY_LEN(keep)) < 0 ? fail(err) : VB_OK;
 }
 
@@ -233,6 +234,8 @@ static int run(const struct vb_world_child *world, struct inside *inside, struct
         .offline = setup->options.offline,
         .ahead_s = world->ahead_s,
         .replay = setup->replay,
+        .live_hosts = setup->courier == NULL ? NULL : vb_courier_child_hosts(setup->courier),
+        .live_fd = setup->live_fd,
         .responder = setup->responder,
         .name_key = setup->name_key,
         .known = world->detonation->every_name ? NULL : &world->known,

@@ -31,7 +31,7 @@ static int watch(struct vb_connection *connection)
 {
     const size_t waiting = connection->out.len - connection->sent;
     struct epoll_event event = {.data.u32 = connection->place};
-    if (waiting > 0)
+    if (waiting > 0 || connection->more)
         event.events |= EPOLLOUT;
     if (!connection->input_ended && waiting < VB_WORLD_FULL)
         event.events |= EPOLLIN;
@@ -69,6 +69,7 @@ static void flush(struct vb_connection *connection)
 void vb_connection_abandon(struct vb_connection *connection)
 {
     connection->world->abandoned += !connection->closing;
+    connection->abandoned = true;
     connection->closing = true;
 }
 
@@ -273,16 +274,58 @@ bool vb_connection_holds(const struct vb_connection *connection)
     return poll(&fd, 1, 0) > 0;
 }
 
+/* Its protocol has more to send, and there is room for it. */
+static int refill(struct vb_connection *connection, struct vb_error *err)
+{
+    const struct vb_protocol *protocol = connection->protocol;
+    const size_t before = connection->out.len;
+    connection->more = false;
+    if (protocol == NULL || protocol->refill == NULL || connection->abandoned ||
+        before - connection->sent >= VB_WORLD_FULL)
+        return VB_OK;
+    const int status = protocol->refill(connection, err);
+    connection->more = connection->out.len > before;
+    if (connection->more)
+        be_patient(connection);
+    return status;
+}
+
+static bool owes(const struct vb_connection *connection)
+{
+    const struct vb_protocol *protocol = connection->protocol;
+    return protocol != NULL && protocol->owes != NULL && !connection->abandoned &&
+           !connection->broken && !connection->deaf && protocol->owes(connection);
+}
+
+/* Nobody is there any more; who has only nothing more to say still listens. */
+static bool is_gone(const struct vb_connection *connection)
+{
+    struct pollfd fd = {.fd = connection->fd, .events = 0};
+    return connection->input_ended && poll(&fd, 1, 0) > 0;
+}
+
 int vb_connection_serve(struct vb_connection *connection, struct vb_error *err)
 {
     int status = connection->input_ended ? VB_OK : receive(connection, err);
     if (status < 0)
         return status;
     flush(connection);
-    if (connection->closing && connection->out.len == 0)
+    status = refill(connection, err);
+    if (status < 0)
+        return status;
+    flush(connection);
+    if (connection->closing && connection->out.len == 0 &&
+        (!owes(connection) || is_gone(connection)))
         return vb_connection_finish(connection, err);
     return watch(connection) < 0 ? vb_fail(err, VB_E_OS, errno, "answering in the network of a box")
                                  : VB_OK;
+}
+
+int vb_connection_resume(struct vb_connection *connection, struct vb_error *err)
+{
+    be_patient(connection);
+    const int status = refill(connection, err);
+    return status < 0 ? status : vb_connection_serve(connection, err);
 }
 
 int vb_connection_tick(struct vb_connection *connection, uint64_t now_ns, struct vb_error *err)

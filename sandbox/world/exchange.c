@@ -45,6 +45,8 @@ struct vb_exchange {
     bool cut;
     struct vb_http_reply reply;
     bool replied;
+    struct vb_live_wait wait; /* for a real host */
+    const char *reason;       /* why it has no answer, or was not asked; NULL */
 };
 
 static int hold(struct vb_exchange *exchange, size_t len, struct vb_error *err)
@@ -84,6 +86,7 @@ void vb_exchange_free(struct vb_exchange *exchange)
 {
     if (exchange == NULL)
         return;
+    vb_live_cancel(exchange->connection->world, &exchange->wait);
     if (exchange->replied)
         vb_http_reply_done(&exchange->reply);
     vb_bait_stream_free(exchange->outbound.stream);
@@ -158,6 +161,7 @@ static int search_pair(struct vb_exchange *exchange, const struct vb_str *name,
         status = vb_world_search(world, &outbound, value->text, value->len, err);
     if (status == VB_OK)
         status = vb_world_search_end(world, &outbound, err);
+    exchange->outbound.unsearched |= outbound.unsearched;
     vb_bait_stream_free(outbound.stream);
     return status;
 }
@@ -292,7 +296,7 @@ static void keep_bytes(struct vb_exchange *exchange, const unsigned char *bytes,
 {
     struct vb_world *world = exchange->connection->world;
     struct vb_error ignored;
-    if (world->options.keep == NULL || !exchange->file_whole)
+    if ((world->options.keep == NULL && world->options.live_hosts == NULL) || !exchange->file_whole)
         return;
     if (exchange->file < 0 && world->files < FILES) {
         exchange->file = memfd_create("body", MFD_CLOEXEC);
@@ -378,16 +382,37 @@ static int tell_request(struct vb_exchange *exchange, bool whole, struct vb_erro
     return status;
 }
 
+/* The body of a real host's answer, which cannot be made again, is kept; its digest is in HEX. */
+static int keep_answer(const struct vb_exchange *exchange, char hex[VB_SHA256_HEX],
+                       struct vb_error *err)
+{
+    const struct vb_http_reply *reply = &exchange->reply;
+    struct vb_world *world = exchange->connection->world;
+    hex[0] = '\0';
+    int status = reply->in_file ? vb_sha256_fd(reply->file, hex, err) : VB_OK;
+    if (status == VB_OK && reply->in_file)
+        status = vb_world_keep(world, reply->file, hex, err);
+    world->not_kept += status > 0;
+    return status < 0 ? status : VB_OK;
+}
+
 static int tell_response(const struct vb_exchange *exchange, struct vb_error *err)
 {
     const struct vb_http_reply *reply = &exchange->reply;
+    char hex[VB_SHA256_HEX];
     struct vb_event event;
+    const int status = keep_answer(exchange, hex, err);
+    if (status < 0)
+        return status;
     vb_world_event(exchange->connection->world, exchange->connection, VB_EV_WORLD_RESPONSE, &event);
     vb_event_str(&event, VB_F_URL, exchange->url);
     vb_event_int(&event, VB_F_STATUS, reply->status);
     vb_event_str(&event, VB_F_FORM, reply->form);
     vb_event_str(&event, VB_F_RULE, reply->rule);
-    vb_event_int(&event, VB_F_SIZE, (int64_t)reply->body.len);
+    vb_event_int(&event, VB_F_SIZE, (int64_t)vb_reply_size(reply));
+    if (hex[0] != '\0')
+        vb_event_str(&event, VB_F_SHA256, hex);
+    vb_event_str(&event, VB_F_REASON, exchange->reason);
     if (reply->token[0] != '\0')
         vb_event_str(&event, VB_F_TOKEN, reply->token);
     return vb_world_emit(exchange->connection->world, &event, err);
@@ -402,6 +427,26 @@ static void host_alone(const struct vb_exchange *exchange, char ret[VB_NAME_BYTE
     const bool bare_v6 = from[0] != '[' && end != NULL && strchr(ret, ':') != end;
     if (end != NULL && !bare_v6)
         *end = '\0';
+}
+
+/* What goes to a real host waits for it. */
+static int ask_live(struct vb_exchange *exchange, const struct vb_http_request *request,
+                    struct vb_error *err)
+{
+    const struct vb_connection *connection = exchange->connection;
+    const struct vb_live_question question = {
+        .connection = connection,
+        .request = request,
+        .authority = exchange->host,
+        .outbound = &exchange->outbound,
+        .http2 = exchange->version[0] == 'h' && exchange->version[1] == '2',
+        .whole = !exchange->cut,
+        .body = exchange->file_whole ? exchange->file : -1,
+        .body_size = exchange->size,
+    };
+    exchange->wait.exchange = exchange;
+    exchange->wait.connection = exchange->connection;
+    return vb_live_ask(connection->world, &question, &exchange->wait, &exchange->reason, err);
 }
 
 static int respond(struct vb_exchange *exchange, struct vb_error *err)
@@ -426,6 +471,10 @@ static int respond(struct vb_exchange *exchange, struct vb_error *err)
     if (status == VB_OK && !exchange->replied)
         status = vb_replay_answer(connection->world->options.replay, exchange->method,
                                   exchange->url, &exchange->reply, &exchange->replied, err);
+    if (status == VB_OK && !exchange->replied)
+        status = ask_live(exchange, &request, err);
+    if (status == VB_OK && vb_exchange_waits(exchange))
+        return VB_OK;
     if (status == VB_OK && !exchange->replied) {
         status = vb_respond(connection->world->options.responder, &request,
                             vb_world_now(connection->world), &exchange->reply, err);
@@ -448,6 +497,44 @@ int vb_exchange_end(struct vb_exchange *exchange, bool whole, const struct vb_ht
         return status;
     status = respond(exchange, err);
     if (status == VB_OK)
-        *ret = &exchange->reply;
+        *ret = vb_exchange_reply(exchange);
     return status;
+}
+
+bool vb_exchange_waits(const struct vb_exchange *exchange)
+{
+    return exchange->wait.link != NULL;
+}
+
+const struct vb_http_reply *vb_exchange_reply(const struct vb_exchange *exchange)
+{
+    return exchange->replied ? &exchange->reply : NULL;
+}
+
+int vb_exchange_answered(struct vb_exchange *exchange, struct vb_courier_mail *mail,
+                         struct vb_error *err)
+{
+    int status = vb_live_reply(mail, &exchange->reply, &exchange->reason, err);
+    exchange->replied = status == VB_OK;
+    if (status == VB_OK)
+        status = tell_response(exchange, err);
+    exchange->reason = NULL; /* it is MAIL's */
+    return status;
+}
+
+/* --- the reply's body --- */
+
+uint64_t vb_reply_size(const struct vb_http_reply *reply)
+{
+    return reply->in_file ? reply->file_len : reply->body.len;
+}
+
+ssize_t vb_reply_read(const struct vb_http_reply *reply, uint64_t at, void *ret, size_t max)
+{
+    const uint64_t left = vb_reply_size(reply) - at;
+    const size_t len = left < max ? (size_t)left : max;
+    if (reply->in_file)
+        return pread(reply->file, ret, len, (off_t)at);
+    memcpy(ret, reply->body.data + at, len);
+    return (ssize_t)len;
 }

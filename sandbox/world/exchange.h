@@ -29,8 +29,21 @@ const char *vb_exchange_get(const struct vb_exchange *exchange, const char *name
 const char *vb_exchange_resource(const struct vb_exchange *exchange);
 
 /* Everything has come (WHOLE), or will not come any more: emits world.request, and for a whole one
- * world.response with the answer, which is in *RET until EXCHANGE is freed; NULL: there is none. */
+ * world.response with the answer, which is in *RET until EXCHANGE is freed; NULL: there is none, or
+ * none yet (vb_exchange_waits). */
 VB_CHECKED int vb_exchange_end(struct vb_exchange *exchange, bool whole,
                                const struct vb_http_reply **ret, struct vb_error *err);
+/* A real host was asked. When its answer has come the connection's protocol is told (refill), and
+ * vb_exchange_reply has it. */
+bool vb_exchange_waits(const struct vb_exchange *exchange);
+/* NULL: there is none. */
+const struct vb_http_reply *vb_exchange_reply(const struct vb_exchange *exchange);
+/* The courier's answer, for live.c: emits world.response. */
+VB_CHECKED int vb_exchange_answered(struct vb_exchange *exchange, struct vb_courier_mail *mail,
+                                    struct vb_error *err);
+
+/* The bytes of REPLY's body, and at most MAX of them from AT on; fewer than 1: they are gone. */
+uint64_t vb_reply_size(const struct vb_http_reply *reply);
+ssize_t vb_reply_read(const struct vb_http_reply *reply, uint64_t at, void *ret, size_t max);
 
 #endif

@@ -12,6 +12,7 @@ set(VB_WORLD_FILES
   world/http1.c
   world/http2.c
   world/keystore.c
+  world/live.c
   world/names.c
   world/replay.c
   world/resolver.c

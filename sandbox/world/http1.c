@@ -19,6 +19,10 @@ struct pending {
     struct vb_exchange *exchange;
     bool close;     /* the stream ends after it */
     bool head_only; /* the answer has no body */
+    bool shown;     /* to the parser, as answered */
+    bool asked;     /* for its answer */
+    bool begun;     /* the head of the answer is sent */
+    uint64_t sent;  /* of its body */
 };
 
 struct http1 {
@@ -30,6 +34,7 @@ struct http1 {
     bool connect; /* it asks for a tunnel */
     struct pending done[AT_ONCE];
     size_t done_count;
+    bool over;  /* nothing is answered any more */
     int status; /* of a callback */
     struct vb_error *err;
 };
@@ -119,9 +124,9 @@ static int on_complete(htp_tx_t *tx)
         return HTP_OK;
     }
     struct pending *pending = &http->done[http->done_count++];
+    *pending = (struct pending){.close = http->current_close,
+                                .head_only = tx->request_method_number == HTP_M_HEAD};
     pending->exchange = vb_steal(http->current);
-    pending->close = http->current_close;
-    pending->head_only = tx->request_method_number == HTP_M_HEAD;
     return HTP_OK;
 }
 
@@ -141,15 +146,28 @@ static const char *reason_of(unsigned status)
         {206, "Partial Content"},
         {301, "Moved Permanently"},
         {302, "Found"},
+        {303, "See Other"},
         {304, "Not Modified"},
         {307, "Temporary Redirect"},
+        {308, "Permanent Redirect"},
         {400, "Bad Request"},
         {401, "Unauthorized"},
         {403, "Forbidden"},
         {404, "Not Found"},
         {405, "Method Not Allowed"},
+        {406, "Not Acceptable"},
+        {409, "Conflict"},
+        {410, "Gone"},
+        {412, "Precondition Failed"},
+        {413, "Content Too Large"},
+        {415, "Unsupported Media Type"},
+        {416, "Range Not Satisfiable"},
+        {422, "Unprocessable Content"},
         {429, "Too Many Requests"},
         {500, "Internal Server Error"},
+        {502, "Bad Gateway"},
+        {503, "Service Unavailable"},
+        {504, "Gateway Timeout"},
     };
     for (size_t i = 0; i < VB_ARRAY_LEN(reasons); i++) {
         if (reasons[i].status == status)
@@ -158,61 +176,124 @@ static const char *reason_of(unsigned status)
     return "OK";
 }
 
-static int write_head(struct http1 *http, const struct vb_http_reply *reply, bool close,
-                      struct vb_error *err)
+/* RFC 9110, 6.4.1 */
+static bool has_body(const struct vb_http_reply *reply)
+{
+    return reply->status != 204 && reply->status != 304;
+}
+
+static int write_head(struct http1 *http, const struct vb_http_reply *reply,
+                      const struct pending *pending, struct vb_error *err)
 {
     VB_CLEANUP(vb_buf_done) struct vb_buf head;
     char date[VB_DATE_BYTES];
-    vb_buf_init(&head, 65536);
+    const uint64_t size =
+        pending->head_only && reply->stated > 0 ? reply->stated : vb_reply_size(reply);
+    vb_buf_init(&head, 2 * FIELD_BYTES);
     vb_world_date(http->connection->world, date);
     int status = vb_buf_printf(&head, err, "HTTP/1.1 %u %s\r\nDate: %s\r\n", reply->status,
                                reason_of(reply->status), date);
     for (size_t i = 0; status == VB_OK && i < reply->header_count; i++)
         status = vb_buf_printf(&head, err, "%s: %s\r\n", reply->headers[i].name,
                                reply->headers[i].value);
-    if (status == VB_OK && reply->status != 204 && reply->status != 304)
-        status = vb_buf_printf(&head, err, "Content-Length: %zu\r\n", reply->body.len);
+    if (status == VB_OK && has_body(reply))
+        status = vb_buf_printf(&head, err, "Content-Length: %llu\r\n", (unsigned long long)size);
     if (status == VB_OK)
-        status =
-            vb_buf_printf(&head, err, "Connection: %s\r\n\r\n", close ? "close" : "keep-alive");
+        status = vb_buf_printf(&head, err, "Connection: %s\r\n\r\n",
+                               pending->close ? "close" : "keep-alive");
     return status < 0 ? status : vb_connection_send(http->connection, head.data, head.len, err);
 }
 
 /* The parser waits for an answer before it lets go of a request: it is shown the shortest one. */
-static void show_answer(struct http1 *http)
+static void show_answers(struct http1 *http)
 {
     static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
     const htp_time_t now = {0};
-    (void)htp_connp_res_data(http->parser, &now, answer, sizeof(answer) - 1);
+    for (size_t i = 0; i < http->done_count; i++) {
+        if (!http->done[i].shown)
+            (void)htp_connp_res_data(http->parser, &now, answer, sizeof(answer) - 1);
+        http->done[i].shown = true;
+    }
 }
 
-static int answer(struct http1 *http, const struct pending *pending, struct vb_error *err)
+/* As much of the body as there is room for. */
+static int send_body(struct http1 *http, const struct vb_http_reply *reply, struct pending *pending,
+                     struct vb_error *err)
 {
-    const struct vb_http_reply *reply = NULL;
-    int status = vb_exchange_end(pending->exchange, true, &reply, err);
-    if (status == VB_OK && reply != NULL)
-        status = write_head(http, reply, pending->close, err);
-    if (status == VB_OK && reply != NULL && !pending->head_only && reply->body.len > 0)
-        status = vb_connection_send(http->connection, reply->body.data, reply->body.len, err);
-    if (reply == NULL || pending->close)
-        http->connection->closing = true;
+    struct vb_connection *connection = http->connection;
+    unsigned char bytes[16384];
+    int status = VB_OK;
+    while (status == VB_OK && pending->sent < vb_reply_size(reply) && !connection->deaf &&
+           !connection->abandoned && connection->out.len - connection->sent < VB_WORLD_FULL) {
+        const ssize_t got = vb_reply_read(reply, pending->sent, bytes, sizeof(bytes));
+        if (got <= 0) { /* its file was cut meanwhile */
+            vb_connection_abandon(connection);
+            break;
+        }
+        pending->sent += (uint64_t)got;
+        status = vb_connection_send(connection, bytes, (size_t)got, err);
+    }
     return status;
 }
 
+/* *RET_DONE: nothing of it is left to be sent. */
+static int answer(struct http1 *http, struct pending *pending, bool *ret_done, struct vb_error *err)
+{
+    const struct vb_http_reply *reply = NULL;
+    int status = VB_OK;
+    if (!pending->asked)
+        status = vb_exchange_end(pending->exchange, true, &reply, err);
+    pending->asked = true;
+    *ret_done = false;
+    if (status < 0 || vb_exchange_waits(pending->exchange))
+        return status;
+    reply = vb_exchange_reply(pending->exchange);
+    if (reply != NULL && !pending->begun)
+        status = write_head(http, reply, pending, err);
+    pending->begun = true;
+    const bool body = reply != NULL && !pending->head_only && has_body(reply);
+    if (status == VB_OK && body)
+        status = send_body(http, reply, pending, err);
+    *ret_done = !body || pending->sent == vb_reply_size(reply) || http->connection->deaf ||
+                http->connection->abandoned;
+    http->over = *ret_done && (reply == NULL || pending->close || http->connection->abandoned);
+    return status;
+}
+
+/* In their order; one whose answer is still to come keeps those behind it waiting. */
 static int answer_all(struct http1 *http, struct vb_error *err)
 {
     int status = VB_OK;
-    for (size_t i = 0; i < http->done_count; i++) {
-        show_answer(http);
+    show_answers(http);
+    while (status == VB_OK && http->done_count > 0) {
+        struct pending *first = &http->done[0];
         const struct vb_http_reply *ignored = NULL;
-        if (status == VB_OK && !http->connection->closing)
-            status = answer(http, &http->done[i], err);
-        else if (status == VB_OK) /* behind the last one that is answered */
-            status = vb_exchange_end(http->done[i].exchange, false, &ignored, err);
-        vb_exchange_free(http->done[i].exchange);
+        bool done = true;
+        if (!http->over)
+            status = answer(http, first, &done, err);
+        else if (!first->asked) /* behind the last one that is answered */
+            status = vb_exchange_end(first->exchange, false, &ignored, err);
+        if (status < 0 || !done)
+            return status;
+        vb_exchange_free(first->exchange);
+        http->done_count--;
+        memmove(http->done, http->done + 1, http->done_count * sizeof(http->done[0]));
     }
-    http->done_count = 0;
+    http->connection->closing = http->connection->closing || http->over;
     return status;
+}
+
+static int refill(struct vb_connection *connection, struct vb_error *err)
+{
+    struct http1 *http = connection->state;
+    http->err = err;
+    return answer_all(http, err);
+}
+
+static bool owes(const struct vb_connection *connection)
+{
+    const struct http1 *http = connection->state;
+    return http->done_count > 0;
 }
 
 /* CONNECT (RFC 9110, 9.3.6): the client takes us for a proxy. Behind the answer comes the stream
@@ -259,7 +340,8 @@ static int open_websocket(struct http1 *http, struct vb_error *err)
 
 static bool wants_websocket(const struct http1 *http)
 {
-    const struct vb_exchange *exchange = http->done_count == 1 ? http->done[0].exchange : NULL;
+    const bool alone = http->done_count == 1 && !http->done[0].asked;
+    const struct vb_exchange *exchange = alone ? http->done[0].exchange : NULL;
     const char *upgrade = exchange == NULL ? NULL : vb_exchange_get(exchange, "upgrade");
     return upgrade != NULL && strcasecmp(upgrade, "websocket") == 0 &&
            vb_exchange_get(exchange, "sec-websocket-key") != NULL;
@@ -297,7 +379,7 @@ static int input(struct vb_connection *connection, const unsigned char *bytes, s
 {
     struct http1 *http = connection->state;
     const htp_time_t now = {0};
-    if (connection->closing)
+    if (connection->closing || http->over)
         return VB_OK;
     http->err = err;
     const int got = htp_connp_req_data(http->parser, &now, bytes, len);
@@ -321,7 +403,15 @@ static int end(struct vb_connection *connection, struct vb_error *err)
 {
     struct http1 *http = connection->state;
     const struct vb_http_reply *ignored = NULL;
-    return http->current == NULL ? VB_OK : vb_exchange_end(http->current, false, &ignored, err);
+    int status = VB_OK;
+    for (size_t i = 0; status == VB_OK && i < http->done_count; i++) {
+        if (!http->done[i].asked) /* behind one that waited */
+            status = vb_exchange_end(http->done[i].exchange, false, &ignored, err);
+        http->done[i].asked = true;
+    }
+    return status < 0 || http->current == NULL
+               ? status
+               : vb_exchange_end(http->current, false, &ignored, err);
 }
 
 static void free_state(struct vb_connection *connection)
@@ -344,5 +434,7 @@ const struct vb_protocol vb_protocol_http1 = {.name = "http",
                                               .framed = true,
                                               .begin = begin,
                                               .input = input,
+                                              .refill = refill,
+                                              .owes = owes,
                                               .end = end,
                                               .free = free_state};

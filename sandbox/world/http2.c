@@ -4,15 +4,17 @@
 
 #include "sandbox/world/exchange.h"
 
-enum { IDLE_MS = 30000, STREAMS = 100, HEADERS_MAX = 32, NUMBER_BYTES = 24 };
+enum { IDLE_MS = 30000, STREAMS = 100, HEADERS_MAX = VB_HTTP_HEADERS_MAX + 3, NUMBER_BYTES = 24 };
 
 /* One request and its answer. */
 struct stream {
     struct stream *next, **link; /* all that are open */
     int32_t id;
     struct vb_exchange *exchange;
-    const struct vb_http_reply *reply; /* of exchange */
-    size_t sent;
+    bool ended;                        /* the request is complete */
+    bool head_only;                    /* the answer has no body */
+    const struct vb_http_reply *reply; /* of exchange; NULL: none yet */
+    uint64_t sent;
 };
 
 struct http2 {
@@ -103,6 +105,8 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, nghtt
     (void)flags;
     if (stream == NULL)
         return 0;
+    if (vb_str_equal(name_text, ":method"))
+        stream->head_only = vb_str_equal(value_text, "HEAD");
     const int status = put_header(stream->exchange, &name_text, &value_text, http->err);
     return status < 0 ? give_up(http, status) : 0;
 }
@@ -125,17 +129,16 @@ static ssize_t read_body(nghttp2_session *session, int32_t id, uint8_t *ret, siz
                          uint32_t *ret_flags, nghttp2_data_source *source, void *ctx)
 {
     struct stream *stream = source->ptr;
-    const size_t left = stream->reply->body.len - stream->sent;
-    const size_t len = left < max ? left : max;
+    const ssize_t len = vb_reply_read(stream->reply, stream->sent, ret, max);
     (void)session;
     (void)id;
     (void)ctx;
-    if (len > 0)
-        memcpy(ret, stream->reply->body.data + stream->sent, len);
-    stream->sent += len;
-    if (stream->sent == stream->reply->body.len)
+    if (len <= 0) /* its file was cut meanwhile */
+        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    stream->sent += (uint64_t)len;
+    if (stream->sent == vb_reply_size(stream->reply))
         *ret_flags |= NGHTTP2_DATA_FLAG_EOF;
-    return (ssize_t)len;
+    return len;
 }
 
 static nghttp2_nv pair(const char *name, const char *value)
@@ -148,11 +151,15 @@ static int submit(struct http2 *http, int32_t id, struct stream *stream)
 {
     const struct vb_http_reply *reply = stream->reply;
     nghttp2_nv headers[HEADERS_MAX];
-    char names[HEADERS_MAX][64];
+    char names[HEADERS_MAX][VB_COURIER_NAME_BYTES];
     char status[NUMBER_BYTES], length[NUMBER_BYTES], date[VB_DATE_BYTES];
     size_t count = 0;
+    const bool body = vb_reply_size(reply) > 0 && !stream->head_only && reply->status != 204 &&
+                      reply->status != 304; /* RFC 9110, 6.4.1 */
+    const uint64_t size =
+        stream->head_only && reply->stated > 0 ? reply->stated : vb_reply_size(reply);
     snprintf(status, sizeof(status), "%u", reply->status);
-    snprintf(length, sizeof(length), "%zu", reply->body.len);
+    snprintf(length, sizeof(length), "%llu", (unsigned long long)size);
     vb_world_date(http->connection->world, date);
     headers[count++] = pair(":status", status);
     headers[count++] = pair("date", date);
@@ -164,9 +171,8 @@ static int submit(struct http2 *http, int32_t id, struct stream *stream)
         count++;
     }
     headers[count++] = pair("content-length", length);
-    const nghttp2_data_provider body = {.source.ptr = stream, .read_callback = read_body};
-    return nghttp2_submit_response(http->session, id, headers, count,
-                                   reply->body.len > 0 ? &body : NULL);
+    const nghttp2_data_provider source = {.source.ptr = stream, .read_callback = read_body};
+    return nghttp2_submit_response(http->session, id, headers, count, body ? &source : NULL);
 }
 
 static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *ctx)
@@ -176,11 +182,12 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
     struct stream *stream =
         carries ? nghttp2_session_get_stream_user_data(session, frame->hd.stream_id) : NULL;
     int status = VB_OK;
-    if (stream == NULL || stream->reply != NULL)
+    if (stream == NULL || stream->ended)
         return 0;
     if (frame->hd.type == NGHTTP2_HEADERS)
         status = vb_exchange_headers_end(stream->exchange, http->err);
-    if (status == VB_OK && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0)
+    stream->ended = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+    if (status == VB_OK && stream->ended)
         status = vb_exchange_end(stream->exchange, true, &stream->reply, http->err);
     if (status < 0)
         return give_up(http, status);
@@ -198,7 +205,7 @@ static int on_close(nghttp2_session *session, int32_t id, uint32_t code, void *c
     const struct vb_http_reply *ignored = NULL;
     int status = VB_OK;
     (void)code;
-    if (stream != NULL && stream->reply == NULL)
+    if (stream != NULL && !stream->ended)
         status = vb_exchange_end(stream->exchange, false, &ignored, http->err);
     (void)nghttp2_session_set_stream_user_data(session, id, NULL);
     free_stream(stream);
@@ -237,15 +244,43 @@ static int send_out(struct http2 *http, struct vb_error *err)
 {
     const uint8_t *bytes = NULL;
     int status = VB_OK;
-    while (status == VB_OK && !http->connection->closing) {
+    while (status == VB_OK && !http->connection->abandoned &&
+           http->connection->out.len - http->connection->sent < VB_WORLD_FULL) {
         const ssize_t len = nghttp2_session_mem_send(http->session, &bytes);
         if (len < 0)
-            http->connection->closing = true;
+            vb_connection_abandon(http->connection);
         if (len <= 0)
             break;
         status = vb_connection_send(http->connection, bytes, (size_t)len, err);
     }
     return status;
+}
+
+/* Answers that have come meanwhile, and what there was no room for. */
+static int refill(struct vb_connection *connection, struct vb_error *err)
+{
+    struct http2 *http = connection->state;
+    http->err = err;
+    for (struct stream *stream = http->streams; stream != NULL; stream = stream->next) {
+        if (!stream->ended || stream->reply != NULL || vb_exchange_waits(stream->exchange))
+            continue;
+        stream->reply = vb_exchange_reply(stream->exchange);
+        if (stream->reply != NULL && submit(http, stream->id, stream) != 0)
+            vb_connection_abandon(connection);
+    }
+    const int status = send_out(http, err);
+    return status < 0 ? status : http->status;
+}
+
+static bool owes(const struct vb_connection *connection)
+{
+    const struct http2 *http = connection->state;
+    for (const struct stream *stream = http->streams; stream != NULL; stream = stream->next) {
+        if (vb_exchange_waits(stream->exchange) ||
+            (stream->reply != NULL && stream->reply->in_file))
+            return true;
+    }
+    return nghttp2_session_want_write(http->session) != 0;
 }
 
 static int begin(struct vb_connection *connection, struct vb_error *err)
@@ -311,5 +346,7 @@ const struct vb_protocol vb_protocol_http2 = {.name = "h2",
                                               .framed = true,
                                               .begin = begin,
                                               .input = input,
+                                              .refill = refill,
+                                              .owes = owes,
                                               .end = end,
                                               .free = free_state};

@@ -5,6 +5,7 @@
  *   sniff.c       which protocol its first bytes speak
  *   resolver.c, http1.c, http2.c, talk.c   the protocols
  *   exchange.c    one request of HTTP and its answer, whichever version
+ *   live.c        what of that really leaves
  *   tell.c        what is said of all this
  *   capture.c     and the packets of it
  */
@@ -12,9 +13,11 @@
 #define SANDBOX_WORLD_INTERNAL_H
 
 #include <netinet/in.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include "sandbox/world/capture.h"
+#include "sandbox/world/live.h"
 #include "sandbox/world/names.h"
 #include "sandbox/world/respond.h"
 #include "sandbox/world/tls.h"
@@ -46,6 +49,10 @@ struct vb_protocol {
     int (*begin)(struct vb_connection *connection, struct vb_error *err);
     int (*input)(struct vb_connection *connection, const unsigned char *bytes, size_t len,
                  struct vb_error *err);
+    /* There is room in vb_connection.out again, or an answer has come. May be NULL. */
+    int (*refill)(struct vb_connection *connection, struct vb_error *err);
+    /* Something that was asked for is still to be sent. May be NULL: never. */
+    bool (*owes)(const struct vb_connection *connection);
     int (*end)(struct vb_connection *connection, struct vb_error *err); /* tells what is left */
     void (*free)(struct vb_connection *connection);
 };
@@ -58,6 +65,7 @@ struct vb_outbound {
     struct vb_bait_stream *stream; /* NULL until something is searched */
     size_t unpacked;        /* bytes that were something packed; SIZE_MAX: that is not known */
     unsigned char seen[32]; /* a bit for each bait that was told of */
+    bool unsearched;        /* something of it */
 };
 
 struct vb_connection {
@@ -84,8 +92,10 @@ struct vb_connection {
     size_t sent;         /* of it */
     bool closing;        /* once everything was sent */
     bool input_ended;
+    bool abandoned;
     bool broken;      /* by the client */
     bool deaf;        /* it takes nothing any more */
+    bool more;        /* its protocol had something to send a moment ago, and may have more */
     uint32_t watched; /* epoll's events */
     struct vb_outbound outbound;
 };
@@ -109,9 +119,11 @@ struct vb_world {
     uint64_t held;                 /* bytes of memory, by requests that are under way */
     uint64_t kept_bytes, not_kept; /* of bodies */
     uint64_t unsearched;           /* messages, to their end */
-    uint64_t lost_before;          /* datagrams; before this run */
-    uint64_t lost_since;           /* by sockets that were removed */
-    bool more;                     /* the socket served last may hold more */
+    struct vb_live live;
+    bool baited;          /* a bait was seen in what was sent */
+    uint64_t lost_before; /* datagrams; before this run */
+    uint64_t lost_since;  /* by sockets that were removed */
+    bool more;            /* the socket served last may hold more */
     unsigned char bytes[65536];
 };
 
@@ -186,6 +198,8 @@ void vb_connection_abandon(struct vb_connection *connection);
  */
 VB_CHECKED int vb_connection_send(struct vb_connection *connection, const void *bytes, size_t len,
                                   struct vb_error *err);
+/* An answer that it waited for has come. */
+VB_CHECKED int vb_connection_resume(struct vb_connection *connection, struct vb_error *err);
 /* What follows is a stream of its own, to HOST (hostile), and of a protocol that is not known yet:
  * behind a proxy's answer. Frees the protocol's state. */
 void vb_connection_restart(struct vb_connection *connection, const char *host);

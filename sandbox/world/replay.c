@@ -17,7 +17,7 @@ struct answer {
     char *method; /* NULL: GET and HEAD of a file */
     char *url;    /* as tidy() leaves it; of a file without the scheme, "host/path" */
     unsigned status;
-    struct vb_http_header headers[VB_HTTP_HEADERS_MAX]; /* owned */
+    struct vb_http_header headers[VB_HTTP_RULE_HEADERS_MAX]; /* owned */
     size_t header_count;
     struct vb_buf body;
     bool given;
@@ -167,7 +167,7 @@ static bool take_headers(const json_t *list, struct answer *answer)
         const json_t *header = json_array_get(list, i);
         const char *name = text_of(header, "name");
         const char *value = text_of(header, "value");
-        if (answer->header_count == VB_HTTP_HEADERS_MAX || !is_header(name, value))
+        if (answer->header_count == VB_HTTP_RULE_HEADERS_MAX || !is_header(name, value))
             continue;
         struct vb_http_header *kept = &answer->headers[answer->header_count++];
         kept->name = strdup(name);
@@ -439,7 +439,7 @@ int vb_replay_answer(struct vb_replay *replay, const char *method, const char *u
     struct vb_http_reply reply = {.status = answer->status,
                                   .rule = "replay",
                                   .form = answer->body.len > 0 ? "replay" : "empty"};
-    memcpy(reply.headers, answer->headers, sizeof(reply.headers));
+    memcpy(reply.headers, answer->headers, sizeof(answer->headers));
     reply.header_count = answer->header_count;
     vb_buf_init(&reply.body, VB_HTTP_REPLY_MAX);
     if (answer->body.len > 0 &&

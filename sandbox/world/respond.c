@@ -274,4 +274,6 @@ void vb_http_reply_done(struct vb_http_reply *reply)
     for (size_t i = 0; i < VB_HTTP_HEADERS_MAX; i++)
         free(reply->owned[i]);
     reply->header_count = 0;
+    if (reply->in_file)
+        vb_close_fd(&reply->file);
 }

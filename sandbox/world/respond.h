@@ -9,7 +9,8 @@
 #include "vetbox/core.h"
 
 enum {
-    VB_HTTP_HEADERS_MAX = 16,
+    VB_HTTP_HEADERS_MAX = 64,            /* of a reply */
+    VB_HTTP_RULE_HEADERS_MAX = 16,       /* of one that a rule or a capture makes */
     VB_HTTP_BODY_SEEN = 64 * 1024,       /* bytes of a request's body that are looked at */
     VB_HTTP_REPLY_MAX = 2 * 1024 * 1024, /* bytes of a reply's body */
     VB_HTTP_TOKEN_CHARS = 32
@@ -44,6 +45,11 @@ struct vb_http_reply {
      * repository they are the repository's, since its parts come in several answers. */
     char token[VB_HTTP_TOKEN_CHARS + 1];
     char *owned[VB_HTTP_HEADERS_MAX]; /* the memory of the headers */
+    /* Of a real host: the body is in a file instead, of which only so much counts. */
+    bool in_file;
+    int file; /* the reply's */
+    uint64_t file_len;
+    uint64_t stated; /* the length that an answer to HEAD says; 0: the body's */
 };
 
 struct vb_responder;

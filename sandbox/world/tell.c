@@ -120,6 +120,7 @@ static void bait_seen(void *ctx, const struct vb_bait *bait, const char *form)
 {
     struct sighting *sighting = ctx;
     struct vb_event event;
+    sighting->world->baited = true;
     if (sighting->status < 0 || !is_new(sighting->world, sighting->outbound, bait))
         return;
     vb_world_event(sighting->world, sighting->outbound->connection, VB_EV_BAIT_SEEN, &event);
@@ -135,6 +136,7 @@ static void bait_seen(void *ctx, const struct vb_bait *bait, const char *form)
 static int conclude(struct sighting *sighting, int status)
 {
     sighting->world->unsearched += status > 0;
+    sighting->outbound->unsearched |= status > 0;
     return status < 0 ? status : sighting->status;
 }
 

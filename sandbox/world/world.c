@@ -16,7 +16,9 @@ enum {
     AT_ONCE = 64,
     LAST_ROUNDS = 64,  /* of AT_ONCE each: more than a socket holds */
     LAST_READS = 4096, /* of one stream: what a socket holds */
-    LISTENER = 1 << 16 /* in epoll's data: what is below is a connection's place */
+    /* in epoll's data: what is below is a connection's place */
+    LISTENER = 1 << 16,
+    COURIER = 1 << 17
 };
 
 static bool is_stream(int socket)
@@ -176,6 +178,19 @@ int vb_world_add(struct vb_world *world, int fd, struct vb_error *err)
     return VB_OK;
 }
 
+static int begin_live(struct vb_world *world, struct vb_error *err)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = COURIER};
+    world->live.mail = malloc(sizeof(*world->live.mail));
+    if (world->live.mail == NULL)
+        return vb_fail(err, VB_E_NOMEM, errno, "listening to real hosts");
+    world->live.mail->body = -1;
+    world->live.fd = world->options.live_fd;
+    if (world->live.fd >= 0 && epoll_ctl(world->epoll, EPOLL_CTL_ADD, world->live.fd, &event) < 0)
+        return vb_fail(err, VB_E_OS, errno, "listening to real hosts");
+    return VB_OK;
+}
+
 int vb_world_new(const struct vb_world_options *options, struct vb_world **ret,
                  struct vb_error *err)
 {
@@ -202,6 +217,8 @@ int vb_world_new(const struct vb_world_options *options, struct vb_world **ret,
                              &world->tls, err);
     if (status == VB_OK && (world->epoll = epoll_create1(EPOLL_CLOEXEC)) < 0)
         status = vb_fail(err, VB_E_OS, errno, "listening to the network of a box");
+    if (status == VB_OK && options->live_hosts != NULL)
+        status = begin_live(world, err);
     for (size_t i = 0; status == VB_OK && i < options->count; i++) {
         if (options->sockets[i] >= 0)
             status = vb_world_add(world, options->sockets[i], err);
@@ -221,6 +238,9 @@ void vb_world_free(struct vb_world *world)
         return;
     for (size_t i = 0; i < VB_WORLD_CONNECTIONS; i++)
         vb_connection_free(world->connections[i]);
+    if (world->live.mail != NULL)
+        vb_close_fd(&world->live.mail->body);
+    free(world->live.mail);
     vb_close_fd(&world->epoll);
     vb_tls_maker_free(world->tls);
     vb_bait_trail_free(world->trail);
@@ -251,8 +271,28 @@ static int serve_connection(struct vb_world *world, uint32_t place, struct vb_er
                : spare_others(world, place, vb_connection_serve(world->connections[place], err));
 }
 
+/* What came from real hosts, or did not come in time. */
+static int serve_live(struct vb_world *world, struct vb_error *err)
+{
+    int status = 1;
+    for (int n = 0; status > 0 && n < AT_ONCE; n++) {
+        struct vb_connection *connection = NULL;
+        status = vb_live_next(world, &connection, err);
+        if (connection == NULL)
+            continue;
+        const uint32_t place = connection->place;
+        if (status > 0)
+            status = vb_connection_resume(connection, err);
+        status = spare_others(world, place, status);
+        status = status < 0 ? status : 1;
+    }
+    return status < 0 ? status : VB_OK;
+}
+
 static int serve(struct vb_world *world, uint32_t which, struct vb_error *err)
 {
+    if (which == COURIER)
+        return VB_OK; /* each step looks */
     if (which < VB_WORLD_CONNECTIONS)
         return serve_connection(world, which, err);
     const int socket = world->sockets[which - LISTENER];
@@ -272,6 +312,8 @@ static int tick(struct vb_world *world, struct vb_error *err)
 
 bool vb_world_owes_a_word(const struct vb_world *world)
 {
+    if (world->live.first != NULL)
+        return true;
     for (size_t i = 0; i < VB_WORLD_CONNECTIONS; i++) {
         const struct vb_connection *connection = world->connections[i];
         if (connection != NULL && connection->protocol == NULL && connection->plain.len == 0 &&
@@ -288,6 +330,8 @@ int vb_world_step(struct vb_world *world, struct vb_error *err)
     int status = VB_OK;
     for (int i = 0; status == VB_OK && i < count; i++)
         status = serve(world, events[i].data.u32, err);
+    if (status == VB_OK)
+        status = serve_live(world, err);
     return status < 0 ? status : tick(world, err);
 }
 
@@ -352,6 +396,7 @@ static int tell_gaps(struct vb_world *world, struct vb_error *err)
         {vb_bait_trail_refused(world->trail), "messages",
          "more in one run than is unpacked to search it for secrets"},
         {world->not_kept, "bodies of requests", "too large or too many to keep"},
+        {world->live.failed, "requests to real hosts", "no answer came from there"},
         {vb_capture_missed(world->options.capture), "packets", "too many to keep"},
         {lost_datagrams(world) - world->lost_before, "datagrams",
          "more than the network of the box holds"},

@@ -10,6 +10,7 @@
 #include "sandbox/world/replay.h"
 #include "sandbox/world/respond.h"
 #include "vetbox/core.h"
+#include "vetbox/core/courier.h"
 
 enum { VB_WORLD_SOCKETS = 264 };
 
@@ -28,6 +29,8 @@ struct vb_world_options {
     const _Atomic int64_t *ahead_s; /* how far the box's clock is ahead of ours, as somebody else
                                        writes it there; NULL: not at all */
     struct vb_replay *replay;       /* answers those that it knows; may be NULL */
+    const struct vb_courier_hosts *live_hosts; /* who is really asked; NULL: nobody */
+    int live_fd; /* to who does that (vetbox/core/courier.h); -1: it is gone; not owned */
     struct vb_responder *responder; /* answers other requests; NULL: nobody does any */
     /* Keeps the bytes of FD (the callee's for the call), whose SHA-256 is HEX; NULL: they are not
      * kept. */
@@ -51,8 +54,8 @@ int vb_world_fd(const struct vb_world *world);
  * is ready. Emits world.connection and what else begins with world., and bait.seen for baits in
  * what was sent. */
 VB_CHECKED int vb_world_step(struct vb_world *world, struct vb_error *err);
-/* True while it is about to speak first on some connection, which its client may wait for: the
- * box's clock must not run away from it meanwhile. */
+/* True while it is about to speak first on some connection, which its client may wait for, or waits
+ * for a real host: the box's clock must not run away from it meanwhile. */
 bool vb_world_owes_a_word(const struct vb_world *world);
 /* Takes what is left when nobody can send any more, and says what was not recorded. */
 VB_CHECKED int vb_world_end(struct vb_world *world, struct vb_error *err);

@@ -215,7 +215,7 @@ static const struct {
 static int read_headers(const struct file *file, const struct vb_yaml_node *node,
                         struct vb_rule *rule, struct vb_error *err)
 {
-    if (!is_map(node) || node->count > VB_HTTP_HEADERS_MAX - 2)
+    if (!is_map(node) || node->count > VB_HTTP_RULE_HEADERS_MAX - 2)
         return refuse(file, node, "headers must be a map of few texts", "", err);
     for (size_t i = 0; i < node->count; i++) {
         const int status = check_text(file, node->items[i], err);
