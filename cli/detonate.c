@@ -95,13 +95,14 @@ static int run_plan(struct vb_session *session, struct vb_sandbox *sandbox, stru
 int vb_session_detonate(struct vb_session *session, struct vb_error *err)
 {
     VB_CLEANUP(plan_cleanup) struct vb_plan *plan = NULL;
+    VB_CLEANUP(vb_network_done) struct vb_network network = {0};
     VB_CLEANUP(sandbox_cleanup) struct vb_sandbox *sandbox = NULL;
     const struct vb_plan_input input = {.manifest = &session->manifest,
                                         .tree = session->tree,
                                         .rootfs = session->options->value[VB_OPT_ROOTFS]};
     struct vb_sandbox_options options = vb_sandbox_default_options;
     VB_CLEANUP_FREE char *world_rules = NULL;
-    int status = vb_network_choose(session->options, &options, err);
+    int status = vb_network_choose(session->options, &network, &options, err);
     if (status == VB_OK)
         status = vb_place_world_rules(session->options->value[VB_OPT_RULES], &world_rules, err);
     options.world_rules = world_rules;

@@ -89,7 +89,7 @@ int vb_conclude_check(const struct vb_options *options, struct vb_error *err)
     if (status == VB_OK && fail_on != NULL && strcmp(fail_on, "block") != 0)
         status = vb_fail(err, VB_E_USAGE, 0, "--fail-on %s: only block is known", fail_on);
     if (status == VB_OK)
-        status = vb_network_choose(options, &ignored, err);
+        status = vb_network_choose(options, NULL, &ignored, err);
     if (status == VB_OK)
         status = vb_dates_choose(options, &no_dates, err);
     for (size_t i = 0; status == VB_OK && i < options->report_count; i++) {

@@ -59,6 +59,7 @@ struct ending {
 static int detonate(struct vb_session *session, bool own_streams, struct ending *ret,
                     struct vb_error *err)
 {
+    VB_CLEANUP(vb_network_done) struct vb_network network = {0};
     VB_CLEANUP(sandbox_cleanup) struct vb_sandbox *sandbox = NULL;
     struct vb_sandbox_options options = vb_sandbox_default_options;
     char reason[] = "command";
@@ -76,7 +77,7 @@ static int detonate(struct vb_session *session, bool own_streams, struct ending 
     options.output_fds[1] = own_streams ? STDERR_FILENO : -1;
     options.tree_fd = -1;
     VB_CLEANUP_FREE char *world_rules = NULL;
-    int status = vb_network_choose(session->options, &options, err);
+    int status = vb_network_choose(session->options, &network, &options, err);
     if (status == VB_OK)
         status = vb_place_world_rules(session->options->value[VB_OPT_RULES], &world_rules, err);
     options.world_rules = world_rules;

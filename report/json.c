@@ -1,6 +1,12 @@
 /* The report for machines. Members stand in the order of docs/schema/report.schema.json. */
 #include "report/internal.h"
 
+static void write_count(struct vb_json_out *out, const char *key, uint64_t count)
+{
+    vb_json_key(out, key);
+    vb_json_uint(out, count);
+}
+
 static void write_names(struct vb_json_out *out, const char *key, const struct vb_name_list *list)
 {
     vb_json_key(out, key);
@@ -96,6 +102,30 @@ static void write_coverage(struct vb_json_out *out, const struct vb_verdict *ver
     vb_json_end_object(out);
 }
 
+/* Only where something could leave. */
+static void write_live(struct vb_json_out *out, const struct vb_verdict *verdict)
+{
+    if (verdict->live_count == 0)
+        return;
+    vb_json_key(out, "live");
+    vb_json_begin_object(out);
+    vb_json_key(out, "hosts");
+    vb_json_begin_array(out);
+    for (size_t i = 0; i < verdict->live_count; i++) {
+        const struct vb_live_row *row = &verdict->live[i];
+        vb_json_begin_object(out);
+        vb_json_member_str(out, "name", row->name);
+        write_count(out, "requests", row->requests);
+        write_count(out, "failed", row->failed);
+        write_count(out, "bytes_sent", row->sent);
+        write_count(out, "bytes_received", row->received);
+        vb_json_end_object(out);
+    }
+    vb_json_end_array(out);
+    write_count(out, "withheld", verdict->live_withheld);
+    vb_json_end_object(out);
+}
+
 static void write_permission(struct vb_json_out *out, const struct vb_permission_row *row)
 {
     vb_json_begin_object(out);
@@ -168,6 +198,7 @@ int vb_report_json(const struct vb_verdict *verdict, int log_fd,
         write_finding(&out, &verdict->findings[i]);
     vb_json_end_array(&out);
     write_coverage(&out, verdict);
+    write_live(&out, verdict);
     write_behaviour(&out, verdict);
     vb_json_key(&out, "events");
     vb_json_uint(&out, verdict->events);

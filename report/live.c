@@ -267,6 +267,11 @@ static bool has_address(const struct vb_event *event)
     return vb_event_get_str(event, VB_F_ADDRESS).len > 0;
 }
 
+static bool has_reason(const struct vb_event *event)
+{
+    return vb_event_get_str(event, VB_F_REASON).len > 0;
+}
+
 static bool connects(const struct vb_event *event)
 {
     const struct vb_str address = vb_event_get_str(event, VB_F_ADDRESS);
@@ -359,6 +364,13 @@ static const struct row {
     {VB_EV_WORLD_CONNECTION, 0, NULL, got_bytes, "{address}:{port} was sent {bytes}", STYLE_WARN,
      FOLD_ADDRESS},
     {VB_EV_WORLD_REQUEST, 0, NULL, NULL, "{method} {url}", STYLE_WARN, FOLD_SAME},
+    {VB_EV_WORLD_RESPONSE, VB_F_RULE, "live", NULL,
+     "the real host answered {status}: {url}[ ({reason})]", STYLE_BAD, FOLD_SAME},
+    {VB_EV_WORLD_RESPONSE, 0, NULL, has_reason, "the real host was not asked: {url} ({reason})",
+     STYLE_WARN, FOLD_SAME},
+    {VB_EV_LIVE_HOST, 0, NULL, NULL,
+     "{count} requests really went to {name}, {bytes} sent[, {failed} unanswered]", STYLE_BAD,
+     FOLD_SAME},
     {VB_EV_WORLD_TLS, VB_F_OUTCOME, "refused", NULL, "{address}:{port} is not trusted[: {detail}]",
      STYLE_WARN, FOLD_SAME},
     {VB_EV_WORLD_SESSION, VB_F_PROTOCOL, "shell", NULL, "a shell obeys {address}:{port}", STYLE_BAD,
@@ -380,6 +392,8 @@ static const struct row {
      FOLD_SAME},
     {VB_EV_SANDBOX_LIMIT, 0, NULL, NULL, "limit: {what}[, {detail}][: {count}]", STYLE_BAD,
      FOLD_SAME},
+    {VB_EV_SANDBOX_LAYER, VB_F_OUTCOME, "live", NULL,
+     "LIVE NETWORK: what is sent to these hosts really leaves: {hosts}", STYLE_BAD, FOLD_SAME},
     {VB_EV_SANDBOX_LAYER, 0, NULL, NULL, "missing in this box: {name}, {outcome}", STYLE_DIM,
      FOLD_SAME},
     {VB_EV_COVERAGE, 0, NULL, NULL, "not examined: {what}, {reason}", STYLE_DIM, FOLD_SAME},

@@ -56,6 +56,46 @@ static const char *joined(struct writer *w, const struct vb_name_list *list, siz
     return w->text;
 }
 
+static const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+/* Appends to the writer's text, as long as there is room. */
+static void add_text(struct writer *w, const char *fmt, ...) VB_PRINTF(2, 3);
+static void add_text(struct writer *w, const char *fmt, ...)
+{
+    const size_t used = strlen(w->text);
+    va_list args;
+    va_start(args, fmt);
+    (void)vsnprintf(w->text + used, sizeof(w->text) - used, fmt, args);
+    va_end(args);
+}
+
+/* "api.example.com 3 requests, 812 bytes sent, 4096 received; …" */
+static void network(struct writer *w)
+{
+    const struct vb_verdict *v = w->verdict;
+    if (v->live_count == 0)
+        return;
+    w->text[0] = '\0';
+    for (size_t i = 0; i < v->live_count; i++) {
+        const struct vb_live_row *row = &v->live[i];
+        add_text(w, "%s%s %llu request%s", i == 0 ? "" : "; ", row->name,
+                 (unsigned long long)row->requests, plural(row->requests));
+        if (row->requests > 0)
+            add_text(w, ", %llu bytes sent, %llu received", (unsigned long long)row->sent,
+                     (unsigned long long)row->received);
+        if (row->failed > 0)
+            add_text(w, ", %llu unanswered", (unsigned long long)row->failed);
+    }
+    if (v->live_withheld > 0)
+        add_text(w, "; %llu request%s not passed on", (unsigned long long)v->live_withheld,
+                 plural(v->live_withheld));
+    vb_page_item(&w->page, 0, "LIVE      ", STYLE_BAD, "what was sent to these hosts really left");
+    vb_page_item(&w->page, 10, "", STYLE_PLAIN, w->text);
+}
+
 static void head(struct writer *w)
 {
     const struct vb_verdict *v = w->verdict;
@@ -69,6 +109,7 @@ static void head(struct writer *w)
     vb_page_item(&w->page, 0, "Reference ", STYLE_DIM, v->reference ? v->reference : "");
     if (v->artifact_sha256 != NULL)
         vb_page_item(&w->page, 0, "SHA-256   ", STYLE_DIM, v->artifact_sha256);
+    network(w);
     vb_page_newline(&w->page);
     vb_page_item(&w->page, 0, shouted(v->decision), decision_style(v->decision), "");
     vb_page_item(&w->page, 0, "", STYLE_PLAIN, v->why ? v->why : "");
@@ -137,11 +178,6 @@ static void reasons(struct writer *w)
 static const char *yes(bool value)
 {
     return value ? "yes" : "no";
-}
-
-static const char *plural(uint64_t count)
-{
-    return count == 1 ? "" : "s";
 }
 
 /* How much of it was looked at. */

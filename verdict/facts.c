@@ -300,8 +300,58 @@ static void on_coverage(struct judge *judge)
                 count > 1 ? vb_arena_printf(&judge->scratch, " (%lld)", (long long)count) : "");
 }
 
+/* The network was live: some of what was sent really left. */
+static void on_live(struct judge *judge)
+{
+    struct vb_verdict *verdict = judge->verdict;
+    size_t count = 0;
+    char **hosts = vb_list_of(judge, VB_F_HOSTS, &count);
+    struct vb_live_row *rows = vb_arena_alloc(judge->keep, (count + 1) * sizeof(*rows));
+    if (rows == NULL)
+        return;
+    for (size_t i = 0; i < count; i++)
+        rows[i] = (struct vb_live_row){.name = vb_arena_str(judge->keep, hosts[i])};
+    verdict->live = rows;
+    verdict->live_count = count;
+}
+
+static uint64_t count_of(const struct judge *judge, enum vb_field field)
+{
+    const int64_t number = vb_event_get_int(judge->event, field, 0);
+    return number < 0 ? 0 : (uint64_t)number;
+}
+
+static void add_to(uint64_t *sum, uint64_t more)
+{
+    if (__builtin_add_overflow(*sum, more, sum))
+        *sum = UINT64_MAX;
+}
+
+static void on_live_host(struct judge *judge)
+{
+    const char *name = vb_text_of(judge, VB_F_NAME);
+    for (size_t i = 0; i < judge->verdict->live_count; i++) {
+        struct vb_live_row *row = &judge->verdict->live[i];
+        if (strcmp(row->name, name) != 0)
+            continue;
+        add_to(&row->requests, count_of(judge, VB_F_COUNT));
+        add_to(&row->failed, count_of(judge, VB_F_FAILED));
+        add_to(&row->sent, count_of(judge, VB_F_SIZE));
+        add_to(&row->received, count_of(judge, VB_F_RECEIVED));
+    }
+}
+
+static void on_response(struct judge *judge)
+{
+    judge->verdict->live_withheld += vb_event_get(judge->event, VB_F_REASON) != NULL &&
+                                     strcmp(vb_text_of(judge, VB_F_RULE), "live") != 0;
+}
+
 static void on_layer(struct judge *judge)
 {
+    if (strcmp(vb_text_of(judge, VB_F_NAME), "network") == 0 &&
+        strcmp(vb_text_of(judge, VB_F_OUTCOME), "live") == 0)
+        on_live(judge);
     vb_note_gap(judge, "sandbox layer %s: %s", vb_text_of(judge, VB_F_NAME),
                 vb_text_of(judge, VB_F_OUTCOME));
 }
@@ -335,6 +385,8 @@ static const struct {
     {VB_EV_TRUTH_FILE, on_kept},
     {VB_EV_FILE_SNAPSHOT, on_kept},
     {VB_EV_SANDBOX_LAYER, on_layer},
+    {VB_EV_LIVE_HOST, on_live_host},
+    {VB_EV_WORLD_RESPONSE, on_response},
     {VB_EV_SIGNATURE_RESULT, on_signature},
 };
 

@@ -54,6 +54,14 @@ struct vb_permission_row {
     char *key;    /* its key path in that manifest; "" if unknown */
 };
 
+/* A host of --net live, and what really left to it in all runs. */
+struct vb_live_row {
+    char *name;        /* as it was listed */
+    uint64_t requests; /* that left */
+    uint64_t failed;   /* without an answer, whether they left or not */
+    uint64_t sent, received;
+};
+
 struct vb_coverage {
     uint64_t files;        /* of the tree */
     uint64_t entry_points; /* planned detonations */
@@ -88,6 +96,9 @@ struct vb_verdict {
     size_t permission_count;
     size_t permissions_dropped;      /* beyond the list's maximum */
     struct vb_name_list undisclosed; /* observed hosts that nothing declares or documents */
+    struct vb_live_row *live;        /* all that are listed, in that order */
+    size_t live_count;               /* 0: nothing could leave */
+    uint64_t live_withheld;          /* requests to these hosts that were not passed on */
     bool trifecta_untrusted_input;
     bool trifecta_private_data;
     bool trifecta_outbound;

@@ -39,7 +39,7 @@ _vetbox()
         --color) words='auto always never' ;;
         --fail-on) words=block ;;
         --dates) words='auto today 7,45,400' ;;
-        --net) words='world none replay:' ;;
+        --net) words='world none replay: live:' ;;
         --persona) words='developer ci empty' ;;
         --timeout) return ;;
         --report) words='text= json=' ;;

@@ -610,6 +610,34 @@ def coverage_gap():
     log.write()
 
 
+def live():
+    """Three hosts were really there: one answered, one did not, and nothing was passed on to one."""
+    log = Log("live")
+    log.files("SKILL.md")
+    log.documents("host", "api.shop.example")
+    log.documents("host", "cdn.shop.example")
+    log.add("sandbox.layer", "tool", name="network", outcome="live",
+            detail="as asked for: what is sent to these hosts really leaves",
+            hosts=["api.shop.example", "cdn.shop.example", "23.45.67.89"])
+    for status, count in ((0, 3), (22, 2)):
+        log.block("curl -s https://api.shop.example/v1", 20)
+        log.exec(11, 10, "/usr/bin/curl", "curl", "-s", "https://api.shop.example/v1")
+        log.add("world.response", "world", connection=1, address="13.0.0.7", port=443, status=200,
+                url="https://api.shop.example/v1", form="live", size=400, name="api.shop.example",
+                rule="live", sha256="ef" * 32)
+        log.add("world.response", "world", connection=2, address="13.0.0.8", port=443, status=502,
+                url="https://cdn.shop.example/a", form="html", size=122, name="cdn.shop.example",
+                rule="live", reason="its certificate does not hold")
+        log.add("world.response", "world", connection=3, address="23.45.67.89", port=80, status=200,
+                url="http://23.45.67.89/", form="json", size=40, rule="guess",
+                reason="it is made for a proxy: it was not passed on")
+        log.end(status=status)
+        log.add("live.host", "tool", name="api.shop.example", count=count, size=812, received=4096)
+        log.add("live.host", "tool", name="cdn.shop.example", count=0, size=0, received=0, failed=1)
+        log.add("live.host", "tool", name="other.example", count=9, size=9, received=9)
+    log.write()
+
+
 def cut_short():
     """What was run did not come to its end: that the rest was not run makes it no better."""
     log = Log("cut-short")
@@ -1060,7 +1088,7 @@ if __name__ == "__main__":
                   persistence,
                   agent_tamper, own_place, reverse_shell, archive_traversal, hidden_unicode,
                   static_only, text_only,
-                  escape_attempt, io_uring_probe, cloud_tool, cloud_tool_of_its_own, coverage_gap, cut_short, memory_bomb,
+                  escape_attempt, io_uring_probe, cloud_tool, cloud_tool_of_its_own, coverage_gap, live, cut_short, memory_bomb,
                   unexecuted, exception, home_search,
                   looking_around, interrupted,
                   evasion, network_honest, network_evasion, network_dropped, network_exfil, enciphered,
