@@ -92,6 +92,8 @@ int vb_decode_socket(struct vb_call *call, struct vb_error *err)
         snprintf(detail, sizeof(detail), "family %s, protocol %d", name, protocol);
         return vb_call_deny(call, internet ? EPROTONOSUPPORT : EAFNOSUPPORT, detail, err);
     }
+    if (type == SOCK_STREAM && family != AF_UNIX)
+        call->recorder->rests.any_streams = true;
     struct vb_event event;
     vb_call_event(call, &event, VB_EV_NET_SOCKET);
     vb_event_str(&event, VB_F_FAMILY, name);

@@ -251,13 +251,15 @@ static bool lists_unconfirmed(const struct vb_recorder *recorder, pid_t member, 
 }
 
 /* Something was sent that is not received yet: the kernel holds it back for a few hundredths of a
- * second, or has no processor to deliver it. Who never receives keeps nobody waiting. */
+ * second, or has no processor to deliver it. Who never receives keeps nobody waiting. To ask takes
+ * milliseconds: the kernel looks through the connections of all networks. */
 static bool is_sending(struct vb_recorder *recorder, const struct box *box)
 {
     struct vb_rests *rests = &recorder->rests;
     const uint64_t now = vb_monotonic_ns();
-    if (box->count == 0 || (!lists_unconfirmed(recorder, box->member, "tcp") &&
-                            !lists_unconfirmed(recorder, box->member, "tcp6"))) {
+    if (!rests->any_streams || box->count == 0 ||
+        (!lists_unconfirmed(recorder, box->member, "tcp") &&
+         !lists_unconfirmed(recorder, box->member, "tcp6"))) {
         rests->sending_ns = 0;
         return false;
     }

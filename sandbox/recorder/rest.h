@@ -57,6 +57,7 @@ struct vb_rests {
     size_t count;
     struct vb_rest_timer timers[VB_REST_TIMERS];
     bool any_timers;                /* there was one */
+    bool any_streams;               /* somebody had a connection, or wants one */
     bool many_timers;               /* there were more: the clock is not moved any more */
     int ready;                      /* an epoll on what they wait for; -1 */
     uint64_t looked_ns, signals_ns; /* when that was last done */
