@@ -259,6 +259,9 @@ static void see_exec(struct judge *judge, struct run *run, struct process *proce
     judge->argv = vb_list_of(judge, VB_F_ARGV, &judge->argc);
     judge->command =
         vb_command_read(&judge->scratch, vb_text_of(judge, VB_F_PATH), judge->argv, judge->argc);
+    /* The path is as it was written. A ".." behind a link of the system's leads anywhere. */
+    const char *target = vb_text_of(judge, VB_F_TARGET);
+    judge->command.trusted &= target[0] == '\0' || vb_path_is_system(target);
     judge->line = vb_command_line(&judge->scratch, judge->argv, judge->argc, MAX_TEXT);
     judge->host = (judge->command.traits & TRAIT_NETWORK)
                       ? vb_argv_host(&judge->scratch, &judge->command, judge->argv, judge->argc)

@@ -129,27 +129,35 @@ unsigned vb_program_traits(const char *program)
     return 0;
 }
 
-/* PATH stays below its first folder: each ".." leads out of a folder below that. */
-static bool stays_inside(const char *path)
+/* PATH leads to what its words say. A ".." leads out of where a link leads, not of the folder that
+ * stands before it (/usr/lib/ssl/certs may be /etc/ssl/certs), so it is taken only behind those
+ * that programs find their own files from, and only below the first folder. */
+static bool leads_inside(const char *path)
 {
+    static const char roots[] = "bin sbin lib lib32 lib64 libexec";
+    char before[16] = "";
     int depth = 0;
     for (const char *at = path; *at != '\0';) {
         const size_t len = strcspn(at, "/");
-        if (len == 2 && strncmp(at, "..", 2) == 0) {
-            if (--depth < 1)
-                return false;
-        } else if (len > 0 && !(len == 1 && *at == '.')) {
-            depth++;
-        }
-        at += len + (at[len] == '/');
+        const char *next = at + len + (at[len] == '/');
+        const bool nothing = len == 0 || (len == 1 && *at == '.');
+        const bool up = len == 2 && strncmp(at, "..", 2) == 0;
+        if (up && (--depth < 1 || !vb_word_in(roots, before)))
+            return false;
+        if (len == 3 && strncmp(at, "tmp", 3) == 0) /* everybody's, as /usr/tmp was */
+            return false;
+        if (!nothing)
+            snprintf(before, sizeof(before), "%.*s", (int)len, at);
+        depth += !nothing && !up;
+        at = next;
     }
     return true;
 }
 
-static bool system_path(const char *path)
+bool vb_path_is_system(const char *path)
 {
     static const char *const folders[] = {"/usr/", "/bin/", "/sbin/", "/lib/", "/opt/"};
-    if (!stays_inside(path) || vb_starts(path, "/usr/tmp/"))
+    if (!leads_inside(path))
         return false;
     for (size_t i = 0; i < VB_ARRAY_LEN(folders); i++)
         if (vb_starts(path, folders[i]))
@@ -188,7 +196,7 @@ static void read_script(struct arena *arena, struct command *command, const char
     if (vb_word_in("npm-cli.js npx-cli.js yarn.js pnpm.cjs", base))
         base = vb_arena_copy(arena, base, strcspn(base, "-."));
     command->program = base;
-    command->trusted = command->trusted && system_path(script);
+    command->trusted = command->trusted && vb_path_is_system(script);
     if (command->trusted)
         command->traits |= vb_program_traits(base) & ~(unsigned)TRAIT_SHELL;
 }
@@ -239,7 +247,7 @@ static bool decodes(const char *program, char *const *argv, size_t count)
 struct command vb_command_read(struct arena *arena, const char *path, char *const *argv,
                                size_t count)
 {
-    struct command command = {.program = vb_path_base(path), .trusted = system_path(path)};
+    struct command command = {.program = vb_path_base(path), .trusted = vb_path_is_system(path)};
     if (command.program[0] == '-')
         command.program++;
     command.traits = vb_program_traits(command.program);

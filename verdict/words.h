@@ -41,6 +41,9 @@ struct command {
     bool trusted; /* lies in the system's folders, so its name can be believed */
 };
 
+/* PATH, in one of the system's folders, leads to something there: a name of there can be believed.
+ */
+bool vb_path_is_system(const char *path);
 /* Traits that a program's name alone gives. */
 unsigned vb_program_traits(const char *program);
 /* PATH is what was executed, ARGV[0..COUNT) its arguments. */

@@ -598,6 +598,20 @@ def cloud_tool_of_its_own():
     log.write()
 
 
+def borrowed_name():
+    """A path that begins in a folder of the system leads through a link to a program of the package."""
+    log = Log("borrowed-name")
+    log.files("SKILL.md", "pip")
+    log.baits()
+    log.block("sh run.sh", 4)
+    log.add("process.exec", pid=11, ppid=10, path="/usr/home/alex/pip",
+            argv=["/usr/lib/ssl/certs/../../../home/alex/pip"], target="/home/alex/pip")
+    log.read(11, "ssh-ed25519", ".ssh/id_ed25519", "/home/alex/pip")
+    log.connect(11, "203.0.113.9", 443, "/home/alex/pip")
+    log.end()
+    log.write()
+
+
 def coverage_gap():
     log = Log("coverage-gap")
     log.files("SKILL.md", "a.rb", "b.swift", "c.sh", "huge.js")
@@ -1088,7 +1102,7 @@ if __name__ == "__main__":
                   persistence,
                   agent_tamper, own_place, reverse_shell, archive_traversal, hidden_unicode,
                   static_only, text_only,
-                  escape_attempt, io_uring_probe, cloud_tool, cloud_tool_of_its_own, coverage_gap, live, cut_short, memory_bomb,
+                  escape_attempt, io_uring_probe, cloud_tool, cloud_tool_of_its_own, borrowed_name, coverage_gap, live, cut_short, memory_bomb,
                   unexecuted, exception, home_search,
                   looking_around, interrupted,
                   evasion, network_honest, network_evasion, network_dropped, network_exfil, enciphered,

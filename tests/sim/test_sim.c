@@ -205,6 +205,7 @@ static void test_decisions(void **state)
         {"exception-valid", VB_DECISION_ALLOW, NULL},
         {"static-only", VB_DECISION_REVIEW, NULL},
         {"coverage-gap", VB_DECISION_REVIEW, NULL},
+        {"borrowed-name", VB_DECISION_BLOCK, "VB-EXFIL-ATTEMPT"},
         {"live", VB_DECISION_ALLOW, NULL},
         {"unexecuted", VB_DECISION_REVIEW, NULL},
         {"home-search", VB_DECISION_REVIEW, NULL},
