@@ -122,6 +122,7 @@ int vb_session_detonate(struct vb_session *session, struct vb_error *err)
     options.drops_fd = session->drops_fd;
     options.evidence_fd = session->evidence_fd;
     options.name = session->artifact.name;
+    vb_session_share(session); /* what boxes are like is told whatever the package is like */
     status = vb_sandbox_new(&options, &session->tee.sink, &sandbox, err);
     if (status == VB_OK)
         status = run_plan(session, sandbox, plan, err);

@@ -112,8 +112,9 @@ static uint64_t *beyond_share(struct vb_tee *tee, enum vb_event_kind kind)
 static bool has_room(struct vb_tee *tee, const struct vb_event *event)
 {
     static const enum vb_event_kind vital[] = {
-        VB_EV_LOG_BEGIN,     VB_EV_DETONATION_BEGIN, VB_EV_DETONATION_END, VB_EV_SANDBOX_LIMIT,
-        VB_EV_EXAMINER_DIED, VB_EV_BAIT_READ,        VB_EV_BAIT_SEEN};
+        VB_EV_LOG_BEGIN,     VB_EV_DETONATION_BEGIN, VB_EV_DETONATION_END,
+        VB_EV_SANDBOX_LIMIT, VB_EV_EXAMINER_DIED,    VB_EV_BAIT_READ,
+        VB_EV_BAIT_SEEN,     VB_EV_LIVE_HOST,        VB_EV_SANDBOX_LAYER};
     const uint64_t max = tee->log->max_bytes;
     if (tee->log->bytes < (event->source == VB_SOURCE_TRUTH ? tee->truth_end : tee->share_end))
         return true;

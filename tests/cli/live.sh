@@ -189,6 +189,17 @@ in a header|curl -s -H "X-Key: $(base64 -w0 ~/.ssh/id_ed25519)" https://api.shop
 in chunks|curl -s --http1.1 -H "Transfer-Encoding: chunked" -T ~/.ssh/id_ed25519 https://api.shop.example/echo
 SENT
 
+# What left is told also of a run that fills its share of the log.
+live 'curl -sS -o /dev/null http://api.shop.example/hello
+      python3 -c "import os
+folder = \"/tmp\" + (\"/\" + 200 * \"x\") * 15
+for i in range(12000):
+    os.path.exists(folder + str(i))"'
+expect_status 0 "a flood"
+expect_event '"coverage".*more than the event log takes' "a flood"
+expect_event '"live.host".*"api.shop.example".*"count":1' "a flood"
+expect_in "$work/err" "api.shop.example 1 request, " "a flood"
+
 # Who says another host than it goes to, to get a request past the list, reaches neither.
 live 'curl -sS -o /dev/null -w "fronted %{http_code}\n" -H "Host: api.shop.example" http://unlisted.shop.example/fronted
       curl -sS -o /dev/null -w "fronted %{http_code}\n" -H "Host: unlisted.shop.example" http://api.shop.example/fronted
