@@ -28,6 +28,7 @@ struct carry {
     uint64_t until_ns;
     int body; /* of the request; -1: none */
     uint64_t body_size, body_sent;
+    uint64_t sent_in_vain;      /* of it, before it began again */
     char refused[REASON_BYTES]; /* why an address was not connected to; "" */
     char error[CURL_ERROR_SIZE];
     /* the answer: */
@@ -293,6 +294,8 @@ static int on_seek(void *ctx, curl_off_t offset, int origin)
     struct carry *carry = ctx;
     if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > carry->body_size)
         return CURL_SEEKFUNC_FAIL;
+    if (carry->body_sent > (uint64_t)offset)
+        carry->sent_in_vain += carry->body_sent - (uint64_t)offset;
     carry->body_sent = (uint64_t)offset;
     return CURL_SEEKFUNC_OK;
 }
@@ -504,6 +507,7 @@ int carry_start(struct carry *carry, struct vb_error *err)
     }
     carry->curl = curl;
     carrier->requests++;
+    carrier->sent += carry->body_size; /* until it is known how much of it was */
     return VB_OK;
 }
 
@@ -567,8 +571,8 @@ static void add_up(const struct carry *carry, bool answered, struct vb_courier_a
     long head = 0, back = 0;
     (void)carrier->libcurl.easy_getinfo(carry->curl, CURLINFO_REQUEST_SIZE, &head);
     (void)carrier->libcurl.easy_getinfo(carry->curl, CURLINFO_HEADER_SIZE, &back);
-    const uint64_t sent = (head > 0 ? (uint64_t)head : 0) + carry->body_sent;
-    carrier->sent += sent;
+    const uint64_t sent = (head > 0 ? (uint64_t)head : 0) + carry->body_sent + carry->sent_in_vain;
+    carrier->sent += sent - carry->body_size;
     account->rows[carry->row].requests += head > 0;
     account->rows[carry->row].failed += !answered;
     account->rows[carry->row].sent += sent;

@@ -344,6 +344,32 @@ static void test_crowd(void **state)
     end(&place);
 }
 
+/* What is on its way counts: nobody sends more by sending it at once. */
+static void test_much_at_once(void **state)
+{
+    (void)state;
+    enum { MANY = 3 };
+    struct place place = {0};
+    struct vb_error err = {0};
+    const int body = memfd_create("much", MFD_CLOEXEC);
+    assert_int_equal(ftruncate(body, VB_COURIER_BODY_MAX), 0);
+    begin(&place, "", true);
+    for (uint32_t i = 0; i < MANY; i++) {
+        const struct vb_courier_message message = {.word = VB_COURIER_ASK,
+                                                   .number = i,
+                                                   .port = place.port,
+                                                   .body = VB_COURIER_BODY_MAX,
+                                                   .count = 3,
+                                                   .strings = {"POST", "127.0.0.1", "/"}};
+        assert_int_equal(vb_courier_send(place.run, &message, body, &err), VB_OK);
+    }
+    const struct vb_courier_message *message = hear(&place);
+    assert_int_equal(message->number, MANY - 1);
+    assert_non_null(strstr(message->strings[0], "more than 64 MiB"));
+    close(body);
+    end(&place);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -354,6 +380,7 @@ int main(void)
         cmocka_unit_test(test_hostile_requests),
         cmocka_unit_test(test_policy),
         cmocka_unit_test(test_crowd),
+        cmocka_unit_test(test_much_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
