@@ -48,4 +48,8 @@ void carry_abandon(const struct carry *carry, struct vb_courier_account *account
 /* The answer to a request that is not carried, and why. */
 VB_CHECKED int carry_refuse(uint32_t number, const char *why, int socket, struct vb_error *err);
 
+/* Why nobody connects to ADDRESS for a package: what vb_address_refusal says, or that it is near.
+ * NULL: it may be. */
+const char *carry_refusal(const struct sockaddr *address);
+
 #endif

@@ -221,7 +221,7 @@ int vb_courier_new(const struct vb_courier_options *options, struct vb_courier *
     if (courier == NULL)
         return vb_fail(err, VB_E_NOMEM, errno, "no memory for a courier");
     courier->options = *options;
-    courier->carrier.refusal = options->refusal != NULL ? options->refusal : vb_address_refusal;
+    courier->carrier.refusal = options->refusal != NULL ? options->refusal : carry_refusal;
     courier->carrier.answer_ms = options->answer_ms > 0 ? options->answer_ms : CARRY_MS;
     *ret = courier;
     return VB_OK;

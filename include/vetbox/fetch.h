@@ -38,7 +38,7 @@ struct vb_courier_options {
     struct vb_courier_hosts hosts; /* the only ones that it reaches */
     const char *ca_file;           /* NULL: the system's certificates */
     /* For tests: */
-    const char *(*refusal)(const struct sockaddr *address); /* NULL: vb_address_refusal */
+    const char *(*refusal)(const struct sockaddr *address); /* NULL: its own */
     unsigned answer_ms;                                     /* 0: 20 seconds */
 };
 struct vb_courier;

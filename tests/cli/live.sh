@@ -38,6 +38,8 @@ cat >"$work/hosts" <<'HOSTS'
 169.254.169.254 meta.shop.example
 100.64.0.1 nat.shop.example
 ::1 six.shop.example
+130.45.67.1 own.shop.example
+130.45.99.9 near.shop.example
 ::ffff:10.0.0.5 mapped.shop.example
 HOSTS
 mount --bind "$work/hosts" /etc/hosts || fail "no list of hosts"
@@ -55,7 +57,7 @@ done
 
 listed=api.shop.example,deep.below.example,nobody.below.example,loop.shop.example,private.shop.example,meta.shop.example
 listed=$listed,nat.shop.example,six.shop.example,mapped.shop.example,dns.shop.example,both.shop.example
-listed=$listed,hidden.shop.example,silent.shop.example
+listed=$listed,hidden.shop.example,silent.shop.example,own.shop.example,near.shop.example
 
 # live COMMAND: runs it in a box before the real hosts.
 live() {
@@ -108,20 +110,21 @@ expect_in "$work/err" "LIVE" "the report of a live run"
 
 
 # What the list names but no public address stands behind is refused when it is connected to, and said.
-live 'for host in loop private meta nat six mapped; do
+live 'for host in loop private meta nat six mapped own near; do
           curl -sS -o /dev/null -w "$host %{http_code}\n" http://$host.shop.example/refused
       done
       curl -sS -o /dev/null -w "cert %{http_code}\n" https://api.shop.example:8443/cert
       curl -sS -o /dev/null -w "closed %{http_code}\n" http://api.shop.example:81/closed
       curl -sS -o /dev/null -w "nobody %{http_code}\n" http://nobody.below.example/nobody'
 expect_status 0 "refused addresses"
-for host in loop private meta nat six mapped cert closed nobody; do
+for host in loop private meta nat six mapped own near cert closed nobody; do
     expect_in "$work/out" "$host 502" "refused addresses"
 done
 expect_nothing_came refused "refused addresses"
 expect_nothing_came cert "a wrong certificate"
 for words in 'loop.*127.0.0.1 is loopback' 'private.*10.0.0.5 is private' 'meta.*169.254.169.254 is link-local' \
-    "nat.*100.64.0.1 is of a carrier's NAT" 'six.*::1 is loopback' 'mapped.*is of IPv4 in IPv6'; do
+    "nat.*100.64.0.1 is of a carrier's NAT" 'six.*::1 is loopback' 'mapped.*is of IPv4 in IPv6' \
+    'own.*130.45.67.1 is of this machine' 'near.*130.45.99.9 is of this machine'; do
     expect_event "\"world.response\".*$words" "refused addresses"
 done
 expect_event '"world.response".*/cert.*"reason":"its certificate does not hold"' "a wrong certificate"

@@ -17,8 +17,11 @@ import sys
 import threading
 import time
 
-# The one that is listed is a public one, in this namespace; to the others nothing may ever come.
-ADDRESSES = ["23.45.67.89", "10.0.0.5", "169.254.169.254", "100.64.0.1"]
+# The one that is listed is a public one, which no interface has, as of a host far away; to the others
+# nothing may ever come.
+FAR = "23.45.67.89"
+ADDRESSES = ["10.0.0.5", "169.254.169.254", "100.64.0.1", "130.45.67.1"]
+RTM_NEWROUTE, NLM_REQUEST_CREATE, RT_TABLE_LOCAL, RT_SCOPE_HOST, RTN_LOCAL, RTA_DST, RTA_OIF = 24, 0x401, 255, 254, 2, 1, 4
 SIOCSIFADDR, SIOCSIFFLAGS, IFF_UP = 0x8916, 0x8914, 1
 LARGE = 33 << 20
 
@@ -33,6 +36,11 @@ def bring_up():
     for number, address in enumerate(ADDRESSES):
         request = struct.pack("16sHH4s8x", b"lo:%d" % number, socket.AF_INET, 0, socket.inet_aton(address))
         fcntl.ioctl(control, SIOCSIFADDR, request)
+    route = struct.pack("=BBBBBBBBI", socket.AF_INET, 32, 0, 0, RT_TABLE_LOCAL, 4, RT_SCOPE_HOST, RTN_LOCAL, 0)
+    route += struct.pack("=HH4s", 8, RTA_DST, socket.inet_aton(FAR))
+    route += struct.pack("=HHI", 8, RTA_OIF, socket.if_nametoindex("lo"))
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as netlink:
+        netlink.send(struct.pack("=IHHII", 16 + len(route), RTM_NEWROUTE, NLM_REQUEST_CREATE, 1, 0) + route)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
