@@ -179,6 +179,7 @@ struct run {
     struct names moved;        /* folders that were renamed to */
     struct names left;         /* truth.file paths, value is the event number */
     struct names baits_seen;   /* bait files that were seen to be opened to be read */
+    struct names replaced;     /* Python's modules of which the package has its own */
     struct names opened;       /* files that were opened for writing or to be executed */
     struct names baits_opened; /* bait files that say so themselves; value is the event number */
     struct names attempted;    /* endpoints that it connected or sent to; value is the pid */

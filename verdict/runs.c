@@ -26,6 +26,7 @@ static void free_tables(struct run *run)
     vb_names_done(&run->attempted);
     vb_names_done(&run->baits_seen);
     vb_names_done(&run->opened);
+    vb_names_done(&run->replaced);
     vb_names_done(&run->baits_opened);
     vb_names_done(&run->reached);
     vb_names_done(&run->sent);
@@ -70,6 +71,7 @@ static struct run *new_run(struct judge *judge, uint32_t id)
     vb_names_init(&run->attempted, MAX_PATHS);
     vb_names_init(&run->baits_seen, MAX_BAITS);
     vb_names_init(&run->opened, MAX_PATHS);
+    vb_names_init(&run->replaced, MAX_BAITS);
     vb_names_init(&run->baits_opened, MAX_BAITS);
     vb_names_init(&run->reached, MAX_PATHS);
     vb_names_init(&run->sent, MAX_PATHS);
@@ -238,6 +240,7 @@ static void keep_command(struct judge *judge, struct run *run, struct process *p
     command.script =
         command.script == NULL ? NULL : vb_arena_cut(&run->arena, command.script, MAX_TEXT);
     command.code = command.code == NULL ? NULL : vb_arena_cut(&run->arena, command.code, MAX_TEXT);
+    command.module = command.module == NULL ? NULL : command.program;
     process->command = command;
     process->line = vb_arena_str(&run->arena, judge->line);
     process->host = judge->host == NULL ? NULL : vb_arena_str(&run->arena, judge->host);
@@ -254,6 +257,35 @@ static void note_executed(struct judge *judge, struct run *run)
     }
 }
 
+/* Code of the module NAME: NAME.py, NAME.cpython-311.pyc, or a file of the package NAME. */
+static bool is_code_of(const char *path, const char *name)
+{
+    const size_t len = strlen(name);
+    if (!vb_ends(path, ".py") && !vb_ends(path, ".pyc") && !vb_ends(path, ".so"))
+        return false;
+    for (const char *at = path; (at = strchr(at, '/')) != NULL;) {
+        at++;
+        if (strncmp(at, name, len) == 0 && (at[len] == '.' || at[len] == '/'))
+            return true;
+    }
+    return false;
+}
+
+/* "python3 -m pip" is the machine's pip unless there is another one in the folder. */
+static void see_module(struct judge *judge, struct run *run, struct process *process)
+{
+    const char *target = vb_text_of(judge, VB_F_TARGET);
+    const char *path = target[0] != '\0' ? target : vb_text_of(judge, VB_F_PATH);
+    const char *module = process->command.module;
+    if (module == NULL || !process->command.trusted || vb_path_is_system(path) ||
+        vb_event_get(judge->event, VB_F_MISSING) != NULL || vb_flag_set(judge->event, "write") ||
+        !is_code_of(path, module))
+        return;
+    process->command.trusted = false;
+    if (vb_names_add(&run->replaced, &run->arena, module, process->pid, NULL) == NULL)
+        run->full = true;
+}
+
 static void see_exec(struct judge *judge, struct run *run, struct process *process)
 {
     judge->argv = vb_list_of(judge, VB_F_ARGV, &judge->argc);
@@ -262,6 +294,8 @@ static void see_exec(struct judge *judge, struct run *run, struct process *proce
     /* The path is as it was written. A ".." behind a link of the system's leads anywhere. */
     const char *target = vb_text_of(judge, VB_F_TARGET);
     judge->command.trusted &= target[0] == '\0' || vb_path_is_system(target);
+    if (judge->command.module != NULL && vb_names_find(&run->replaced, judge->command.module))
+        judge->command.trusted = false;
     judge->line = vb_command_line(&judge->scratch, judge->argv, judge->argc, MAX_TEXT);
     judge->host = (judge->command.traits & TRAIT_NETWORK)
                       ? vb_argv_host(&judge->scratch, &judge->command, judge->argv, judge->argc)
@@ -524,6 +558,8 @@ void vb_runs_see(struct judge *judge)
         judge->process->ppid = vb_event_get_int(event, VB_F_PPID, 0);
     if (event->kind == VB_EV_PROCESS_EXEC)
         see_exec(judge, run, judge->process);
+    if (event->kind == VB_EV_FILE_OPEN)
+        see_module(judge, run, judge->process);
     if (event->kind == VB_EV_PROCESS_EXIT)
         judge->process->exited = true;
     if (event->kind == VB_EV_NET_CONNECT || event->kind == VB_EV_NET_SEND)

@@ -185,7 +185,7 @@ static bool takes_code(const char *option, bool shell)
 
 static void read_module(struct arena *arena, struct command *command, const char *module)
 {
-    command->program = vb_arena_cut(arena, module, 64);
+    command->program = command->module = vb_arena_cut(arena, module, 64);
     command->traits |= vb_program_traits(command->program);
 }
 

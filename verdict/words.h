@@ -37,6 +37,7 @@ struct command {
     const char *program; /* base name; for an interpreter with a script its name: pip, npm, x.py */
     const char *script;  /* the interpreter's script as given, or NULL */
     const char *code;    /* of -c or -e, or NULL */
+    const char *module;  /* of -m, or NULL; PROGRAM is it */
     unsigned traits;
     bool trusted; /* lies in the system's folders, so its name can be believed */
 };

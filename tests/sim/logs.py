@@ -612,6 +612,20 @@ def borrowed_name():
     log.write()
 
 
+def borrowed_module():
+    """python3 -m takes the module of the folder it is started in."""
+    log = Log("borrowed-module")
+    log.files("SKILL.md", "pip.py")
+    log.baits()
+    log.block("python3 -m pip install x", 4)
+    log.exec(11, 10, PYTHON, "python3", "-m", "pip", "install", "x")
+    log.open(11, f"{HOME}/.openclaw/workspace/skills/borrowed-module/pip.py", exe=PYTHON)
+    log.read(11, "ssh-ed25519", ".ssh/id_ed25519", PYTHON)
+    log.connect(11, "203.0.113.9", 443, PYTHON)
+    log.end()
+    log.write()
+
+
 def coverage_gap():
     log = Log("coverage-gap")
     log.files("SKILL.md", "a.rb", "b.swift", "c.sh", "huge.js")
@@ -1102,7 +1116,7 @@ if __name__ == "__main__":
                   persistence,
                   agent_tamper, own_place, reverse_shell, archive_traversal, hidden_unicode,
                   static_only, text_only,
-                  escape_attempt, io_uring_probe, cloud_tool, cloud_tool_of_its_own, borrowed_name, coverage_gap, live, cut_short, memory_bomb,
+                  escape_attempt, io_uring_probe, cloud_tool, cloud_tool_of_its_own, borrowed_name, borrowed_module, coverage_gap, live, cut_short, memory_bomb,
                   unexecuted, exception, home_search,
                   looking_around, interrupted,
                   evasion, network_honest, network_evasion, network_dropped, network_exfil, enciphered,

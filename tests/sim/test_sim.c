@@ -206,6 +206,7 @@ static void test_decisions(void **state)
         {"static-only", VB_DECISION_REVIEW, NULL},
         {"coverage-gap", VB_DECISION_REVIEW, NULL},
         {"borrowed-name", VB_DECISION_BLOCK, "VB-EXFIL-ATTEMPT"},
+        {"borrowed-module", VB_DECISION_BLOCK, "VB-EXFIL-ATTEMPT"},
         {"live", VB_DECISION_ALLOW, NULL},
         {"unexecuted", VB_DECISION_REVIEW, NULL},
         {"home-search", VB_DECISION_REVIEW, NULL},
