@@ -81,6 +81,10 @@ static const struct {
     {ALL, "npm_config_cafile", VB_TRUST_BUNDLE},
 };
 
+/* Where a runner of GitHub's has its jobs, as in bait/ci.def. */
+#define JOBS "actions-runner/_work"
+#define CHECKOUT JOBS "/storefront/storefront"
+
 static const struct {
     unsigned personas;
     const char *path;
@@ -96,16 +100,17 @@ static const struct {
     {ALL, ".local/bin"},
     {ALL, ".local/share"},
     {PEOPLE, ".local/state"},
-    {CI, "work"},
-    {CI, "work/_temp"},
-    {CI, "work/_temp/_github_workflow"},
-    {CI, "work/storefront"},
-    {CI, "work/storefront/storefront"},
-    {CI, "work/storefront/storefront/src"},
-    {CI, "work/storefront/storefront/.git"},
-    {CI, "work/storefront/storefront/.git/objects"},
-    {CI, "work/storefront/storefront/.git/refs"},
-    {CI, "work/storefront/storefront/.git/refs/heads"},
+    {CI, "actions-runner"},
+    {CI, JOBS},
+    {CI, JOBS "/_temp"},
+    {CI, JOBS "/_temp/_github_workflow"},
+    {CI, JOBS "/storefront"},
+    {CI, CHECKOUT},
+    {CI, CHECKOUT "/src"},
+    {CI, CHECKOUT "/.git"},
+    {CI, CHECKOUT "/.git/objects"},
+    {CI, CHECKOUT "/.git/refs"},
+    {CI, CHECKOUT "/.git/refs/heads"},
     {ALL, ".openclaw"},
     {ALL, ".openclaw/workspace"},
     {ALL, ".openclaw/workspace/skills"},
@@ -124,13 +129,13 @@ static const struct {
      "if [ -n \"$BASH_VERSION\" ] && [ -f \"$HOME/.bashrc\" ]; then\n"
      "    . \"$HOME/.bashrc\"\nfi\n"},
     {ALL, ".bash_logout", "[ -x /usr/bin/clear_console ] && /usr/bin/clear_console -q\n"},
-    {CI, "work/storefront/storefront/.git/HEAD", "ref: refs/heads/main\n"},
-    {CI, "work/storefront/storefront/README.md", "# storefront\n\nnpm ci && npm test\n"},
-    {CI, "work/storefront/storefront/package.json",
+    {CI, CHECKOUT "/.git/HEAD", "ref: refs/heads/main\n"},
+    {CI, CHECKOUT "/README.md", "# storefront\n\nnpm ci && npm test\n"},
+    {CI, CHECKOUT "/package.json",
      "{\n  \"name\": \"storefront\",\n  \"version\": \"2.14.0\",\n  \"private\": true,\n"
      "  \"scripts\": {\"test\": \"node --test\", \"build\": \"node src/index.js\"}\n}\n"},
-    {CI, "work/storefront/storefront/src/index.js", "console.log('storefront');\n"},
-    {CI, "work/_temp/_github_workflow/event.json",
+    {CI, CHECKOUT "/src/index.js", "console.log('storefront');\n"},
+    {CI, JOBS "/_temp/_github_workflow/event.json",
      "{\"ref\":\"refs/heads/main\",\"forced\":false,\"deleted\":false}\n"},
     {DEVELOPER, "Desktop/todo.txt",
      "- receipts for the team lunch\n- ask about the second monitor\n"},
