@@ -430,8 +430,7 @@ static void host_alone(const struct vb_exchange *exchange, char ret[VB_NAME_BYTE
 }
 
 /* What goes to a real host waits for it. */
-static int ask_live(struct vb_exchange *exchange, const struct vb_http_request *request,
-                    struct vb_error *err)
+static void ask_live(struct vb_exchange *exchange, const struct vb_http_request *request)
 {
     const struct vb_connection *connection = exchange->connection;
     const struct vb_live_question question = {
@@ -446,7 +445,7 @@ static int ask_live(struct vb_exchange *exchange, const struct vb_http_request *
     };
     exchange->wait.exchange = exchange;
     exchange->wait.connection = exchange->connection;
-    return vb_live_ask(connection->world, &question, &exchange->wait, &exchange->reason, err);
+    exchange->reason = vb_live_ask(connection->world, &question, &exchange->wait);
 }
 
 static int respond(struct vb_exchange *exchange, struct vb_error *err)
@@ -472,7 +471,7 @@ static int respond(struct vb_exchange *exchange, struct vb_error *err)
         status = vb_replay_answer(connection->world->options.replay, exchange->method,
                                   exchange->url, &exchange->reply, &exchange->replied, err);
     if (status == VB_OK && !exchange->replied)
-        status = ask_live(exchange, &request, err);
+        ask_live(exchange, &request);
     if (status == VB_OK && vb_exchange_waits(exchange))
         return VB_OK;
     if (status == VB_OK && !exchange->replied) {

@@ -100,19 +100,17 @@ static void put_request(const struct vb_live_question *question, struct vb_couri
 }
 
 /* Where it cannot be told, the wait is over at once: the next look finds it. */
-int vb_live_ask(struct vb_world *world, const struct vb_live_question *question,
-                struct vb_live_wait *wait, const char **ret_reason, struct vb_error *err)
+const char *vb_live_ask(struct vb_world *world, const struct vb_live_question *question,
+                        struct vb_live_wait *wait)
 {
     struct vb_courier_message message = {.word = VB_COURIER_ASK};
     struct vb_error refused;
-    (void)err;
-    *ret_reason = NULL;
     if (world->options.live_hosts == NULL || (!is_listed(world, question->request->host) &&
                                               !is_listed(world, true_host(question->connection))))
-        return VB_OK;
-    *ret_reason = objection(world, question);
-    if (*ret_reason != NULL)
-        return VB_OK;
+        return NULL;
+    const char *reason = objection(world, question);
+    if (reason != NULL)
+        return reason;
     message.number = ++world->live.number;
     put_request(question, &message);
     wait_for(world, wait, message.number);
@@ -120,7 +118,7 @@ int vb_live_ask(struct vb_world *world, const struct vb_live_question *question,
         vb_courier_send(world->live.fd, &message, question->body_size > 0 ? question->body : -1,
                         &refused) < 0)
         wait->until_ns = 0;
-    return VB_OK;
+    return NULL;
 }
 
 void vb_live_cancel(struct vb_world *world, struct vb_live_wait *wait)

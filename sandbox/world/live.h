@@ -44,11 +44,10 @@ struct vb_live_question {
     uint64_t body_size;
 };
 
-/* Asks the courier, and WAIT waits; or *RET_REASON says why not, where the host is listed and the
- * request does not go there. Otherwise it concerns another host. */
-VB_CHECKED int vb_live_ask(struct vb_world *world, const struct vb_live_question *question,
-                           struct vb_live_wait *wait, const char **ret_reason,
-                           struct vb_error *err);
+/* Asks the courier, and WAIT waits; or returns why not, where the host is listed and the request
+ * does not go there. Otherwise it concerns another host. */
+const char *vb_live_ask(struct vb_world *world, const struct vb_live_question *question,
+                        struct vb_live_wait *wait);
 /* Nobody waits any more. */
 void vb_live_cancel(struct vb_world *world, struct vb_live_wait *wait);
 /* Gives one answer, or the news that there is none, to its exchange. Returns 1 with the connection
