@@ -16,8 +16,7 @@ static void write_names(struct vb_json_out *out, const char *key, const struct v
     for (size_t i = 0; i < list->count; i++)
         vb_json_str(out, list->items[i]);
     vb_json_end_array(out);
-    vb_json_key(out, "dropped");
-    vb_json_uint(out, list->dropped);
+    write_count(out, "dropped", list->dropped);
     vb_json_end_object(out);
 }
 
@@ -56,15 +55,13 @@ static void write_finding(struct vb_json_out *out, const struct vb_finding *find
     for (char **tag = finding->mapping; *tag != NULL; tag++)
         vb_json_str(out, *tag);
     vb_json_end_array(out);
-    vb_json_key(out, "occurrences");
-    vb_json_uint(out, finding->occurrences);
+    write_count(out, "occurrences", finding->occurrences);
     vb_json_key(out, "evidence");
     vb_json_begin_array(out);
     for (size_t i = 0; i < finding->evidence_count; i++)
         vb_json_uint(out, finding->evidence[i]);
     vb_json_end_array(out);
-    vb_json_key(out, "evidence_more");
-    vb_json_uint(out, finding->evidence_more);
+    write_count(out, "evidence_more", finding->evidence_more);
     vb_json_end_object(out);
 }
 
@@ -94,10 +91,8 @@ static void write_coverage(struct vb_json_out *out, const struct vb_verdict *ver
     vb_json_key(out, "coverage");
     vb_json_begin_object(out);
     vb_json_member_bool(out, "executed_at_all", coverage->executed_at_all);
-    for (size_t i = 0; i < VB_ARRAY_LEN(counts); i++) {
-        vb_json_key(out, counts[i].key);
-        vb_json_uint(out, counts[i].value);
-    }
+    for (size_t i = 0; i < VB_ARRAY_LEN(counts); i++)
+        write_count(out, counts[i].key, counts[i].value);
     write_names(out, "not_covered", &verdict->gaps);
     vb_json_end_object(out);
 }
@@ -152,8 +147,7 @@ static void write_permissions(struct vb_json_out *out, const struct vb_verdict *
             write_permission(out, &verdict->permissions[at]);
         vb_json_end_array(out);
     }
-    vb_json_key(out, "dropped");
-    vb_json_uint(out, verdict->permissions_dropped);
+    write_count(out, "dropped", verdict->permissions_dropped);
     vb_json_end_object(out);
 }
 
