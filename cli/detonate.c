@@ -108,6 +108,7 @@ int vb_session_detonate(struct vb_session *session, struct vb_error *err)
     options.world_rules = world_rules;
     if (status == VB_OK)
         status = vb_persona_named(session->options->value[VB_OPT_PERSONA], &options.persona, err);
+    options.carries_on = session->options->value[VB_OPT_FRESH] == NULL;
     options.baits = session->toolbox->baits;
     if (status == VB_OK)
         status = vb_plan_make(&input, &session->tee.sink, &plan, err);

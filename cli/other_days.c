@@ -44,6 +44,7 @@ static int run_on(struct vb_runs *runs, size_t i, unsigned days_ahead, unsigned 
     again.repeats = row->id;
     again.every_name = runs->rows[i].every_name;
     again.other_day = true;
+    again.forgets = true; /* the days are compared: each begins alike */
     again.days_ahead = days_ahead;
     again.timeout_ms = timeout_ms;
     const int status = vb_detonate(runs->sandbox, &again, &runs->session->tee.sink, &result, err);

@@ -108,6 +108,7 @@ struct vb_detonation {
     bool every_name;     /* host names that look drawn by chance exist in the network too */
     unsigned days_ahead; /* of today: what the box's wall clock says when the run begins */
     uint32_t repeats;    /* the detonation whose entry point this one runs once more; 0: none */
+    bool forgets;        /* leaves nothing to the runs after it */
     bool other_day;      /* to compare days; with no days ahead it is today's once more */
 };
 
@@ -161,6 +162,8 @@ struct vb_sandbox_options {
                                            sandbox */
     const char *world_rules; /* a folder with rules for what the world answers, before the built-in
                                 ones (docs/world.md); NULL: none */
+    bool carries_on; /* a box begins with the files that those before it left, where boxes have an
+                        overlay; there is one at a time, then */
     bool offline;    /* the box's network leads nowhere, and no name can be resolved there */
     bool no_overlay; /* as on a kernel whose tmpfs has no extended attributes (before 6.6) */
     bool no_tproxy;  /* as on a kernel without nf_tables: listeners are made on demand */
@@ -180,6 +183,7 @@ void vb_sandbox_free(struct vb_sandbox *sandbox);
 
 struct vb_detonation_result {
     bool timed_out;
+    bool lost;         /* our supervisor died: nothing of this run or one before it is carried on */
     bool finished;     /* ran to an end of its own */
     int exit_status;   /* as a shell would say it: 128 + signal */
     bool name_doubted; /* it asked for a name that looks drawn by chance, and was told that there is

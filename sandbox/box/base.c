@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "sandbox/box/box.h"
+#include "sandbox/box/carry.h"
 #include "sandbox/box/kernel.h"
 #include "sandbox/box/machine.h"
 #include "sandbox/box/net.h"
@@ -269,6 +270,8 @@ static int make(const struct vb_box_setup *setup, struct vb_base *base, struct v
     if (status == VB_OK)
         status = open_namespaces(base, err);
     base->overlay = status == VB_OK && !setup->options.no_overlay && overlay_works();
+    if (status == VB_OK && base->overlay && setup->options.carries_on)
+        status = vb_carry_mount(setup, err);
     return status;
 }
 

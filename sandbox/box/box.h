@@ -85,7 +85,9 @@ struct vb_box_setup {
     uint64_t tree_entries;
     int staging_fd; /* where the supervisor keeps changed files, -1: nowhere */
     struct vb_cgroups cgroups;
-    struct vb_cgroup cgroup; /* in a supervisor: its box's */
+    struct vb_cgroup cgroup;    /* in a supervisor: its box's */
+    struct vb_changes *changes; /* to files of the package, in the coordinator; NULL: nobody asks */
+    bool carries_on; /* a box starts from what the one before it left, and leaves it to the next */
 };
 
 /* Runs DETONATION in a box and emits all that happened to SINK, which reaches the coordinator. In
@@ -108,18 +110,19 @@ enum vb_box_word {
     VB_BOX_FAILED = 1, /* our own failure: status, text */
     VB_BOX_MISSING,    /* a fidelity layer is missing: text is its name, a line feed, why */
     VB_BOX_WRITABLE,   /* init → supervisor: the file system that holds what can be written */
-    VB_BOX_PROC,       /* init → supervisor: the box's /proc, as a descriptor */
-    VB_BOX_SEGMENTS,   /* with the box's list of System V shared memory */
-    VB_BOX_READY,      /* init → supervisor: everything stands */
-    VB_BOX_GO,         /* supervisor → init: start the subject */
-    VB_BOX_LISTENER,   /* subject → supervisor: number is the listener's descriptor there */
-    VB_BOX_TAKEN,      /* supervisor → subject: the listener was taken */
-    VB_BOX_NOT_RUN,    /* subject → supervisor: exec failed with errno number */
-    VB_BOX_ENDED,      /* init → supervisor: number is the subject's wait status */
-    VB_BOX_TERMINATE,  /* supervisor → init: SIGTERM for everything */
-    VB_BOX_MOVE, /* supervisor → init: rename a folder; text is two paths, each with its NUL,
-                          number whether an empty folder may be replaced */
-    VB_BOX_MOVED /* init → supervisor: number is 0 or an errno */
+    VB_BOX_BELOW,    /* with what lies below the layer number, where boxes before have changed it */
+    VB_BOX_PROC,     /* init → supervisor: the box's /proc, as a descriptor */
+    VB_BOX_SEGMENTS, /* with the box's list of System V shared memory */
+    VB_BOX_READY,    /* init → supervisor: everything stands */
+    VB_BOX_GO,       /* supervisor → init: start the subject */
+    VB_BOX_LISTENER, /* subject → supervisor: number is the listener's descriptor there */
+    VB_BOX_TAKEN,    /* supervisor → subject: the listener was taken */
+    VB_BOX_NOT_RUN,  /* subject → supervisor: exec failed with errno number */
+    VB_BOX_ENDED,    /* init → supervisor: number is the subject's wait status */
+    VB_BOX_TERMINATE, /* supervisor → init: SIGTERM for everything */
+    VB_BOX_MOVE,      /* supervisor → init: rename a folder; text is two paths, each with its NUL,
+                               number whether an empty folder may be replaced */
+    VB_BOX_MOVED      /* init → supervisor: number is 0 or an errno */
 };
 
 struct vb_box_message {
@@ -168,6 +171,10 @@ VB_CHECKED int vb_base_enter(struct vb_base *base, struct vb_error *err);
  * capabilities of a user namespace of our own. */
 VB_CHECKED int vb_base_fill(const struct vb_box_setup *setup, int root_fd, struct vb_error *err);
 
+/* A file system, limited to what so many BOXES may write and the package in it, that is attached
+ * nowhere (root.c). Returns its descriptor. */
+VB_CHECKED int vb_writable_new(const struct vb_box_setup *setup, unsigned boxes,
+                               struct vb_error *err);
 /* Builds the root file system and changes into it (root.c). */
 VB_CHECKED int vb_root_build(struct vb_inside *inside, struct vb_error *err);
 /* The places of devices, and of programs outside /usr, in a root that is being filled (root.c). */

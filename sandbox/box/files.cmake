@@ -1,6 +1,7 @@
 set(VB_BOX_FILES
   box/age.c
   box/base.c
+  box/carry.c
   box/catch.c
   box/cgroup.c
   box/child.c

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "sandbox/box/box.h"
+#include "sandbox/box/carry.h"
 #include "sandbox/box/kernel.h"
 
 enum { SPARE_INODES = 1000, BYTES_PER_INODE = 4096, MIN_INODES = 2000 };
@@ -35,17 +36,11 @@ static int bind_path(int root, const char *source, const char *target, unsigned 
 
 /* --- what can be written --- */
 
-/* The one limited file system that takes every change: root/ for "/", usr/ for "/usr". */
-static int mount_writable(const struct vb_inside *inside, struct vb_error *err)
+int vb_writable_new(const struct vb_box_setup *setup, unsigned boxes, struct vb_error *err)
 {
-    static const struct {
-        const char *folder;
-        mode_t mode;
-    } rows[] = {{"root", 0555}, {"root.work", 0700}, {"usr", 0555}, {"usr.work", 0700}};
-    const struct vb_box_setup *setup = inside->setup;
     char size[32];
     char inodes[32];
-    const uint64_t bytes = setup->options.disk_bytes;
+    const uint64_t bytes = boxes * setup->options.disk_bytes;
     const uint64_t some = bytes / BYTES_PER_INODE;
     snprintf(size, sizeof(size), "%llu", (unsigned long long)(bytes + setup->tree_bytes));
     snprintf(inodes, sizeof(inodes), "%llu",
@@ -53,25 +48,66 @@ static int mount_writable(const struct vb_inside *inside, struct vb_error *err)
                                   setup->tree_entries));
     const struct vb_mount_option options[] = {
         {"source", "tmpfs"}, {"size", size}, {"nr_inodes", inodes}, {"mode", "0755"}, {NULL, NULL}};
-    VB_CLEANUP_FD int writable =
-        vb_sys_mount_new("tmpfs", options, VB_MOUNT_NOSUID | VB_MOUNT_NODEV);
-    if (writable < 0 || vb_sys_mount_attach(writable, AT_FDCWD, VB_BASE_BOX) < 0)
+    const int fd = vb_sys_mount_new("tmpfs", options, VB_MOUNT_NOSUID | VB_MOUNT_NODEV);
+    return fd < 0 ? fail_mount(err, "mounting the writable files of a box") : fd;
+}
+
+/* One of the box's own. */
+static int attach_new(const struct vb_box_setup *setup, struct vb_error *err)
+{
+    VB_CLEANUP_FD int writable = vb_writable_new(setup, 1, err);
+    if (writable < 0)
+        return writable;
+    if (vb_sys_mount_attach(writable, AT_FDCWD, VB_BASE_BOX) < 0)
         return fail_mount(err, "mounting the writable files of a box");
-    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
-        if (mkdirat(writable, rows[i].folder, rows[i].mode) < 0)
-            return vb_fail(err, VB_E_OS, errno, "making the writable files of a box");
-    }
+    const int status = vb_carry_make_layers(writable, err);
+    return status < 0 ? status : vb_steal_fd(&writable);
+}
+
+static int mount_writable(const struct vb_inside *inside, struct vb_error *err)
+{
+    VB_CLEANUP_FD int writable =
+        inside->setup->carries_on ? vb_carry_attach(err) : attach_new(inside->setup, err);
+    if (writable < 0)
+        return writable;
     if (vb_box_say(inside->control, VB_BOX_WRITABLE, 0, writable) < 0)
         return vb_fail(err, VB_E_OS, errno, "handing over the writable files of a box");
     return VB_OK;
 }
 
-static int overlay(const char *lower, const char *upper, const char *work)
+/* What lies below LAYER where boxes before this one changed it: the supervisor compares with it. */
+static int hand_over_below(const struct vb_inside *inside, enum vb_layer layer, const char *lower,
+                           struct vb_error *err)
 {
+    const struct vb_mount_option options[] = {
+        {"source", "overlay"}, {"lowerdir", lower}, {"userxattr", NULL}, {NULL, NULL}};
+    VB_CLEANUP_FD int below =
+        vb_sys_mount_new("overlay", options, VB_MOUNT_READONLY | VB_MOUNT_NOSUID | VB_MOUNT_NODEV);
+    if (below < 0)
+        return fail_mount(err, "mounting what boxes before this one left");
+    if (vb_box_say(inside->control, VB_BOX_BELOW, (int)layer, below) < 0)
+        return vb_fail(err, VB_E_OS, errno, "handing over what boxes before this one left");
+    return VB_OK;
+}
+
+/* 1: the kernel does not lay an overlay there. */
+static int overlay(const struct vb_inside *inside, enum vb_layer layer, int *ret,
+                   struct vb_error *err)
+{
+    const struct vb_layer_row *row = &vb_layer_rows[layer];
+    char lower[128];
+    char upper[64];
+    char work[64];
+    const bool changed = vb_carry_lower(inside->setup, layer, lower, sizeof(lower));
+    snprintf(upper, sizeof(upper), "%s/%s", VB_BASE_BOX, row->folder);
+    snprintf(work, sizeof(work), "%s/%s", VB_BASE_BOX, row->work);
     const struct vb_mount_option options[] = {{"source", "overlay"}, {"lowerdir", lower},
                                               {"upperdir", upper},   {"workdir", work},
                                               {"userxattr", NULL},   {NULL, NULL}};
-    return vb_sys_mount_new("overlay", options, VB_MOUNT_NOSUID | VB_MOUNT_NODEV);
+    *ret = vb_sys_mount_new("overlay", options, VB_MOUNT_NOSUID | VB_MOUNT_NODEV);
+    if (*ret < 0)
+        return 1;
+    return changed ? hand_over_below(inside, layer, lower, err) : VB_OK;
 }
 
 /* Without an overlay a box fills a root of its own. */
@@ -88,12 +124,16 @@ static int fill_root(const struct vb_inside *inside, struct vb_error *err)
 
 static int mount_root(const struct vb_inside *inside, struct vb_error *err)
 {
-    const bool laid = inside->setup->base.overlay;
-    VB_CLEANUP_FD int root =
-        laid ? overlay(VB_BASE_ROOT, VB_BASE_BOX "/root", VB_BASE_BOX "/root.work")
-             : fill_root(inside, err);
-    if (!laid && root < 0)
-        return root;
+    VB_CLEANUP_FD int root = -1;
+    if (!inside->setup->base.overlay) {
+        root = fill_root(inside, err);
+        if (root < 0)
+            return root;
+    } else {
+        const int status = overlay(inside, VB_LAYER_ROOT, &root, err);
+        if (status < 0)
+            return status;
+    }
     if (root < 0 || vb_sys_mount_attach(root, AT_FDCWD, "/") < 0)
         return fail_mount(err, "mounting the root of a box");
     return vb_steal_fd(&root);
@@ -125,10 +165,10 @@ int vb_programs_build(int root, struct vb_error *err)
 static int mount_programs(const struct vb_inside *inside, int root, struct vb_error *err)
 {
     /* Where something else is mounted below /usr the kernel refuses an overlay. */
-    VB_CLEANUP_FD int usr = inside->setup->base.overlay
-                                ? overlay("/usr", VB_BASE_BOX "/usr", VB_BASE_BOX "/usr.work")
-                                : -1;
-    int status = VB_OK;
+    VB_CLEANUP_FD int usr = -1;
+    int status = inside->setup->base.overlay ? overlay(inside, VB_LAYER_USR, &usr, err) : VB_OK;
+    if (status < 0)
+        return status;
     if (usr < 0)
         status = bind_path(root, "/usr", "usr", shown, err);
     else if (vb_sys_mount_attach(usr, root, "usr") < 0)

@@ -31,6 +31,7 @@ enum {
     TREE_DEPTH = 128,
     STAGING_INODES = 1024,
     MAX_DROPS = 1024,
+    MAX_CHANGED = 256,
     /* What a supervisor may need beyond the subject's time: setting up, a last look at the files.
      */
     SUPERVISOR_EXTRA_MS = 60000,
@@ -63,8 +64,16 @@ const struct vb_sandbox_options vb_sandbox_default_options = {
     .max_output = 256 * 1024,
 };
 
+/* The files of the package that runs have changed, below its folder. */
+struct vb_changes {
+    char *paths[MAX_CHANGED];
+    size_t count;
+    bool more; /* than there is room for */
+};
+
 struct vb_sandbox {
     struct vb_box_setup setup;
+    struct vb_changes changes;
     struct vb_bait_set *baits;
     struct vb_filter *filter;
     struct vb_authority *authority;
@@ -347,6 +356,8 @@ int vb_sandbox_new(const struct vb_sandbox_options *options, struct vb_sink *sin
         vb_cgroups_init(&setup->cgroups); /* rlimits and the watch hold the boxes */
     if (status == VB_OK)
         status = vb_base_new(setup, &setup->base, err);
+    setup->carries_on = options->carries_on && setup->base.overlay;
+    setup->changes = setup->carries_on ? &sandbox->changes : NULL;
     if (status == VB_OK)
         status = tell_baits(sandbox->baits, sink, err);
     if (status == VB_OK)
@@ -371,6 +382,8 @@ void vb_sandbox_free(struct vb_sandbox *sandbox)
     vb_replay_free(sandbox->replay);
     vb_courier_child_free(sandbox->courier);
     vb_bait_set_free(sandbox->baits);
+    for (size_t i = 0; i < sandbox->changes.count; i++)
+        free(sandbox->changes.paths[i]);
     free(sandbox);
 }
 
@@ -469,8 +482,38 @@ static int start_supervisor(const struct vb_box_setup *setup,
 struct end_watch {
     struct vb_sink sink;
     struct vb_sink *next;
+    const struct vb_box_setup *setup;
     struct vb_detonation_result result;
 };
+
+static bool is_changed(const struct vb_changes *changes, const char *path)
+{
+    for (size_t i = 0; i < changes->count; i++) {
+        if (strcmp(changes->paths[i], path) == 0)
+            return true;
+    }
+    return changes->more;
+}
+
+static int note_change(const struct vb_box_setup *setup, struct vb_str path, struct vb_error *err)
+{
+    char folder[256];
+    struct vb_changes *changes = setup->changes;
+    vb_box_folder(setup, folder, sizeof(folder));
+    const size_t len = strlen(folder);
+    if (path.len <= len + 1 || memcmp(path.text, folder, len) != 0 || path.text[len] != '/')
+        return VB_OK;
+    VB_CLEANUP_FREE char *below = strndup(path.text + len + 1, path.len - len - 1);
+    if (below == NULL)
+        return vb_fail(err, VB_E_NOMEM, errno, "noting what a run changed");
+    if (is_changed(changes, below))
+        return VB_OK;
+    if (changes->count == MAX_CHANGED)
+        changes->more = true;
+    else
+        changes->paths[changes->count++] = vb_steal(below);
+    return VB_OK;
+}
 
 static int watch_emit(struct vb_sink *base, struct vb_event *event, struct vb_error *err)
 {
@@ -487,6 +530,12 @@ static int watch_emit(struct vb_sink *base, struct vb_event *event, struct vb_er
     if (event->kind == VB_EV_WORLD_ANSWER &&
         vb_str_equal(vb_event_get_str(event, VB_F_OUTCOME), "doubted"))
         watch->result.name_doubted = true;
+    if (event->kind == VB_EV_TRUTH_FILE && watch->setup->changes != NULL &&
+        vb_str_equal(vb_event_get_str(event, VB_F_CHANGE), "modified")) {
+        const int status = note_change(watch->setup, vb_event_get_str(event, VB_F_PATH), err);
+        if (status < 0)
+            return status;
+    }
     return vb_emit(watch->next, event, err);
 }
 
@@ -521,13 +570,16 @@ static int run_box(const struct vb_box_setup *setup, const struct vb_detonation 
     };
     VB_CLEANUP(vb_process_done)
     struct vb_process process = {.pid = -1, .pidfd = -1, .frames = -1, .report = -1};
-    struct end_watch watch = {
-        .sink = {.emit = watch_emit}, .next = sink, .result = {.exit_status = EXIT_LOST}};
+    struct end_watch watch = {.sink = {.emit = watch_emit},
+                              .next = sink,
+                              .setup = setup,
+                              .result = {.exit_status = EXIT_LOST}};
     int status = start_supervisor(setup, detonation, &process, err);
     if (status < 0)
         return status;
     struct vb_death death;
     status = vb_relay_run(&relay, &process, &watch.sink, &death, err);
+    watch.result.lost = death.died;
     if (status == VB_OK && death.died)
         status = tell_lost(&relay, detonation, &death, sink, err);
     if (status == VB_OK)
@@ -542,7 +594,8 @@ int vb_box_run(const struct vb_box_setup *setup, const struct vb_detonation *det
      * used up; this is the wall behind it. */
     const struct vb_cgroup_limits limits = {
         .id = detonation->id,
-        .memory_bytes = setup->options.memory_bytes + setup->options.disk_bytes + setup->tree_bytes,
+        .memory_bytes = setup->options.memory_bytes +
+                        (setup->carries_on ? 2 : 1) * setup->options.disk_bytes + setup->tree_bytes,
         .processes = setup->options.processes,
     };
     struct vb_box_setup own = *setup;
@@ -644,7 +697,14 @@ int vb_detonate(struct vb_sandbox *sandbox, const struct vb_detonation *detonati
                 struct vb_sink *sink, struct vb_detonation_result *ret, struct vb_error *err)
 {
     struct vb_detonation_result result;
-    int status = vb_box_run(&sandbox->setup, detonation, sink, &result, err);
+    struct vb_box_setup setup = sandbox->setup;
+    /* It runs as it was shipped, whatever another made of it. */
+    if (detonation->path != NULL && detonation->text == NULL &&
+        is_changed(&sandbox->changes, detonation->path))
+        setup.carries_on = false;
+    int status = vb_box_run(&setup, detonation, sink, &result, err);
+    if (status == VB_OK && result.lost)
+        sandbox->setup.carries_on = false; /* in what state the files are nobody knows */
     uint64_t missed = 0;
     if (status == VB_OK)
         status = fetch_drops(sandbox, &missed, err);

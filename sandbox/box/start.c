@@ -188,6 +188,18 @@ static int reopen(int *fd)
     return path < 0 ? -1 : openat(path, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
+/* Where no box has changed it, that is the base. */
+static int open_below(struct vb_supervisor *box, struct vb_error *err)
+{
+    for (size_t i = 0; i < VB_LAYER_COUNT; i++) {
+        if (box->below_fds[i] < 0)
+            box->below_fds[i] = open(vb_layer_rows[i].base, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (box->below_fds[i] < 0)
+            return vb_fail(err, VB_E_OS, errno, "opening %s below a box", vb_layer_rows[i].base);
+    }
+    return VB_OK;
+}
+
 /* Follows init through its setup. */
 int vb_start_accompany(struct vb_supervisor *box, struct vb_error *err)
 {
@@ -205,12 +217,17 @@ int vb_start_accompany(struct vb_supervisor *box, struct vb_error *err)
             status = tell_missing_layer(box, message.text, err);
         else if (message.word == VB_BOX_WRITABLE)
             box->writable_fd = reopen(&fd);
+        else if (message.word == VB_BOX_BELOW && message.number >= 0 &&
+                 message.number < VB_LAYER_COUNT)
+            box->below_fds[message.number] = vb_steal_fd(&fd);
         else if (message.word == VB_BOX_PROC)
             box->proc_fd = reopen(&fd);
         else if (message.word == VB_BOX_SEGMENTS)
             box->segments_fd = vb_steal_fd(&fd);
-        if (status < 0 || message.word == VB_BOX_READY)
+        if (status < 0)
             return status;
+        if (message.word == VB_BOX_READY)
+            return open_below(box, err);
     }
 }
 

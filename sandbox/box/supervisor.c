@@ -106,18 +106,12 @@ static int hear_init(struct vb_supervisor *box, struct vb_error *err)
     return VB_OK;
 }
 
-/* The O_PATH descriptor of the file PATH in LAYER, a folder with one of the overlay's layers, which
- * is taken; -1: there is no such file. */
+/* The O_PATH descriptor of the file PATH in LAYER, a folder with one of the overlay's layers; -1:
+ * there is no such file. */
 static int open_in(int layer, const char *path)
 {
-    VB_CLEANUP_FD int root = layer;
-    return root < 0 || path[0] != '/' ? -1
-                                      : vb_open_beneath(root, path + 1, O_PATH | O_NOFOLLOW, 0);
-}
-
-static int open_in_base(const char *path)
-{
-    return open_in(open(VB_BASE_ROOT, O_PATH | O_DIRECTORY | O_CLOEXEC), path);
+    return layer < 0 || path[0] != '/' ? -1
+                                       : vb_open_beneath(layer, path + 1, O_PATH | O_NOFOLLOW, 0);
 }
 
 static bool has_type(int fd, mode_t type)
@@ -126,10 +120,10 @@ static bool has_type(int fd, mode_t type)
     return fd >= 0 && fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == type;
 }
 
-/* A folder that stands in the base: the overlay refuses to rename it. */
-static bool is_folder_below(const char *path)
+/* A folder that stood there before the box: the overlay refuses to rename it. */
+static bool is_folder_below(const struct vb_supervisor *box, const char *path)
 {
-    VB_CLEANUP_FD int fd = open_in_base(path);
+    VB_CLEANUP_FD int fd = open_in(box->below_fds[VB_LAYER_ROOT], path);
     return has_type(fd, S_IFDIR);
 }
 
@@ -144,9 +138,10 @@ static bool is_copy(int fd)
 bool vb_supervisor_splits(void *ctx, const char *path)
 {
     const struct vb_supervisor *box = ctx;
-    VB_CLEANUP_FD int above =
-        open_in(openat(box->writable_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC), path);
-    VB_CLEANUP_FD int below = above < 0 ? open_in_base(path) : -1;
+    VB_CLEANUP_FD int upper = openat(box->writable_fd, vb_layer_rows[VB_LAYER_ROOT].folder,
+                                     O_PATH | O_DIRECTORY | O_CLOEXEC);
+    VB_CLEANUP_FD int above = open_in(upper, path);
+    VB_CLEANUP_FD int below = above < 0 ? open_in(box->below_fds[VB_LAYER_ROOT], path) : -1;
     return above < 0 ? has_type(below, S_IFREG) : has_type(above, S_IFREG) && is_copy(above);
 }
 
@@ -157,7 +152,7 @@ int vb_supervisor_rename(void *ctx, const char *from, const char *to, bool repla
     const size_t len = strlen(from);
     if (from[0] != '/' || to[0] != '/' || len + strlen(to) + 2 > sizeof(message.text) ||
         (strncmp(from, to, len) == 0 && (to[len] == '/' || to[len] == '\0')) ||
-        !is_folder_below(from))
+        !is_folder_below(box, from))
         return 1;
     memcpy(message.text, from, len + 1);
     memcpy(message.text + len + 1, to, strlen(to) + 1);
@@ -435,16 +430,50 @@ static int tell_outputs(struct vb_supervisor *box, struct vb_error *err)
     return status;
 }
 
+static int tell_not_carried(struct vb_supervisor *box, const char *reason, struct vb_error *err)
+{
+    struct vb_event event;
+    vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TRUTH);
+    vb_event_str(&event, VB_F_STAGE, "detonate");
+    vb_event_str(&event, VB_F_WHAT, "what the run left for the next");
+    vb_event_str(&event, VB_F_REASON, reason);
+    return vb_supervisor_emit(box, &event, err);
+}
+
+static void close_below(struct vb_supervisor *box)
+{
+    for (size_t i = 0; i < VB_LAYER_COUNT; i++)
+        vb_close_fd(&box->below_fds[i]);
+}
+
+/* Nobody looks at what was below any more: it changes. */
+static int carry_on(struct vb_supervisor *box, bool seen_all, struct vb_error *err)
+{
+    close_below(box);
+    if (!box->setup->carries_on)
+        return VB_OK;
+    const int status =
+        vb_carry_on(seen_all && !box->detonation->forgets ? box->folder + 1 : NULL, err);
+    if (status < 0 || box->detonation->forgets)
+        return status < 0 ? status : VB_OK;
+    if (status > 0)
+        return tell_not_carried(box, "too many bytes or files", err);
+    return seen_all ? VB_OK : tell_not_carried(box, "not all of it was looked at", err);
+}
+
 static int tell_truth(struct vb_supervisor *box, struct vb_error *err)
 {
+    bool seen_all = false;
     const struct vb_truth truth = {
         .writable_fd = box->writable_fd,
+        .below_fds = {box->below_fds[VB_LAYER_ROOT], box->below_fds[VB_LAYER_USR]},
         .filled = box->setup->base.overlay ? NULL : &box->filled,
         .keep_fd = box->setup->staging_fd,
         .detonation = box->detonation->id,
         .sink = box->sink,
     };
-    return vb_truth_tell(&truth, err);
+    const int status = vb_truth_tell(&truth, &seen_all, err);
+    return status < 0 ? status : carry_on(box, seen_all, err);
 }
 
 /* The kernel's own limits show as the signal that ended the subject. */
@@ -526,6 +555,7 @@ static void supervisor_done(struct vb_supervisor *box)
     vb_close_fd(&box->control);
     vb_close_fd(&box->start);
     vb_close_fd(&box->init_pidfd);
+    close_below(box);
     vb_close_fd(&box->writable_fd);
     vb_close_fd(&box->proc_fd);
     vb_close_fd(&box->segments_fd);
@@ -550,6 +580,7 @@ int vb_supervise(const struct vb_box_setup *setup, const struct vb_detonation *d
         .init = -1,
         .init_pidfd = -1,
         .writable_fd = -1,
+        .below_fds = {-1, -1},
         .proc_fd = -1,
         .segments_fd = -1,
         .input = {.pidfd = -1, .reader = -1},

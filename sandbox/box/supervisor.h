@@ -43,6 +43,7 @@ struct vb_supervisor {
     pid_t init;
     int init_pidfd;
     int writable_fd;
+    int below_fds[VB_LAYER_COUNT]; /* what stands below its layers */
     int proc_fd;
     int segments_fd;
     struct vb_input input;

@@ -27,18 +27,9 @@ static const uint64_t max_hashed_all = 256U << 20;
 static const uint64_t max_kept_file = 16U << 20;
 static const uint64_t max_kept_all = 64U << 20;
 
-/* An upper layer and what stood below it. */
-struct layer {
-    const char *folder; /* of the writable file system */
-    const char *below;  /* where the lower layer is */
-    const char *prefix; /* where both stand in the box */
-};
-
-static const struct layer layers[] = {{"root", VB_BASE_ROOT, ""}, {"usr", "/usr", "/usr"}};
-
 struct teller {
     const struct vb_truth *truth;
-    const struct layer *layer;
+    const struct vb_layer_row *layer;
     int upper_fd, lower_fd;
     uint64_t missed;
     uint64_t events, unsaid;
@@ -422,11 +413,10 @@ static int open_and_tell(struct teller *teller, struct vb_error *err)
     const int flags = O_RDONLY | O_DIRECTORY;
     VB_CLEANUP_FD int upper =
         vb_open_beneath(teller->truth->writable_fd, teller->layer->folder, flags, 0);
-    VB_CLEANUP_FD int lower = open(teller->layer->below, flags | O_CLOEXEC);
-    if (upper < 0 || lower < 0)
+    if (upper < 0)
         return vb_fail(err, VB_E_OS, errno, "opening the files of a box");
     teller->upper_fd = upper;
-    teller->lower_fd = lower;
+    teller->lower_fd = teller->truth->below_fds[teller->layer - vb_layer_rows];
     return tell_layer(teller, err);
 }
 
@@ -445,12 +435,12 @@ static int tell_missed(const struct teller *teller, uint64_t count, const char *
     return vb_emit(teller->truth->sink, &event, err);
 }
 
-int vb_truth_tell(const struct vb_truth *truth, struct vb_error *err)
+int vb_truth_tell(const struct vb_truth *truth, bool *ret_all, struct vb_error *err)
 {
     struct teller teller = {.truth = truth};
     int status = VB_OK;
-    for (size_t i = 0; status == VB_OK && i < VB_ARRAY_LEN(layers); i++) {
-        teller.layer = &layers[i];
+    for (size_t i = 0; status == VB_OK && i < VB_LAYER_COUNT; i++) {
+        teller.layer = &vb_layer_rows[i];
         status = open_and_tell(&teller, err);
         if (truth->filled != NULL)
             break; /* /usr has no upper layer then */
@@ -463,5 +453,6 @@ int vb_truth_tell(const struct vb_truth *truth, struct vb_error *err)
     if (status == VB_OK)
         status = tell_missed(&teller, teller.not_kept, "changed files",
                              "too large or too many to keep", err);
+    *ret_all = teller.missed == 0;
     return status;
 }

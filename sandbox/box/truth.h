@@ -4,10 +4,11 @@
 
 #include <time.h>
 
-#include "vetbox/core.h"
+#include "sandbox/box/carry.h"
 
 struct vb_truth {
-    int writable_fd; /* the box's writable file system; nobody runs in it now */
+    int writable_fd;               /* the box's writable file system; nobody runs in it now */
+    int below_fds[VB_LAYER_COUNT]; /* what stood below its layers when the box began */
     /* NULL: it holds the upper layers of overlays, so what is there was changed. Otherwise its
      * folder root/ is the whole root, and what changed later than this is compared with the base.
      */
@@ -18,8 +19,9 @@ struct vb_truth {
 };
 
 /* Emits truth.file for everything that was created, modified or removed, and coverage for what was
- * not looked at or not kept. Costs nothing to speak of where nothing was changed. */
-VB_CHECKED int vb_truth_tell(const struct vb_truth *truth, struct vb_error *err);
+ * not looked at or not kept. Costs nothing to speak of where nothing was changed. *RET_ALL: every
+ * folder was looked at. */
+VB_CHECKED int vb_truth_tell(const struct vb_truth *truth, bool *ret_all, struct vb_error *err);
 
 /* Waits until a later change cannot carry the same change time as what was written before, and
  * gives the last time that such a write can carry. */

@@ -36,12 +36,19 @@ static void read_machine(struct vb_machine *ret)
     *ret = (struct vb_machine){kilobytes(text, "MemTotal:"), kilobytes(text, "MemAvailable:")};
 }
 
+static int64_t used_bytes(const struct statfs *fs)
+{
+    return (int64_t)(fs->f_blocks - fs->f_bfree) * fs->f_bsize;
+}
+
 void vb_watch_init(struct vb_watch *watch, const struct vb_watch *from)
 {
     struct vb_machine machine;
+    struct statfs fs;
     read_machine(&machine);
     *watch = *from;
     watch->available = machine.available;
+    watch->disk_before = fstatfs(watch->writable_fd, &fs) == 0 ? used_bytes(&fs) : 0;
 }
 
 bool vb_watch_is_short(const struct vb_watch *watch, const struct vb_machine *machine)
@@ -265,7 +272,7 @@ void vb_watch_measure(const struct vb_watch *watch, struct vb_usage *ret)
     if (fstatfs(watch->writable_fd, &fs) == 0) {
         ret->disk_full = fs.f_bavail == 0;
         ret->inodes_full = fs.f_ffree == 0;
-        disk = (int64_t)(fs.f_blocks - fs.f_bfree) * fs.f_bsize;
+        disk = used_bytes(&fs) - watch->disk_before;
     }
     const int64_t tasks = tasks_of_group(watch);
     const int64_t memory = memory_of_group(watch, disk);

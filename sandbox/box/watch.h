@@ -23,7 +23,8 @@ struct vb_watch {
     int segments_fd;                /* the box's /proc/sysvipc/shm, or -1 */
     const struct vb_cgroup *cgroup; /* what it counts is not read from /proc */
     uint64_t memory_limit;
-    uint64_t available; /* of the machine's memory, at the beginning */
+    uint64_t available;  /* of the machine's memory, at the beginning */
+    int64_t disk_before; /* bytes of boxes before this one, which are not its memory */
 };
 
 /* What /proc/meminfo says. */

@@ -79,6 +79,7 @@ int main(int argc, char **argv)
     struct vb_error err = {0};
     struct vb_sandbox *sandbox = NULL;
     struct vb_sandbox_options options = vb_sandbox_default_options;
+    options.carries_on = true;
     options.epoch_ns = vb_monotonic_ns();
     const uint64_t begin = vb_monotonic_ns();
     if (vb_sandbox_new(&options, &sink, &sandbox, &err) < 0) {
