@@ -5,6 +5,7 @@
 #include "cli/network.h"
 #include "cli/other_days.h"
 #include "cli/places.h"
+#include "cli/plan.h"
 
 enum { MIB = 1024 * 1024, DROPS_INODES = 20000, MIN_RESERVE_MS = 500 };
 
@@ -97,9 +98,6 @@ int vb_session_detonate(struct vb_session *session, struct vb_error *err)
     VB_CLEANUP(plan_cleanup) struct vb_plan *plan = NULL;
     VB_CLEANUP(vb_network_done) struct vb_network network = {0};
     VB_CLEANUP(sandbox_cleanup) struct vb_sandbox *sandbox = NULL;
-    const struct vb_plan_input input = {.manifest = &session->manifest,
-                                        .tree = session->tree,
-                                        .rootfs = session->options->value[VB_OPT_ROOTFS]};
     struct vb_sandbox_options options = vb_sandbox_default_options;
     VB_CLEANUP_FREE char *world_rules = NULL;
     int status = vb_network_choose(session->options, &network, &options, err);
@@ -111,14 +109,14 @@ int vb_session_detonate(struct vb_session *session, struct vb_error *err)
     options.carries_on = session->options->value[VB_OPT_FRESH] == NULL;
     options.baits = session->toolbox->baits;
     if (status == VB_OK)
-        status = vb_plan_make(&input, &session->tee.sink, &plan, err);
+        status = vb_session_plan(session, &session->tee.sink, &plan, err);
     if (status != VB_OK || plan->count == 0)
         return status;
     status = vb_workspace_new((uint64_t)512 * MIB, DROPS_INODES, &session->drops_fd, err);
     if (status < 0)
         return status;
     options.epoch_ns = session->log.epoch_ns;
-    options.rootfs = input.rootfs;
+    options.rootfs = session->options->value[VB_OPT_ROOTFS];
     options.tree_fd = session->tree->dirfd;
     options.drops_fd = session->drops_fd;
     options.evidence_fd = session->evidence_fd;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/network.h"
+#include "cli/plan.h"
 #include "cli/session.h"
 #include "vetbox/report.h"
 #include "vetbox/sandbox.h"
@@ -204,12 +205,17 @@ static int vet_one(const struct vb_options *options, const struct vb_toolbox *to
         status = vb_session_begin(&session, options, action, options->operands[index], err);
     if (status == VB_OK)
         status = vb_examine(&session, err);
-    if (status == VB_OK && strcmp(action, "vet") == 0)
+    const bool plan_only = vb_option_given(options, VB_OPT_PLAN_ONLY);
+    if (status == VB_OK && plan_only)
+        progress(options, NULL);
+    if (status == VB_OK && plan_only)
+        status = vb_session_print_plan(&session, err);
+    else if (status == VB_OK && strcmp(action, "vet") == 0)
         status = vb_session_detonate(&session, err);
     if (status == VB_OK)
         status = vb_session_end(&session, err);
     progress(options, NULL);
-    if (status < 0)
+    if (status < 0 || plan_only)
         return status;
     return vb_conclude(session.log_fd, options, toolbox->policy, &standard_output, err);
 }

@@ -102,8 +102,11 @@ struct vb_detonation {
     char **argv;       /* NULL-terminated; {tree} at the start of an item stands for the package's
                           folder inside the box */
     char *text;        /* the code itself where argv carries it, for the event; may be NULL */
-    char *cwd;         /* the folder it runs in, below the tree; NULL: the tree's top */
-    const char *when;  /* the phase: install, load or use; static; NULL: none (vetbox run) */
+    char **env;        /* NAME=VALUE besides the persona's, NULL-terminated; {tree} at the start of
+                          a value as in argv; NULL: none */
+    char *input; /* what it reads from standard input, at most VB_INPUT_MAX bytes; NULL: none */
+    char *cwd;   /* the folder it runs in, below the tree; NULL: the tree's top */
+    const char *when; /* the phase: install, load or use; static; NULL: none (vetbox run) */
     unsigned timeout_ms;
     bool every_name;     /* host names that look drawn by chance exist in the network too */
     unsigned days_ahead; /* of today: what the box's wall clock says when the run begins */
@@ -111,6 +114,8 @@ struct vb_detonation {
     bool forgets;        /* leaves nothing to the runs after it */
     bool other_day;      /* to compare days; with no days ahead it is today's once more */
 };
+
+enum { VB_INPUT_MAX = 64 * 1024 }; /* what a pipe holds without a reader */
 
 struct vb_plan {
     struct vb_detonation *rows;
@@ -123,8 +128,9 @@ struct vb_plan_input {
     const char *rootfs;         /* where interpreters are looked for, NULL: on this machine */
 };
 
-/* Every runnable code block, inline command and script, in the order in which the instructions give
- * them, then the entry points of the manifest. What is left out is a coverage event. */
+/* Every runnable code block and inline command, in the order in which the instructions give them,
+ * the entry points of the manifest, then scripts that neither names; and of these what is installed
+ * before what is loaded before what is used. What is left out is a coverage event. */
 VB_CHECKED int vb_plan_make(const struct vb_plan_input *input, struct vb_sink *sink,
                             struct vb_plan **ret, struct vb_error *err);
 void vb_plan_free(struct vb_plan *plan);

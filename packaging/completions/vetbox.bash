@@ -6,7 +6,7 @@ _vetbox_options()
 {
     case $1 in
     vet) echo --policy --rules --trust --format --output --report --evidence --timeout --rootfs \
-        --net --persona --fresh --dates --fail-on --advisory --quiet --color --help ;;
+        --net --persona --fresh --plan-only --dates --fail-on --advisory --quiet --color --help ;;
     scan) echo --policy --rules --trust --format --output --report --evidence --timeout \
         --fail-on --advisory --quiet --color --help ;;
     verify) echo --trust --timeout --quiet --help ;;

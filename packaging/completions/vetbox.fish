@@ -41,6 +41,7 @@ complete -c vetbox -n '__vetbox_command run' -s C -l copy -x -a '(__fish_complet
 complete -c vetbox -n '__vetbox_command vet run' -l rootfs -x -a '(__fish_complete_directories)' -d 'Run with the programs of this root file system'
 complete -c vetbox -n '__vetbox_command vet' -l dates -x -a 'auto today 7,45,400' -d 'On which other days what runs is run again'
 complete -c vetbox -n '__vetbox_command vet' -l fresh -d 'Start each run from a clean machine'
+complete -c vetbox -n '__vetbox_command vet' -l plan-only -d 'Print what would be run'
 complete -c vetbox -n '__vetbox_command vet run' -l persona -x -a 'developer ci empty' -d 'Whose machine runs are on'
 complete -c vetbox -n '__vetbox_command vet run' -l net -x -a 'world none replay:' -d 'Which network runs have'
 complete -c vetbox -n '__vetbox_command vet scan judge' -l fail-on -x -a block -d 'Exit 0 for review too'

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/pidfd.h>
 #include <sys/stat.h>
@@ -16,6 +17,7 @@
 
 #include "sandbox/box/confine.h"
 #include "sandbox/box/kernel.h"
+#include "vetbox/sandbox.h"
 
 enum { CHUNK = 4096, PATIENCE_MS = 200 };
 
@@ -91,6 +93,24 @@ static _Noreturn void carrier_main(int from, int to)
         vb_null_stdio(false, &ignored) == VB_OK)
         carry(from, to);
     _exit(0);
+}
+
+int vb_input_text(const char *text, struct vb_input *ret, struct vb_error *err)
+{
+    int ends[2];
+    const size_t len = strlen(text);
+    if (len > VB_INPUT_MAX)
+        return vb_fail(err, VB_E_SOFTWARE, 0, "more standard input than a pipe holds");
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return vb_fail(err, VB_E_OS, errno, "making a pipe for standard input");
+    VB_CLEANUP_FD int reader = ends[0];
+    VB_CLEANUP_FD int writer = ends[1];
+    const int status = fcntl(writer, F_SETFL, O_NONBLOCK) < 0
+                           ? vb_fail(err, VB_E_OS, errno, "making a pipe for standard input")
+                           : vb_write_all(writer, text, len, err);
+    if (status == VB_OK)
+        ret->reader = vb_steal_fd(&reader);
+    return status;
 }
 
 int vb_input_new(int fd, struct vb_input *ret, struct vb_error *err)

@@ -20,28 +20,77 @@ static void free_strings(char ***strings)
     vb_strings_free(*strings);
 }
 
-int vb_start_argv(struct vb_supervisor *box, struct vb_error *err)
+static size_t count_strings(char *const *strings)
+{
+    size_t count = 0;
+    while (strings != NULL && strings[count] != NULL)
+        count++;
+    return count;
+}
+
+/* ITEM with the package's folder for {tree} at the start of its part from FROM on. NULL without
+ * memory. */
+static char *fill_in(const struct vb_supervisor *box, const char *item, size_t from)
 {
     static const char mark[] = "{tree}";
     const size_t skip = sizeof(mark) - 1;
-    size_t count = 0;
-    while (box->detonation->argv[count] != NULL)
-        count++;
+    const bool marked = strncmp(item + from, mark, skip) == 0;
+    char *made = NULL;
+    if (asprintf(&made, "%.*s%s%s", (int)from, item, marked ? box->folder : "",
+                 item + from + (marked ? skip : 0)) < 0)
+        return NULL;
+    return made;
+}
+
+int vb_start_argv(struct vb_supervisor *box, struct vb_error *err)
+{
+    const size_t count = count_strings(box->detonation->argv);
     if (count == 0)
         return vb_fail(err, VB_E_SOFTWARE, 0, "a detonation without a command");
     VB_CLEANUP(free_strings) char **argv = calloc(count + 1, sizeof(*argv));
     for (size_t i = 0; argv != NULL && i < count; i++) {
-        const char *item = box->detonation->argv[i];
-        const bool marked = strncmp(item, mark, skip) == 0;
-        if (asprintf(&argv[i], "%s%s", marked ? box->folder : "", marked ? item + skip : item) <
-            0) {
-            argv[i] = NULL;
+        argv[i] = fill_in(box, box->detonation->argv[i], 0);
+        if (argv[i] == NULL)
             return vb_fail(err, VB_E_NOMEM, errno, "making the command line of a box");
-        }
     }
     if (argv == NULL)
         return vb_fail(err, VB_E_NOMEM, errno, "making the command line of a box");
     box->argv = vb_steal(argv);
+    return VB_OK;
+}
+
+/* Where NAME=… of PAIR stands in STRINGS, or would: at their end. */
+static size_t place_of(char *const *strings, const char *pair)
+{
+    const size_t name = strcspn(pair, "=") + 1;
+    size_t i = 0;
+    while (strings[i] != NULL && strncmp(strings[i], pair, name) != 0)
+        i++;
+    return i;
+}
+
+/* What the detonation sets comes to what the persona has, or takes its place. */
+int vb_start_environment(struct vb_supervisor *box, struct vb_error *err)
+{
+    char *const *more = box->detonation->env;
+    const size_t count = count_strings(box->envp) + count_strings(more);
+    if (more == NULL)
+        return VB_OK;
+    char **envp = reallocarray(box->envp, count + 1, sizeof(*envp));
+    if (envp == NULL)
+        return vb_fail(err, VB_E_NOMEM, errno, "making the environment of a box");
+    box->envp = envp;
+    for (; *more != NULL; more++) {
+        const size_t at = place_of(envp, *more);
+        char *pair =
+            strchr(*more, '=') == NULL ? NULL : fill_in(box, *more, strcspn(*more, "=") + 1);
+        if (pair == NULL)
+            return vb_fail(err, VB_E_NOMEM, errno, "making the environment of a box");
+        if (envp[at] == NULL)
+            envp[at + 1] = NULL;
+        free(envp[at]);
+        envp[at] = pair;
+    }
     return VB_OK;
 }
 
@@ -62,6 +111,16 @@ int vb_start_tell(struct vb_supervisor *box, struct vb_error *err)
     vb_event_str(&event, VB_F_INTERPRETER, detonation->interpreter);
     vb_event_str(&event, VB_F_CWD, box->cwd);
     vb_event_str(&event, VB_F_TEXT, detonation->text);
+    struct vb_str set[VB_EVENT_MAX_LIST];
+    size_t set_count = 0;
+    for (; set_count < VB_EVENT_MAX_LIST && detonation->env != NULL &&
+           detonation->env[set_count] != NULL;
+         set_count++)
+        set[set_count] =
+            (struct vb_str){detonation->env[set_count], strlen(detonation->env[set_count])};
+    if (set_count > 0)
+        vb_event_list(&event, VB_F_ENVIRONMENT, set, set_count);
+    vb_event_str(&event, VB_F_INPUT, detonation->input);
     vb_event_str(&event, VB_F_WHEN, detonation->when);
     if (detonation->other_day)
         vb_event_str(&event, VB_F_DETAIL,
@@ -129,6 +188,8 @@ int vb_start_init(struct vb_supervisor *box, struct vb_error *err)
     int status = open_ends(&ends, err);
     if (status == VB_OK && options->input_fd >= 0)
         status = vb_input_new(options->input_fd, &box->input, err);
+    else if (status == VB_OK && box->detonation->input != NULL)
+        status = vb_input_text(box->detonation->input, &box->input, err);
     if (status < 0)
         return status;
     struct vb_inside inside = {

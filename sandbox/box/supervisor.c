@@ -565,8 +565,8 @@ int vb_supervise(const struct vb_box_setup *setup, const struct vb_detonation *d
                  struct vb_frame_sink *frames, struct vb_error *err)
 {
     static int (*const steps[])(struct vb_supervisor * box, struct vb_error * err) = {
-        vb_start_argv,    vb_start_tell, vb_start_init, vb_start_accompany,
-        vb_start_subject, serve,         conclude};
+        vb_start_argv,      vb_start_environment, vb_start_tell, vb_start_init,
+        vb_start_accompany, vb_start_subject,     serve,         conclude};
     VB_CLEANUP(supervisor_done)
     struct vb_supervisor box = {
         .setup = setup,

@@ -96,6 +96,7 @@ void vb_supervisor_watch_bait(void *ctx, size_t index, int fd);
 
 /* The steps that lead to a running subject, in this order (start.c). */
 VB_CHECKED int vb_start_argv(struct vb_supervisor *box, struct vb_error *err);
+VB_CHECKED int vb_start_environment(struct vb_supervisor *box, struct vb_error *err);
 VB_CHECKED int vb_start_tell(struct vb_supervisor *box, struct vb_error *err);
 VB_CHECKED int vb_start_init(struct vb_supervisor *box, struct vb_error *err);
 VB_CHECKED int vb_start_accompany(struct vb_supervisor *box, struct vb_error *err);

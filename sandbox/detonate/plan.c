@@ -26,6 +26,8 @@ struct candidate {
     const char *interpreter; /* as the package wants it; NULL: the file is a program itself */
     const char *text;        /* code; NULL: run the file */
     const char *when;        /* NULL: nobody says, so whoever uses the package runs it */
+    const char *const *env;  /* as in struct vb_detonation */
+    const char *input;
 };
 
 struct left_out {
@@ -98,11 +100,18 @@ static int tell_left_out(struct planner *planner, struct vb_error *err)
 
 /* --- rows --- */
 
+static void free_list(char **list)
+{
+    for (char **item = list; item != NULL && *item != NULL; item++)
+        free(*item);
+    free(list);
+}
+
 static void free_row(struct vb_detonation *row)
 {
-    for (char **item = row->argv; item != NULL && *item != NULL; item++)
-        free(*item);
-    free(row->argv);
+    free_list(row->argv);
+    free_list(row->env);
+    free(row->input);
     free(row->reason);
     free(row->path);
     free(row->interpreter);
@@ -125,6 +134,19 @@ static char *copy(const char *text, bool *failed)
 {
     char *made = text == NULL ? NULL : strdup(text);
     *failed = *failed || (text != NULL && made == NULL);
+    return made;
+}
+
+/* The same of a list. */
+static char **copy_list(const char *const *list, bool *failed)
+{
+    size_t count = 0;
+    while (list != NULL && list[count] != NULL)
+        count++;
+    char **made = list == NULL ? NULL : calloc(count + 1, sizeof(*made));
+    *failed = *failed || (list != NULL && made == NULL);
+    for (size_t i = 0; made != NULL && i < count; i++)
+        made[i] = copy(list[i], failed);
     return made;
 }
 
@@ -151,7 +173,7 @@ static struct vb_detonation *planned(const struct planner *planner, const struct
 {
     for (size_t i = 0; i < planner->plan->count; i++) {
         struct vb_detonation *row = &planner->plan->rows[i];
-        if (!same_text(row->text, what->text))
+        if (!same_text(row->text, what->text) || !same_text(row->input, what->input))
             continue;
         if (what->text != NULL ? same_text(row->interpreter, interpreter)
                                : same_text(row->path, what->path))
@@ -229,13 +251,14 @@ static int add_row(struct planner *planner, const struct candidate *what,
 {
     bool failed = false;
     struct vb_detonation row = {
-        .id = (uint32_t)planner->plan->count + 1,
         .reason = copy(what->reason, &failed),
         .path = copy(what->path, &failed),
         .line = what->line,
         .interpreter = copy(interpreter == NULL ? NULL : interpreter->name, &failed),
         .argv = make_argv(what, interpreter),
         .text = copy(what->text, &failed),
+        .env = copy_list(what->env, &failed),
+        .input = copy(what->input, &failed),
         .cwd = copy(package_folder(planner->manifest, what->path), &failed),
         .when = phases[phase_of(what->when)],
     };
@@ -245,6 +268,21 @@ static int add_row(struct planner *planner, const struct candidate *what,
     }
     planner->plan->rows[planner->plan->count++] = row;
     return VB_OK;
+}
+
+/* What is installed is there when it is loaded, and that when it is used; within a phase the order
+ * stays. */
+static void order_by_phase(struct vb_plan *plan)
+{
+    for (size_t i = 1; i < plan->count; i++) {
+        const struct vb_detonation row = plan->rows[i];
+        size_t at = i;
+        for (; at > 0 && phase_of(plan->rows[at - 1].when) > phase_of(row.when); at--)
+            plan->rows[at] = plan->rows[at - 1];
+        plan->rows[at] = row;
+    }
+    for (size_t i = 0; i < plan->count; i++)
+        plan->rows[i].id = (uint32_t)i + 1;
 }
 
 static int plan_one(struct planner *planner, const struct candidate *what, struct vb_error *err)
@@ -446,6 +484,7 @@ int vb_plan_make(const struct vb_plan_input *input, struct vb_sink *sink, struct
         status = tell_left_out(planner, err);
     if (status < 0)
         return status;
+    order_by_phase(plan);
     *ret = vb_steal(plan);
     return VB_OK;
 }
