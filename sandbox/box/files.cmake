@@ -43,3 +43,19 @@ set(VB_BOX_FILES
   box/workspace.c
   box/world_child.c
   box/zygote.c)
+
+# Documents that lie in the home of a box: samples.inc has a row of home_samples for each.
+set(VB_SAMPLES Documents/budget.xlsx Documents/invoice.pdf Documents/minutes.docx Music/memo.mp3
+  Pictures/desk.jpg Pictures/whiteboard.png)
+set(samples "")
+foreach(sample ${VB_SAMPLES})
+  get_filename_component(name ${sample} NAME)
+  set(file ${CMAKE_CURRENT_LIST_DIR}/samples/${name})
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+  file(READ ${file} bytes HEX)
+  string(LENGTH "${bytes}" length)
+  math(EXPR length "${length} / 2")
+  string(REGEX REPLACE "(..)" "\\\\x\\1" bytes "${bytes}")
+  string(APPEND samples "{\"${sample}\", \"${bytes}\", ${length}},\n")
+endforeach()
+file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/samples/samples.inc CONTENT "@samples@" @ONLY)

@@ -92,6 +92,7 @@ static const struct {
     {DEVELOPER, "Desktop"},
     {DEVELOPER, "Documents"},
     {DEVELOPER, "Downloads"},
+    {DEVELOPER, "Music"},
     {DEVELOPER, "Pictures"},
     {DEVELOPER, "projects"},
     {ALL, ".cache"},
@@ -145,6 +146,15 @@ static const struct {
     {DEVELOPER, "Downloads/orders-export.csv",
      "order,total,currency\n100311,41.90,USD\n100312,18.00,USD\n100313,230.15,USD\n"},
     {DEVELOPER, "Downloads/meeting.ics", "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n"},
+};
+
+/* What people are asked to give a tool: "path/to/image.png". */
+static const struct {
+    const char *path;
+    const char *bytes;
+    size_t len;
+} home_samples[] = {
+#include "samples.inc"
 };
 
 enum { HOME_DEPTH = 64 };
@@ -294,6 +304,12 @@ static int make_home(const struct vb_box_setup *setup, int home, struct vb_error
             continue;
         const int status = write_file(home, home_files[i].path, 0644, home_files[i].text,
                                       strlen(home_files[i].text), err);
+        if (status < 0)
+            return status;
+    }
+    for (size_t i = 0; is_for(setup, DEVELOPER) && i < VB_ARRAY_LEN(home_samples); i++) {
+        const int status = write_file(home, home_samples[i].path, 0644, home_samples[i].bytes,
+                                      home_samples[i].len, err);
         if (status < 0)
             return status;
     }
