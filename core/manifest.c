@@ -120,8 +120,9 @@ static bool add_code(struct vb_manifest *manifest, const struct vb_event *event)
     code->form = copy_of(event, VB_F_FORM, &failed);
     code->language = copy_of(event, VB_F_LANGUAGE, &failed);
     code->interpreter = copy_of(event, VB_F_INTERPRETER, &failed);
-    code->text = copy_of(event, VB_F_TEXT, &failed);
-    code->text_len = vb_event_get_str(event, VB_F_TEXT).len;
+    const enum vb_field text = vb_event_get(event, VB_F_FILLED) != NULL ? VB_F_FILLED : VB_F_TEXT;
+    code->text = copy_of(event, text, &failed);
+    code->text_len = vb_event_get_str(event, text).len;
     code->line = vb_event_get_int(event, VB_F_LINE, 0);
     return !failed;
 }

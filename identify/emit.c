@@ -231,6 +231,10 @@ void vb_id_code(struct vb_id *id, const struct vb_id_code *code)
     vb_event_str(&event, VB_F_LANGUAGE, code->language);
     vb_event_strn(&event, VB_F_TEXT, code->text, code->len);
     vb_event_str(&event, VB_F_INTERPRETER, code->interpreter);
+    VB_CLEANUP(vb_buf_done) struct vb_buf filled;
+    vb_buf_init(&filled, VB_EVENT_MAX_STRING);
+    if (code->interpreter != NULL && vb_id_fill(id, code, &filled))
+        vb_event_strn(&event, VB_F_FILLED, (const char *)filled.data, filled.len);
     vb_id_emit(id, &event);
 }
 

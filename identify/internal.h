@@ -174,6 +174,15 @@ struct vb_id_code {
     size_t len;
 };
 void vb_id_code(struct vb_id *id, const struct vb_id_code *code);
+
+/* --- fill.c: placeholders --- */
+/* Appends the text of CODE, which has an interpreter, with what a user would put for its
+ * placeholders to RET, which holds so much at most. False: there are none, or there is no room. */
+bool vb_id_fill(struct vb_id *id, const struct vb_id_code *code, struct vb_buf *ret);
+/* A fitting value for something called NAME: a key, a file, a city. Never NULL. */
+const char *vb_id_fitting(const char *name);
+
+/* --- emit.c again --- */
 void vb_id_link(struct vb_id *id, struct vb_id_at at, struct vb_str url, struct vb_str text);
 /* Named in prose ("prose"), a link ("link") or code ("code"); the most visible place is kept. */
 void vb_id_document(struct vb_id *id, struct vb_id_at at, const char *what, struct vb_str value,

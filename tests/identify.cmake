@@ -4,3 +4,4 @@ foreach(part identify identify_frontmatter identify_text identify_notation ident
   vb_unit_test(${part} ${CMAKE_CURRENT_LIST_DIR}/unit/test_${part}.c
                ${CMAKE_CURRENT_LIST_DIR}/unit/identify_helper.c LIBS vb_identify vb_core)
 endforeach()
+vb_unit_test(fill ${CMAKE_CURRENT_LIST_DIR}/unit/test_fill.c LIBS vb_identify vb_core)

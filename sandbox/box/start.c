@@ -13,6 +13,8 @@
 #include "sandbox/box/machine.h"
 #include "sandbox/box/supervisor.h"
 
+enum { ITEM_MAX = 1 << 20 };
+
 /* --- what the subject is given --- */
 
 static void free_strings(char ***strings)
@@ -28,18 +30,31 @@ static size_t count_strings(char *const *strings)
     return count;
 }
 
-/* ITEM with the package's folder for {tree} at the start of its part from FROM on. NULL without
- * memory. */
+/* ITEM with the folders that are known here: the package's for %{tree} anywhere, and for {tree} at
+ * the start of its part from FROM on, and the home for %{home}. NULL without memory. */
 static char *fill_in(const struct vb_supervisor *box, const char *item, size_t from)
 {
-    static const char mark[] = "{tree}";
-    const size_t skip = sizeof(mark) - 1;
-    const bool marked = strncmp(item + from, mark, skip) == 0;
-    char *made = NULL;
-    if (asprintf(&made, "%.*s%s%s", (int)from, item, marked ? box->folder : "",
-                 item + from + (marked ? skip : 0)) < 0)
-        return NULL;
-    return made;
+    const struct {
+        const char *mark, *value;
+        bool anywhere;
+    } rows[] = {{"{tree}", box->folder, false},
+                {"%{tree}", box->folder, true},
+                {"%{home}", vb_persona_traits(box->setup->options.persona)->home, true}};
+    VB_CLEANUP(vb_buf_done) struct vb_buf made;
+    vb_buf_init(&made, ITEM_MAX);
+    int status = vb_buf_append(&made, "", 0, NULL);
+    for (const char *at = item; status == VB_OK && *at != '\0';) {
+        size_t row = 0;
+        while (row < VB_ARRAY_LEN(rows) &&
+               ((!rows[row].anywhere && at != item + from) ||
+                strncmp(at, rows[row].mark, strlen(rows[row].mark)) != 0))
+            row++;
+        const bool found = row < VB_ARRAY_LEN(rows);
+        const char *text = found ? rows[row].value : at;
+        status = vb_buf_append(&made, text, found ? strlen(text) : 1, NULL);
+        at += found ? strlen(rows[row].mark) : 1;
+    }
+    return status < 0 ? NULL : strdup(made.len == 0 ? "" : (const char *)made.data);
 }
 
 int vb_start_argv(struct vb_supervisor *box, struct vb_error *err)

@@ -174,21 +174,22 @@ static void test_order(void **state)
     make(&f);
     const struct vb_plan *plan = f.plan;
     assert_true(plan->count >= 7);
-    assert_argv(&plan->rows[0], "bash", "-c", "echo one");
-    assert_string_equal(plan->rows[0].reason, "fenced block");
-    assert_int_equal(plan->rows[0].line, 3);
-    assert_string_equal(plan->rows[0].text, "echo one");
-    assert_null(plan->rows[0].cwd);
-    assert_argv(&plan->rows[1], "python3", "-c", "print(2)");
-    assert_argv(&plan->rows[2], "bash", "-c", "echo hook");
-    assert_string_equal(plan->rows[2].reason, "hook");
-    assert_string_equal(plan->rows[0].when, "use");
+    /* what is loaded before what is used, and within both as the instructions have it */
+    assert_argv(&plan->rows[0], "bash", "-c", "echo hook");
+    assert_string_equal(plan->rows[0].reason, "hook");
+    assert_argv(&plan->rows[1], "python3", "{tree}/scripts/b.py", NULL);
+    assert_argv(&plan->rows[2], "bash", "{tree}/sub/bin/run", NULL);
+    assert_string_equal(plan->rows[2].cwd, "sub");
+    assert_argv(&plan->rows[3], "bash", "-c", "echo one");
+    assert_string_equal(plan->rows[3].reason, "fenced block");
+    assert_int_equal(plan->rows[3].line, 3);
+    assert_string_equal(plan->rows[3].text, "echo one");
+    assert_null(plan->rows[3].cwd);
+    assert_argv(&plan->rows[4], "python3", "-c", "print(2)");
+    assert_string_equal(plan->rows[0].when, "load");
     assert_string_equal(plan->rows[2].when, "load");
-    assert_string_equal(plan->rows[3].when, "load");
+    assert_string_equal(plan->rows[3].when, "use");
     assert_string_equal(plan->rows[5].when, "use");
-    assert_argv(&plan->rows[3], "python3", "{tree}/scripts/b.py", NULL);
-    assert_argv(&plan->rows[4], "bash", "{tree}/sub/bin/run", NULL);
-    assert_string_equal(plan->rows[4].cwd, "sub");
     assert_argv(&plan->rows[5], "sh", "{tree}/scripts/a.sh", NULL);
     for (size_t i = 0; i < plan->count; i++) {
         assert_int_equal(plan->rows[i].id, i + 1);

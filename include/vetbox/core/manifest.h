@@ -28,7 +28,7 @@ struct vb_manifest_code {
     char *form; /* fence, inline, substitution */
     char *language;
     char *interpreter; /* NULL where it cannot be run */
-    char *text;
+    char *text;        /* with its placeholders filled */
     size_t text_len;
     int64_t line;
 };
