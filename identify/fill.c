@@ -168,7 +168,7 @@ static bool is_markup(const struct filler *filler, const char *inner)
 
 static bool fill_angle(struct filler *filler)
 {
-    char inner[INNER_MAX + 1];
+    char inner[INNER_MAX + 1] = "";
     const char before = byte_before(filler);
     if (isalnum((unsigned char)before) || strchr(")]<_", before) != NULL ||
         !inner_of(filler, '>', inner))
@@ -196,7 +196,7 @@ static bool fill_angle(struct filler *filler)
 
 static bool fill_square(struct filler *filler)
 {
-    char inner[INNER_MAX + 1];
+    char inner[INNER_MAX + 1] = "";
     if (!inner_of(filler, ']', inner))
         return false;
     const size_t len = strlen(inner);
@@ -221,7 +221,7 @@ static bool fill_curly(struct filler *filler)
 {
     static const char *const names[] = {"baseDir",   "base_dir",  "BASE_DIR", "skillDir",
                                         "skill_dir", "SKILL_DIR", "skillPath"};
-    char inner[INNER_MAX + 1];
+    char inner[INNER_MAX + 1] = "";
     if (!inner_of(filler, '}', inner))
         return false;
     for (size_t i = 0; i < VB_ARRAY_LEN(names); i++) {

@@ -163,7 +163,7 @@ static const struct {
     const char *bytes;
     size_t len;
 } home_samples[] = {
-#include "samples.inc"
+#include <samples.inc>
 };
 
 enum { HOME_DEPTH = 64 };
