@@ -293,7 +293,7 @@ static const char *word_value(const struct filler *filler, const char *word, siz
 
 static void fill_word(struct filler *filler)
 {
-    char word[TOKEN_MAX];
+    char word[TOKEN_MAX] = "";
     char room[TOKEN_MAX];
     size_t len = 0;
     while (is_word_byte(byte_at(filler, filler->at + len)))

@@ -17,8 +17,9 @@ PUBLIC = {
     "cli": set(ROOMS),
 }
 
-# Header prefix of a third-party library -> folders that may include it.
+# Header prefix of a third-party library, or a file that the build makes -> folders that may include it.
 THIRD_PARTY = {
+    "samples.inc": {"sandbox/box"},
     "jansson.h": {"core", "include/vetbox/core"},
     "openssl/": {"core", "signatures", "sandbox/world"},
     "curl/": {"fetch"},
