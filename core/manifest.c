@@ -57,6 +57,15 @@ static void free_entry(struct vb_manifest_entry *entry)
     free(entry->interpreter);
 }
 
+static void free_usage(struct vb_manifest_usage *usage)
+{
+    for (char **item = usage->argv; item != NULL && *item != NULL; item++)
+        free(*item);
+    free(usage->argv);
+    free(usage->path);
+    free(usage->reason);
+}
+
 void vb_manifest_done(struct vb_manifest *manifest)
 {
     for (size_t i = 0; i < manifest->package_count; i++)
@@ -65,6 +74,9 @@ void vb_manifest_done(struct vb_manifest *manifest)
         free_code(&manifest->codes[i]);
     for (size_t i = 0; i < manifest->entry_count; i++)
         free_entry(&manifest->entries[i]);
+    for (size_t i = 0; i < manifest->usage_count; i++)
+        free_usage(&manifest->usages[i]);
+    free(manifest->usages);
     free(manifest->packages);
     free(manifest->codes);
     free(manifest->entries);
@@ -146,6 +158,27 @@ static bool add_entry(struct vb_manifest *manifest, const struct vb_event *event
     return !failed;
 }
 
+static bool add_usage(struct vb_manifest *manifest, const struct vb_event *event)
+{
+    bool failed = false;
+    struct vb_manifest_usage *usages =
+        grow(manifest->usages, manifest->usage_count, sizeof(*usages));
+    if (usages == NULL)
+        return false;
+    manifest->usages = usages;
+    struct vb_manifest_usage *usage = &usages[manifest->usage_count++];
+    const struct vb_value *argv = vb_event_get(event, VB_F_ARGV);
+    *usage = (struct vb_manifest_usage){0};
+    usage->path = copy_of(event, VB_F_PATH, &failed);
+    usage->reason = copy_of(event, VB_F_REASON, &failed);
+    usage->argv = calloc(argv->list.count + 1, sizeof(*usage->argv));
+    for (size_t i = 0; usage->argv != NULL && i < argv->list.count; i++) {
+        usage->argv[i] = vb_str_dup(argv->list.items[i]);
+        failed = failed || usage->argv[i] == NULL;
+    }
+    return !failed && usage->argv != NULL;
+}
+
 int vb_manifest_add(struct vb_manifest *manifest, const struct vb_event *event,
                     struct vb_error *err)
 {
@@ -154,7 +187,8 @@ int vb_manifest_add(struct vb_manifest *manifest, const struct vb_event *event,
         bool (*add)(struct vb_manifest *manifest, const struct vb_event *event);
     } rows[] = {{VB_EV_MANIFEST_PACKAGE, add_package},
                 {VB_EV_MANIFEST_CODE, add_code},
-                {VB_EV_MANIFEST_ENTRY, add_entry}};
+                {VB_EV_MANIFEST_ENTRY, add_entry},
+                {VB_EV_MANIFEST_USAGE, add_usage}};
     for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
         if (rows[i].kind == event->kind && !rows[i].add(manifest, event))
             return vb_fail(err, VB_E_NOMEM, errno, "keeping the manifest");

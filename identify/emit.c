@@ -24,6 +24,7 @@ static const struct {
     [VB_ID_PACKAGE] = {"package", 0},
     [VB_ID_FILE] = {"file", VB_ID_ENTRIES_MAX},
     [VB_ID_UNKNOWN] = {"unknown field", 256},
+    [VB_ID_USAGE] = {"call of a script", 256},
 };
 
 /* How visible a mention is to a reader of the package, the most visible first. */

@@ -28,6 +28,7 @@ enum vb_id_class {
     VB_ID_PACKAGE,
     VB_ID_FILE,
     VB_ID_UNKNOWN,
+    VB_ID_USAGE,
     VB_ID_CLASS_COUNT
 };
 
@@ -362,6 +363,10 @@ bool vb_id_env_name(const char *text, size_t len);
 
 /* --- scripts.c --- */
 void vb_id_scripts(struct vb_id *id);
+
+/* --- usage.c --- */
+/* How FILE, which INTERPRETER runs, wants to be called: a manifest.usage for each way. */
+void vb_id_usage(struct vb_id *id, const struct vb_id_file *file, const char *interpreter);
 /* beside.c: what archives within the package hold */
 void vb_id_beside(struct vb_id *id);
 /* Interpreter by extension or shebang (NULL if none is known); *ret_script says it executes. */

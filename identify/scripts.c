@@ -181,13 +181,15 @@ static void read_inline_metadata(struct vb_id *id, const struct vb_id_file *file
     json_decref(table);
 }
 
-static void list_script(struct vb_id *id, const struct vb_id_file *file)
+static void list_script(struct vb_id *id, const struct vb_id_file *file, bool tested)
 {
     char program[64];
     bool script = false;
+    const char *interpreter = vb_id_interpreter(id, file, program, &script);
+    if (script && interpreter != NULL && !tested)
+        vb_id_usage(id, file, interpreter);
     if (vb_id_has_file_entry(id, file->path))
         return;
-    const char *interpreter = vb_id_interpreter(id, file, program, &script);
     const struct vb_id_entry entry = {{file->path, 0}, "script", "use", NULL, interpreter};
     if (!script)
         return;
@@ -213,7 +215,7 @@ void vb_id_scripts(struct vb_id *id)
             if (vb_id_vendored(file->path) && !git_hook)
                 vendored += has_extension(file->path);
             else
-                list_script(id, file);
+                list_script(id, file, rank == 2);
         }
     }
     if (vendored == 0 || !vb_id_ok(id))

@@ -5,3 +5,5 @@ foreach(part identify identify_frontmatter identify_text identify_notation ident
                ${CMAKE_CURRENT_LIST_DIR}/unit/identify_helper.c LIBS vb_identify vb_core)
 endforeach()
 vb_unit_test(fill ${CMAKE_CURRENT_LIST_DIR}/unit/test_fill.c LIBS vb_identify vb_core)
+vb_unit_test(usage ${CMAKE_CURRENT_LIST_DIR}/unit/test_usage.c
+             ${CMAKE_CURRENT_LIST_DIR}/unit/identify_helper.c LIBS vb_identify vb_core)

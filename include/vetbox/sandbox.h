@@ -129,7 +129,8 @@ struct vb_plan_input {
 };
 
 /* Every runnable code block and inline command, in the order in which the instructions give them,
- * the entry points of the manifest, then scripts that neither names; and of these what is installed
+ * the entry points of the manifest, scripts that neither names, and scripts once more in the ways
+ * that they can be called; and of these what is installed
  * before what is loaded before what is used. What is left out is a coverage event. */
 VB_CHECKED int vb_plan_make(const struct vb_plan_input *input, struct vb_sink *sink,
                             struct vb_plan **ret, struct vb_error *err);

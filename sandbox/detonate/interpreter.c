@@ -29,7 +29,7 @@ static const struct {
 
 const struct vb_interpreter *vb_interpreter_named(const char *name)
 {
-    for (size_t i = 0; i < VB_ARRAY_LEN(interpreters); i++) {
+    for (size_t i = 0; name != NULL && i < VB_ARRAY_LEN(interpreters); i++) {
         if (strcmp(interpreters[i].name, name) == 0)
             return &interpreters[i];
     }

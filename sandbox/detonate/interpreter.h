@@ -11,7 +11,7 @@ struct vb_interpreter {
     const char *instead;     /* what runs its code nearly as well where it is not installed */
 };
 
-/* NULL for a name that nobody knows. */
+/* NULL for a name that nobody knows, and for NULL. */
 const struct vb_interpreter *vb_interpreter_named(const char *name);
 
 /* The interpreter that runs NAME's code in a box: itself or its substitute; NULL if neither is

@@ -26,6 +26,7 @@ struct candidate {
     const char *interpreter; /* as the package wants it; NULL: the file is a program itself */
     const char *text;        /* code; NULL: run the file */
     const char *when;        /* NULL: nobody says, so whoever uses the package runs it */
+    char *const *arguments;  /* for the file; NULL: none */
     const char *const *env;  /* as in struct vb_detonation */
     const char *input;
 };
@@ -206,7 +207,10 @@ static char **make_argv(const struct candidate *what, const struct vb_interprete
     enum { MAX_ITEMS = 5 };
     bool failed = false;
     size_t count = 0;
-    char **argv = calloc(MAX_ITEMS, sizeof(*argv));
+    size_t more = 0;
+    while (what->arguments != NULL && what->arguments[more] != NULL)
+        more++;
+    char **argv = calloc(MAX_ITEMS + more, sizeof(*argv));
     if (argv == NULL)
         return NULL;
     if (interpreter != NULL)
@@ -216,15 +220,15 @@ static char **make_argv(const struct candidate *what, const struct vb_interprete
             argv[count++] = copy("--input-type=module", &failed);
         argv[count++] = copy(interpreter->text_option, &failed);
         argv[count] = copy(what->text, &failed);
-    } else if (asprintf(&argv[count], "{tree}/%s", what->path) < 0) {
-        argv[count] = NULL;
+    } else if (asprintf(&argv[count++], "{tree}/%s", what->path) < 0) {
+        argv[--count] = NULL;
         failed = true;
     }
+    for (size_t i = 0; i < more && !failed; i++)
+        argv[count++] = copy(what->arguments[i], &failed);
     if (!failed)
         return argv;
-    for (size_t i = 0; i < MAX_ITEMS; i++)
-        free(argv[i]);
-    free(argv);
+    free_list(argv);
     return NULL;
 }
 
@@ -442,6 +446,26 @@ static int plan_scripts(struct planner *planner, struct vb_error *err)
     return status;
 }
 
+/* The ways to call a script, which runs without arguments first. */
+static int plan_usages(struct planner *planner, const struct vb_manifest *manifest,
+                       struct vb_error *err)
+{
+    int status = VB_OK;
+    for (size_t i = 0; status == VB_OK && i < manifest->usage_count; i++) {
+        const struct vb_manifest_usage *usage = &manifest->usages[i];
+        struct candidate what = {
+            .reason = usage->reason, .path = usage->path, .arguments = usage->argv};
+        const struct vb_detonation *row = planned(planner, &what, NULL);
+        if (row == NULL)
+            continue; /* it was left out, which is said */
+        what.when = row->when;
+        status = planner->plan->count >= MAX_ROWS
+                     ? leave_out(planner, &what, "more than 256 things to run", err)
+                     : add_row(planner, &what, vb_interpreter_named(row->interpreter), err);
+    }
+    return status;
+}
+
 /* --- time --- */
 
 /* Most rows end at once, so each may take several times its even share of what is left. */
@@ -480,6 +504,8 @@ int vb_plan_make(const struct vb_plan_input *input, struct vb_sink *sink, struct
         status = plan_entries(planner, input->manifest, err);
     if (status == VB_OK)
         status = plan_scripts(planner, err);
+    if (status == VB_OK)
+        status = plan_usages(planner, input->manifest, err);
     if (status == VB_OK)
         status = tell_left_out(planner, err);
     if (status < 0)

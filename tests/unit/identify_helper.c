@@ -73,6 +73,11 @@ static int emit(struct vb_sink *sink, struct vb_event *event, struct vb_error *e
         add(listing, "=", 1);
         if (value->type == VB_T_STR) {
             add_value(listing, value->str);
+        } else if (value->type == VB_T_LIST) {
+            for (size_t j = 0; j < value->list.count; j++) {
+                add(listing, " ", j > 0 ? 1 : 0);
+                add_value(listing, value->list.items[j]);
+            }
         } else {
             snprintf(number, sizeof(number), "%lld", (long long)value->number);
             add(listing, number, strlen(number));

@@ -42,6 +42,13 @@ struct vb_manifest_entry {
     int64_t line;
 };
 
+/* A way to call a script. */
+struct vb_manifest_usage {
+    char *path;
+    char *reason;
+    char **argv; /* the arguments, NULL-terminated */
+};
+
 struct vb_manifest {
     struct vb_manifest_package *packages;
     size_t package_count;
@@ -49,6 +56,8 @@ struct vb_manifest {
     size_t code_count;
     struct vb_manifest_entry *entries;
     size_t entry_count;
+    struct vb_manifest_usage *usages;
+    size_t usage_count;
 };
 
 void vb_manifest_init(struct vb_manifest *manifest);
