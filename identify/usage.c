@@ -138,7 +138,7 @@ static void read_add_parsers(struct usage *usage)
 {
     static const char call[] = "add_parser(";
     for (const char *at = usage->text; (at = find(usage, at, call)) != NULL;) {
-        char name[NAME_MAX_BYTES];
+        char name[NAME_MAX_BYTES] = "";
         const char *before = at;
         at += sizeof(call) - 1;
         struct command *command =
@@ -226,7 +226,7 @@ static void option_name(const char *call, char ret[NAME_MAX_BYTES])
 {
     const struct usage own = {.text = call, .len = strlen(call)};
     const char *at = call;
-    char name[NAME_MAX_BYTES];
+    char name[NAME_MAX_BYTES] = "";
     ret[0] = '\0';
     while ((at = take_literal(&own, at, name, sizeof(name))) != NULL) {
         if (ret[0] == '\0' || strncmp(name, "--", 2) == 0)
@@ -240,11 +240,11 @@ static void option_name(const char *call, char ret[NAME_MAX_BYTES])
 
 static void read_argument(struct usage *usage, const char *call, int command)
 {
-    char name[NAME_MAX_BYTES];
-    char action[VALUE_MAX_BYTES];
-    char choices[VALUE_MAX_BYTES];
-    char required[VALUE_MAX_BYTES];
-    char nargs[VALUE_MAX_BYTES];
+    char name[NAME_MAX_BYTES] = "";
+    char action[VALUE_MAX_BYTES] = "";
+    char choices[VALUE_MAX_BYTES] = "";
+    char required[VALUE_MAX_BYTES] = "";
+    char nargs[VALUE_MAX_BYTES] = "";
     option_name(call, name);
     keyword(call, "action", action);
     keyword(call, "choices", choices);
@@ -270,7 +270,7 @@ static void read_argument(struct usage *usage, const char *call, int command)
 static void read_arguments(struct usage *usage, const char *word)
 {
     for (const char *at = usage->text; (at = find(usage, at, word)) != NULL;) {
-        char call[CALL_BYTES];
+        char call[CALL_BYTES] = "";
         char variable[NAME_MAX_BYTES];
         const char *start = at;
         size_t len = 0;
@@ -310,7 +310,7 @@ static const char *read_line(struct usage *usage, const char *at, const char *en
     const char *next = memmem(at, (size_t)(end - at), ";;", 2);
     const size_t arm = (size_t)((next == NULL ? end : next) - at);
     for (const char *word = at; close != NULL && word < close;) {
-        char name[NAME_MAX_BYTES];
+        char name[NAME_MAX_BYTES] = "";
         size_t len = 0;
         while (word < close && strchr(" \t(|\"'", *word) != NULL)
             word++;
@@ -351,7 +351,7 @@ static void read_comparisons(struct usage *usage)
                                            "cmd",     "action",  "subcommand"};
     for (size_t i = 0; i < VB_ARRAY_LEN(subjects); i++) {
         for (const char *at = usage->text; (at = find(usage, at, subjects[i])) != NULL;) {
-            char name[NAME_MAX_BYTES];
+            char name[NAME_MAX_BYTES] = "";
             at += strlen(subjects[i]);
             const char *sign = at + strspn(at, " ");
             if (strncmp(sign, "==", 2) != 0)
