@@ -6,6 +6,7 @@
 #include "cli/other_days.h"
 #include "cli/places.h"
 #include "cli/plan.h"
+#include "cli/planted.h"
 
 enum { MIB = 1024 * 1024, DROPS_INODES = 20000, MIN_RESERVE_MS = 500 };
 
@@ -35,17 +36,18 @@ static int not_run(struct vb_session *session, const struct vb_detonation *row,
 
 /* Once more, in a network where names exist that look drawn by chance: what was refused for such a
  * name may be what it waits for. Within the time that ROW had. */
-static int run_again(struct vb_runs *runs, const struct vb_detonation *row, struct vb_error *err)
+static int run_again(struct vb_runs *runs, const struct vb_detonation *row, struct vb_sink *sink,
+                     struct vb_error *err)
 {
     struct vb_detonation again = *row;
     struct vb_detonation_result result;
     again.id = runs->next_id++;
     again.every_name = true;
     again.repeats = row->id;
-    return vb_detonate(runs->sandbox, &again, &runs->session->tee.sink, &result, err);
+    return vb_detonate(runs->sandbox, &again, sink, &result, err);
 }
 
-static int run_row(struct vb_runs *runs, size_t i, struct vb_error *err)
+static int run_row(struct vb_runs *runs, size_t i, struct vb_sink *sink, struct vb_error *err)
 {
     struct vb_session *session = runs->session;
     struct vb_detonation *row = &runs->plan->rows[i];
@@ -55,7 +57,7 @@ static int run_row(struct vb_runs *runs, size_t i, struct vb_error *err)
         return not_run(session, row, err);
     row->timeout_ms = vb_plan_share_ms(runs->plan, i, left - runs->reserve_ms);
     const uint64_t before = session->log.bytes;
-    int status = vb_detonate(runs->sandbox, row, &session->tee.sink, &result, err);
+    int status = vb_detonate(runs->sandbox, row, sink, &result, err);
     runs->rows[i].ran = true;
     runs->rows[i].log_bytes = session->log.bytes - before;
     runs->rows[i].duration_ms = result.duration_ms;
@@ -66,7 +68,7 @@ static int run_row(struct vb_runs *runs, size_t i, struct vb_error *err)
     if (status < 0 || !result.name_doubted || still <= runs->reserve_ms)
         return status;
     row->timeout_ms = vb_plan_share_ms(runs->plan, i, still - runs->reserve_ms);
-    status = run_again(runs, row, err);
+    status = run_again(runs, row, sink, err);
     runs->rows[i].dated |= session->tee.dates.seen;
     return status;
 }
@@ -85,12 +87,16 @@ static int run_plan(struct vb_session *session, struct vb_sandbox *sandbox, stru
                            .reserve_ms = all / 10 > MIN_RESERVE_MS ? all / 10 : MIN_RESERVE_MS};
     if (rows == NULL)
         return vb_fail(err, VB_E_NOMEM, errno, "running the plan");
+    VB_CLEANUP(vb_planted_done) struct vb_planted planted;
+    vb_planted_init(&planted, &session->tee.sink);
     for (size_t i = 0; i < plan->count; i++) {
         const struct vb_detonation *row = &plan->rows[i];
-        if (run_row(&runs, i, err) < 0)
+        if (run_row(&runs, i, &planted.sink, err) < 0)
             return vb_wrap(err, "running %s", row->path != NULL ? row->path : row->reason);
     }
-    return vb_run_other_days(&runs, err);
+    const bool carried = session->options->value[VB_OPT_FRESH] == NULL;
+    const int status = carried ? vb_planted_run(&planted, &runs, err) : VB_OK;
+    return status < 0 ? status : vb_run_other_days(&runs, err);
 }
 
 int vb_session_detonate(struct vb_session *session, struct vb_error *err)

@@ -147,7 +147,9 @@ static const struct {
      "- receipts for the team lunch\n- ask about the second monitor\n"},
     {DEVELOPER, "projects/storefront/.git/HEAD", "ref: refs/heads/main\n"},
     {DEVELOPER, "projects/storefront/.git/config",
-     "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = false\n"},
+     "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = false\n"
+     "[remote \"origin\"]\n\turl = https://git.example.com/web/storefront.git\n"
+     "\tfetch = +refs/heads/*:refs/remotes/origin/*\n"},
     {DEVELOPER, "projects/storefront/README.md", "# storefront\n\nnpm ci && npm test\n"},
     {DEVELOPER, "Documents/onboarding.md",
      "# First week\n\n1. laptop, badge\n2. repositories\n3. on-call rota\n"},

@@ -1,0 +1,212 @@
+/* planted: see planted.h. Paths are the subject's: they are compared with patterns, and passed to
+ * the box as an argument of its own, never as a part of a command. */
+#include "cli/planted.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <string.h>
+
+/* What a session of an agent starts: the command lines in a JSON file, of hooks and of MCP servers,
+ * wherever they stand in it. */
+#define START_COMMANDS                                                                     \
+    "import json, subprocess, sys\n"                                                       \
+    "def walk(node):\n"                                                                    \
+    "    if isinstance(node, list):\n"                                                     \
+    "        for item in node: walk(item)\n"                                               \
+    "    if isinstance(node, dict):\n"                                                     \
+    "        command = node.get('command')\n"                                              \
+    "        if isinstance(command, str):\n"                                               \
+    "            args = node.get('args')\n"                                                \
+    "            args = [str(a) for a in args] if isinstance(args, list) else None\n"      \
+    "            try: subprocess.run([command] + args if args is not None else command,\n" \
+    "                shell=args is None, input=b'{}', timeout=5)\n"                        \
+    "            except Exception as error: print(error)\n"                                \
+    "        for item in node.values(): walk(item)\n"                                      \
+    "walk(json.load(open(sys.argv[1])))\n"
+
+#define IN_REPOSITORY                                                                       \
+    "cd \"${1%/.git/hooks/*}\" && git commit --allow-empty -m 'fix typo'; git merge HEAD; " \
+    "git checkout -b work; git push -u origin HEAD"
+
+/* Who reads PATTERN (fnmatch(3), of the whole path) executes it: ARGV with the file's path for
+ * "{}". The first row that fits. */
+static const struct {
+    const char *pattern;
+    const char *reason;
+    const char *argv[6];
+} triggers[] = {
+    {"/home/*/.bash*rc", "planted: an interactive shell", {"bash", "-ic", "true"}},
+    {"/home/*/.bash_profile", "planted: a login shell", {"bash", "-lic", "true"}},
+    {"/home/*/.bash_login", "planted: a login shell", {"bash", "-lic", "true"}},
+    {"/home/*/.profile", "planted: a login shell", {"bash", "-lic", "true"}},
+    {"/home/*/.bash_logout", "planted: the end of a login shell", {"bash", "-lic", "exit"}},
+    {"/home/*/.zsh*", "planted: a login shell", {"zsh", "-lic", "true"}},
+    {"/home/*/.zprofile", "planted: a login shell", {"zsh", "-lic", "true"}},
+    {"*/sitecustomize.py", "planted: the start of python3", {"python3", "-c", "pass"}},
+    {"*/usercustomize.py", "planted: the start of python3", {"python3", "-c", "pass"}},
+    {"*/*-packages/*.pth", "planted: the start of python3", {"python3", "-c", "pass"}},
+    {"*/.git/hooks/*", "planted: a commit and a push", {"bash", "-c", IN_REPOSITORY, "bash", "{}"}},
+    {"/home/*/.gitconfig",
+     "planted: a commit and a push",
+     {"bash", "-c",
+      "cd ~/projects/storefront && git status && git add README.md && git commit -m 'fix typo'; "
+      "git push origin HEAD"}},
+    {"/home/*/.config/git/*",
+     "planted: a commit and a push",
+     {"bash", "-c",
+      "cd ~/projects/storefront && git status && git add README.md && git commit -m 'fix typo'; "
+      "git push origin HEAD"}},
+    {"/home/*/.config/autostart/*.desktop",
+     "planted: the start of a desktop session",
+     {"bash", "-c", "sed -n 's/^Exec=//p' -- \"$1\" | bash", "bash", "{}"}},
+    {"/home/*/.config/systemd/user/*.service",
+     "planted: a unit of the user's session",
+     {"bash", "-c", "sed -n 's/^Exec[A-Za-z]*=[-@+!:]*//p' -- \"$1\" | bash", "bash", "{}"}},
+    {"/home/*/.ssh/config",
+     "planted: a connection by ssh",
+     {"ssh", "-o", "BatchMode=yes", "git.example.com", "true"}},
+    {"/home/*/.ssh/rc", "planted: a login by ssh", {"sh", "{}"}},
+    {"/home/*/.claude/settings*.json",
+     "planted: a session of an agent",
+     {"python3", "-c", START_COMMANDS, "{}"}},
+    {"/home/*/.claude.json",
+     "planted: a session of an agent",
+     {"python3", "-c", START_COMMANDS, "{}"}},
+    {"*/.mcp.json", "planted: a session of an agent", {"python3", "-c", START_COMMANDS, "{}"}},
+    {"*/mcp.json", "planted: a session of an agent", {"python3", "-c", START_COMMANDS, "{}"}},
+    {"*/claude_desktop_config.json",
+     "planted: a session of an agent",
+     {"python3", "-c", START_COMMANDS, "{}"}},
+    {"/home/*/.gemini/settings.json",
+     "planted: a session of an agent",
+     {"python3", "-c", START_COMMANDS, "{}"}},
+    {"/home/*/.openclaw/openclaw.json",
+     "planted: a session of an agent",
+     {"python3", "-c", START_COMMANDS, "{}"}},
+    {"*/.vscode/tasks.json",
+     "planted: a folder is opened",
+     {"python3", "-c", START_COMMANDS, "{}"}},
+    {"/home/*/.local/bin/*",
+     "planted: a command of that name",
+     {"bash", "-c", "\"$1\" --version", "bash", "{}"}},
+};
+
+/* --- on the way to the log --- */
+
+static int see(struct vb_planted *planted, struct vb_str path, struct vb_error *err)
+{
+    VB_CLEANUP_FREE char *text = vb_str_dup(path);
+    if (text == NULL)
+        return vb_fail(err, VB_E_NOMEM, errno, "noting what was planted");
+    size_t trigger = 0;
+    while (trigger < VB_ARRAY_LEN(triggers) && fnmatch(triggers[trigger].pattern, text, 0) != 0)
+        trigger++;
+    if (trigger == VB_ARRAY_LEN(triggers))
+        return VB_OK;
+    for (size_t i = 0; i < planted->count; i++) {
+        if (strcmp(planted->files[i].path, text) == 0)
+            return VB_OK;
+    }
+    if (planted->count == VB_PLANTED_MAX) {
+        planted->more++;
+        return VB_OK;
+    }
+    planted->files[planted->count].path = vb_steal(text);
+    planted->files[planted->count++].trigger = trigger;
+    return VB_OK;
+}
+
+static int emit(struct vb_sink *base, struct vb_event *event, struct vb_error *err)
+{
+    struct vb_planted *planted = (struct vb_planted *)(void *)base;
+    const struct vb_str change = vb_event_get_str(event, VB_F_CHANGE);
+    if (event->kind == VB_EV_TRUTH_FILE &&
+        (vb_str_equal(change, "created") || vb_str_equal(change, "modified"))) {
+        const int status = see(planted, vb_event_get_str(event, VB_F_PATH), err);
+        if (status < 0)
+            return status;
+    }
+    return vb_emit(planted->next, event, err);
+}
+
+void vb_planted_init(struct vb_planted *planted, struct vb_sink *next)
+{
+    *planted = (struct vb_planted){.sink = {.emit = emit}, .next = next};
+}
+
+void vb_planted_done(struct vb_planted *planted)
+{
+    for (size_t i = 0; i < planted->count; i++)
+        free(planted->files[i].path);
+}
+
+/* --- after the plan --- */
+
+static int tell_left_out(const struct vb_planted *planted, const char *path, uint64_t count,
+                         const char *reason, struct vb_error *err)
+{
+    struct vb_event event;
+    vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
+    vb_event_str(&event, VB_F_STAGE, "detonate");
+    vb_event_str(&event, VB_F_WHAT, "what was planted");
+    vb_event_str(&event, VB_F_REASON, reason);
+    vb_event_str(&event, VB_F_PATH, path);
+    if (count > 0)
+        vb_event_int(&event, VB_F_COUNT, (int64_t)count);
+    return vb_emit(planted->next, &event, err);
+}
+
+/* The same is done once for all files that ask for it, unless the file is an argument. */
+static bool is_done(const struct vb_planted *planted, size_t i)
+{
+    const char *const *argv = triggers[planted->files[i].trigger].argv;
+    for (size_t item = 0; item < VB_ARRAY_LEN(triggers[0].argv) && argv[item] != NULL; item++) {
+        if (strcmp(argv[item], "{}") == 0)
+            return false;
+    }
+    for (size_t before = 0; before < i; before++) {
+        if (strcmp(triggers[planted->files[before].trigger].reason,
+                   triggers[planted->files[i].trigger].reason) == 0)
+            return true;
+    }
+    return false;
+}
+
+static int run_one(struct vb_planted *planted, size_t i, struct vb_runs *runs, struct vb_error *err)
+{
+    enum { RUN_MS = 8000 };
+    const size_t trigger = planted->files[i].trigger;
+    struct vb_detonation_result result;
+    char *argv[VB_ARRAY_LEN(triggers[0].argv) + 1] = {NULL};
+    char reason[64];
+    const unsigned left = vb_session_left_ms(runs->session);
+    if (left <= runs->reserve_ms)
+        return tell_left_out(planted, planted->files[i].path, 0,
+                             "no time is left for it within --timeout", err);
+    for (size_t item = 0; item < VB_ARRAY_LEN(triggers[0].argv); item++) {
+        const char *text = triggers[trigger].argv[item];
+        const bool file = text != NULL && strcmp(text, "{}") == 0;
+        argv[item] = file ? planted->files[i].path : (char *)(uintptr_t)text;
+    }
+    snprintf(reason, sizeof(reason), "%s", triggers[trigger].reason);
+    const unsigned rest = left - runs->reserve_ms;
+    const struct vb_detonation row = {.id = runs->next_id++,
+                                      .reason = reason,
+                                      .argv = argv,
+                                      .when = "use",
+                                      .timeout_ms = rest < RUN_MS ? rest : RUN_MS};
+    const int status = vb_detonate(runs->sandbox, &row, planted->next, &result, err);
+    return status < 0 ? vb_wrap(err, "%s", triggers[trigger].reason) : VB_OK;
+}
+
+int vb_planted_run(struct vb_planted *planted, struct vb_runs *runs, struct vb_error *err)
+{
+    int status = VB_OK;
+    for (size_t i = 0; status == VB_OK && i < planted->count; i++) {
+        if (!is_done(planted, i))
+            status = run_one(planted, i, runs, err);
+    }
+    if (status == VB_OK && planted->more > 0)
+        status = tell_left_out(planted, NULL, planted->more, "too many files", err);
+    return status;
+}
