@@ -24,9 +24,9 @@
     "        for item in node.values(): walk(item)\n"                                      \
     "walk(json.load(open(sys.argv[1])))\n"
 
-#define IN_REPOSITORY                                                                       \
-    "cd \"${1%/.git/hooks/*}\" && git commit --allow-empty -m 'fix typo'; git merge HEAD; " \
-    "git checkout -b work; git push -u origin HEAD"
+static const char in_repository[] =
+    "cd \"${1%/.git/hooks/*}\" && git commit --allow-empty -m 'fix typo'; git merge HEAD; "
+    "git checkout -b work; git push -u origin HEAD";
 
 /* Who reads PATTERN (fnmatch(3), of the whole path) executes it: ARGV with the file's path for
  * "{}". The first row that fits. */
@@ -45,7 +45,7 @@ static const struct {
     {"*/sitecustomize.py", "planted: the start of python3", {"python3", "-c", "pass"}},
     {"*/usercustomize.py", "planted: the start of python3", {"python3", "-c", "pass"}},
     {"*/*-packages/*.pth", "planted: the start of python3", {"python3", "-c", "pass"}},
-    {"*/.git/hooks/*", "planted: a commit and a push", {"bash", "-c", IN_REPOSITORY, "bash", "{}"}},
+    {"*/.git/hooks/*", "planted: a commit and a push", {"bash", "-c", in_repository, "bash", "{}"}},
     {"/home/*/.gitconfig",
      "planted: a commit and a push",
      {"bash", "-c",
