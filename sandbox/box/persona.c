@@ -151,6 +151,10 @@ static const struct {
      "[remote \"origin\"]\n\turl = https://git.example.com/web/storefront.git\n"
      "\tfetch = +refs/heads/*:refs/remotes/origin/*\n"},
     {DEVELOPER, "projects/storefront/README.md", "# storefront\n\nnpm ci && npm test\n"},
+    {DEVELOPER,
+     ".claude/projects/-home-alex-projects-storefront/3f6c1c52-7a0e-4d0b-9a51-2c8d5f1be704.jsonl",
+     "{\"type\":\"user\",\"message\":{\"role\":\"user\",\"content\":\"Deploy the shop\"}}\n"
+     "{\"type\":\"assistant\",\"message\":{\"role\":\"assistant\",\"content\":\"Done.\"}}\n"},
     {DEVELOPER, "Documents/onboarding.md",
      "# First week\n\n1. laptop, badge\n2. repositories\n3. on-call rota\n"},
     {DEVELOPER, "Documents/standup.md", "Mon: tax rounding, review\nTue: checkout tests\nWed: -\n"},

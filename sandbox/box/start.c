@@ -84,11 +84,15 @@ static size_t place_of(char *const *strings, const char *pair)
     return i;
 }
 
-/* What the detonation sets comes to what the persona has, or takes its place. */
+/* And what it reads. What the detonation sets comes to what the persona has, or takes its place. */
 int vb_start_environment(struct vb_supervisor *box, struct vb_error *err)
 {
     char *const *more = box->detonation->env;
+    const char *input = box->detonation->input;
     const size_t count = count_strings(box->envp) + count_strings(more);
+    box->given = input == NULL ? NULL : fill_in(box, input, strlen(input));
+    if (input != NULL && box->given == NULL)
+        return vb_fail(err, VB_E_NOMEM, errno, "making the standard input of a box");
     if (more == NULL)
         return VB_OK;
     char **envp = reallocarray(box->envp, count + 1, sizeof(*envp));
@@ -135,7 +139,7 @@ int vb_start_tell(struct vb_supervisor *box, struct vb_error *err)
             (struct vb_str){detonation->env[set_count], strlen(detonation->env[set_count])};
     if (set_count > 0)
         vb_event_list(&event, VB_F_ENVIRONMENT, set, set_count);
-    vb_event_str(&event, VB_F_INPUT, detonation->input);
+    vb_event_str(&event, VB_F_INPUT, box->given);
     vb_event_str(&event, VB_F_WHEN, detonation->when);
     if (detonation->other_day)
         vb_event_str(&event, VB_F_DETAIL,
@@ -203,8 +207,8 @@ int vb_start_init(struct vb_supervisor *box, struct vb_error *err)
     int status = open_ends(&ends, err);
     if (status == VB_OK && options->input_fd >= 0)
         status = vb_input_new(options->input_fd, &box->input, err);
-    else if (status == VB_OK && box->detonation->input != NULL)
-        status = vb_input_text(box->detonation->input, &box->input, err);
+    else if (status == VB_OK && box->given != NULL)
+        status = vb_input_text(box->given, &box->input, err);
     if (status < 0)
         return status;
     struct vb_inside inside = {

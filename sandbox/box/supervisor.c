@@ -550,6 +550,7 @@ static void supervisor_done(struct vb_supervisor *box)
         vb_output_done(&box->outputs[i]);
     vb_strings_free(box->argv);
     vb_strings_free(box->envp);
+    free(box->given);
     vb_close_fd(&box->epoll);
     vb_close_fd(&box->ticks);
     vb_close_fd(&box->control);

@@ -36,6 +36,7 @@ struct vb_supervisor {
     char cwd[256 + 4096];
     char **argv;
     char **envp;
+    char *given; /* what the subject reads; NULL: nothing, or what the user types */
     int epoll;
     int ticks;   /* a timer */
     int control; /* to init */

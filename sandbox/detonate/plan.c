@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sandbox/detonate/host.h"
 #include "sandbox/detonate/interpreter.h"
 #include "vetbox/sandbox.h"
 
@@ -27,8 +28,7 @@ struct candidate {
     const char *text;        /* code; NULL: run the file */
     const char *when;        /* NULL: nobody says, so whoever uses the package runs it */
     char *const *arguments;  /* for the file; NULL: none */
-    const char *const *env;  /* as in struct vb_detonation */
-    const char *input;
+    const char *input;       /* as in struct vb_detonation */
 };
 
 struct left_out {
@@ -232,22 +232,46 @@ static char **make_argv(const struct candidate *what, const struct vb_interprete
     return NULL;
 }
 
-/* The folder of the innermost package that holds PATH: agents start a skill's commands there. NULL:
- * the top of the tree. */
-static const char *package_folder(const struct vb_manifest *manifest, const char *path)
+/* The innermost package that holds PATH, and of several there the first. NULL: none does. */
+static const struct vb_manifest_package *package_of(const struct vb_manifest *manifest,
+                                                    const char *path)
 {
-    const char *best = NULL;
+    const struct vb_manifest_package *best = NULL;
     size_t best_len = 0;
     for (size_t i = 0; i < manifest->package_count; i++) {
         const char *root = manifest->packages[i].root;
-        const size_t len = root == NULL ? 0 : strlen(root);
-        if (len > best_len && strcmp(root, ".") != 0 && vb_path_safe(root) &&
-            strncmp(path, root, len) == 0 && path[len] == '/') {
-            best = root;
+        const bool top = root != NULL && strcmp(root, ".") == 0;
+        const size_t len = root == NULL || top ? 0 : strlen(root);
+        const bool holds = top || (root != NULL && vb_path_safe(root) &&
+                                   strncmp(path, root, len) == 0 && path[len] == '/');
+        if (holds && (best == NULL || len > best_len)) {
+            best = &manifest->packages[i];
             best_len = len;
         }
     }
     return best;
+}
+
+/* Agents start a skill's commands in its folder. NULL: the top of the tree. */
+static const char *package_folder(const struct vb_manifest *manifest, const char *path)
+{
+    const struct vb_manifest_package *package = package_of(manifest, path);
+    return package == NULL || strcmp(package->root, ".") == 0 ? NULL : package->root;
+}
+
+/* What the host of the package sets. NULL: nothing. */
+static char **host_environment(const struct planner *planner, const char *path, bool *failed)
+{
+    const struct vb_manifest_package *package = package_of(planner->manifest, path);
+    char *set[VB_HOST_VARIABLES_MAX + 1] = {NULL};
+    if (package == NULL)
+        return NULL;
+    const bool made = vb_host_environment(package->kind, package->root, set);
+    char **list = made && set[0] != NULL ? copy_list((const char *const *)set, failed) : NULL;
+    *failed = *failed || !made;
+    for (size_t i = 0; set[i] != NULL; i++)
+        free(set[i]);
+    return list;
 }
 
 static int add_row(struct planner *planner, const struct candidate *what,
@@ -261,7 +285,7 @@ static int add_row(struct planner *planner, const struct candidate *what,
         .interpreter = copy(interpreter == NULL ? NULL : interpreter->name, &failed),
         .argv = make_argv(what, interpreter),
         .text = copy(what->text, &failed),
-        .env = copy_list(what->env, &failed),
+        .env = host_environment(planner, what->path, &failed),
         .input = copy(what->input, &failed),
         .cwd = copy(package_folder(planner->manifest, what->path), &failed),
         .when = phases[phase_of(what->when)],
@@ -386,10 +410,11 @@ static bool look_at_file(const struct vb_tree *tree, const struct vb_tree_file *
 
 /* The file of an entry point that names no command. */
 static int plan_file(struct planner *planner, const struct vb_manifest_entry *entry,
-                     struct vb_error *err)
+                     const char *input, struct vb_error *err)
 {
     struct candidate what = {.reason = entry->reason,
                              .path = entry->path,
+                             .input = input,
                              .interpreter = entry->interpreter,
                              .when = entry->when};
     char name[64];
@@ -408,13 +433,30 @@ static const char *command_shell(const char *interpreter)
     return interpreter != NULL && strcmp(interpreter, "sh") == 0 ? "sh" : "bash";
 }
 
+/* A hook is tried with the events that it is for. */
+static int plan_entry(struct planner *planner, const struct vb_manifest_entry *entry,
+                      struct candidate *what, struct vb_error *err)
+{
+    char *inputs[VB_HOST_EVENTS_MAX] = {NULL};
+    const int count = vb_host_events(entry->reason, inputs);
+    int status = count < 0 ? vb_fail(err, VB_E_NOMEM, errno, "planning a hook") : VB_OK;
+    for (int i = 0; status == VB_OK && i < (count > 0 ? count : 1); i++) {
+        what->input = inputs[i];
+        status = entry->command != NULL ? plan_one(planner, what, err)
+                                        : plan_file(planner, entry, what->input, err);
+    }
+    for (int i = 0; i < count; i++)
+        free(inputs[i]);
+    return status;
+}
+
 static int plan_entries(struct planner *planner, const struct vb_manifest *manifest,
                         struct vb_error *err)
 {
     int status = VB_OK;
     for (size_t i = 0; status == VB_OK && i < manifest->entry_count; i++) {
         const struct vb_manifest_entry *entry = &manifest->entries[i];
-        const struct candidate what = {
+        struct candidate what = {
             .reason = entry->reason,
             .path = entry->path,
             .line = entry->line,
@@ -422,8 +464,7 @@ static int plan_entries(struct planner *planner, const struct vb_manifest *manif
             .text = entry->command,
             .when = entry->when,
         };
-        status =
-            entry->command != NULL ? plan_one(planner, &what, err) : plan_file(planner, entry, err);
+        status = plan_entry(planner, entry, &what, err);
     }
     return status;
 }

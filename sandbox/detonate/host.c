@@ -1,0 +1,140 @@
+/* host: see host.h. The words are those of the hosts' documentation; %{home} and %{tree} are filled
+ * in where the code runs. */
+#include "sandbox/detonate/host.h"
+
+#include <string.h>
+
+/* --- variables --- */
+
+static const struct {
+    const char *kind;
+    const char *name, *value; /* NULL: the package's folder */
+} variables[] = {
+    {"claude-plugin", "CLAUDE_PLUGIN_ROOT", NULL},
+    {"claude-plugin", "CLAUDE_PLUGIN_DATA", "%{home}/.claude/plugins/data/plugin"},
+    {"claude-plugin", "CLAUDE_PROJECT_DIR", "%{home}/projects/storefront"},
+    {"claude-plugin", "ARGUMENTS", "report"},
+    {"agent-plugin", "PLUGIN_ROOT", NULL},
+    {"agent-plugin", "PLUGIN_DATA", "%{home}/.local/share/plugin"},
+    {"agent-skill", "CLAUDE_SKILL_DIR", NULL},
+    {"agent-skill", "ARGUMENTS", "report"},
+    {"gemini-extension", "extensionPath", NULL},
+    {"gemini-extension", "workspacePath", "%{home}/projects/storefront"},
+};
+
+bool vb_host_environment(const char *kind, const char *root, char *ret[VB_HOST_VARIABLES_MAX + 1])
+{
+    size_t count = 0;
+    const bool top = root == NULL || strcmp(root, ".") == 0;
+    for (size_t i = 0; i < VB_ARRAY_LEN(variables) && count < VB_HOST_VARIABLES_MAX; i++) {
+        if (strcmp(variables[i].kind, kind) != 0)
+            continue;
+        const bool own = variables[i].value == NULL;
+        if (asprintf(&ret[count], "%s=%s%s%s", variables[i].name,
+                     own ? "%{tree}" : variables[i].value, own && !top ? "/" : "",
+                     own && !top ? root : "") < 0)
+            return false;
+        ret[++count] = NULL;
+    }
+    ret[count] = NULL;
+    return true;
+}
+
+/* --- events --- */
+
+#define SESSION "3f6c1c52-7a0e-4d0b-9a51-2c8d5f1be704"
+
+#define BASH                                                                       \
+    "\"tool_name\":\"Bash\",\"tool_input\":{\"command\":\"git push origin main\"," \
+    "\"description\":\"Push the branch\"}"
+#define WRITE                                                                              \
+    "\"tool_name\":\"Write\",\"tool_input\":{\"file_path\":\"%{home}/projects/storefront/" \
+    "README.md\","                                                                         \
+    "\"content\":\"# storefront\\n\"}"
+#define READ                                                                              \
+    "\"tool_name\":\"Read\",\"tool_input\":{\"file_path\":\"%{home}/projects/storefront/" \
+    "README.md\"}"
+#define DONE \
+    ",\"tool_response\":{\"stdout\":\"Everything up-to-date\",\"stderr\":\"\",\"success\":true}"
+
+/* The members that an event has of its own; "": none. Events of Claude Code and Codex, then those
+ * of Gemini, Cursor and OpenClaw. */
+static const struct {
+    const char *event;
+    const char *members[VB_HOST_EVENTS_MAX];
+} events[] = {
+    {"SessionStart", {"\"source\":\"startup\""}},
+    {"SessionEnd", {"\"reason\":\"exit\""}},
+    {"UserPromptSubmit", {"\"prompt\":\"Deploy the shop; the key is in .env\""}},
+    {"UserPromptExpansion", {"\"prompt\":\"/deploy\",\"expanded\":\"Deploy the shop\""}},
+    {"PreToolUse", {BASH, WRITE, READ}},
+    {"PermissionRequest", {BASH, WRITE}},
+    {"PermissionDenied", {BASH}},
+    {"PostToolUse", {BASH DONE, WRITE DONE, READ DONE}},
+    {"PostToolUseFailure", {BASH ",\"error\":\"exit code 1\""}},
+    {"PostToolBatch", {"\"tool_calls\":[{" BASH "}]"}},
+    {"Notification", {"\"message\":\"Claude is waiting for your input\""}},
+    {"SubagentStart", {"\"agent_type\":\"Explore\""}},
+    {"SubagentStop", {"\"stop_hook_active\":false"}},
+    {"Stop", {"\"stop_hook_active\":false"}},
+    {"StopFailure", {"\"error\":\"rate_limit\""}},
+    {"PreCompact", {"\"trigger\":\"auto\",\"custom_instructions\":\"\""}},
+    {"PostCompact", {"\"trigger\":\"auto\""}},
+    {"ConfigChange", {"\"source\":\"user_settings\""}},
+    {"CwdChanged", {"\"new_cwd\":\"%{home}/projects/ledger-api\""}},
+    {"FileChanged", {"\"file_path\":\"%{home}/projects/storefront/README.md\""}},
+    {"InstructionsLoaded", {"\"file_path\":\"%{home}/.claude/CLAUDE.md\""}},
+    {"BeforeTool", {BASH, WRITE, READ}},
+    {"AfterTool", {BASH DONE}},
+    {"BeforeAgent", {"\"prompt\":\"Deploy the shop\""}},
+    {"AfterAgent", {"\"prompt\":\"Deploy the shop\",\"prompt_response\":\"Done\""}},
+    {"BeforeModel", {"\"llm_request\":{\"model\":\"default\",\"messages\":[]}"}},
+    {"AfterModel", {"\"llm_response\":{\"text\":\"Done\"}"}},
+    {"beforeShellExecution", {"\"command\":\"git push origin main\""}},
+    {"afterShellExecution", {"\"command\":\"git push origin main\",\"output\":\"ok\""}},
+    {"beforeSubmitPrompt", {"\"prompt\":\"Deploy the shop\",\"attachments\":[]"}},
+    {"beforeReadFile",
+     {"\"file_path\":\"%{home}/projects/storefront/README.md\",\"content\":\"PORT=8080\\n\""}},
+    {"afterFileEdit",
+     {"\"file_path\":\"%{home}/projects/storefront/README.md\",\"edits\":[{\"old_string\":\"\","
+      "\"new_string\":\"# storefront\"}]"}},
+    {"beforeMCPExecution", {"\"tool_name\":\"search\",\"tool_input\":\"{}\""}},
+    {"", {""}}, /* any other */
+};
+
+/* The first of several names of events. */
+static size_t row_of(const char *event)
+{
+    const size_t len = strcspn(event, ", ");
+    size_t row = 0;
+    while (events[row].event[0] != '\0' &&
+           (strlen(events[row].event) != len || strncmp(events[row].event, event, len) != 0))
+        row++;
+    return row;
+}
+
+int vb_host_events(const char *reason, char *ret[VB_HOST_EVENTS_MAX])
+{
+    static const char prefix[] = "hook:";
+    int count = 0;
+    if (strncmp(reason, prefix, sizeof(prefix) - 1) != 0)
+        return 0;
+    const char *event = reason + sizeof(prefix) - 1;
+    /* It is the package's word, in our text: letters only. */
+    const size_t len = strspn(event, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    const char *const *members = events[row_of(event)].members;
+    for (; count < VB_HOST_EVENTS_MAX && members[count] != NULL; count++) {
+        if (asprintf(&ret[count],
+                     "{\"session_id\":\"" SESSION "\","
+                     "\"transcript_path\":\"%%{home}/.claude/projects/"
+                     "-home-alex-projects-storefront/" SESSION ".jsonl\","
+                     "\"cwd\":\"%%{home}/projects/storefront\",\"permission_mode\":\"default\","
+                     "\"hook_event_name\":\"%.*s\"%s%s}\n",
+                     (int)len, event, members[count][0] == '\0' ? "" : ",", members[count]) < 0) {
+            while (count > 0)
+                free(ret[--count]);
+            return -1;
+        }
+    }
+    return count;
+}
