@@ -19,3 +19,17 @@ find_library(HTP_LIBRARY htp REQUIRED) # its .pc names a folder that is not ther
 find_path(HTP_INCLUDE_DIR htp/htp.h REQUIRED)
 find_library(MD4C_LIBRARY md4c REQUIRED)
 find_path(MD4C_INCLUDE_DIR md4c.h REQUIRED)
+
+# What vetbox-reader is linked with, if all of it is there as static libraries: else the list is empty.
+set(READER_LIBRARIES "")
+if(VETBOX_STATIC_READER AND NOT VETBOX_SANITIZE AND NOT VETBOX_COVERAGE AND NOT VETBOX_FUZZ)
+  foreach(name archive nettle lzma bz2 zstd lz4 z brotlidec brotlicommon utf8proc seccomp)
+    find_library(STATIC_${name} lib${name}.a)
+    if(NOT STATIC_${name})
+      message(STATUS "no static lib${name}: vetbox-reader is linked with shared libraries, and slower")
+      set(READER_LIBRARIES "")
+      break()
+    endif()
+    list(APPEND READER_LIBRARIES ${STATIC_${name}})
+  endforeach()
+endif()
