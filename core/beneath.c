@@ -28,25 +28,43 @@ int vb_open_beneath(int dirfd, const char *path, int flags, uint32_t mode)
     }
 }
 
-int vb_mkdir_parents(int dirfd, const char *path)
+/* The folder that the first LEN bytes of PATH name; one that is there will do. */
+static int make_folder(int dirfd, const char *path, size_t len)
 {
     char part[PATH_BYTES];
-    for (const char *slash = strchr(path, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        const size_t len = (size_t)(slash - path);
-        if (len >= sizeof(part)) {
-            errno = ENAMETOOLONG;
+    char parent[PATH_BYTES] = ".";
+    if (len >= sizeof(part)) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    memcpy(part, path, len);
+    part[len] = '\0';
+    const char *base = vb_path_base(part);
+    if (base != part) {
+        memcpy(parent, part, (size_t)(base - part) - 1);
+        parent[base - part - 1] = '\0';
+    }
+    VB_CLEANUP_FD int fd = vb_open_beneath(dirfd, parent, O_PATH | O_DIRECTORY, 0);
+    return fd < 0 || (mkdirat(fd, base, 0755) < 0 && errno != EEXIST) ? -1 : 0;
+}
+
+int vb_mkdir_parents(int dirfd, const char *path)
+{
+    const char *const last = strrchr(path, '/');
+    const char *slash = last;
+    /* Mostly only the last one is missing: back to what is there, then forth again. */
+    while (slash != NULL && make_folder(dirfd, path, (size_t)(slash - path)) < 0) {
+        if (errno != ENOENT)
+            return -1;
+        slash = memrchr(path, '/', (size_t)(slash - path));
+        if (slash == NULL) {
+            errno = ENOENT;
             return -1;
         }
-        memcpy(part, path, len);
-        part[len] = '\0';
-        const char *base = vb_path_base(part);
-        char parent[PATH_BYTES] = ".";
-        if (base != part) {
-            memcpy(parent, part, (size_t)(base - part) - 1);
-            parent[base - part - 1] = '\0';
-        }
-        VB_CLEANUP_FD int fd = vb_open_beneath(dirfd, parent, O_PATH | O_DIRECTORY, 0);
-        if (fd < 0 || (mkdirat(fd, base, 0755) < 0 && errno != EEXIST))
+    }
+    while (slash != last) {
+        slash = strchr(slash + 1, '/');
+        if (make_folder(dirfd, path, (size_t)(slash - path)) < 0)
             return -1;
     }
     return 0;
