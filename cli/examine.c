@@ -7,11 +7,11 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include "cli/reader.h"
 #include "cli/session.h"
 #include "vetbox/fetch.h"
 #include "vetbox/identify.h"
 #include "vetbox/sandbox.h"
-#include "vetbox/unpack.h"
 
 enum {
     MIB = 1024 * 1024,
@@ -142,23 +142,8 @@ static void copy_name(char ret[NAME_BYTES], const char *name)
     snprintf(ret, NAME_BYTES, "%s", name == NULL ? "" : name);
 }
 
-struct unpack_work {
-    struct vb_unpack_job job;
-    char name[NAME_BYTES]; /* in the place of the job's */
-    struct vb_unpack_limits limits;
-    int (*read)(const struct vb_unpack_job *job, const struct vb_unpack_limits *limits,
-                struct vb_sink *sink, struct vb_error *err);
-};
-
-static int unpack_in_child(void *ctx, struct vb_sink *sink, struct vb_error *err)
-{
-    struct unpack_work *work = ctx;
-    work->job.name = work->name;
-    return work->read(&work->job, &work->limits, sink, err);
-}
-
 /* One reader of archives, in a child that has nothing but the descriptors of its job. */
-static int run_reader(struct vb_session *session, struct unpack_work *work, struct vb_error *err)
+static int run_reader(struct vb_session *session, struct vb_reader_work *work, struct vb_error *err)
 {
     bool died;
     const int candidates[] = {work->job.artifact_fd, work->job.out_fd, work->job.beside_fd};
@@ -166,13 +151,18 @@ static int run_reader(struct vb_session *session, struct unpack_work *work, stru
     size_t count = 0;
     /* The paths of archives that wait are too much to hand over; they are rare. */
     const bool shared = work->job.inner_count == 0;
-    copy_name(work->name, session->artifact.name);
+    snprintf(work->name, sizeof(work->name), "%s",
+             session->artifact.name == NULL ? "" : session->artifact.name);
     for (size_t i = 0; i < VB_ARRAY_LEN(candidates); i++) {
         if (candidates[i] >= 0)
             fds[count++] = candidates[i];
     }
     for (size_t i = 0; i < work->job.inner_count; i++)
         fds[count++] = work->job.inners[i].fd;
+    if (shared)
+        work->job.inners = NULL; /* points to our stack */
+    if (shared && session->toolbox->executed)
+        work->job.locale = (locale_t)0;
     /* It stops by itself and says so, and the other stages have time left to look at the rest. */
     const unsigned half_ms = stage_ms(session) / 2 + 1;
     if (work->limits.timeout_ms > half_ms)
@@ -180,7 +170,7 @@ static int run_reader(struct vb_session *session, struct unpack_work *work, stru
     const struct vb_child child = {.role = VB_ROLE_UNPACK,
                                    .name = "unpack",
                                    .zygote = shared ? session->toolbox->zygote : NULL,
-                                   .run = unpack_in_child,
+                                   .run = vb_reader_run,
                                    .ctx = work,
                                    .ctx_bytes = shared ? sizeof(*work) : 0,
                                    .fds = fds,
@@ -204,7 +194,7 @@ static int new_beside(struct vb_session *session, size_t reader, struct vb_error
 static int read_usual(struct vb_session *session, int artifact_fd, int out_fd, bool tells,
                       struct vb_error *err)
 {
-    struct unpack_work work = {.limits = vb_unpack_default_limits, .read = vb_unpack};
+    struct vb_reader_work work = {.limits = vb_unpack_default_limits};
     const int status = new_beside(session, VB_READER_USUAL, err);
     if (status < 0)
         return status;
@@ -273,9 +263,8 @@ static int read_second(struct vb_session *session, int artifact_fd, int out_fd,
     int status = first != NULL ? new_beside(session, VB_READER_SECOND, err) : VB_OK;
     if (first == NULL || status < 0)
         return status;
-    struct unpack_work work = {.limits =
-                                   second_limits(out_fd, session->beside_fds[VB_READER_USUAL]),
-                               .read = vb_unpack_second};
+    struct vb_reader_work work = {
+        .limits = second_limits(out_fd, session->beside_fds[VB_READER_USUAL]), .second = true};
     work.job = (struct vb_unpack_job){.artifact_fd = top ? artifact_fd : -1,
                                       .out_fd = top ? out_fd : -1,
                                       .beside_fd = session->beside_fds[VB_READER_SECOND],

@@ -50,6 +50,21 @@ static char *data_dir(void)
     return strdup(VB_DATA_DIR);
 }
 
+int vb_place_reader(char **ret, struct vb_error *err)
+{
+    static const char *const beside[] = {"vetbox-reader", "../libexec/vetbox/vetbox-reader"};
+    char exe[4096] = {0};
+    const ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+    char *slash = len > 0 ? strrchr(exe, '/') : NULL;
+    for (size_t i = 0; slash != NULL && i < VB_ARRAY_LEN(beside); i++) {
+        *slash = '\0';
+        VB_CLEANUP_FREE char *path = joined(exe, beside[i]);
+        if (path == NULL || access(path, X_OK) == 0)
+            return keep(vb_steal(path), ret, err);
+    }
+    return keep(strdup(VB_LIBEXEC_DIR "/vetbox-reader"), ret, err);
+}
+
 static char *default_rules(void)
 {
     VB_CLEANUP_FREE char *data = data_dir();

@@ -25,6 +25,9 @@ VB_CHECKED int vb_place_trust(const char *given, char **ret, struct vb_error *er
 /* The user's cache folder for vetbox, made if need be; NULL where there is none to be had. */
 VB_CHECKED int vb_place_cache(char **ret, struct vb_error *err);
 
+/* vetbox-reader: beside the program, or where it is installed. *ret is owned by the caller. */
+VB_CHECKED int vb_place_reader(char **ret, struct vb_error *err);
+
 /* Opens DIR, which must be new (it is made) or empty. Returns the descriptor or an error. */
 VB_CHECKED int vb_place_new_folder(const char *dir, struct vb_error *err);
 

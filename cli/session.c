@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 
 #include "cli/places.h"
+#include "cli/reader.h"
 #include "vetbox/sandbox.h"
-#include "vetbox/unpack.h"
 
 enum { DEFAULT_TIMEOUT_S = 60, MAX_TIMEOUT_S = 24 * 3600 };
 
@@ -35,6 +35,17 @@ int vb_toolbox_add_zygote(struct vb_toolbox *toolbox, struct vb_error *err)
     toolbox->locale = vb_unpack_locale();
     vb_unpack_prepare();
     return vb_zygote_new(&toolbox->zygote, err);
+}
+
+int vb_toolbox_add_reader(struct vb_toolbox *toolbox, struct vb_error *err)
+{
+    VB_CLEANUP_FREE char *path = NULL;
+    const int status = vb_place_reader(&path, err);
+    const struct vb_zygote_program program = {
+        path, {.name = "unpack", .ctx_bytes = sizeof(struct vb_reader_work)}};
+    toolbox->locale = vb_unpack_locale();
+    toolbox->executed = true;
+    return status < 0 ? status : vb_zygote_execute(&program, &toolbox->zygote, err);
 }
 
 int vb_toolbox_open(const struct vb_options *options, struct vb_toolbox *ret, struct vb_error *err)

@@ -24,9 +24,12 @@ struct vb_toolbox {
     struct vb_bait_rules *baits; /* NULL: none but ours */
     locale_t locale;             /* of names in archives */
     struct vb_zygote *zygote;    /* made last: its children have the others */
+    bool executed;               /* it is vetbox-reader: they have nothing of this */
 };
 /* The last two, for commands that need no more. */
 VB_CHECKED int vb_toolbox_add_zygote(struct vb_toolbox *toolbox, struct vb_error *err);
+/* The same for who only unpacks: the zygote is vetbox-reader. */
+VB_CHECKED int vb_toolbox_add_reader(struct vb_toolbox *toolbox, struct vb_error *err);
 VB_CHECKED int vb_toolbox_open(const struct vb_options *options, struct vb_toolbox *ret,
                                struct vb_error *err);
 void vb_toolbox_close(struct vb_toolbox *toolbox);

@@ -416,7 +416,7 @@ static int unpack_nth(struct all *all, size_t i, struct vb_error *err)
 static int begin_in_member(void *ctx, struct vb_error *err)
 {
     struct all *all = ctx;
-    return vb_toolbox_add_zygote(&all->toolbox, err);
+    return vb_toolbox_add_reader(&all->toolbox, err);
 }
 
 static int work_in_member(void *ctx, size_t index)
@@ -447,7 +447,7 @@ static void add_outcome(void *ctx, size_t index, int outcome)
 
 static int unpack_in_turn(struct all *all, struct vb_error *err)
 {
-    int status = vb_toolbox_add_zygote(&all->toolbox, err);
+    int status = vb_toolbox_add_reader(&all->toolbox, err);
     if (status == VB_OK && !all->options->several)
         return unpack_nth(all, 0, err);
     for (size_t i = 0; status == VB_OK && i < all->options->operand_count; i++)

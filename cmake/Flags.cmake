@@ -34,7 +34,7 @@ endif()
 if(VETBOX_HARDEN)
   target_compile_options(vb_flags INTERFACE -fPIE -fstack-protector-strong -fstack-clash-protection
                          -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
-  target_link_options(vb_flags INTERFACE -pie -Wl,-z,relro,-z,now,-z,noexecstack)
+  target_link_options(vb_flags INTERFACE $<IF:$<BOOL:$<TARGET_PROPERTY:VB_STATIC>>,-static-pie,-pie> -Wl,-z,relro,-z,now,-z,noexecstack)
 endif()
 
 # vb_room(NAME SOURCES... [LIBS ...]): one folder, one static library vb_NAME.

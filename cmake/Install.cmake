@@ -2,6 +2,7 @@
 set(VETBOX_DATA_DIR ${CMAKE_INSTALL_DATADIR}/vetbox)
 
 install(TARGETS vetbox RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS vetbox-reader RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/vetbox)
 install(DIRECTORY rules DESTINATION ${VETBOX_DATA_DIR})
 install(FILES packaging/apparmor/vetbox DESTINATION ${VETBOX_DATA_DIR}/apparmor)
 install(FILES packaging/container/apparmor packaging/container/seccomp.json

@@ -5,10 +5,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "vetbox/core/text.h"
@@ -20,45 +18,6 @@ void vb_artifact_done(struct vb_artifact *artifact)
     free(artifact->name);
     vb_close_fd(&artifact->fd);
     artifact->name = NULL;
-}
-
-int vb_open_beneath(int dirfd, const char *path, int flags, uint32_t mode)
-{
-    const struct open_how how = {
-        .flags = (uint64_t)(unsigned)(flags | O_CLOEXEC),
-        .mode = mode,
-        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
-    };
-    for (int tries = 0;; tries++) {
-        const long fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
-        /* EAGAIN: a rename elsewhere raced with the check for "..". */
-        if (fd >= 0 || errno != EAGAIN || tries >= 16)
-            return (int)fd;
-    }
-}
-
-int vb_mkdir_parents(int dirfd, const char *path)
-{
-    char part[PATH_BYTES];
-    for (const char *slash = strchr(path, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        const size_t len = (size_t)(slash - path);
-        if (len >= sizeof(part)) {
-            errno = ENAMETOOLONG;
-            return -1;
-        }
-        memcpy(part, path, len);
-        part[len] = '\0';
-        const char *base = vb_path_base(part);
-        char parent[PATH_BYTES] = ".";
-        if (base != part) {
-            memcpy(parent, part, (size_t)(base - part) - 1);
-            parent[base - part - 1] = '\0';
-        }
-        VB_CLEANUP_FD int fd = vb_open_beneath(dirfd, parent, O_PATH | O_DIRECTORY, 0);
-        if (fd < 0 || (mkdirat(fd, base, 0755) < 0 && errno != EEXIST))
-            return -1;
-    }
-    return 0;
 }
 
 /* --- walking --- */

@@ -16,7 +16,8 @@ vb_script_test(lint.symbols sh ${lint}/symbols.sh ${PROJECT_BINARY_DIR})
 vb_script_test(lint.dev ${lint}/test_dev.sh ${PROJECT_SOURCE_DIR})
 vb_script_test(lint.install ${lint}/test_install.sh ${CMAKE_COMMAND} ${PROJECT_BINARY_DIR}
   ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_DATADIR} ${CMAKE_INSTALL_FULL_MANDIR}
-  ${CMAKE_INSTALL_FULL_DOCDIR})
+  ${CMAKE_INSTALL_FULL_DOCDIR} ${CMAKE_INSTALL_FULL_LIBEXECDIR})
 if(VETBOX_HARDEN)
   vb_script_test(lint.hardening ${lint}/test_hardening.sh $<TARGET_FILE:vetbox>)
+  vb_script_test(lint.hardening_reader ${lint}/test_hardening.sh $<TARGET_FILE:vetbox-reader>)
 endif()

@@ -5,6 +5,11 @@ endforeach()
 foreach(part respond respond_rules)
   vb_unit_test(${part} unit/test_${part}.c unit/respond_helper.c LIBS vb_sandbox vb_core)
 endforeach()
+# What test_zygote executes.
+add_executable(zygote_program unit/zygote_program.c)
+target_link_libraries(zygote_program PRIVATE vb_flags vb_sandbox vb_core)
+set_target_properties(zygote_program PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+add_dependencies(test_zygote zygote_program)
 set(box_parts box box_files box_limits box_leftovers)
 foreach(part ${box_parts})
   vb_unit_test(${part} unit/test_${part}.c unit/box_harness.c unit/slowness.c

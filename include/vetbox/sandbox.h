@@ -39,6 +39,26 @@ VB_CHECKED int vb_workspace_new(uint64_t bytes, uint64_t inodes, int *ret_dirfd,
 struct vb_zygote;
 VB_CHECKED int vb_zygote_new(struct vb_zygote **ret, struct vb_error *err);
 void vb_zygote_free(struct vb_zygote *zygote);
+
+/* What all children of a zygote do that is a program of its own. */
+struct vb_zygote_work {
+    const char *name; /* for messages */
+    int (*run)(void *ctx, struct vb_sink *sink, struct vb_error *err);
+    size_t ctx_bytes; /* of CTX */
+};
+/* Such a program, seen from here. */
+struct vb_zygote_program {
+    const char *path;
+    struct vb_zygote_work work; /* without RUN: what is done stands there */
+};
+/* The same, but nothing of the caller is in it: neither memory nor libraries nor addresses. What
+ * its children get are descriptors and the ctx_bytes of their CTX. A path where no such program is,
+ * and one of another version, are VB_E_CONFIG. */
+VB_CHECKED int vb_zygote_execute(const struct vb_zygote_program *program, struct vb_zygote **ret,
+                                 struct vb_error *err);
+/* All that such a program does. It keeps the locale of the calling thread. */
+_Noreturn void vb_zygote_main(const struct vb_zygote_work *work);
+
 /* vb_workspace_new, made by the zygote, which has a namespace to mount it in. For its children to
  * write: root itself can only read there. */
 VB_CHECKED int vb_zygote_workspace(struct vb_zygote *zygote, uint64_t bytes, uint64_t inodes,

@@ -25,11 +25,23 @@ enum {
 struct vb_zygote {
     pid_t pid;
     int socket;
+    bool program; /* it executed one: no pointer of ours means anything there */
 };
 
-/* What the coordinator asks for: a child, or a workspace where CHILD has no work. */
+/* Where a program that is executed as a zygote finds its socket. */
+enum { PROGRAM_SOCKET = STDERR_FILENO + 1 };
+
+/* What both sides must agree on where they are two programs, of which one may be another version's.
+ */
+struct build {
+    char version[16];
+    size_t question, context;
+};
+
+/* What the coordinator asks for. */
 struct question {
-    struct vb_child child; /* its pointers hold on both sides: one is a copy of the other */
+    bool workspace;        /* and no child */
+    struct vb_child child; /* its pointers hold on both sides, where one is a copy of the other */
     uint64_t epoch_ns;
     int fds[VB_CHILD_FDS_MAX +
             PIPE_ENDS]; /* the numbers that they have there, and will have here */
@@ -40,13 +52,24 @@ struct question {
 struct answer {
     pid_t pid;
     struct vb_report report;
+    struct build build; /* in the first one */
 };
+
+/* WORK NULL: of a copy of us, which is the same by nature. */
+static struct build build_of(const struct vb_zygote_work *work)
+{
+    struct build build = {.question = sizeof(struct question)};
+    snprintf(build.version, sizeof(build.version), "%s", VETBOX_VERSION);
+    build.context = work != NULL ? work->ctx_bytes : 0;
+    return build;
+}
 
 /* --- in the zygote --- */
 
 struct state {
     int socket;
     struct sock_fprog filter;
+    const struct vb_zygote_work *work; /* what all children do; NULL: each is told */
 };
 
 static int enter_empty_root(struct vb_error *err)
@@ -138,8 +161,8 @@ static int renumber(const int *from, const int *to, size_t count)
     return 0;
 }
 
-static _Noreturn void become_child(struct question *question, const int *fds,
-                                   const struct sock_fprog *filter)
+static _Noreturn void become_child(const struct state *state, struct question *question,
+                                   const int *fds)
 {
     struct vb_child *child = &question->child;
     const size_t count = child->fd_count;
@@ -155,7 +178,7 @@ static _Noreturn void become_child(struct question *question, const int *fds,
     child->fds = question->fds;
     if (child->ctx_bytes > 0)
         child->ctx = question->context;
-    vb_child_main(child, &pipes, question->epoch_ns, filter);
+    vb_child_main(child, &pipes, question->epoch_ns, &state->filter);
 }
 
 static void refuse(struct answer *answer, int status, const struct vb_error *err)
@@ -168,6 +191,10 @@ static void give_child(const struct state *state, struct question *question, con
                        size_t count, struct answer *ret)
 {
     struct vb_error err = {0};
+    if (state->work != NULL) {
+        question->child.name = state->work->name;
+        question->child.run = state->work->run;
+    }
     if (count != question->child.fd_count + PIPE_ENDS) {
         refuse(ret,
                vb_fail(&err, VB_E_OS, EMFILE, "taking the descriptors of the %s child",
@@ -177,7 +204,7 @@ static void give_child(const struct state *state, struct question *question, con
     }
     ret->pid = vb_sys_clone(CLONE_NEWPID | CLONE_PARENT, NULL);
     if (ret->pid == 0)
-        become_child(question, fds, &state->filter);
+        become_child(state, question, fds);
     if (ret->pid < 0)
         refuse(ret, vb_fail_namespaces(&err, errno, "making a namespace for a child"), &err);
 }
@@ -202,7 +229,7 @@ static void serve(struct state *state)
            (ssize_t)sizeof(question)) {
         struct answer answer = {.pid = -1};
         VB_CLEANUP_FD int workspace = -1;
-        if (question.child.run == NULL)
+        if (question.workspace)
             workspace = give_workspace(&question, &answer);
         else
             give_child(state, &question, fds, count, &answer);
@@ -213,11 +240,11 @@ static void serve(struct state *state)
     }
 }
 
-static _Noreturn void zygote_main(int socket)
+static _Noreturn void zygote_main(int socket, const struct vb_zygote_work *work)
 {
-    struct state state = {.socket = socket};
+    struct state state = {.socket = socket, .work = work};
     struct vb_error err = {0};
-    struct answer answer = {.pid = -1};
+    struct answer answer = {.pid = -1, .build = build_of(work)};
     answer.report.status = prepare(&state, &err);
     memcpy(answer.report.message, err.message, sizeof(err.message));
     if (vb_sys_send(socket, &answer, sizeof(answer), -1) == 0 && answer.report.status == VB_OK)
@@ -259,31 +286,88 @@ static int hear(const struct vb_zygote *zygote, struct answer *ret, int *ret_fd,
     return VB_OK;
 }
 
-int vb_zygote_new(struct vb_zygote **ret, struct vb_error *err)
+void vb_zygote_main(const struct vb_zygote_work *work)
+{
+    zygote_main(PROGRAM_SOCKET, work);
+}
+
+/* Nothing of ours is in what is executed: neither memory nor descriptors nor where anything lies.
+ */
+static _Noreturn void execute(const struct vb_zygote_program *program, int socket)
+{
+    struct vb_error err = {0};
+    struct answer answer = {.pid = -1};
+    char *const argv[] = {(char *)(uintptr_t)vb_path_base(program->path), NULL};
+#ifdef VB_SANITIZED
+    char *const *const variables = environ; /* the sanitizers have their options there */
+#else
+    static char *const variables[] = {NULL}; /* keys are kept there */
+#endif
+    const int keep = PROGRAM_SOCKET;
+    if (socket == PROGRAM_SOCKET ? fcntl(socket, F_SETFD, 0) == 0
+                                 : dup2(socket, PROGRAM_SOCKET) == PROGRAM_SOCKET) {
+        if (vb_sys_close_others(&keep, 1) == 0)
+            (void)execve(program->path, argv, variables);
+    }
+    answer.report.status =
+        vb_fail(&err, VB_E_CONFIG, errno, "cannot execute %s: install vetbox again", program->path);
+    memcpy(answer.report.message, err.message, sizeof(err.message));
+    (void)vb_sys_send(PROGRAM_SOCKET, &answer, sizeof(answer), -1);
+    _exit(1);
+}
+
+static int check_build(const struct vb_zygote_program *program, const struct answer *answer,
+                       struct vb_error *err)
+{
+    const struct build ours = build_of(&program->work);
+    return memcmp(&ours, &answer->build, sizeof(ours)) == 0
+               ? VB_OK
+               : vb_fail(err, VB_E_CONFIG, 0,
+                         "%s is of another version of vetbox: install vetbox again", program->path);
+}
+
+/* PROGRAM NULL: a copy of us. */
+static int new_zygote(const struct vb_zygote_program *program, struct vb_zygote **ret,
+                      struct vb_error *err)
 {
     struct answer answer;
     int ends[2];
     struct vb_zygote *zygote = malloc(sizeof(*zygote));
     if (zygote == NULL)
         return vb_fail(err, VB_E_NOMEM, errno, "preparing for children");
-    *zygote = (struct vb_zygote){-1, -1};
+    *zygote = (struct vb_zygote){.pid = -1, .socket = -1, .program = program != NULL};
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
         free(zygote);
         return vb_fail(err, VB_E_OS, errno, "preparing for children");
     }
     zygote->socket = ends[0];
     zygote->pid = fork();
+    if (zygote->pid == 0 && program != NULL)
+        execute(program, ends[1]);
     if (zygote->pid == 0)
-        zygote_main(ends[1]);
+        zygote_main(ends[1], NULL);
     vb_close_fd(&ends[1]);
-    const int status = zygote->pid < 0 ? vb_fail(err, VB_E_OS, errno, "forking for children")
-                                       : hear(zygote, &answer, NULL, err);
+    int status = zygote->pid < 0 ? vb_fail(err, VB_E_OS, errno, "forking for children")
+                                 : hear(zygote, &answer, NULL, err);
+    if (status == VB_OK && program != NULL)
+        status = check_build(program, &answer, err);
     if (status < 0) {
         vb_zygote_free(zygote);
         return status;
     }
     *ret = zygote;
     return VB_OK;
+}
+
+int vb_zygote_new(struct vb_zygote **ret, struct vb_error *err)
+{
+    return new_zygote(NULL, ret, err);
+}
+
+int vb_zygote_execute(const struct vb_zygote_program *program, struct vb_zygote **ret,
+                      struct vb_error *err)
+{
+    return new_zygote(program, ret, err);
 }
 
 void vb_zygote_free(struct vb_zygote *zygote)
@@ -297,6 +381,16 @@ void vb_zygote_free(struct vb_zygote *zygote)
     free(zygote);
 }
 
+/* Where something lies here is nothing that a reader of hostile bytes needs to know. */
+static void forget_pointers(struct vb_child *child)
+{
+    child->name = NULL;
+    child->zygote = NULL;
+    child->run = NULL;
+    child->ctx = NULL;
+    child->fds = NULL;
+}
+
 int vb_zygote_fork(struct vb_zygote *zygote, const struct vb_child *child,
                    const struct vb_pipes *pipes, uint64_t epoch_ns, pid_t *ret_pid,
                    struct vb_error *err)
@@ -304,7 +398,10 @@ int vb_zygote_fork(struct vb_zygote *zygote, const struct vb_child *child,
     struct question question = {.child = *child, .epoch_ns = epoch_ns};
     struct answer answer;
     const size_t count = child->fd_count;
-    if (count > VB_CHILD_FDS_MAX || child->ctx_bytes > CONTEXT_MAX)
+    if (zygote->program)
+        forget_pointers(&question.child);
+    if (count > VB_CHILD_FDS_MAX || child->ctx_bytes > CONTEXT_MAX ||
+        (zygote->program && child->ctx_bytes == 0))
         return vb_fail(err, VB_E_SOFTWARE, 0, "a child is given too much");
     if (count > 0)
         memcpy(question.fds, child->fds, count * sizeof(*child->fds));
@@ -325,7 +422,7 @@ int vb_zygote_fork(struct vb_zygote *zygote, const struct vb_child *child,
 int vb_zygote_workspace(struct vb_zygote *zygote, uint64_t bytes, uint64_t inodes, int *ret_dirfd,
                         struct vb_error *err)
 {
-    const struct question question = {.bytes = bytes, .inodes = inodes};
+    const struct question question = {.workspace = true, .bytes = bytes, .inodes = inodes};
     struct answer answer;
     int fd = -1;
     if (vb_sys_send(zygote->socket, &question, sizeof(question), -1) < 0)

@@ -210,9 +210,11 @@ done
 
 # Nobody goes on without the one that was asked, and without one of those that read nothing is said
 # to be well.
-ours() { # the processes of this test's vetbox
-    for process in $(grep -lF -e "$work/" /proc/[0-9]*/cmdline 2>/dev/null); do
-        [ "$(cat "${process%/*}/comm" 2>/dev/null)" = vetbox ] && echo "$process"
+ours() { # the living processes of the one that was asked, which leads a session
+    for process in /proc/[0-9]*; do
+        # shellcheck disable=SC2046 # state, parent, group, session
+        set -- $(sed 's/.*) //' "$process/stat" 2>/dev/null)
+        [ "${4:-0}" = "$asked" ] && [ "$1" != Z ] && echo "$process $2"
     done
 }
 expect_none() { # expect_none WHEN: whoever is killed with his parent takes a moment
@@ -224,7 +226,7 @@ expect_none() { # expect_none WHEN: whoever is killed with his parent takes a mo
 }
 begin() { # begin ARGS...: vetbox unpack as $asked, until it writes the first folder
     rm -rf "$work/cut-short"
-    "$vetbox" unpack "$@" -d "$work/cut-short" >"$work/out" 2>"$work/err" </dev/null &
+    setsid "$vetbox" unpack "$@" -d "$work/cut-short" >"$work/out" 2>"$work/err" </dev/null &
     asked=$!
     for _ in $(seq 500); do
         [ -e "$work/cut-short/m00.tar" ] && return
@@ -242,9 +244,7 @@ kill -9 "$asked" 2>/dev/null || fail "it was too quick to be killed"
 wait "$asked" 2>/dev/null
 expect_none vetbox
 begin "$@"
-for process in $(ours); do
-    [ "$(cut -d ' ' -f 4 "${process%/*}/stat" 2>/dev/null)" = "$asked" ] && member=$(basename "${process%/*}")
-done
+member=$(ours | awk -v asked="$asked" '$2 == asked { sub(".*/", "", $1); print $1; exit }')
 kill -9 "${member:-none}" || fail "no process that reads was killed"
 wait "$asked"
 status=$?
@@ -282,6 +282,24 @@ expect_in "$work/out" 'evil.sh' "the name by the local header"
 expect_in "$work/out" 'safe.md' "the name by the directory"
 run scan "$work/zips/honest-infozip.zip"
 grep -q "VB-ARCHIVE" "$work/out" && fail "an honest zip is called ambiguous"
+
+# Without the program that reads archives, and with one of which nothing is known, there is no
+# unpacking: vetbox never reads them itself instead.
+mkdir "$work/bin"
+cp "$vetbox" "$work/bin/vetbox"
+installed=$vetbox vetbox=$work/bin/vetbox
+printf '#!/bin/sh\nexit 0\n' >"$work/bin/vetbox-reader"
+chmod 755 "$work/bin/vetbox-reader"
+run unpack "$work/a.tar" -d "$work/other.d"
+expect_error "another vetbox-reader"
+printf 'no program' >"$work/bin/vetbox-reader"
+run unpack "$work/a.tar" -d "$work/broken.d"
+expect_error "a broken vetbox-reader"
+expect_in "$work/err" "install vetbox again" "a broken vetbox-reader"
+cp "${installed%/*}/vetbox-reader" "$work/bin/vetbox-reader"
+run unpack "$work/a.tar" -d "$work/beside.d"
+expect_status 0 "vetbox-reader beside the program"
+vetbox=$installed
 
 run fetch "$work/a.tar" -o "$work/copy.tar"
 expect_status 0 "fetch of a file"

@@ -87,7 +87,7 @@ export VETBOX_APPARMOR_SWITCH="$stage/switch"
 run 0 setup
 called '^sudo sh -c .* /etc/apparmor.d/vetbox-[0-9]+$'
 profile=$(find "$tree/build" -maxdepth 1 -name 'vetbox-[0-9]*')
-grep -Eq "^profile vetbox-[0-9]+ \"$tree/build/\{,\*/\}\{vetbox,tests/test_\*\}\" " "$profile" ||
+grep -Eq "^profile vetbox-[0-9]+ \"$tree/build/\{,\*/\}\{vetbox,vetbox-reader,tests/\{test_\*,zygote_program\}\}\" " "$profile" ||
     problem 'the profile does not name this build'
 grep -q '^  userns,$' "$profile" || problem 'the profile does not allow user namespaces'
 echo 0 >"$stage/switch"

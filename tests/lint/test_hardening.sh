@@ -8,7 +8,7 @@ program=$1
 status=0
 headers=$(readelf -W -h -l "$program")
 dynamic=$(readelf -W -d "$program")
-symbols=$(readelf -W --dyn-syms "$program")
+symbols=$(readelf -W -s "$program")
 
 expect()
 {

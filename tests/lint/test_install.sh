@@ -1,9 +1,9 @@
 #!/bin/sh
 # `cmake --install` puts everything where distributions expect it, and the installed program finds
-# its rules there. usage: test_install.sh CMAKE BUILD BINDIR DATADIR MANDIR DOCDIR
+# its rules there. usage: test_install.sh CMAKE BUILD BINDIR DATADIR MANDIR DOCDIR LIBEXECDIR
 set -eu
 
-cmake=$1 build=$2 bindir=$3 datadir=$4 mandir=$5 docdir=$6
+cmake=$1 build=$2 bindir=$3 datadir=$4 mandir=$5 docdir=$6 libexecdir=$7
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT INT TERM
 status=0
@@ -13,7 +13,7 @@ DESTDIR=$stage "$cmake" --install "$build" >"$stage/log" || {
     exit 1
 }
 
-for file in "$bindir/vetbox" "$datadir/vetbox/rules/policy.yaml" \
+for file in "$bindir/vetbox" "$libexecdir/vetbox/vetbox-reader" "$datadir/vetbox/rules/policy.yaml" \
     "$datadir/vetbox/apparmor/vetbox" "$datadir/vetbox/container/seccomp.json" \
     "$datadir/vetbox/container/apparmor" "$mandir/man1/vetbox.1" "$mandir/man5/vetbox-events.5" \
     "$datadir/bash-completion/completions/vetbox" "$datadir/zsh/site-functions/_vetbox" \
@@ -43,4 +43,8 @@ vetbox*[0-9].[0-9]*) ;;
     status=1
     ;;
 esac
+strings -a "$stage$bindir/vetbox" | grep -qxF "$libexecdir/vetbox/vetbox-reader" || {
+    printf 'the installed program does not look for vetbox-reader where it is installed\n'
+    status=1
+}
 exit "$status"

@@ -190,6 +190,45 @@ static void limits_hold(void **state)
     }
 }
 
+/* Whatever of the folders is there already, and nothing through what is none. */
+static void folders_above_a_path_are_made(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path;
+        int error; /* 0: made */
+    } rows[] = {
+        {"file", 0},     {"a/file", 0},       {"a/b/c/d/file", 0}, {"a/b/x/y/file", 0},
+        {"a/b/c/d/", 0}, {"q/r/s/", 0},       {"f/g/h", ENOTDIR},  {"link/h/i", ELOOP},
+        {"a/../z/h", 0}, {"../z/h/i", EXDEV}, {"/z/h/i", EXDEV},   {"n//h", ENOENT},
+    };
+    struct folder folder;
+    char deep[4200];
+    struct stat st;
+    folder_make(&folder);
+    write_file(folder.fd, "f", "", 0644);
+    assert_int_equal(symlinkat("a", folder.fd, "link"), 0);
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        errno = 0;
+        assert_int_equal(vb_mkdir_parents(folder.fd, rows[i].path), rows[i].error != 0 ? -1 : 0);
+        if (rows[i].error != 0)
+            assert_int_equal(errno, rows[i].error);
+    }
+    assert_int_equal(fstatat(folder.fd, "a/b/c/d", &st, 0), 0);
+    assert_int_equal(fstatat(folder.fd, "a/b/x/y", &st, 0), 0);
+    assert_int_equal(fstatat(folder.fd, "a/h", &st, 0), -1); /* not through the link */
+    for (size_t i = 0; i < sizeof(deep) - 1; i++)
+        deep[i] = i % 2 == 0 ? 'e' : '/';
+    deep[sizeof(deep) - 1] = '\0';
+    assert_int_equal(vb_mkdir_parents(folder.fd, deep), -1);
+    assert_int_equal(errno, ENAMETOOLONG);
+    deep[400] = '\0';
+    assert_int_equal(vb_mkdir_parents(folder.fd, deep), 0);
+    deep[399] = '\0';
+    assert_int_equal(fstatat(folder.fd, deep, &st, 0), 0);
+    folder_remove(&folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +236,7 @@ int main(void)
         cmocka_unit_test(what_is_copied_ahead_is_left_out_later),
         cmocka_unit_test(opening_never_leaves_the_folder),
         cmocka_unit_test(limits_hold),
+        cmocka_unit_test(folders_above_a_path_are_made),
     };
     return cmocka_run_group_tests_name("tree", tests, NULL, NULL);
 }

@@ -16,6 +16,7 @@
 
 #include "sandbox/box/confine.h"
 #include "sandbox/box/kernel.h"
+#include "tests/unit/zygote_program.h"
 
 struct catcher {
     struct vb_sink sink;
@@ -398,6 +399,73 @@ static void test_nothing_left(void **state)
     assert_int_equal(errno, ECHILD);
 }
 
+/* --- a zygote that is a program --- */
+
+static struct vb_zygote_program program_of(const char *path)
+{
+    return (struct vb_zygote_program){
+        path, {.name = "program", .ctx_bytes = sizeof(struct program_work)}};
+}
+
+static void test_program_has_nothing_of_ours(void **state)
+{
+    (void)state;
+    static const char secret[] = "what the coordinator knows";
+    const struct vb_zygote_program program = program_of(VB_BINARY_DIR "/tests/zygote_program");
+    const unsigned before = count_fds();
+    struct vb_zygote *zygote = NULL;
+    struct vb_error err = {0};
+    assert_int_equal(vb_zygote_execute(&program, &zygote, &err), VB_OK);
+    for (int i = 0; i < 10; i++) {
+        struct catcher caught = {.sink.emit = catch_event};
+        bool died = true;
+        struct program_work work = {.fd = -1, .address = (uint64_t)(uintptr_t)secret};
+        assert_int_equal(vb_zygote_workspace(zygote, 1 << 20, 100, &work.fd, &err), VB_OK);
+        const struct vb_child child = {.role = VB_ROLE_UNPACK,
+                                       .name = "program",
+                                       .zygote = zygote,
+                                       .run = die, /* not there */
+                                       .ctx = &work,
+                                       .ctx_bytes = sizeof(work),
+                                       .fds = &work.fd,
+                                       .fd_count = 1,
+                                       .timeout_ms = 10000,
+                                       .memory_bytes = 512U << 20};
+        assert_int_equal(vb_child_run(&child, vb_monotonic_ns(), &caught.sink, &died, &err), VB_OK);
+        assert_false(died);
+        /* standard input and output, the folder, its pipes for frames and the report */
+        assert_string_equal(caught.what, "written, 6 descriptors, sees no memory, pid 1");
+        vb_close_fd(&work.fd);
+    }
+    vb_zygote_free(zygote);
+    assert_int_equal(count_fds(), before);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+
+static void test_program_that_is_none(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path;
+        size_t ctx_bytes;
+        int status;
+    } rows[] = {
+        {VB_BINARY_DIR "/tests/no such program", sizeof(struct program_work), VB_E_CONFIG},
+        {VB_SOURCE_DIR "/README.md", sizeof(struct program_work), VB_E_CONFIG},
+        {VB_BINARY_DIR "/tests/zygote_program", sizeof(struct program_work) + 8, VB_E_CONFIG},
+        {"/bin/true", sizeof(struct program_work), VB_E_OS}, /* ends without a word */
+    };
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        struct vb_zygote_program program = program_of(rows[i].path);
+        struct vb_zygote *zygote = NULL;
+        struct vb_error err = {0};
+        program.work.ctx_bytes = rows[i].ctx_bytes;
+        assert_int_equal(vb_zygote_execute(&program, &zygote, &err), rows[i].status);
+        assert_null(zygote);
+        assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+    }
+}
+
 int main(void)
 {
     struct vb_error err = {0};
@@ -418,6 +486,8 @@ int main(void)
         cmocka_unit_test(test_descriptors_without_room),
         cmocka_unit_test(test_descriptors_that_do_not_arrive),
         cmocka_unit_test(test_more_descriptors_than_taken),
+        cmocka_unit_test(test_program_has_nothing_of_ours),
+        cmocka_unit_test(test_program_that_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
