@@ -24,6 +24,7 @@
 enum {
     VB_IOPRIO_PROCESS = 1,       /* IOPRIO_WHO_PROCESS of linux/ioprio.h, which old headers lack */
     VB_PATH_ROOM = 2 * PATH_MAX, /* a working directory and a path */
+    VB_PROC_NAME = 64,
     VB_PAGE = 4096,
     VB_MEMORY_PAGES = 16,
     /* The lists of one event together hold no more than an event may. The environment has a share
@@ -124,6 +125,9 @@ void vb_process_forget(struct vb_processes *all, pid_t tgid);
 void vb_process_new_program(struct vb_processes *all, pid_t tgid);
 
 /* --- path.c: names as the box sees them --- */
+
+/* "/proc/PID/WHAT", of which WHAT has at most 32 bytes. */
+void vb_proc_name(pid_t pid, const char *what, char ret[VB_PROC_NAME]);
 
 /* Joins and normalises without touching the file system; RET holds VB_PATH_ROOM. The path stays as
  * it is where the directory is unknown. */

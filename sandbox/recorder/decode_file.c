@@ -290,14 +290,14 @@ bool vb_near_bait(const struct vb_recorder *recorder, const char *path)
     const char *slash = strrchr(path, '/');
     const size_t folder = slash ? (size_t)(slash - path) : 0;
     const size_t len = strlen(path);
-    for (size_t i = 0; baits && i < vb_bait_count(baits); i++) {
-        const struct vb_bait *bait = vb_bait_at(baits, i);
-        if (bait->place != VB_BAIT_FILE)
-            continue;
+    const size_t count = baits ? vb_bait_count(baits) : 0;
+    for (size_t i = 0; i < count; i++) {
         const size_t above = recorder->bait_folders[i];
+        if (above != folder && above != len)
+            continue;
+        const struct vb_bait *bait = vb_bait_at(baits, i);
         /* a neighbour, or the folder itself */
-        if ((above == folder && memcmp(bait->path, path, folder) == 0) ||
-            (above == len && memcmp(bait->path, path, len) == 0))
+        if (bait->place == VB_BAIT_FILE && memcmp(bait->path, path, above) == 0)
             return true;
     }
     return false;

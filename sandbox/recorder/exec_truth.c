@@ -17,8 +17,8 @@ enum { SHEBANG_MAX = 256, SCRIPT_DEPTH = 5 /* as the kernel follows */ };
 
 static size_t read_proc(pid_t pid, const char *what, char *ret, size_t size)
 {
-    char path[64];
-    snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, what);
+    char path[VB_PROC_NAME];
+    vb_proc_name(pid, what, path);
     VB_CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
     const ssize_t n = fd < 0 ? -1 : read(fd, ret, size);
     return n > 0 ? (size_t)n : 0;

@@ -20,25 +20,53 @@ static bool read_link(const char *link, char *ret, size_t size)
     return true;
 }
 
-static void name_fd(pid_t tid, int fd, char *ret, size_t size)
+static char *put_text(char *at, const char *text)
 {
-    if (fd == AT_FDCWD)
-        snprintf(ret, size, "/proc/%d/cwd", (int)tid);
-    else
-        snprintf(ret, size, "/proc/%d/fd/%d", (int)tid, fd);
+    while (*text)
+        *at++ = *text++;
+    return at;
+}
+
+static char *put_number(char *at, int number)
+{
+    char digits[12];
+    size_t i = sizeof(digits);
+    unsigned left = number < 0 ? 0U - (unsigned)number : (unsigned)number;
+    do
+        digits[--i] = (char)('0' + left % 10);
+    while ((left /= 10) > 0);
+    if (number < 0)
+        digits[--i] = '-';
+    memcpy(at, digits + i, sizeof(digits) - i);
+    return at + sizeof(digits) - i;
+}
+
+/* Asked for several times in each call: snprintf would take as long as what the kernel does. */
+void vb_proc_name(pid_t pid, const char *what, char ret[VB_PROC_NAME])
+{
+    char *end = put_number(put_text(ret, "/proc/"), (int)pid);
+    *end++ = '/';
+    *put_text(end, what) = '\0';
+}
+
+static void name_fd(pid_t tid, int fd, char ret[VB_PROC_NAME])
+{
+    vb_proc_name(tid, fd == AT_FDCWD ? "cwd" : "fd/", ret);
+    if (fd != AT_FDCWD)
+        *put_number(ret + strlen(ret), fd) = '\0';
 }
 
 bool vb_path_of_fd(pid_t tid, int fd, char *ret, size_t size)
 {
-    char link[64];
-    name_fd(tid, fd, link, sizeof(link));
+    char link[VB_PROC_NAME];
+    name_fd(tid, fd, link);
     return read_link(link, ret, size);
 }
 
 int vb_path_open_fd(pid_t tid, int fd)
 {
-    char link[64];
-    name_fd(tid, fd, link, sizeof(link));
+    char link[VB_PROC_NAME];
+    name_fd(tid, fd, link);
     return open(link, O_PATH | O_CLOEXEC);
 }
 
@@ -74,7 +102,10 @@ void vb_path_resolve(pid_t tid, int dirfd, const char *path, char *ret)
         if (path[0])
             ret[base++] = '/';
     }
-    snprintf(ret + base, VB_PATH_ROOM - base, "%s", path);
+    /* PATH_MAX bytes at most, and so is what is in front of it. */
+    const size_t len = strnlen(path, VB_PATH_ROOM - base - 1);
+    memcpy(ret + base, path, len);
+    ret[base + len] = '\0';
     if (ret[0] == '/')
         normalise(ret);
 }
@@ -220,7 +251,10 @@ int vb_path_find(const struct vb_name *name, struct vb_found *ret)
     const bool plain = name->path[0] == '/' && !climbs(name->text);
     const char *path = name->path;
     if (plain && is_merged(name)) {
-        snprintf(ret->path, sizeof(ret->path), "/usr%.*s", PATH_MAX, name->path);
+        const size_t len = strnlen(name->path, PATH_MAX);
+        memcpy(ret->path, "/usr", 4);
+        memcpy(ret->path + 4, name->path, len);
+        ret->path[4 + len] = '\0';
         path = ret->path;
     }
     if (plain && !name->anywhere && !name->own_usr && links_are_the_hosts(path))

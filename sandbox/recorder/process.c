@@ -103,8 +103,8 @@ static void learn_label(struct vb_processes *all, const char *executable, const 
 
 bool vb_process_program(const struct vb_process *process, struct stat *ret)
 {
-    char path[64];
-    snprintf(path, sizeof(path), "/proc/%d/exe", (int)process->tid);
+    char path[VB_PROC_NAME];
+    vb_proc_name(process->tid, "exe", path);
     if (stat(path, ret) == 0)
         return true;
     *ret = (struct stat){.st_ino = 0};
@@ -114,16 +114,18 @@ bool vb_process_program(const struct vb_process *process, struct stat *ret)
 void vb_process_runs(struct vb_processes *all, struct vb_process *process, const struct stat *st)
 {
     const struct vb_label *label = label_slot(all, st);
-    char path[64];
+    char path[VB_PROC_NAME];
     process->new_program = false;
     process->device = st->st_dev;
     process->inode = st->st_ino;
     if (st->st_ino && is_labelled(label, st)) {
-        snprintf(process->executable, sizeof(process->executable), "%s/%s", all->programs.path,
-                 label->name);
+        const size_t folder = strlen(all->programs.path);
+        memcpy(process->executable, all->programs.path, folder);
+        process->executable[folder] = '/';
+        memcpy(process->executable + folder + 1, label->name, strlen(label->name) + 1);
         return;
     }
-    snprintf(path, sizeof(path), "/proc/%d/exe", (int)process->tid);
+    vb_proc_name(process->tid, "exe", path);
     ssize_t n = readlink(path, process->executable, sizeof(process->executable) - 1);
     process->executable[n > 0 ? n : 0] = '\0';
     cut_deleted(process->tid, process->executable);
