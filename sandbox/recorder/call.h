@@ -100,13 +100,24 @@ struct vb_process {
     char executable[PATH_MAX];
 };
 
+/* Whose children most new processes are. */
+struct vb_parent {
+    pid_t tgid;
+    int children;   /* its list of them in /proc; -1: there is none */
+    pid_t last;     /* the parent of the process that was asked about last */
+    unsigned times; /* one after another */
+};
+
 struct vb_processes {
     struct vb_process slots[VB_PROCESSES];
     pid_t tgids[VB_PROCESSES]; /* of the slots: looked through without touching each of them */
     struct vb_folder programs;
     struct vb_label labels[VB_LABELS];
+    struct vb_parent parent;
 };
 
+/* Opens the list of the children that the first thread of TGID has. -1 with errno. */
+int vb_process_children(pid_t tgid);
 /* What is known about TID, read anew when it is older than a second. NULL if the process is gone.
  */
 struct vb_process *vb_process_get(struct vb_processes *all, pid_t tid);
