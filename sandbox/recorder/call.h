@@ -56,8 +56,8 @@ struct vb_memory {
 };
 
 void vb_memory_init(struct vb_memory *memory, pid_t tid);
-/* COUNT addresses of which most will be read (0: not): their pages, and those behind them, are read
- * at once. What cannot be read is found out when it is needed. */
+/* COUNT addresses of which most will be read (0: not): their pages, and those behind all but the
+ * last, are read at once. What cannot be read is found out when it is needed. */
 void vb_memory_expect(struct vb_memory *memory, const uint64_t *addresses, size_t count);
 /* Copies all LEN bytes or fails: 0 or a negative errno (EFAULT, EPERM, ESRCH). */
 int vb_memory_read(struct vb_memory *memory, uint64_t address, void *ret, size_t len);
@@ -95,6 +95,7 @@ struct vb_process {
     pid_t inner_tid, inner_tgid; /* as the box numbers them; 0: not asked yet */
     uint64_t loaded_ns;
     bool new_program; /* the executable must be read anew */
+    bool executed;    /* something, since it is known */
     dev_t device;     /* of the executable */
     ino_t inode;      /* 0: not known */
     char executable[PATH_MAX];
@@ -207,6 +208,8 @@ void vb_relay_free(struct vb_relay *relay);
 
 /* --- exec_truth.c --- */
 
+/* Where to look at the process's memory for what vb_exec_announce wants of it; 0: nowhere. */
+uint64_t vb_exec_random(const struct vb_call *call);
 /* The call will execute what was found, with these arguments (CUT: and more); FD is the folder's or
  * the file's. */
 void vb_exec_announce(struct vb_call *call, const struct vb_str *argv, size_t count, bool cut,
@@ -252,6 +255,15 @@ struct vb_announced {
     size_t command_len, image_len;
     char command[4096]; /* the arguments, as /proc/PID/cmdline will show them */
     char image[512];    /* the process's auxv before: its addresses are new with each execution */
+};
+
+/* What an execution leaves: see is_image_of. */
+struct vb_image {
+    struct vb_file_id program;
+    uint64_t random_at; /* where the kernel put random bytes for it */
+    unsigned char random[16];
+    size_t len; /* 0: there is none */
+    char bytes[512];
 };
 
 /* What was asked last. */
@@ -311,6 +323,7 @@ struct vb_recorder {
     pid_t announced_by[VB_PROCESSES]; /* 0: the slot is free */
     unsigned announcements;           /* slots that are not */
     struct vb_state binaries[64];     /* programs that are known to be no scripts */
+    struct vb_image images[16];       /* of programs that fork before they execute */
     struct vb_clock clock;
     bool clock_told; /* that it cannot be shown */
     struct vb_rests rests;

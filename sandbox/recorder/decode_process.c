@@ -432,7 +432,8 @@ int vb_decode_exec(struct vb_call *call, struct vb_error *err)
                                  .items = recorder->environment,
                                  .max = VB_ENVIRONMENT_MAX,
                                  .bytes = VB_VECTOR_BYTES};
-    vb_memory_expect(&recorder->memory, args + at, 3);
+    const uint64_t wanted[] = {args[at], args[at + 1], args[at + 2], vb_exec_random(call)};
+    vb_memory_expect(&recorder->memory, wanted, VB_ARRAY_LEN(wanted));
     recorder->memory.ahead = true; /* the vectors' strings stand together */
     int status = read_exec_path(call, args, err);
     if (!status && !call->error)

@@ -250,6 +250,7 @@ static bool load(struct vb_processes *all, struct vb_process *process, pid_t tid
         return false;
     process->tid = tid;
     process->loaded_ns = now;
+    process->executed = false;
     look(all, process);
     return true;
 }
