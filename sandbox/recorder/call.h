@@ -151,6 +151,21 @@ void vb_path_resolve_in(pid_t tid, int dirfd, const char *path, char *ret);
 int vb_path_open_fd(pid_t tid, int fd);
 /* The path behind a descriptor of the subject. False if there is none. */
 bool vb_path_of_fd(pid_t tid, int fd, char *ret, size_t size);
+/* What stands right in the box's root, asked for with most names: as long as nothing comes, goes or
+ * changes its name there it is what it was. */
+struct vb_top {
+    char name[16]; /* "/etc" */
+    int fd;        /* O_PATH, of no link's target; -1: the slot is free */
+};
+struct vb_tops {
+    const struct vb_recorder_options *options; /* whom to ask for changes */
+    bool watched;
+    enum { VB_TOP_UNKNOWN, VB_TOP_MERGED, VB_TOP_APART } merged[2]; /* see is_merged */
+    struct vb_top folders[8];
+    unsigned next;
+};
+void vb_tops_init(struct vb_tops *tops, const struct vb_recorder_options *options);
+void vb_tops_done(struct vb_tops *tops);
 /* A name that the subject gave, and who gave it. */
 struct vb_name {
     int root_fd; /* the box's root */
@@ -162,6 +177,7 @@ struct vb_name {
     bool anywhere;                    /* also in folders of the host */
     bool own_usr;                     /* the folders of programs are the subject's user's own */
     const struct vb_folder *programs; /* may be NULL */
+    struct vb_tops *tops;             /* of ROOT_FD; may be NULL */
 };
 struct vb_found {
     char path[VB_PATH_ROOM]; /* "" where it is as named, or not known */
@@ -314,6 +330,7 @@ struct vb_recorder {
     bool coverage_told;
     struct vb_probe last_probe;
     struct vb_processes processes;
+    struct vb_tops tops;
     uint64_t *seen; /* a bit for each process id: whose making was told of */
     bool any_seen;
     bool baits_watched;

@@ -307,6 +307,7 @@ static int read_exec_path(struct vb_call *call, const uint64_t *args, struct vb_
         .follow = true,
         .anywhere = true,
         .programs = &recorder->processes.programs,
+        .tops = &recorder->tops,
     };
     if (vb_path_find(&name, &recorder->found) == -E2BIG)
         return vb_call_opaque(call, ELOOP, "a path with too many steps", err);

@@ -151,6 +151,7 @@ static void follow_scripts(struct vb_call *call, struct vb_announced *a, const c
             .follow = true,
             .anywhere = true,
             .programs = &recorder->processes.programs,
+            .tops = &recorder->tops,
         };
         if (vb_path_find(&next, &recorder->found) < 0)
             recorder->found.inode = 0;

@@ -124,6 +124,7 @@ int vb_recorder_new(const struct vb_recorder_options *options, struct vb_recorde
     recorder->options.listener = -1; /* the caller's until all went well */
     recorder->root_fd = recorder->processes.programs.fd = -1;
     recorder->processes.parent.children = -1;
+    vb_tops_init(&recorder->tops, &recorder->options);
     vb_rests_init(&recorder->rests);
     recorder->clock.ahead_s = (uint64_t)options->days_ahead * 86400;
     recorder->children[0] = recorder->children[1] = -1;
@@ -167,6 +168,7 @@ void vb_recorder_free(struct vb_recorder *recorder)
     vb_rests_done(&recorder->rests);
     vb_close_fd(&recorder->options.listener);
     vb_close_fd(&recorder->root_fd);
+    vb_tops_done(&recorder->tops);
     vb_close_fd(&recorder->processes.programs.fd);
     vb_close_fd(&recorder->processes.parent.children);
     free(recorder->by_number);
