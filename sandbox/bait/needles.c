@@ -214,6 +214,7 @@ int vb_needles_new(const struct vb_bait *baits, size_t count, struct vb_needles 
     if (n) {
         n->baits = baits;
         n->count = count;
+        n->shortest = SIZE_MAX;
         n->cores = calloc(count + 1, sizeof(*n->cores));
         n->texts = calloc(count * texts_each() + 1, sizeof(*n->texts));
     }
@@ -222,6 +223,8 @@ int vb_needles_new(const struct vb_bait *baits, size_t count, struct vb_needles 
         if (!baits[i].secret)
             continue;
         make_core(&baits[i], &n->cores[i]);
+        if (n->cores[i].window < n->shortest)
+            n->shortest = n->cores[i].window;
         write_texts(n, i);
     }
     if (!ok || !make_indexes(n, 1, &n->small)) {

@@ -72,6 +72,7 @@ struct vb_needles {
     const struct vb_bait *baits;
     size_t count;
     struct vb_core *cores; /* COUNT; len 0 where a bait has no secret */
+    size_t shortest;       /* of their windows: what is shorter holds nothing that counts */
     struct vb_text *texts;
     size_t text_count;
     struct vb_indexes small, large; /* LARGE.step is 0 until it is needed */

@@ -350,6 +350,8 @@ static int take_listener(struct vb_supervisor *box, pid_t subject, int number, s
         .reach = box->demand != NULL ? vb_supervisor_reach : NULL,
         .yield = box->demand != NULL ? vb_supervisor_yield : NULL,
         .watch_bait = box->setup->baits != NULL ? vb_supervisor_watch_bait : NULL,
+        .watch_root = box->setup->baits != NULL ? vb_supervisor_watch_root : NULL,
+        .root_changed = vb_supervisor_root_changed,
         .catch_up = vb_supervisor_catch_up,
         .busy = vb_supervisor_busy,
         .ctx = box,

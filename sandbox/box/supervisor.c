@@ -194,6 +194,18 @@ void vb_supervisor_watch_bait(void *ctx, size_t index, int fd)
     vb_witness_watch(box->witness, index, fd);
 }
 
+bool vb_supervisor_watch_root(void *ctx, int fd)
+{
+    const struct vb_supervisor *box = ctx;
+    return vb_witness_watch_root(box->witness, fd);
+}
+
+bool vb_supervisor_root_changed(void *ctx)
+{
+    const struct vb_supervisor *box = ctx;
+    return vb_witness_root_changed(box->witness);
+}
+
 static int check_usage(struct vb_supervisor *box, struct vb_error *err)
 {
     const struct vb_sandbox_options *options = &box->setup->options;

@@ -94,6 +94,8 @@ bool vb_supervisor_busy(void *ctx);
 
 /* Watches the baits, as the recorder's options say. */
 void vb_supervisor_watch_bait(void *ctx, size_t index, int fd);
+bool vb_supervisor_watch_root(void *ctx, int fd);
+bool vb_supervisor_root_changed(void *ctx);
 
 /* The steps that lead to a running subject, in this order (start.c). */
 VB_CHECKED int vb_start_argv(struct vb_supervisor *box, struct vb_error *err);

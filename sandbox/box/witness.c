@@ -18,6 +18,8 @@ struct vb_witness {
     const struct vb_bait_set *baits;
     int fd;
     bool overflowed;
+    int root; /* inotify's number; 0: not watched */
+    bool root_changed;
     size_t count;
     size_t missed; /* baits that are there and could not be watched */
     struct watched watched[];
@@ -38,17 +40,37 @@ int vb_witness_new(const struct vb_bait_set *baits, struct vb_witness **ret, str
     return VB_OK;
 }
 
-void vb_witness_watch(struct vb_witness *witness, size_t index, int fd)
+static int watch(const struct vb_witness *witness, int fd, uint32_t mask)
 {
     char path[64];
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    return inotify_add_watch(witness->fd, path, mask);
+}
+
+void vb_witness_watch(struct vb_witness *witness, size_t index, int fd)
+{
     if (witness->fd < 0 || index >= witness->count)
         return;
-    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    const int number = inotify_add_watch(witness->fd, path, IN_OPEN);
+    const int number = watch(witness, fd, IN_OPEN);
     if (number > 0)
         witness->watched[index].number = number;
     else
         witness->missed++;
+}
+
+bool vb_witness_watch_root(struct vb_witness *witness, int fd)
+{
+    const int number = witness->fd < 0 ? -1 : watch(witness, fd, IN_CREATE | IN_DELETE | IN_MOVE);
+    witness->root = number > 0 ? number : 0;
+    return witness->root > 0;
+}
+
+bool vb_witness_root_changed(struct vb_witness *witness)
+{
+    vb_witness_step(witness);
+    const bool changed = witness->root_changed || witness->overflowed;
+    witness->root_changed = false;
+    return changed;
 }
 
 void vb_witness_free(struct vb_witness *witness)
@@ -62,6 +84,7 @@ void vb_witness_free(struct vb_witness *witness)
 static void note(struct vb_witness *witness, const struct inotify_event *event)
 {
     witness->overflowed |= (event->mask & IN_Q_OVERFLOW) != 0;
+    witness->root_changed |= event->wd == witness->root;
     for (size_t i = 0; i < witness->count; i++) {
         if (witness->watched[i].number == event->wd && (event->mask & IN_OPEN) != 0)
             witness->watched[i].opened = true;

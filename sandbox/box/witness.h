@@ -14,6 +14,12 @@ VB_CHECKED int vb_witness_new(const struct vb_bait_set *baits, struct vb_witness
 /* Watches the file of bait number INDEX, of which FD is a descriptor. What cannot be watched is
  * told at the end as a coverage event. */
 void vb_witness_watch(struct vb_witness *witness, size_t index, int fd);
+/* Watches the box's root, of which FD is a descriptor, for names that come, go or change. False:
+ * the kernel watches no more. Each change is a call that the supervisor lets go on, one after
+ * another: they cannot fill the queue between two steps, and hide an opened bait. */
+bool vb_witness_watch_root(struct vb_witness *witness, int fd);
+/* True if one did, or may have, since this was asked last. */
+bool vb_witness_root_changed(struct vb_witness *witness);
 void vb_witness_free(struct vb_witness *witness);
 /* Takes what was seen since; to be called now and then, so that the kernel's queue does not fill.
  */

@@ -24,6 +24,7 @@
 enum {
     VB_IOPRIO_PROCESS = 1,       /* IOPRIO_WHO_PROCESS of linux/ioprio.h, which old headers lack */
     VB_PATH_ROOM = 2 * PATH_MAX, /* a working directory and a path */
+    VB_PROC_NAME = 64,
     VB_PAGE = 4096,
     VB_MEMORY_PAGES = 16,
     /* The lists of one event together hold no more than an event may. The environment has a share
@@ -55,8 +56,8 @@ struct vb_memory {
 };
 
 void vb_memory_init(struct vb_memory *memory, pid_t tid);
-/* COUNT addresses of which most will be read (0: not): their pages, and those behind them, are read
- * at once. What cannot be read is found out when it is needed. */
+/* COUNT addresses of which most will be read (0: not): their pages, and those behind all but the
+ * last, are read at once. What cannot be read is found out when it is needed. */
 void vb_memory_expect(struct vb_memory *memory, const uint64_t *addresses, size_t count);
 /* Copies all LEN bytes or fails: 0 or a negative errno (EFAULT, EPERM, ESRCH). */
 int vb_memory_read(struct vb_memory *memory, uint64_t address, void *ret, size_t len);
@@ -94,9 +95,18 @@ struct vb_process {
     pid_t inner_tid, inner_tgid; /* as the box numbers them; 0: not asked yet */
     uint64_t loaded_ns;
     bool new_program; /* the executable must be read anew */
+    bool executed;    /* something, since it is known */
     dev_t device;     /* of the executable */
     ino_t inode;      /* 0: not known */
     char executable[PATH_MAX];
+};
+
+/* Whose children most new processes are. */
+struct vb_parent {
+    pid_t tgid;
+    int children;   /* its list of them in /proc; -1: there is none */
+    pid_t last;     /* the parent of the process that was asked about last */
+    unsigned times; /* one after another */
 };
 
 struct vb_processes {
@@ -104,8 +114,11 @@ struct vb_processes {
     pid_t tgids[VB_PROCESSES]; /* of the slots: looked through without touching each of them */
     struct vb_folder programs;
     struct vb_label labels[VB_LABELS];
+    struct vb_parent parent;
 };
 
+/* Opens the list of the children that the first thread of TGID has. -1 with errno. */
+int vb_process_children(pid_t tgid);
 /* What is known about TID, read anew when it is older than a second. NULL if the process is gone.
  */
 struct vb_process *vb_process_get(struct vb_processes *all, pid_t tid);
@@ -125,6 +138,9 @@ void vb_process_new_program(struct vb_processes *all, pid_t tgid);
 
 /* --- path.c: names as the box sees them --- */
 
+/* "/proc/PID/WHAT", of which WHAT has at most 32 bytes. */
+void vb_proc_name(pid_t pid, const char *what, char ret[VB_PROC_NAME]);
+
 /* Joins and normalises without touching the file system; RET holds VB_PATH_ROOM. The path stays as
  * it is where the directory is unknown. */
 void vb_path_resolve(pid_t tid, int dirfd, const char *path, char *ret);
@@ -135,6 +151,21 @@ void vb_path_resolve_in(pid_t tid, int dirfd, const char *path, char *ret);
 int vb_path_open_fd(pid_t tid, int fd);
 /* The path behind a descriptor of the subject. False if there is none. */
 bool vb_path_of_fd(pid_t tid, int fd, char *ret, size_t size);
+/* What stands right in the box's root, asked for with most names: as long as nothing comes, goes or
+ * changes its name there it is what it was. */
+struct vb_top {
+    char name[16]; /* "/etc" */
+    int fd;        /* O_PATH, of no link's target; -1: the slot is free */
+};
+struct vb_tops {
+    const struct vb_recorder_options *options; /* whom to ask for changes */
+    bool watched;
+    enum { VB_TOP_UNKNOWN, VB_TOP_MERGED, VB_TOP_APART } merged[2]; /* see is_merged */
+    struct vb_top folders[8];
+    unsigned next;
+};
+void vb_tops_init(struct vb_tops *tops, const struct vb_recorder_options *options);
+void vb_tops_done(struct vb_tops *tops);
 /* A name that the subject gave, and who gave it. */
 struct vb_name {
     int root_fd; /* the box's root */
@@ -146,6 +177,7 @@ struct vb_name {
     bool anywhere;                    /* also in folders of the host */
     bool own_usr;                     /* the folders of programs are the subject's user's own */
     const struct vb_folder *programs; /* may be NULL */
+    struct vb_tops *tops;             /* of ROOT_FD; may be NULL */
 };
 struct vb_found {
     char path[VB_PATH_ROOM]; /* "" where it is as named, or not known */
@@ -192,6 +224,8 @@ void vb_relay_free(struct vb_relay *relay);
 
 /* --- exec_truth.c --- */
 
+/* Where to look at the process's memory for what vb_exec_announce wants of it; 0: nowhere. */
+uint64_t vb_exec_random(const struct vb_call *call);
 /* The call will execute what was found, with these arguments (CUT: and more); FD is the folder's or
  * the file's. */
 void vb_exec_announce(struct vb_call *call, const struct vb_str *argv, size_t count, bool cut,
@@ -237,6 +271,15 @@ struct vb_announced {
     size_t command_len, image_len;
     char command[4096]; /* the arguments, as /proc/PID/cmdline will show them */
     char image[512];    /* the process's auxv before: its addresses are new with each execution */
+};
+
+/* What an execution leaves: see is_image_of. */
+struct vb_image {
+    struct vb_file_id program;
+    uint64_t random_at; /* where the kernel put random bytes for it */
+    unsigned char random[16];
+    size_t len; /* 0: there is none */
+    char bytes[512];
 };
 
 /* What was asked last. */
@@ -287,6 +330,7 @@ struct vb_recorder {
     bool coverage_told;
     struct vb_probe last_probe;
     struct vb_processes processes;
+    struct vb_tops tops;
     uint64_t *seen; /* a bit for each process id: whose making was told of */
     bool any_seen;
     bool baits_watched;
@@ -296,6 +340,7 @@ struct vb_recorder {
     pid_t announced_by[VB_PROCESSES]; /* 0: the slot is free */
     unsigned announcements;           /* slots that are not */
     struct vb_state binaries[64];     /* programs that are known to be no scripts */
+    struct vb_image images[16];       /* of programs that fork before they execute */
     struct vb_clock clock;
     bool clock_told; /* that it cannot be shown */
     struct vb_rests rests;

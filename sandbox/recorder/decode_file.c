@@ -84,6 +84,7 @@ static int find_folder(struct file_call *f, char *path, struct vb_error *err)
         .text = recorder->text,
         .path = path,
         .follow = false,
+        .tops = &recorder->tops,
     };
     if (vb_path_find(&name, &recorder->found) == -E2BIG)
         return vb_call_opaque(f->call, ELOOP, "a path with too many steps", err);
@@ -282,6 +283,9 @@ void vb_recorder_watch_baits(struct vb_recorder *recorder)
     const struct vb_bait_set *baits = recorder->options.baits;
     for (size_t i = 0; recorder->root_fd >= 0 && baits && i < vb_bait_count(baits); i++)
         learn_bait(recorder, i);
+    const struct vb_recorder_options *options = &recorder->options;
+    recorder->tops.watched = recorder->root_fd >= 0 && options->watch_root &&
+                             options->watch_root(options->ctx, recorder->root_fd);
 }
 
 bool vb_near_bait(const struct vb_recorder *recorder, const char *path)
@@ -290,14 +294,14 @@ bool vb_near_bait(const struct vb_recorder *recorder, const char *path)
     const char *slash = strrchr(path, '/');
     const size_t folder = slash ? (size_t)(slash - path) : 0;
     const size_t len = strlen(path);
-    for (size_t i = 0; baits && i < vb_bait_count(baits); i++) {
-        const struct vb_bait *bait = vb_bait_at(baits, i);
-        if (bait->place != VB_BAIT_FILE)
-            continue;
+    const size_t count = baits ? vb_bait_count(baits) : 0;
+    for (size_t i = 0; i < count; i++) {
         const size_t above = recorder->bait_folders[i];
+        if (above != folder && above != len)
+            continue;
+        const struct vb_bait *bait = vb_bait_at(baits, i);
         /* a neighbour, or the folder itself */
-        if ((above == folder && memcmp(bait->path, path, folder) == 0) ||
-            (above == len && memcmp(bait->path, path, len) == 0))
+        if (bait->place == VB_BAIT_FILE && memcmp(bait->path, path, above) == 0)
             return true;
     }
     return false;
@@ -317,6 +321,7 @@ static int follow_links(struct file_call *f, struct vb_error *err)
         .text = recorder->text,
         .path = f->own_root ? "" : recorder->path, /* no short cut from another root */
         .follow = !(f->open_flags & O_NOFOLLOW),
+        .tops = f->own_root ? NULL : &recorder->tops,
     };
     const int status = vb_path_find(&name, found);
     if (status == -E2BIG) /* made so that nobody sees where it leads */

@@ -164,17 +164,25 @@ static int read_argv(struct vector *v, uint64_t address, struct vb_error *err)
     return VB_OK;
 }
 
+/* The variable that came next before, too. */
+static bool is_next_clean(struct vb_clean *before, const struct vb_str *item)
+{
+    const size_t len = item->len + 1;
+    if (before->len - before->at < len || memcmp(before->text + before->at, item->text, len) != 0)
+        return false;
+    before->at += len;
+    return true;
+}
+
+/* Others were added, left out or changed in front of it. */
 static bool was_clean(struct vb_clean *before, const struct vb_str *item)
 {
     const size_t len = item->len + 1;
-    const char *expected = before->text + before->at;
-    if (before->len - before->at < len || memcmp(expected, item->text, len) != 0) {
-        /* One was added, left out or changed. */
-        expected = before->len == 0 ? NULL : memmem(before->text, before->len, item->text, len);
-        if (expected == NULL || (expected > before->text && expected[-1] != '\0'))
-            return false;
-    }
-    before->at = (size_t)(expected - before->text) + len;
+    const char *found =
+        before->len == 0 ? NULL : memmem(before->text, before->len, item->text, len);
+    if (found == NULL || (found > before->text && found[-1] != '\0'))
+        return false;
+    before->at = (size_t)(found - before->text) + len;
     return true;
 }
 
@@ -187,31 +195,54 @@ static void note_clean(struct vb_clean *now, const struct vb_str *item)
     now->len += item->len + 1;
 }
 
-static int search_variable(struct vb_call *call, const struct vb_str *item, struct vb_error *err)
+static int search_variable(struct vb_call *call, const struct vb_str *item, size_t name_len,
+                           struct vb_error *err)
 {
-    struct vb_recorder *recorder = call->recorder;
-    struct vb_clean *before = &recorder->clean[recorder->clean_used];
-    struct vb_clean *now = &recorder->clean[recorder->clean_used ^ 1];
+    const struct vb_recorder *recorder = call->recorder;
     char name[64] = "";
-    const char *equals = memchr(item->text, '=', item->len);
-    const size_t name_len = equals ? (size_t)(equals - item->text) : 0;
-    const uint64_t told = recorder->emitted + recorder->dropped;
-    int status = VB_OK;
     if (name_len < sizeof(name))
-        snprintf(name, sizeof(name), "%.*s", (int)name_len, item->text);
-    if (!was_clean(before, item))
-        status = vb_call_search(call, item->text, item->len, "environment", name, err);
+        memcpy(name, item->text, name_len);
+    const uint64_t told = recorder->emitted + recorder->dropped;
+    const int status = vb_call_search(call, item->text, item->len, "environment", name, err);
     if (recorder->emitted + recorder->dropped == told)
-        note_clean(now, item);
+        note_clean(&call->recorder->clean[recorder->clean_used ^ 1], item);
     return status;
+}
+
+static size_t name_length(const struct vb_str *item)
+{
+    const char *equals = memchr(item->text, '=', item->len);
+    return equals ? (size_t)(equals - item->text) : 0;
 }
 
 void vb_exec_given(struct vb_recorder *recorder, char *const *environment)
 {
     for (; environment != NULL && *environment != NULL; environment++) {
         const struct vb_str item = {*environment, strlen(*environment)};
-        note_clean(&recorder->clean[recorder->clean_used], &item);
+        if (!variable_is_telling(item.text, name_length(&item)))
+            note_clean(&recorder->clean[recorder->clean_used], &item);
     }
+}
+
+/* A clean variable is no telling one. */
+static int take_variable(struct vector *v, const struct vb_str *item, struct vb_error *err)
+{
+    struct vb_recorder *recorder = v->call->recorder;
+    struct vb_clean *before = &recorder->clean[recorder->clean_used];
+    if (is_next_clean(before, item)) {
+        note_clean(&recorder->clean[recorder->clean_used ^ 1], item);
+        return VB_OK;
+    }
+    const size_t name_len = name_length(item);
+    if (variable_is_telling(item->text, name_len)) {
+        v->items[v->count++] = *item;
+        v->used += item->len + 1;
+        return VB_OK;
+    }
+    if (!was_clean(before, item))
+        return search_variable(v->call, item, name_len, err);
+    note_clean(&recorder->clean[recorder->clean_used ^ 1], item);
+    return VB_OK;
 }
 
 /* Baits are looked for before the event, whose strings share the room; only telling variables
@@ -229,13 +260,7 @@ static int read_environment(struct vector *v, uint64_t address, struct vb_error 
             return vb_call_opaque(v->call, -got, "the environment", err);
         if (!got)
             break;
-        const char *equals = memchr(item.text, '=', item.len);
-        if (equals && variable_is_telling(item.text, (size_t)(equals - item.text))) {
-            v->items[v->count++] = item;
-            v->used += item.len + 1;
-            continue;
-        }
-        const int status = search_variable(v->call, &item, err);
+        const int status = take_variable(v, &item, err);
         if (status)
             return status;
     }
@@ -282,6 +307,7 @@ static int read_exec_path(struct vb_call *call, const uint64_t *args, struct vb_
         .follow = true,
         .anywhere = true,
         .programs = &recorder->processes.programs,
+        .tops = &recorder->tops,
     };
     if (vb_path_find(&name, &recorder->found) == -E2BIG)
         return vb_call_opaque(call, ELOOP, "a path with too many steps", err);
@@ -407,7 +433,8 @@ int vb_decode_exec(struct vb_call *call, struct vb_error *err)
                                  .items = recorder->environment,
                                  .max = VB_ENVIRONMENT_MAX,
                                  .bytes = VB_VECTOR_BYTES};
-    vb_memory_expect(&recorder->memory, args + at, 3);
+    const uint64_t wanted[] = {args[at], args[at + 1], args[at + 2], vb_exec_random(call)};
+    vb_memory_expect(&recorder->memory, wanted, VB_ARRAY_LEN(wanted));
     recorder->memory.ahead = true; /* the vectors' strings stand together */
     int status = read_exec_path(call, args, err);
     if (!status && !call->error)

@@ -17,8 +17,8 @@ enum { SHEBANG_MAX = 256, SCRIPT_DEPTH = 5 /* as the kernel follows */ };
 
 static size_t read_proc(pid_t pid, const char *what, char *ret, size_t size)
 {
-    char path[64];
-    snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, what);
+    char path[VB_PROC_NAME];
+    vb_proc_name(pid, what, path);
     VB_CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
     const ssize_t n = fd < 0 ? -1 : read(fd, ret, size);
     return n > 0 ? (size_t)n : 0;
@@ -151,6 +151,7 @@ static void follow_scripts(struct vb_call *call, struct vb_announced *a, const c
             .follow = true,
             .anywhere = true,
             .programs = &recorder->processes.programs,
+            .tops = &recorder->tops,
         };
         if (vb_path_find(&next, &recorder->found) < 0)
             recorder->found.inode = 0;
@@ -192,33 +193,116 @@ static void free_slot(struct vb_recorder *recorder, unsigned slot)
     recorder->announcements--;
 }
 
+/* --- the image that is left --- */
+
+static struct vb_image *image_slot(struct vb_recorder *recorder, const struct vb_process *process)
+{
+    return &recorder->images[process->inode % VB_ARRAY_LEN(recorder->images)];
+}
+
+uint64_t vb_exec_random(const struct vb_call *call)
+{
+    const struct vb_process *process = call->process;
+    const struct vb_image *image = image_slot(call->recorder, process);
+    const bool same = process->inode && !process->executed && image->len > 0 &&
+                      image->program.inode == process->inode &&
+                      image->program.device == process->device;
+    return same ? image->random_at : 0;
+}
+
+/* A process that was forked and has executed nothing has the image of whoever forked it, and with
+ * it the random bytes that the kernel gave that image. One that forges them only looks as if it had
+ * executed something. */
+static bool is_image_of(const struct vb_image *image, struct vb_call *call)
+{
+    unsigned char random[sizeof(image->random)];
+    const uint64_t at = vb_exec_random(call);
+    return at != 0 && vb_memory_read(&call->recorder->memory, at, random, sizeof(random)) == 0 &&
+           memcmp(random, image->random, sizeof(random)) == 0;
+}
+
+static uint64_t find_random(const struct vb_announced *a)
+{
+    Elf64_auxv_t entry;
+    for (size_t at = 0; at + sizeof(entry) <= a->image_len; at += sizeof(entry)) {
+        memcpy(&entry, a->image + at, sizeof(entry));
+        if (entry.a_type == AT_RANDOM)
+            return entry.a_un.a_val;
+    }
+    return 0;
+}
+
+static void read_image(struct vb_call *call, struct vb_announced *a, struct vb_image *image)
+{
+    const struct vb_process *process = call->process;
+    a->image_len = read_proc(process->tgid, "auxv", a->image, sizeof(a->image));
+    image->len = 0;
+    image->random_at = find_random(a);
+    if (process->executed || image->random_at == 0 ||
+        vb_memory_read(&call->recorder->memory, image->random_at, image->random,
+                       sizeof(image->random)) < 0)
+        return;
+    image->program = (struct vb_file_id){.device = process->device, .inode = process->inode};
+    image->len = a->image_len;
+    memcpy(image->bytes, a->image, a->image_len);
+}
+
+/* A shell's processes all have the shell's. */
+static void take_image(struct vb_call *call, struct vb_announced *a)
+{
+    struct vb_image *image = image_slot(call->recorder, call->process);
+    if (!is_image_of(image, call)) {
+        read_image(call, a, image);
+        return;
+    }
+    memcpy(a->image, image->bytes, image->len);
+    a->image_len = image->len;
+}
+
+/* --- announcing --- */
+
+/* The name of the program as its interpreter will be given it, in RET. */
+static void name_given(const struct vb_recorder *recorder, int fd, char ret[PATH_MAX])
+{
+    if (recorder->text[0] == '\0')
+        snprintf(ret, PATH_MAX, "/dev/fd/%d", fd);
+    else if (recorder->text[0] != '/' && fd != AT_FDCWD)
+        snprintf(ret, PATH_MAX, "/dev/fd/%d/%.*s", fd, PATH_MAX - 32, recorder->text);
+    else
+        snprintf(ret, PATH_MAX, "%s", recorder->text);
+}
+
+static struct vb_file_id program_of(const struct vb_call *call, int fd)
+{
+    const struct vb_recorder *recorder = call->recorder;
+    char path[64];
+    struct stat st;
+    if (recorder->text[0] != '\0')
+        return (struct vb_file_id){.device = recorder->found.device,
+                                   .inode = recorder->found.inode};
+    snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)call->process->tid, fd);
+    if (stat(path, &st) < 0)
+        return (struct vb_file_id){.inode = 0};
+    return (struct vb_file_id){.device = st.st_dev, .inode = st.st_ino};
+}
+
 void vb_exec_announce(struct vb_call *call, const struct vb_str *argv, size_t count, bool cut,
                       int fd)
 {
     struct vb_recorder *recorder = call->recorder;
     struct vb_announced *a = take_slot(recorder, call->process->tgid);
-    char given[PATH_MAX];
-    struct stat st;
-    a->image_len = read_proc(call->process->tgid, "auxv", a->image, sizeof(a->image));
+    const char *path = recorder->found.path[0] ? recorder->found.path : recorder->path;
+    take_image(call, a);
     a->before = (struct vb_file_id){.device = call->process->device, .inode = call->process->inode};
     a->foreign = false;
     a->cut = cut;
-    a->program =
-        (struct vb_file_id){.device = recorder->found.device, .inode = recorder->found.inode};
-    snprintf(a->path, sizeof(a->path), "%s",
-             recorder->found.path[0] ? recorder->found.path : recorder->path);
+    a->program = program_of(call, fd);
+    memcpy(a->path, path, strnlen(path, sizeof(a->path) - 1) + 1);
     put_arguments(a, argv, count);
-    if (recorder->text[0] == '\0') {
-        snprintf(given, sizeof(given), "/proc/%d/fd/%d", (int)call->process->tid, fd);
-        a->program = stat(given, &st) == 0
-                         ? (struct vb_file_id){.device = st.st_dev, .inode = st.st_ino}
-                         : (struct vb_file_id){.inode = 0};
-        snprintf(given, sizeof(given), "/dev/fd/%d", fd);
-    } else if (recorder->text[0] != '/' && fd != AT_FDCWD) {
-        snprintf(given, sizeof(given), "/dev/fd/%d/%.*s", fd, PATH_MAX - 32, recorder->text);
-    } else {
-        snprintf(given, sizeof(given), "%s", recorder->text);
-    }
+    if (is_known(recorder))
+        return;
+    char given[PATH_MAX];
+    name_given(recorder, fd, given);
     snprintf(recorder->target, sizeof(recorder->target), "%s", recorder->path);
     follow_scripts(call, a, given);
 }
@@ -306,6 +390,7 @@ int vb_exec_check(struct vb_call *call, struct vb_error *err)
     if (!st.st_ino)
         return VB_OK; /* it is ending */
     vb_process_runs(&recorder->processes, call->process, &st);
+    call->process->executed = true;
     const int shown = show_clock(call, err);
     if (shown < 0)
         return shown;

@@ -65,13 +65,16 @@ static void add_page(struct vb_memory *memory, struct batch *batch, uint64_t pag
 void vb_memory_expect(struct vb_memory *memory, const uint64_t *addresses, size_t count)
 {
     struct batch batch = {.count = 0};
+    size_t continued = 0;
     vb_memory_init(memory, memory->tid);
     /* The kernel stops at the first that it cannot read: those that may not be there come last. */
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        if (i + 1 == count)
+            continued = batch.count;
         if (addresses[i] != 0)
             add_page(memory, &batch, addresses[i] / VB_PAGE * VB_PAGE);
-    const size_t named = batch.count;
-    for (size_t i = 0; i < named; i++)
+    }
+    for (size_t i = 0; i < continued; i++)
         add_page(memory, &batch, memory->pages[i] + VB_PAGE);
     const ssize_t n =
         process_vm_readv(memory->tid, batch.local, batch.count, batch.remote, batch.count, 0);

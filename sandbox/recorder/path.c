@@ -20,25 +20,53 @@ static bool read_link(const char *link, char *ret, size_t size)
     return true;
 }
 
-static void name_fd(pid_t tid, int fd, char *ret, size_t size)
+static char *put_text(char *at, const char *text)
 {
-    if (fd == AT_FDCWD)
-        snprintf(ret, size, "/proc/%d/cwd", (int)tid);
-    else
-        snprintf(ret, size, "/proc/%d/fd/%d", (int)tid, fd);
+    while (*text)
+        *at++ = *text++;
+    return at;
+}
+
+static char *put_number(char *at, int number)
+{
+    char digits[12];
+    size_t i = sizeof(digits);
+    unsigned left = number < 0 ? 0U - (unsigned)number : (unsigned)number;
+    do
+        digits[--i] = (char)('0' + left % 10);
+    while ((left /= 10) > 0);
+    if (number < 0)
+        digits[--i] = '-';
+    memcpy(at, digits + i, sizeof(digits) - i);
+    return at + sizeof(digits) - i;
+}
+
+/* Asked for several times in each call: snprintf would take as long as what the kernel does. */
+void vb_proc_name(pid_t pid, const char *what, char ret[VB_PROC_NAME])
+{
+    char *end = put_number(put_text(ret, "/proc/"), (int)pid);
+    *end++ = '/';
+    *put_text(end, what) = '\0';
+}
+
+static void name_fd(pid_t tid, int fd, char ret[VB_PROC_NAME])
+{
+    vb_proc_name(tid, fd == AT_FDCWD ? "cwd" : "fd/", ret);
+    if (fd != AT_FDCWD)
+        *put_number(ret + strlen(ret), fd) = '\0';
 }
 
 bool vb_path_of_fd(pid_t tid, int fd, char *ret, size_t size)
 {
-    char link[64];
-    name_fd(tid, fd, link, sizeof(link));
+    char link[VB_PROC_NAME];
+    name_fd(tid, fd, link);
     return read_link(link, ret, size);
 }
 
 int vb_path_open_fd(pid_t tid, int fd)
 {
-    char link[64];
-    name_fd(tid, fd, link, sizeof(link));
+    char link[VB_PROC_NAME];
+    name_fd(tid, fd, link);
     return open(link, O_PATH | O_CLOEXEC);
 }
 
@@ -74,7 +102,10 @@ void vb_path_resolve(pid_t tid, int dirfd, const char *path, char *ret)
         if (path[0])
             ret[base++] = '/';
     }
-    snprintf(ret + base, VB_PATH_ROOM - base, "%s", path);
+    /* PATH_MAX bytes at most, and so is what is in front of it. */
+    const size_t len = strnlen(path, VB_PATH_ROOM - base - 1);
+    memcpy(ret + base, path, len);
+    ret[base + len] = '\0';
     if (ret[0] == '/')
         normalise(ret);
 }
@@ -109,17 +140,53 @@ static bool links_are_the_hosts(const char *path)
     return false;
 }
 
+void vb_tops_init(struct vb_tops *tops, const struct vb_recorder_options *options)
+{
+    *tops = (struct vb_tops){.options = options};
+    for (size_t i = 0; i < VB_ARRAY_LEN(tops->folders); i++)
+        tops->folders[i].fd = -1;
+}
+
+static void forget_tops(struct vb_tops *tops)
+{
+    memset(tops->merged, 0, sizeof(tops->merged));
+    for (size_t i = 0; i < VB_ARRAY_LEN(tops->folders); i++)
+        vb_close_fd(&tops->folders[i].fd);
+}
+
+void vb_tops_done(struct vb_tops *tops)
+{
+    forget_tops(tops);
+}
+
+/* What is remembered is still so. What is learned behind this holds until the next time. */
+static bool tops_hold(struct vb_tops *tops)
+{
+    if (tops == NULL || !tops->watched)
+        return false;
+    if (tops->options->root_changed(tops->options->ctx))
+        forget_tops(tops);
+    return true;
+}
+
 /* /lib/x is /usr/lib/x as long as the link in the root, which is the subject's, says so. Libraries
  * are opened and programs executed by such names more often than by any other. */
 static bool is_merged(const struct vb_name *name)
 {
-    static const char *const folders[] = {"lib", "bin"};
+    static const char *const folders[VB_ARRAY_LEN(name->tops->merged)] = {"lib", "bin"};
     char link[16];
     for (size_t i = 0; i < VB_ARRAY_LEN(folders); i++) {
         if (strncmp(name->path + 1, folders[i], 3) != 0 || name->path[4] != '/')
             continue;
+        const bool holds = tops_hold(name->tops);
+        if (holds && name->tops->merged[i] != VB_TOP_UNKNOWN)
+            return name->tops->merged[i] == VB_TOP_MERGED;
         const ssize_t len = readlinkat(name->root_fd, folders[i], link, sizeof(link));
-        return len == 7 && memcmp(link, "usr/", 4) == 0 && memcmp(link + 4, folders[i], 3) == 0;
+        const bool merged =
+            len == 7 && memcmp(link, "usr/", 4) == 0 && memcmp(link + 4, folders[i], 3) == 0;
+        if (holds)
+            name->tops->merged[i] = merged ? VB_TOP_MERGED : VB_TOP_APART;
+        return merged;
     }
     return false;
 }
@@ -157,15 +224,30 @@ static void put_file(struct vb_found *ret, const struct stat *st)
     ret->changed = st->st_ctim;
 }
 
-/* The descriptor of the folder of programs, if PATH is right in it. */
-static int known_folder(const struct vb_name *name, const char *path, const char *slash)
+/* The descriptor of FOLDER, which stands right in the root; -1: it must be opened for itself. */
+static int top_folder(const struct vb_name *name, const char *folder, size_t len)
+{
+    struct vb_tops *tops = name->tops;
+    if (len < 2 || len >= sizeof(tops->folders[0].name) || memchr(folder + 1, '/', len - 1) ||
+        !tops_hold(tops))
+        return -1;
+    for (size_t i = 0; i < VB_ARRAY_LEN(tops->folders); i++)
+        if (tops->folders[i].fd >= 0 && strcmp(tops->folders[i].name, folder) == 0)
+            return tops->folders[i].fd;
+    struct vb_top *slot = &tops->folders[tops->next++ % VB_ARRAY_LEN(tops->folders)];
+    vb_close_fd(&slot->fd);
+    memcpy(slot->name, folder, len + 1);
+    slot->fd = look_up(name, folder, RESOLVE_NO_SYMLINKS);
+    return slot->fd;
+}
+
+/* The descriptor of FOLDER, if there is one already. */
+static int known_folder(const struct vb_name *name, const char *folder, size_t len)
 {
     const struct vb_folder *programs = name->programs;
-    const size_t len = (size_t)(slash - path);
-    return programs && programs->fd >= 0 && strncmp(path, programs->path, len) == 0 &&
-                   programs->path[len] == '\0'
-               ? programs->fd
-               : -1;
+    if (programs && programs->fd >= 0 && strcmp(programs->path, folder) == 0)
+        return programs->fd;
+    return top_folder(name, folder, len);
 }
 
 /* The usual name leads where it says, through no link, or names what is not there yet: then nothing
@@ -180,7 +262,7 @@ static bool find_as_named(const struct vb_name *name, const char *path, struct v
     const size_t len = slash == path ? 1 : (size_t)(slash - path);
     memcpy(folder, path, len);
     folder[len] = '\0';
-    const int known = known_folder(name, path, slash);
+    const int known = known_folder(name, folder, len);
     VB_CLEANUP_FD int opened = known < 0 ? look_up(name, folder, RESOLVE_NO_SYMLINKS) : -1;
     const int fd = known < 0 ? opened : known;
     /* there may not even be the folder: nobody gets anywhere */
@@ -220,7 +302,10 @@ int vb_path_find(const struct vb_name *name, struct vb_found *ret)
     const bool plain = name->path[0] == '/' && !climbs(name->text);
     const char *path = name->path;
     if (plain && is_merged(name)) {
-        snprintf(ret->path, sizeof(ret->path), "/usr%.*s", PATH_MAX, name->path);
+        const size_t len = strnlen(name->path, PATH_MAX);
+        memcpy(ret->path, "/usr", 4);
+        memcpy(ret->path + 4, name->path, len);
+        ret->path[4 + len] = '\0';
         path = ret->path;
     }
     if (plain && !name->anywhere && !name->own_usr && links_are_the_hosts(path))

@@ -80,11 +80,8 @@ static void index_table(struct vb_recorder *recorder)
 static void open_children(struct vb_recorder *recorder, const struct vb_process *process)
 {
     const pid_t parents[] = {process->tgid, process->ppid};
-    for (size_t i = 0; i < VB_ARRAY_LEN(parents); i++) {
-        char path[64];
-        snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)parents[i], (int)parents[i]);
-        recorder->children[i] = open(path, O_RDONLY | O_CLOEXEC);
-    }
+    for (size_t i = 0; i < VB_ARRAY_LEN(parents); i++)
+        recorder->children[i] = vb_process_children(parents[i]);
 }
 
 static void close_children(struct vb_recorder *recorder)
@@ -126,6 +123,8 @@ int vb_recorder_new(const struct vb_recorder_options *options, struct vb_recorde
     recorder->options = *options;
     recorder->options.listener = -1; /* the caller's until all went well */
     recorder->root_fd = recorder->processes.programs.fd = -1;
+    recorder->processes.parent.children = -1;
+    vb_tops_init(&recorder->tops, &recorder->options);
     vb_rests_init(&recorder->rests);
     recorder->clock.ahead_s = (uint64_t)options->days_ahead * 86400;
     recorder->children[0] = recorder->children[1] = -1;
@@ -169,7 +168,9 @@ void vb_recorder_free(struct vb_recorder *recorder)
     vb_rests_done(&recorder->rests);
     vb_close_fd(&recorder->options.listener);
     vb_close_fd(&recorder->root_fd);
+    vb_tops_done(&recorder->tops);
     vb_close_fd(&recorder->processes.programs.fd);
+    vb_close_fd(&recorder->processes.parent.children);
     free(recorder->by_number);
     free(recorder->seen);
     close_children(recorder);

@@ -61,6 +61,11 @@ struct vb_recorder_options {
      * (O_PATH), before the first name changes and before a second task can race the recorder for
      * the text of a path. May be NULL. */
     void (*watch_bait)(void *ctx, size_t index, int fd);
+    /* Called once with them, with a descriptor of the box's root: true if it is watched for names
+     * that come, go or change. May be NULL, as the next. */
+    bool (*watch_root)(void *ctx, int fd);
+    /* True if one did, or may have, since this was asked last. */
+    bool (*root_changed)(void *ctx);
     /* What the subject is given where the process TGID (thread TID, as the box numbers them) opens
      * the file PATH to read it: a descriptor of the caller's that the recorder closes, or -1 for
      * the file itself. May be NULL. */

@@ -20,6 +20,8 @@
 #include <unistd.h>
 
 #include "recorder_harness.h"
+#include "sandbox/box/witness.h"
+#include "sandbox/recorder/call.h"
 
 /* --- files --- */
 
@@ -332,6 +334,77 @@ static int do_program(void *arg)
     return 1;
 }
 
+/* --- names right in the root --- */
+
+static bool root_changed(void *ctx)
+{
+    return vb_witness_root_changed(ctx);
+}
+
+/* What the recorder finds behind PATH in the root TOPS is of. */
+static struct vb_found found_in(struct vb_tops *tops, int root_fd, const char *path)
+{
+    struct vb_process process = {.tid = getpid()};
+    struct vb_found found;
+    const struct vb_name name = {.root_fd = root_fd,
+                                 .process = &process,
+                                 .dirfd = AT_FDCWD,
+                                 .text = path,
+                                 .path = path,
+                                 .follow = true,
+                                 .tops = tops};
+    assert_int_equal(vb_path_find(&name, &found), 0);
+    return found;
+}
+
+static ino_t make_file(int root_fd, const char *folder, const char *path)
+{
+    struct stat st;
+    assert_int_equal(mkdirat(root_fd, folder, 0700), 0);
+    const int fd = openat(root_fd, path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    assert_true(fd >= 0 && fstat(fd, &st) == 0);
+    close(fd);
+    return st.st_ino;
+}
+
+/* What is remembered of the root is forgotten when a name there changes. */
+static void test_names_in_the_root(void **state)
+{
+    (void)state;
+    struct vb_error err;
+    struct vb_witness *witness;
+    struct vb_bait_set *baits = make_baits();
+    assert_int_equal(vb_witness_new(baits, &witness, &err), VB_OK);
+    const struct vb_recorder_options options = {.root_changed = root_changed, .ctx = witness};
+    struct vb_tops tops;
+    vb_tops_init(&tops, &options);
+    const int root = open(test_folder(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+    tops.watched = vb_witness_watch_root(witness, root);
+    assert_true(tops.watched && !vb_witness_root_changed(witness));
+    assert_int_equal(mkdirat(root, "usr", 0700), 0);
+    assert_int_equal(symlinkat("usr/lib", root, "lib"), 0);
+    make_file(root, "usr/lib", "usr/lib/x");
+    const ino_t first = make_file(root, "etc", "etc/x");
+    for (int i = 0; i < 2; i++) {
+        assert_string_equal(found_in(&tops, root, "/lib/x").path, "/usr/lib/x");
+        assert_int_equal(found_in(&tops, root, "/etc/x").inode, first);
+        assert_true(found_in(&tops, root, "/etc/y").missing);
+    }
+    assert_int_equal(tops.merged[0], VB_TOP_MERGED);
+    assert_string_equal(tops.folders[0].name, "/etc");
+    assert_int_equal(renameat(root, "etc", root, "old"), 0);
+    assert_true(found_in(&tops, root, "/etc/x").missing);
+    const ino_t second = make_file(root, "etc", "etc/x");
+    assert_int_equal(found_in(&tops, root, "/etc/x").inode, second);
+    assert_int_equal(unlinkat(root, "lib", 0), 0);
+    assert_int_equal(symlinkat("etc", root, "lib"), 0);
+    assert_int_equal(found_in(&tops, root, "/lib/x").inode, second);
+    close(root);
+    vb_tops_done(&tops);
+    vb_witness_free(witness);
+    vb_bait_set_free(baits);
+}
+
 static void test_real_programs(void **state)
 {
     (void)state;
@@ -388,6 +461,7 @@ int main(void)
         WITH_FOLDER(test_more_rows),
         WITH_FOLDER(test_probes),
         cmocka_unit_test(test_probes_have_their_own_share),
+        WITH_FOLDER(test_names_in_the_root),
         cmocka_unit_test(test_real_programs),
     };
     if (!recorder_available())

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
@@ -60,6 +61,54 @@ static void test_exec(void **state)
     assert_int_equal(vb_event_get_int(fork_event, VB_F_PID, 0),
                      vb_event_get_int(child, VB_F_PID, -1));
     assert_int_equal(count_events(&r, VB_EV_PROCESS_EXIT, VB_F_NONE, NULL), 2);
+    recording_done(&r);
+}
+
+static void fork_and_open(int depth)
+{
+    const pid_t child = fork();
+    if (child == 0) {
+        (void)open("/nonexistent", O_RDONLY);
+        if (depth > 1)
+            fork_and_open(depth - 1);
+        _exit(0);
+    }
+    while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+        ;
+}
+
+static int do_family(void *arg)
+{
+    (void)arg;
+    (void)open("/nonexistent", O_RDONLY); /* whoever calls first is the subject */
+    for (int i = 0; i < 6; i++)
+        fork_and_open(1);
+    fork_and_open(2);
+    fork_and_open(1);
+    return 0;
+}
+
+/* Who has many children is known well, and is still nobody else's parent. */
+static void test_parents(void **state)
+{
+    (void)state;
+    struct recording r;
+    run(&r, do_family, NULL);
+    assert_int_equal(r.exit_status, 0);
+    int64_t parent = 0, subject = 0;
+    size_t forks = 0, grandchildren = 0;
+    for (size_t i = 0; i < r.count; i++) {
+        const struct vb_event *e = &r.events[i];
+        if (e->kind != VB_EV_PROCESS_FORK)
+            continue;
+        const int64_t ppid = vb_event_get_int(e, VB_F_PPID, 0);
+        subject = forks++ == 0 ? ppid : subject;
+        grandchildren += ppid != subject;
+        assert_true(ppid == subject || ppid == parent);
+        parent = vb_event_get_int(e, VB_F_PID, 0);
+    }
+    assert_int_equal(forks, 9);
+    assert_int_equal(grandchildren, 1);
     recording_done(&r);
 }
 
@@ -375,6 +424,7 @@ int main(void)
         WITH_FOLDER(test_deleted_program),
         cmocka_unit_test(test_memfd_by_name),
         WITH_FOLDER(test_exec),
+        cmocka_unit_test(test_parents),
         WITH_FOLDER(test_other_systems_options),
         cmocka_unit_test(test_memfd_exec),
         cmocka_unit_test(test_vfork_exec),
