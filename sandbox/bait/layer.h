@@ -1,8 +1,10 @@
 /* layer: one stream of bytes on the way out, searched as it is, with what is packed into it: a
  * layer feeds what it decodes to layers below it.
  *
- *   scan.c     finds the needles in a layer's bytes
- *   layer.c    cuts the stream into blocks, and marks where something may be written in a code
+ *   sift.c     finds the few places in a layer's bytes at which a needle may be
+ *   scan.c     looks at these
+ *   layer.c    cuts the stream into blocks
+ *   marks.c    marks where something may be written in a code
  *   escapes.c  undoes %41 \u0041 &#65; and UTF-16
  *   digits.c   undoes base64, base32 and hexadecimal, of which runs of 31 digits and more count
  *   packed.c   undoes gzip, zlib, deflate, zstd, brotli and the entries of zip; tar needs nothing
@@ -146,6 +148,8 @@ void vb_packed_free(struct vb_packed *packed);
 /* Whether DATA begins like something packed that has a magic. */
 bool vb_packed_magic(const unsigned char *data, size_t len);
 
+/* marks.c: fills MARKS, which has room for the chunk's groups. */
+void vb_chunk_mark(struct vb_chunk *chunk, unsigned char *marks);
 /* The next group at or behind AT (a multiple of VB_MARK) that has MARK, or the chunk's length. */
 size_t vb_chunk_next(const struct vb_chunk *chunk, size_t at, unsigned char mark);
 
