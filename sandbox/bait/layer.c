@@ -124,6 +124,13 @@ int vb_layer_feed(struct vb_layer *layer, const unsigned char *data, size_t len,
     return status;
 }
 
+void vb_layer_precede(struct vb_layer *layer, const unsigned char *bytes, size_t len)
+{
+    memcpy(layer->buffer + VB_HISTORY - len, bytes, len);
+    layer->history = len;
+    layer->escapes.unread = layer->wide.unread = layer->digits.unread = len;
+}
+
 int vb_layer_finish(struct vb_layer *layer, struct vb_error *err)
 {
     int status = VB_OK;

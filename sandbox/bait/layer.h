@@ -121,6 +121,9 @@ VB_CHECKED int vb_layer_new(struct vb_outbound *outbound, const struct vb_layer 
 void vb_layer_free(struct vb_layer *layer);
 VB_CHECKED int vb_layer_feed(struct vb_layer *layer, const unsigned char *data, size_t len,
                              struct vb_error *err);
+/* The next message begins behind the LEN BYTES, at most VB_HISTORY: what of them and of it is one
+ * thing is found. */
+void vb_layer_precede(struct vb_layer *layer, const unsigned char *bytes, size_t len);
 /* Searches what was held back, and begins a new message. */
 VB_CHECKED int vb_layer_finish(struct vb_layer *layer, struct vb_error *err);
 /* *LAYER below PARENT, made if there is none. */

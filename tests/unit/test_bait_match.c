@@ -237,6 +237,30 @@ static void test_digits_and_zeros_are_marked(void **state)
     }
 }
 
+/* The only secret whose every piece is short: one escape leaves eight bytes on either side. */
+static void test_one_escape_in_a_short_secret(void **state)
+{
+    (void)state;
+    static struct bytes message;
+    struct vb_bait_set *set = make_set(19);
+    const struct vb_bait *bait = bait_named(set, "env-aws-key-id");
+    const size_t len = strlen(bait->secret), half = bait->fixed + (len - bait->fixed) / 2;
+    for (size_t before = 0; before < 40; before++) {
+        static const char text[] = "{\"of\": \"me, all\", \"where\": \"eu\", \"id\": \"";
+        char escape[8];
+        message.len = 0;
+        put(&message, text + sizeof(text) - 1 - before, before);
+        put(&message, bait->secret, half);
+        put(&message, escape,
+            (size_t)snprintf(escape, sizeof(escape), "\\u%04x", bait->secret[half]));
+        put(&message, bait->secret + half + 1, len - half - 1);
+        const struct hits hits = search(set, &message, ROOM, bait);
+        if (hits.count != 1)
+            fail_msg("behind %zu bytes it is not found", before);
+    }
+    vb_bait_set_free(set);
+}
+
 /* --- codes within codes --- */
 
 static void test_nested(void **state)
@@ -701,6 +725,7 @@ int main(void)
         cmocka_unit_test(test_other_alphabet_and_case),
         cmocka_unit_test(test_every_beginning_is_marked),
         cmocka_unit_test(test_digits_and_zeros_are_marked),
+        cmocka_unit_test(test_one_escape_in_a_short_secret),
         cmocka_unit_test(test_nested),
         cmocka_unit_test(test_packed_anywhere),
         cmocka_unit_test(test_decoys),
