@@ -224,9 +224,70 @@ static unsigned low_bits(const unsigned char *at, size_t len, size_t bit, unsign
 {
     unsigned char bytes[8] = {0};
     const size_t byte = bit / 8;
-    if (byte < len)
+    if (byte + sizeof(bytes) <= len)
+        memcpy(bytes, at + byte, sizeof(bytes));
+    else if (byte < len)
         memcpy(bytes, at + byte, len - byte < sizeof(bytes) ? len - byte : sizeof(bytes));
     return (unsigned)(vb_load(bytes) >> bit % 8 & ((1ULL << bits) - 1));
+}
+
+/* The bits of a Huffman code, at most 9, begin with the highest. */
+static unsigned code_of(uint64_t bits, unsigned count)
+{
+    const uint64_t spread = (bits & 0xFF) * 0x80200802ULL & 0x0884422110ULL;
+    const unsigned eight = (unsigned)(spread * 0x0101010101ULL >> 32 & 0xFF);
+    return count > 8 ? eight << 1 | (unsigned)(bits >> 8 & 1) : eight >> (8 - count);
+}
+
+/* The length (RFC 1951, section 3.2.5) that SYMBOL says; *BITS begin with its extra bits, which are
+ * taken off, into *USED. */
+static size_t length_of(unsigned symbol, uint64_t *bits, size_t *used)
+{
+    if (symbol < 265 || symbol == 285)
+        return symbol == 285 ? 258 : symbol - 254;
+    const unsigned extra = (symbol - 261) / 4;
+    const size_t length = ((4 + (symbol - 265) % 4) << extra) + (*bits & ((1U << extra) - 1)) + 3;
+    *bits >>= extra;
+    *used += extra;
+    return length;
+}
+
+/* A distance likewise, of which BITS begin with the code; SIZE_MAX: there is none. */
+static size_t distance_of(uint64_t bits, size_t *used)
+{
+    const unsigned code = code_of(bits, 5), extra = code < 4 ? 0 : code / 2 - 1;
+    *used += 5 + extra;
+    if (code >= 30)
+        return SIZE_MAX;
+    return code < 4 ? code + 1
+                    : ((size_t)(2 + code % 2) << extra) + (bits >> 5 & ((1U << extra) - 1)) + 1;
+}
+
+/* A block of the fixed codes (RFC 1951, section 3.2.6): most random bytes soon refer to what has
+ * not come. */
+static bool may_be_fixed(const unsigned char *at, size_t len)
+{
+    enum { SYMBOL_BITS = 31, PROBE = 8 /* bytes out: less is no piece of a secret */ };
+    size_t bit = 3, out = 0;
+    while (out < PROBE && bit + SYMBOL_BITS <= 8 * len) {
+        uint64_t bits = low_bits(at, len, bit, SYMBOL_BITS);
+        const unsigned code = code_of(bits, 9);
+        const bool literal = code >= 0x190 || (code >= 0x60 && code < 0x180);
+        const unsigned size = code >= 0x190 ? 9 : code < 0x60 ? 7 : 8;
+        bit += size;
+        bits >>= size;
+        out += literal ? 1 : 0;
+        if (literal)
+            continue;
+        const unsigned symbol = code < 0x60 ? 256 + (code >> 2) : 280 + (code >> 1) - 0xC0;
+        if (symbol == 256 || symbol > 285)
+            return symbol == 256;
+        const size_t length = length_of(symbol, &bits, &bit);
+        if (distance_of(bits, &bit) > out)
+            return false;
+        out += length;
+    }
+    return true;
 }
 
 /* The first block's header (RFC 1951, section 3.2). */
@@ -237,7 +298,7 @@ static bool may_be_deflate(const unsigned char *at, size_t len, bool whole)
     if (type == 0)
         return len >= 5 && two_bytes(at + 1) == (~two_bytes(at + 3) & 0xFFFF);
     if (type != 2)
-        return type == 1;
+        return type == 1 && may_be_fixed(at, len);
     if (low_bits(at, len, 3, 5) > 29 || low_bits(at, len, 8, 5) > 29)
         return false;
     unsigned kraft = 0;

@@ -52,24 +52,50 @@ const bool vb_is_digit[256] = {
     YES('a'), YES('f'), YES('k'),     YES('p'),     YES('u'),     ['z'] = true,
     YES('0'), YES('5'), ['+'] = true, ['/'] = true, ['-'] = true, ['_'] = true};
 
-/* The narrowest alphabet that the beginning of a run is written in. */
-static const struct vb_alphabet *alphabet_of(const unsigned char *at, size_t len)
+/* How many of LEN bytes are digits, at most PROBE. */
+static size_t digits_at(const struct vb_alphabet *alphabet, const unsigned char *at, size_t len)
 {
-    bool in_hex = true, in_base32 = true, upper = false, lower = false;
-    for (size_t i = 0; i < len && i < PROBE && base64.values[at[i]] && (in_hex || in_base32); i++) {
-        in_hex = in_hex && hex.values[at[i]];
-        in_base32 = in_base32 && base32.values[at[i]];
+    const size_t most = len < PROBE ? len : PROBE;
+    size_t i = 0;
+    while (i < most && alphabet->values[at[i]])
+        i++;
+    return i;
+}
+
+static bool in_one_case(const unsigned char *at, size_t len)
+{
+    bool upper = false, lower = false;
+    for (size_t i = 0; i < len; i++) {
         upper = upper || (at[i] >= 'A' && at[i] <= 'Z');
         lower = lower || (at[i] >= 'a' && at[i] <= 'z');
     }
-    if (in_hex)
+    return upper != lower;
+}
+
+/* The narrowest alphabet that the beginning of a run is written in. */
+static const struct vb_alphabet *alphabet_of(const unsigned char *at, size_t len)
+{
+    const size_t in_hex = digits_at(&hex, at, len);
+    if (in_hex == PROBE || in_hex == len || !base64.values[at[in_hex]])
         return &hex;
-    return in_base32 && upper != lower ? &base32 : &base64;
+    const size_t run = digits_at(&base64, at, len);
+    return digits_at(&base32, at, run) == run && in_one_case(at, run) ? &base32 : &base64;
+}
+
+static size_t decode_pairs(const unsigned char *at, size_t len, unsigned char *out)
+{
+    const unsigned char *const values = hex.values;
+    size_t n = 0;
+    for (; 2 * n + 2 <= len && values[at[2 * n]] && values[at[2 * n + 1]]; n++)
+        out[n] = (unsigned char)((values[at[2 * n]] - 1) << 4 | (values[at[2 * n + 1]] - 1));
+    return n;
 }
 
 static size_t decode_some(const struct vb_alphabet *alphabet, const unsigned char *at, size_t len,
                           unsigned char *out)
 {
+    if (alphabet == &hex)
+        return decode_pairs(at, len, out);
     uint32_t bits = 0;
     unsigned have = 0;
     size_t n = 0;
@@ -82,13 +108,27 @@ static size_t decode_some(const struct vb_alphabet *alphabet, const unsigned cha
     return n;
 }
 
+static bool is_text(unsigned char byte)
+{
+    return (byte >= 0x20 && byte < 0x7F) || byte == '\n';
+}
+
 /* What an encoder was given, rather than what comes out at a wrong alignment. */
 static bool makes_sense(const unsigned char *bytes, size_t len)
 {
     bool plain = len >= PROBE_BYTES;
     for (size_t i = 0; i < len && plain; i++)
-        plain = (bytes[i] >= 0x20 && bytes[i] < 0x7F) || bytes[i] == '\n';
+        plain = is_text(bytes[i]);
     return plain || vb_packed_magic(bytes, len);
+}
+
+/* The same by the first byte; of all that is packed only gzip begins with one that no text has. */
+static bool may_make_sense(const struct vb_alphabet *alphabet, const unsigned char *at)
+{
+    const unsigned one = alphabet->values[at[0]], other = alphabet->values[at[1]];
+    const unsigned bits = alphabet->bits;
+    const unsigned byte = ((one - 1) << bits | (other - 1)) >> (2 * bits - 8) & 0xFF;
+    return one && other && (is_text((unsigned char)byte) || byte == 0x1F);
 }
 
 /* A run may begin in what only looks like its digits, such as the end of a path. */
@@ -96,6 +136,8 @@ static size_t shift_of(const struct vb_alphabet *alphabet, const unsigned char *
 {
     for (size_t shift = 0; shift < alphabet->group && shift + 2 * PROBE_BYTES <= len; shift++) {
         unsigned char bytes[2 * PROBE_BYTES];
+        if (!may_make_sense(alphabet, at + shift))
+            continue;
         const size_t decoded = decode_some(alphabet, at + shift, 2 * PROBE_BYTES, bytes);
         if (makes_sense(bytes, decoded))
             return shift;
@@ -138,16 +180,10 @@ static size_t whole_groups(const unsigned char *at, size_t len, struct gather *g
 /* Pairs of hexadecimal digits, likewise. */
 static size_t whole_pairs(const unsigned char *at, size_t len, struct gather *gather)
 {
-    const unsigned char *const values = hex.values;
-    size_t i = 0, n = gather->len;
-    for (; i + 2 <= len && n < GATHER; i += 2, n++) {
-        const unsigned a = values[at[i]], b = values[at[i + 1]];
-        if (!a || !b)
-            break;
-        gather->bytes[n] = (unsigned char)((a - 1) << 4 | (b - 1));
-    }
-    gather->len = n;
-    return i;
+    const size_t room = 2 * (GATHER - gather->len);
+    const size_t n = decode_pairs(at, len < room ? len : room, gather->bytes + gather->len);
+    gather->len += n;
+    return 2 * n;
 }
 
 /* One digit or a byte of a line break; false: the run has ended. */

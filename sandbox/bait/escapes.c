@@ -4,9 +4,11 @@
 #include "sandbox/bait/layer.h"
 
 enum {
+    NEAR = 64,       /* bytes without an escape for which it does not pay to begin anew */
     AROUND = 16,     /* bytes before the first and behind the last escape: longer pieces of a secret
                       * that stand outside are found without that */
     ESCAPE_MAX = 12, /* &#x10FFFF; */
+    PACKED_HEAD = 8, /* bytes of something packed, one of which is no text */
     GATHER = 1024,   /* bytes fed at once */
     RUN = 256,       /* bytes copied at once */
     INCOMPLETE = -1
@@ -24,11 +26,7 @@ struct escape {
 
 static int digit_value(unsigned char c, unsigned base)
 {
-    int value = -1;
-    if (c >= '0' && c <= '9')
-        value = c - '0';
-    else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-        value = (c | 0x20) - 'a' + 10;
+    const int value = vb_hex_digits[c] - 1;
     return value < (int)base ? value : -1;
 }
 
@@ -76,12 +74,22 @@ static int undo_percent(struct escape *e)
 {
     if (e->len < 2)
         return INCOMPLETE;
-    return e->at[1] == 'u' ? coded(e, 2, 4, 16) : coded(e, 1, 2, 16);
+    if (e->at[1] == 'u')
+        return coded(e, 2, 4, 16);
+    const unsigned high = vb_hex_digits[e->at[1]];
+    if (!high || e->len < 3)
+        return high ? INCOMPLETE : 0;
+    const unsigned low = vb_hex_digits[e->at[2]];
+    e->out[0] = (unsigned char)((high - 1) << 4 | (low - 1));
+    e->out_len = low != 0;
+    return low ? 3 : 0;
 }
 
 static int undo_backslash(struct escape *e)
 {
-    static const char from[] = "\"\\/'bfnrt", to[] = "\"\\/'\b\f\n\r\t";
+    static const unsigned char characters[256] = {
+        ['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['\''] = '\'', ['b'] = '\b',
+        ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t'};
     if (e->len < 2)
         return INCOMPLETE;
     if (e->at[1] == 'u')
@@ -90,11 +98,9 @@ static int undo_backslash(struct escape *e)
         return coded(e, 2, 2, 16);
     if (e->at[1] >= '0' && e->at[1] <= '3')
         return coded(e, 1, 3, 8);
-    const char *found = e->at[1] ? strchr(from, e->at[1]) : NULL;
-    if (!found)
-        return 0;
-    e->out[e->out_len++] = (unsigned char)to[found - from];
-    return 2;
+    e->out[0] = characters[e->at[1]];
+    e->out_len = e->out[0] != 0;
+    return e->out_len ? 2 : 0;
 }
 
 static int undo_number_entity(struct escape *e)
@@ -119,6 +125,9 @@ static int undo_number_entity(struct escape *e)
     return 0;
 }
 
+static const bool begins_entity[256] = {['a'] = true, ['e'] = true, ['g'] = true, ['l'] = true,
+                                        ['p'] = true, ['q'] = true, ['s'] = true};
+
 static int undo_entity(struct escape *e)
 {
     static const struct {
@@ -130,17 +139,21 @@ static int undo_entity(struct escape *e)
         return INCOMPLETE;
     if (e->at[1] == '#')
         return undo_number_entity(e);
-    if (e->at[1] < 'a' || e->at[1] > 's')
+    if (!begins_entity[e->at[1]])
         return 0;
     for (size_t i = 0; i < VB_ARRAY_LEN(entities); i++) {
-        const size_t len = strlen(entities[i].name);
-        const size_t have = e->len - 1 < len ? e->len - 1 : len;
-        if (memcmp(e->at + 1, entities[i].name, have) != 0)
-            continue;
-        if (have < len)
+        const char *name = entities[i].name;
+        size_t at = 1;
+        while (at < e->len && *name && e->at[at] == (unsigned char)*name) {
+            name++;
+            at++;
+        }
+        if (*name && at == e->len)
             return INCOMPLETE;
+        if (*name)
+            continue;
         e->out[e->out_len++] = (unsigned char)entities[i].character;
-        return (int)len + 1;
+        return (int)at;
     }
     return 0;
 }
@@ -159,7 +172,7 @@ static const bool special[256] = {['%'] = true, ['\\'] = true, ['&'] = true};
 struct gather {
     struct vb_layer *out;
     size_t len;
-    unsigned char bytes[GATHER];
+    unsigned char bytes[GATHER + AROUND]; /* so much may be copied too much */
 };
 
 static int flush(struct gather *gather, struct vb_error *err)
@@ -167,13 +180,6 @@ static int flush(struct gather *gather, struct vb_error *err)
     const size_t len = gather->len;
     gather->len = 0;
     return len ? vb_layer_feed(gather->out, gather->bytes, len, err) : VB_OK;
-}
-
-static int put(struct gather *gather, const unsigned char *bytes, size_t len, struct vb_error *err)
-{
-    memcpy(gather->bytes + gather->len, bytes, len);
-    gather->len += len;
-    return gather->len > GATHER - RUN ? flush(gather, err) : VB_OK;
 }
 
 static int undo_at(const struct vb_chunk *chunk, ptrdiff_t at, struct escape *ret)
@@ -184,38 +190,90 @@ static int undo_at(const struct vb_chunk *chunk, ptrdiff_t at, struct escape *re
     return len == INCOMPLETE && chunk->last ? 0 : len;
 }
 
-/* The next escape at or behind AT; the chunk's length if there is none. *RET_CUT: the bytes end in
- * what may be one. */
-static ptrdiff_t next_escape(const struct vb_chunk *chunk, ptrdiff_t at, bool *ret_cut)
+/* The highest bit of each byte of WORD that is C. */
+static uint64_t equal(uint64_t word, unsigned char c)
+{
+    const uint64_t all = 0x0101010101010101ULL, low = 0x7F * all, x = word ^ c * all;
+    return ~(((x & low) + low) | x | low);
+}
+
+/* Bytes from AT on, at most LEN, that begin no escape. */
+static size_t plain_bytes(const unsigned char *at, size_t len)
+{
+    size_t i = 0;
+    for (; i + sizeof(uint64_t) <= len; i += sizeof(uint64_t)) {
+        const uint64_t word = vb_load(at + i);
+        const uint64_t found = equal(word, '%') | equal(word, '\\') | equal(word, '&');
+        if (found)
+            return i + (size_t)__builtin_ctzll(found) / 8;
+    }
+    while (i < len && !special[at[i]])
+        i++;
+    return i;
+}
+
+/* Where bytes that may begin an escape end: with the group AT, if that is marked, or else at AT. */
+static ptrdiff_t marked_end(const struct vb_chunk *chunk, ptrdiff_t at)
+{
+    if (at < 0)
+        return 0; /* the history has no marks */
+    if (!(chunk->marks[at / VB_MARK] & VB_MARK_ESCAPE))
+        return at;
+    const ptrdiff_t end = (at / VB_MARK + 1) * VB_MARK;
+    return end < (ptrdiff_t)chunk->len ? end : (ptrdiff_t)chunk->len;
+}
+
+/* The next escape at or behind AT, also in *RET; the chunk's length if there is none, or if the
+ * bytes end in what may be one. */
+static ptrdiff_t next_escape(const struct vb_chunk *chunk, ptrdiff_t at, struct escape *ret)
 {
     const ptrdiff_t len = (ptrdiff_t)chunk->len;
-    for (; at < len; at++) {
-        if (at >= 0 && !(chunk->marks[at / VB_MARK] & VB_MARK_ESCAPE)) {
-            at =
-                (ptrdiff_t)vb_chunk_next(chunk, (size_t)at / VB_MARK * VB_MARK, VB_MARK_ESCAPE) - 1;
+    while (at < len) {
+        const ptrdiff_t end = marked_end(chunk, at);
+        at += (ptrdiff_t)plain_bytes(chunk->at + at, (size_t)(end - at));
+        if (at < end) {
+            const int used = undo_at(chunk, at, ret);
+            if (used)
+                return used == INCOMPLETE ? len : at;
+            at++;
             continue;
         }
-        if (!special[chunk->at[at]])
-            continue;
-        struct escape escape;
-        const int used = undo_at(chunk, at, &escape);
-        *ret_cut = used == INCOMPLETE;
-        if (used)
-            return *ret_cut ? len : at;
+        if (at >= 0)
+            at = (ptrdiff_t)vb_chunk_next(chunk, ((size_t)at + VB_MARK - 1) / VB_MARK * VB_MARK,
+                                          VB_MARK_ESCAPE);
     }
     return len;
 }
 
-/* The bytes from AT, one at least, that are copied as they are. A run of digits is copied whole: an
- * escape may be one of the digits that are missing in it. */
-static size_t plain_run(struct vb_escapes *state, const unsigned char *at, size_t len)
+/* Whether an escape may be one of the digits that are missing in a run: it is one, a line break in
+ * it, or another escape's beginning. */
+static bool joins_digits(const struct escape *escape)
 {
+    const unsigned char c = escape->out[0];
+    return escape->out_len == 1 && (vb_is_digit[c] || special[c] || c == '\n' || c == '\r');
+}
+
+/* Copies LEN bytes from AT as they are, one at least, up to what may be an escape or until none has
+ * come for a while; returns how many. A run of digits that an escape is part of is copied whole. */
+static size_t copy_plain(struct vb_escapes *state, const unsigned char *at, size_t len,
+                         unsigned char *out)
+{
+    const size_t most = len < RUN ? len : RUN;
     size_t i = 0;
-    do {
-        state->run = state->run && vb_is_digit[at[i]];
-        state->quiet += state->run ? 0 : 1;
-        i++;
-    } while (i < len && i < RUN && state->quiet < AROUND && !special[at[i]]);
+    for (; state->run && i < most && vb_is_digit[at[i]]; i++)
+        out[i] = at[i];
+    if (i == most)
+        return i;
+    state->run = false;
+    const size_t digits = i, quiet = AROUND - state->quiet;
+    const size_t end = most - i < quiet ? most : i + quiet;
+    i += i == 0 ? 1 : 0; /* it may begin like an escape and be none */
+    i += plain_bytes(at + i, end - i);
+    if (len - digits >= AROUND)
+        memcpy(out + digits, at + digits, AROUND); /* of a known size, which is quicker */
+    else
+        memcpy(out + digits, at + digits, i - digits);
+    state->quiet += i - digits;
     return i;
 }
 
@@ -231,19 +289,25 @@ static int copy_around(struct vb_escapes *state, const struct vb_chunk *chunk, p
     const ptrdiff_t len = (ptrdiff_t)chunk->len;
     while (*at < len && !status && state->quiet < AROUND) {
         struct escape escape;
+        unsigned char *out = gather.bytes + gather.len;
         const int used = special[chunk->at[*at]] ? undo_at(chunk, *at, &escape) : 0;
         if (used == INCOMPLETE)
             break;
         if (used > 0) {
-            status = put(&gather, escape.out, escape.out_len, err);
+            for (size_t i = 0; i < escape.out_len; i++)
+                out[i] = escape.out[i];
+            gather.len += escape.out_len;
             state->quiet = 0;
-            state->run = true;
             *at += used;
-            continue;
+            /* Or else its own last digits are those that the run seems to begin with. */
+            state->run = joins_digits(&escape) || vb_is_digit[chunk->at[*at - 1]];
+        } else {
+            const size_t plain = copy_plain(state, chunk->at + *at, (size_t)(len - *at), out);
+            gather.len += plain;
+            *at += (ptrdiff_t)plain;
         }
-        const size_t plain = plain_run(state, chunk->at + *at, (size_t)(len - *at));
-        status = put(&gather, chunk->at + *at, plain, err);
-        *at += (ptrdiff_t)plain;
+        if (gather.len > GATHER - RUN)
+            status = flush(&gather, err);
     }
     return status ? status : flush(&gather, err);
 }
@@ -254,24 +318,99 @@ static size_t unread_of(const struct vb_chunk *chunk, ptrdiff_t from)
     return unread < VB_HISTORY ? unread : VB_HISTORY;
 }
 
-static int open_escapes(struct vb_layer *layer, const struct vb_chunk *chunk, ptrdiff_t at,
-                        struct vb_error *err)
-{
-    struct vb_escapes *state = &layer->escapes;
-    state->open = true;
-    state->run = true;
-    state->quiet = 0;
-    return vb_layer_below(layer, kinds[chunk->at[at]].code, &state->out, err);
-}
-
 /* Where to begin for the escape at AT, not before FLOOR. */
 static ptrdiff_t begin_around(const struct vb_chunk *chunk, ptrdiff_t at, ptrdiff_t floor)
 {
-    ptrdiff_t begin = at;
-    while (begin > floor && (at - begin < AROUND || vb_is_digit[chunk->at[begin - 1]]) &&
-           at - begin < VB_HISTORY)
+    const ptrdiff_t most = at - floor < VB_HISTORY ? floor : at - VB_HISTORY;
+    ptrdiff_t begin = at - most < AROUND ? most : at - AROUND;
+    while (begin > most && vb_is_digit[chunk->at[begin - 1]])
         begin--;
     return begin;
+}
+
+/* Digits that an escape stands behind may be a run whose real beginning does not look like one. */
+static int feed_digits(struct vb_layer *out, const unsigned char *at, size_t len,
+                       struct vb_error *err)
+{
+    enum { COUNTS = 31 };
+    size_t run = 0;
+    while (run < len && vb_is_digit[at[run]])
+        run++;
+    if (run < COUNTS)
+        return VB_OK;
+    const int status = vb_layer_feed(out, at, len, err);
+    return status ? status : vb_layer_finish(out, err);
+}
+
+/* A view of what is around the escape at AT. It begins behind what stands before that, because a
+ * code without a magic can only be told at a beginning; but with what is short or may be one run of
+ * digits with it. */
+static int open_escapes(struct vb_layer *layer, const struct vb_chunk *chunk,
+                        const struct escape *escape, ptrdiff_t at, ptrdiff_t floor,
+                        struct vb_error *err)
+{
+    struct vb_escapes *state = &layer->escapes;
+    const ptrdiff_t begin = begin_around(chunk, at, floor);
+    const size_t len = (size_t)(at - begin);
+    state->open = true;
+    state->run = false;
+    state->quiet = 0;
+    int status = vb_layer_below(layer, kinds[*escape->at].code, &state->out, err);
+    if (status || !len)
+        return status;
+    const unsigned char *const before = chunk->at + begin;
+    if (len < AROUND || vb_is_digit[chunk->at[at - AROUND]])
+        return vb_layer_feed(state->out, before, len, err);
+    status = feed_digits(state->out, before, len, err);
+    if (!status)
+        vb_layer_precede(state->out, before, len);
+    return status;
+}
+
+static bool is_text(const struct escape *escape)
+{
+    const unsigned char c = escape->out[0];
+    return escape->out_len > 1 || (c >= 0x20 && c < 0x7F) || c == '\n' || c == '\r' || c == '\t';
+}
+
+/* Whether text begins at AT, and nothing packed, by the escapes that stand there together. */
+static bool begins_text(const struct vb_chunk *chunk, ptrdiff_t at)
+{
+    for (unsigned i = 0; i < PACKED_HEAD && at < (ptrdiff_t)chunk->len; i++) {
+        struct escape escape;
+        const int used = special[chunk->at[at]] ? undo_at(chunk, at, &escape) : 0;
+        if (used == INCOMPLETE || (used > 0 && !is_text(&escape)))
+            return false;
+        if (used == 0)
+            break;
+        at += used;
+    }
+    return true;
+}
+
+/* Opens a view for the next escape behind *AT, or goes on with the one that has come to rest there;
+ * *AT becomes where the escape is, or stays if there is none. */
+static int seek_escape(struct vb_layer *layer, const struct vb_chunk *chunk, ptrdiff_t *at,
+                       struct vb_error *err)
+{
+    struct vb_escapes *state = &layer->escapes;
+    struct escape escape;
+    const ptrdiff_t floor = *at, from = *at < -ESCAPE_MAX ? -ESCAPE_MAX : *at;
+    const ptrdiff_t found = next_escape(chunk, from, &escape);
+    const bool none = found == (ptrdiff_t)chunk->len;
+    int status = VB_OK;
+    if (state->open && !none && found - floor < NEAR && begins_text(chunk, found)) {
+        state->quiet = 0;
+        *at = found;
+        return vb_layer_feed(state->out, chunk->at + floor, (size_t)(found - floor), err);
+    }
+    if (state->open)
+        status = vb_layer_finish(state->out, err);
+    state->open = false;
+    if (status || none)
+        return status;
+    *at = found;
+    return open_escapes(layer, chunk, &escape, found, floor, err);
 }
 
 int vb_escapes_undo(struct vb_layer *layer, const struct vb_chunk *chunk, struct vb_error *err)
@@ -281,28 +420,19 @@ int vb_escapes_undo(struct vb_layer *layer, const struct vb_chunk *chunk, struct
     ptrdiff_t at = -(ptrdiff_t)state->unread; /* what no view has read begins here */
     int status = VB_OK;
     while (!status && at < len) {
-        if (!state->open) {
-            bool cut = false;
-            const ptrdiff_t from = at < -ESCAPE_MAX ? -ESCAPE_MAX : at;
-            const ptrdiff_t escape = next_escape(chunk, from, &cut);
-            if (escape == len)
-                break;
-            at = begin_around(chunk, escape, at);
-            status = open_escapes(layer, chunk, escape, err);
-        }
-        if (!status)
-            status = copy_around(state, chunk, &at, err);
+        if (!state->open || state->quiet >= AROUND)
+            status = seek_escape(layer, chunk, &at, err);
+        if (status || !state->open)
+            break;
+        status = copy_around(state, chunk, &at, err);
         if (state->quiet < AROUND)
             break; /* the chunk's end */
-        state->open = false;
-        if (!status)
-            status = vb_layer_finish(state->out, err);
     }
     state->unread = unread_of(chunk, at);
-    if (chunk->last && state->open) {
+    if (state->open && (chunk->last || state->quiet >= AROUND)) {
         state->open = false;
-        if (!status)
-            status = vb_layer_finish(state->out, err);
+        const int finished = vb_layer_finish(state->out, err);
+        status = status ? status : finished;
     }
     return status;
 }
@@ -322,7 +452,9 @@ static int copy_wide(struct vb_wide *state, const struct vb_chunk *chunk, ptrdif
             state->open = false;
             break;
         }
-        status = put(&gather, pair + state->high, 1, err);
+        gather.bytes[gather.len++] = pair[state->high];
+        if (gather.len == GATHER)
+            status = flush(&gather, err);
     }
     return status ? status : flush(&gather, err);
 }

@@ -1,8 +1,10 @@
 /* layer: one stream of bytes on the way out, searched as it is, with what is packed into it: a
  * layer feeds what it decodes to layers below it.
  *
- *   scan.c     finds the needles in a layer's bytes
- *   layer.c    cuts the stream into blocks, and marks where something may be written in a code
+ *   sift.c     finds the few places in a layer's bytes at which a needle may be
+ *   scan.c     looks at these
+ *   layer.c    cuts the stream into blocks
+ *   marks.c    marks where something may be written in a code
  *   escapes.c  undoes %41 \u0041 &#65; and UTF-16
  *   digits.c   undoes base64, base32 and hexadecimal, of which runs of 31 digits and more count
  *   packed.c   undoes gzip, zlib, deflate, zstd, brotli and the entries of zip; tar needs nothing
@@ -119,6 +121,9 @@ VB_CHECKED int vb_layer_new(struct vb_outbound *outbound, const struct vb_layer 
 void vb_layer_free(struct vb_layer *layer);
 VB_CHECKED int vb_layer_feed(struct vb_layer *layer, const unsigned char *data, size_t len,
                              struct vb_error *err);
+/* The next message begins behind the LEN BYTES, at most VB_HISTORY: what of them and of it is one
+ * thing is found. */
+void vb_layer_precede(struct vb_layer *layer, const unsigned char *bytes, size_t len);
 /* Searches what was held back, and begins a new message. */
 VB_CHECKED int vb_layer_finish(struct vb_layer *layer, struct vb_error *err);
 /* *LAYER below PARENT, made if there is none. */
@@ -146,6 +151,8 @@ void vb_packed_free(struct vb_packed *packed);
 /* Whether DATA begins like something packed that has a magic. */
 bool vb_packed_magic(const unsigned char *data, size_t len);
 
+/* marks.c: fills MARKS, which has room for the chunk's groups. */
+void vb_chunk_mark(struct vb_chunk *chunk, unsigned char *marks);
 /* The next group at or behind AT (a multiple of VB_MARK) that has MARK, or the chunk's length. */
 size_t vb_chunk_next(const struct vb_chunk *chunk, size_t at, unsigned char mark);
 

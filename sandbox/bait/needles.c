@@ -10,6 +10,7 @@ enum {
     STEP_LARGE = 8,           /* 12 bytes hold 8 samples of 5 */
     LARGE_PAYS = 1024 * 1024, /* bytes searched before the large index is made */
     FILTER_SPARE = 4,         /* log2 of the filter's bits for each sample */
+    BUCKET_SHARE = 2, /* log2 of the samples in a bucket: the heads should stay in a cache */
 };
 
 /* --- cores --- */
@@ -163,8 +164,9 @@ static bool make_index(const struct vb_needles *n, enum vb_lane lane, unsigned s
 {
     struct walk walk = {.index = index};
     const size_t count = walk_samples(n, lane, step, &walk);
-    index->bucket_bits = log2_above(count);
-    index->filter_bits = index->bucket_bits + FILTER_SPARE - 6; /* words of 64 */
+    const unsigned count_bits = log2_above(count);
+    index->bucket_bits = count_bits - BUCKET_SHARE;
+    index->filter_bits = count_bits + FILTER_SPARE - 6; /* words of 64 */
     const size_t buckets = (size_t)1 << index->bucket_bits;
     index->filter = calloc((size_t)1 << index->filter_bits, sizeof(*index->filter));
     index->samples = calloc(count + 1, sizeof(*index->samples));

@@ -92,6 +92,12 @@ void vb_needles_free(struct vb_needles *needles);
  * where there is no memory for it the small one does the same more slowly. */
 const struct vb_indexes *vb_needles_for(struct vb_needles *needles, size_t len);
 
+/* sift.c: which of COUNT samples from AT on may be in a filter, by their number, without a look at
+ * the third of their bits. RET has room for COUNT and VB_SIFT_SPARE more. */
+enum { VB_SIFT_SPARE = 4 };
+size_t vb_needles_sift(const struct vb_indexes *indexes, const unsigned char *at, size_t count,
+                       uint16_t *ret);
+
 /* decoders.c */
 void vb_inflate_free(void *state);
 
@@ -104,15 +110,17 @@ static inline uint64_t vb_load(const unsigned char *at)
     return le64toh(word);
 }
 
+#define VB_HASH_FACTOR 0x9E3779B97F4A7C15ULL /* 2^64 over the golden ratio */
+
 /* 0: all five bytes are the same, which no secret has. */
 static inline uint64_t vb_hash_exact(uint64_t word)
 {
-    return (uint64_t)(uint32_t)(word ^ word >> 8) * 0x9E3779B97F4A7C15ULL;
+    return (uint64_t)(uint32_t)(word ^ word >> 8) * VB_HASH_FACTOR;
 }
 
 static inline uint64_t vb_hash_folded(uint64_t word)
 {
-    return (word | 0x2020202020202020ULL) * 0x9E3779B97F4A7C15ULL;
+    return (word | 0x2020202020202020ULL) * VB_HASH_FACTOR;
 }
 
 static inline uint32_t vb_tag(uint64_t hash)

@@ -68,7 +68,13 @@ bool vb_packed_magic(const unsigned char *data, size_t len)
 
 static bool looks_like_text(const unsigned char *at, size_t len)
 {
-    for (size_t i = 0; i < len && i < 32; i++) {
+    const size_t most = len < 32 ? len : 32;
+    const uint64_t blanks = 0x2020202020202020ULL, tops = 0x8080808080808080ULL;
+    size_t i = 0;
+    while (i + sizeof(uint64_t) <= most &&
+           ((vb_load(at + i) | (vb_load(at + i) - blanks)) & tops) == 0)
+        i += sizeof(uint64_t); /* nothing but printable characters */
+    for (; i < most; i++) {
         if (at[i] >= 0x80 || (at[i] < 0x20 && at[i] != '\n' && at[i] != '\r' && at[i] != '\t'))
             return false;
     }

@@ -174,86 +174,65 @@ static void suspect(const struct vb_layer *layer, const struct vb_index *index,
 
 /* --- samples --- */
 
-static void sample(const struct vb_layer *layer, const struct vb_indexes *indexes,
-                   const struct field *field, const unsigned char *at, uint64_t word)
+enum { BESIDE = 4, SAMPLE = 5, AROUND = 8 /* bytes that are read from and behind a sample */ };
+
+static bool in_exact(const struct vb_index *exact, const unsigned char *at)
+{
+    const uint64_t hash = vb_hash_exact(vb_load(at));
+    return hash == 0 || vb_filter_has(exact, hash);
+}
+
+/* A window of 12 characters has four more on one of the sample's sides, and with them another
+ * sample, if every one of the texts is in the index and no line breaks there. */
+static bool alone(const struct vb_indexes *indexes, const struct field *field,
+                  const unsigned char *at)
 {
     const struct vb_index *exact = &indexes->lanes[VB_LANE_EXACT];
-    const struct vb_index *folded = &indexes->lanes[VB_LANE_FOLDED];
-    const uint64_t exact_hash = vb_hash_exact(word), folded_hash = vb_hash_folded(word);
-    if (exact_hash && vb_filter_has(exact, exact_hash))
-        suspect(layer, exact, field, at, exact_hash);
-    if (vb_filter_has(folded, folded_hash))
-        suspect(layer, folded, field, at, folded_hash);
-}
-
-enum { AHEAD = 32 /* samples whose words of the filters are on their way */ };
-
-struct hashes {
-    uint64_t lanes[AHEAD][VB_LANES];
-};
-
-/* The filters are larger than the nearest cache. */
-static void hash_some(const struct vb_indexes *indexes, const unsigned char *at, size_t count,
-                      struct hashes *ret)
-{
-    const struct vb_index exact = indexes->lanes[VB_LANE_EXACT];
-    const struct vb_index folded = indexes->lanes[VB_LANE_FOLDED];
-    for (size_t i = 0; i < count; i++, at += indexes->step) {
-        const uint64_t word = vb_load(at);
-        const uint64_t exact_hash = vb_hash_exact(word), folded_hash = vb_hash_folded(word);
-        __builtin_prefetch(&exact.filter[exact_hash >> (64 - exact.filter_bits)]);
-        __builtin_prefetch(&folded.filter[folded_hash >> (64 - folded.filter_bits)]);
-        ret->lanes[i][VB_LANE_EXACT] = exact_hash;
-        ret->lanes[i][VB_LANE_FOLDED] = folded_hash;
+    if (indexes->step < 8 || at - field->begin < BESIDE || field->end - at < BESIDE + AROUND ||
+        in_exact(exact, at - BESIDE) || in_exact(exact, at + BESIDE))
+        return false;
+    for (ptrdiff_t i = -BESIDE; i < SAMPLE + BESIDE; i++) {
+        if (is_break(at[i]))
+            return false;
     }
+    return true;
 }
 
-static size_t sift_some(const struct vb_indexes *indexes, const struct hashes *hashes, size_t begin,
-                        size_t count, uint16_t *ret)
+/* The lanes, a bit for each, in which what stands at AT may be a text's sample. */
+static unsigned lanes_of(const struct vb_indexes *indexes, const struct field *field,
+                         const unsigned char *at, uint64_t word)
 {
-    const struct vb_index exact = indexes->lanes[VB_LANE_EXACT];
-    const struct vb_index folded = indexes->lanes[VB_LANE_FOLDED];
-    size_t found = 0;
-    for (size_t i = 0; i < count; i++) {
-        const unsigned hits = (unsigned)vb_filter_has(&exact, hashes->lanes[i][VB_LANE_EXACT]) +
-                              (unsigned)vb_filter_has(&folded, hashes->lanes[i][VB_LANE_FOLDED]);
-        ret[found] = (uint16_t)(begin + i);
-        found += hits > 0;
+    const struct vb_index *lanes = indexes->lanes;
+    const uint64_t exact_hash = vb_hash_exact(word);
+    const bool exact = exact_hash && vb_filter_has(&lanes[VB_LANE_EXACT], exact_hash) &&
+                       !alone(indexes, field, at);
+    return (exact ? 1U << VB_LANE_EXACT : 0) |
+           (vb_filter_has(&lanes[VB_LANE_FOLDED], vb_hash_folded(word)) ? 1U << VB_LANE_FOLDED : 0);
+}
+
+static uint64_t hash_of(enum vb_lane lane, uint64_t word)
+{
+    return lane == VB_LANE_EXACT ? vb_hash_exact(word) : vb_hash_folded(word);
+}
+
+static void sample(const struct vb_layer *layer, const struct vb_indexes *indexes,
+                   const struct field *field, const unsigned char *at, uint64_t word,
+                   unsigned lanes)
+{
+    for (unsigned lane = 0; lane < VB_LANES; lane++) {
+        if (lanes >> lane & 1)
+            suspect(layer, &indexes->lanes[lane], field, at, hash_of((enum vb_lane)lane, word));
     }
-    return found;
-}
-
-static size_t at_most(size_t count)
-{
-    return count < AHEAD ? count : AHEAD;
-}
-
-/* Those of COUNT samples from AT that the filters let through, by their number. */
-static size_t sift(const struct vb_indexes *indexes, const unsigned char *at, size_t count,
-                   uint16_t *ret)
-{
-    struct hashes hashes[2];
-    size_t found = 0;
-    hash_some(indexes, at, at_most(count), &hashes[0]);
-    for (size_t i = 0; i < count; i += AHEAD) {
-        const size_t next = i + AHEAD;
-        if (next < count)
-            hash_some(indexes, at + next * indexes->step, at_most(count - next),
-                      &hashes[next / AHEAD % 2]);
-        found += sift_some(indexes, &hashes[i / AHEAD % 2], i, at_most(count - i), ret + found);
-    }
-    return found;
 }
 
 /* What is far away in memory is asked for while the others are looked at. */
-static void fetch(const struct vb_indexes *indexes, const unsigned char *at, bool samples)
+static void fetch(const struct vb_indexes *indexes, uint64_t word, unsigned lanes, bool samples)
 {
-    const uint64_t word = vb_load(at);
-    const uint64_t hashes[VB_LANES] = {vb_hash_exact(word), vb_hash_folded(word)};
-    for (size_t lane = 0; lane < VB_LANES; lane++) {
+    for (unsigned lane = 0; lane < VB_LANES; lane++) {
         const struct vb_index *index = &indexes->lanes[lane];
-        const uint32_t *head = &index->heads[hashes[lane] >> (64 - index->bucket_bits)];
-        if (!vb_filter_has(index, hashes[lane]))
+        const uint64_t hash = hash_of((enum vb_lane)lane, word);
+        const uint32_t *head = &index->heads[hash >> (64 - index->bucket_bits)];
+        if (!(lanes >> lane & 1))
             continue;
         if (samples)
             __builtin_prefetch(&index->samples[*head]);
@@ -262,33 +241,50 @@ static void fetch(const struct vb_indexes *indexes, const unsigned char *at, boo
     }
 }
 
+enum { BATCH = 1024 /* so many that what is fetched has come when it is looked at */ };
+
+/* COUNT samples from AT on, at most a BATCH. */
+static void sample_some(const struct vb_layer *layer, const struct vb_indexes *indexes,
+                        const struct field *field, const unsigned char *at, size_t count)
+{
+    uint16_t through[BATCH + VB_SIFT_SPARE];
+    unsigned char lanes[BATCH];
+    const size_t step = indexes->step, sifted = vb_needles_sift(indexes, at, count, through);
+    size_t found = 0;
+    for (size_t i = 0; i < sifted; i++) {
+        const unsigned char *sampled = at + through[i] * step;
+        const uint64_t word = vb_load(sampled);
+        through[found] = through[i];
+        lanes[found] = (unsigned char)lanes_of(indexes, field, sampled, word);
+        fetch(indexes, word, lanes[found], false);
+        found += lanes[found] != 0;
+    }
+    for (size_t i = 0; i < found; i++)
+        fetch(indexes, vb_load(at + through[i] * step), lanes[i], true);
+    for (size_t i = 0; i < found; i++) {
+        const unsigned char *sampled = at + through[i] * step;
+        sample(layer, indexes, field, sampled, vb_load(sampled), lanes[i]);
+    }
+}
+
 void vb_needles_scan(const struct vb_layer *layer, const unsigned char *begin,
                      const unsigned char *from, const unsigned char *end)
 {
-    enum { BATCH = 1024 }; /* so many that what is fetched has come when it is looked at */
     const size_t len = (size_t)(end - from);
     const struct vb_indexes *indexes = vb_needles_for(layer->outbound->needles, len);
     const struct field field = {begin, end};
     const size_t step = indexes->step;
-    uint16_t through[BATCH + 1];
     size_t at = 0;
     while (at + sizeof(uint64_t) <= len) {
         const size_t left = (len - at - sizeof(uint64_t)) / step + 1;
         const size_t count = left < BATCH ? left : BATCH;
-        const size_t found = sift(indexes, from + at, count, through);
-        for (size_t i = 0; i < found; i++)
-            fetch(indexes, from + at + through[i] * step, false);
-        for (size_t i = 0; i < found; i++)
-            fetch(indexes, from + at + through[i] * step, true);
-        for (size_t i = 0; i < found; i++) {
-            const unsigned char *sampled = from + at + through[i] * step;
-            sample(layer, indexes, &field, sampled, vb_load(sampled));
-        }
+        sample_some(layer, indexes, &field, from + at, count);
         at += count * step;
     }
-    for (; at < len; at += step) { /* the last few bytes, with nothing behind them */
+    for (; at + SAMPLE <= len; at += step) { /* the last few bytes, with nothing behind them */
         unsigned char rest[sizeof(uint64_t)] = {0};
         memcpy(rest, from + at, len - at);
-        sample(layer, indexes, &field, from + at, vb_load(rest));
+        const uint64_t word = vb_load(rest);
+        sample(layer, indexes, &field, from + at, word, lanes_of(indexes, &field, from + at, word));
     }
 }

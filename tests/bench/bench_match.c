@@ -94,21 +94,38 @@ static void make_text(unsigned char *out, size_t len)
     }
 }
 
-/* Lines of a log in JSON, with escapes, numbers and digests. */
-static void make_json(unsigned char *out, size_t len)
+/* What is written in lines: @w is a word, @d a number, @x eight digits of hexadecimal, @b twenty of
+ * base64, @u a letter as JSON escapes it, @p one as a form does, @l one in UTF-8. */
+static size_t write_field(char kind, char *out, size_t size)
 {
-    for (size_t at = 0; at < len;) {
-        char line[512], digest[65];
-        fill(digest, 64, "0123456789abcdef");
-        const int n =
-            snprintf(line, sizeof(line),
-                     "{\"time\":%llu,\"path\":\"/%s/%s\",\"sha256\":\"%s\",\"text\":\"%s %s "
-                     "\\\"%s\\\" %s\\n\",\"size\":%u}\n",
-                     (unsigned long long)(draw() % 2000000000), words[draw() % 2000],
-                     words[draw() % 2000], digest, words[draw() % 60], words[draw() % 2000],
-                     words[draw() % 2000], words[draw() % 60], (unsigned)(draw() % 100000));
-        const size_t some = len - at < (size_t)n ? len - at : (size_t)n;
-        memcpy(out + at, line, some);
+    char digits[21];
+    switch (kind) {
+    case 'w':
+        return (size_t)snprintf(out, size, "%s", words[draw() % VB_ARRAY_LEN(words)]);
+    case 'd':
+        return (size_t)snprintf(out, size, "%u", (unsigned)(draw() % 100000));
+    case 'x':
+        return (size_t)snprintf(out, size, "%08x", (unsigned)(draw() >> 32));
+    case 'b':
+        fill(digits, 20, BASE62 "+/");
+        return (size_t)snprintf(out, size, "%s", digits);
+    case 'u':
+        return (size_t)snprintf(out, size, "\\u%04x", 0x430 + (unsigned)(draw() % 32));
+    case 'p':
+        return (size_t)snprintf(out, size, "%%D0%%%02X", 0xB0 + (unsigned)(draw() % 16));
+    default:
+        return (size_t)snprintf(out, size, "\xD0%c", (char)(0xB0 + draw() % 16));
+    }
+}
+
+static void make_lines(unsigned char *out, size_t len, const char *line)
+{
+    for (size_t at = 0, i = 0; at < len; i = line[i] ? i : 0) {
+        char field[32] = {line[i]};
+        const size_t size = line[i] == '@' ? write_field(line[i + 1], field, sizeof(field)) : 1;
+        const size_t some = len - at < size ? len - at : size;
+        i += line[i] == '@' ? 2 : 1;
+        memcpy(out + at, field, some);
         at += some;
     }
 }
@@ -267,8 +284,46 @@ static const struct packed packings[] = {
 static const struct {
     const char *name;
     void (*make)(unsigned char *out, size_t len);
+    const char *line; /* of what is made of these */
+    bool packed;      /* these bytes are timed in every packing, too */
 } plain[] = {
-    {"random", make_random}, {"text", make_text}, {"json", make_json}, {"base64", make_base64}};
+    {"random", make_random, NULL, false},
+    {"text", make_text, NULL, true},
+    /* a log with escapes, numbers and digests */
+    {"json", NULL,
+     "{\"time\":@d@d,\"path\":\"/@w/@w\",\"sha256\":\"@x@x@x@x@x@x@x@x\",\"text\":\"@w @w "
+     "\\\"@w\\\" @w\\n\",\"size\":@d}\n",
+     true},
+    {"base64", make_base64, NULL, false},
+    {"escapes", NULL,
+     "{\"@w\":\"@u@u@u@u @u@u@u@u@u@u, \\\"@u@u@u\\\" \\u00ab@w\\u00bb\",\"@w\":[@d,@d]},", false},
+    {"json-in-json", NULL, "{\\\"@w\\\":\\\"@w @w\\\",\\\"@w\\\":@d,\\\"id\\\":\\\"@x-@x\\\"},",
+     false},
+    {"form", NULL, "@w=@w+@w%20@w%2C@w&@w=%7B%22@w%22%3A@d%7D&q=@p@p@p@p@p+@p@p&", false},
+    {"html", NULL,
+     "<p class=\"@w-@w\">@w @w &amp; @w&nbsp;@w <a href=\"/@w?@w=@d&amp;@w=@d\">&lt;@w&gt;</a>\n",
+     false},
+    {"javascript", NULL,
+     "function @w(@w,@w){return @w.@w(@w[@d],\"@w\\n\")&&@w!==@d?@w:@w%@d}var @w=/@w\\.@w/;",
+     false},
+    {"source", NULL,
+     "    if (@w->@w < @d && !@w(@w, \"@w: %s\\n\", @w))\n        return @w_@w_@w; /* @w @w */\n",
+     false},
+    {"csv", NULL, "@d,@w @w,@d.@d,2026-01-02T03:04:05Z,@x-@x,\"@w, @w\"\n", false},
+    {"log", NULL,
+     "2026-01-02T03:04:05.678Z INFO @w.@w: GET /@w/@w?@w=@d 200 @dms ip=10.0.0.1 id=@x@x@x@x\n",
+     false},
+    {"lockfile", NULL,
+     "      \"integrity\": \"sha512-@b@b@b@b@b==\",\n      \"node_modules/@w-@w\": "
+     "{\"version\": \"1.2.3\"},\n",
+     false},
+    {"paths", NULL, "./usr/lib/@w-@w/site-packages/@w_@w/@w/@w.py\n", false},
+    {"digests", NULL, "@x@x@x@x@x  @w/@w.c\n", false},
+    {"keys", NULL, "@b@b\n", false},
+    {"hex", NULL, "@x@x@x@x", false},
+    {"hexdump", NULL, "000@d: @x @x @x @x  ................\n", false},
+    {"utf8", NULL, "@l@l@l@l @l@l@l@l@l@l, @l@l\n", false},
+};
 
 static void time_packed(struct vb_needles *needles, const char *content, const unsigned char *data)
 {
@@ -305,11 +360,14 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < VB_ARRAY_LEN(plain); i++) {
         if (only && strcmp(only, plain[i].name) != 0)
             continue;
-        plain[i].make(data, SAMPLE);
+        if (plain[i].make)
+            plain[i].make(data, SAMPLE);
+        else
+            make_lines(data, SAMPLE, plain[i].line);
         printf("%s %.1f %.4f 0\n", plain[i].name, (double)total / 1e6,
                search(needles, data, SAMPLE, total));
         fflush(stdout);
-        if (argc < 4 && (plain[i].make == make_text || plain[i].make == make_json))
+        if (argc < 4 && plain[i].packed)
             time_packed(needles, plain[i].name, data);
     }
     vb_needles_free(needles);

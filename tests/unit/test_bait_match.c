@@ -184,6 +184,83 @@ static void test_other_alphabet_and_case(void **state)
     vb_bait_set_free(set);
 }
 
+/* --- marks --- */
+
+/* The marks of a chunk that holds PAIR at AT and nothing else. */
+static unsigned char marks_of_pair(const char *pair, size_t at)
+{
+    unsigned char bytes[80], marks[VB_BLOCK_LARGE / VB_MARK] = {0};
+    memset(bytes, ' ', sizeof(bytes));
+    memcpy(bytes + at, pair, 2);
+    struct vb_chunk chunk = {.at = bytes, .len = sizeof(bytes)};
+    vb_chunk_mark(&chunk, marks);
+    assert_int_equal(chunk.all_marks & marks[at / VB_MARK], marks[at / VB_MARK]);
+    return marks[at / VB_MARK];
+}
+
+static void test_every_beginning_is_marked(void **state)
+{
+    (void)state;
+    static const char *const escapes[] = {"%4",  "%f",  "%A",  "%u",  "\\u", "\\x",  "\\0",  "\\3",
+                                          "\\n", "\\r", "\\t", "\\b", "\\f", "\\\"", "\\\\", "\\/",
+                                          "\\'", "&#",  "&a",  "&l",  "&g",  "&q",   "&s"};
+    static const char *const packed[] = {"\x1f\x8b", "\x28\xb5", "PK",      "\x78\x01",
+                                         "\x78\x5e", "\x78\x9c", "\x78\xda"};
+    static const char *const neither[] = {"% ", "%\xff", "\x1f ", "Pk", "x ", "\x8b\x1f"};
+    for (size_t at = 0; at < 79; at++) {
+        for (size_t i = 0; i < VB_ARRAY_LEN(escapes); i++)
+            assert_int_equal(marks_of_pair(escapes[i], at), VB_MARK_ESCAPE);
+        for (size_t i = 0; i < VB_ARRAY_LEN(packed); i++)
+            assert_int_equal(marks_of_pair(packed[i], at), VB_MARK_PACKED);
+        for (size_t i = 0; i < VB_ARRAY_LEN(neither); i++)
+            assert_int_equal(marks_of_pair(neither[i], at), 0);
+    }
+}
+
+/* A group is marked for what all of it or every other byte is, and for nothing less. */
+static void test_digits_and_zeros_are_marked(void **state)
+{
+    (void)state;
+    for (unsigned byte = 0; byte < 256; byte++) {
+        unsigned char bytes[70], marks[VB_BLOCK_LARGE / VB_MARK] = {0};
+        memset(bytes, 'a', sizeof(bytes));
+        bytes[21] = (unsigned char)byte;
+        for (size_t i = 32; i < 64; i += 2)
+            bytes[i] = 0;
+        struct vb_chunk chunk = {.at = bytes, .len = sizeof(bytes)};
+        vb_chunk_mark(&chunk, marks);
+        assert_int_equal(marks[0], VB_MARK_DIGITS);
+        assert_int_equal(marks[1] & VB_MARK_DIGITS, vb_is_digit[byte] ? VB_MARK_DIGITS : 0);
+        assert_int_equal(marks[2], VB_MARK_WIDE);
+        assert_int_equal(marks[3], VB_MARK_WIDE);
+        assert_int_equal(marks[4], 0);
+    }
+}
+
+/* The only secret whose every piece is short: one escape leaves eight bytes on either side. */
+static void test_one_escape_in_a_short_secret(void **state)
+{
+    (void)state;
+    static struct bytes message;
+    struct vb_bait_set *set = make_set(19);
+    const struct vb_bait *bait = bait_named(set, "env-aws-key-id");
+    const size_t len = strlen(bait->secret), half = bait->fixed + (len - bait->fixed) / 2;
+    for (size_t before = 0; before < 40; before++) {
+        static const char text[] = "{\"of\": \"me, all\", \"where\": \"eu\", \"id\": \"";
+        char escape[8];
+        message.len = 0;
+        put(&message, text + sizeof(text) - 1 - before, before);
+        put(&message, bait->secret, half);
+        put(&message, escape,
+            (size_t)snprintf(escape, sizeof(escape), "\\u%04x", bait->secret[half]));
+        put(&message, bait->secret + half + 1, len - half - 1);
+        const struct hits hits = search(set, &message, ROOM, bait);
+        if (hits.count != 1)
+            fail_msg("behind %zu bytes it is not found", before);
+    }
+    vb_bait_set_free(set);
+}
+
 /* --- codes within codes --- */
 
 static void test_nested(void **state)
@@ -646,6 +723,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_encoding),
         cmocka_unit_test(test_other_alphabet_and_case),
+        cmocka_unit_test(test_every_beginning_is_marked),
+        cmocka_unit_test(test_digits_and_zeros_are_marked),
+        cmocka_unit_test(test_one_escape_in_a_short_secret),
         cmocka_unit_test(test_nested),
         cmocka_unit_test(test_packed_anywhere),
         cmocka_unit_test(test_decoys),
