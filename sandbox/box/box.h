@@ -63,6 +63,7 @@ struct vb_base {
 };
 #define VB_BASE "/tmp"
 #define VB_BASE_ROOT VB_BASE "/root"       /* the lower layer of a box's root */
+#define VB_BASE_USR VB_BASE "/usr"         /* what lies over the machine's /usr */
 #define VB_BASE_MACHINE VB_BASE "/machine" /* what stands in for files of /proc */
 #define VB_BASE_BOX VB_BASE "/box"         /* where a box attaches what can be written */
 
@@ -186,6 +187,12 @@ VB_CHECKED int vb_programs_build(int root_fd, struct vb_error *err);
 VB_CHECKED int vb_trust_build(const struct vb_authority *authority, int root_fd,
                               struct vb_error *err);
 VB_CHECKED int vb_etc_build(const struct vb_box_setup *setup, int root_fd, struct vb_error *err);
+/* What stands in for commands that are missing, written to USR, which boxes lay over /usr; and by
+ * which bit of a set the one at PATH is known, 0: none of ours (commands.c). */
+enum { VB_COMMANDS_MAX = 64 };
+VB_CHECKED int vb_commands_build(int usr, struct vb_error *err);
+uint64_t vb_command_bit(const char *rootfs, struct vb_str path);
+const char *vb_command_name(unsigned bit);
 /* What lies about on a machine that is used (used.c). */
 VB_CHECKED int vb_used_build(const struct vb_box_setup *setup, int root_fd, struct vb_error *err);
 /* Gives all below FOLDER, and FOLDER itself, times in the past (age.c). */

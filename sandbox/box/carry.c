@@ -24,8 +24,8 @@ enum {
 };
 
 const struct vb_layer_row vb_layer_rows[VB_LAYER_COUNT] = {
-    [VB_LAYER_ROOT] = {"root", "root.work", VB_BASE_ROOT, ""},
-    [VB_LAYER_USR] = {"usr", "usr.work", "/usr", "/usr"},
+    [VB_LAYER_ROOT] = {"root", "root.work", VB_BASE_ROOT, "", ""},
+    [VB_LAYER_USR] = {"usr", "usr.work", "/usr", VB_BASE_USR ":", "/usr"},
 };
 
 /* --- before the box --- */
@@ -88,7 +88,7 @@ bool vb_carry_lower(const struct vb_box_setup *setup, enum vb_layer layer, char 
     const struct vb_layer_row *row = &vb_layer_rows[layer];
     snprintf(kept, sizeof(kept), STATE "/kept/%s", row->folder);
     const bool left = setup->carries_on && !is_empty(AT_FDCWD, kept);
-    snprintf(ret, size, "%s%s%s", left ? kept : "", left ? ":" : "", row->base);
+    snprintf(ret, size, "%s%s%s%s", left ? kept : "", left ? ":" : "", row->over, row->base);
     return left;
 }
 

@@ -14,6 +14,7 @@ struct vb_layer_row {
     const char *folder; /* of the file system that can be written */
     const char *work;   /* the kernel's, beside it */
     const char *base;   /* what every box of the package starts from */
+    const char *over;   /* what lies over that, with a colon; or "" */
     const char *prefix; /* in the box */
 };
 extern const struct vb_layer_row vb_layer_rows[VB_LAYER_COUNT];

@@ -5,6 +5,7 @@ set(VB_BOX_FILES
   box/catch.c
   box/cgroup.c
   box/child.c
+  box/commands.c
   box/confine.c
   box/courier_child.c
   box/demand.c

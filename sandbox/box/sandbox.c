@@ -483,6 +483,7 @@ struct end_watch {
     struct vb_sink sink;
     struct vb_sink *next;
     const struct vb_box_setup *setup;
+    uint64_t stand_ins; /* commands of ours that ran */
     struct vb_detonation_result result;
 };
 
@@ -530,6 +531,9 @@ static int watch_emit(struct vb_sink *base, struct vb_event *event, struct vb_er
     if (event->kind == VB_EV_WORLD_ANSWER &&
         vb_str_equal(vb_event_get_str(event, VB_F_OUTCOME), "doubted"))
         watch->result.name_doubted = true;
+    if (event->kind == VB_EV_PROCESS_EXEC && watch->setup->base.overlay)
+        watch->stand_ins |=
+            vb_command_bit(watch->setup->options.rootfs, vb_event_get_str(event, VB_F_PATH));
     if (event->kind == VB_EV_TRUTH_FILE && watch->setup->changes != NULL &&
         vb_str_equal(vb_event_get_str(event, VB_F_CHANGE), "modified")) {
         const int status = note_change(watch->setup, vb_event_get_str(event, VB_F_PATH), err);
@@ -558,6 +562,25 @@ static int tell_lost(const struct vb_relay *relay, const struct vb_detonation *d
     return vb_emit(sink, &event, err);
 }
 
+static int tell_stand_ins(const struct vb_detonation *detonation, uint64_t bits,
+                          struct vb_sink *sink, struct vb_error *err)
+{
+    int status = VB_OK;
+    for (unsigned i = 0; status == VB_OK && i < VB_COMMANDS_MAX; i++) {
+        struct vb_event event;
+        if ((bits >> i & 1) == 0)
+            continue;
+        vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
+        event.detonation = detonation->id;
+        vb_event_str(&event, VB_F_STAGE, "detonate");
+        vb_event_str(&event, VB_F_WHAT, vb_command_name(i));
+        vb_event_str(&event, VB_F_REASON, "not installed: a stand-in answered");
+        vb_event_str(&event, VB_F_PATH, detonation->path);
+        status = vb_emit(sink, &event, err);
+    }
+    return status;
+}
+
 static int run_box(const struct vb_box_setup *setup, const struct vb_detonation *detonation,
                    struct vb_sink *sink, struct vb_detonation_result *ret, struct vb_error *err)
 {
@@ -582,6 +605,8 @@ static int run_box(const struct vb_box_setup *setup, const struct vb_detonation 
     watch.result.lost = death.died;
     if (status == VB_OK && death.died)
         status = tell_lost(&relay, detonation, &death, sink, err);
+    if (status == VB_OK)
+        status = tell_stand_ins(detonation, watch.stand_ins, sink, err);
     if (status == VB_OK)
         *ret = watch.result;
     return status;
