@@ -113,6 +113,7 @@ int vb_session_detonate(struct vb_session *session, struct vb_error *err)
     if (status == VB_OK)
         status = vb_persona_named(session->options->value[VB_OPT_PERSONA], &options.persona, err);
     options.carries_on = session->options->value[VB_OPT_FRESH] == NULL;
+    options.answers = true;
     options.baits = session->toolbox->baits;
     if (status == VB_OK)
         status = vb_session_plan(session, &session->tee.sink, &plan, err);

@@ -169,6 +169,7 @@ struct vb_sandbox_options {
                             there is a drops_fd; -1: no packets are kept */
     int input_fd;        /* what the subject reads as its standard input, through a pipe of ours
                             (vetbox run); -1: nothing */
+    bool answers;        /* a run that asks its user something and waits is answered */
     int output_fds[2];   /* where standard output and standard error of the subject go besides the
                             log (vetbox run); -1 */
     int stop_fd;         /* once it can be read, the run is stopped; -1: only its time limit does */

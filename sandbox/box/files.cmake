@@ -30,6 +30,7 @@ set(VB_BOX_FILES
   box/probe_space.c
   box/probe_clock.c
   box/probe_watch.c
+  box/prompt.c
   box/relay.c
   box/root.c
   box/sandbox.c

@@ -95,22 +95,26 @@ static _Noreturn void carrier_main(int from, int to)
     _exit(0);
 }
 
-int vb_input_text(const char *text, struct vb_input *ret, struct vb_error *err)
+int vb_input_open(struct vb_input *ret, int *ret_writer, struct vb_error *err)
 {
     int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return vb_fail(err, VB_E_OS, errno, "making a pipe for standard input");
+    ret->reader = ends[0];
+    *ret_writer = ends[1];
+    return fcntl(*ret_writer, F_SETFL, O_NONBLOCK) < 0
+               ? vb_fail(err, VB_E_OS, errno, "making a pipe for standard input")
+               : VB_OK;
+}
+
+int vb_input_text(const char *text, struct vb_input *ret, struct vb_error *err)
+{
+    VB_CLEANUP_FD int writer = -1;
     const size_t len = strlen(text);
     if (len > VB_INPUT_MAX)
         return vb_fail(err, VB_E_SOFTWARE, 0, "more standard input than a pipe holds");
-    if (pipe2(ends, O_CLOEXEC) < 0)
-        return vb_fail(err, VB_E_OS, errno, "making a pipe for standard input");
-    VB_CLEANUP_FD int reader = ends[0];
-    VB_CLEANUP_FD int writer = ends[1];
-    const int status = fcntl(writer, F_SETFL, O_NONBLOCK) < 0
-                           ? vb_fail(err, VB_E_OS, errno, "making a pipe for standard input")
-                           : vb_write_all(writer, text, len, err);
-    if (status == VB_OK)
-        ret->reader = vb_steal_fd(&reader);
-    return status;
+    const int status = vb_input_open(ret, &writer, err);
+    return status < 0 ? status : vb_write_all(writer, text, len, err);
 }
 
 int vb_input_new(int fd, struct vb_input *ret, struct vb_error *err)

@@ -16,6 +16,8 @@ struct vb_input {
 VB_CHECKED int vb_input_new(int fd, struct vb_input *ret, struct vb_error *err);
 /* The reader finds TEXT, at most VB_INPUT_MAX bytes, and its end. No process is needed. */
 VB_CHECKED int vb_input_text(const char *text, struct vb_input *ret, struct vb_error *err);
+/* The reader waits for what is written to *RET_WRITER, the caller's. */
+VB_CHECKED int vb_input_open(struct vb_input *ret, int *ret_writer, struct vb_error *err);
 /* Ends it, when nobody is left who could read. What the subject left unread of a file is given back
  * to it: whoever reads on from there reads that first. */
 void vb_input_done(struct vb_input *input);

@@ -132,11 +132,11 @@ int vb_start_tell(struct vb_supervisor *box, struct vb_error *err)
     vb_event_str(&event, VB_F_TEXT, detonation->text);
     struct vb_str set[VB_EVENT_MAX_LIST];
     size_t set_count = 0;
-    for (; set_count < VB_EVENT_MAX_LIST && detonation->env != NULL &&
-           detonation->env[set_count] != NULL;
-         set_count++)
-        set[set_count] =
-            (struct vb_str){detonation->env[set_count], strlen(detonation->env[set_count])};
+    for (char *const *pair = detonation->env;
+         pair != NULL && *pair != NULL && set_count < VB_EVENT_MAX_LIST; pair++) {
+        const char *made = box->envp[place_of(box->envp, *pair)];
+        set[set_count++] = (struct vb_str){made, strlen(made)};
+    }
     if (set_count > 0)
         vb_event_list(&event, VB_F_ENVIRONMENT, set, set_count);
     vb_event_str(&event, VB_F_INPUT, box->given);
@@ -209,6 +209,8 @@ int vb_start_init(struct vb_supervisor *box, struct vb_error *err)
         status = vb_input_new(options->input_fd, &box->input, err);
     else if (status == VB_OK && box->given != NULL)
         status = vb_input_text(box->given, &box->input, err);
+    else if (status == VB_OK && options->answers)
+        status = vb_input_open(&box->input, &box->prompt.writer, err);
     if (status < 0)
         return status;
     struct vb_inside inside = {

@@ -253,6 +253,16 @@ static int stop_in_time(struct vb_supervisor *box, struct vb_error *err)
     return status;
 }
 
+/* Nothing is printed or done any more, and somebody wants to read what nobody has typed. */
+static int answer_prompt(struct vb_supervisor *box, struct vb_error *err)
+{
+    if (box->prompt.writer < 0 || box->recorder == NULL || !box->recording ||
+        box->outcome != NULL || vb_world_child_busy(box->world) ||
+        !vb_recorder_awaits_input(box->recorder))
+        return VB_OK;
+    return vb_prompt_step(&box->prompt, box->outputs, box->detonation->id, box->sink, err);
+}
+
 static int keep_time(struct vb_supervisor *box, struct vb_error *err)
 {
     const uint64_t now = vb_monotonic_ns();
@@ -265,6 +275,8 @@ static int keep_time(struct vb_supervisor *box, struct vb_error *err)
         vb_witness_step(box->witness);
     for (int i = 0; status == VB_OK && i < 2; i++)
         status = vb_output_tell_lines(&box->outputs[i], box->detonation->id, box->sink, err);
+    if (status == VB_OK)
+        status = answer_prompt(box, err);
     if (status == VB_OK)
         status = vb_frame_sink_flush(box->frames, err);
     if (status == VB_OK && box->kill_ns == 0 && now >= box->stop_ns)
@@ -554,6 +566,7 @@ static void supervisor_done(struct vb_supervisor *box)
         (void)vb_sys_reap(box->init, &status);
     }
     vb_recorder_free(box->recorder);
+    vb_close_fd(&box->prompt.writer);
     vb_input_done(&box->input); /* the recorder's scripts were the last readers */
     vb_world_child_free(box->world);
     vb_demand_free(box->demand);
@@ -596,6 +609,7 @@ int vb_supervise(const struct vb_box_setup *setup, const struct vb_detonation *d
         .below_fds = {-1, -1},
         .proc_fd = -1,
         .segments_fd = -1,
+        .prompt = {.writer = -1},
         .input = {.pidfd = -1, .reader = -1},
         .outputs = {{.fd = -1}, {.fd = -1}},
     };

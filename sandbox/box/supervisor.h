@@ -6,6 +6,7 @@
 #include "sandbox/box/demand.h"
 #include "sandbox/box/input.h"
 #include "sandbox/box/output.h"
+#include "sandbox/box/prompt.h"
 #include "sandbox/box/truth.h"
 #include "sandbox/box/watch.h"
 #include "sandbox/box/witness.h"
@@ -49,7 +50,8 @@ struct vb_supervisor {
     int segments_fd;
     struct vb_input input;
     struct vb_output outputs[2];
-    struct timespec filled; /* without an overlay: when the last file was put there */
+    struct vb_prompt prompt; /* who answers where the subject asks its user */
+    struct timespec filled;  /* without an overlay: when the last file was put there */
     struct vb_watch watch;
     struct vb_world_child *world;
     struct vb_demand *demand;   /* NULL where the kernel catches what is sent */

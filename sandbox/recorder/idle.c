@@ -285,3 +285,49 @@ bool vb_idle_move(struct vb_recorder *recorder, uint64_t ns)
     recorder->rests.moves++;
     return true;
 }
+
+/* --- input --- */
+
+/* The task waits for descriptor 0 alone, or for several without an end. */
+static bool reads_input(int tasks, const char *tid, bool *ret_many)
+{
+    static const int many[] = {SYS_poll,     SYS_ppoll,      SYS_select,
+                               SYS_pselect6, SYS_epoll_wait, SYS_epoll_pwait};
+    char text[256];
+    int number;
+    uint64_t args[VB_SYSCALL_ARGS];
+    if (read_task(tasks, tid, "syscall", text, sizeof(text)) <= 0 ||
+        !parse_call(text, &number, args))
+        return false;
+    for (size_t i = 0; i < VB_ARRAY_LEN(many); i++)
+        *ret_many |= number == many[i] && !has_an_end(number, args);
+    return (number == SYS_read || number == SYS_readv) && args[0] == 0;
+}
+
+static bool one_reads_input(const struct vb_recorder *recorder, const char *pid, bool *ret_many)
+{
+    char path[64];
+    bool reads = false;
+    snprintf(path, sizeof(path), "%.20s/task", pid);
+    VB_CLEANUP_DIR DIR *dir = open_dir(recorder->options.proc_fd, path);
+    const struct dirent *entry;
+    while (dir != NULL && !reads && (entry = readdir(dir)) != NULL)
+        reads = entry->d_name[0] != '.' && reads_input(dirfd(dir), entry->d_name, ret_many);
+    return reads;
+}
+
+bool vb_recorder_awaits_input(struct vb_recorder *recorder)
+{
+    VB_CLEANUP_DIR DIR *dir = open_dir(recorder->options.proc_fd, ".");
+    const struct dirent *entry;
+    bool many = false;
+    bool reads = false;
+    while (dir != NULL && !reads && (entry = readdir(dir)) != NULL) {
+        if (*entry->d_name >= '1' && *entry->d_name <= '9' && strcmp(entry->d_name, "1") != 0)
+            reads = one_reads_input(recorder, entry->d_name, &many);
+    }
+    VB_CLEANUP(box_done) struct box box;
+    box.count = 0;
+    return (reads || (many && recorder->rests.count == 0)) && !has_call(recorder) &&
+           read_box(recorder, &box);
+}
