@@ -20,17 +20,20 @@ static void sandbox_cleanup(struct vb_sandbox **sandbox)
     vb_sandbox_free(*sandbox);
 }
 
-static int not_run(struct vb_session *session, const struct vb_detonation *row,
+/* MISSED calls of scripts are one gap: the scripts themselves ran. */
+static int not_run(struct vb_session *session, const struct vb_detonation *row, uint64_t missed,
                    struct vb_error *err)
 {
     struct vb_event event;
     vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
     vb_event_str(&event, VB_F_STAGE, "detonate");
-    vb_event_str(&event, VB_F_WHAT, row->reason);
+    vb_event_str(&event, VB_F_WHAT, row == NULL ? VB_CALLS_NOT_RUN : row->reason);
     vb_event_str(&event, VB_F_REASON, "no time is left for it within --timeout");
-    vb_event_str(&event, VB_F_PATH, row->path);
-    if (row->line > 0)
+    vb_event_str(&event, VB_F_PATH, row == NULL ? NULL : row->path);
+    if (row != NULL && row->line > 0)
         vb_event_int(&event, VB_F_LINE, row->line);
+    if (row == NULL)
+        vb_event_int(&event, VB_F_COUNT, (int64_t)missed);
     return vb_emit(&session->tee.sink, &event, err);
 }
 
@@ -53,8 +56,10 @@ static int run_row(struct vb_runs *runs, size_t i, struct vb_sink *sink, struct 
     struct vb_detonation *row = &runs->plan->rows[i];
     const unsigned left = vb_session_left_ms(session);
     struct vb_detonation_result result = {0};
-    if (left <= runs->reserve_ms)
-        return not_run(session, row, err);
+    if (left <= runs->reserve_ms) {
+        runs->calls_missed += row->call;
+        return row->call ? VB_OK : not_run(session, row, 0, err);
+    }
     row->timeout_ms = vb_plan_share_ms(runs->plan, i, left - runs->reserve_ms);
     const uint64_t before = session->log.bytes;
     int status = vb_detonate(runs->sandbox, row, sink, &result, err);
@@ -94,6 +99,8 @@ static int run_plan(struct vb_session *session, struct vb_sandbox *sandbox, stru
         if (run_row(&runs, i, &planted.sink, err) < 0)
             return vb_wrap(err, "running %s", row->path != NULL ? row->path : row->reason);
     }
+    if (runs.calls_missed > 0 && not_run(session, NULL, runs.calls_missed, err) < 0)
+        return vb_wrap(err, "after the plan");
     const bool carried = session->options->value[VB_OPT_FRESH] == NULL;
     const int status = carried ? vb_planted_run(&planted, &runs, err) : VB_OK;
     return status < 0 ? status : vb_run_other_days(&runs, err);

@@ -23,6 +23,7 @@ struct vb_runs {
     struct vb_sandbox *sandbox;
     const struct vb_plan *plan;
     struct vb_row_run *rows; /* as many as the plan has */
+    uint64_t calls_missed;   /* for which there was no time */
     uint32_t next_id;
     unsigned reserve_ms; /* for what is behind the runs */
 };

@@ -286,7 +286,9 @@ static void on_coverage(struct judge *judge)
     /* Of a run only lost events matter; the rest concerns what it left behind. */
     const bool lost = vb_word_in("events", what) || strcmp(what, "opened baits") == 0 ||
                       strstr(reason, "not fully recorded") != NULL;
-    if (running && judge->run == NULL)
+    if (running && strcmp(what, VB_CALLS_NOT_RUN) == 0)
+        ; /* the script itself ran */
+    else if (running && judge->run == NULL)
         judge->unexecuted += weight;
     else if (running && vb_starts(reason, "cannot be executed"))
         judge->run->not_run = true;

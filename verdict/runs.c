@@ -119,7 +119,8 @@ static void begin_run(struct judge *judge, struct run *run)
     run->other_day = vb_event_get(judge->event, VB_F_DAYS_AHEAD) != NULL;
     run->days_ahead = vb_event_get_int(judge->event, VB_F_DAYS_AHEAD, 0);
     run->begin_seq = judge->event->seq;
-    run->repeated = vb_event_get(judge->event, VB_F_DETAIL) != NULL || run->repeats > 0;
+    run->repeated = vb_event_get(judge->event, VB_F_DETAIL) != NULL || run->repeats > 0 ||
+                    vb_event_get(judge->event, VB_F_CALL) != NULL;
     if (path[0] != '\0')
         run->path = vb_arena_str(judge->keep, path);
     if (text[0] != '\0')

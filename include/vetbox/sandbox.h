@@ -131,6 +131,7 @@ struct vb_detonation {
     bool every_name;     /* host names that look drawn by chance exist in the network too */
     unsigned days_ahead; /* of today: what the box's wall clock says when the run begins */
     uint32_t repeats;    /* the detonation whose entry point this one runs once more; 0: none */
+    bool call;           /* runs a script that ran before, with arguments */
     bool forgets;        /* leaves nothing to the runs after it */
     bool other_day;      /* to compare days; with no days ahead it is today's once more */
 };

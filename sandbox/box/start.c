@@ -140,6 +140,8 @@ int vb_start_tell(struct vb_supervisor *box, struct vb_error *err)
     if (set_count > 0)
         vb_event_list(&event, VB_F_ENVIRONMENT, set, set_count);
     vb_event_str(&event, VB_F_INPUT, box->given);
+    if (detonation->call)
+        vb_event_bool(&event, VB_F_CALL, true);
     vb_event_str(&event, VB_F_WHEN, detonation->when);
     if (detonation->other_day)
         vb_event_str(&event, VB_F_DETAIL,

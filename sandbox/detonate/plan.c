@@ -289,6 +289,7 @@ static int add_row(struct planner *planner, const struct candidate *what,
         .input = copy(what->input, &failed),
         .cwd = copy(package_folder(planner->manifest, what->path), &failed),
         .when = phases[phase_of(what->when)],
+        .call = what->arguments != NULL,
     };
     if (failed || row.argv == NULL) {
         free_row(&row);
@@ -491,7 +492,9 @@ static int plan_scripts(struct planner *planner, struct vb_error *err)
 static int plan_usages(struct planner *planner, const struct vb_manifest *manifest,
                        struct vb_error *err)
 {
+    static const struct candidate calls = {.reason = VB_CALLS_NOT_RUN};
     int status = VB_OK;
+    uint64_t missed = 0;
     for (size_t i = 0; status == VB_OK && i < manifest->usage_count; i++) {
         const struct vb_manifest_usage *usage = &manifest->usages[i];
         struct candidate what = {
@@ -500,11 +503,13 @@ static int plan_usages(struct planner *planner, const struct vb_manifest *manife
         if (row == NULL)
             continue; /* it was left out, which is said */
         what.when = row->when;
-        status = planner->plan->count >= MAX_ROWS
-                     ? leave_out(planner, &what, "more than 256 things to run", err)
-                     : add_row(planner, &what, vb_interpreter_named(row->interpreter), err);
+        missed += planner->plan->count >= MAX_ROWS;
+        if (planner->plan->count < MAX_ROWS)
+            status = add_row(planner, &what, vb_interpreter_named(row->interpreter), err);
     }
-    return status;
+    return status < 0 || missed == 0
+               ? status
+               : emit_coverage(planner, &calls, "more than 256 things to run", missed, err);
 }
 
 /* --- time --- */

@@ -75,6 +75,9 @@ struct vb_value {
     };
 };
 
+/* In coverage events, what: one more way to call a script that was itself run. */
+#define VB_CALLS_NOT_RUN "a call with arguments"
+
 enum {
     VB_EVENT_MAX_FIELDS = 20,
     VB_EVENT_MAX_STRING = 256 * 1024, /* longer values are cut and TRUNCATED is set */
