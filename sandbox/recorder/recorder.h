@@ -110,6 +110,8 @@ int vb_recorder_patience_ms(const struct vb_recorder *recorder);
  * its own is left to do: then, if nobody in the box has anything to do either, the clock of the box
  * is moved to the end of the first wait. */
 VB_CHECKED int vb_recorder_rest(struct vb_recorder *recorder, bool quiet, struct vb_error *err);
+/* True if nobody in the box does anything, and nobody will without a word from outside. */
+bool vb_recorder_idle(struct vb_recorder *recorder);
 /* How far it was moved in all. */
 uint64_t vb_recorder_moved_ns(const struct vb_recorder *recorder);
 /* How many events were counted but not kept. */
