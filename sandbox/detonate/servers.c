@@ -163,7 +163,7 @@ static char *own_command(const struct vb_manifest *manifest, const char *line, b
         return NULL;
     const char *interpreter = script->interpreter == NULL ? "" : script->interpreter;
     const int made_len = script->command != NULL ? asprintf(&made, "%s%s", script->command, rest)
-                                                 : asprintf(&made, "%s \"${PACKAGE_TOP}/%s\"%s",
+                                                 : asprintf(&made, "%s \"%%{tree}/%s\"%s",
                                                             interpreter, script->path, rest);
     *ret_failed = made_len < 0;
     return made_len < 0 ? NULL : made;
@@ -171,21 +171,57 @@ static char *own_command(const struct vb_manifest *manifest, const char *line, b
 
 /* --- what a client fills in --- */
 
-/* MCPB: ${/} and ${pathSeparator}; ${user_config.KEY} is what the user was asked for. The rest is
- * in the environment. */
-static char *fill_in(const char *line, bool *ret_failed)
+/* Of the MCPB manifest, of plugins of several hosts, and of editors. A name that ends in '.' is the
+ * beginning of many. */
+static const struct {
+    const char *name;
+    const char *value; /* NULL: the package's folder */
+} settings[] = {
+    {"__dirname", NULL},
+    {"CLAUDE_PLUGIN_ROOT", NULL},
+    {"PLUGIN_ROOT", NULL},
+    {"CURSOR_PLUGIN_ROOT", NULL},
+    {"extensionPath", NULL},
+    {"workspaceFolder", "%{home}/projects/storefront"},
+    {"DESKTOP", "%{home}/Desktop"},
+    {"DOCUMENTS", "%{home}/Documents"},
+    {"DOWNLOADS", "%{home}/Downloads"},
+    {"/", "/"},
+    {"pathSeparator", "/"},
+    {"user_config.", "%{home}/Downloads"},
+};
+
+/* What stands for the name that begins at NAME, LEN bytes, or -1. */
+static int setting_of(const char *name, size_t len)
 {
-    static const char setting[] = "${user_config.";
+    for (size_t i = 0; i < VB_ARRAY_LEN(settings); i++) {
+        const size_t own = strlen(settings[i].name);
+        const bool many = settings[i].name[own - 1] == '.';
+        if (len >= own && strncmp(name, settings[i].name, own) == 0 && (many || len == own))
+            return (int)i;
+    }
+    return -1;
+}
+
+static int add_value(struct vb_buf *made, int setting, const char *root)
+{
+    const char *value = settings[setting].value;
+    if (value != NULL)
+        return vb_buf_append_str(made, value, NULL);
+    return vb_buf_printf(made, NULL, "%%{tree}%s%s", root == NULL ? "" : "/",
+                         root == NULL ? "" : root);
+}
+
+static char *fill_in(const char *line, const char *root, bool *ret_failed)
+{
     VB_CLEANUP(vb_buf_done) struct vb_buf made;
-    vb_buf_init(&made, COMMAND_BYTES * 2);
+    vb_buf_init(&made, COMMAND_BYTES * 64);
     int status = VB_OK;
     for (const char *at = line; status == VB_OK && *at != '\0';) {
         const char *end = starts(at, "${") ? strchr(at, '}') : NULL;
-        const bool separator = starts(at, "${/}") || starts(at, "${pathSeparator}");
-        const bool known = end != NULL && (separator || starts(at, setting));
-        status = known ? vb_buf_append_str(&made, separator ? "/" : "${HOME}/.local/share", NULL)
-                       : vb_buf_append(&made, at, 1, NULL);
-        at = known ? end + 1 : at + 1;
+        const int setting = end == NULL ? -1 : setting_of(at + 2, (size_t)(end - at) - 2);
+        status = setting >= 0 ? add_value(&made, setting, root) : vb_buf_append(&made, at, 1, NULL);
+        at = setting >= 0 ? end + 1 : at + 1;
     }
     char *text = status == VB_OK && made.len > 0 ? strdup((const char *)made.data) : NULL;
     *ret_failed = text == NULL;
@@ -193,44 +229,15 @@ static char *fill_in(const char *line, bool *ret_failed)
 }
 
 char *vb_mcp_command(const struct vb_manifest *manifest, const struct vb_manifest_entry *entry,
-                     bool *ret_failed)
+                     const char *root, bool *ret_failed)
 {
     *ret_failed = false;
     if (entry->command == NULL || entry->command[0] == '\0')
         return NULL;
-    VB_CLEANUP_FREE char *filled = fill_in(entry->command, ret_failed);
+    VB_CLEANUP_FREE char *filled =
+        fill_in(entry->command, root != NULL && is_plain(root) ? root : NULL, ret_failed);
     if (*ret_failed)
         return NULL;
     char *own = own_command(manifest, filled, ret_failed);
     return own != NULL || *ret_failed ? own : vb_steal(filled);
-}
-
-static const struct {
-    const char *name;
-    bool top; /* of the tree; otherwise of the package */
-} settings[] = {
-    {"CLAUDE_PLUGIN_ROOT", false}, {"PLUGIN_ROOT", false}, {"extensionPath", false},
-    {"__dirname", false},          {"PACKAGE_TOP", true},
-};
-
-char **vb_mcp_environment(const char *root)
-{
-    char **made = calloc(VB_ARRAY_LEN(settings) + 1, sizeof(*made));
-    for (size_t i = 0; made != NULL && i < VB_ARRAY_LEN(settings); i++) {
-        const bool below = root != NULL && !settings[i].top;
-        if (asprintf(&made[i], "%s={tree}%s%s", settings[i].name, below ? "/" : "",
-                     below ? root : "") >= 0)
-            continue;
-        made[i] = NULL;
-        vb_mcp_environment_free(made);
-        return NULL;
-    }
-    return made;
-}
-
-void vb_mcp_environment_free(char **environment)
-{
-    for (char **item = environment; item != NULL && *item != NULL; item++)
-        free(*item);
-    free(environment);
 }

@@ -7,14 +7,11 @@
 
 /* True if a client starts ENTRY to talk with it over its standard streams. */
 bool vb_is_mcp_server(const struct vb_manifest *manifest, const struct vb_manifest_entry *entry);
-/* The command of ENTRY as it is run here, or NULL with *RET_FAILED set without memory: what a
- * client fills in is filled in, and npx or uvx of the package itself is the package's own file.
- * NULL otherwise: it has none, a file is run. */
+/* The command of ENTRY, of the package in ROOT below the tree (NULL: its top), as it is run here:
+ * what a client fills in is filled in, and npx or uvx of the package itself is the package's own
+ * file. NULL with *RET_FAILED set: there is no memory. NULL otherwise: it has none, a file is run.
+ */
 char *vb_mcp_command(const struct vb_manifest *manifest, const struct vb_manifest_entry *entry,
-                     bool *ret_failed);
-/* What clients set for a server in the folder ROOT of the package, below the tree (NULL: its top).
- * NULL without memory; freed with vb_mcp_environment_free. */
-char **vb_mcp_environment(const char *root);
-void vb_mcp_environment_free(char **environment);
+                     const char *root, bool *ret_failed);
 
 #endif

@@ -437,13 +437,13 @@ static void commands_of_the_package_itself(void **state)
     static const struct {
         const char *command, *wanted;
     } rows[] = {
-        {"npx -y @acme/notes-mcp@latest /data", "node \"${PACKAGE_TOP}/dist/index.js\" /data"},
+        {"npx -y @acme/notes-mcp@latest /data", "node \"%{tree}/dist/index.js\" /data"},
         {"npx --package @acme/notes-mcp notes-mcp --stdio",
-         "node \"${PACKAGE_TOP}/dist/index.js\" --stdio"},
+         "node \"%{tree}/dist/index.js\" --stdio"},
         {"npx -y @acme/other", "npx -y @acme/other"},
         {"uvx notes_mcp==1.0", "uvx notes_mcp==1.0"},
         {"node \"${__dirname}${/}server.js\" \"${user_config.dir}\"",
-         "node \"${__dirname}/server.js\" \"${HOME}/.local/share\""},
+         "node \"%{tree}/server.js\" \"%{home}/Downloads\""},
         {"npx", "npx"},
         {"npx -y", "npx -y"},
         {"npx 'unfinished", "npx 'unfinished"},
@@ -465,7 +465,7 @@ static void commands_of_the_package_itself(void **state)
         bool failed = true;
         snprintf(command, sizeof(command), "%s", rows[i].command);
         entries[1].command = command;
-        char *made = vb_mcp_command(&manifest, &entries[1], &failed);
+        char *made = vb_mcp_command(&manifest, &entries[1], NULL, &failed);
         assert_false(failed);
         assert_string_equal(made, rows[i].wanted);
         free(made);
