@@ -13,6 +13,7 @@
 
 enum {
     MAX_ROWS = 256,
+    MAX_REPEATED = 16,
     MAX_TEXT = 100 * 1024, /* the kernel takes 128 KiB in one argument (execve(2)) */
     HEAD_BYTES = 256,
     MAX_ALIKE = 16, /* coverage events of one reason before they are only counted */
@@ -349,27 +350,38 @@ static int copy_row(const struct vb_detonation *row, struct vb_detonation *ret,
     return VB_OK;
 }
 
+/* Puts the second run of the server in row I behind it. */
+static int repeat_row(struct vb_plan *plan, size_t i, struct vb_error *err)
+{
+    struct vb_detonation made;
+    const int status = copy_row(&plan->rows[i], &made, err);
+    if (status < 0)
+        return status;
+    made.driver = VB_DRIVER_MCP_HANDSHAKE;
+    made.client = clients[1];
+    made.days_ahead = CLIENT_DAYS_AHEAD;
+    made.repeats = (uint32_t)i + 1;
+    memmove(&plan->rows[i + 2], &plan->rows[i + 1], (plan->count - i - 1) * sizeof(made));
+    plan->rows[i + 1] = made;
+    plan->count++;
+    return VB_OK;
+}
+
 /* Right behind its first run each server is started once more, as a month later by another client:
  * what it is then, or has become by being run once, is compared. */
-static int repeat_servers(struct vb_plan *plan, struct vb_error *err)
+static int repeat_servers(struct planner *planner, struct vb_error *err)
 {
+    struct vb_plan *plan = planner->plan;
+    size_t repeated = 0;
     int status = VB_OK;
     for (size_t i = 0; status == VB_OK && i < plan->count; i++) {
-        struct vb_detonation *row = &plan->rows[i];
+        const struct vb_detonation *row = &plan->rows[i];
+        const struct candidate what = {.reason = row->reason, .path = row->path, .line = row->line};
         if (row->driver == VB_DRIVER_NONE)
             continue;
-        memmove(row + 2, row + 1, (plan->count - i - 1) * sizeof(*row));
-        status = copy_row(row, row + 1, err);
-        plan->count += status == VB_OK;
-        if (status < 0) { /* nothing stands there twice */
-            memmove(row + 1, row + 2, (plan->count - i - 1) * sizeof(*row));
-            return status;
-        }
-        row[1].driver = VB_DRIVER_MCP_HANDSHAKE;
-        row[1].client = clients[1];
-        row[1].days_ahead = CLIENT_DAYS_AHEAD;
-        row[1].repeats = (uint32_t)i + 1;
-        i++;
+        status = repeated++ < MAX_REPEATED
+                     ? repeat_row(plan, i++, err)
+                     : leave_out(planner, &what, "more than 16 servers to start again", err);
     }
     return status;
 }
@@ -630,15 +642,18 @@ static int plan_usages(struct planner *planner, const struct vb_manifest *manife
 
 /* --- time --- */
 
-/* Most rows end at once, so each may take several times its even share of what is left. */
+/* Most rows end at once, so each may take several times its even share of what is left; and who
+ * is asked for everything that it can do takes its time. */
 unsigned vb_plan_share_ms(const struct vb_plan *plan, size_t row, unsigned left_ms)
 {
-    enum { MIN_ROW_MS = 1000, MAX_ROW_MS = 10000, GENEROSITY = 4 };
+    enum { MIN_ROW_MS = 1000, MIN_SERVER_MS = 8000, MAX_ROW_MS = 10000, GENEROSITY = 4 };
+    const bool served = plan->rows != NULL && plan->rows[row].driver != VB_DRIVER_NONE;
+    const size_t least = served ? MIN_SERVER_MS : MIN_ROW_MS;
     if (plan->count == 1)
         return left_ms;
     const size_t behind = plan->count - row - 1;
     size_t share = left_ms / (1 + behind / GENEROSITY);
-    share = share < MIN_ROW_MS ? MIN_ROW_MS : share > MAX_ROW_MS ? MAX_ROW_MS : share;
+    share = share < least ? least : share > MAX_ROW_MS ? MAX_ROW_MS : share;
     return share < left_ms ? (unsigned)share : left_ms;
 }
 
@@ -653,7 +668,7 @@ int vb_plan_make(const struct vb_plan_input *input, struct vb_sink *sink, struct
     VB_CLEANUP(free_plan) struct vb_plan *plan = calloc(1, sizeof(*plan));
     VB_CLEANUP_FREE struct planner *planner = calloc(1, sizeof(*planner));
     if (plan != NULL)
-        plan->rows = calloc(2 * MAX_ROWS, sizeof(*plan->rows)); /* servers run twice */
+        plan->rows = calloc(MAX_ROWS + MAX_REPEATED, sizeof(*plan->rows));
     if (plan == NULL || plan->rows == NULL || planner == NULL)
         return vb_fail(err, VB_E_NOMEM, errno, "planning the detonations");
     planner->manifest = input->manifest;
@@ -668,12 +683,11 @@ int vb_plan_make(const struct vb_plan_input *input, struct vb_sink *sink, struct
         status = plan_scripts(planner, err);
     if (status == VB_OK)
         status = plan_usages(planner, input->manifest, err);
+    order_by_phase(plan);
+    if (status == VB_OK)
+        status = repeat_servers(planner, err);
     if (status == VB_OK)
         status = tell_left_out(planner, err);
-    if (status < 0)
-        return status;
-    order_by_phase(plan);
-    status = repeat_servers(plan, err);
     if (status < 0)
         return status;
     number_rows(plan);

@@ -104,6 +104,8 @@ expect_reason ends "it ended before everything was tried"
 vet mute 0
 expect_reason mute "it speaks no protocol of MCP that we know"
 [ "$(grep -c '"outcome":"exit"' "$work/mute.ev/events.jsonl")" -ge 2 ] || fail "a mute server was not ended"
+vet slow 0 # each call sleeps for 100 seconds, by the clock of the box
+expect_not_in "$work/slow.ev/events.jsonl" '"outcome":"timeout"' "a slow server"
 vet stays 0
 expect_in "$work/stays.ev/events.jsonl" '"outcome":"signal"' "a server that stays is ended"
 

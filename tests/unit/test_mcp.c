@@ -456,7 +456,10 @@ static void commands_of_the_package_itself(void **state)
     struct vb_manifest_entry entries[] = {
         {.path = program, .reason = reason, .when = when, .interpreter = node},
         {.path = place, .reason = server, .when = when}};
-    const struct vb_manifest manifest = {&package, 1, NULL, 0, entries, VB_ARRAY_LEN(entries)};
+    const struct vb_manifest manifest = {.packages = &package,
+                                         .package_count = 1,
+                                         .entries = entries,
+                                         .entry_count = VB_ARRAY_LEN(entries)};
     (void)state;
     assert_false(vb_is_mcp_server(&manifest, &entries[0]));
     assert_true(vb_is_mcp_server(&manifest, &entries[1]));
