@@ -8,7 +8,13 @@
 
 #include "sandbox/detonate/mcp_internal.h"
 
-enum { TRIES_MAX = 2, UNSUPPORTED_VERSION = -32022, NO_SUCH_METHOD = -32601 };
+enum {
+    TRIES_MAX = 2,
+    NAME_BYTES = 256,
+    INSTRUCTIONS_BYTES = 16384,
+    UNSUPPORTED_VERSION = -32022,
+    NO_SUCH_METHOD = -32601
+};
 
 int vb_mcp_new(const struct vb_mcp_options *options, struct vb_mcp **ret, struct vb_error *err)
 {
@@ -117,10 +123,11 @@ static int begin_listing(struct vb_mcp *mcp, const json_t *result, struct vb_err
         mcp->offered |= json_object_get(capabilities, keys[i]) != NULL ? 1U << i : 0U;
     vb_event_init(&event, VB_EV_MCP_SERVER, VB_SOURCE_TRUTH);
     vb_event_str(&event, VB_F_VERSION, mcp->version);
-    if (name != NULL)
-        vb_event_strn(&event, VB_F_NAME, name, strnlen(name, 256));
-    if (text != NULL)
-        vb_event_strn(&event, VB_F_TEXT, text, strnlen(text, 16384));
+    (void)vb_mcp_set(&event, VB_F_NAME, (struct vb_str){name, name == NULL ? 0 : strlen(name)},
+                     NAME_BYTES);
+    if (vb_mcp_set(&event, VB_F_TEXT, (struct vb_str){text, text == NULL ? 0 : strlen(text)},
+                   INSTRUCTIONS_BYTES))
+        vb_event_bool(&event, VB_F_TRUNCATED, true);
     int status = vb_mcp_emit(mcp, &event, err);
     if (status == VB_OK)
         status = vb_mcp_gather(mcp, &mcp->declared, json_object_get(result, "instructions"), err);

@@ -56,14 +56,16 @@ enum {
     VB_MCP_LINE_MAX = 4 << 20,   /* bytes of one message */
     VB_MCP_BYTES_MAX = 64 << 20, /* of all */
     VB_MCP_MESSAGES_MAX = 4000,
-    VB_MCP_INVALID_MAX = 200,   /* lines that are no messages */
-    VB_MCP_PAGES_MAX = 20,      /* of one listing */
-    VB_MCP_TOOLS_MAX = 256,     /* tools, resources and prompts, each */
-    VB_MCP_REQUESTS_MAX = 200,  /* of the server's, that are answered */
-    VB_MCP_ROUNDS_MAX = 5,      /* in which one call asks for more */
-    VB_MCP_TEXTS_MAX = 4 << 20, /* bytes that are kept to be scanned, of each sort */
-    VB_MCP_PROBE_MS = 2000,     /* for the first answer */
-    VB_MCP_ANSWER_MS = 5000     /* for any other */
+    VB_MCP_INVALID_MAX = 200,      /* lines that are no messages */
+    VB_MCP_PAGES_MAX = 20,         /* of one listing */
+    VB_MCP_TOOLS_MAX = 256,        /* tools, resources and prompts, each */
+    VB_MCP_SCHEMA_MAX = 128 << 10, /* bytes of the parameters of one tool */
+    VB_MCP_SCHEMAS_MAX = 2 << 20,  /* of all */
+    VB_MCP_REQUESTS_MAX = 200,     /* of the server's, that are answered */
+    VB_MCP_ROUNDS_MAX = 5,         /* in which one call asks for more */
+    VB_MCP_TEXTS_MAX = 4 << 20,    /* bytes that are kept to be scanned, of each sort */
+    VB_MCP_PROBE_MS = 2000,        /* for the first answer */
+    VB_MCP_ANSWER_MS = 5000        /* for any other */
 };
 
 /* A conversation. */

@@ -5,7 +5,13 @@
 
 #include "sandbox/detonate/mcp_internal.h"
 
-enum { READS_MAX = 50, ARGUMENTS_BYTES = 16384, URI_BYTES = 2048, TIMEOUTS_MAX = 3 };
+enum {
+    READS_MAX = 50,
+    ARGUMENTS_BYTES = 16384,
+    URI_BYTES = 2048,
+    NAME_BYTES = 512,
+    TIMEOUTS_MAX = 3
+};
 
 static void free_text(char **text)
 {
@@ -29,16 +35,19 @@ static json_t *prompt_schema(const json_t *arguments)
     return properties == NULL ? NULL : json_pack("{s:o}", "properties", properties);
 }
 
-/* RFC 6570: each {…} becomes a value. */
-static void expand(const char *template, char *ret, size_t size)
+/* RFC 6570: each {…} becomes a value. NULL without memory. */
+static char *expand(const char *template)
 {
+    char *made = malloc(strlen(template) + 1);
     size_t len = 0;
-    for (const char *at = template; *at != '\0' && len + 1 < size; at++) {
+    for (const char *at = template; made != NULL && *at != '\0'; at++) {
         const char *end = *at == '{' ? strchr(at, '}') : NULL;
-        ret[len++] = end == NULL ? *at : '1';
+        made[len++] = end == NULL ? *at : '1';
         at = end == NULL ? at : end;
     }
-    ret[len] = '\0';
+    if (made != NULL)
+        made[len] = '\0';
+    return made;
 }
 
 /* The kinds of things of a stage, one behind the other. */
@@ -68,12 +77,12 @@ static json_t *params_of(const struct vb_mcp *mcp, enum vb_mcp_list kind,
                          const struct vb_mcp_item *item, struct vb_mcp_given *given,
                          const json_t **ret_arguments)
 {
-    char uri[URI_BYTES];
     *given = (struct vb_mcp_given){.count = 0};
     *ret_arguments = NULL;
     if (kind == VB_MCP_RESOURCES || kind == VB_MCP_TEMPLATES) {
-        expand(item->name, uri, sizeof(uri));
-        return json_pack("{s:s}", "uri", kind == VB_MCP_TEMPLATES ? uri : item->name);
+        VB_CLEANUP(free_text) char *uri = expand(item->name);
+        return uri == NULL ? NULL
+                           : json_pack("{s:s}", "uri", kind == VB_MCP_TEMPLATES ? uri : item->name);
     }
     VB_CLEANUP(vb_json_free)
     json_t *schema =
@@ -98,7 +107,7 @@ static void describe(const struct vb_mcp *mcp, struct vb_event *event, const cha
     vb_event_init(event, VB_EV_MCP_CALL, VB_SOURCE_TOOL);
     vb_event_str(event, VB_F_ACTION, action);
     vb_event_str(event, VB_F_METHOD, mcp->method);
-    vb_event_str(event, VB_F_NAME, mcp->name);
+    (void)vb_mcp_set(event, VB_F_NAME, (struct vb_str){mcp->name, strlen(mcp->name)}, NAME_BYTES);
     vb_event_int(event, VB_F_NUMBER, mcp->number);
     if (mcp->stage == VB_MCP_CALLING)
         vb_event_str(event, VB_F_FORM, vb_mcp_form_name(mcp->form));
@@ -114,11 +123,10 @@ static int tell_begin(struct vb_mcp *mcp, const json_t *arguments, const struct 
     for (size_t i = 0; i < given->count; i++)
         items[i] = (struct vb_str){given->items[i], strlen(given->items[i])};
     describe(mcp, &event, "begin");
-    if (text != NULL)
-        vb_event_strn(&event, VB_F_TEXT, text, strnlen(text, ARGUMENTS_BYTES));
+    const struct vb_str all = {text, text == NULL ? 0 : strlen(text)};
     if (given->count > 0)
         vb_event_list(&event, VB_F_GIVEN, items, given->count);
-    if (text != NULL && strlen(text) > ARGUMENTS_BYTES)
+    if (vb_mcp_set(&event, VB_F_TEXT, all, ARGUMENTS_BYTES))
         vb_event_bool(&event, VB_F_TRUNCATED, true);
     return vb_mcp_emit(mcp, &event, err);
 }

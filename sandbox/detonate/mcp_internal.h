@@ -38,6 +38,7 @@ enum vb_mcp_limit {
     VB_MCP_CUT_NOT_JSON,
     VB_MCP_CUT_PAGES,
     VB_MCP_CUT_ITEMS,
+    VB_MCP_CUT_SCHEMA,
     VB_MCP_CUT_REQUESTS,
     VB_MCP_CUT_ROUNDS,
     VB_MCP_CUT_TEXTS,
@@ -90,8 +91,10 @@ struct vb_mcp {
     int64_t listing; /* 1: before any call */
     size_t pages, listed;
     bool list_cut;
-    char *cursor; /* of the next page; NULL: none */
+    size_t list_bytes; /* of tools that were told of */
+    char *cursor;      /* of the next page; NULL: none */
     struct vb_mcp_items items[VB_MCP_LISTS];
+    size_t schema_bytes; /* of their details, as text */
 
     /* calling */
     enum vb_mcp_form form;
@@ -121,6 +124,8 @@ VB_CHECKED int vb_mcp_cut(struct vb_mcp *mcp, enum vb_mcp_limit limit, uint64_t 
                           struct vb_error *err);
 VB_CHECKED int vb_mcp_emit(struct vb_mcp *mcp, struct vb_event *event, struct vb_error *err);
 int vb_mcp_no_memory(struct vb_error *err);
+/* Sets FIELD to at most MOST bytes of TEXT, whole characters. Returns whether some are missing. */
+bool vb_mcp_set(struct vb_event *event, enum vb_field field, struct vb_str text, size_t most);
 /* What we say that we can do and who we are. New references. */
 json_t *vb_mcp_capabilities(void);
 json_t *vb_mcp_info(const struct vb_mcp *mcp);

@@ -4,7 +4,13 @@
 
 #include "sandbox/detonate/mcp_internal.h"
 
-enum { NAME_MAX_BYTES = 512, ABOUT_BYTES = 16384, SCHEMA_BYTES = 32768 };
+enum {
+    NAME_MAX_BYTES = 512,
+    ABOUT_BYTES = 16384,
+    SCHEMA_BYTES = 32768,
+    LISTING_BYTES = 2 << 20, /* then tools are told in brief */
+    BRIEF = 256
+};
 
 static const struct {
     const char *method, *key, *name_key, *details_key, *capability;
@@ -60,17 +66,18 @@ static int tell_tool(struct vb_mcp *mcp, const json_t *tool, const char *name, s
     const int status = digest(tool, hex, err);
     if (status < 0)
         return status;
+    /* Each listing is told alike, so that they can be compared. */
+    const bool brief = mcp->list_bytes > LISTING_BYTES;
+    const struct vb_str words = {about, about == NULL ? 0 : strlen(about)};
+    const struct vb_str types = {text, text == NULL ? 0 : strlen(text)};
     vb_event_init(&event, VB_EV_MCP_TOOL, VB_SOURCE_TRUTH);
-    vb_event_strn(&event, VB_F_NAME, name, strnlen(name, NAME_MAX_BYTES));
+    (void)vb_mcp_set(&event, VB_F_NAME, (struct vb_str){name, strlen(name)}, NAME_MAX_BYTES);
     vb_event_int(&event, VB_F_NUMBER, mcp->listing);
     vb_event_str(&event, VB_F_SHA256, hex);
-    if (about != NULL)
-        vb_event_strn(&event, VB_F_DESCRIPTION, about, strnlen(about, ABOUT_BYTES));
-    if (text != NULL)
-        vb_event_strn(&event, VB_F_TEXT, text, strnlen(text, SCHEMA_BYTES));
-    if ((about != NULL && strlen(about) > ABOUT_BYTES) ||
-        (text != NULL && strlen(text) > SCHEMA_BYTES))
+    const bool cut = vb_mcp_set(&event, VB_F_DESCRIPTION, words, brief ? BRIEF : ABOUT_BYTES);
+    if (vb_mcp_set(&event, VB_F_TEXT, types, brief ? BRIEF : SCHEMA_BYTES) || cut)
         vb_event_bool(&event, VB_F_TRUNCATED, true);
+    mcp->list_bytes += words.len + types.len;
     return vb_mcp_emit(mcp, &event, err);
 }
 
@@ -81,12 +88,17 @@ static int add_item(struct vb_mcp *mcp, const json_t *item, const char *name, st
     struct vb_mcp_item *row = &items->rows[items->count];
     if (mcp->listing > 1)
         return VB_OK;
-    *row = (struct vb_mcp_item){.name = strndup(name, NAME_MAX_BYTES * 2)};
+    *row = (struct vb_mcp_item){.name = strdup(name)};
     if (row->name == NULL)
         return vb_mcp_no_memory(err);
-    if (key != NULL && json_object_get(item, key) != NULL)
-        row->details = json_incref(json_object_get(item, key));
     items->count++;
+    json_t *details = key == NULL ? NULL : json_object_get(item, key);
+    const size_t size = details == NULL ? 0 : json_dumpb(details, NULL, 0, JSON_COMPACT);
+    /* As it stands in memory it may be a hundred times as large. */
+    if (size > VB_MCP_SCHEMA_MAX || size > VB_MCP_SCHEMAS_MAX - mcp->schema_bytes)
+        return vb_mcp_cut(mcp, VB_MCP_CUT_SCHEMA, 0, err);
+    mcp->schema_bytes += size;
+    row->details = json_incref(details);
     return VB_OK;
 }
 
@@ -105,7 +117,7 @@ static int tell_list(struct vb_mcp *mcp, const char *outcome, struct vb_error *e
 
 static void begin_list(struct vb_mcp *mcp)
 {
-    mcp->pages = mcp->listed = 0;
+    mcp->pages = mcp->listed = mcp->list_bytes = 0;
     mcp->list_cut = false;
     free(vb_steal(mcp->cursor));
 }

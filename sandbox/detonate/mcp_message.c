@@ -37,6 +37,8 @@ static const struct {
     [VB_MCP_CUT_PAGES] = {"the rest of a listing of the MCP server", "more than 20 pages", true},
     [VB_MCP_CUT_ITEMS] = {"the rest of a listing of the MCP server", "more than 256 of a sort",
                           true},
+    [VB_MCP_CUT_SCHEMA] = {"parameters of the MCP server's tools",
+                           "longer than 128 KiB, or 2 MiB of all: called without arguments"},
     [VB_MCP_CUT_REQUESTS] = {"requests of the MCP server", "more than 200 are not answered"},
     [VB_MCP_CUT_ROUNDS] = {"a call of the MCP server", "it asks for more in more than 5 rounds"},
     [VB_MCP_CUT_TEXTS] = {"texts of the MCP server", "too many bytes to keep and scan", true},
@@ -66,6 +68,21 @@ int vb_mcp_cut(struct vb_mcp *mcp, enum vb_mcp_limit limit, uint64_t count, stru
     return vb_mcp_emit(mcp, &event, err);
 }
 
+bool vb_mcp_set(struct vb_event *event, enum vb_field field, struct vb_str text, size_t most)
+{
+    size_t len = text.len < most ? text.len : most;
+    while (len < text.len && len > 0 && ((unsigned char)text.text[len] & 0xc0) == 0x80)
+        len--;
+    if (text.text != NULL)
+        vb_event_strn(event, field, text.text, len);
+    return len < text.len;
+}
+
+static struct vb_str str_of(const char *text)
+{
+    return (struct vb_str){text, text == NULL ? 0 : strlen(text)};
+}
+
 static int tell(struct vb_mcp *mcp, bool ours, const char *form, const char *method,
                 struct vb_str text, struct vb_error *err)
 {
@@ -75,11 +92,10 @@ static int tell(struct vb_mcp *mcp, bool ours, const char *form, const char *met
     vb_event_str(&event, VB_F_SENDER, ours ? "client" : "server");
     vb_event_str(&event, VB_F_FORM, form);
     vb_event_int(&event, VB_F_SIZE, (int64_t)text.len);
-    vb_event_strn(&event, VB_F_TEXT, text.text, text.len < most ? text.len : most);
+    const bool cut = vb_mcp_set(&event, VB_F_TEXT, text, most);
     mcp->told_bytes += text.len < most ? text.len : most;
-    if (method != NULL)
-        vb_event_strn(&event, VB_F_METHOD, method, strnlen(method, 256));
-    if (text.len > most)
+    (void)vb_mcp_set(&event, VB_F_METHOD, str_of(method), SHORT_TEXT);
+    if (cut)
         vb_event_bool(&event, VB_F_TRUNCATED, true);
     return vb_mcp_emit(mcp, &event, err);
 }

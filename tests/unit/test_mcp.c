@@ -175,7 +175,7 @@ static json_t *listen(struct room *room)
 /* Answers what the client asked last with RESULT, after checking that it asked for METHOD. */
 static void answer(struct room *room, const char *method, const char *result)
 {
-    char line[4096];
+    char line[8192];
     json_t *request = listen(room);
     assert_string_equal(json_string_value(json_object_get(request, "method")), method);
     snprintf(line, sizeof(line), "{\"jsonrpc\":\"2.0\",\"id\":%lld,%s}\n",
@@ -412,6 +412,68 @@ static void cursors_without_an_end(void **state)
     close_room(&room);
 }
 
+static void large_schemas(void **state)
+{
+    struct room room;
+    struct vb_error err = {0};
+    struct vb_buf line;
+    (void)state;
+    vb_buf_init(&line, 4 << 20);
+    open_room(&room, false);
+    answer(&room, "server/discover", DISCOVERED);
+    vb_buf_clear(vb_mcp_out(room.mcp));
+    assert_int_equal(
+        vb_buf_append_str(
+            &line, "{\"id\":2,\"result\":{\"tools\":[{\"name\":\"x\",\"inputSchema\":{\"enum\":[0",
+            &err),
+        VB_OK);
+    for (int i = 0; i < 500000; i++)
+        assert_int_equal(vb_buf_append(&line, ",0", 2, &err), VB_OK);
+    assert_int_equal(vb_buf_append_str(&line, "]}}]}}\n", &err), VB_OK);
+    hear(&room, (const char *)line.data);
+    json_t *request = listen(&room);
+    const json_t *params = json_object_get(request, "params");
+    assert_int_equal(json_object_size(json_object_get(params, "arguments")), 0);
+    json_decref(request);
+    expect_logged(&room, "longer than 128 KiB");
+    vb_buf_done(&line);
+    close_room(&room);
+}
+
+/* A name longer than what is told of it, of characters of several bytes. */
+static void long_names(void **state)
+{
+    enum { LEN = 3000 };
+    struct room room;
+    struct vb_error err = {0};
+    struct vb_buf line;
+    (void)state;
+    vb_buf_init(&line, 1 << 20);
+    open_room(&room, false);
+    answer(
+        &room, "server/discover",
+        "\"result\":{\"supportedVersions\":[\"2026-07-28\"],\"capabilities\":{\"resources\":{}}}");
+    assert_int_equal(vb_buf_append_str(&line, "\"result\":{\"tools\":[{\"name\":\"x", &err), VB_OK);
+    for (int i = 0; i < LEN / 3; i++)
+        assert_int_equal(vb_buf_append_str(&line, "\xe2\x82\xac", &err), VB_OK);
+    assert_int_equal(vb_buf_append_str(&line, "\"}]}", &err), VB_OK);
+    answer(&room, "tools/list", (const char *)line.data);
+    answer(&room, "resources/list", "\"result\":{\"resources\":[]}");
+    answer(&room, "resources/templates/list",
+           "\"result\":{\"resourceTemplates\":[{\"uriTemplate\":\"a://{b}/\xe2\x82\xac{\"}]}");
+    answer(&room, "tools/call", SAID);
+    answer(&room, "tools/list", TOOL);
+    answer(&room, "tools/call", SAID);
+    answer(&room, "tools/call", SAID);
+    json_t *request = listen(&room);
+    const char *uri = json_string_value(json_object_get(json_object_get(request, "params"), "uri"));
+    assert_string_equal(uri, "a://1/\xe2\x82\xac{");
+    json_decref(request);
+    assert_null(memmem(room.log.data, room.log.len, "base64", 6));
+    vb_buf_done(&line);
+    close_room(&room);
+}
+
 static void messages_in_pieces(void **state)
 {
     static const char line[] = "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"ping\"}\r\n";
@@ -492,6 +554,8 @@ int main(void)
         cmocka_unit_test(lines_that_are_none),
         cmocka_unit_test(one_line_without_an_end),
         cmocka_unit_test(cursors_without_an_end),
+        cmocka_unit_test(large_schemas),
+        cmocka_unit_test(long_names),
         cmocka_unit_test(messages_in_pieces),
         cmocka_unit_test(commands_of_the_package_itself),
     };
