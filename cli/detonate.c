@@ -64,13 +64,14 @@ static int run_row(struct vb_runs *runs, size_t i, struct vb_sink *sink, struct 
     const uint64_t before = session->log.bytes;
     int status = vb_detonate(runs->sandbox, row, sink, &result, err);
     runs->rows[i].ran = true;
+    runs->rows[i].again = row->repeats > 0;
     runs->rows[i].log_bytes = session->log.bytes - before;
     runs->rows[i].duration_ms = result.duration_ms;
     runs->rows[i].finished = result.finished;
     runs->rows[i].every_name = result.name_doubted;
     runs->rows[i].dated = session->tee.dates.seen;
     const unsigned still = vb_session_left_ms(session);
-    if (status < 0 || !result.name_doubted || still <= runs->reserve_ms)
+    if (status < 0 || !result.name_doubted || row->repeats > 0 || still <= runs->reserve_ms)
         return status;
     row->timeout_ms = vb_plan_share_ms(runs->plan, i, still - runs->reserve_ms);
     status = run_again(runs, row, sink, err);

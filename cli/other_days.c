@@ -13,7 +13,7 @@ enum {
 
 static bool is_wanted(const struct vb_dates *dates, const struct vb_row_run *row)
 {
-    return row->ran && (dates->all || (row->dated && row->finished));
+    return row->ran && !row->again && (dates->all || (row->dated && row->finished));
 }
 
 /* What is left for runs. */

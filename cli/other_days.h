@@ -12,6 +12,7 @@ struct vb_row_run {
     unsigned duration_ms;
     uint64_t log_bytes;
     bool every_name; /* it was run again with every host name */
+    bool again;      /* it is another row once more */
     bool dated;      /* it may act by the date */
     bool doubted;    /* what it did there is to be compared with more runs of today */
     bool compared;   /* it ran on at least one other day */

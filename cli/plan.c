@@ -100,6 +100,11 @@ static void write_row(struct vb_json_out *out, const struct vb_detonation *row, 
     vb_json_member_str(out, "folder", row->cwd == NULL ? "." : row->cwd);
     write_list(out, "environment", row->env);
     vb_json_member_str(out, "input", row->input);
+    vb_json_member_str(out, "client", row->client);
+    if (row->repeats > 0)
+        vb_json_member_int(out, "repeats", row->repeats);
+    if (row->days_ahead > 0)
+        vb_json_member_int(out, "days_ahead", row->days_ahead);
     vb_json_member_int(out, "budget_ms", budget_ms);
     vb_json_end_object(out);
 }
@@ -207,6 +212,12 @@ static void put_row(struct page *page, const struct vb_detonation *row, unsigned
     }
     for (char **pair = row->env; pair != NULL && *pair != NULL; pair++) {
         put_safe(page, *pair, false, "      with ");
+        put(page, "\n");
+    }
+    if (row->client != NULL) {
+        put_safe(page, row->client, false, "      an MCP client talks with it: ");
+        if (row->days_ahead > 0)
+            put_number(page, ", %lu days ahead", row->days_ahead);
         put(page, "\n");
     }
     if (row->input != NULL) {

@@ -32,6 +32,7 @@ static const struct field_row field_rows[VB_FIELD_COUNT] = {
 #define VERIFY VB_ROLE_VERIFY
 #define WORLD VB_ROLE_WORLD
 #define BOX VB_ROLE_BOX
+#define DRIVER VB_ROLE_DRIVER
 #define ANY VB_ROLE_ANY
 static const struct vb_event_type event_rows[VB_EVENT_KIND_COUNT] = {
 #define VB_EVENT(id, name, who, fields, doc) [VB_EV_##id] = {name, who, fields_of_##id, doc},

@@ -71,12 +71,18 @@ static void add_later(struct days *days, const struct run *run)
     days->later[at] = run;
 }
 
+/* What an MCP server does for another client only is no matter of days. */
+static bool same_client(const struct run *a, const struct run *b)
+{
+    return a->client == NULL || b->client == NULL || strcmp(a->client, b->client) == 0;
+}
+
 static struct days days_of(const struct judge *judge, const struct run *first)
 {
     struct days days = {.today = {first}, .count = 1};
     for (size_t i = 0; i < judge->run_count; i++) {
         const struct run *run = judge->runs[i];
-        if (run->repeats != first->id || run->repeats == 0)
+        if (run->repeats != first->id || run->repeats == 0 || !same_client(run, first))
             continue;
         if (run->other_day && run->days_ahead > 0)
             add_later(&days, run);

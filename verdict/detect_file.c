@@ -328,7 +328,8 @@ static void see_delete(struct judge *judge)
     if (!vb_starts(path, "~/") && !vb_starts(path, "/etc/") && !vb_starts(path, "/var/") &&
         !vb_starts(path, "/usr/"))
         return;
-    if (vb_path_is_own(run, path) || vb_names_find(&run->changed, path) != NULL)
+    if (vb_path_is_own(run, path) || vb_names_find(&run->changed, path) != NULL ||
+        vb_is_given(run, path))
         return;
     if (process != NULL && process->command.trusted && (process->command.traits & TRAIT_PACKAGER))
         return;

@@ -149,8 +149,8 @@ void vb_see_bait_read(struct judge *judge)
     const struct bait *bait = vb_bait_named(judge, vb_text_of(judge, VB_F_BAIT));
     const struct process *process = judge->process;
     const char *path = bait->path ? bait->path : bait->id;
-    if (judge->run == NULL || process == NULL)
-        return;
+    if (judge->run == NULL || process == NULL || vb_is_given(judge->run, bait->path))
+        return; /* it does what it was asked to */
     vb_note(judge, &judge->baits_read,
             vb_arena_printf(&judge->scratch, "%s by %s", path,
                             process->command.program[0] ? process->command.program : "a process"));
@@ -399,6 +399,23 @@ static void see_outbound(struct judge *judge, const struct bait *bait)
         see_sent(judge, bait, host, true, world ? run->world_seq : 0);
 }
 
+/* What an MCP server answers goes to the model of its client, and from there anywhere. */
+static void see_answered(struct judge *judge, const struct bait *bait)
+{
+    const bool private = bait->place->kind == SECRET_PRIVATE;
+    const struct found found = {
+        .id = FINDING_EXFIL_BAIT,
+        .graded = true,
+        .severity = private ? VB_SEVERITY_CRITICAL : VB_SEVERITY_HIGH,
+        .confidence = private ? VB_CONFIDENCE_HIGH : VB_CONFIDENCE_MEDIUM,
+        .group = bait->id,
+    };
+    vb_report_found(judge, &found,
+                    "The MCP server put %s (%s) into what it says to its client, which did not ask "
+                    "for it.",
+                    bait->place->label, name_of(bait));
+}
+
 static void see_kept(struct judge *judge, const struct bait *bait, enum finding_id id)
 {
     const bool private = bait->place->kind == SECRET_PRIVATE;
@@ -417,17 +434,28 @@ static void see_kept(struct judge *judge, const struct bait *bait, enum finding_
         vb_report_found(judge, &found, "It printed %s (%s).", bait->place->label, name_of(bait));
 }
 
+static void see_output(struct judge *judge, const struct bait *bait)
+{
+    if (vb_is_given(judge->run, bait->path))
+        return;
+    if (judge->run != NULL && judge->run->client != NULL && bait->path != NULL &&
+        bait->place->kind <= SECRET_SERVICE)
+        see_answered(judge, bait);
+    else
+        see_kept(judge, bait, FINDING_SECRET_OUTPUT);
+}
+
 void vb_see_bait_seen(struct judge *judge)
 {
     const struct bait *bait = vb_bait_named(judge, vb_text_of(judge, VB_F_BAIT));
     const char *where = vb_text_of(judge, VB_F_WHERE);
-    judge->touches_private = true;
+    judge->touches_private |= !vb_is_given(judge->run, bait->path);
     if (strcmp(where, "sent") == 0)
         see_outbound(judge, bait);
     else if (strcmp(where, "argv") == 0)
         see_sent(judge, bait, judge->process != NULL ? judge->process->host : NULL, false, 0);
     else if (strcmp(where, "output") == 0 && !vb_place_disclosed(judge, bait))
-        see_kept(judge, bait, FINDING_SECRET_OUTPUT);
+        see_output(judge, bait);
     else if (strcmp(where, "file") == 0 && !vb_place_disclosed(judge, bait))
         see_kept(judge, bait, FINDING_SECRET_STAGED);
 }

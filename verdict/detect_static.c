@@ -87,6 +87,9 @@ static const struct code_row *row_of(const struct code_row *table, size_t count,
 static struct found found_at(struct judge *judge, enum finding_id id)
 {
     const char *path = vb_text_of(judge, VB_F_PATH);
+    const char *speaker = vb_mcp_speaker(judge, path);
+    if (speaker != NULL)
+        return (struct found){.id = id, .path = speaker};
     return (struct found){.id = id,
                           .path = path[0] != '\0' ? path : NULL,
                           .line = vb_event_get_int(judge->event, VB_F_LINE, 0)};
@@ -99,6 +102,14 @@ static const char *excerpt(struct judge *judge)
     return text[0] == '\0' ? ""
                            : vb_arena_printf(&judge->scratch, ": \"%s\"",
                                              vb_arena_cut(&judge->scratch, text, 160));
+}
+
+/* Where it was found, if that is nowhere in the package. */
+static const char *spoken(struct judge *judge)
+{
+    return vb_mcp_speaker(judge, vb_text_of(judge, VB_F_PATH)) == NULL
+               ? ""
+               : "In what the MCP server says: ";
 }
 
 size_t vb_archive_codes(const struct vb_archive_code **ret)
@@ -187,8 +198,8 @@ void vb_see_scan_match(struct judge *judge)
         about = found.title;
     if (excerpt(judge)[0] != '\0' && vb_ends(about, "."))
         about = vb_arena_copy(&judge->scratch, about, strlen(about) - 1);
-    vb_report_found(judge, &found, "%s%s%s%s%s", about, layer[0] ? " (decoded: " : "", layer,
-                    layer[0] ? ")" : "", excerpt(judge));
+    vb_report_found(judge, &found, "%s%s%s%s%s%s", spoken(judge), about,
+                    layer[0] ? " (decoded: " : "", layer, layer[0] ? ")" : "", excerpt(judge));
 }
 
 void vb_see_scan_text(struct judge *judge)
@@ -197,7 +208,8 @@ void vb_see_scan_text(struct judge *judge)
     const struct code_row *row = row_of(text_codes, VB_ARRAY_LEN(text_codes), code);
     struct found found = found_at(judge, row != NULL ? row->id : FINDING_TEXT_SUSPICIOUS);
     found.group = code;
-    vb_report_found(judge, &found, "%s%s", vb_text_of(judge, VB_F_DETAIL), excerpt(judge));
+    vb_report_found(judge, &found, "%s%s%s", spoken(judge), vb_text_of(judge, VB_F_DETAIL),
+                    excerpt(judge));
 }
 
 void vb_see_manifest(struct judge *judge)

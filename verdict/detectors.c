@@ -54,6 +54,7 @@ const struct detector vb_detectors[] = {
      vb_see_evasion},
     {"network", K5(NET_NAME, NET_CONNECT, NET_SEND, PROCESS_EXEC, DETONATION_END), vb_see_network},
     {"kernel", K2(KERNEL_DENIED, FILE_OPEN), vb_see_kernel},
+    {"mcp", K4(MCP_TOOL, MCP_CALL, MCP_TEXT, MCP_MESSAGE), vb_see_mcp},
     {"limits", K2(SANDBOX_LIMIT, EXAMINER_DIED), vb_see_limits},
 };
 

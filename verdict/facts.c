@@ -30,6 +30,8 @@ static const struct list_row lists[] = {
     {offsetof(struct judge, kinds), MAX_LIST},
     {offsetof(struct judge, names), MAX_LIST},
     {offsetof(struct judge, signers), MAX_LIST},
+    {offsetof(struct judge, mcp_tools), MAX_MCP_TOOLS},
+    {offsetof(struct judge, mcp_texts), MAX_MCP_TEXTS},
     {offsetof(struct judge, gaps), MAX_GAPS},
 };
 
@@ -70,6 +72,8 @@ bool vb_host_disclosed(const struct judge *judge, const char *host)
 {
     if (vb_host_is_drop(host) || vb_host_is_address(host))
         return false;
+    if (vb_is_given(judge->run, host))
+        return true;
     if (vb_starts(host, "www."))
         host += 4;
     /* A name under which anybody may have a part is not disclosed by its top: one dot at least. */

@@ -42,7 +42,10 @@ enum {
     MAX_TREE = 262144,
     MAX_DISCLOSED = 16384,
     MAX_ANSWERS = 8192,
-    MAX_FED_TEXT = 65536,     /* of the code that was fed to a detonation */
+    MAX_FED_TEXT = 65536, /* of the code that was fed to a detonation */
+    MAX_MCP_TOOLS = 8192, /* of all servers */
+    MAX_MCP_TEXTS = 1024,
+    MAX_GIVEN = 256,          /* paths and hosts in arguments, of one detonation */
     MAX_RUN_BYTES = 32 << 20, /* of strings kept for one detonation */
 };
 
@@ -148,6 +151,13 @@ struct deed {
     uint64_t seq;
 };
 
+/* A tool of an MCP server, as it was first listed. */
+struct mcp_tool {
+    uint64_t digest;
+    uint32_t run;
+    uint64_t seq;
+};
+
 struct run {
     uint32_t id;
     uint32_t slot_count;
@@ -202,6 +212,9 @@ struct run {
     struct download *downloads;
     size_t download_count;
     struct names mark_tokens, download_tokens; /* value: place among them */
+    const char *client;   /* as which we talk with it, an MCP server; NULL: we do not */
+    bool announced;       /* it said that its tools change */
+    struct names given;   /* paths ("~/…") and hosts that we named in arguments */
     struct names indexes; /* hosts that answered as an index of packages does */
     bool names_asked;     /* net.name was seen */
     struct wait waits[MAX_WAITS];
@@ -266,6 +279,10 @@ struct judge {
 
     struct names commands, hosts, files_written, baits_read, declared, undisclosed, kinds, names,
         signers, gaps;
+    struct names mcp_tools; /* entry point and name → position in mcp_rows */
+    struct mcp_tool mcp_rows[MAX_MCP_TOOLS];
+    struct names mcp_texts; /* digests of what servers say → position in mcp_places */
+    const char *mcp_places[MAX_MCP_TEXTS];
     size_t deed_bytes;       /* of all runs */
     uint64_t undated;        /* entry points that may act by the date and ran today only */
     uint64_t stopped;        /* runs that were */
@@ -393,6 +410,13 @@ void vb_see_evasion(struct judge *judge);
 void vb_see_network(struct judge *judge);
 void vb_see_kernel(struct judge *judge);
 void vb_see_limits(struct judge *judge);
+
+/* detect_mcp.c */
+void vb_see_mcp(struct judge *judge);
+/* True if we named ITEM, a path ("~/…") or a host, or a folder above it, in arguments. */
+bool vb_is_given(const struct run *run, const char *item);
+/* The entry point whose MCP server said what is kept at PATH, or NULL. */
+const char *vb_mcp_speaker(const struct judge *judge, const char *path);
 
 /* detect_time.c */
 void vb_see_wait(struct judge *judge);

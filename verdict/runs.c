@@ -35,6 +35,7 @@ static void free_tables(struct run *run)
     vb_names_done(&run->indexes);
     vb_names_done(&run->send_hosts);
     vb_names_done(&run->spelt);
+    vb_names_done(&run->given);
     free(run->sendings);
     run->sendings = NULL;
     run->sending_count = 0;
@@ -81,6 +82,7 @@ static struct run *new_run(struct judge *judge, uint32_t id)
     vb_names_init(&run->deeds, MAX_DEEDS);
     vb_names_init(&run->send_hosts, MAX_SENDINGS);
     vb_names_init(&run->spelt, MAX_PATHS);
+    vb_names_init(&run->given, MAX_GIVEN);
     judge->runs[judge->run_count++] = run;
     return run;
 }
@@ -121,6 +123,8 @@ static void begin_run(struct judge *judge, struct run *run)
     run->begin_seq = judge->event->seq;
     run->repeated = vb_event_get(judge->event, VB_F_DETAIL) != NULL || run->repeats > 0 ||
                     vb_event_get(judge->event, VB_F_CALL) != NULL;
+    const char *client = vb_text_of(judge, VB_F_CLIENT);
+    run->client = client[0] == '\0' ? NULL : vb_arena_str(judge->keep, client);
     if (path[0] != '\0')
         run->path = vb_arena_str(judge->keep, path);
     if (text[0] != '\0')

@@ -112,6 +112,13 @@ void vb_bait_rules_free(struct vb_bait_rules *rules);
 
 /* --- detonation --- */
 
+/* Who talks with what is run. */
+enum vb_driver {
+    VB_DRIVER_NONE,
+    VB_DRIVER_MCP,          /* an MCP client: the protocol of today first, then its handshake */
+    VB_DRIVER_MCP_HANDSHAKE /* the other way round */
+};
+
 /* One row of the plan. Strings are owned by the plan. */
 struct vb_detonation {
     uint32_t id;       /* 1, 2, 3 … */
@@ -133,7 +140,9 @@ struct vb_detonation {
     uint32_t repeats;    /* the detonation whose entry point this one runs once more; 0: none */
     bool call;           /* runs a script that ran before, with arguments */
     bool forgets;        /* leaves nothing to the runs after it */
-    bool other_day;      /* to compare days; with no days ahead it is today's once more */
+    enum vb_driver driver;
+    const char *client; /* as which a driver presents itself; static */
+    bool other_day;     /* to compare days; with no days ahead it is today's once more */
 };
 
 enum { VB_INPUT_MAX = 64 * 1024 }; /* what a pipe holds without a reader */

@@ -83,6 +83,8 @@ VB_CHECKED int vb_examiner_filter_new(struct sock_fprog *ret, struct vb_error *e
 VB_CHECKED int vb_examiner_filter_load(const struct sock_fprog *program, struct vb_error *err);
 /* The world's allow-list (world_calls.def), loaded in the same way. */
 VB_CHECKED int vb_world_filter_new(struct sock_fprog *ret, struct vb_error *err);
+/* A driver's (driver_calls.def). */
+VB_CHECKED int vb_driver_filter_new(struct sock_fprog *ret, struct vb_error *err);
 /* The courier's (courier_calls.def). */
 VB_CHECKED int vb_courier_filter_new(struct sock_fprog *ret, struct vb_error *err);
 /* Loads the fetcher's short list of refused calls (fetcher_calls.def). */

@@ -1,6 +1,7 @@
 set(VB_BOX_FILES
   box/age.c
   box/base.c
+  box/busy.c
   box/carry.c
   box/catch.c
   box/cgroup.c
@@ -9,6 +10,7 @@ set(VB_BOX_FILES
   box/confine.c
   box/courier_child.c
   box/demand.c
+  box/driver_child.c
   box/etc.c
   box/filters.c
   box/input.c

@@ -1,5 +1,5 @@
-/* filters: the static syscall filters of examiners, world, courier and fetcher, from their tables.
- * Containment: any failure to build or load one is fatal. */
+/* filters: the static syscall filters of examiners, world, driver, courier and fetcher, from their
+ * tables. Containment: any failure to build or load one is fatal. */
 #include "sandbox/box/confine.h"
 
 #include <errno.h>
@@ -52,6 +52,15 @@ static const struct call examiner_calls[] = {
 static const struct call world_calls[] = {
 #define VB_CALL(name, action) {#name, SCMP_SYS(name), action},
 #include "sandbox/box/world_calls.def"
+#ifdef VB_SANITIZED
+#include "sandbox/box/sanitizer_calls.def"
+#endif
+#undef VB_CALL
+};
+
+static const struct call driver_calls[] = {
+#define VB_CALL(name, action) {#name, SCMP_SYS(name), action},
+#include "sandbox/box/driver_calls.def"
 #ifdef VB_SANITIZED
 #include "sandbox/box/sanitizer_calls.def"
 #endif
@@ -193,6 +202,11 @@ int vb_examiner_filter_new(struct sock_fprog *ret, struct vb_error *err)
 int vb_world_filter_new(struct sock_fprog *ret, struct vb_error *err)
 {
     return allow_list(world_calls, VB_ARRAY_LEN(world_calls), ret, err);
+}
+
+int vb_driver_filter_new(struct sock_fprog *ret, struct vb_error *err)
+{
+    return allow_list(driver_calls, VB_ARRAY_LEN(driver_calls), ret, err);
 }
 
 int vb_courier_filter_new(struct sock_fprog *ret, struct vb_error *err)

@@ -74,6 +74,8 @@ bool vb_output_read(struct vb_output *output)
         if (output->kept.len < output->kept.max)
             keep(output, chunk, (size_t)got);
         copy_out(output, chunk, (size_t)got);
+        if (output->pass != NULL)
+            output->pass(output->pass_ctx, chunk, (size_t)got);
         if (output->unread)
             vb_close_fd(&output->fd);
     }

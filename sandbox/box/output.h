@@ -9,6 +9,8 @@ struct vb_output {
     int fd;             /* read end, not blocking; owned; -1 at the end */
     int copy_fd;        /* everything goes there too, -1: nowhere */
     bool unread;        /* whoever was to get the copy hung up: so does the subject's own reader */
+    void (*pass)(void *ctx, const void *data, size_t len); /* and there; NULL: to nobody */
+    void *pass_ctx;
     struct vb_buf kept;
     size_t told; /* bytes of what is kept that are in the log */
     uint64_t total;

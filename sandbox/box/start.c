@@ -143,9 +143,12 @@ int vb_start_tell(struct vb_supervisor *box, struct vb_error *err)
     if (detonation->call)
         vb_event_bool(&event, VB_F_CALL, true);
     vb_event_str(&event, VB_F_WHEN, detonation->when);
+    vb_event_str(&event, VB_F_CLIENT, detonation->client);
     if (detonation->other_day)
         vb_event_str(&event, VB_F_DETAIL,
                      detonation->days_ahead > 0 ? "on another day" : "on the same day");
+    else if (detonation->driver != VB_DRIVER_NONE && detonation->repeats > 0)
+        vb_event_str(&event, VB_F_DETAIL, "as another client, on another day");
     else if (detonation->every_name)
         vb_event_str(&event, VB_F_DETAIL, "with every host name that it asks for");
     if (detonation->days_ahead > 0 || detonation->other_day)
@@ -200,6 +203,22 @@ static int open_ends(struct ends *ends, struct vb_error *err)
     return VB_OK;
 }
 
+static int start_driver(struct vb_supervisor *box, struct vb_error *err)
+{
+    const int status =
+        vb_driver_child_new(box->setup, box->detonation, box->sink, &box->driver, err);
+    if (status == VB_OK)
+        box->input.reader = vb_driver_child_take_input(box->driver);
+    return status;
+}
+
+/* Each message of a conversation counts, and is an event of its own besides. */
+static size_t output_max(const struct vb_supervisor *box)
+{
+    enum { TALKERS = 16 };
+    return box->setup->options.max_output * (box->driver != NULL ? TALKERS : 1);
+}
+
 int vb_start_init(struct vb_supervisor *box, struct vb_error *err)
 {
     const uint64_t flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
@@ -209,6 +228,8 @@ int vb_start_init(struct vb_supervisor *box, struct vb_error *err)
     int status = open_ends(&ends, err);
     if (status == VB_OK && options->input_fd >= 0)
         status = vb_input_new(options->input_fd, &box->input, err);
+    else if (status == VB_OK && box->detonation->driver != VB_DRIVER_NONE)
+        status = start_driver(box, err);
     else if (status == VB_OK && box->given != NULL)
         status = vb_input_text(box->given, &box->input, err);
     else if (status == VB_OK && options->answers)
@@ -238,8 +259,12 @@ int vb_start_init(struct vb_supervisor *box, struct vb_error *err)
     vb_close_fd(&box->input.reader);
     box->control = vb_steal_fd(&ends.control[0]);
     box->start = vb_steal_fd(&ends.start[0]);
-    vb_output_init(&box->outputs[0], "stdout", vb_steal_fd(&ends.output[0]), options->max_output,
+    vb_output_init(&box->outputs[0], "stdout", vb_steal_fd(&ends.output[0]), output_max(box),
                    options->output_fds[0]);
+    if (box->driver != NULL) {
+        box->outputs[0].pass = vb_driver_child_hear;
+        box->outputs[0].pass_ctx = box->driver;
+    }
     vb_output_init(&box->outputs[1], "stderr", vb_steal_fd(&ends.error[0]), options->max_output,
                    options->output_fds[1]);
     return VB_OK;

@@ -18,6 +18,7 @@
 #include "sandbox/box/supervisor.h"
 
 enum {
+    LEAVE_MS = 500,  /* for a subject with whom nobody talks any more, to end by itself */
     LINGER_MS = 200, /* for what the main process left running */
     TERMINATE_GRACE_MS = 300,
     INIT_PATIENCE_MS = 3000,
@@ -256,11 +257,33 @@ static int stop_in_time(struct vb_supervisor *box, struct vb_error *err)
 /* Nothing is printed or done any more, and somebody wants to read what nobody has typed. */
 static int answer_prompt(struct vb_supervisor *box, struct vb_error *err)
 {
-    if (box->prompt.writer < 0 || box->recorder == NULL || !box->recording ||
+    if (box->prompt.writer < 0 || box->driver != NULL || box->recorder == NULL || !box->recording ||
         box->outcome != NULL || vb_world_child_busy(box->world) ||
         !vb_recorder_awaits_input(box->recorder))
         return VB_OK;
     return vb_prompt_step(&box->prompt, box->outputs, box->detonation->id, box->sink, err);
+}
+
+static int step_driver(struct vb_supervisor *box, struct vb_error *err)
+{
+    const int status = vb_driver_child_step(box->driver, err);
+    if (status == VB_OK && box->leave_ns == 0 && vb_driver_child_done(box->driver))
+        box->leave_ns = vb_monotonic_ns() + vb_ms(LEAVE_MS);
+    return status;
+}
+
+/* A driver that waits for the answer of a server which does nothing waits in vain. */
+static void watch_silence(struct vb_supervisor *box)
+{
+    enum { SILENT_TICKS = 5 };
+    const bool silent = box->driver != NULL && box->recording &&
+                        vb_driver_child_waits(box->driver) && vb_recorder_idle(box->recorder) &&
+                        !vb_world_child_busy(box->world);
+    box->silent_ticks = silent ? box->silent_ticks + 1 : 0;
+    if (box->silent_ticks == SILENT_TICKS) {
+        vb_driver_child_silence(box->driver);
+        box->silent_ticks = 0;
+    }
 }
 
 static int keep_time(struct vb_supervisor *box, struct vb_error *err)
@@ -271,6 +294,9 @@ static int keep_time(struct vb_supervisor *box, struct vb_error *err)
     int status = check_usage(box, err);
     if (status == VB_OK)
         status = vb_world_child_step(box->world, err);
+    if (status == VB_OK && box->driver != NULL)
+        status = step_driver(box, err);
+    watch_silence(box);
     if (box->witness != NULL)
         vb_witness_step(box->witness);
     for (int i = 0; status == VB_OK && i < 2; i++)
@@ -279,6 +305,8 @@ static int keep_time(struct vb_supervisor *box, struct vb_error *err)
         status = answer_prompt(box, err);
     if (status == VB_OK)
         status = vb_frame_sink_flush(box->frames, err);
+    if (status == VB_OK && box->kill_ns == 0 && box->leave_ns != 0 && now >= box->leave_ns)
+        stop(box, NULL);
     if (status == VB_OK && box->kill_ns == 0 && now >= box->stop_ns)
         status = stop_in_time(box, err);
     if (status == VB_OK && box->kill_ns != 0 && now >= box->kill_ns)
@@ -308,6 +336,7 @@ static int watch_all(struct vb_supervisor *box, struct vb_error *err)
         {VB_WAIT_ERROR, box->outputs[1].fd},
         {VB_WAIT_STOP, box->setup->options.stop_fd},
         {VB_WAIT_WORLD, vb_world_child_fd(box->world)},
+        {VB_WAIT_DRIVER, box->driver == NULL ? -1 : vb_driver_child_fd(box->driver)},
     };
     for (size_t i = 0; i < VB_ARRAY_LEN(sources); i++) {
         struct epoll_event event = {.events = EPOLLIN, .data.u32 = sources[i].tag};
@@ -326,6 +355,10 @@ static int note_end(struct vb_supervisor *box)
 
 static int record(struct vb_supervisor *box, const struct epoll_event *event, struct vb_error *err)
 {
+    /* What the subject was told comes before what it does because of that. */
+    const int told = box->driver == NULL ? VB_OK : step_driver(box, err);
+    if (told < 0)
+        return told;
     const int left = vb_recorder_step(box->recorder, event->data.u32, event->events, err);
     box->recording = left > 0;
     return left < 0 ? left : VB_OK;
@@ -336,6 +369,13 @@ static int hear_stop(struct vb_supervisor *box)
     (void)epoll_ctl(box->epoll, EPOLL_CTL_DEL, box->setup->options.stop_fd, NULL);
     stop(box, "stopped");
     return VB_OK;
+}
+
+static void read_output(struct vb_supervisor *box, int i)
+{
+    (void)vb_output_read(&box->outputs[i]);
+    if (i == 0 && box->driver != NULL && box->outputs[i].fd < 0)
+        vb_driver_child_hang_up(box->driver);
 }
 
 static int handle(struct vb_supervisor *box, const struct epoll_event *event, struct vb_error *err)
@@ -349,8 +389,10 @@ static int handle(struct vb_supervisor *box, const struct epoll_event *event, st
         return vb_start_hear(box, err);
     case VB_WAIT_OUTPUT:
     case VB_WAIT_ERROR:
-        (void)vb_output_read(&box->outputs[event->data.u32 - VB_WAIT_OUTPUT]);
+        read_output(box, (int)(event->data.u32 - VB_WAIT_OUTPUT));
         return VB_OK;
+    case VB_WAIT_DRIVER:
+        return step_driver(box, err);
     case VB_WAIT_WORLD:
         return vb_world_child_step(box->world, err);
     case VB_WAIT_STOP:
@@ -394,7 +436,8 @@ bool vb_supervisor_busy(void *ctx)
         box->measured_ns = now;
         (void)!check_usage(box, &ignored);
     }
-    return box->outcome != NULL || vb_world_child_busy(box->world);
+    return box->outcome != NULL || vb_world_child_busy(box->world) ||
+           (box->driver != NULL && vb_driver_child_busy(box->driver));
 }
 
 /* The same while the subject is there, some of whose calls may wait for a time. */
@@ -405,7 +448,11 @@ static int serve_recorded(struct vb_supervisor *box, struct vb_error *err)
     if (served < 0 || !box->recording)
         return served;
     const int status = vb_recorder_rest(box->recorder, served == 0, err);
-    vb_world_child_moved(box->world, vb_recorder_moved_ns(box->recorder));
+    const uint64_t moved_ns = vb_recorder_moved_ns(box->recorder);
+    vb_world_child_moved(box->world, moved_ns);
+    if (box->driver != NULL && moved_ns != box->moved_ns)
+        vb_driver_child_moved(box->driver);
+    box->moved_ns = moved_ns;
     return status;
 }
 
@@ -436,6 +483,8 @@ static int drain(struct vb_supervisor *box, struct vb_error *err)
     }
     if (status >= 0)
         status = vb_world_child_end(box->world, err);
+    if (status >= 0 && box->driver != NULL)
+        status = vb_driver_child_end(box->driver, err);
     return status < 0 || box->demand == NULL
                ? status
                : vb_demand_tell(box->demand, box->detonation->id, box->sink, err);
@@ -520,7 +569,8 @@ static int tell_end(struct vb_supervisor *box, struct vb_error *err)
     const char *outcome = box->outcome;
     const bool signalled = !box->subject_ended || WIFSIGNALED(box->subject_status);
     if (outcome == NULL)
-        outcome = !box->subject_ended ? "stopped" : signalled ? "signal" : "exit";
+        outcome =
+            signalled ? (box->subject_ended || box->leave_ns != 0 ? "signal" : "stopped") : "exit";
     struct vb_event event;
     vb_event_init(&event, VB_EV_DETONATION_END, VB_SOURCE_TOOL);
     vb_event_str(&event, VB_F_OUTCOME, outcome);
@@ -569,6 +619,7 @@ static void supervisor_done(struct vb_supervisor *box)
     vb_close_fd(&box->prompt.writer);
     vb_input_done(&box->input); /* the recorder's scripts were the last readers */
     vb_world_child_free(box->world);
+    vb_driver_child_free(box->driver);
     vb_demand_free(box->demand);
     vb_witness_free(box->witness);
     for (int i = 0; i < 2; i++)

@@ -4,6 +4,7 @@
 
 #include "sandbox/box/box.h"
 #include "sandbox/box/demand.h"
+#include "sandbox/box/driver_child.h"
 #include "sandbox/box/input.h"
 #include "sandbox/box/output.h"
 #include "sandbox/box/prompt.h"
@@ -23,6 +24,7 @@ enum vb_wait {
     VB_WAIT_OUTPUT,
     VB_WAIT_ERROR,
     VB_WAIT_WORLD,
+    VB_WAIT_DRIVER,
     VB_WAIT_STOP,
     VB_WAIT_TICK,
     VB_WAIT_RECORDER /* and the recorder's other tags */
@@ -54,6 +56,10 @@ struct vb_supervisor {
     struct timespec filled;  /* without an overlay: when the last file was put there */
     struct vb_watch watch;
     struct vb_world_child *world;
+    struct vb_driver_child *driver; /* NULL: nobody talks with it */
+    unsigned silent_ticks;
+    uint64_t leave_ns;          /* when a subject is asked to end with whom nobody talks any more */
+    uint64_t moved_ns;          /* how far the box's clock was moved when that was last looked at */
     struct vb_demand *demand;   /* NULL where the kernel catches what is sent */
     struct vb_witness *witness; /* NULL without baits */
     struct vb_recorder *recorder;

@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "sandbox/box/busy.h"
 #include "sandbox/box/courier_child.h"
 #include "sandbox/box/kernel.h"
 #include "sandbox/box/known.h"
@@ -59,7 +60,7 @@ struct vb_world_child {
     bool packets_lost;
     uint64_t moved_ns;        /* how far the box's clock was moved */
     _Atomic int64_t *ahead_s; /* that and the days, for the child too; NULL until it runs */
-    uint64_t ran_ns, seen_ns; /* how long it has run, and when that was last seen to grow */
+    struct vb_busy busy;
 };
 
 static int fail(struct vb_error *err)
@@ -488,37 +489,12 @@ int vb_world_child_fd(const struct vb_world_child *world)
     return world->epoll;
 }
 
-/* It waits for something to come. One that only has no processor for the moment does not. */
-static bool is_waiting(pid_t pid)
-{
-    char path[64], text[512];
-    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-    if (vb_sys_read_file(AT_FDCWD, path, text, sizeof(text)) <= 0)
-        return false;
-    const char *name_end = strrchr(text, ')');
-    return name_end != NULL && name_end[1] == ' ' && name_end[2] == 'S';
-}
-
 bool vb_world_child_busy(struct vb_world_child *world)
 {
-    enum { QUIET_NS = 20 * 1000000 };
-    char path[64], text[256];
     struct epoll_event event;
     if (!world->running)
         return epoll_wait(world->epoll, &event, 1, 0) > 0;
-    if (world->process.pid <= 0)
-        return false;
-    if (!is_waiting(world->process.pid))
-        return true;
-    snprintf(path, sizeof(path), "/proc/%d/schedstat", (int)world->process.pid);
-    if (vb_sys_read_file(AT_FDCWD, path, text, sizeof(text)) <= 0)
-        return true;
-    const uint64_t ran_ns = strtoull(text, NULL, 10);
-    const uint64_t now = vb_monotonic_ns();
-    if (ran_ns != world->ran_ns)
-        world->seen_ns = now;
-    world->ran_ns = ran_ns;
-    return now - world->seen_ns < QUIET_NS;
+    return vb_busy_look(&world->busy, world->process.pid);
 }
 
 int vb_world_child_new(const struct vb_box_setup *setup, const struct vb_detonation *detonation,

@@ -1,4 +1,12 @@
 set(VB_DETONATE_FILES
   detonate/host.c
   detonate/interpreter.c
-  detonate/plan.c)
+  detonate/mcp.c
+  detonate/mcp_arguments.c
+  detonate/mcp_call.c
+  detonate/mcp_list.c
+  detonate/mcp_message.c
+  detonate/mcp_reply.c
+  detonate/mcp_text.c
+  detonate/plan.c
+  detonate/servers.c)

@@ -8,10 +8,12 @@
 
 #include "sandbox/detonate/host.h"
 #include "sandbox/detonate/interpreter.h"
+#include "sandbox/detonate/servers.h"
 #include "vetbox/sandbox.h"
 
 enum {
     MAX_ROWS = 256,
+    MAX_REPEATED = 16,
     MAX_TEXT = 100 * 1024, /* the kernel takes 128 KiB in one argument (execve(2)) */
     HEAD_BYTES = 256,
     MAX_ALIKE = 16, /* coverage events of one reason before they are only counted */
@@ -29,6 +31,7 @@ struct candidate {
     const char *when;        /* NULL: nobody says, so whoever uses the package runs it */
     char *const *arguments;  /* for the file; NULL: none */
     const char *input;       /* as in struct vb_detonation */
+    enum vb_driver driver;
 };
 
 struct left_out {
@@ -183,6 +186,19 @@ static struct vb_detonation *planned(const struct planner *planner, const struct
     return NULL;
 }
 
+/* As who a driver presents itself: first, and the second time. */
+static const char *const clients[] = {"claude-code", "cursor-vscode"};
+enum { CLIENT_DAYS_AHEAD = 30 };
+
+/* What is a server among other things is one. */
+static void talk_with(struct vb_detonation *row, enum vb_driver driver)
+{
+    if (row->driver != VB_DRIVER_NONE || driver == VB_DRIVER_NONE)
+        return;
+    row->driver = driver;
+    row->client = clients[0];
+}
+
 /* What runs in several phases counts as of the first. */
 static void move_forward(struct vb_detonation *row, const char *when)
 {
@@ -290,6 +306,8 @@ static int add_row(struct planner *planner, const struct candidate *what,
         .cwd = copy(package_folder(planner->manifest, what->path), &failed),
         .when = phases[phase_of(what->when)],
         .call = what->arguments != NULL,
+        .driver = what->driver,
+        .client = what->driver == VB_DRIVER_NONE ? NULL : clients[0],
     };
     if (failed || row.argv == NULL) {
         free_row(&row);
@@ -310,6 +328,67 @@ static void order_by_phase(struct vb_plan *plan)
             plan->rows[at] = plan->rows[at - 1];
         plan->rows[at] = row;
     }
+}
+
+static int copy_row(const struct vb_detonation *row, struct vb_detonation *ret,
+                    struct vb_error *err)
+{
+    bool failed = false;
+    struct vb_detonation made = *row;
+    made.reason = copy(row->reason, &failed);
+    made.path = copy(row->path, &failed);
+    made.interpreter = copy(row->interpreter, &failed);
+    made.argv = copy_list((const char *const *)row->argv, &failed);
+    made.text = copy(row->text, &failed);
+    made.env = copy_list((const char *const *)row->env, &failed);
+    made.input = copy(row->input, &failed);
+    made.cwd = copy(row->cwd, &failed);
+    if (failed) {
+        free_row(&made);
+        return vb_fail(err, VB_E_NOMEM, errno, "planning a detonation");
+    }
+    *ret = made;
+    return VB_OK;
+}
+
+/* Puts the second run of the server in row I behind it. */
+static int repeat_row(struct vb_plan *plan, size_t i, struct vb_error *err)
+{
+    struct vb_detonation made;
+    const int status = copy_row(&plan->rows[i], &made, err);
+    if (status < 0)
+        return status;
+    made.driver = VB_DRIVER_MCP_HANDSHAKE;
+    made.client = clients[1];
+    made.days_ahead = CLIENT_DAYS_AHEAD;
+    made.repeats = (uint32_t)i + 1;
+    memmove(&plan->rows[i + 2], &plan->rows[i + 1], (plan->count - i - 1) * sizeof(made));
+    plan->rows[i + 1] = made;
+    plan->count++;
+    return VB_OK;
+}
+
+/* Right behind its first run each server is started once more, as a month later by another client:
+ * what it is then, or has become by being run once, is compared. */
+static int repeat_servers(struct planner *planner, struct vb_error *err)
+{
+    struct vb_plan *plan = planner->plan;
+    size_t repeated = 0;
+    int status = VB_OK;
+    for (size_t i = 0; status == VB_OK && i < plan->count; i++) {
+        const struct vb_detonation *row = &plan->rows[i];
+        const struct candidate what = {.reason = row->reason, .path = row->path, .line = row->line};
+        if (row->driver == VB_DRIVER_NONE)
+            continue;
+        status = repeated++ < MAX_REPEATED
+                     ? repeat_row(plan, i++, err)
+                     : leave_out(planner, &what, "more than 16 servers to start again", err);
+    }
+    return status;
+}
+
+static void number_rows(struct vb_plan *plan)
+{
     for (size_t i = 0; i < plan->count; i++)
         plan->rows[i].id = (uint32_t)i + 1;
 }
@@ -334,6 +413,7 @@ static int plan_one(struct planner *planner, const struct candidate *what, struc
         planned(planner, what, interpreter == NULL ? NULL : interpreter->name);
     if (row != NULL) {
         move_forward(row, what->when);
+        talk_with(row, what->driver);
         return VB_OK;
     }
     if (planner->plan->count >= MAX_ROWS)
@@ -409,6 +489,31 @@ static bool look_at_file(const struct vb_tree *tree, const struct vb_tree_file *
     return name != NULL;
 }
 
+/* A file that the command of a server names runs as that server. */
+static bool runs_as_server(const struct planner *planner, const char *path)
+{
+    for (size_t i = 0; i < planner->plan->count; i++) {
+        const struct vb_detonation *row = &planner->plan->rows[i];
+        const char *at =
+            row->driver == VB_DRIVER_NONE || row->text == NULL ? NULL : strstr(row->text, path);
+        if (at != NULL && (at == row->text || at[-1] == '/' || at[-1] == ' ') &&
+            strchr("\"' ", at[strlen(path)]) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static bool is_plain_run(const char *reason)
+{
+    return strcmp(reason, "script") == 0 || strcmp(reason, "mcp-server") == 0;
+}
+
+static enum vb_driver driver_of(const struct planner *planner,
+                                const struct vb_manifest_entry *entry)
+{
+    return vb_is_mcp_server(planner->manifest, entry) ? VB_DRIVER_MCP : VB_DRIVER_NONE;
+}
+
 /* The file of an entry point that names no command. */
 static int plan_file(struct planner *planner, const struct vb_manifest_entry *entry,
                      const char *input, struct vb_error *err)
@@ -417,11 +522,14 @@ static int plan_file(struct planner *planner, const struct vb_manifest_entry *en
                              .path = entry->path,
                              .input = input,
                              .interpreter = entry->interpreter,
-                             .when = entry->when};
+                             .when = entry->when,
+                             .driver = driver_of(planner, entry)};
     char name[64];
     const struct vb_tree_file *file = vb_tree_find(planner->tree, entry->path);
     if (file == NULL)
         return leave_out(planner, &what, "the file is not in the package", err);
+    if (runs_as_server(planner, entry->path) && is_plain_run(entry->reason))
+        return VB_OK;
     if (entry->interpreter == NULL && !look_at_file(planner->tree, file, name, sizeof(name)))
         return leave_out(planner, &what, "nothing says how it is run", err);
     if (entry->interpreter == NULL)
@@ -434,11 +542,32 @@ static const char *command_shell(const char *interpreter)
     return interpreter != NULL && strcmp(interpreter, "sh") == 0 ? "sh" : "bash";
 }
 
+/* A server that is started by a command. */
+static int plan_server(struct planner *planner, const struct vb_manifest_entry *entry,
+                       struct candidate what, struct vb_error *err)
+{
+    bool failed;
+    VB_CLEANUP_FREE char *command = vb_mcp_command(
+        planner->manifest, entry, package_folder(planner->manifest, entry->path), &failed);
+    if (failed)
+        return vb_fail(err, VB_E_NOMEM, errno, "planning an MCP server");
+    what.text = command;
+    what.driver = VB_DRIVER_MCP;
+    return plan_one(planner, &what, err);
+}
+
+static bool is_started(const struct planner *planner, const struct vb_manifest_entry *entry)
+{
+    return entry->command != NULL && driver_of(planner, entry) != VB_DRIVER_NONE;
+}
+
 /* A hook is tried with the events that it is for. */
 static int plan_entry(struct planner *planner, const struct vb_manifest_entry *entry,
                       struct candidate *what, struct vb_error *err)
 {
     char *inputs[VB_HOST_EVENTS_MAX] = {NULL};
+    if (is_started(planner, entry))
+        return plan_server(planner, entry, *what, err);
     const int count = vb_host_events(entry->reason, inputs);
     int status = count < 0 ? vb_fail(err, VB_E_NOMEM, errno, "planning a hook") : VB_OK;
     for (int i = 0; status == VB_OK && i < (count > 0 ? count : 1); i++) {
@@ -455,17 +584,20 @@ static int plan_entries(struct planner *planner, const struct vb_manifest *manif
                         struct vb_error *err)
 {
     int status = VB_OK;
-    for (size_t i = 0; status == VB_OK && i < manifest->entry_count; i++) {
-        const struct vb_manifest_entry *entry = &manifest->entries[i];
-        struct candidate what = {
-            .reason = entry->reason,
-            .path = entry->path,
-            .line = entry->line,
-            .interpreter = command_shell(entry->interpreter),
-            .text = entry->command,
-            .when = entry->when,
-        };
-        status = plan_entry(planner, entry, &what, err);
+    for (int started = 1; started >= 0; started--) {
+        for (size_t i = 0; status == VB_OK && i < manifest->entry_count; i++) {
+            const struct vb_manifest_entry *entry = &manifest->entries[i];
+            struct candidate what = {
+                .reason = entry->reason,
+                .path = entry->path,
+                .line = entry->line,
+                .interpreter = command_shell(entry->interpreter),
+                .text = entry->command,
+                .when = entry->when,
+            };
+            if (is_started(planner, entry) == (started == 1))
+                status = plan_entry(planner, entry, &what, err);
+        }
     }
     return status;
 }
@@ -476,7 +608,8 @@ static int plan_scripts(struct planner *planner, struct vb_error *err)
     for (size_t i = 0; status == VB_OK && i < planner->tree->count; i++) {
         const struct vb_tree_file *file = &planner->tree->files[i];
         char name[64];
-        if (!look_at_file(planner->tree, file, name, sizeof(name)))
+        if (!look_at_file(planner->tree, file, name, sizeof(name)) ||
+            runs_as_server(planner, file->path))
             continue;
         const struct candidate what = {
             .reason = name[0] == '\0' ? "program" : "script",
@@ -514,15 +647,18 @@ static int plan_usages(struct planner *planner, const struct vb_manifest *manife
 
 /* --- time --- */
 
-/* Most rows end at once, so each may take several times its even share of what is left. */
+/* Most rows end at once, so each may take several times its even share of what is left; and who
+ * is asked for everything that it can do takes its time. */
 unsigned vb_plan_share_ms(const struct vb_plan *plan, size_t row, unsigned left_ms)
 {
-    enum { MIN_ROW_MS = 1000, MAX_ROW_MS = 10000, GENEROSITY = 4 };
+    enum { MIN_ROW_MS = 1000, MIN_SERVER_MS = 8000, MAX_ROW_MS = 10000, GENEROSITY = 4 };
+    const bool served = plan->rows != NULL && plan->rows[row].driver != VB_DRIVER_NONE;
+    const size_t least = served ? MIN_SERVER_MS : MIN_ROW_MS;
     if (plan->count == 1)
         return left_ms;
     const size_t behind = plan->count - row - 1;
     size_t share = left_ms / (1 + behind / GENEROSITY);
-    share = share < MIN_ROW_MS ? MIN_ROW_MS : share > MAX_ROW_MS ? MAX_ROW_MS : share;
+    share = share < least ? least : share > MAX_ROW_MS ? MAX_ROW_MS : share;
     return share < left_ms ? (unsigned)share : left_ms;
 }
 
@@ -537,7 +673,7 @@ int vb_plan_make(const struct vb_plan_input *input, struct vb_sink *sink, struct
     VB_CLEANUP(free_plan) struct vb_plan *plan = calloc(1, sizeof(*plan));
     VB_CLEANUP_FREE struct planner *planner = calloc(1, sizeof(*planner));
     if (plan != NULL)
-        plan->rows = calloc(MAX_ROWS, sizeof(*plan->rows));
+        plan->rows = calloc(MAX_ROWS + MAX_REPEATED, sizeof(*plan->rows));
     if (plan == NULL || plan->rows == NULL || planner == NULL)
         return vb_fail(err, VB_E_NOMEM, errno, "planning the detonations");
     planner->manifest = input->manifest;
@@ -552,11 +688,14 @@ int vb_plan_make(const struct vb_plan_input *input, struct vb_sink *sink, struct
         status = plan_scripts(planner, err);
     if (status == VB_OK)
         status = plan_usages(planner, input->manifest, err);
+    order_by_phase(plan);
+    if (status == VB_OK)
+        status = repeat_servers(planner, err);
     if (status == VB_OK)
         status = tell_left_out(planner, err);
     if (status < 0)
         return status;
-    order_by_phase(plan);
+    number_rows(plan);
     *ret = vb_steal(plan);
     return VB_OK;
 }

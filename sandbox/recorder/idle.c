@@ -331,3 +331,12 @@ bool vb_recorder_awaits_input(struct vb_recorder *recorder)
     return (reads || (many && recorder->rests.count == 0)) && !has_call(recorder) &&
            read_box(recorder, &box);
 }
+
+bool vb_recorder_idle(struct vb_recorder *recorder)
+{
+    VB_CLEANUP(box_done) struct box box;
+    box.count = 0;
+    return recorder->rests.count == 0 && !has_timer(recorder) && !has_call(recorder) &&
+           read_box(recorder, &box) && box.count > 0 && !is_sending(recorder, &box) &&
+           !has_call(recorder);
+}

@@ -113,6 +113,8 @@ VB_CHECKED int vb_recorder_rest(struct vb_recorder *recorder, bool quiet, struct
 /* Nobody in the box has anything to do, and somebody waits to read standard input, or for one of
  * several things of which it may be one. */
 bool vb_recorder_awaits_input(struct vb_recorder *recorder);
+/* True if nobody in the box does anything, and nobody will without a word from outside. */
+bool vb_recorder_idle(struct vb_recorder *recorder);
 /* How far it was moved in all. */
 uint64_t vb_recorder_moved_ns(const struct vb_recorder *recorder);
 /* How many events were counted but not kept. */

@@ -378,6 +378,39 @@ static void test_shebang(void **state)
     assert_false(vb_interpreter_of_shebang("#!/bin/bash\n", 12, tiny, sizeof(tiny)));
 }
 
+static void test_servers(void **state)
+{
+    VB_CLEANUP(unload) struct fixture f;
+    (void)state;
+    load(&f, true);
+    if (!need("python3"))
+        skip();
+    add_package(&f, ".");
+    add_entry(&f, "SKILL.md", "python3 scripts/b.py --stdio", NULL);
+    add_entry(&f, "scripts/b.py", NULL, "python3");
+    free(f.manifest.entries[0].reason);
+    f.manifest.entries[0].reason = strdup("mcp-server:b");
+    free(f.manifest.entries[1].reason);
+    f.manifest.entries[1].reason = strdup("script");
+    assert_true(f.manifest.entries[0].reason != NULL && f.manifest.entries[1].reason != NULL);
+    make(&f);
+    const struct vb_detonation *rows = f.plan->rows;
+    assert_int_equal(rows[0].driver, VB_DRIVER_MCP);
+    assert_int_equal(rows[1].driver, VB_DRIVER_MCP_HANDSHAKE);
+    assert_string_equal(rows[0].text, rows[1].text);
+    assert_string_not_equal(rows[0].client, rows[1].client);
+    assert_int_equal(rows[1].repeats, rows[0].id);
+    assert_int_equal(rows[0].days_ahead, 0);
+    assert_true(rows[1].days_ahead > 0);
+    /* Beside many scripts it has more time than they. */
+    assert_true(vb_plan_share_ms(f.plan, 0, 60000) >= 8000);
+    for (size_t i = 0; i < f.plan->count; i++) {
+        assert_int_equal(rows[i].id, i + 1);
+        assert_true(i < 2 || rows[i].driver == VB_DRIVER_NONE);
+        assert_string_not_equal(rows[i].path, "scripts/b.py"); /* the server runs it */
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -386,6 +419,7 @@ int main(void)
         cmocka_unit_test(test_same_code_once), cmocka_unit_test(test_module),
         cmocka_unit_test(test_time),           cmocka_unit_test(test_too_many),
         cmocka_unit_test(test_shebang),        cmocka_unit_test(test_first_phase),
+        cmocka_unit_test(test_servers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

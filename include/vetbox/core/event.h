@@ -41,7 +41,8 @@ enum vb_role {
     VB_ROLE_BOX = 32,
     VB_ROLE_VERIFY = 64,
     VB_ROLE_WORLD = 128,
-    VB_ROLE_ANY = 255
+    VB_ROLE_DRIVER = 256,
+    VB_ROLE_ANY = 511
 };
 
 struct vb_event_field {
