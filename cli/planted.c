@@ -33,66 +33,89 @@ static const char in_repository[] =
 static const struct {
     const char *pattern;
     const char *reason;
-    const char *argv[6];
+    const char *argv[6]; /* empty: nobody executes it */
+    bool per_folder;     /* once for all such files of a folder */
 } triggers[] = {
-    {"/home/*/.bash*rc", "planted: an interactive shell", {"bash", "-ic", "true"}},
-    {"/home/*/.bash_profile", "planted: a login shell", {"bash", "-lic", "true"}},
-    {"/home/*/.bash_login", "planted: a login shell", {"bash", "-lic", "true"}},
-    {"/home/*/.profile", "planted: a login shell", {"bash", "-lic", "true"}},
-    {"/home/*/.bash_logout", "planted: the end of a login shell", {"bash", "-lic", "exit"}},
-    {"/home/*/.zsh*", "planted: a login shell", {"zsh", "-lic", "true"}},
-    {"/home/*/.zprofile", "planted: a login shell", {"zsh", "-lic", "true"}},
-    {"*/sitecustomize.py", "planted: the start of python3", {"python3", "-c", "pass"}},
-    {"*/usercustomize.py", "planted: the start of python3", {"python3", "-c", "pass"}},
-    {"*/*-packages/*.pth", "planted: the start of python3", {"python3", "-c", "pass"}},
-    {"*/.git/hooks/*", "planted: a commit and a push", {"bash", "-c", in_repository, "bash", "{}"}},
+    {"*/.git/hooks/*.sample", NULL, {NULL}, false},
+    {"/home/*/.bash*rc", "planted: an interactive shell", {"bash", "-ic", "true"}, false},
+    {"/home/*/.bash_profile", "planted: a login shell", {"bash", "-lic", "true"}, false},
+    {"/home/*/.bash_login", "planted: a login shell", {"bash", "-lic", "true"}, false},
+    {"/home/*/.profile", "planted: a login shell", {"bash", "-lic", "true"}, false},
+    {"/home/*/.bash_logout", "planted: the end of a login shell", {"bash", "-lic", "exit"}, false},
+    {"/home/*/.zsh*", "planted: a login shell", {"zsh", "-lic", "true"}, false},
+    {"/home/*/.zprofile", "planted: a login shell", {"zsh", "-lic", "true"}, false},
+    {"*/sitecustomize.py", "planted: the start of python3", {"python3", "-c", "pass"}, false},
+    {"*/usercustomize.py", "planted: the start of python3", {"python3", "-c", "pass"}, false},
+    {"*/*-packages/*.pth", "planted: the start of python3", {"python3", "-c", "pass"}, false},
+    {"*/.git/hooks/*",
+     "planted: a commit and a push",
+     {"bash", "-c", in_repository, "bash", "{}"},
+     true},
     {"/home/*/.gitconfig",
      "planted: a commit and a push",
      {"bash", "-c",
       "cd ~/projects/storefront && git status && git add README.md && git commit -m 'fix typo'; "
-      "git push origin HEAD"}},
+      "git push origin HEAD"},
+     false},
     {"/home/*/.config/git/*",
      "planted: a commit and a push",
      {"bash", "-c",
       "cd ~/projects/storefront && git status && git add README.md && git commit -m 'fix typo'; "
-      "git push origin HEAD"}},
+      "git push origin HEAD"},
+     false},
     {"/home/*/.config/autostart/*.desktop",
      "planted: the start of a desktop session",
-     {"bash", "-c", "sed -n 's/^Exec=//p' -- \"$1\" | bash", "bash", "{}"}},
+     {"bash", "-c", "sed -n 's/^Exec=//p' -- \"$1\" | bash", "bash", "{}"},
+     false},
     {"/home/*/.config/systemd/user/*.service",
      "planted: a unit of the user's session",
-     {"bash", "-c", "sed -n 's/^Exec[A-Za-z]*=[-@+!:]*//p' -- \"$1\" | bash", "bash", "{}"}},
+     {"bash", "-c", "sed -n 's/^Exec[A-Za-z]*=[-@+!:]*//p' -- \"$1\" | bash", "bash", "{}"},
+     false},
     {"/var/tmp/.crontab-*",
      "planted: a job of cron",
-     {"bash", "-c", "sed -E '/^ *#/d; s/^ *(@[a-z]+|([^ ]+ +){5})//' -- \"$1\" | sh", "bash",
-      "{}"}},
+     {"bash", "-c", "sed -E '/^ *#/d; s/^ *(@[a-z]+|([^ ]+ +){5})//' -- \"$1\" | sh", "bash", "{}"},
+     false},
     {"/home/*/.ssh/config",
      "planted: a connection by ssh",
-     {"ssh", "-o", "BatchMode=yes", "git.example.com", "true"}},
-    {"/home/*/.ssh/rc", "planted: a login by ssh", {"sh", "{}"}},
+     {"ssh", "-o", "BatchMode=yes", "git.example.com", "true"},
+     false},
+    {"/home/*/.ssh/rc", "planted: a login by ssh", {"sh", "{}"}, false},
     {"/home/*/.claude/settings*.json",
      "planted: a session of an agent",
-     {"python3", "-c", START_COMMANDS, "{}"}},
+     {"python3", "-c", START_COMMANDS, "{}"},
+     false},
     {"/home/*/.claude.json",
      "planted: a session of an agent",
-     {"python3", "-c", START_COMMANDS, "{}"}},
-    {"*/.mcp.json", "planted: a session of an agent", {"python3", "-c", START_COMMANDS, "{}"}},
-    {"*/mcp.json", "planted: a session of an agent", {"python3", "-c", START_COMMANDS, "{}"}},
+     {"python3", "-c", START_COMMANDS, "{}"},
+     false},
+    {"*/.mcp.json",
+     "planted: a session of an agent",
+     {"python3", "-c", START_COMMANDS, "{}"},
+     false},
+    {"*/mcp.json",
+     "planted: a session of an agent",
+     {"python3", "-c", START_COMMANDS, "{}"},
+     false},
     {"*/claude_desktop_config.json",
      "planted: a session of an agent",
-     {"python3", "-c", START_COMMANDS, "{}"}},
+     {"python3", "-c", START_COMMANDS, "{}"},
+     false},
     {"/home/*/.gemini/settings.json",
      "planted: a session of an agent",
-     {"python3", "-c", START_COMMANDS, "{}"}},
+     {"python3", "-c", START_COMMANDS, "{}"},
+     false},
     {"/home/*/.openclaw/openclaw.json",
      "planted: a session of an agent",
-     {"python3", "-c", START_COMMANDS, "{}"}},
+     {"python3", "-c", START_COMMANDS, "{}"},
+     false},
     {"*/.vscode/tasks.json",
      "planted: a folder is opened",
-     {"python3", "-c", START_COMMANDS, "{}"}},
+     {"python3", "-c", START_COMMANDS, "{}"},
+     false},
     {"/home/*/.local/bin/*",
      "planted: a command of that name",
-     {"bash", "-c", "\"$1\" --version", "bash", "{}"}},
+     {"bash", "-c", "\"$1\" --version", "bash", "{}"},
+     false},
 };
 
 /* --- on the way to the log --- */
@@ -105,7 +128,7 @@ static int see(struct vb_planted *planted, struct vb_str path, struct vb_error *
     size_t trigger = 0;
     while (trigger < VB_ARRAY_LEN(triggers) && fnmatch(triggers[trigger].pattern, text, 0) != 0)
         trigger++;
-    if (trigger == VB_ARRAY_LEN(triggers))
+    if (trigger == VB_ARRAY_LEN(triggers) || triggers[trigger].reason == NULL)
         return VB_OK;
     for (size_t i = 0; i < planted->count; i++) {
         if (strcmp(planted->files[i].path, text) == 0)
@@ -160,17 +183,32 @@ static int tell_left_out(const struct vb_planted *planted, const char *path, uin
     return vb_emit(planted->next, &event, err);
 }
 
+static bool has_argument(size_t trigger)
+{
+    const char *const *argv = triggers[trigger].argv;
+    for (size_t i = 0; i < VB_ARRAY_LEN(triggers[0].argv) && argv[i] != NULL; i++) {
+        if (strcmp(argv[i], "{}") == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool in_one_folder(const char *a, const char *b)
+{
+    const size_t len = (size_t)(vb_path_base(a) - a);
+    return (size_t)(vb_path_base(b) - b) == len && strncmp(a, b, len) == 0;
+}
+
 /* The same is done once for all files that ask for it, unless the file is an argument. */
 static bool is_done(const struct vb_planted *planted, size_t i)
 {
-    const char *const *argv = triggers[planted->files[i].trigger].argv;
-    for (size_t item = 0; item < VB_ARRAY_LEN(triggers[0].argv) && argv[item] != NULL; item++) {
-        if (strcmp(argv[item], "{}") == 0)
-            return false;
-    }
-    for (size_t before = 0; before < i; before++) {
-        if (strcmp(triggers[planted->files[before].trigger].reason,
-                   triggers[planted->files[i].trigger].reason) == 0)
+    const size_t trigger = planted->files[i].trigger;
+    const bool per_file = has_argument(trigger) && !triggers[trigger].per_folder;
+    for (size_t before = 0; before < i && !per_file; before++) {
+        const bool same =
+            strcmp(triggers[planted->files[before].trigger].reason, triggers[trigger].reason) == 0;
+        if (same && (!triggers[trigger].per_folder ||
+                     in_one_folder(planted->files[before].path, planted->files[i].path)))
             return true;
     }
     return false;

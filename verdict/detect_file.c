@@ -244,23 +244,25 @@ static void see_place(struct judge *judge, const char *path)
                         row->label);
 }
 
-/* Commands that change such places for their caller. */
+/* Commands that change such places for their caller. What everybody can read in the instructions
+ * weighs less; a unit or a job that they start is a file, and found as such. */
 static const struct {
     const char *program;
     const char *arguments; /* one of them; "" none needed */
     const char *except;    /* none of them */
     const char *label;
+    enum vb_severity shown;
 } setters[] = {
-    {"crontab", "", "-l -V --help -r", "sets up cron jobs"},
-    {"systemctl", "enable start link reenable", "", "starts a service"},
-    {"launchctl", "load bootstrap submit", "", "starts a service"},
-    {"at", "", "-l -V", "sets up a job for later"},
+    {"crontab", "", "-l -V --help -r -e", "sets up cron jobs", VB_SEVERITY_HIGH},
+    {"systemctl", "enable start link reenable", "", "starts a service", VB_SEVERITY_MEDIUM},
+    {"launchctl", "load bootstrap submit", "", "starts a service", VB_SEVERITY_MEDIUM},
+    {"at", "", "-l -V", "sets up a job for later", VB_SEVERITY_HIGH},
     {"git", "core.hooksPath core.fsmonitor init.templateDir core.sshCommand credential.helper", "",
-     "sets a command that git will run"},
-    {"npm", "script-shell node-options", "", "sets a command that npm will run"},
-    {"ssh-copy-id", "", "", "lets a key log in"},
-    {"useradd", "", "", "makes a user"},
-    {"usermod", "", "", "changes a user"},
+     "sets a command that git will run", VB_SEVERITY_HIGH},
+    {"npm", "script-shell node-options", "", "sets a command that npm will run", VB_SEVERITY_HIGH},
+    {"ssh-copy-id", "", "", "lets a key log in", VB_SEVERITY_HIGH},
+    {"useradd", "", "", "makes a user", VB_SEVERITY_HIGH},
+    {"usermod", "", "", "changes a user", VB_SEVERITY_MEDIUM},
 };
 
 static bool any_of(const struct judge *judge, const char *list)
@@ -281,7 +283,7 @@ static void see_setter(struct judge *judge)
         if (setters[i].except[0] != '\0' && any_of(judge, setters[i].except))
             continue;
         struct found found = graded(FINDING_PERSISTENCE,
-                                    judge->run->visible ? VB_SEVERITY_HIGH : VB_SEVERITY_CRITICAL,
+                                    judge->run->visible ? setters[i].shown : VB_SEVERITY_CRITICAL,
                                     VB_CONFIDENCE_HIGH);
         found.group = setters[i].program;
         vb_report_found(judge, &found, "%s %s.", vb_process_label(judge, judge->process),

@@ -122,7 +122,8 @@ static void begin_run(struct judge *judge, struct run *run)
     run->days_ahead = vb_event_get_int(judge->event, VB_F_DAYS_AHEAD, 0);
     run->begin_seq = judge->event->seq;
     run->repeated = vb_event_get(judge->event, VB_F_DETAIL) != NULL || run->repeats > 0 ||
-                    vb_event_get(judge->event, VB_F_CALL) != NULL;
+                    vb_event_get(judge->event, VB_F_CALL) != NULL ||
+                    vb_starts(vb_text_of(judge, VB_F_REASON), "planted:");
     const char *client = vb_text_of(judge, VB_F_CLIENT);
     run->client = client[0] == '\0' ? NULL : vb_arena_str(judge->keep, client);
     if (path[0] != '\0')

@@ -29,6 +29,7 @@ printf '[Desktop Entry]\nExec=echo desktop started\n' > ~/.config/autostart/x.de
 printf '#!/bin/sh\necho tool started\n' > ~/.local/bin/tool; chmod +x ~/.local/bin/tool
 echo 'print("python started")' > "$(python3 -m site --user-site)/usercustomize.py"
 mkdir -p ~/projects/storefront/.git/hooks
+echo 'echo sample started' > ~/projects/storefront/.git/hooks/update.sample
 for hook in pre-commit post-checkout pre-push; do
     printf '#!/bin/sh\necho "%s started" >&2\n' $hook > ~/projects/storefront/.git/hooks/$hook
     chmod +x ~/projects/storefront/.git/hooks/$hook
@@ -44,7 +45,8 @@ said "$work/planted"
 for what in shell login unit desktop tool python pre-commit post-checkout pre-push server; do
     expect_in "$work/said" "$what started" "$what"
 done
-[ "$(grep -c '^RUN planted: a commit' "$work/said")" -eq 3 ] || fail "hooks: $(grep '^RUN' "$work/said")"
+expect_not_in "$work/said" "sample started" "a sample of a hook is none"
+[ "$(grep -c '^RUN planted: a commit' "$work/said")" -eq 1 ] || fail "hooks: $(grep '^RUN' "$work/said")"
 
 run vet "$work/planter" --fresh --evidence "$work/fresh"
 said "$work/fresh"
