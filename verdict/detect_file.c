@@ -217,6 +217,12 @@ static bool is_own_skill(const struct judge *judge, const char *path)
     return false;
 }
 
+/* No agent reads or runs it, wherever it lies. */
+static bool is_idle(const char *path)
+{
+    return vb_word_in("log lock pid signal tmp", vb_path_extension(path));
+}
+
 static void see_place(struct judge *judge, const char *path)
 {
     const struct run *run = judge->run;
@@ -234,7 +240,7 @@ static void see_place(struct judge *judge, const char *path)
         vb_word_in(row->writers, process->command.program))
         return;
     struct found found = grade_place(run, row, path);
-    if (own)
+    if (own || (row->id == FINDING_AGENT_TAMPER && is_idle(path)))
         found = graded(row->id, VB_SEVERITY_LOW, VB_CONFIDENCE_MEDIUM);
     found.group = path;
     if (judge->event->kind == VB_EV_TRUTH_FILE)
