@@ -131,18 +131,23 @@ static bool may_make_sense(const struct vb_alphabet *alphabet, const unsigned ch
     return one && other && (is_text((unsigned char)byte) || byte == 0x1F);
 }
 
-/* A run may begin in what only looks like its digits, such as the end of a path. */
-static size_t shift_of(const struct vb_alphabet *alphabet, const unsigned char *at, size_t len)
+/* A run may begin in what only looks like its digits, such as the end of a path. False: it makes no
+ * sense wherever it begins. */
+static bool find_shift(const struct vb_alphabet *alphabet, const unsigned char *at, size_t len,
+                       size_t *ret)
 {
+    *ret = 0;
     for (size_t shift = 0; shift < alphabet->group && shift + 2 * PROBE_BYTES <= len; shift++) {
         unsigned char bytes[2 * PROBE_BYTES];
         if (!may_make_sense(alphabet, at + shift))
             continue;
         const size_t decoded = decode_some(alphabet, at + shift, 2 * PROBE_BYTES, bytes);
-        if (makes_sense(bytes, decoded))
-            return shift;
+        if (!makes_sense(bytes, decoded))
+            continue;
+        *ret = shift;
+        return true;
     }
-    return 0;
+    return false;
 }
 
 struct gather {
@@ -237,6 +242,19 @@ static int decode(struct vb_digits *state, const struct vb_chunk *chunk, ptrdiff
     return status ? status : flush(&gather, err);
 }
 
+/* Finds out how the run from *AT on is written, and where it really begins. False: a guess. */
+static bool find_beginning(struct vb_digits *state, const struct vb_chunk *chunk, ptrdiff_t *at)
+{
+    const unsigned char *begin = chunk->at + *at;
+    const size_t len = (size_t)((ptrdiff_t)chunk->len - *at);
+    size_t shift;
+    state->alphabet = alphabet_of(begin, len);
+    const bool found = find_shift(state->alphabet, begin, len, &shift);
+    if (found)
+        *at += (ptrdiff_t)shift;
+    return found;
+}
+
 /* The run around the group at AT, not before FLOOR; *AT becomes its first digit. */
 static int open_run(struct vb_layer *layer, const struct vb_chunk *chunk, ptrdiff_t *at,
                     ptrdiff_t floor, struct vb_error *err)
@@ -244,10 +262,11 @@ static int open_run(struct vb_layer *layer, const struct vb_chunk *chunk, ptrdif
     struct vb_digits *state = &layer->digits;
     while (*at > floor && base64.values[chunk->at[*at - 1]])
         --*at;
-    const unsigned char *begin = chunk->at + *at;
-    const size_t len = (size_t)((ptrdiff_t)chunk->len - *at);
-    state->alphabet = alphabet_of(begin, len);
-    *at += (ptrdiff_t)shift_of(state->alphabet, begin, len);
+    /* Where a message has something in front of it, its digits need not be the run's. */
+    if (!find_beginning(state, chunk, at) && *at < 0 && !layer->begun) {
+        *at = 0;
+        find_beginning(state, chunk, at);
+    }
     state->bits = 0;
     state->have = 0;
     state->line = 0;

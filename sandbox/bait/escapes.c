@@ -9,6 +9,8 @@ enum {
                       * that stand outside are found without that */
     ESCAPE_MAX = 12, /* &#x10FFFF; */
     PACKED_HEAD = 8, /* bytes of something packed, one of which is no text */
+    MAGIC_HEAD = 3,  /* bytes of a magic that may be text */
+    DIGITS_MIN = 31, /* that a run has to have */
     GATHER = 1024,   /* bytes fed at once */
     RUN = 256,       /* bytes copied at once */
     INCOMPLETE = -1
@@ -245,6 +247,12 @@ static ptrdiff_t next_escape(const struct vb_chunk *chunk, ptrdiff_t at, struct 
     return len;
 }
 
+static bool is_text(const struct escape *escape)
+{
+    const unsigned char c = escape->out[0];
+    return escape->out_len > 1 || (c >= 0x20 && c < 0x7F) || c == '\n' || c == '\r' || c == '\t';
+}
+
 /* Whether an escape may be one of the digits that are missing in a run: it is one, a line break in
  * it, or another escape's beginning. */
 static bool joins_digits(const struct escape *escape)
@@ -299,8 +307,10 @@ static int copy_around(struct vb_escapes *state, const struct vb_chunk *chunk, p
             gather.len += escape.out_len;
             state->quiet = 0;
             *at += used;
-            /* Or else its own last digits are those that the run seems to begin with. */
-            state->run = joins_digits(&escape) || vb_is_digit[chunk->at[*at - 1]];
+            /* Or else its own last digits are those that the run seems to begin with. What is
+             * packed may look like one. */
+            state->run =
+                vb_is_digit[chunk->at[*at - 1]] || joins_digits(&escape) || !is_text(&escape);
         } else {
             const size_t plain = copy_plain(state, chunk->at + *at, (size_t)(len - *at), out);
             gather.len += plain;
@@ -332,11 +342,10 @@ static ptrdiff_t begin_around(const struct vb_chunk *chunk, ptrdiff_t at, ptrdif
 static int feed_digits(struct vb_layer *out, const unsigned char *at, size_t len,
                        struct vb_error *err)
 {
-    enum { COUNTS = 31 };
     size_t run = 0;
     while (run < len && vb_is_digit[at[run]])
         run++;
-    if (run < COUNTS)
+    if (run < DIGITS_MIN)
         return VB_OK;
     const int status = vb_layer_feed(out, at, len, err);
     return status ? status : vb_layer_finish(out, err);
@@ -344,7 +353,7 @@ static int feed_digits(struct vb_layer *out, const unsigned char *at, size_t len
 
 /* A view of what is around the escape at AT. It begins behind what stands before that, because a
  * code without a magic can only be told at a beginning; but with what is short or may be one run of
- * digits with it. */
+ * digits with it. Another view may have come to rest at FLOOR, within a magic. */
 static int open_escapes(struct vb_layer *layer, const struct vb_chunk *chunk,
                         const struct escape *escape, ptrdiff_t at, ptrdiff_t floor,
                         struct vb_error *err)
@@ -352,25 +361,22 @@ static int open_escapes(struct vb_layer *layer, const struct vb_chunk *chunk,
     struct vb_escapes *state = &layer->escapes;
     const ptrdiff_t begin = begin_around(chunk, at, floor);
     const size_t len = (size_t)(at - begin);
+    const bool rested = state->open;
     state->open = true;
     state->run = false;
     state->quiet = 0;
     int status = vb_layer_below(layer, kinds[*escape->at].code, &state->out, err);
-    if (status || !len)
+    if (status)
         return status;
     const unsigned char *const before = chunk->at + begin;
+    if (rested && len < AROUND)
+        vb_layer_precede(state->out, before - MAGIC_HEAD, MAGIC_HEAD);
     if (len < AROUND || vb_is_digit[chunk->at[at - AROUND]])
         return vb_layer_feed(state->out, before, len, err);
     status = feed_digits(state->out, before, len, err);
     if (!status)
         vb_layer_precede(state->out, before, len);
     return status;
-}
-
-static bool is_text(const struct escape *escape)
-{
-    const unsigned char c = escape->out[0];
-    return escape->out_len > 1 || (c >= 0x20 && c < 0x7F) || c == '\n' || c == '\r' || c == '\t';
 }
 
 /* Whether text begins at AT, and nothing packed, by the escapes that stand there together. */
@@ -388,6 +394,34 @@ static bool begins_text(const struct vb_chunk *chunk, ptrdiff_t at)
     return true;
 }
 
+/* Whether the digits from AT on, of which escapes are some, are as many as a run has to have. */
+static bool runs_on(const struct vb_chunk *chunk, ptrdiff_t at)
+{
+    for (unsigned i = 0; i < DIGITS_MIN && at < (ptrdiff_t)chunk->len; i++) {
+        struct escape escape;
+        const int used = special[chunk->at[at]] ? undo_at(chunk, at, &escape) : 0;
+        if (used == INCOMPLETE)
+            break;
+        if (used > 0 ? !joins_digits(&escape) : !vb_is_digit[chunk->at[at]])
+            return false;
+        at += used > 0 ? used : 1;
+    }
+    return true;
+}
+
+/* Whether a run of digits may begin at AT, with ESCAPE, right behind what looks like its digits:
+ * that only shows if a view begins there too. What is a run since FLOOR goes on. */
+static bool begins_digits(const struct vb_chunk *chunk, const struct escape *escape, ptrdiff_t at,
+                          ptrdiff_t floor)
+{
+    if (!vb_is_digit[escape->out[0]] || at == floor || !vb_is_digit[chunk->at[at - 1]] ||
+        !runs_on(chunk, at))
+        return false;
+    while (at > floor && vb_is_digit[chunk->at[at - 1]])
+        at--;
+    return at > floor;
+}
+
 /* Opens a view for the next escape behind *AT, or goes on with the one that has come to rest there;
  * *AT becomes where the escape is, or stays if there is none. */
 static int seek_escape(struct vb_layer *layer, const struct vb_chunk *chunk, ptrdiff_t *at,
@@ -399,16 +433,18 @@ static int seek_escape(struct vb_layer *layer, const struct vb_chunk *chunk, ptr
     const ptrdiff_t found = next_escape(chunk, from, &escape);
     const bool none = found == (ptrdiff_t)chunk->len;
     int status = VB_OK;
-    if (state->open && !none && found - floor < NEAR && begins_text(chunk, found)) {
+    if (state->open && !none && found - floor < NEAR && begins_text(chunk, found) &&
+        !begins_digits(chunk, &escape, found, floor)) {
         state->quiet = 0;
         *at = found;
         return vb_layer_feed(state->out, chunk->at + floor, (size_t)(found - floor), err);
     }
     if (state->open)
         status = vb_layer_finish(state->out, err);
-    state->open = false;
-    if (status || none)
+    if (status || none) {
+        state->open = false;
         return status;
+    }
     *at = found;
     return open_escapes(layer, chunk, &escape, found, floor, err);
 }

@@ -318,6 +318,92 @@ static void test_nested(void **state)
     vb_bait_set_free(set);
 }
 
+/* A zip entry with a name as long as what stands quietly between two escapes. */
+static void enc_named_zip(const struct bytes *in, struct bytes *out, unsigned variant)
+{
+    enum { HEAD = 30, NAME_LEN = 26, SHORT_NAME = 4 };
+    static const char name[] = "credentials-of-maja";
+    static struct bytes zip;
+    (void)variant;
+    zip.len = 0;
+    enc_zip(in, &zip, 0);
+    zip.at[NAME_LEN] = sizeof(name) - 1;
+    put(out, zip.at, HEAD);
+    put(out, name, sizeof(name) - 1);
+    put(out, zip.at + HEAD + SHORT_NAME, zip.len - HEAD - SHORT_NAME);
+}
+
+/* Only what is no text is escaped, or has a meaning in HTML. */
+static void enc_html_binary(const struct bytes *in, struct bytes *out, unsigned variant)
+{
+    (void)variant;
+    for (size_t i = 0; i < in->len; i++) {
+        const unsigned char c = in->at[i];
+        const struct bytes one = {.at = {c}, .len = 1};
+        if ((c < 0x20 && c != '\n') || c > 0x7E || strchr("&<>\"'+/=", c))
+            enc_html(&one, out, 0);
+        else
+            put(out, &c, 1);
+    }
+}
+
+/* What stands in front of an escape or between two is no part of what begins there, or is. */
+static void test_beginnings_around_escapes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *before, *form;
+        struct {
+            encoder *encode;
+            unsigned variant;
+        } steps[3]; /* the first is applied first */
+    } rows[] = {
+        /* digits that are none of the run's, and 16 bytes without an escape */
+        {"got from there: user=maja token",
+         "gzip in base64 in json",
+         {{enc_gzip, 0}, {enc_base64, 0}, {enc_json, 5}}},
+        {"got from there: user=maja token",
+         "utf16 in base64 in json",
+         {{enc_utf16, 0}, {enc_base64, 0}, {enc_json, 5}}},
+        {"got from there: user=maja token",
+         "rot13 in hex in json",
+         {{enc_rot13, 0}, {enc_hex, 0}, {enc_json, 4}}},
+        /* and an escape before those */
+        {"Tom &amp; Jerry from there: user=maja token",
+         "zip in base64 in html",
+         {{enc_zip, 0}, {enc_base64, 1}, {enc_html, 0}}},
+        /* digits that are the run's, behind a line break */
+        {"",
+         "zstd in base64 in html",
+         {{enc_zstd, 0}, {enc_base64_lines, 0}, {enc_html_binary, 0}}},
+        /* in something packed, what looks like a run */
+        {"", "zip in html", {{enc_named_zip, 0}, {enc_html_binary, 0}}},
+        {"from there: ", "zip in html", {{enc_named_zip, 0}, {enc_html_binary, 0}}},
+        /* a view comes to rest within a magic */
+        {"user&equals;maja t56789abcd", "zip in html", {{enc_zip, 0}, {enc_html_binary, 0}}},
+    };
+    static struct bytes one, two;
+    struct vb_bait_set *set = make_set(20);
+    static const char *const ids[] = {"env-github", "ssh-ed25519", "env-openai"};
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows) * VB_ARRAY_LEN(ids); i++) {
+        const size_t row = i / VB_ARRAY_LEN(ids);
+        const struct vb_bait *bait = bait_named(set, ids[i % VB_ARRAY_LEN(ids)]);
+        wrap(bait, i % 40, &one);
+        for (size_t s = 0; s < 3 && rows[row].steps[s].encode; s++) {
+            two.len = 0;
+            if (s == 2 || !rows[row].steps[s + 1].encode)
+                put(&two, rows[row].before, strlen(rows[row].before));
+            rows[row].steps[s].encode(&one, &two, rows[row].steps[s].variant);
+            one = two;
+        }
+        const struct hits hits = search(set, &one, ROOM, bait);
+        if (hits.count != 1 || hits.others || strcmp(hits.form, rows[row].form) != 0)
+            fail_msg("row %zu, %s: %u times \"%s\", not \"%s\"", row, bait->id, hits.count,
+                     hits.form, rows[row].form);
+    }
+    vb_bait_set_free(set);
+}
+
 /* In a picture, a tar or anything else the bytes lie as they are, and what is packed begins
  * anywhere. */
 static void test_packed_anywhere(void **state)
@@ -727,6 +813,7 @@ int main(void)
         cmocka_unit_test(test_digits_and_zeros_are_marked),
         cmocka_unit_test(test_one_escape_in_a_short_secret),
         cmocka_unit_test(test_nested),
+        cmocka_unit_test(test_beginnings_around_escapes),
         cmocka_unit_test(test_packed_anywhere),
         cmocka_unit_test(test_decoys),
         cmocka_unit_test(test_bombs_say_so),
