@@ -89,8 +89,9 @@ static char lower_of(char byte)
 const char *vb_id_fitting(const char *name)
 {
     char lower[INNER_MAX + 1] = "";
-    for (size_t i = 0; i < INNER_MAX && name[i] != '\0'; i++)
-        lower[i] = lower_of(name[i]);
+    size_t len = 0;
+    for (const char *at = name; *at != '\0' && len < INNER_MAX; at++)
+        lower[len++] = lower_of(*at);
     size_t row = 0;
     while (!fits(lower, values[row].words))
         row++;
