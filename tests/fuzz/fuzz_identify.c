@@ -43,6 +43,8 @@ static const char *const names[] = {
     ".mcp.json",
     "mcp.json",
     "run.py",
+    "run.sh",
+    "run.js",
 };
 
 /* Files that only make others be looked at. */
