@@ -6,7 +6,7 @@
 
 #include <ctype.h>
 
-enum { INNER_MAX = 60, TOKEN_MAX = 512 };
+enum { INNER_MAX = 60, TOKEN_MAX = 512, SEARCHES_MAX = 256 };
 
 #define SECRET "k7Qd2mZx9Vb4Lw8Rt1Yc6Nf3Hs5Jp0Ga"
 #define SECRET_WORDS "key|token|secret|password|passwd|credential|auth|apikey|pat"
@@ -105,6 +105,7 @@ struct filler {
     const char *folder; /* of the page */
     bool shell;
     bool changed;
+    unsigned searches; /* for what closes an element, through all of the text */
     struct vb_buf *out;
     int status;
 };
@@ -153,7 +154,7 @@ static bool inner_of(const struct filler *filler, char close, char ret[INNER_MAX
 
 /* --- <name> --- */
 
-static bool is_markup(const struct filler *filler, const char *inner)
+static bool is_markup(struct filler *filler, const char *inner)
 {
     static const char *const tags[] = {"b",    "br", "body", "code", "div", "head", "hr",
                                        "html", "i",  "img",  "li",   "ol",  "p",    "pre",
@@ -164,6 +165,9 @@ static bool is_markup(const struct filler *filler, const char *inner)
     }
     char closing[INNER_MAX + 4];
     const int len = snprintf(closing, sizeof(closing), "</%s>", inner);
+    if (filler->searches == SEARCHES_MAX)
+        return true; /* so many are */
+    filler->searches++;
     return memmem(filler->text, filler->len, closing, (size_t)len) != NULL;
 }
 

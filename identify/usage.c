@@ -110,6 +110,13 @@ static struct option *add_option(struct usage *usage, const char *name, int comm
     return option;
 }
 
+/* The same within the next bytes: what is hostile must not be searched again and again. */
+static const char *find_near(const struct usage *usage, const char *at, const char *word)
+{
+    const size_t rest = (size_t)(end_of(usage) - at);
+    return memmem(at, rest < CALL_BYTES ? rest : CALL_BYTES, word, strlen(word));
+}
+
 /* The next place of WORD from AT on, or NULL. */
 static const char *find(const struct usage *usage, const char *at, const char *word)
 {
@@ -160,8 +167,8 @@ static void read_decorated(struct usage *usage)
             (void)add_command(usage, name);
             continue;
         }
-        const char *function = find(usage, at, "def ");
-        if (*at != ')' || function == NULL || function - at > CALL_BYTES)
+        const char *function = *at == ')' ? find_near(usage, at, "def ") : NULL;
+        if (function == NULL)
             continue;
         function += 4;
         size_t len = 0;
@@ -307,8 +314,9 @@ static const char *read_line(struct usage *usage, const char *at, const char *en
     const char *line_end = memchr(at, '\n', (size_t)(end - at));
     line_end = line_end == NULL ? end : line_end;
     const char *close = memchr(at, ')', (size_t)(line_end - at));
-    const char *next = memmem(at, (size_t)(end - at), ";;", 2);
-    const size_t arm = (size_t)((next == NULL ? end : next) - at);
+    const size_t near = (size_t)(end - at) < CALL_BYTES ? (size_t)(end - at) : CALL_BYTES;
+    const char *next = memmem(at, near, ";;", 2);
+    const size_t arm = next == NULL ? near : (size_t)(next - at);
     for (const char *word = at; close != NULL && word < close;) {
         char name[NAME_MAX_BYTES] = "";
         size_t len = 0;
@@ -332,12 +340,14 @@ static void read_cases(struct usage *usage)
         "case \"$1\" in",  "case $1 in",      "case \"${1",     "case ${1",       "case \"$cmd",
         "case \"$command", "case \"$COMMAND", "case \"$action", "case \"$ACTION", "case \"$CMD"};
     for (size_t i = 0; i < VB_ARRAY_LEN(subjects); i++) {
-        for (const char *at = usage->text; (at = find(usage, at, subjects[i])) != NULL; at++) {
+        for (const char *at = usage->text; (at = find(usage, at, subjects[i])) != NULL;) {
             const char *end = find(usage, at, "esac");
             const char *body = memchr(at, '\n', (size_t)(end_of(usage) - at));
-            for (const char *line = body == NULL || end == NULL ? end : body + 1;
-                 line != NULL && line < end;)
+            if (end == NULL || body == NULL)
+                break;
+            for (const char *line = body + 1; line < end;)
                 line = read_line(usage, line, end);
+            at = end; /* what stands in between was read with it */
         }
     }
 }

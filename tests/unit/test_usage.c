@@ -85,6 +85,22 @@ static void none(VB_UNUSED void **state)
     CHECK("scripts/a.py", "p.add_parser('rm -rf')\n");
 }
 
+/* What is hostile is not read again and again: this would take hours. */
+static void nested(VB_UNUSED void **state)
+{
+    VB_CLEANUP(vb_buf_done) struct vb_buf text;
+    struct vb_error err = {0};
+    vb_buf_init(&text, 1024 * 1024);
+    for (int i = 0; i < 16000; i++)
+        assert_int_equal(vb_buf_append_str(&text, "case \"$1\" in\n", &err), 0);
+    assert_int_equal(vb_buf_append_str(&text, "deploy) ;;\nesac\n", &err), 0);
+    CHECK("scripts/a.sh", (const char *)text.data, "help: --help", "subcommand deploy: deploy");
+    vb_buf_clear(&text);
+    for (int i = 0; i < 16000; i++)
+        assert_int_equal(vb_buf_append_str(&text, "x.command()\n", &err), 0);
+    CHECK("scripts/a.py", (const char *)text.data);
+}
+
 /* A flood of them is cut, and that is said. */
 static void flood(VB_UNUSED void **state)
 {
@@ -117,6 +133,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(argparse), cmocka_unit_test(click),
                                        cmocka_unit_test(shell),    cmocka_unit_test(node),
-                                       cmocka_unit_test(none),     cmocka_unit_test(flood)};
+                                       cmocka_unit_test(none),     cmocka_unit_test(nested),
+                                       cmocka_unit_test(flood)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
