@@ -70,9 +70,9 @@ int vb_carry_attach(struct vb_error *err)
     return vb_steal_fd(&now);
 }
 
-static bool is_empty(int parent, const char *path)
+static bool is_empty(int folder)
 {
-    const int fd = openat(parent, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int fd = folder < 0 ? -1 : openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     VB_CLEANUP_DIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
     const struct dirent *entry;
     while (dir != NULL && (entry = readdir(dir)) != NULL) {
@@ -87,7 +87,8 @@ bool vb_carry_lower(const struct vb_box_setup *setup, enum vb_layer layer, char 
     char kept[64];
     const struct vb_layer_row *row = &vb_layer_rows[layer];
     snprintf(kept, sizeof(kept), STATE "/kept/%s", row->folder);
-    const bool left = setup->carries_on && !is_empty(AT_FDCWD, kept);
+    VB_CLEANUP_FD int fd = setup->carries_on ? open(kept, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    const bool left = !is_empty(fd);
     snprintf(ret, size, "%s%s%s%s", left ? kept : "", left ? ":" : "", row->over, row->base);
     return left;
 }
@@ -206,7 +207,8 @@ static int merge_entry(struct merge *merge, const struct pair *pair, const char 
     if (to < 0 || (folder && below < 0) || merge_folder(merge, &inner, depth + 1) < 0)
         return -1;
     const struct timespec times[2] = {st.st_atim, st.st_mtim};
-    return fchmod(to, st.st_mode & 07777) < 0 || futimens(to, times) < 0
+    /* What was shipped stays within reach. */
+    return fchmod(to, (st.st_mode | (folder ? 0700U : 0U)) & 07777) < 0 || futimens(to, times) < 0
                ? -1
                : unlinkat(pair->from, name, AT_REMOVEDIR);
 }
@@ -274,15 +276,15 @@ static int carry_layer(struct merge *merge, int state, enum vb_layer layer, cons
 {
     char path[64];
     snprintf(path, sizeof(path), "now/%s", vb_layer_rows[layer].folder);
-    if (is_empty(state, path))
-        return 0;
-    VB_CLEANUP_FD int from = open_up(state, path);
+    VB_CLEANUP_FD int from = open_up(state, path); /* the subject may have closed it */
     snprintf(path, sizeof(path), "kept/%s", vb_layer_rows[layer].folder);
     VB_CLEANUP_FD int to = open_folder(state, path);
     VB_CLEANUP_FD int base =
         layer == VB_LAYER_ROOT ? open(VB_BASE_ROOT, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     const struct pair pair = {from, to, base, folder};
-    if (from < 0 || to < 0 ||
+    if (from < 0 || to < 0)
+        return -1;
+    if (!is_empty(from) &&
         (folder == NULL ? forget_folder(merge, from) : merge_folder(merge, &pair, 0)) < 0)
         return -1;
     return fchmod(from, LAYER_MODE);

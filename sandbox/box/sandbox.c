@@ -535,7 +535,8 @@ static int watch_emit(struct vb_sink *base, struct vb_event *event, struct vb_er
         watch->stand_ins |=
             vb_command_bit(watch->setup->options.rootfs, vb_event_get_str(event, VB_F_PATH));
     if (event->kind == VB_EV_TRUTH_FILE && watch->setup->changes != NULL &&
-        vb_str_equal(vb_event_get_str(event, VB_F_CHANGE), "modified")) {
+        (vb_str_equal(vb_event_get_str(event, VB_F_CHANGE), "modified") ||
+         vb_str_equal(vb_event_get_str(event, VB_F_CHANGE), "metadata"))) {
         const int status = note_change(watch->setup, vb_event_get_str(event, VB_F_PATH), err);
         if (status < 0)
             return status;

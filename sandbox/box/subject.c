@@ -95,7 +95,8 @@ static int prepare(const struct vb_inside *inside, struct vb_error *err)
     if (setsid() < 0)
         return vb_fail(err, VB_E_OS, errno, "starting a session");
     umask(022);
-    if (chdir(inside->cwd) < 0 && chdir(inside->folder) < 0)
+    /* A run before this one may have closed both. */
+    if (chdir(inside->cwd) < 0 && chdir(inside->folder) < 0 && chdir("/") < 0)
         return vb_fail(err, VB_E_OS, errno, "changing to %s", inside->cwd);
     int status = default_signals(err);
     if (status == VB_OK)
