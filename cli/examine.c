@@ -44,20 +44,26 @@ static unsigned stage_ms(const struct vb_session *session)
     return left < EXAMINER_MS ? left : EXAMINER_MS;
 }
 
-static int run_child(struct vb_session *session, const struct vb_child *child, bool *ret_died,
-                     struct vb_error *err)
+static int run_child_to(struct vb_session *session, const struct vb_child *child,
+                        struct vb_sink *sink, bool *ret_died, struct vb_error *err)
 {
     *ret_died = false;
     vb_session_share(session);
-    const int status =
-        vb_child_run(child, session->log.epoch_ns, &session->tee.sink, ret_died, err);
+    const int status = vb_child_run(child, session->log.epoch_ns, sink, ret_died, err);
     return status < 0 ? vb_wrap(err, "%s", child->name) : VB_OK;
+}
+
+static int run_child(struct vb_session *session, const struct vb_child *child, bool *ret_died,
+                     struct vb_error *err)
+{
+    return run_child_to(session, child, &session->tee.sink, ret_died, err);
 }
 
 /* --- fetch --- */
 
 struct fetch_work {
-    const char *url;
+    const char *url; /* NULL: a package of an index */
+    struct vb_package_reference package;
     int target_fd;
     struct vb_fetch_limits limits;
 };
@@ -65,6 +71,8 @@ struct fetch_work {
 static int fetch_in_child(void *ctx, struct vb_sink *sink, struct vb_error *err)
 {
     const struct fetch_work *work = ctx;
+    if (work->url == NULL)
+        return vb_fetch_package(&work->package, work->target_fd, &work->limits, sink, err);
     /* The same variable that OpenSSL and most clients honour. */
     return vb_fetch_https(work->url, work->target_fd, getenv("SSL_CERT_FILE"), &work->limits, sink,
                           err);
@@ -82,31 +90,76 @@ static char *name_in_url(const char *url)
     return start == 0 || start == len ? strdup("download") : strndup(host + start, len - start);
 }
 
-static int fetch_https(struct vb_session *session, const struct vb_fetch_limits *limits,
-                       struct vb_error *err)
+/* Readers of archives know them by their names, which an index says. */
+struct namer {
+    struct vb_sink sink;
+    struct vb_session *session;
+};
+
+static int namer_emit(struct vb_sink *base, struct vb_event *event, struct vb_error *err)
+{
+    const struct namer *namer = (const struct namer *)(const void *)base;
+    struct vb_session *session = namer->session;
+    if (event->kind == VB_EV_FETCH_ARTIFACT && session->artifact.name == NULL) {
+        session->artifact.name = vb_str_dup(vb_event_get_str(event, VB_F_NAME));
+        if (session->artifact.name == NULL)
+            return vb_fail(err, VB_E_NOMEM, errno, "naming the download");
+    }
+    return vb_emit(&session->tee.sink, event, err);
+}
+
+/* Runs WORK in a child; what comes is the session's artifact. */
+static int download(struct vb_session *session, struct fetch_work *work, struct vb_error *err)
 {
     bool died;
-    struct fetch_work work = {session->reference, -1, *limits};
     session->artifact.fd = memfd_create("vetbox-artifact", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    session->artifact.name = name_in_url(session->reference);
-    if (session->artifact.fd < 0 || session->artifact.name == NULL)
+    struct namer namer = {.sink.emit = namer_emit, .session = session};
+    if (session->artifact.fd < 0)
         return vb_fail(err, VB_E_OS, errno, "making a file for the download");
-    work.target_fd = session->artifact.fd;
+    work->target_fd = session->artifact.fd;
     const struct vb_child child = {.role = VB_ROLE_FETCH,
                                    .name = "fetch",
                                    .confinement = VB_CONFINE_FETCHER,
                                    .run = fetch_in_child,
-                                   .ctx = &work,
-                                   .fds = &work.target_fd,
+                                   .ctx = work,
+                                   .fds = &work->target_fd,
                                    .fd_count = 1,
-                                   .timeout_ms = limits->timeout_ms + 2000,
+                                   .timeout_ms = work->limits.timeout_ms + 2000,
                                    .memory_bytes = (uint64_t)2048 * MIB};
-    const int status = run_child(session, &child, &died, err);
+    const int status = run_child_to(session, &child, &namer.sink, &died, err);
     if (status == VB_OK && died)
         return vb_fail(err, VB_E_TEMPFAIL, 0, "the download of %s was ended", session->reference);
     if (status == VB_OK && fcntl(session->artifact.fd, F_ADD_SEALS,
                                  F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)
         return vb_fail(err, VB_E_OS, errno, "sealing the download");
+    return status;
+}
+
+static int fetch_https(struct vb_session *session, const struct vb_fetch_limits *limits,
+                       struct vb_error *err)
+{
+    struct fetch_work work = {.url = session->reference, .limits = *limits};
+    session->artifact.name = name_in_url(session->reference);
+    if (session->artifact.name == NULL)
+        return vb_fail(err, VB_E_NOMEM, errno, "naming the download");
+    return download(session, &work, err);
+}
+
+static int fetch_package(struct vb_session *session, const struct vb_fetch_limits *limits,
+                         enum vb_reference_kind kind, struct vb_error *err)
+{
+    struct vb_indexes *indexes = NULL;
+    const bool npm = kind == VB_REFERENCE_NPM;
+    int status = vb_indexes_new(npm ? VB_WANT_NPM : VB_WANT_PYPI, &indexes, err);
+    if (status < 0)
+        return status;
+    struct fetch_work work = {.package = {.index = npm ? VB_INDEX_NPM : VB_INDEX_PYPI,
+                                          .name = strchr(session->reference, ':') + 1,
+                                          .indexes = indexes,
+                                          .ca_file = getenv("SSL_CERT_FILE")},
+                              .limits = *limits};
+    status = download(session, &work, err);
+    vb_indexes_free(indexes);
     return status;
 }
 
@@ -123,6 +176,8 @@ int vb_examine_fetch(struct vb_session *session, struct vb_error *err)
         return status;
     if (kind == VB_REFERENCE_HTTPS)
         return fetch_https(session, &limits, err);
+    if (kind == VB_REFERENCE_NPM || kind == VB_REFERENCE_PYPI)
+        return fetch_package(session, &limits, kind, err);
     VB_CLEANUP_FD int folder = -1;
     struct stat st;
     /* What changes its kind behind this question is refused. */

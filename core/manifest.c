@@ -66,6 +66,13 @@ static void free_usage(struct vb_manifest_usage *usage)
     free(usage->reason);
 }
 
+static void free_dependency(struct vb_manifest_dependency *dependency)
+{
+    free(dependency->path);
+    free(dependency->value);
+    free(dependency->detail);
+}
+
 void vb_manifest_done(struct vb_manifest *manifest)
 {
     for (size_t i = 0; i < manifest->package_count; i++)
@@ -76,6 +83,9 @@ void vb_manifest_done(struct vb_manifest *manifest)
         free_entry(&manifest->entries[i]);
     for (size_t i = 0; i < manifest->usage_count; i++)
         free_usage(&manifest->usages[i]);
+    for (size_t i = 0; i < manifest->dependency_count; i++)
+        free_dependency(&manifest->dependencies[i]);
+    free(manifest->dependencies);
     free(manifest->usages);
     free(manifest->packages);
     free(manifest->codes);
@@ -179,6 +189,25 @@ static bool add_usage(struct vb_manifest *manifest, const struct vb_event *event
     return !failed && usage->argv != NULL;
 }
 
+static bool add_declared(struct vb_manifest *manifest, const struct vb_event *event)
+{
+    bool failed = false;
+    if (!vb_str_equal(vb_event_get_str(event, VB_F_WHAT), "dependency") ||
+        manifest->dependency_count == VB_MANIFEST_DEPENDENCIES_MAX)
+        return true;
+    struct vb_manifest_dependency *dependencies =
+        grow(manifest->dependencies, manifest->dependency_count, sizeof(*dependencies));
+    if (dependencies == NULL)
+        return false;
+    manifest->dependencies = dependencies;
+    struct vb_manifest_dependency *dependency = &dependencies[manifest->dependency_count++];
+    *dependency = (struct vb_manifest_dependency){0};
+    dependency->path = copy_of(event, VB_F_PATH, &failed);
+    dependency->value = copy_of(event, VB_F_VALUE, &failed);
+    dependency->detail = copy_of(event, VB_F_DETAIL, &failed);
+    return !failed;
+}
+
 int vb_manifest_add(struct vb_manifest *manifest, const struct vb_event *event,
                     struct vb_error *err)
 {
@@ -188,7 +217,8 @@ int vb_manifest_add(struct vb_manifest *manifest, const struct vb_event *event,
     } rows[] = {{VB_EV_MANIFEST_PACKAGE, add_package},
                 {VB_EV_MANIFEST_CODE, add_code},
                 {VB_EV_MANIFEST_ENTRY, add_entry},
-                {VB_EV_MANIFEST_USAGE, add_usage}};
+                {VB_EV_MANIFEST_USAGE, add_usage},
+                {VB_EV_MANIFEST_DECLARES, add_declared}};
     for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
         if (rows[i].kind == event->kind && !rows[i].add(manifest, event))
             return vb_fail(err, VB_E_NOMEM, errno, "keeping the manifest");

@@ -30,14 +30,20 @@ int vb_reference_kind(const char *reference, enum vb_reference_kind *ret, struct
         *ret = VB_REFERENCE_HTTPS;
         return 0;
     }
+    if ((vb_ascii_starts(reference, "npm:") || vb_ascii_starts(reference, "pypi:")) &&
+        strchr(reference, ':')[1] != '\0') {
+        *ret = vb_ascii_starts(reference, "npm:") ? VB_REFERENCE_NPM : VB_REFERENCE_PYPI;
+        return 0;
+    }
     if (vb_ascii_starts(reference, "http:"))
         return vb_fail(err, VB_E_USAGE, 0,
                        "%s: plain http can be changed on its way; use an https:// URL", reference);
     if (len > 0)
-        return vb_fail(err, VB_E_USAGE, 0,
-                       "%s: vetbox does not know references of the kind '%.*s:'; it takes files, "
-                       "folders and https:// URLs (write ./%s for a file of that name)",
-                       reference, (int)len, reference, reference);
+        return vb_fail(
+            err, VB_E_USAGE, 0,
+            "%s: vetbox does not know references of the kind '%.*s:'; it takes files, "
+            "folders, https:// URLs, npm:NAME and pypi:NAME (write ./%s for a file of that name)",
+            reference, (int)len, reference, reference);
     *ret = VB_REFERENCE_PATH;
     return 0;
 }

@@ -5,7 +5,12 @@
 #include "vetbox/core.h"
 #include "vetbox/core/courier.h"
 
-enum vb_reference_kind { VB_REFERENCE_PATH, VB_REFERENCE_HTTPS };
+enum vb_reference_kind {
+    VB_REFERENCE_PATH,
+    VB_REFERENCE_HTTPS,
+    VB_REFERENCE_NPM, /* npm:NAME[@VERSION or tag] */
+    VB_REFERENCE_PYPI /* pypi:NAME[@VERSION] */
+};
 
 struct vb_fetch_limits {
     uint64_t bytes;      /* of the artifact */
@@ -32,6 +37,61 @@ VB_CHECKED int vb_fetch_path(const char *path, int target_fd, const struct vb_fe
 VB_CHECKED int vb_fetch_https(const char *url, int target_fd, const char *ca_file,
                               const struct vb_fetch_limits *limits, struct vb_sink *sink,
                               struct vb_error *err);
+
+/* --- package indexes --- */
+
+enum vb_index { VB_INDEX_NPM, VB_INDEX_PYPI };
+enum { VB_WANT_NPM = 1 << VB_INDEX_NPM, VB_WANT_PYPI = 1 << VB_INDEX_PYPI };
+
+/* Where the user's own npm and pip get packages from, with the secrets that it takes: from the
+ * environment, .npmrc and pip.conf, else from what the tools say (which takes a second). WANTED is
+ * a set of VB_WANT_…. Runs in the coordinator, before a fetcher. */
+struct vb_indexes;
+VB_CHECKED int vb_indexes_new(unsigned wanted, struct vb_indexes **ret, struct vb_error *err);
+void vb_indexes_free(struct vb_indexes *indexes);
+/* The address of one, "" where none is known. It may name what is not everybody's business. */
+const char *vb_indexes_base(const struct vb_indexes *indexes, enum vb_index index);
+
+/* A package by its reference, without "npm:" or "pypi:". */
+struct vb_package_reference {
+    enum vb_index index;
+    const char *name; /* NAME, NAME@VERSION; of PyPI also NAME==VERSION */
+    const struct vb_indexes *indexes;
+    const char *ca_file; /* as below */
+};
+/* Downloads the file that the index has of it into TARGET_FD, an empty anonymous file: of PyPI the
+ * wheel that would be installed here, else the source. Emits fetch.artifact. One whose digest is
+ * not what the index says is VB_E_DATA. Runs in a fetcher child. */
+VB_CHECKED int vb_fetch_package(const struct vb_package_reference *reference, int target_fd,
+                                const struct vb_fetch_limits *limits, struct vb_sink *sink,
+                                struct vb_error *err);
+
+/* A package that is asked for: of npm by NAME and RANGE ("^1.2", a tag, ""); of PyPI a whole
+ * requirement (PEP 508) in NAME. The package under examination may have said both. */
+struct vb_closure_want {
+    enum vb_index index;
+    const char *name, *range;
+};
+
+struct vb_closure_request {
+    const struct vb_indexes *indexes;
+    const struct vb_closure_want *wants;
+    size_t want_count;
+    char python[16];         /* the version of the box's Python, "3.11"; "": a usual one */
+    const char *ca_file;     /* NULL: that of the settings, or the system's */
+    const char *const *held; /* digests of files that need not be fetched, sorted: sha512-HEX */
+    size_t held_count;
+    unsigned timeout_ms;
+    uint64_t bytes; /* of all that is fetched */
+};
+
+/* Resolves what the wants need, all the way down, without running or reading anything of a package
+ * but its row in the index; fetches it and checks its digests. Runs in a fetcher child. Emits
+ * fetch.dependency for each file, which says where in DATA_FD, an empty anonymous file, it lies; so
+ * do those of the form "index", which are files of the closure too (closure.json and packuments:
+ * docs/dependencies.md). What cannot be had is a row of closure.json's "missing". */
+VB_CHECKED int vb_closure_fetch(const struct vb_closure_request *request, int data_fd,
+                                struct vb_sink *sink, struct vb_error *err);
 
 /* The courier (vetbox/core/courier.h): carries requests to real hosts. */
 struct vb_courier_options {

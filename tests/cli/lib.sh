@@ -8,6 +8,8 @@ work=$(mktemp -d /tmp/vetbox-cli-XXXXXX) || exit 99
 trap 'chmod -R u+rwX "$work"; rm -rf "$work"' EXIT
 # Caches, configuration and temporary files of the program under test stay in the test's folder.
 export HOME="$work/home" XDG_CACHE_HOME="$work/cache" TMPDIR="$work/tmp" NO_COLOR=1
+# Nothing is fetched from an index unless a test says from where.
+export VETBOX_DEPS=none
 unset XDG_CONFIG_HOME
 mkdir -p "$HOME" "$XDG_CACHE_HOME" "$TMPDIR"
 

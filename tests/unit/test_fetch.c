@@ -38,7 +38,9 @@ static void test_reference_kinds(void **state)
         {"ftp://example.org/", VB_E_USAGE, VB_REFERENCE_PATH},
         {"file:///etc/passwd", VB_E_USAGE, VB_REFERENCE_PATH},
         {"clawhub:a/b", VB_E_USAGE, VB_REFERENCE_PATH},
-        {"npm:left-pad", VB_E_USAGE, VB_REFERENCE_PATH},
+        {"npm:left-pad", 0, VB_REFERENCE_NPM},
+        {"pypi:a@1", 0, VB_REFERENCE_PYPI},
+        {"npm:", VB_E_USAGE, VB_REFERENCE_PATH},
         {"", VB_E_USAGE, VB_REFERENCE_PATH},
         {NULL, VB_E_USAGE, VB_REFERENCE_PATH},
     };

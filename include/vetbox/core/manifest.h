@@ -49,6 +49,14 @@ struct vb_manifest_usage {
     char **argv; /* the arguments, NULL-terminated */
 };
 
+/* Another package that it says it needs. */
+struct vb_manifest_dependency {
+    char *path;   /* where it says so */
+    char *value;  /* its name, or a whole requirement */
+    char *detail; /* which versions, and the list that names it */
+};
+enum { VB_MANIFEST_DEPENDENCIES_MAX = 4096 }; /* no more are kept */
+
 struct vb_manifest {
     struct vb_manifest_package *packages;
     size_t package_count;
@@ -58,6 +66,8 @@ struct vb_manifest {
     size_t entry_count;
     struct vb_manifest_usage *usages;
     size_t usage_count;
+    struct vb_manifest_dependency *dependencies;
+    size_t dependency_count;
 };
 
 void vb_manifest_init(struct vb_manifest *manifest);

@@ -1,0 +1,306 @@
+/* closure: what some packages need, fetched whole. See closure.h and vetbox/fetch.h. */
+#include "fetch/closure.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+enum { DOWNLOAD_BYTES = 256 << 20 };
+
+int closure_miss(struct closure *closure, enum vb_index index, const char *name, const char *range,
+                 const char *reason, struct vb_error *err)
+{
+    const char *where = index == VB_INDEX_NPM ? "npm" : "pypi";
+    VB_CLEANUP(vb_buf_done) struct vb_buf shown;
+    vb_buf_init(&shown, 4 * CLOSURE_TEXT + 4);
+    const size_t len = strnlen(name, CLOSURE_TEXT), range_len = strnlen(range, CLOSURE_TEXT);
+    for (size_t i = 0; i < json_array_size(closure->missing); i++) {
+        const json_t *row = json_array_get(closure->missing, i);
+        if (strncmp(json_string_value(json_object_get(row, "name")), name, CLOSURE_TEXT) == 0 &&
+            strcmp(json_string_value(json_object_get(row, "reason")), reason) == 0)
+            return VB_OK;
+    }
+    if (json_array_size(closure->missing) >= CLOSURE_MISSING)
+        return VB_OK;
+    json_t *row = json_pack("{s:s, s:s%, s:s%, s:s}", "index", where, "name", name, len, "range",
+                            range, range_len, "reason", reason);
+    if (row == NULL) /* not UTF-8 */
+        row = json_pack("{s:s, s:s, s:s, s:s}", "index", where, "name", "?", "range", "", "reason",
+                        reason);
+    return row == NULL || json_array_append_new(closure->missing, row) < 0
+               ? vb_fail(err, VB_E_NOMEM, errno, "noting a dependency")
+               : VB_OK;
+}
+
+/* --- files --- */
+
+struct downloads {
+    struct closure *closure;
+    json_t *lists[2]; /* of rows */
+    size_t list, at;
+};
+
+static bool is_held(const struct vb_closure_request *request, const char *digest)
+{
+    size_t low = 0, high = request->held_count;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        const int order = strcmp(request->held[middle], digest);
+        if (order == 0)
+            return true;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
+}
+
+/* It was fetched for another row, or there was one before. */
+static bool is_taken(const struct downloads *downloads, const char *digest)
+{
+    const json_t *list = downloads->lists[downloads->list];
+    for (size_t i = 0; i + 1 < downloads->at; i++) {
+        const char *other = json_string_value(json_object_get(json_array_get(list, i), "digest"));
+        if (other != NULL && strcmp(other, digest) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool next_download(void *ctx, struct crowd_get *ret)
+{
+    struct downloads *downloads = ctx;
+    const struct vb_indexes *indexes = downloads->closure->request->indexes;
+    while (downloads->list < VB_ARRAY_LEN(downloads->lists)) {
+        json_t *row = json_array_get(downloads->lists[downloads->list], downloads->at++);
+        if (row == NULL) {
+            downloads->list++;
+            downloads->at = 0;
+            continue;
+        }
+        const char *digest = json_string_value(json_object_get(row, "digest"));
+        const struct registry *registry =
+            downloads->list == 0
+                ? settings_npm(indexes, json_string_value(json_object_get(row, "name")))
+                : &indexes->pypi;
+        if (is_held(downloads->closure->request, digest) || is_taken(downloads, digest) ||
+            !settings_ask_url(indexes, registry, json_string_value(json_object_get(row, "url")),
+                              ret))
+            continue;
+        ret->limit = DOWNLOAD_BYTES;
+        ret->ctx = row;
+        return true;
+    }
+    return false;
+}
+
+static void free_digest(struct vb_digest **digest)
+{
+    vb_digest_free(*digest);
+}
+
+/* Copies what came behind what is there, and digests it on the way. */
+static int keep(struct closure *closure, struct crowd_get *get, enum vb_digest_kind kind,
+                char ret_hex[VB_SHA512_HEX], uint64_t *ret_size, struct vb_error *err)
+{
+    char part[65536];
+    VB_CLEANUP(free_digest) struct vb_digest *digest = NULL;
+    int status = vb_digest_new(kind, &digest, err);
+    if (status == VB_OK && lseek(get->fd, 0, SEEK_SET) < 0)
+        status = vb_fail(err, VB_E_OS, errno, "keeping a dependency");
+    while (status == VB_OK) {
+        const ssize_t got = read(get->fd, part, sizeof(part));
+        if (got < 0)
+            return vb_fail(err, VB_E_OS, errno, "keeping a dependency");
+        if (got == 0)
+            break;
+        status = vb_digest_update(digest, part, (size_t)got, err);
+        if (status == VB_OK)
+            status = vb_write_all(closure->data_fd, part, (size_t)got, err);
+        *ret_size += (uint64_t)got;
+    }
+    return status < 0 ? status : vb_digest_hex(digest, ret_hex, err);
+}
+
+static int download_came(void *ctx, struct crowd_get *get, struct vb_error *err)
+{
+    struct downloads *downloads = ctx;
+    struct closure *closure = downloads->closure;
+    json_t *row = get->ctx;
+    const char *expected = json_string_value(json_object_get(row, "digest"));
+    const bool long_one = strncmp(expected, "sha512-", 7) == 0;
+    char hex[VB_SHA512_HEX] = "";
+    uint64_t size = 0;
+    const char *reason = get->reason;
+    if (get->status == VB_OK) {
+        const int status =
+            keep(closure, get, long_one ? VB_DIGEST_SHA512 : VB_DIGEST_SHA256, hex, &size, err);
+        if (status < 0)
+            return status;
+        if (strcmp(hex, expected + 7) == 0) {
+            if (json_object_set_new(row, "offset", json_integer((json_int_t)closure->data_len)) <
+                    0 ||
+                json_object_set_new(row, "size", json_integer((json_int_t)size)) < 0)
+                return vb_fail(err, VB_E_NOMEM, errno, "keeping a dependency");
+            closure->data_len += size;
+            return VB_OK;
+        }
+        reason = "what came has another digest than the index says";
+        if (ftruncate(closure->data_fd, (off_t)closure->data_len) < 0 ||
+            lseek(closure->data_fd, (off_t)closure->data_len, SEEK_SET) < 0)
+            return vb_fail(err, VB_E_OS, errno, "keeping a dependency");
+    }
+    return closure_miss(closure,
+                        json_object_get(row, "path") != NULL ? VB_INDEX_NPM : VB_INDEX_PYPI,
+                        json_string_value(json_object_get(row, "name")),
+                        json_string_value(json_object_get(row, "version")), reason, err);
+}
+
+/* --- what it says --- */
+
+/* A row of a list: a package's file. */
+static int tell_file(struct closure *closure, const char *form, const json_t *row,
+                     struct vb_sink *sink, struct vb_error *err)
+{
+    const json_t *offset = json_object_get(row, "offset");
+    const char *digest = json_string_value(json_object_get(row, "digest"));
+    const bool long_one = strncmp(digest, "sha512-", 7) == 0;
+    struct vb_event event;
+    if (offset == NULL && !is_held(closure->request, digest))
+        return VB_OK; /* it is among the missing, or another row's */
+    vb_event_init(&event, VB_EV_FETCH_DEPENDENCY, VB_SOURCE_TOOL);
+    vb_event_str(&event, VB_F_NAME, json_string_value(json_object_get(row, "name")));
+    vb_event_str(&event, VB_F_VERSION, json_string_value(json_object_get(row, "version")));
+    vb_event_str(&event, VB_F_FORM, form);
+    vb_event_str(&event, VB_F_PATH, json_string_value(json_object_get(row, "file")));
+    vb_event_str(&event, VB_F_SHA256, long_one ? NULL : digest + 7);
+    vb_event_str(&event, VB_F_SHA512, long_one ? digest + 7 : NULL);
+    vb_event_str(&event, VB_F_URL, json_string_value(json_object_get(row, "url")));
+    if (offset != NULL) {
+        vb_event_int(&event, VB_F_OFFSET, json_integer_value(offset));
+        vb_event_int(&event, VB_F_SIZE, json_integer_value(json_object_get(row, "size")));
+    }
+    return vb_emit(sink, &event, err);
+}
+
+static int tell_files(struct closure *closure, const char *form, const json_t *list,
+                      struct vb_sink *sink, struct vb_error *err)
+{
+    int status = VB_OK;
+    for (size_t i = 0; status == VB_OK && i < json_array_size(list); i++)
+        status = tell_file(closure, form, json_array_get(list, i), sink, err);
+    return status;
+}
+
+/* A file of the closure that is no package's. */
+static int tell_index(struct closure *closure, const char *path, const json_t *content,
+                      struct vb_sink *sink, struct vb_error *err)
+{
+    VB_CLEANUP_FREE char *text = json_dumps(content, JSON_COMPACT);
+    struct vb_event event;
+    if (text == NULL)
+        return vb_fail(err, VB_E_NOMEM, errno, "writing what dependencies there are");
+    const size_t len = strlen(text);
+    const int status = vb_write_all(closure->data_fd, text, len, err);
+    if (status < 0)
+        return status;
+    vb_event_init(&event, VB_EV_FETCH_DEPENDENCY, VB_SOURCE_TOOL);
+    vb_event_str(&event, VB_F_NAME, vb_path_base(path));
+    vb_event_str(&event, VB_F_VERSION, "1");
+    vb_event_str(&event, VB_F_FORM, "index");
+    vb_event_str(&event, VB_F_PATH, path);
+    vb_event_int(&event, VB_F_OFFSET, (int64_t)closure->data_len);
+    vb_event_int(&event, VB_F_SIZE, (int64_t)len);
+    closure->data_len += len;
+    return vb_emit(sink, &event, err);
+}
+
+/* Rows whose file did not come are not of the closure. */
+static void drop_lost(const struct closure *closure, json_t *list)
+{
+    for (size_t i = json_array_size(list); i > 0; i--) {
+        const json_t *row = json_array_get(list, i - 1);
+        const char *digest = json_string_value(json_object_get(row, "digest"));
+        bool there = is_held(closure->request, digest);
+        for (size_t j = 0; !there && j < json_array_size(list); j++) {
+            const json_t *other = json_array_get(list, j);
+            there = json_object_get(other, "offset") != NULL &&
+                    strcmp(json_string_value(json_object_get(other, "digest")), digest) == 0;
+        }
+        if (!there)
+            (void)json_array_remove(list, i - 1);
+    }
+}
+
+static int tell(struct closure *closure, struct vb_sink *sink, struct vb_error *err)
+{
+    char path[512];
+    const char *name;
+    json_t *packument;
+    drop_lost(closure, closure->npm);
+    drop_lost(closure, closure->pypi);
+    int status = tell_files(closure, "npm", closure->npm, sink, err);
+    if (status == VB_OK)
+        status = tell_files(closure, "pypi", closure->pypi, sink, err);
+    json_object_foreach(closure->packuments, name, packument)
+    {
+        snprintf(path, sizeof(path), "npm/%s.json", name);
+        if (status == VB_OK)
+            status = tell_index(closure, path, packument, sink, err);
+    }
+    if (status < 0)
+        return status;
+    json_t *all = json_pack("{s:i, s:O, s:O, s:O}", "version", 1, "npm", closure->npm, "pypi",
+                            closure->pypi, "missing", closure->missing);
+    status = all == NULL ? vb_fail(err, VB_E_NOMEM, errno, "writing what dependencies there are")
+                         : tell_index(closure, "closure.json", all, sink, err);
+    json_decref(all);
+    return status;
+}
+
+static int resolve(struct closure *closure, struct vb_error *err)
+{
+    struct downloads downloads = {.closure = closure, .lists = {closure->npm, closure->pypi}};
+    const struct crowd_work work = {&downloads, next_download, download_came};
+    int status = npm_resolve(closure, err);
+    if (status == VB_OK)
+        status = pypi_resolve(closure, err);
+    return status < 0 ? status : crowd_run(&closure->crowd, &work, err);
+}
+
+static void closure_done(struct closure *closure)
+{
+    crowd_close(&closure->crowd);
+    json_decref(closure->npm);
+    json_decref(closure->pypi);
+    json_decref(closure->missing);
+    json_decref(closure->packuments);
+}
+
+int vb_closure_fetch(const struct vb_closure_request *request, int data_fd, struct vb_sink *sink,
+                     struct vb_error *err)
+{
+    static struct utsname machine; /* its text is pointed to */
+    VB_CLEANUP(closure_done)
+    struct closure closure = {.request = request,
+                              .npm = json_array(),
+                              .pypi = json_array(),
+                              .missing = json_array(),
+                              .packuments = json_object(),
+                              .data_fd = data_fd};
+    if (closure.npm == NULL || closure.pypi == NULL || closure.missing == NULL ||
+        closure.packuments == NULL || uname(&machine) < 0)
+        return vb_fail(err, VB_E_NOMEM, errno, "resolving dependencies");
+    closure.machine.machine = machine.machine;
+    snprintf(closure.machine.python, sizeof(closure.machine.python), "%s",
+             request->python[0] == '\0' ? "3.11" : request->python);
+    const char *ca_file = request->ca_file != NULL               ? request->ca_file
+                          : request->indexes->ca_file[0] != '\0' ? request->indexes->ca_file
+                                                                 : NULL;
+    int status = crowd_open(&closure.crowd, ca_file, request->timeout_ms, request->bytes, err);
+    if (status == VB_OK)
+        status = resolve(&closure, err);
+    return status < 0 ? status : tell(&closure, sink, err);
+}

@@ -1,0 +1,298 @@
+/* package: npm:NAME[@VERSION] and pypi:NAME[@VERSION] → bytes. The index says which file it is and
+ * what its digest must be; a file with another one is not taken. Runs in a fetcher child. */
+#include <errno.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "fetch/closure.h"
+#include "fetch/semver.h"
+
+enum { PAGE_BYTES = 64 << 20, NAME_BYTES = 256, VERSION_BYTES = 128 };
+
+struct search {
+    const struct vb_indexes *indexes;
+    const struct vb_fetch_limits *limits;
+    struct crowd crowd;
+    char name[NAME_BYTES], version[VERSION_BYTES]; /* "": the newest */
+    /* what was found: */
+    char url[CROWD_URL_BYTES], file[NAME_BYTES], digest[7 + VB_SHA512_HEX]; /* sha512-HEX */
+    struct intake *intake;
+    /* what is under way: */
+    const struct crowd_get *asked; /* NULL: it was begun */
+    int (*came)(struct search *search, struct crowd_get *get, struct vb_error *err);
+};
+
+/* --- one request --- */
+
+static bool next_one(void *ctx, struct crowd_get *ret)
+{
+    struct search *search = ctx;
+    if (search->asked == NULL)
+        return false;
+    const int fd = ret->fd;
+    *ret = *search->asked;
+    ret->fd = fd;
+    search->asked = NULL;
+    return true;
+}
+
+static int one_came(void *ctx, struct crowd_get *get, struct vb_error *err)
+{
+    struct search *search = ctx;
+    if (get->status != VB_OK)
+        return vb_fail(err, get->status, 0, "%s", get->reason);
+    return search->came(search, get, err);
+}
+
+static int ask(struct search *search, const struct crowd_get *get,
+               int (*came)(struct search *search, struct crowd_get *get, struct vb_error *err),
+               struct vb_error *err)
+{
+    const struct crowd_work work = {search, next_one, one_came};
+    search->asked = get;
+    search->came = came;
+    return crowd_run(&search->crowd, &work, err);
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    return json_string_value(json_object_get(object, key));
+}
+
+/* --- npm --- */
+
+static int choose_npm(struct search *search, const json_t *packument, struct vb_error *err)
+{
+    const char *version = npm_choose(packument, search->version);
+    const json_t *manifest =
+        version == NULL ? NULL : json_object_get(json_object_get(packument, "versions"), version);
+    const json_t *dist = json_object_get(manifest, "dist");
+    const char *url = text_of(dist, "tarball"), *integrity = text_of(dist, "integrity");
+    if (manifest == NULL)
+        return vb_fail(err, VB_E_NOINPUT, 0, "the registry has no version %s of it",
+                       search->version[0] == '\0' ? "at all" : search->version);
+    if (url == NULL || strlen(url) >= sizeof(search->url) || !semver_valid(version))
+        return vb_fail(err, VB_E_DATA, 0, "what the registry says of it cannot be read");
+    if (integrity == NULL || !npm_digest_name(integrity, search->digest, sizeof(search->digest)))
+        return vb_fail(err, VB_E_DATA, 0, "the registry gives no digest of it that is strong");
+    snprintf(search->url, sizeof(search->url), "%s", url);
+    snprintf(search->file, sizeof(search->file), "%.100s-%.128s.tgz", vb_path_base(search->name),
+             version);
+    return VB_OK;
+}
+
+static int packument_came(struct search *search, struct crowd_get *get, struct vb_error *err)
+{
+    json_t *packument = NULL;
+    int status = closure_parse(get, &packument, err);
+    if (status == VB_OK)
+        status = choose_npm(search, packument, err);
+    json_decref(packument);
+    return status;
+}
+
+static int search_npm(struct search *search, struct vb_error *err)
+{
+    char path[NAME_BYTES + 8];
+    struct crowd_get get = {.limit = PAGE_BYTES};
+    const struct registry *registry = settings_npm(search->indexes, search->name);
+    if (!npm_name_valid(search->name) || !npm_packument_path(search->name, path, sizeof(path)))
+        return vb_fail(err, VB_E_USAGE, 0, "%s is no name of npm", search->name);
+    if (registry->base[0] == '\0')
+        return vb_fail(err, VB_E_CONFIG, 0,
+                       "no registry is known: install npm, or set npm_config_registry");
+    if (!settings_ask(search->indexes, registry, path, &get))
+        return vb_fail(err, VB_E_USAGE, 0, "%s is too long", search->name);
+    get.headers[0] = "Accept: application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8";
+    return ask(search, &get, packument_came, err);
+}
+
+/* --- PyPI --- */
+
+/* NAME-VERSION.tar.gz or .zip; the version in RET. */
+static bool read_source_name(const char *file, const char *name, char *ret)
+{
+    static const char *const ends[] = {".tar.gz", ".zip", ".tar.bz2"};
+    char normal[NAME_BYTES];
+    const size_t len = strlen(file);
+    for (size_t i = 0; i < VB_ARRAY_LEN(ends); i++) {
+        const size_t own = strlen(ends[i]);
+        const char *dash = strrchr(file, '-');
+        if (len <= own || strcmp(file + len - own, ends[i]) != 0 || dash == NULL ||
+            len - own - (size_t)(dash - file) > VERSION_BYTES)
+            continue;
+        pep503_normalise(file, (size_t)(dash - file), normal, sizeof(normal));
+        snprintf(ret, VERSION_BYTES, "%.*s", (int)(file + len - own - dash - 1), dash + 1);
+        return strcmp(normal, name) == 0 && pep440_valid(ret);
+    }
+    return false;
+}
+
+/* How well FILE serves: what pip would take here, then what it would build, then any wheel. */
+static unsigned file_fitness(const struct search *search, const json_t *file,
+                             const struct pep508_machine *machine, char *ret_version)
+{
+    const char *name = text_of(file, "filename");
+    const char *sha256 = text_of(json_object_get(file, "hashes"), "sha256");
+    const json_t *yanked = json_object_get(file, "yanked");
+    const bool gone = json_is_true(yanked) || json_is_string(yanked);
+    if (name == NULL || strchr(name, '/') != NULL || strlen(name) >= NAME_BYTES || sha256 == NULL ||
+        strlen(sha256) != 64 || text_of(file, "url") == NULL ||
+        (gone && search->version[0] == '\0'))
+        return 0;
+    const unsigned fits = wheel_fits(name, machine, ret_version, VERSION_BYTES);
+    if (fits > 0)
+        return fits + 2;
+    return read_source_name(name, search->name, ret_version) ? 2 : 0;
+}
+
+static int choose_pypi(struct search *search, const json_t *page, struct vb_error *err)
+{
+    struct utsname here;
+    struct pep508_machine machine = {"3.11", "x86_64"};
+    const json_t *files = json_object_get(page, "files"), *best = NULL;
+    char version[VERSION_BYTES], found[VERSION_BYTES] = "";
+    unsigned best_fits = 0;
+    if (uname(&here) == 0)
+        machine.machine = here.machine;
+    for (size_t i = 0; i < json_array_size(files); i++) {
+        const json_t *file = json_array_get(files, i);
+        const unsigned fits = file_fitness(search, file, &machine, version);
+        const bool meant =
+            fits > 0 && pep440_valid(version) &&
+            (search->version[0] == '\0' ? !pep440_prerelease(version) || best == NULL
+                                        : pep440_compare(version, search->version) == 0);
+        if (!meant)
+            continue;
+        const bool early = best != NULL && pep440_prerelease(found);
+        const int order = best == NULL || early ? 1 : pep440_compare(version, found);
+        if (order < 0 || (order == 0 && fits <= best_fits))
+            continue;
+        best = file;
+        best_fits = fits;
+        snprintf(found, sizeof(found), "%s", version);
+    }
+    if (best == NULL)
+        return vb_fail(err, VB_E_NOINPUT, 0, "the index has no file of %s that can be used here",
+                       search->version[0] == '\0' ? "it" : search->version);
+    snprintf(search->url, sizeof(search->url), "%s", text_of(best, "url"));
+    snprintf(search->file, sizeof(search->file), "%s", text_of(best, "filename"));
+    snprintf(search->digest, sizeof(search->digest), "sha256-%s",
+             text_of(json_object_get(best, "hashes"), "sha256"));
+    return VB_OK;
+}
+
+static int page_came(struct search *search, struct crowd_get *get, struct vb_error *err)
+{
+    json_t *page = NULL;
+    int status = pypi_parse_page(get, get->url, &page, err);
+    if (status == VB_OK)
+        status = choose_pypi(search, page, err);
+    json_decref(page);
+    return status;
+}
+
+static int search_pypi(struct search *search, struct vb_error *err)
+{
+    char path[NAME_BYTES + 2];
+    struct crowd_get get = {.limit = PAGE_BYTES};
+    struct pep508 read;
+    const struct pep508_machine machine = {"3.11", "x86_64"};
+    if (!pep508_read(search->name, &machine, ",", &read) || read.specifiers[0] != '\0' || read.url)
+        return vb_fail(err, VB_E_USAGE, 0, "%s is no name of PyPI", search->name);
+    snprintf(search->name, sizeof(search->name), "%s", read.name);
+    if (search->indexes->pypi.base[0] == '\0')
+        return vb_fail(err, VB_E_CONFIG, 0, "no index is known: install pip, or set PIP_INDEX_URL");
+    snprintf(path, sizeof(path), "%s/", search->name);
+    if (!settings_ask(search->indexes, &search->indexes->pypi, path, &get))
+        return vb_fail(err, VB_E_USAGE, 0, "%s is too long", search->name);
+    get.headers[0] = "Accept: application/vnd.pypi.simple.v1+json, "
+                     "application/vnd.pypi.simple.v1+html; q=0.2, text/html; q=0.1";
+    return ask(search, &get, page_came, err);
+}
+
+/* --- the file --- */
+
+static int file_came(struct search *search, struct crowd_get *get, struct vb_error *err)
+{
+    char part[65536];
+    ssize_t got = 0;
+    int status = VB_OK;
+    if (lseek(get->fd, 0, SEEK_SET) < 0)
+        return vb_fail(err, VB_E_OS, errno, "reading a download");
+    while (status == VB_OK && (got = read(get->fd, part, sizeof(part))) > 0)
+        status = intake_add(search->intake, part, (size_t)got, err);
+    return status < 0 || got == 0 ? status : vb_fail(err, VB_E_OS, errno, "reading a download");
+}
+
+/* The digests can be read once: a copy of the event is looked at. */
+struct check {
+    struct vb_sink sink;
+    struct vb_sink *next;
+    const char *digest;
+};
+
+static int check_emit(struct vb_sink *base, struct vb_event *event, struct vb_error *err)
+{
+    const struct check *check = (const struct check *)(const void *)base;
+    const bool long_one = strncmp(check->digest, "sha512-", 7) == 0;
+    if (!vb_str_equal(vb_event_get_str(event, long_one ? VB_F_SHA512 : VB_F_SHA256),
+                      check->digest + 7))
+        return vb_fail(err, VB_E_DATA, 0,
+                       "what came has another digest than the index says: it is not taken");
+    return vb_emit(check->next, event, err);
+}
+
+static int take_file(struct search *search, const struct registry *registry, int target_fd,
+                     struct vb_sink *sink, struct vb_error *err)
+{
+    struct crowd_get get = {.limit = search->limits->bytes};
+    struct intake intake;
+    struct check check = {.sink.emit = check_emit, .next = sink, .digest = search->digest};
+    struct vb_fetch_limits digested = *search->limits;
+    digested.undigested = false;
+    if (!settings_ask_url(search->indexes, registry, search->url, &get))
+        return vb_fail(err, VB_E_DATA, 0, "its address is too long");
+    int status = intake_open(&intake, target_fd, &digested, err);
+    search->intake = &intake;
+    if (status == VB_OK)
+        status = ask(search, &get, file_came, err);
+    if (status == VB_OK)
+        status = intake_report(&intake, search->file, search->url, &check.sink, err);
+    search->intake = NULL;
+    intake_done(&intake);
+    return status;
+}
+
+int vb_fetch_package(const struct vb_package_reference *reference, int target_fd,
+                     const struct vb_fetch_limits *limits, struct vb_sink *sink,
+                     struct vb_error *err)
+{
+    struct search search = {.indexes = reference->indexes, .limits = limits};
+    const char *at = strchr(reference->name + 1, '@');
+    const char *pinned = strstr(reference->name, "==");
+    const bool npm = reference->index == VB_INDEX_NPM;
+    const char *end = at != NULL ? at : !npm ? pinned : NULL;
+    const size_t len = end == NULL ? strlen(reference->name) : (size_t)(end - reference->name);
+    if (len >= sizeof(search.name))
+        return vb_fail(err, VB_E_USAGE, 0, "the name of the package is too long");
+    memcpy(search.name, reference->name, len);
+    if (end != NULL)
+        snprintf(search.version, sizeof(search.version), "%s", end + (end == pinned ? 2 : 1));
+    const char *ca_file = reference->ca_file;
+    if (ca_file == NULL && reference->indexes->ca_file[0] != '\0')
+        ca_file = reference->indexes->ca_file;
+    int status =
+        crowd_open(&search.crowd, ca_file, limits->timeout_ms, limits->bytes + PAGE_BYTES, err);
+    if (status == VB_OK)
+        status = npm ? search_npm(&search, err) : search_pypi(&search, err);
+    if (status == VB_OK)
+        status = take_file(&search,
+                           npm ? settings_npm(reference->indexes, search.name)
+                               : &reference->indexes->pypi,
+                           target_fd, sink, err);
+    crowd_close(&search.crowd);
+    return status < 0 ? vb_wrap(err, "fetching %s:%s", npm ? "npm" : "pypi", reference->name)
+                      : VB_OK;
+}
