@@ -84,7 +84,7 @@ static bool next_download(void *ctx, struct crowd_get *ret)
         const struct registry *registry =
             downloads->list == 0
                 ? settings_npm(indexes, json_string_value(json_object_get(row, "name")))
-                : &indexes->pypi;
+                : &indexes->python;
         if (is_held(downloads->closure->request, digest) || is_taken(downloads, digest) ||
             !settings_ask_url(indexes, registry, json_string_value(json_object_get(row, "url")),
                               ret))

@@ -35,6 +35,8 @@ const char *npm_choose(const json_t *packument, const char *range);
 /* "sha512-…" of an integrity string of several, as a name of a file: sha512-HEX. False: none. */
 bool npm_digest_name(const char *integrity, char *ret, size_t size);
 
+/* The header that asks for a project's page. */
+extern const char pypi_accept[];
 /* A project's page in JSON, whichever form it came in. */
 VB_CHECKED int pypi_parse_page(struct crowd_get *get, const char *base, json_t **ret,
                                struct vb_error *err);

@@ -202,13 +202,12 @@ static int search_pypi(struct search *search, struct vb_error *err)
     if (!pep508_read(search->name, &machine, ",", &read) || read.specifiers[0] != '\0' || read.url)
         return vb_fail(err, VB_E_USAGE, 0, "%s is no name of PyPI", search->name);
     snprintf(search->name, sizeof(search->name), "%s", read.name);
-    if (search->indexes->pypi.base[0] == '\0')
+    if (search->indexes->python.base[0] == '\0')
         return vb_fail(err, VB_E_CONFIG, 0, "no index is known: install pip, or set PIP_INDEX_URL");
     snprintf(path, sizeof(path), "%s/", search->name);
-    if (!settings_ask(search->indexes, &search->indexes->pypi, path, &get))
+    if (!settings_ask(search->indexes, &search->indexes->python, path, &get))
         return vb_fail(err, VB_E_USAGE, 0, "%s is too long", search->name);
-    get.headers[0] = "Accept: application/vnd.pypi.simple.v1+json, "
-                     "application/vnd.pypi.simple.v1+html; q=0.2, text/html; q=0.1";
+    get.headers[0] = pypi_accept;
     return ask(search, &get, page_came, err);
 }
 
@@ -290,7 +289,7 @@ int vb_fetch_package(const struct vb_package_reference *reference, int target_fd
     if (status == VB_OK)
         status = take_file(&search,
                            npm ? settings_npm(reference->indexes, search.name)
-                               : &reference->indexes->pypi,
+                               : &reference->indexes->python,
                            target_fd, sink, err);
     crowd_close(&search.crowd);
     return status < 0 ? vb_wrap(err, "fetching %s:%s", npm ? "npm" : "pypi", reference->name)

@@ -46,10 +46,16 @@ static const char *text_of(const json_t *object, const char *key)
 
 static const struct registry *registry_of(const struct pypi *pypi)
 {
-    return &pypi->closure->request->indexes->pypi;
+    return &pypi->closure->request->indexes->python;
 }
 
 /* --- pages --- */
+
+/* PEP 691. */
+#define SIMPLE             \
+    "application/vnd.pypi" \
+    ".simple.v1"
+const char pypi_accept[] = "Accept: " SIMPLE "+json, " SIMPLE "+html; q=0.2, text/html; q=0.1";
 
 /* What stands at FROM of text that is to be read as HTML; *RET_LEN is how long it is there. */
 static char undo_entity(const char *from, size_t *ret_len)
@@ -219,8 +225,7 @@ static bool next_page(void *ctx, struct crowd_get *ret)
                      "pip is not here, and no index is set for it");
             continue;
         }
-        ret->headers[0] = "Accept: application/vnd.pypi.simple.v1+json, "
-                          "application/vnd.pypi.simple.v1+html; q=0.2, text/html; q=0.1";
+        ret->headers[0] = pypi_accept;
         ret->limit = PAGE_BYTES;
         ret->ctx = project;
         return true;

@@ -167,13 +167,13 @@ const struct registry *settings_npm(const struct vb_indexes *indexes, const char
 void settings_set_pypi(struct vb_indexes *indexes, const char *url)
 {
     const char *host = strstr(url, "://");
-    if (host == NULL || indexes->pypi.base[0] != '\0')
+    if (host == NULL || indexes->python.base[0] != '\0')
         return;
     host += 3;
     const char *at = memrchr(host, '@', strcspn(host, "/?#"));
     char bare[SETTINGS_URL_BYTES], prefix[SETTINGS_URL_BYTES];
     snprintf(bare, sizeof(bare), "%.*s%s", (int)(host - url), url, at == NULL ? host : at + 1);
-    set_base(indexes->pypi.base, bare);
+    set_base(indexes->python.base, bare);
     if (at == NULL)
         return;
     VB_CLEANUP(vb_buf_done) struct vb_buf header;
@@ -318,7 +318,7 @@ static void ask_pip(struct vb_indexes *indexes)
         set[strcspn(set, "'\"\r\n")] = '\0';
         settings_set_pypi(indexes, set);
     }
-    if (indexes->pypi.base[0] != '\0')
+    if (indexes->python.base[0] != '\0')
         return;
     vb_buf_clear(&said);
     ask_tool(help, &said);
@@ -341,7 +341,7 @@ int vb_indexes_new(unsigned wanted, struct vb_indexes **ret, struct vb_error *er
     read_files(indexes);
     if ((wanted & VB_WANT_NPM) != 0 && indexes->npm[0].base[0] == '\0')
         ask_npm(indexes);
-    if ((wanted & VB_WANT_PYPI) != 0 && indexes->pypi.base[0] == '\0')
+    if ((wanted & VB_WANT_PYPI) != 0 && indexes->python.base[0] == '\0')
         ask_pip(indexes);
     *ret = indexes;
     return VB_OK;
@@ -354,7 +354,7 @@ void vb_indexes_free(struct vb_indexes *indexes)
 
 const char *vb_indexes_base(const struct vb_indexes *indexes, enum vb_index index)
 {
-    return index == VB_INDEX_NPM ? indexes->npm[0].base : indexes->pypi.base;
+    return index == VB_INDEX_NPM ? indexes->npm[0].base : indexes->python.base;
 }
 
 /* --- asking --- */

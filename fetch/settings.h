@@ -15,7 +15,7 @@ struct registry {
 struct vb_indexes {
     struct registry npm[SETTINGS_ROWS]; /* the first is for no scope */
     size_t npm_count;
-    struct registry pypi; /* without user and password */
+    struct registry python; /* without user and password */
     struct {
         char prefix[SETTINGS_URL_BYTES]; /* "//host/path/" */
         char header[SETTINGS_SECRET_BYTES];
