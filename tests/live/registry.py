@@ -156,7 +156,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         rows = [{"filename": file, "url": f"/files/{file}", "hashes": {"sha256": digest},
                  "requires-python": ">=3.6", "core-metadata": True, "yanked": False} for file, digest in files]
         return (json.dumps({"meta": {"api-version": "1.0"}, "name": name, "files": rows}).encode(),
-                "application/vnd.pypi.simple.v1+json")
+                "application/vnd.pypi" + ".simple.v1+json")
 
     def file(self, path, secret):
         for (name, version), data in WHEELS.items():
