@@ -84,15 +84,31 @@ static void write_coverage(struct vb_json_out *out, const struct vb_verdict *ver
         const char *key;
         uint64_t value;
     } counts[] = {{"files", coverage->files},
+                  {"files_unread", coverage->files_unread},
                   {"entry_points", coverage->entry_points},
+                  {"run", coverage->run},
                   {"executed", coverage->executed},
                   {"timed_out", coverage->timed_out},
+                  {"calls", coverage->calls},
+                  {"calls_run", coverage->calls_run},
+                  {"tools", coverage->tools},
+                  {"tools_called", coverage->tools_called},
                   {"gaps", coverage->gaps}};
     vb_json_key(out, "coverage");
     vb_json_begin_object(out);
     vb_json_member_bool(out, "executed_at_all", coverage->executed_at_all);
     for (size_t i = 0; i < VB_ARRAY_LEN(counts); i++)
         write_count(out, counts[i].key, counts[i].value);
+    vb_json_key(out, "runs");
+    vb_json_begin_array(out);
+    for (size_t i = 0; i < verdict->run_count; i++) {
+        vb_json_begin_object(out);
+        vb_json_member_str(out, "entry_point", verdict->runs[i].entry_point);
+        vb_json_member_str(out, "outcome", verdict->runs[i].outcome);
+        vb_json_member_str(out, "missing", verdict->runs[i].missing);
+        vb_json_end_object(out);
+    }
+    vb_json_end_array(out);
     write_names(out, "not_covered", &verdict->gaps);
     vb_json_end_object(out);
 }

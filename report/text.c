@@ -274,6 +274,46 @@ static void behaviour(struct writer *w)
     list(w, "Baits opened", &v->baits_read);
 }
 
+static void counted(struct writer *w, const char *label, const char *text)
+{
+    vb_page_item(&w->page, 2, label, STYLE_BOLD, text);
+}
+
+/* The numbers, and what stopped the runs that did not come to their end. */
+static void examined(struct writer *w)
+{
+    const struct vb_verdict *v = w->verdict;
+    const struct vb_coverage *c = &v->coverage;
+    if (!c->executed_at_all)
+        return;
+    vb_page_heading(&w->page, "What was examined");
+    counted(w, "Files         ",
+            format(w, "%llu of %llu read", (unsigned long long)(c->files - c->files_unread),
+                   (unsigned long long)c->files));
+    counted(w, "Entry points  ",
+            format(w, "%llu found, %llu run, %llu to their end",
+                   (unsigned long long)c->entry_points, (unsigned long long)c->run,
+                   (unsigned long long)c->executed));
+    if (c->calls > 0)
+        counted(w, "Calls         ",
+                format(w, "%llu of %llu made, of subcommands and functions",
+                       (unsigned long long)c->calls_run, (unsigned long long)c->calls));
+    if (c->tools > 0)
+        counted(w, "Tools         ",
+                format(w, "%llu of %llu called", (unsigned long long)c->tools_called,
+                       (unsigned long long)c->tools));
+    size_t shown = 0;
+    for (size_t i = 0; i < v->run_count && shown < LIST_MAX; i++) {
+        if (strcmp(v->runs[i].outcome, "ended") == 0)
+            continue;
+        vb_page_item(&w->page, 4, "", STYLE_PLAIN,
+                     format(w, "%s: %s%s%s", v->runs[i].entry_point, v->runs[i].outcome,
+                            v->runs[i].missing != NULL ? ": " : "",
+                            v->runs[i].missing != NULL ? v->runs[i].missing : ""));
+        shown++;
+    }
+}
+
 static void not_covered(struct writer *w)
 {
     if (w->verdict->gaps.count == 0)
@@ -302,6 +342,7 @@ int vb_report_text(const struct vb_verdict *verdict, int log_fd,
     facts(w);
     findings(w);
     behaviour(w);
+    examined(w);
     not_covered(w);
     vb_evidence_done(&w->evidence);
     return vb_page_finish(&w->page);

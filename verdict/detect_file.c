@@ -49,6 +49,8 @@ static const struct place_row places[] = {
     {"~/.profile", P, WEIGHT_VISIBLE, "a start-up file of the shell", ""},
     {"~/.zsh_history", P, WEIGHT_REMARK, "the shell's history", "zsh"},
     {"~/.z*", P, WEIGHT_VISIBLE, "a start-up file of the shell", "zsh"},
+    {"~/.config/fish/completions/**", P, WEIGHT_REMARK, "what the shell offers for a command",
+     "fish"},
     {"~/.config/fish/**", P, WEIGHT_VISIBLE, "a start-up file of the shell", "fish"},
     {"~/.xprofile", P, WEIGHT_VISIBLE, "a start-up file of the session", ""},
     {"~/.xinitrc", P, WEIGHT_VISIBLE, "a start-up file of the session", ""},

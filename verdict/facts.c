@@ -1,8 +1,5 @@
-/* What the log says about the package: its names, what it declares, what was examined. */
+/* What the log says about the package: its names, what it declares. */
 #include "verdict/internal.h"
-
-/* A count that a fallen examiner made up must not become small again. */
-enum { MAX_WEIGHT = 1000000 };
 
 struct list_row {
     size_t offset;
@@ -32,6 +29,9 @@ static const struct list_row lists[] = {
     {offsetof(struct judge, signers), MAX_LIST},
     {offsetof(struct judge, mcp_tools), MAX_MCP_TOOLS},
     {offsetof(struct judge, mcp_texts), MAX_MCP_TEXTS},
+    {offsetof(struct judge, tools_listed), MAX_MCP_TOOLS},
+    {offsetof(struct judge, tools_called), MAX_MCP_TOOLS},
+    {offsetof(struct judge, files_unread), MAX_TREE},
     {offsetof(struct judge, gaps), MAX_GAPS},
 };
 
@@ -276,36 +276,6 @@ const struct bait *vb_bait_named(struct judge *judge, const char *id)
     return bait;
 }
 
-/* --- coverage --- */
-
-static void on_coverage(struct judge *judge)
-{
-    const char *stage = vb_text_of(judge, VB_F_STAGE), *what = vb_text_of(judge, VB_F_WHAT);
-    const char *reason = vb_text_of(judge, VB_F_REASON), *path = vb_text_of(judge, VB_F_PATH);
-    const int64_t line = vb_event_get_int(judge->event, VB_F_LINE, 0);
-    const int64_t count = vb_event_get_int(judge->event, VB_F_COUNT, 1);
-    const uint64_t weight = count <= 0 ? 1 : count < MAX_WEIGHT ? (uint64_t)count : MAX_WEIGHT;
-    const bool other_day = strcmp(stage, "dates") == 0;
-    const bool running = vb_word_in("plan sandbox detonate box", stage);
-    /* Of a run only lost events matter; the rest concerns what it left behind. */
-    const bool lost = vb_word_in("events", what) || strcmp(what, "opened baits") == 0 ||
-                      strstr(reason, "not fully recorded") != NULL;
-    if (running && strcmp(what, VB_CALLS_NOT_RUN) == 0)
-        ; /* the script itself ran */
-    else if (running && judge->run == NULL)
-        judge->unexecuted += weight;
-    else if (running && vb_starts(reason, "cannot be executed"))
-        judge->run->not_run = true;
-    else if (!other_day && (!running || lost))
-        judge->unread++;
-    judge->undated += strcmp(what, "a run on any other day") == 0 && other_day;
-    judge->verdict->coverage.gaps++;
-    const char *where =
-        line > 0 ? vb_arena_printf(&judge->scratch, "%s:%lld", path, (long long)line) : path;
-    vb_note_gap(judge, "%s%s%s: %s%s", what, where[0] != '\0' ? " " : "", where, reason,
-                count > 1 ? vb_arena_printf(&judge->scratch, " (%lld)", (long long)count) : "");
-}
-
 /* The network was live: some of what was sent really left. */
 static void on_live(struct judge *judge)
 {
@@ -387,7 +357,10 @@ static const struct {
     {VB_EV_MANIFEST_CODE, on_entry},
     {VB_EV_MANIFEST_ENTRY, on_entry},
     {VB_EV_BAIT_PLACED, on_bait_placed},
-    {VB_EV_COVERAGE, on_coverage},
+    {VB_EV_COVERAGE, vb_coverage_see_gap},
+    {VB_EV_DETONATION_BEGIN, vb_coverage_see_run},
+    {VB_EV_MCP_TOOL, vb_coverage_see_tool},
+    {VB_EV_MCP_CALL, vb_coverage_see_call},
     {VB_EV_TRUTH_FILE, on_kept},
     {VB_EV_FILE_SNAPSHOT, on_kept},
     {VB_EV_SANDBOX_LAYER, on_layer},
@@ -403,39 +376,10 @@ void vb_facts_see(struct judge *judge)
             rows[i].see(judge);
 }
 
-/* Tables of ours that were too small are gaps like any other. */
-static void own_limits(struct judge *judge)
-{
-    size_t full = judge->tree.dropped + judge->disclosed.dropped + judge->declared_words.dropped +
-                  judge->declared_paths.dropped + judge->baits.dropped;
-    for (size_t i = 0; i < judge->run_count; i++)
-        full += judge->runs[i]->full;
-    if (full == 0)
-        return;
-    judge->unread++;
-    judge->verdict->coverage.gaps++;
-    vb_note_gap(judge, "judgement: the log holds more than can be followed at once");
-}
-
 void vb_facts_end(struct judge *judge)
 {
-    struct vb_coverage *coverage = &judge->verdict->coverage;
-    own_limits(judge);
-    coverage->entry_points = judge->unexecuted;
-    for (size_t i = 0; i < judge->run_count; i++) {
-        const struct run *run = judge->runs[i];
-        if (run->repeated)
-            continue; /* its entry point counts once */
-        coverage->entry_points++;
-        coverage->executed += run->finished && !run->not_run;
-        coverage->timed_out += run->timed_out;
-        judge->stopped += run->stopped;
-        coverage->executed_at_all |= !run->not_run;
-        judge->unexecuted += run->not_run;
-    }
-    if (coverage->entry_points == 0)
-        coverage->entry_points = judge->entries.count;
     struct vb_verdict *verdict = judge->verdict;
+    vb_coverage_end(judge);
     const bool hosts = judge->hosts.count > 0 || judge->disclosed.count > 0;
     verdict->trifecta_outbound = judge->hosts.count > 0 || judge->tools_send;
     verdict->trifecta_untrusted_input = judge->hosts.count > 0 || judge->tools_read_outside;

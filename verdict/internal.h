@@ -283,7 +283,10 @@ struct judge {
     struct mcp_tool mcp_rows[MAX_MCP_TOOLS];
     struct names mcp_texts; /* digests of what servers say → position in mcp_places */
     const char *mcp_places[MAX_MCP_TEXTS];
-    size_t deed_bytes;       /* of all runs */
+    struct names tools_listed, tools_called; /* entry point's file and name */
+    struct names files_unread;               /* of the tree */
+    uint64_t calls_run, calls_missed;        /* of subcommands and functions */
+    size_t deed_bytes;                       /* of all runs */
     uint64_t undated;        /* entry points that may act by the date and ran today only */
     uint64_t stopped;        /* runs that were */
     uint64_t unexecuted;     /* entry points that were planned and not run, by our doing */
@@ -367,12 +370,22 @@ const char *vb_box_path(struct judge *judge, enum vb_field field);
 /* PATH ("~/…") lies in the package's own folder, a temporary folder or a cache. */
 bool vb_path_is_own(const struct run *run, const char *path);
 
+/* coverage.c */
+void vb_coverage_see_gap(struct judge *judge);
+void vb_coverage_see_run(struct judge *judge);
+void vb_coverage_see_tool(struct judge *judge);
+void vb_coverage_see_call(struct judge *judge);
+void vb_coverage_end(struct judge *judge);
+
 /* policy.c */
 struct coverage_rules {
     enum vb_decision static_only;
     int64_t unread;             /* more than this many unread places: review */
     int64_t unexecuted_percent; /* more than this share of entry points not run: review */
     int64_t timed_out_percent;
+    /* Less than this share: review. */
+    int64_t least_ended_percent; /* of the entry points came to an end of their own */
+    int64_t least_tools_percent; /* of the tools that servers list were called */
 };
 const struct coverage_rules *vb_policy_coverage(const struct vb_policy *policy);
 /* Decides FINDING as of CLOCK; *ret_reason is in ARENA. */

@@ -319,6 +319,28 @@ static const char *cut_short(struct judge *judge)
                : vb_arena_printf(judge->keep, "%s, and %llu could not be run", text, missed);
 }
 
+/* What the policy wants at the least. */
+static const char *too_little(struct judge *judge)
+{
+    const struct coverage_rules *rules = vb_policy_coverage(judge->policy);
+    const struct vb_coverage *coverage = &judge->verdict->coverage;
+    const struct {
+        uint64_t done, of;
+        int64_t least;
+        const char *what, *how;
+    } rows[] = {{coverage->executed, coverage->entry_points, rules->least_ended_percent,
+                 "entry points", "came to an end of their own"},
+                {coverage->tools_called, coverage->tools, rules->least_tools_percent, "tools",
+                 "were called"}};
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        if (rows[i].of > 0 && (int64_t)(rows[i].done * 100 / rows[i].of) < rows[i].least)
+            return vb_arena_printf(judge->keep, "only %llu of its %llu %s %s",
+                                   (unsigned long long)rows[i].done, (unsigned long long)rows[i].of,
+                                   rows[i].what, rows[i].how);
+    }
+    return NULL;
+}
+
 /* Why `allow` may not stand although no finding forbids it; NULL if it may. */
 static const char *doubt(struct judge *judge)
 {
@@ -345,7 +367,8 @@ static const char *doubt(struct judge *judge)
                                "%s may act by the date, and there was no time to run it on another "
                                "day",
                                share_of(judge, judge->undated));
-    return cut_short(judge);
+    const char *cut = cut_short(judge);
+    return cut != NULL ? cut : too_little(judge);
 }
 
 static size_t count_decision(const struct vb_verdict *verdict, enum vb_decision decision)

@@ -269,8 +269,13 @@ static int read_coverage(struct vb_policy *policy, const struct vb_yaml_node *no
         int64_t *value;
     } counts[] = {{"unread", 999999999, &rules->unread},
                   {"unexecuted_percent", 100, &rules->unexecuted_percent},
-                  {"timed_out_percent", 100, &rules->timed_out_percent}};
-    int status = want_keys(policy, node, "static unread unexecuted_percent timed_out_percent", err);
+                  {"timed_out_percent", 100, &rules->timed_out_percent},
+                  {"least_ended_percent", 100, &rules->least_ended_percent},
+                  {"least_tools_percent", 100, &rules->least_tools_percent}};
+    int status = want_keys(policy, node,
+                           "static unread unexecuted_percent timed_out_percent "
+                           "least_ended_percent least_tools_percent",
+                           err);
     const struct vb_yaml_node *decision = vb_yaml_get(node, "static");
     if (status == VB_OK && decision != NULL)
         status = want_decision(policy, decision, &rules->static_only, err);
@@ -374,7 +379,7 @@ int vb_policy_load(const char *path, struct vb_policy **ret, struct vb_error *er
     if (policy == NULL)
         return vb_fail(err, VB_E_NOMEM, errno, "reading the policy");
     policy->name = vb_arena_str(&policy->arena, path != NULL ? path : "built-in policy");
-    policy->coverage = (struct coverage_rules){VB_DECISION_REVIEW, 0, 50, 100};
+    policy->coverage = (struct coverage_rules){VB_DECISION_REVIEW, 0, 50, 100, 0, 0};
     int status = path == NULL ? parse_policy(policy, (const char *)vb_default_policy,
                                              vb_default_policy_len, err)
                               : read_file(path, &buf, err);

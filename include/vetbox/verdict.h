@@ -64,11 +64,22 @@ struct vb_live_row {
 
 struct vb_coverage {
     uint64_t files;        /* of the tree */
+    uint64_t files_unread; /* of them, that an examiner passed over */
     uint64_t entry_points; /* planned detonations */
+    uint64_t run;          /* of them */
     uint64_t executed;     /* that ran to an end of their own */
     uint64_t timed_out;
-    uint64_t gaps;        /* coverage events that matter: could execute or instruct */
-    bool executed_at_all; /* false for a static scan */
+    uint64_t calls, calls_run;    /* of subcommands and functions: found, and made */
+    uint64_t tools, tools_called; /* that MCP servers list */
+    uint64_t gaps;                /* coverage events that matter: could execute or instruct */
+    bool executed_at_all;         /* false for a static scan */
+};
+
+/* What became of one entry point. The texts are the verdict's. */
+struct vb_run_row {
+    const char *entry_point; /* "scripts/x.sh:12", or the command */
+    const char *outcome;     /* ended, time limit, … in words */
+    const char *missing;     /* "the module x", or NULL */
 };
 
 struct vb_verdict {
@@ -85,6 +96,8 @@ struct vb_verdict {
     struct vb_finding *findings; /* worst first, then by id, path, line */
     size_t finding_count;
     struct vb_coverage coverage;
+    struct vb_run_row *runs; /* in their order; the first 512 */
+    size_t run_count;
     struct vb_name_list signers;  /* signatures in words: outcome, signer, format, file */
     struct vb_name_list gaps;     /* "what: reason" in words, at most a few dozen */
     struct vb_name_list commands; /* observed: executed command lines */

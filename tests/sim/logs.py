@@ -1161,6 +1161,22 @@ def mcp_server():
     log.write()
 
 
+def least_tools():
+    """A policy that wants every tool called; one of two was not, and a subcommand had no time."""
+    log = Log("least-tools", kind="npm")
+    log.files("server.js", "cli.js")
+    log.script("server.js", "node", client="claude-code")
+    for name in ("peek", "poke"):
+        log.add("mcp.tool", "truth", name=name, number=1, sha256="ef" * 32, description="x", text="{}")
+    log.add("mcp.call", "tool", action="begin", method="tools/call", name="peek", number=1, text="{}")
+    log.add("mcp.call", "tool", action="end", method="tools/call", name="peek", number=1, outcome="result")
+    log.end()
+    log.script("cli.js", "node", call=True)
+    log.end()
+    log.add("coverage", "tool", stage="detonate", what="a call with arguments", reason="no time is left", count=1)
+    log.write()
+
+
 if __name__ == "__main__":
     for story in (weather, honest_api, exfil_ssh, exfil_file, base64_oneliner, stage_two, answered, own_logins,
                   persistence,
@@ -1170,5 +1186,5 @@ if __name__ == "__main__":
                   unexecuted, exception, home_search,
                   looking_around, interrupted,
                   evasion, network_honest, network_evasion, network_dropped, network_exfil, enciphered,
-                  waits, other_days, other_days_missed, mcp_server, odds_and_ends):
+                  waits, other_days, other_days_missed, mcp_server, least_tools, odds_and_ends):
         story()

@@ -64,6 +64,8 @@ static void test_mistakes_are_named(void **state)
         {"version: 1\n" DECIDE "findings:\n  VB-A: [block]\n", ":4: a decision is"},
         {"version: 1\n" DECIDE "coverage: {unread: many}\n", ":3: a number was expected"},
         {"version: 1\n" DECIDE "coverage: {unread: -1}\n", ":3: a number was expected"},
+        {"version: 1\n" DECIDE "coverage: {least_tools_percent: 101}\n",
+         ":3: this number is too large"},
         {"version: 1\n" DECIDE "coverage: {timed_out_percent: 101}\n",
          ":3: this number is too large"},
         {"version: 1\n" DECIDE "exceptions:\n  - {finding: VB-AB, owner: a, reason: b}\n",

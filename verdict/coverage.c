@@ -1,0 +1,150 @@
+/* coverage: how much of the package was looked at, and what was not and why. A part of the facts.
+ */
+#include <string.h>
+
+#include "verdict/internal.h"
+
+enum {
+    MAX_RUN_ROWS = 512,
+    /* A count that a fallen examiner made up must not become small again. */
+    MAX_WEIGHT = 1000000
+};
+
+void vb_coverage_see_gap(struct judge *judge)
+{
+    const char *stage = vb_text_of(judge, VB_F_STAGE), *what = vb_text_of(judge, VB_F_WHAT);
+    const char *reason = vb_text_of(judge, VB_F_REASON), *path = vb_text_of(judge, VB_F_PATH);
+    const int64_t line = vb_event_get_int(judge->event, VB_F_LINE, 0);
+    const int64_t count = vb_event_get_int(judge->event, VB_F_COUNT, 1);
+    const uint64_t weight = count <= 0 ? 1 : count < MAX_WEIGHT ? (uint64_t)count : MAX_WEIGHT;
+    const bool other_day = strcmp(stage, "dates") == 0;
+    const bool running = vb_word_in("plan sandbox detonate box", stage);
+    /* Of a run only lost events matter; the rest concerns what it left behind. */
+    const bool lost = vb_word_in("events", what) || strcmp(what, "opened baits") == 0 ||
+                      strstr(reason, "not fully recorded") != NULL;
+    if (running && strcmp(what, VB_CALLS_NOT_RUN) == 0)
+        judge->calls_missed += weight; /* the script itself ran */
+    else if (running && judge->run == NULL)
+        judge->unexecuted += weight;
+    else if (running && vb_starts(reason, "cannot be executed"))
+        judge->run->not_run = true;
+    else if (!other_day && (!running || lost))
+        judge->unread++;
+    if (!running && !other_day && path[0] != '\0' && vb_names_find(&judge->tree, path) != NULL)
+        (void)vb_names_add(&judge->files_unread, judge->keep, path, 0, NULL);
+    judge->undated += strcmp(what, "a run on any other day") == 0 && other_day;
+    judge->verdict->coverage.gaps++;
+    const char *where =
+        line > 0 ? vb_arena_printf(&judge->scratch, "%s:%lld", path, (long long)line) : path;
+    vb_note_gap(judge, "%s%s%s: %s%s", what, where[0] != '\0' ? " " : "", where, reason,
+                count > 1 ? vb_arena_printf(&judge->scratch, " (%lld)", (long long)count) : "");
+}
+
+/* Tables of ours that were too small are gaps like any other. */
+static void own_limits(struct judge *judge)
+{
+    size_t full = judge->tree.dropped + judge->disclosed.dropped + judge->declared_words.dropped +
+                  judge->declared_paths.dropped + judge->baits.dropped;
+    for (size_t i = 0; i < judge->run_count; i++)
+        full += judge->runs[i]->full;
+    if (full == 0)
+        return;
+    judge->unread++;
+    judge->verdict->coverage.gaps++;
+    vb_note_gap(judge, "judgement: the log holds more than can be followed at once");
+}
+
+/* --- what was reached --- */
+
+/* Tools of a server that is started anew for another client are the same ones. */
+static void note_tool(struct judge *judge, struct names *names)
+{
+    const struct run *run = judge->run;
+    if (run == NULL)
+        return;
+    (void)vb_names_add(names, judge->keep,
+                       vb_arena_printf(&judge->scratch, "%s %s", run->path == NULL ? "" : run->path,
+                                       vb_text_of(judge, VB_F_NAME)),
+                       0, NULL);
+}
+
+void vb_coverage_see_tool(struct judge *judge)
+{
+    note_tool(judge, &judge->tools_listed);
+}
+
+void vb_coverage_see_call(struct judge *judge)
+{
+    if (strcmp(vb_text_of(judge, VB_F_METHOD), "tools/call") == 0)
+        note_tool(judge, &judge->tools_called);
+}
+
+/* A subcommand, or a function of a library. */
+void vb_coverage_see_run(struct judge *judge)
+{
+    judge->calls_run += vb_event_get(judge->event, VB_F_CALL) != NULL;
+}
+
+/* Of the tools that a server lists; a call may be of another. */
+static uint64_t count_called(const struct judge *judge)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < judge->tools_listed.count; i++)
+        count += vb_names_find(&judge->tools_called, judge->tools_listed.items[i].text) != NULL;
+    return count;
+}
+
+/* --- the end --- */
+
+static const char *outcome_of(const struct run *run)
+{
+    return run->not_run           ? "could not be executed"
+           : run->timed_out       ? "time limit"
+           : run->stopped         ? (run->limit != NULL ? run->limit : "stopped")
+           : run->missing != NULL ? "ended, without something that it needs"
+           : run->finished        ? "ended"
+                                  : "unknown";
+}
+
+static void list_runs(struct judge *judge)
+{
+    struct vb_verdict *verdict = judge->verdict;
+    verdict->runs = vb_arena_alloc(judge->keep, MAX_RUN_ROWS * sizeof(*verdict->runs));
+    for (size_t i = 0; verdict->runs != NULL && i < judge->run_count; i++) {
+        const struct run *run = judge->runs[i];
+        if (run->repeated || verdict->run_count == MAX_RUN_ROWS)
+            continue;
+        verdict->runs[verdict->run_count++] = (struct vb_run_row){
+            .entry_point = run->label,
+            .outcome = outcome_of(run),
+            .missing = run->missing,
+        };
+    }
+}
+
+void vb_coverage_end(struct judge *judge)
+{
+    struct vb_coverage *coverage = &judge->verdict->coverage;
+    own_limits(judge);
+    coverage->entry_points = judge->unexecuted;
+    for (size_t i = 0; i < judge->run_count; i++) {
+        const struct run *run = judge->runs[i];
+        if (run->repeated)
+            continue; /* its entry point counts once */
+        coverage->entry_points++;
+        coverage->executed += run->finished && !run->not_run;
+        coverage->timed_out += run->timed_out;
+        judge->stopped += run->stopped;
+        coverage->executed_at_all |= !run->not_run;
+        judge->unexecuted += run->not_run;
+    }
+    if (coverage->entry_points == 0)
+        coverage->entry_points = judge->entries.count;
+    coverage->files_unread = judge->files_unread.count;
+    coverage->run = coverage->executed_at_all ? coverage->entry_points - judge->unexecuted : 0;
+    coverage->calls = judge->calls_run + judge->calls_missed;
+    coverage->calls_run = judge->calls_run;
+    coverage->tools = judge->tools_listed.count;
+    coverage->tools_called = count_called(judge);
+    list_runs(judge);
+}
