@@ -290,8 +290,9 @@ static void on_coverage(struct judge *judge)
     /* Of a run only lost events matter; the rest concerns what it left behind. */
     const bool lost = vb_word_in("events", what) || strcmp(what, "opened baits") == 0 ||
                       strstr(reason, "not fully recorded") != NULL;
-    if (running && strcmp(what, VB_CALLS_NOT_RUN) == 0)
-        ; /* the script itself ran */
+    /* The script itself ran; and what needs a dependency shows that by failing. */
+    if ((running && strcmp(what, VB_CALLS_NOT_RUN) == 0) || strcmp(stage, VB_STAGE_DEPENDENCY) == 0)
+        ;
     else if (running && judge->run == NULL)
         judge->unexecuted += weight;
     else if (running && vb_starts(reason, "cannot be executed"))
