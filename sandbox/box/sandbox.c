@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "sandbox/box/box.h"
+#include "sandbox/box/closure.h"
 #include "sandbox/box/courier_child.h"
 #include "sandbox/box/inventory.h"
 #include "sandbox/box/kernel.h"
@@ -53,6 +54,8 @@ const struct vb_sandbox_options vb_sandbox_default_options = {
     .input_fd = -1,
     .output_fds = {-1, -1},
     .stop_fd = -1,
+    .closure_fd = -1,
+    .libraries_fd = -1,
     .disk_bytes = 256U << 20,
     .memory_bytes = 1024U << 20,
     .processes = 128,
@@ -341,6 +344,8 @@ int vb_sandbox_new(const struct vb_sandbox_options *options, struct vb_sink *sin
         status = choose_ids(setup, err);
     if (status == VB_OK)
         status = measure_tree(setup, err);
+    if (status == VB_OK)
+        status = vb_closure_measure(setup, err);
     if (status == VB_OK)
         status = make_baits(sandbox, err);
     if (status == VB_OK)
