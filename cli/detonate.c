@@ -136,6 +136,8 @@ int vb_session_detonate(struct vb_session *session, struct vb_error *err)
     options.drops_fd = session->drops_fd;
     options.evidence_fd = session->evidence_fd;
     options.name = session->artifact.name;
+    options.closure_fd = session->deps.closure_fd;
+    options.libraries_fd = session->deps.libraries_fd;
     vb_session_share(session); /* what boxes are like is told whatever the package is like */
     status = vb_sandbox_new(&options, &session->tee.sink, &sandbox, err);
     if (status == VB_OK)

@@ -513,26 +513,34 @@ struct scan_work {
     int dirfd;
     const char *prefix; /* a constant */
     const struct vb_rules *rules;
+    int known_fd; /* digests of dependencies' files; -1: none */
+    struct vb_scan_limits limits;
 };
 
 static int scan_in_child(void *ctx, struct vb_sink *sink, struct vb_error *err)
 {
     const struct scan_work *work = ctx;
-    return vb_scan(work->dirfd, work->prefix, work->rules, &vb_scan_default_limits, sink, err);
+    struct vb_deps_sink deps;
+    vb_deps_sink_init(&deps, work->prefix, work->known_fd, sink);
+    return vb_scan(work->dirfd, work->prefix, work->rules, &work->limits, &deps.sink, err);
 }
 
 int vb_examine_scan(struct vb_session *session, int dirfd, const char *prefix, struct vb_error *err)
 {
     bool died;
-    struct scan_work work = {dirfd, prefix, session->toolbox->rules};
+    struct scan_work work = {dirfd, prefix, session->toolbox->rules, session->deps.known_fd,
+                             vb_scan_default_limits};
+    const int fds[] = {dirfd, work.known_fd};
+    if (strcmp(prefix, VB_DEPS_PREFIX) == 0)
+        work.limits.timeout_ms = stage_ms(session) / 4 + 1; /* what is run needs the rest */
     const struct vb_child child = {.role = VB_ROLE_SCAN,
                                    .name = "scan",
                                    .zygote = session->toolbox->zygote,
                                    .run = scan_in_child,
                                    .ctx = &work,
                                    .ctx_bytes = sizeof(work),
-                                   .fds = &work.dirfd,
-                                   .fd_count = 1,
+                                   .fds = fds,
+                                   .fd_count = work.known_fd < 0 ? 1 : 2,
                                    .reads_only = true,
                                    .timeout_ms = stage_ms(session),
                                    .memory_bytes = (uint64_t)2048 * MIB};

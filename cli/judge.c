@@ -210,8 +210,11 @@ static int vet_one(const struct vb_options *options, const struct vb_toolbox *to
         progress(options, NULL);
     if (status == VB_OK && plan_only)
         status = vb_session_print_plan(&session, err);
-    else if (status == VB_OK && strcmp(action, "vet") == 0)
-        status = vb_session_detonate(&session, err);
+    else if (status == VB_OK && strcmp(action, "vet") == 0) {
+        status = vb_session_depend(&session, err);
+        if (status == VB_OK)
+            status = vb_session_detonate(&session, err);
+    }
     if (status == VB_OK)
         status = vb_session_end(&session, err);
     progress(options, NULL);

@@ -87,6 +87,10 @@ static int detonate(struct vb_session *session, bool own_streams, struct ending 
     if (status == VB_OK)
         status = copy_folder(session, &options.tree_fd, err);
     if (status == VB_OK)
+        status = vb_session_depend(session, err);
+    options.closure_fd = session->deps.closure_fd;
+    options.libraries_fd = session->deps.libraries_fd;
+    if (status == VB_OK)
         status = vb_workspace_new(UINT64_C(512) << 20, 20000, &session->drops_fd, err);
     options.drops_fd = session->drops_fd;
     options.evidence_fd = session->evidence_fd;

@@ -206,6 +206,7 @@ static int tee_emit(struct vb_sink *base, struct vb_event *event, struct vb_erro
     tee->hostile =
         tee->hostile || event->kind == VB_EV_ARCHIVE_HOSTILE || event->kind == VB_EV_EXAMINER_DIED;
     tee->closed = tee->closed || is_about_archives(event);
+    vb_deps_see(&tee->wanted, event);
     int status = event->kind == VB_EV_ARCHIVE_DEFERRED ? note_deferred(tee, event, err) : VB_OK;
     if (status == VB_OK)
         status = vb_date_signs_see(&tee->dates, event, err);
@@ -412,6 +413,7 @@ void vb_session_done(struct vb_session *session)
     for (size_t i = 0; i < VB_READERS; i++)
         vb_close_fd(&session->beside_fds[i]);
     vb_close_fd(&session->drops_fd);
+    vb_deps_done(&session->deps);
     vb_close_fd(&session->log_fd);
     vb_close_fd(&session->evidence_fd);
 }

@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/dates.h"
+#include "cli/deps.h"
 #include "cli/repeats.h"
 #include "vetbox/scan.h"
 #include "vetbox/signatures.h"
@@ -59,6 +60,7 @@ struct vb_tee {
     char *deferred[VB_DEFERRED_MAX]; /* paths of the archives that wait for the second reader */
     size_t deferred_count;           /* all of them, listed or not */
     struct vb_date_signs dates;
+    struct vb_deps_wanted wanted;
 };
 
 struct vb_session {
@@ -80,12 +82,14 @@ struct vb_session {
                       -1; NULL: none is kept */
     struct vb_manifest manifest;
     int drops_fd;
+    struct vb_deps deps;
     bool ended; /* the log has its log.end */
 };
 
 /* A session that holds nothing yet. */
-#define VB_SESSION_CLOSED \
-    .evidence_fd = -1, .log_fd = -1, .drops_fd = -1, .beside_fds = {-1, -1}, .artifact.fd = -1
+#define VB_SESSION_CLOSED                                                                       \
+    .evidence_fd = -1, .log_fd = -1, .drops_fd = -1, .beside_fds = {-1, -1}, .artifact.fd = -1, \
+    .deps = VB_DEPS_NONE
 
 /* Opens the log (and the evidence folder, named by --evidence; NUMBER, if not 0, names a folder in
  * it) and writes log.begin. The session must be ended with vb_session_done in any case. */
@@ -120,7 +124,8 @@ VB_CHECKED int vb_examine_extract(struct vb_session *session, int *ret_dirfd, st
 /* Behind that: a workspace that the first reader left as it was is kept for the next session. */
 void vb_examine_spare(struct vb_session *session);
 VB_CHECKED int vb_examine_verify(struct vb_session *session, struct vb_error *err);
-/* YARA and the text checks over the files below DIRFD, reported with PREFIX in front. */
+/* YARA and the text checks over the files below DIRFD, reported with PREFIX in front. What is of a
+ * dependency (VB_DEPS_PREFIX, or a file that one of them holds) is told of as such. */
 VB_CHECKED int vb_examine_scan(struct vb_session *session, int dirfd, const char *prefix,
                                struct vb_error *err);
 

@@ -254,10 +254,21 @@ static int check_name(struct scan *scan, const char *path, struct vb_error *err)
     return path[0] == '\0' ? VB_OK : vb_textcheck_path(scan->reported, scan->sink, err);
 }
 
+static int out_of_time(struct scan *scan, struct names *work, struct vb_error *err)
+{
+    char detail[96];
+    (void)snprintf(detail, sizeof(detail), "%zu files and folders are left", work->count);
+    return vb_scan_coverage(scan->sink, scan->prefix, "file", "no-time", detail, err);
+}
+
 static int walk(struct scan *scan, struct names *work, struct vb_error *err)
 {
+    const uint64_t limit_ns = scan->limits->timeout_ms * UINT64_C(1000000);
+    const uint64_t begin_ns = limit_ns == 0 ? 0 : vb_monotonic_ns();
     int status = names_add(work, "", "", err);
     while (status == 0 && work->count > 0) {
+        if (limit_ns > 0 && vb_monotonic_ns() - begin_ns > limit_ns)
+            return out_of_time(scan, work, err);
         VB_CLEANUP_FREE char *path = work->items[--work->count];
         status = visit(scan, path, work, err);
         if (status == 0)

@@ -2,7 +2,7 @@
 foreach(part capture replay cgroup confine courier_child detonate host mcp network plan time keystore zygote dns cipher respond_tools)
   vb_unit_test(${part} unit/test_${part}.c unit/slowness.c LIBS vb_sandbox vb_core)
 endforeach()
-foreach(part respond respond_rules)
+foreach(part respond respond_rules dependency)
   vb_unit_test(${part} unit/test_${part}.c unit/respond_helper.c LIBS vb_sandbox vb_core)
 endforeach()
 # What test_zygote executes.

@@ -176,6 +176,26 @@ static bool is_of_store(struct judge *judge)
            vb_names_find(&judge->loose, digest) == NULL;
 }
 
+static bool is_of_dependency(struct judge *judge)
+{
+    return strcmp(vb_text_of(judge, VB_F_STAGE), VB_STAGE_DEPENDENCY) == 0;
+}
+
+/* Libraries hold packed code, start programs and know where credentials are: there only what no
+ * honest library does counts, and of that only what is sure. */
+static bool is_damning(const struct found *found)
+{
+    static const char *const families[] = {
+        "VB-CAMPAIGN-", "VB-WORM-", "VB-MINER",  "VB-RANSOM", "VB-WIPE",     "VB-STAGE2-",
+        "VB-SHELL-",    "VB-CRED-", "VB-EXFIL-", "VB-AGENT-", "VB-PERSIST-",
+    };
+    bool family = !vb_starts(found->rule, "VB-"); /* a rule of the user's own */
+    for (size_t i = 0; !family && i < VB_ARRAY_LEN(families); i++)
+        family = vb_starts(found->rule, families[i]);
+    return family && found->severity == VB_SEVERITY_CRITICAL &&
+           found->confidence == VB_CONFIDENCE_HIGH;
+}
+
 void vb_see_scan_match(struct judge *judge)
 {
     if (is_of_store(judge))
@@ -193,18 +213,23 @@ void vb_see_scan_match(struct judge *judge)
         found.severity = VB_SEVERITY_MEDIUM;
     if (found.confidence < 0)
         found.confidence = VB_CONFIDENCE_LOW;
+    if (is_of_dependency(judge) && !is_damning(&found))
+        return;
     const char *about = vb_text_of(judge, VB_F_DESCRIPTION), *layer = vb_text_of(judge, VB_F_LAYER);
     if (about[0] == '\0')
         about = found.title;
     if (excerpt(judge)[0] != '\0' && vb_ends(about, "."))
         about = vb_arena_copy(&judge->scratch, about, strlen(about) - 1);
-    vb_report_found(judge, &found, "%s%s%s%s%s%s", spoken(judge), about,
+    vb_report_found(judge, &found, "%s%s%s%s%s%s%s", spoken(judge),
+                    is_of_dependency(judge) ? "In what it depends on: " : "", about,
                     layer[0] ? " (decoded: " : "", layer, layer[0] ? ")" : "", excerpt(judge));
 }
 
 void vb_see_scan_text(struct judge *judge)
 {
     const char *code = vb_text_of(judge, VB_F_CODE);
+    if (is_of_dependency(judge))
+        return; /* nobody reads it, and no agent obeys it */
     const struct code_row *row = row_of(text_codes, VB_ARRAY_LEN(text_codes), code);
     struct found found = found_at(judge, row != NULL ? row->id : FINDING_TEXT_SUSPICIOUS);
     found.group = code;

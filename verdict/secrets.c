@@ -143,6 +143,7 @@ static const struct secret_place file_places[] = {
     {"~/.config/keepassxc/**", SECRET_PRIVATE, "a password manager's store", "keepassxc", "", ""},
     {"~/**.kdbx", SECRET_PRIVATE, "a password manager's store", "keepassxc", "", ""},
 
+    {"~/.openclaw/workspace/node_modules/**", SECRET_COMMON, "a library", "node npm", "", ""},
     {"~/.openclaw/workspace/**.md", SECRET_CONFIG, "the agent's memory", "openclaw", "", ""},
     {"~/.openclaw/workspace/skills/**", SECRET_COMMON, "a skill", "openclaw", "", ""},
     /* Libraries that load settings walk up from the skill's folder and pass these on their way. */

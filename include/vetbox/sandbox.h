@@ -200,12 +200,16 @@ struct vb_sandbox_options {
                                            sandbox */
     const char *world_rules; /* a folder with rules for what the world answers, before the built-in
                                 ones (docs/world.md); NULL: none */
-    bool carries_on; /* a box begins with the files that those before it left, where boxes have an
-                        overlay; there is one at a time, then */
-    bool offline;    /* the box's network leads nowhere, and no name can be resolved there */
-    bool no_overlay; /* as on a kernel whose tmpfs has no extended attributes (before 6.6) */
-    bool no_tproxy;  /* as on a kernel without nf_tables: listeners are made on demand */
-    bool no_cgroup;  /* as where no control group is delegated to us */
+    int closure_fd;   /* what the package depends on, as its indexes gave it (docs/dependencies.md):
+                         those of the network serve exactly that; -1: they make something up */
+    int libraries_fd; /* the same as vb_unpack_closure laid it down: boxes have it, read-only, where
+                         node and python3 look for it; -1: none */
+    bool carries_on;  /* a box begins with the files that those before it left, where boxes have an
+                         overlay; there is one at a time, then */
+    bool offline;     /* the box's network leads nowhere, and no name can be resolved there */
+    bool no_overlay;  /* as on a kernel whose tmpfs has no extended attributes (before 6.6) */
+    bool no_tproxy;   /* as on a kernel without nf_tables: listeners are made on demand */
+    bool no_cgroup;   /* as where no control group is delegated to us */
 };
 
 extern const struct vb_sandbox_options vb_sandbox_default_options;

@@ -25,6 +25,7 @@ struct vb_scan_limits {
     unsigned layer_depth;    /* decoded layers within layers */
     size_t layer_bytes;      /* all layers of one file together */
     unsigned file_timeout_s; /* of one YARA scan */
+    unsigned timeout_ms;     /* of all files: the rest is one gap; 0: none */
 };
 
 extern const struct vb_scan_limits vb_scan_default_limits;

@@ -6,6 +6,7 @@
 #include <locale.h>
 
 #include "vetbox/core.h"
+#include "vetbox/core/closure.h"
 
 struct vb_unpack_limits {
     uint64_t bytes;      /* written in all */
@@ -93,5 +94,14 @@ VB_CHECKED int vb_unpack(const struct vb_unpack_job *job, const struct vb_unpack
 VB_CHECKED int vb_unpack_second(const struct vb_unpack_job *job,
                                 const struct vb_unpack_limits *limits, struct vb_sink *sink,
                                 struct vb_error *err);
+
+/* --- the dependencies of a package --- */
+
+/* Unpacks the packages that closure.json below CLOSURE_FD lists as npm and pip lay them down,
+ * running nothing of them, below OUT_FD, an empty folder: in tree/ stand the folders above, rest/
+ * is of no use to anybody. Emits coverage events only, of stage "dependency": what was hostile in
+ * one, what is missing and why. A list that is none is VB_E_DATA. */
+VB_CHECKED int vb_unpack_closure(int closure_fd, int out_fd, const struct vb_unpack_limits *limits,
+                                 struct vb_sink *sink, struct vb_error *err);
 
 #endif

@@ -6,14 +6,14 @@ _vetbox_options()
 {
     case $1 in
     vet) echo --policy --rules --trust --format --output --report --evidence --timeout --rootfs \
-        --net --persona --fresh --plan-only --dates --fail-on --advisory --quiet --color --help ;;
+        --net --persona --deps --fresh --plan-only --dates --fail-on --advisory --quiet --color --help ;;
     scan) echo --policy --rules --trust --format --output --report --evidence --timeout \
         --fail-on --advisory --quiet --color --help ;;
     verify) echo --trust --timeout --quiet --help ;;
     unpack) echo --directory --timeout --quiet --help ;;
     fetch) echo --output --timeout --quiet --help ;;
     run) echo --policy --rules --format --output --report --evidence --timeout --copy --rootfs \
-        --net --persona --quiet --color --help ;;
+        --net --persona --deps --quiet --color --help ;;
     judge) echo --policy --format --output --report --fail-on --advisory --quiet --color --help ;;
     report) echo --format --output --quiet --color --help ;;
     rules) echo --rules --quiet --help ;;
@@ -43,7 +43,7 @@ _vetbox()
         --persona) words='developer ci empty' ;;
         --timeout) return ;;
         --report) words='text= json=' ;;
-        --rules | --trust | --evidence | --directory | -d | --copy | -C | --rootfs)
+        --rules | --trust | --evidence | --directory | -d | --copy | -C | --rootfs | --deps)
             mapfile -t COMPREPLY < <(compgen -d -- "$current")
             compopt -o filenames
             return

@@ -15,6 +15,7 @@
 
 #include "sandbox/box/box.h"
 #include "sandbox/box/carry.h"
+#include "sandbox/box/closure.h"
 #include "sandbox/box/kernel.h"
 #include "sandbox/box/machine.h"
 #include "sandbox/box/net.h"
@@ -93,6 +94,8 @@ int vb_base_fill(const struct vb_box_setup *setup, int root_fd, struct vb_error 
         status = vb_age(setup, root_fd, err);
     if (status == VB_OK)
         status = vb_persona_fill(setup, root_fd, err);
+    if (status == VB_OK)
+        status = vb_closure_places(setup, root_fd, err);
     if (status == VB_OK)
         status = close_folders(root_fd, err);
     umask(mask);
@@ -178,9 +181,10 @@ static int mount_base(const struct vb_box_setup *setup, struct vb_error *err)
 {
     char size[32];
     char inodes[32];
-    snprintf(size, sizeof(size), "%llu", (unsigned long long)(spare_bytes + setup->tree_bytes));
+    snprintf(size, sizeof(size), "%llu",
+             (unsigned long long)(spare_bytes + setup->tree_bytes + setup->closure_bytes));
     snprintf(inodes, sizeof(inodes), "%llu",
-             (unsigned long long)(SPARE_INODES + setup->tree_entries));
+             (unsigned long long)(SPARE_INODES + setup->tree_entries + setup->closure_entries));
     const struct vb_mount_option options[] = {
         {"source", "tmpfs"}, {"size", size}, {"nr_inodes", inodes}, {"mode", "0755"}, {NULL, NULL}};
     if (vb_sys_mount_private() < 0)
@@ -201,6 +205,8 @@ static int mount_base(const struct vb_box_setup *setup, struct vb_error *err)
     status = write_masks(setup, base, err);
     if (status == VB_OK)
         status = vb_commands_build(usr, err);
+    if (status == VB_OK)
+        status = vb_closure_build(setup, base, usr, err);
     if (status == VB_OK)
         status = vb_machine_prepare(base, err);
     if (status == VB_OK)

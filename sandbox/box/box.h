@@ -84,6 +84,8 @@ struct vb_box_setup {
     char boot_id[37];
     uint64_t tree_bytes;
     uint64_t tree_entries;
+    uint64_t closure_bytes; /* of what it depends on */
+    uint64_t closure_entries;
     int staging_fd; /* where the supervisor keeps changed files, -1: nowhere */
     struct vb_cgroups cgroups;
     struct vb_cgroup cgroup;    /* in a supervisor: its box's */

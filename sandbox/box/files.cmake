@@ -6,6 +6,7 @@ set(VB_BOX_FILES
   box/catch.c
   box/cgroup.c
   box/child.c
+  box/closure.c
   box/commands.c
   box/confine.c
   box/courier_child.c

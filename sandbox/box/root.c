@@ -8,6 +8,7 @@
 
 #include "sandbox/box/box.h"
 #include "sandbox/box/carry.h"
+#include "sandbox/box/closure.h"
 #include "sandbox/box/kernel.h"
 
 enum { SPARE_INODES = 1000, BYTES_PER_INODE = 4096, MIN_INODES = 2000 };
@@ -283,6 +284,8 @@ int vb_root_build(struct vb_inside *inside, struct vb_error *err)
         return status;
     VB_CLEANUP_FD int root = mount_root(inside, err);
     status = root < 0 ? root : mount_programs(inside, root, err);
+    if (status == VB_OK)
+        status = vb_closure_mount(inside, root, err);
     if (status == VB_OK)
         status = mount_devices(root, err);
     if (status == VB_OK)

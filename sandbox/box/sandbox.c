@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "sandbox/box/box.h"
+#include "sandbox/box/closure.h"
 #include "sandbox/box/courier_child.h"
 #include "sandbox/box/inventory.h"
 #include "sandbox/box/kernel.h"
@@ -23,6 +24,7 @@
 #include "sandbox/box/truth.h"
 #include "sandbox/recorder/recorder.h"
 #include "sandbox/world/capture.h"
+#include "sandbox/world/shelf.h"
 
 enum {
     LARGE_BYTES = 128 * 1024, /* malloc's own threshold at first */
@@ -53,6 +55,8 @@ const struct vb_sandbox_options vb_sandbox_default_options = {
     .input_fd = -1,
     .output_fds = {-1, -1},
     .stop_fd = -1,
+    .closure_fd = -1,
+    .libraries_fd = -1,
     .disk_bytes = 256U << 20,
     .memory_bytes = 1024U << 20,
     .processes = 128,
@@ -79,6 +83,7 @@ struct vb_sandbox {
     struct vb_authority *authority;
     struct vb_responder *responder;
     struct vb_replay *replay;
+    struct vb_shelf *shelf;
     struct vb_courier_child *courier;
     int drops_fd; /* not owned */
 };
@@ -292,6 +297,10 @@ static int make_world(struct vb_sandbox *sandbox, struct vb_error *err)
     explicit_bzero(seed, sizeof(seed));
     if (status == VB_OK && sandbox->setup.options.replay != NULL)
         status = vb_replay_new(sandbox->setup.options.replay, &sandbox->replay, err);
+    if (status == VB_OK && sandbox->setup.options.closure_fd >= 0)
+        status = vb_shelf_new(sandbox->setup.options.closure_fd, &sandbox->shelf, err);
+    if (status == VB_OK)
+        vb_responder_serve(sandbox->responder, sandbox->shelf);
     for (size_t i = 0; status == VB_OK && i < vb_bait_count(sandbox->baits); i++) {
         const struct vb_bait *bait = vb_bait_at(sandbox->baits, i);
         if (bait->place == VB_BAIT_WORLD)
@@ -342,6 +351,8 @@ int vb_sandbox_new(const struct vb_sandbox_options *options, struct vb_sink *sin
     if (status == VB_OK)
         status = measure_tree(setup, err);
     if (status == VB_OK)
+        status = vb_closure_measure(setup, err);
+    if (status == VB_OK)
         status = make_baits(sandbox, err);
     if (status == VB_OK)
         status = make_world(sandbox, err);
@@ -380,6 +391,7 @@ void vb_sandbox_free(struct vb_sandbox *sandbox)
     vb_authority_free(sandbox->authority);
     vb_responder_free(sandbox->responder);
     vb_replay_free(sandbox->replay);
+    vb_shelf_free(sandbox->shelf);
     vb_courier_child_free(sandbox->courier);
     vb_bait_set_free(sandbox->baits);
     for (size_t i = 0; i < sandbox->changes.count; i++)

@@ -382,15 +382,17 @@ static int tell_request(struct vb_exchange *exchange, bool whole, struct vb_erro
     return status;
 }
 
-/* The body of a real host's answer, which cannot be made again, is kept; its digest is in HEX. */
+/* The body of a real host's answer, which cannot be made again, is kept; its digest is in HEX. What
+ * is of a dependency lies on the shelf. */
 static int keep_answer(const struct vb_exchange *exchange, char hex[VB_SHA256_HEX],
                        struct vb_error *err)
 {
     const struct vb_http_reply *reply = &exchange->reply;
     struct vb_world *world = exchange->connection->world;
+    const bool live = reply->in_file && strcmp(reply->rule, VB_RULE_DEPENDENCY) != 0;
     hex[0] = '\0';
-    int status = reply->in_file ? vb_sha256_fd(reply->file, hex, err) : VB_OK;
-    if (status == VB_OK && reply->in_file)
+    int status = live ? vb_sha256_fd(reply->file, hex, err) : VB_OK;
+    if (status == VB_OK && live)
         status = vb_world_keep(world, reply->file, hex, err);
     world->not_kept += status > 0;
     return status < 0 ? status : VB_OK;

@@ -17,6 +17,7 @@ set(VB_WORLD_FILES
   world/replay.c
   world/resolver.c
   world/respond.c
+  world/shelf.c
   world/sniff.c
   world/talk.c
   world/tell.c

@@ -50,6 +50,7 @@ void vb_responder_free(struct vb_responder *responder)
         free(responder->wanted[i].name);
         free(responder->wanted[i].version);
     }
+    json_decref(responder->list);
     free(responder->files);
     free(responder->rules);
     free(responder->address);
@@ -100,6 +101,11 @@ int vb_responder_want(struct vb_responder *responder, const char *name, const ch
     }
     responder->wanted[responder->wanted_count++] = wanted;
     return VB_OK;
+}
+
+void vb_responder_serve(struct vb_responder *responder, const struct vb_shelf *shelf)
+{
+    responder->shelf = shelf;
 }
 
 /* --- what answers are made with --- */
@@ -193,8 +199,11 @@ static int put_headers(struct vb_answer *answer, const struct vb_rule *rule, str
 static int put_body(struct vb_answer *answer, const struct vb_rule *rule, struct vb_buf *out,
                     struct vb_error *err)
 {
-    if (rule->kind != NULL)
-        return rule->kind->make(answer, out, err);
+    if (rule->kind != NULL) {
+        bool made = false;
+        const int status = vb_make_dependency(answer, rule->kind, out, &made, err);
+        return status < 0 || made ? status : rule->kind->make(answer, out, err);
+    }
     if (rule->body == NULL)
         return VB_OK;
     return rule->bytes ? vb_base64_decode(out, rule->body->text, rule->body->len, err)

@@ -45,7 +45,8 @@ struct vb_http_reply {
      * repository they are the repository's, since its parts come in several answers. */
     char token[VB_HTTP_TOKEN_CHARS + 1];
     char *owned[VB_HTTP_HEADERS_MAX]; /* the memory of the headers */
-    /* Of a real host: the body is in a file instead, of which only so much counts. */
+    /* Of a real host or a dependency: the body is in a file instead, of which only so much counts.
+     */
     bool in_file;
     int file; /* the reply's */
     uint64_t file_len;
@@ -76,6 +77,13 @@ VB_CHECKED int vb_responder_set_bait(struct vb_responder *responder, const char 
  * examination asks for; both hostile, copied. What is no name or version is passed over. */
 VB_CHECKED int vb_responder_want(struct vb_responder *responder, const char *name,
                                  const char *version, struct vb_error *err);
+
+/* From now on the package indexes have what SHELF holds, and exactly that, of the packages that it
+ * holds. The shelf outlives the responder. */
+struct vb_shelf;
+void vb_responder_serve(struct vb_responder *responder, const struct vb_shelf *shelf);
+/* Such an answer has this rule. */
+#define VB_RULE_DEPENDENCY "dependency"
 
 /* Answers REQUEST at NOW_SECONDS (Unix time as the box sees it). Every request gets an answer; it
  * fails only for memory. *RET is the caller's (vb_http_reply_done); untouched on failure. */

@@ -406,6 +406,48 @@ def answered():
     log.write()
 
 
+def dependencies():
+    """Libraries that were given along: odd ones are libraries, one that no honest one is counts. What
+    their index served is no second stage, and what is not there holds nothing back."""
+    log = Log("dependencies", kind="npm")
+    log.files("package.json", "index.js", "deps/node_modules/own.js")
+    log.declares("dependency", "left-pad", "package.json")
+    log.baits()
+    log.add("coverage", "static", stage="dependency", what="the dependency right-pad ^4",
+            reason="it was not there: no version fits")
+    log.add("coverage", "tool", stage="dependency", what="2 declared dependencies",
+            reason="not there: what needs them runs without, or not at all")
+
+    def match(path, rule, severity, **more):
+        log.add("scan.match", "static", rule=rule, path=path, title="Something is found", severity=severity,
+                confidence="high", description="It is found there.", **more)
+    for rule, severity in (("VB-CRED-METADATA", "medium"), ("VB-STAGE2-DOWNLOAD-START", "high"),
+                           ("VB-OBFUSCATED-JAVASCRIPT", "critical"), ("OWN-RULE", "high")):
+        match("deps/node_modules/left-pad/index.js", rule, severity, stage="dependency")
+    match("dropped/" + "ab" * 32, "VB-OBFUSCATED-SHELL", "high", stage="dependency")
+    log.add("scan.text", "static", code="bidi", path="deps/node_modules/left-pad/x.js", line=3,
+            detail="2 characters that change the order of the text", stage="dependency")
+    log.script("index.js", "node", when="load")
+    log.exec(11, 10, "/usr/bin/npm", "npm", "install", "left-pad")
+    log.dns(11, "index.vendor.example", "/usr/bin/npm")
+    log.answer("index.vendor.example", "104.16.3.6")
+    log.connect(11, "104.16.3.6", 443, "/usr/bin/npm")
+    for url, form in (("left-pad", "index"), ("left-pad/-/left-pad-1.3.0.tgz", "npm")):
+        log.add("world.response", "world", connection=1, address="104.16.3.6", port=443, status=200, size=400,
+                url="https://index.vendor.example/" + url, form=form, rule="dependency",
+                name="index.vendor.example")
+    log.exec(12, 10, "/usr/bin/node", "node", "node_modules/left-pad/cli.js")
+    log.end()
+    log.write()
+    match("deps/node_modules/worse/index.js", "VB-SHELL-REVERSE", "critical", stage="dependency")
+    match("deps/node_modules/worse/other.js", "OWN-RULE", "critical", stage="dependency")
+    match("deps/node_modules/own.js", "VB-CRED-METADATA", "medium")  # the package's own folder
+    log.events = [event for event in log.events if event["kind"] != "log.end"]
+    for number, event in enumerate(log.events):
+        event["seq"] = number + 1
+    log.write("dependency-malware")
+
+
 def own_logins():
     """Logins that go where they are for, and what git and npm keep packed: nothing against it."""
     log = Log("own-logins")
@@ -1178,7 +1220,7 @@ def least_tools():
 
 
 if __name__ == "__main__":
-    for story in (weather, honest_api, exfil_ssh, exfil_file, base64_oneliner, stage_two, answered, own_logins,
+    for story in (weather, honest_api, exfil_ssh, exfil_file, base64_oneliner, stage_two, answered, dependencies, own_logins,
                   persistence,
                   agent_tamper, own_place, reverse_shell, archive_traversal, hidden_unicode,
                   static_only, text_only,

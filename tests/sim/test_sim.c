@@ -198,6 +198,8 @@ static void test_decisions(void **state)
         const char *worst; /* id of the first finding, or NULL */
     } rows[] = {
         {"weather", VB_DECISION_ALLOW, NULL},
+        {"dependencies", VB_DECISION_ALLOW, NULL},
+        {"dependency-malware", VB_DECISION_BLOCK, "OWN-RULE"},
         {"honest-api", VB_DECISION_ALLOW, "VB-PERSISTENCE"},
         {"text-only", VB_DECISION_ALLOW, NULL},
         {"own-place", VB_DECISION_ALLOW, "VB-AGENT-TAMPER"},

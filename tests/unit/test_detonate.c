@@ -568,6 +568,49 @@ static void test_output_copy(void **state)
     }
 }
 
+/* --- what the package depends on --- */
+
+static void find_libraries(bool without_overlay)
+{
+    static const char script[] = "cat ~/.openclaw/workspace/node_modules/m/index.js; cd $OLDPWD;"
+                                 "ls -d ~/.openclaw/workspace/skills/*/node_modules;"
+                                 "touch ~/.openclaw/workspace/node_modules/m/x || echo read-only;"
+                                 "python3 -c 'import vb_lib; print(vb_lib.__file__)'; vb-command";
+    VB_CLEANUP(bench_done) struct bench b;
+    VB_CLEANUP_FD int libraries = -1;
+    bench_init(&b);
+    assert_int_equal(vb_workspace_new(4 << 20, 1000, &libraries, &b.err), VB_OK);
+    put(libraries, "node_modules/m/index.js", 0644, "a library\n");
+    put(libraries, "site-packages/vb_lib.py", 0644, "x = 1\n");
+    put(libraries, "bin/vb-command", 0755, "#!/bin/sh\necho a command\n");
+    b.options.libraries_fd = libraries;
+    b.options.no_overlay = without_overlay;
+    bench_start(&b);
+    detonate(&b, script, 5000);
+    assert_true(printed(&b, "a library\n"));
+    assert_true(printed(&b, "/node_modules\n")); /* npm installs into the package */
+    assert_true(printed(&b, "read-only\n"));
+    /* Without an overlay it depends on what the machine has there. */
+    assert_true(
+        printed(&b, "/vb_lib.py\n") ||
+        (without_overlay && line_with(&b, "sandbox.layer", "dependencies of Python", "missing")));
+    if (without_overlay)
+        assert_false(printed(&b, "a command\n"));
+    assert_false(line_with(&b, "truth.file", "node_modules", NULL));
+}
+
+static void test_libraries(void **state)
+{
+    (void)state;
+    find_libraries(false);
+}
+
+static void test_libraries_in_one_layer(void **state)
+{
+    (void)state;
+    find_libraries(true);
+}
+
 int main(void)
 {
     struct vb_layer_report reports[VB_LAYERS_MAX];
@@ -605,6 +648,8 @@ int main(void)
         cmocka_unit_test(test_output_copy),
         cmocka_unit_test(test_output_as_it_comes),
         cmocka_unit_test(test_output_is_cut),
+        cmocka_unit_test(test_libraries),
+        cmocka_unit_test(test_libraries_in_one_layer),
         cmocka_unit_test(test_machine_has_no_namespaces),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,6 +78,8 @@ struct vb_value {
 
 /* In coverage events, what: one more way to call a script that was itself run. */
 #define VB_CALLS_NOT_RUN "a call with arguments"
+/* stage of events that are about what a package depends on, and not about its own files */
+#define VB_STAGE_DEPENDENCY "dependency"
 
 enum {
     VB_EVENT_MAX_FIELDS = 20,

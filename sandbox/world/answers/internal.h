@@ -8,6 +8,7 @@
  *   kinds.c     the answers that no text can give (as: KIND), one by one:
  *   guess.c     whatever nobody thought of
  *   packages.c  package indexes
+ *   dependency.c  the same for what is really there
  *   project.c   the files of a made-up project, and what they are packed in
  *   git.c       a repository over smart HTTP
  *   pack.c, out.c, elf.c   the containers' bytes
@@ -90,8 +91,11 @@ struct vb_responder {
     size_t bait_count;
     struct vb_wanted wanted[VB_WORLD_WANTED_MAX];
     size_t wanted_count;
-    uint64_t counter; /* answers so far */
-    int64_t born;     /* when the first was given; 0: none yet */
+    const struct vb_shelf *shelf; /* what the package depends on; or NULL */
+    json_t *list;                 /* of it */
+    bool listed;                  /* that was tried */
+    uint64_t counter;             /* answers so far */
+    int64_t born;                 /* when the first was given; 0: none yet */
 };
 
 /* Adds a header of which VALUE may be hostile: what cannot stand in one is left out. Beyond the
@@ -152,6 +156,20 @@ int vb_make_pypi_json(struct vb_answer *answer, struct vb_buf *out, struct vb_er
 int vb_make_git_refs(struct vb_answer *answer, struct vb_buf *out, struct vb_error *err);
 int vb_make_git_pack(struct vb_answer *answer, struct vb_buf *out, struct vb_error *err);
 int vb_make_git_receive(struct vb_answer *answer, struct vb_buf *out, struct vb_error *err);
+
+/* --- packages.c, dependency.c --- */
+
+/* Python's names are the same with "-", "_" or "." between their parts. */
+bool vb_same_project(const char *a, const char *b);
+/* The segment behind "/simple/" or "/pypi/", in lower case. */
+void vb_project_of(const struct vb_view *view, char *ret, size_t size);
+/* Puts the type of a project's list of files: PEP 503, or PEP 691 for who asks for JSON. */
+VB_CHECKED int vb_answer_simple_type(struct vb_answer *answer, bool *ret_json,
+                                     struct vb_error *err);
+/* Answers in the place of KIND with what the responder's shelf holds, if that is what is asked for,
+ * in OUT or in the reply's file. */
+VB_CHECKED int vb_make_dependency(struct vb_answer *answer, const struct vb_kind *kind,
+                                  struct vb_buf *out, bool *ret_made, struct vb_error *err);
 
 /* --- rules.c, match.c --- */
 

@@ -98,8 +98,7 @@ static bool is_regular(const char *version)
     return false;
 }
 
-/* Python's names are the same with "-", "_" or "." between their parts. */
-static bool same_project(const char *a, const char *b)
+bool vb_same_project(const char *a, const char *b)
 {
     static const char between[] = "-_.";
     while (*a != '\0' && *b != '\0' &&
@@ -118,7 +117,7 @@ static const char *next_wanted(const struct vb_responder *responder, const char 
 {
     while (*index < responder->wanted_count) {
         const struct vb_wanted *wanted = &responder->wanted[(*index)++];
-        if (same_project(wanted->name, name) && !is_regular(wanted->version))
+        if (vb_same_project(wanted->name, name) && !is_regular(wanted->version))
             return wanted->version;
     }
     return NULL;
@@ -170,14 +169,13 @@ int vb_make_packument(struct vb_answer *answer, struct vb_buf *out, struct vb_er
 
 /* --- PyPI: PEP 503, and PEP 691 for who asks for JSON --- */
 
-/* The segment behind "/simple/" or "/pypi/". */
-static void project_of(const struct vb_view *view, char ret[VB_VIEW_NAME + 1])
+void vb_project_of(const struct vb_view *view, char *ret, size_t size)
 {
     size_t len = 0;
     const char *simple = strstr(view->path, "/simple/");
     const char *json = strstr(view->path, "/pypi/");
     const char *at = simple != NULL ? simple + 8 : json != NULL ? json + 6 : "";
-    for (; *at != '\0' && *at != '/' && len < VB_VIEW_NAME; at++) {
+    for (; *at != '\0' && *at != '/' && len + 1 < size; at++) {
         if (isalnum((unsigned char)*at) || *at == '-' || *at == '_' || *at == '.')
             ret[len++] = vb_ascii_lower(*at);
     }
@@ -264,15 +262,21 @@ static int put_simple_json(const struct vb_answer *answer, const char *project, 
     return vb_json_finish(&json);
 }
 
-int vb_make_simple(struct vb_answer *answer, struct vb_buf *out, struct vb_error *err)
+int vb_answer_simple_type(struct vb_answer *answer, bool *ret_json, struct vb_error *err)
 {
     static const char json[] = "application/vnd.pypi"
                                ".simple.v1+json";
+    *ret_json = vb_text_has(answer->view->accept, json);
+    return vb_answer_header(answer, "Content-Type", *ret_json ? json : "text/html; charset=utf-8",
+                            err);
+}
+
+int vb_make_simple(struct vb_answer *answer, struct vb_buf *out, struct vb_error *err)
+{
     char project[VB_VIEW_NAME + 1];
-    const bool wants_json = vb_text_has(answer->view->accept, json);
-    project_of(answer->view, project);
-    const int status = vb_answer_header(answer, "Content-Type",
-                                        wants_json ? json : "text/html; charset=utf-8", err);
+    bool wants_json = false;
+    vb_project_of(answer->view, project, sizeof(project));
+    const int status = vb_answer_simple_type(answer, &wants_json, err);
     if (status < 0)
         return status;
     return wants_json ? put_simple_json(answer, project, out, err)
@@ -285,7 +289,7 @@ int vb_make_pypi_json(struct vb_answer *answer, struct vb_buf *out, struct vb_er
     char file[128];
     char url[768];
     struct version latest;
-    project_of(answer->view, project);
+    vb_project_of(answer->view, project, sizeof(project));
     VB_CLEANUP(vb_buf_done) struct vb_buf origin;
     vb_buf_init(&origin, 1024);
     int status = latest_of(answer, project, &latest, err);
