@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/closure.h"
+#include "cli/places.h"
 #include "cli/session.h"
 #include "vetbox/sandbox.h"
 #include "vetbox/unpack.h"
@@ -70,6 +72,14 @@ static int tell_none(struct vb_session *session, struct vb_error *err)
 
 /* --- the folder --- */
 
+static int ignore_event(struct vb_sink *sink, struct vb_event *event, struct vb_error *err)
+{
+    (void)sink;
+    (void)event;
+    (void)err;
+    return VB_OK;
+}
+
 static int copy_folder(struct vb_session *session, int folder, struct vb_error *err)
 {
     VB_CLEANUP_FD int copy = -1;
@@ -82,12 +92,9 @@ static int copy_folder(struct vb_session *session, int folder, struct vb_error *
     return status;
 }
 
-int vb_session_open_deps(struct vb_session *session, struct vb_error *err)
+static int open_folder(struct vb_session *session, const char *path, struct vb_error *err)
 {
-    const char *path = session->options->value[VB_OPT_DEPS];
     struct stat st;
-    if (path == NULL)
-        return VB_OK;
     VB_CLEANUP_FD int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0)
         return vb_fail(err, VB_E_NOINPUT, errno, "--deps %s", path);
@@ -95,6 +102,35 @@ int vb_session_open_deps(struct vb_session *session, struct vb_error *err)
         return vb_fail(err, VB_E_NOINPUT, 0, "--deps %s: it has no file " VB_CLOSURE_LIST, path);
     const int status = copy_folder(session, folder, err);
     return status < 0 ? vb_wrap(err, "--deps %s", path) : VB_OK;
+}
+
+/* Keeps what was fetched in the new folder PATH. */
+static int save_folder(const struct vb_session *session, const char *path, struct vb_error *err)
+{
+    struct vb_sink nobody = {.emit = ignore_event};
+    VB_CLEANUP_FD int to = vb_place_new_folder(path, err);
+    if (to < 0)
+        return to;
+    if (session->deps.closure_fd < 0)
+        return VB_OK;
+    return vb_tree_copy(session->deps.closure_fd, to, &closure_limits, &nobody, NULL, err);
+}
+
+int vb_session_open_deps(struct vb_session *session, struct vb_error *err)
+{
+    static const char save[] = "save:";
+    const char *given = session->options->value[VB_OPT_DEPS];
+    const char *value = given != NULL ? given : getenv("VETBOX_DEPS");
+    const bool usual = value == NULL || value[0] == '\0' || strcmp(value, "fetch") == 0;
+    const bool saved = !usual && strncmp(value, save, sizeof(save) - 1) == 0;
+    if (!usual && strcmp(value, "none") == 0)
+        return VB_OK;
+    if (!usual && !saved)
+        return open_folder(session, value, err);
+    if (strcmp(session->action, "vet") != 0)
+        return VB_OK; /* nothing says what a command needs */
+    const int status = vb_closure_gather(session, &session->deps.closure_fd, err);
+    return status == VB_OK && saved ? save_folder(session, value + sizeof(save) - 1, err) : status;
 }
 
 /* --- unpacking --- */
@@ -157,14 +193,6 @@ static int unpack(struct vb_session *session, struct vb_error *err)
 }
 
 /* --- what is known of them --- */
-
-static int ignore_event(struct vb_sink *sink, struct vb_event *event, struct vb_error *err)
-{
-    (void)sink;
-    (void)event;
-    (void)err;
-    return VB_OK;
-}
 
 static int compare_hex(const void *a, const void *b)
 {

@@ -234,6 +234,27 @@ static void drop_lost(const struct closure *closure, json_t *list)
     }
 }
 
+/* Where nothing at all could be had for one reason, such as no network, that is said once. */
+static void fold_missing(struct closure *closure)
+{
+    const size_t count = json_array_size(closure->missing);
+    const char *first =
+        json_string_value(json_object_get(json_array_get(closure->missing, 0), "reason"));
+    char name[64];
+    bool same = count > 1 && json_array_size(closure->npm) + json_array_size(closure->pypi) == 0;
+    for (size_t i = 1; same && i < count; i++) {
+        const json_t *row = json_array_get(closure->missing, i);
+        same = strcmp(json_string_value(json_object_get(row, "reason")), first) == 0;
+    }
+    if (!same)
+        return;
+    snprintf(name, sizeof(name), "and %zu more", count - 1);
+    json_t *row = json_deep_copy(json_array_get(closure->missing, 0));
+    (void)json_object_set_new(row, "range", json_string(name));
+    (void)json_array_clear(closure->missing);
+    (void)json_array_append_new(closure->missing, row);
+}
+
 static int tell(struct closure *closure, struct vb_sink *sink, struct vb_error *err)
 {
     char path[512];
@@ -241,6 +262,7 @@ static int tell(struct closure *closure, struct vb_sink *sink, struct vb_error *
     json_t *packument;
     drop_lost(closure, closure->npm);
     drop_lost(closure, closure->pypi);
+    fold_missing(closure);
     int status = tell_files(closure, "npm", closure->npm, sink, err);
     if (status == VB_OK)
         status = tell_files(closure, "pypi", closure->pypi, sink, err);

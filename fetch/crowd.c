@@ -8,7 +8,7 @@
 
 #include "fetch/carry.h"
 
-enum { CONNECT_MS = 15000, SLOW_BYTES = 10, SLOW_SECONDS = 30, POLL_MS = 1000 };
+enum { CONNECT_MS = 6000, SLOW_BYTES = 10, SLOW_SECONDS = 30, POLL_MS = 1000 };
 
 struct member {
     struct crowd_get get;

@@ -136,8 +136,41 @@ bool vb_id_probe_mcp_server(struct vb_id *id, const char *root)
            next_source(id, prefix, &i, &python) != NULL;
 }
 
+/* package.json names a command whose file is there: the server is what that starts, and the files
+ * that it is made of are none. */
+static bool has_bin(struct vb_id *id, const char *root)
+{
+    const char *name;
+    json_t *item;
+    const struct vb_id_doc *doc = vb_id_json(id, root, "package.json");
+    json_t *bin = doc == NULL ? NULL : vb_id_get(doc->json, "bin");
+    if (json_is_string(bin))
+        return vb_id_at_root(id, root, json_string_value(bin)) != NULL;
+    json_object_foreach(bin, name, item)
+    {
+        if (json_is_string(item) && vb_id_at_root(id, root, json_string_value(item)) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static bool has_scripts(struct vb_id *id, const char *root)
+{
+    const struct vb_id_doc *doc = vb_id_json(id, root, "pyproject.toml");
+    return doc != NULL &&
+           json_object_size(vb_id_get(vb_id_get(doc->json, "project"), "scripts")) > 0;
+}
+
+static bool is_test(const char *path)
+{
+    const char *base = vb_path_base(path);
+    return strstr(path, "__tests__/") != NULL || strstr(base, ".test.") != NULL ||
+           strstr(base, ".spec.") != NULL || vb_ascii_starts(base, "test_");
+}
+
 void vb_id_read_mcp_server(struct vb_id *id, const char *root)
 {
+    const bool node_named = has_bin(id, root), python_named = has_scripts(id, root);
     char prefix[VB_ID_PATH_MAX];
     size_t i = 0;
     bool python = false;
@@ -145,6 +178,8 @@ void vb_id_read_mcp_server(struct vb_id *id, const char *root)
     if (!vb_id_prefix(prefix, root))
         return;
     while (vb_id_ok(id) && (file = next_source(id, prefix, &i, &python)) != NULL) {
+        if ((python ? python_named : node_named) || is_test(file->path))
+            continue;
         const struct vb_id_entry entry = {{file->path, 0},
                                           "mcp-server",
                                           "load",
