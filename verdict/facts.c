@@ -285,7 +285,7 @@ static void on_coverage(struct judge *judge)
     const int64_t line = vb_event_get_int(judge->event, VB_F_LINE, 0);
     const int64_t count = vb_event_get_int(judge->event, VB_F_COUNT, 1);
     const uint64_t weight = count <= 0 ? 1 : count < MAX_WEIGHT ? (uint64_t)count : MAX_WEIGHT;
-    const bool other_day = strcmp(stage, "dates") == 0;
+    const bool other_day = strcmp(stage, "dates") == 0, extra = strcmp(stage, "probes") == 0;
     const bool running = vb_word_in("plan sandbox detonate box", stage);
     /* Of a run only lost events matter; the rest concerns what it left behind. */
     const bool lost = vb_word_in("events", what) || strcmp(what, "opened baits") == 0 ||
@@ -296,7 +296,7 @@ static void on_coverage(struct judge *judge)
         judge->unexecuted += weight;
     else if (running && vb_starts(reason, "cannot be executed"))
         judge->run->not_run = true;
-    else if (!other_day && (!running || lost))
+    else if (!other_day && !extra && (!running || lost))
         judge->unread++;
     judge->undated += strcmp(what, "a run on any other day") == 0 && other_day;
     judge->verdict->coverage.gaps++;
