@@ -67,8 +67,10 @@ struct vb_coverage {
     uint64_t entry_points; /* planned detonations */
     uint64_t executed;     /* that ran to an end of their own */
     uint64_t timed_out;
-    uint64_t gaps;        /* coverage events that matter: could execute or instruct */
-    bool executed_at_all; /* false for a static scan */
+    uint64_t gaps;           /* coverage events that matter: could execute or instruct */
+    bool executed_at_all;    /* false for a static scan */
+    uint64_t lines_executed; /* of scripts that ran with probes, each in its best run */
+    uint64_t lines_present;  /* that could have been */
 };
 
 struct vb_verdict {
@@ -95,6 +97,7 @@ struct vb_verdict {
     struct vb_permission_row *permissions; /* by permission, value, path and line */
     size_t permission_count;
     size_t permissions_dropped;      /* beyond the list's maximum */
+    struct vb_name_list made_code;   /* observed: "FILE:LINE how: its beginning" */
     struct vb_name_list undisclosed; /* observed hosts that nothing declares or documents */
     struct vb_live_row *live;        /* all that are listed, in that order */
     size_t live_count;               /* 0: nothing could leave */

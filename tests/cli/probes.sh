@@ -48,6 +48,9 @@ expect_made() {
     expect_not_in "$work/made" '"detonation":1,' "$1: the first run has no probes"
     events_of scan.match >"$work/matches"
     expect_in "$work/matches" '"rule":"VB-SHELL-REVERSE-TEXT","path":"dropped/' "$1"
+    expect_in "$work/out" "In code that was made while it ran: " "$1"
+    expect_in "$work/out" "Code that it made" "$1"
+    expect_in "$work/out" "$2:$3 $4: " "$1"
 }
 
 # expect_none NAME WHAT
@@ -77,7 +80,11 @@ vet python
 expect_made "code in Python" scripts/run.py 5 compile
 events_of interpreter.lines >"$work/lines"
 expect_in "$work/lines" '"path":"scripts/run.py","executed":4,"present":5,"text":"1-2 4-5"' "lines of Python"
+expect_in "$work/out" "4 of 5 lines of probed scripts" "lines of Python"
 expect_not_in "$work/out" "_distro" "the probe itself"
+run report --format json "$work/evidence"
+expect_in "$work/out" '"lines_executed": 4' "lines of Python"
+expect_in "$work/out" '"made_code": {' "code in Python"
 
 skill thread run.py <<END
 import base64, threading
