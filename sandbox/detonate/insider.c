@@ -166,10 +166,13 @@ static int rest_of(struct vb_str command, bool *ret_made, struct vb_buf *ret, st
     int status = VB_OK;
     *ret_made = false;
     while (status == VB_OK && found) {
+        const size_t before = ret->len;
         if (*ret_made)
             status = vb_buf_append(ret, " ", 1, err);
         if (status == VB_OK)
             status = next_word(&command, &found, ret, err);
+        if (ret->data != NULL && !found)
+            ret->data[ret->len = before] = '\0';
         *ret_made = *ret_made || found;
     }
     return status;
