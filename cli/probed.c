@@ -9,7 +9,7 @@
 enum { PYTHON = 1, NODE = 2, SHELL = 4, ANY = PYTHON | NODE | SHELL };
 
 enum {
-    MAX_RUNS = 16,
+    MAX_RUNS = 16,  /* unless all are wanted */
     LEAST_MS = 500, /* of a run */
     TIME_PART = 3,  /* of what is left, at most, all of them together */
     FILE_MAX = 256 * 1024,
@@ -41,6 +41,21 @@ static unsigned language_of(const char *name)
             return languages[i].language;
     }
     return 0;
+}
+
+int vb_probes_choose(const struct vb_options *options, enum vb_probes *ret, struct vb_error *err)
+{
+    static const char *const names[VB_PROBES_COUNT] = {"auto", "all", "none"};
+    const char *value = options->value[VB_OPT_PROBES];
+    *ret = VB_PROBES_AUTO;
+    if (value == NULL)
+        return VB_OK;
+    for (int i = 0; i < VB_PROBES_COUNT; i++) {
+        *ret = (enum vb_probes)i;
+        if (strcmp(names[i], value) == 0)
+            return VB_OK;
+    }
+    return vb_fail(err, VB_E_USAGE, 0, "--probes %s: auto, all or none is needed", value);
 }
 
 /* --- signs --- */
@@ -144,13 +159,14 @@ int vb_probed_init(struct vb_probed *probed, const struct vb_session *session, s
 
 /* --- runs --- */
 
-static bool is_wanted(const struct vb_probed *probed, const struct vb_runs *runs, size_t i)
+static bool is_wanted(const struct vb_probed *probed, const struct vb_runs *runs, size_t i,
+                      enum vb_probes probes)
 {
     const struct vb_detonation *row = &runs->plan->rows[i];
     const unsigned language = language_of(row->interpreter);
     if (!runs->rows[i].ran || runs->rows[i].again || language == 0)
         return false;
-    return (row->id < VB_PROBED_ROWS && probed->seen[row->id]) ||
+    return probes == VB_PROBES_ALL || (row->id < VB_PROBED_ROWS && probed->seen[row->id]) ||
            (row->text != NULL && makes_code(row->text, strlen(row->text), language));
 }
 
@@ -196,7 +212,7 @@ static int tell_missed(const struct vb_runs *runs, size_t count, struct vb_error
         return VB_OK;
     vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
     vb_event_str(&event, VB_F_STAGE, "probes");
-    vb_event_str(&event, VB_F_WHAT, "a run with probes of what makes code");
+    vb_event_str(&event, VB_F_WHAT, "a run with probes");
     vb_event_str(&event, VB_F_REASON,
                  vb_sandbox_probes(runs->sandbox)
                      ? "16 were made, or no time is left for it within --timeout"
@@ -208,17 +224,20 @@ static int tell_missed(const struct vb_runs *runs, size_t count, struct vb_error
 int vb_probed_run(const struct vb_probed *probed, struct vb_runs *runs, struct vb_error *err)
 {
     size_t made = 0, missed = 0;
-    int status = VB_OK;
-    const unsigned all = left_ms(runs);
-    const unsigned end = all - all / TIME_PART;
+    enum vb_probes probes;
+    int status = vb_probes_choose(runs->session->options, &probes, err);
+    const unsigned all = left_ms(runs), end = all - all / TIME_PART;
+    const size_t most = probes == VB_PROBES_ALL ? SIZE_MAX : MAX_RUNS;
+    if (status < 0 || probes == VB_PROBES_NONE)
+        return status;
     /* Calls with arguments last: what they are calls of comes first. */
     for (int calls = 0; calls < 2; calls++) {
         for (size_t i = 0; status == VB_OK && i < runs->plan->count; i++) {
-            if (runs->plan->rows[i].call != (calls == 1) || !is_wanted(probed, runs, i))
+            if (runs->plan->rows[i].call != (calls == 1) || !is_wanted(probed, runs, i, probes))
                 continue;
             const unsigned left = left_ms(runs);
             const unsigned timeout_ms =
-                made == MAX_RUNS || left <= end || !vb_sandbox_probes(runs->sandbox)
+                made == most || left <= end || !vb_sandbox_probes(runs->sandbox)
                     ? 0
                     : time_for(runs, i, left - end);
             missed += timeout_ms == 0;

@@ -186,6 +186,14 @@ END
 vet plain
 [ "$(events_of detonation.begin | wc -l)" -eq 1 ] || fail "a plain script runs more than once"
 
+run vet --dates today --probes all "$work/plain"
+expect_status 0 "probes in everything"
+expect_in "$work/out" "1 of 1 lines of probed scripts" "probes in everything"
+run vet --dates today --probes none "$work/python"
+expect_not_in "$work/out" "Code that it made" "no probes"
+run vet --probes some "$work/plain"
+expect_error "--probes some"
+
 # --- hostile ones ---
 
 skill liar run.py <<'END'
