@@ -16,11 +16,13 @@ enum {
     MESSAGE_MAX = VB_INSIDER_TEXT_MAX + 8 * 1024,
     MESSAGES_AT_ONCE = 64,
     HEARD_MAX = 8 * 1024 * 1024, /* of a run; the rest is taken and thrown away */
+    WORDS_MAX = 200 * 1000,      /* the same in messages */
     LAYERS_MAX = 256,
     LAYER_BYTES_MAX = 1024 * 1024, /* of all layers */
     FILES_MAX = 64,
     LINES_MAX = 64 * 1024,
     FILE_MAX = 1024 * 1024, /* of the package, that a layer is looked for in */
+    COMPARED_MAX = 32 * 1024 * 1024,
     TREE_FILES_MAX = 20000,
     TREE_DEPTH = 64,
     TEXT_SHOWN = 4096,
@@ -50,10 +52,11 @@ struct vb_hearsay {
     size_t layer_count, layer_bytes;
     struct lines *files[FILES_MAX];
     size_t file_count;
-    uint64_t heard;
+    uint64_t heard, words;
     uint64_t missed;       /* messages, layers and files for which there was no room */
     struct vb_buf pending; /* a command that came in pieces */
     struct vb_buf made;
+    uint64_t compared; /* bytes of the package that were looked through */
     char message[MESSAGE_MAX];
 };
 
@@ -271,7 +274,7 @@ bool vb_hearsay_step(struct vb_hearsay *hearsay)
         }
         any = true;
         hearsay->heard += (uint64_t)got;
-        if (hearsay->heard > HEARD_MAX)
+        if (hearsay->heard > HEARD_MAX || ++hearsay->words > WORDS_MAX)
             hearsay->missed++;
         else
             take(hearsay, (size_t)got);
@@ -293,13 +296,16 @@ static struct vb_str trimmed(const char *text, size_t len)
 }
 
 /* The beginning of a file of the package. */
-static int read_own(const struct vb_hearsay *hearsay, const char *path, struct vb_buf *ret,
+static int read_own(struct vb_hearsay *hearsay, const char *path, struct vb_buf *ret,
                     struct vb_error *err)
 {
     vb_buf_clear(ret);
+    if (hearsay->compared > COMPARED_MAX)
+        return VB_OK;
     VB_CLEANUP_FD int fd = vb_open_beneath(hearsay->source.setup->options.tree_fd, path,
                                            O_RDONLY | O_NONBLOCK | O_NOFOLLOW, 0);
     const int status = fd < 0 ? VB_OK : vb_buf_read_fd(ret, fd, err);
+    hearsay->compared += ret->len + 4096;
     return status == VB_E_LIMIT ? VB_OK : status;
 }
 
@@ -309,7 +315,7 @@ static bool holds(const char *text, size_t len, struct vb_str part)
 }
 
 /* Whether LAYER stands in the package as it is: then it was read there, and is scanned already. */
-static int is_own(const struct vb_hearsay *hearsay, const struct layer *layer,
+static int is_own(struct vb_hearsay *hearsay, const struct layer *layer,
                   const struct vb_inventory *tree, struct vb_buf *file, bool *ret,
                   struct vb_error *err)
 {
