@@ -7,6 +7,7 @@
 #include "cli/places.h"
 #include "cli/plan.h"
 #include "cli/planted.h"
+#include "cli/probed.h"
 
 enum { MIB = 1024 * 1024, DROPS_INODES = 20000, MIN_RESERVE_MS = 500 };
 
@@ -94,7 +95,12 @@ static int run_plan(struct vb_session *session, struct vb_sandbox *sandbox, stru
     if (rows == NULL)
         return vb_fail(err, VB_E_NOMEM, errno, "running the plan");
     VB_CLEANUP(vb_planted_done) struct vb_planted planted;
-    vb_planted_init(&planted, &session->tee.sink);
+    VB_CLEANUP_FREE struct vb_probed *probed = malloc(sizeof(*probed));
+    if (probed == NULL)
+        return vb_fail(err, VB_E_NOMEM, errno, "running the plan");
+    if (vb_probed_init(probed, session, &session->tee.sink, err) < 0)
+        return vb_wrap(err, "before the plan");
+    vb_planted_init(&planted, &probed->sink);
     for (size_t i = 0; i < plan->count; i++) {
         const struct vb_detonation *row = &plan->rows[i];
         if (run_row(&runs, i, &planted.sink, err) < 0)
@@ -103,7 +109,9 @@ static int run_plan(struct vb_session *session, struct vb_sandbox *sandbox, stru
     if (runs.calls_missed > 0 && not_run(session, NULL, runs.calls_missed, err) < 0)
         return vb_wrap(err, "after the plan");
     const bool carried = session->options->value[VB_OPT_FRESH] == NULL;
-    const int status = carried ? vb_planted_run(&planted, &runs, err) : VB_OK;
+    int status = carried ? vb_planted_run(&planted, &runs, err) : VB_OK;
+    if (status == VB_OK)
+        status = vb_probed_run(probed, &runs, err);
     return status < 0 ? status : vb_run_other_days(&runs, err);
 }
 

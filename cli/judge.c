@@ -6,6 +6,7 @@
 
 #include "cli/network.h"
 #include "cli/plan.h"
+#include "cli/probed.h"
 #include "cli/session.h"
 #include "vetbox/report.h"
 #include "vetbox/sandbox.h"
@@ -83,6 +84,7 @@ int vb_conclude_check(const struct vb_options *options, struct vb_error *err)
     const char *color = options->value[VB_OPT_COLOR];
     struct vb_sandbox_options ignored;
     struct vb_dates no_dates;
+    enum vb_probes no_probes;
     int status = format == NULL ? VB_OK : check_format(format, err);
     if (status == VB_OK && color != NULL && strcmp(color, "auto") != 0 &&
         strcmp(color, "always") != 0 && strcmp(color, "never") != 0)
@@ -93,6 +95,8 @@ int vb_conclude_check(const struct vb_options *options, struct vb_error *err)
         status = vb_network_choose(options, NULL, &ignored, err);
     if (status == VB_OK)
         status = vb_dates_choose(options, &no_dates, err);
+    if (status == VB_OK)
+        status = vb_probes_choose(options, &no_probes, err);
     for (size_t i = 0; status == VB_OK && i < options->report_count; i++) {
         VB_CLEANUP_FREE char *further = NULL;
         const char *path = NULL;

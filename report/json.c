@@ -109,6 +109,10 @@ static void write_coverage(struct vb_json_out *out, const struct vb_verdict *ver
         vb_json_end_object(out);
     }
     vb_json_end_array(out);
+    if (coverage->lines_present > 0) {
+        write_count(out, "lines_executed", coverage->lines_executed);
+        write_count(out, "lines_present", coverage->lines_present);
+    }
     write_names(out, "not_covered", &verdict->gaps);
     vb_json_end_object(out);
 }
@@ -182,6 +186,8 @@ static void write_behaviour(struct vb_json_out *out, const struct vb_verdict *ve
     write_names(out, "commands", &verdict->commands);
     write_names(out, "hosts", &verdict->hosts);
     write_names(out, "undisclosed_hosts", &verdict->undisclosed);
+    if (verdict->made_code.count > 0)
+        write_names(out, "made_code", &verdict->made_code);
     write_names(out, "files_written", &verdict->files_written);
     write_names(out, "baits_read", &verdict->baits_read);
     vb_json_end_object(out);

@@ -185,15 +185,6 @@ static void coverage(struct writer *w)
 {
     const struct vb_coverage *c = &w->verdict->coverage;
     char runs[160];
-    if (c->executed_at_all)
-        (void)snprintf(runs, sizeof(runs),
-                       "%llu of %llu entry point%s ran to %s end, %llu stopped at the time limit",
-                       (unsigned long long)c->executed, (unsigned long long)c->entry_points,
-                       plural(c->entry_points), c->entry_points == 1 ? "its" : "their",
-                       (unsigned long long)c->timed_out);
-    else
-        (void)snprintf(runs, sizeof(runs), "static: nothing was run, %llu entry point%s",
-                       (unsigned long long)c->entry_points, plural(c->entry_points));
     vb_page_item(&w->page, 0, "Coverage  ", STYLE_DIM,
                  format(w, "%s; %llu file%s; %llu gap%s", runs, (unsigned long long)c->files,
                         plural(c->files), (unsigned long long)c->gaps, plural(c->gaps)));
@@ -264,12 +255,15 @@ static void behaviour(struct writer *w)
         vb_page_heading(&w->page, "What it says");
         list(w, "Declared", &v->declared);
     }
-    if (v->commands.count + v->hosts.count + v->files_written.count + v->baits_read.count == 0)
+    if (v->commands.count + v->hosts.count + v->files_written.count + v->baits_read.count +
+            v->made_code.count ==
+        0)
         return;
     vb_page_heading(&w->page, "What it did");
     list(w, "Commands", &v->commands);
     list(w, "Hosts that it tried to reach", &v->hosts);
     list(w, "Hosts that it names nowhere", &v->undisclosed);
+    list(w, "Code that it made", &v->made_code);
     list(w, "Files written", &v->files_written);
     list(w, "Baits opened", &v->baits_read);
 }
@@ -302,6 +296,11 @@ static void examined(struct writer *w)
         counted(w, "Tools         ",
                 format(w, "%llu of %llu called", (unsigned long long)c->tools_called,
                        (unsigned long long)c->tools));
+    if (c->lines_present > 0)
+        counted(w, "Lines         ",
+                format(w, "%llu of %llu executed, of scripts that were probed",
+                       (unsigned long long)c->lines_executed,
+                       (unsigned long long)c->lines_present));
     size_t shown = 0;
     for (size_t i = 0; i < v->run_count && shown < LIST_MAX; i++) {
         if (strcmp(v->runs[i].outcome, "ended") == 0)

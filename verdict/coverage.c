@@ -17,7 +17,7 @@ void vb_coverage_see_gap(struct judge *judge)
     const int64_t line = vb_event_get_int(judge->event, VB_F_LINE, 0);
     const int64_t count = vb_event_get_int(judge->event, VB_F_COUNT, 1);
     const uint64_t weight = count <= 0 ? 1 : count < MAX_WEIGHT ? (uint64_t)count : MAX_WEIGHT;
-    const bool other_day = strcmp(stage, "dates") == 0;
+    const bool other_day = strcmp(stage, "dates") == 0, extra = strcmp(stage, "probes") == 0;
     const bool running = vb_word_in("plan sandbox detonate box", stage);
     /* Of a run only lost events matter; the rest concerns what it left behind. */
     const bool lost = vb_word_in("events", what) || strcmp(what, "opened baits") == 0 ||
@@ -30,7 +30,7 @@ void vb_coverage_see_gap(struct judge *judge)
         judge->unexecuted += weight;
     else if (running && vb_starts(reason, "cannot be executed"))
         judge->run->not_run = true;
-    else if (!other_day && (!running || lost))
+    else if (!other_day && !extra && (!running || lost))
         judge->unread++;
     if (!running && !other_day && path[0] != '\0' && vb_names_find(&judge->tree, path) != NULL)
         (void)vb_names_add(&judge->files_unread, judge->keep, path, 0, NULL);
@@ -139,6 +139,10 @@ void vb_coverage_end(struct judge *judge)
         judge->stopped += run->stopped;
         coverage->executed_at_all |= !run->not_run;
         judge->unexecuted += run->not_run;
+    }
+    for (size_t i = 0; i < judge->line_files.count; i++) {
+        coverage->lines_executed += (uint64_t)judge->line_rows[i].executed;
+        coverage->lines_present += (uint64_t)judge->line_rows[i].present;
     }
     if (coverage->entry_points == 0)
         coverage->entry_points = judge->entries.count;

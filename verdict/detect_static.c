@@ -88,8 +88,11 @@ static struct found found_at(struct judge *judge, enum finding_id id)
 {
     const char *path = vb_text_of(judge, VB_F_PATH);
     const char *speaker = vb_mcp_speaker(judge, path);
+    const struct made_place *made = vb_made_place(judge, path);
     if (speaker != NULL)
         return (struct found){.id = id, .path = speaker};
+    if (made != NULL)
+        return (struct found){.id = id, .path = made->path, .line = made->line};
     return (struct found){.id = id,
                           .path = path[0] != '\0' ? path : NULL,
                           .line = vb_event_get_int(judge->event, VB_F_LINE, 0)};
@@ -107,9 +110,10 @@ static const char *excerpt(struct judge *judge)
 /* Where it was found, if that is nowhere in the package. */
 static const char *spoken(struct judge *judge)
 {
-    return vb_mcp_speaker(judge, vb_text_of(judge, VB_F_PATH)) == NULL
-               ? ""
-               : "In what the MCP server says: ";
+    const char *path = vb_text_of(judge, VB_F_PATH);
+    if (vb_mcp_speaker(judge, path) != NULL)
+        return "In what the MCP server says: ";
+    return vb_made_place(judge, path) != NULL ? "In code that was made while it ran: " : "";
 }
 
 size_t vb_archive_codes(const struct vb_archive_code **ret)

@@ -32,6 +32,9 @@ static const struct list_row lists[] = {
     {offsetof(struct judge, tools_listed), MAX_MCP_TOOLS},
     {offsetof(struct judge, tools_called), MAX_MCP_TOOLS},
     {offsetof(struct judge, files_unread), MAX_TREE},
+    {offsetof(struct judge, made), MAX_MADE},
+    {offsetof(struct judge, made_code), MAX_LIST},
+    {offsetof(struct judge, line_files), MAX_LINE_FILES},
     {offsetof(struct judge, gaps), MAX_GAPS},
 };
 
@@ -276,6 +279,49 @@ const struct bait *vb_bait_named(struct judge *judge, const char *id)
     return bait;
 }
 
+/* --- what probes said --- */
+
+/* Its place counts for what the scan finds in it. */
+static void on_made_code(struct judge *judge)
+{
+    bool fresh = false;
+    const char *path = vb_text_of(judge, VB_F_PATH), *form = vb_text_of(judge, VB_F_FORM);
+    const int64_t line = vb_event_get_int(judge->event, VB_F_LINE, 0);
+    const struct name *entry =
+        vb_names_add(&judge->made, judge->keep, vb_text_of(judge, VB_F_SHA256),
+                     (int64_t)judge->made.count, &fresh);
+    if (entry == NULL || !fresh)
+        return;
+    judge->made_places[entry->value] = (struct made_place){
+        .path = path[0] == '\0' ? NULL : vb_arena_str(judge->keep, path), .line = line};
+    const char *where =
+        line > 0 ? vb_arena_printf(&judge->scratch, "%s:%lld", path, (long long)line) : path;
+    vb_note(judge, &judge->made_code,
+            vb_arena_printf(&judge->scratch, "%s %s: %s", where, form,
+                            vb_arena_cut(&judge->scratch, vb_text_of(judge, VB_F_TEXT), 160)));
+}
+
+static void on_lines(struct judge *judge)
+{
+    bool fresh = false;
+    const int64_t executed = vb_event_get_int(judge->event, VB_F_EXECUTED, 0);
+    const struct name *entry =
+        vb_names_add(&judge->line_files, judge->keep, vb_text_of(judge, VB_F_PATH),
+                     (int64_t)judge->line_files.count, &fresh);
+    struct line_row *row = entry == NULL ? NULL : &judge->line_rows[entry->value];
+    if (row == NULL || (!fresh && executed <= row->executed))
+        return;
+    *row = (struct line_row){executed, vb_event_get_int(judge->event, VB_F_PRESENT, 0)};
+}
+
+const struct made_place *vb_made_place(const struct judge *judge, const char *path)
+{
+    static const char folder[] = "dropped/";
+    const struct name *entry =
+        vb_starts(path, folder) ? vb_names_find(&judge->made, path + sizeof(folder) - 1) : NULL;
+    return entry == NULL ? NULL : &judge->made_places[entry->value];
+}
+
 /* The network was live: some of what was sent really left. */
 static void on_live(struct judge *judge)
 {
@@ -367,6 +413,8 @@ static const struct {
     {VB_EV_LIVE_HOST, on_live_host},
     {VB_EV_WORLD_RESPONSE, on_response},
     {VB_EV_SIGNATURE_RESULT, on_signature},
+    {VB_EV_INTERPRETER_CODE, on_made_code},
+    {VB_EV_INTERPRETER_LINES, on_lines},
 };
 
 void vb_facts_see(struct judge *judge)

@@ -45,6 +45,8 @@ enum {
     MAX_FED_TEXT = 65536, /* of the code that was fed to a detonation */
     MAX_MCP_TOOLS = 8192, /* of all servers */
     MAX_MCP_TEXTS = 1024,
+    MAX_MADE = 4096,
+    MAX_LINE_FILES = 256,
     MAX_GIVEN = 256,          /* paths and hosts in arguments, of one detonation */
     MAX_RUN_BYTES = 32 << 20, /* of strings kept for one detonation */
 };
@@ -287,6 +289,16 @@ struct judge {
     struct names files_unread;               /* of the tree */
     uint64_t calls_run, calls_missed;        /* of subcommands and functions */
     size_t deed_bytes;                       /* of all runs */
+    struct names made; /* digests of code that runs made → position in made_places */
+    struct made_place {
+        const char *path; /* NULL: unknown */
+        int64_t line;
+    } made_places[MAX_MADE];
+    struct names made_code;  /* the same in words */
+    struct names line_files; /* files of which lines were executed → position in line_rows */
+    struct line_row {
+        int64_t executed, present; /* in the run that executed most of it */
+    } line_rows[MAX_LINE_FILES];
     uint64_t undated;        /* entry points that may act by the date and ran today only */
     uint64_t stopped;        /* runs that were */
     uint64_t unexecuted;     /* entry points that were planned and not run, by our doing */
@@ -430,6 +442,8 @@ void vb_see_mcp(struct judge *judge);
 bool vb_is_given(const struct run *run, const char *item);
 /* The entry point whose MCP server said what is kept at PATH, or NULL. */
 const char *vb_mcp_speaker(const struct judge *judge, const char *path);
+/* Where code was made while a run went on, if PATH of the scan is that; NULL: it is not. */
+const struct made_place *vb_made_place(const struct judge *judge, const char *path);
 
 /* detect_time.c */
 void vb_see_wait(struct judge *judge);

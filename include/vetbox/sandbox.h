@@ -142,6 +142,8 @@ struct vb_detonation {
     bool forgets;        /* leaves nothing to the runs after it */
     enum vb_driver driver;
     const char *client; /* as which a driver presents itself; static */
+    bool probed;        /* its interpreters tell of the code that they make and the lines that they
+                           execute; where boxes have an overlay */
     bool other_day;     /* to compare days; with no days ahead it is today's once more */
 };
 
@@ -222,6 +224,8 @@ struct vb_sandbox;
 VB_CHECKED int vb_sandbox_new(const struct vb_sandbox_options *options, struct vb_sink *sink,
                               struct vb_sandbox **ret, struct vb_error *err);
 void vb_sandbox_free(struct vb_sandbox *sandbox);
+/* Whether a detonation can be probed. */
+bool vb_sandbox_probes(const struct vb_sandbox *sandbox);
 
 struct vb_detonation_result {
     bool timed_out;

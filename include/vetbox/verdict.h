@@ -72,6 +72,8 @@ struct vb_coverage {
     uint64_t calls, calls_run;    /* of subcommands and functions: found, and made */
     uint64_t tools, tools_called; /* that MCP servers list */
     uint64_t gaps;                /* coverage events that matter: could execute or instruct */
+    uint64_t lines_executed;      /* of scripts that ran with probes, each in its best run */
+    uint64_t lines_present;       /* that could have been */
     bool executed_at_all;         /* false for a static scan */
 };
 
@@ -108,6 +110,7 @@ struct vb_verdict {
     struct vb_permission_row *permissions; /* by permission, value, path and line */
     size_t permission_count;
     size_t permissions_dropped;      /* beyond the list's maximum */
+    struct vb_name_list made_code;   /* observed: "FILE:LINE how: its beginning" */
     struct vb_name_list undisclosed; /* observed hosts that nothing declares or documents */
     struct vb_live_row *live;        /* all that are listed, in that order */
     size_t live_count;               /* 0: nothing could leave */

@@ -6,7 +6,7 @@ _vetbox_options()
 {
     case $1 in
     vet) echo --policy --rules --trust --format --output --report --evidence --timeout --rootfs \
-        --net --persona --deps --fresh --plan-only --dates --fail-on --advisory --quiet --color --help ;;
+        --net --persona --deps --fresh --plan-only --dates --probes --fail-on --advisory --quiet --color --help ;;
     scan) echo --policy --rules --trust --format --output --report --evidence --timeout \
         --fail-on --advisory --quiet --color --help ;;
     verify) echo --trust --timeout --quiet --help ;;
@@ -39,6 +39,7 @@ _vetbox()
         --color) words='auto always never' ;;
         --fail-on) words=block ;;
         --dates) words='auto today 7,45,400' ;;
+        --probes) words='auto all none' ;;
         --net) words='world none replay: live:' ;;
         --persona) words='developer ci empty' ;;
         --timeout) return ;;

@@ -40,6 +40,7 @@ complete -c vetbox -n '__vetbox_command unpack' -s d -l directory -x -a '(__fish
 complete -c vetbox -n '__vetbox_command run' -s C -l copy -x -a '(__fish_complete_directories)' -d 'Folder to copy into the box'
 complete -c vetbox -n '__vetbox_command vet run' -l deps -x -a 'fetch none (__fish_complete_directories)' -d 'What the package depends on'
 complete -c vetbox -n '__vetbox_command vet run' -l rootfs -x -a '(__fish_complete_directories)' -d 'Run with the programs of this root file system'
+complete -c vetbox -n '__vetbox_command vet' -l probes -x -a 'auto all none' -d 'What runs again with probes in its interpreter'
 complete -c vetbox -n '__vetbox_command vet' -l dates -x -a 'auto today 7,45,400' -d 'On which other days what runs is run again'
 complete -c vetbox -n '__vetbox_command vet' -l fresh -d 'Start each run from a clean machine'
 complete -c vetbox -n '__vetbox_command vet' -l plan-only -d 'Print what would be run'

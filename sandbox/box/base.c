@@ -16,6 +16,7 @@
 #include "sandbox/box/box.h"
 #include "sandbox/box/carry.h"
 #include "sandbox/box/closure.h"
+#include "sandbox/box/hearsay.h"
 #include "sandbox/box/kernel.h"
 #include "sandbox/box/machine.h"
 #include "sandbox/box/net.h"
@@ -196,17 +197,20 @@ static int mount_base(const struct vb_box_setup *setup, struct vb_error *err)
     if (base < 0 || vb_sys_mount_attach(base, AT_FDCWD, VB_BASE) < 0)
         return vb_fail_namespaces(err, errno, "mounting the base of the boxes");
     if (mkdirat(base, "root", 0755) < 0 || mkdirat(base, "box", 0755) < 0 ||
-        mkdirat(base, "usr", 0755) < 0)
+        mkdirat(base, "usr", 0755) < 0 || mkdirat(base, "probes", 0755) < 0)
         return vb_fail(err, VB_E_OS, errno, "making the base of the boxes");
     VB_CLEANUP_FD int root = openat(base, "root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     VB_CLEANUP_FD int usr = openat(base, "usr", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (root < 0 || usr < 0)
+    VB_CLEANUP_FD int probes = openat(base, "probes", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (root < 0 || usr < 0 || probes < 0)
         return vb_fail(err, VB_E_OS, errno, "making the base of the boxes");
     status = write_masks(setup, base, err);
     if (status == VB_OK)
         status = vb_commands_build(usr, err);
     if (status == VB_OK)
         status = vb_closure_build(setup, base, usr, err);
+    if (status == VB_OK)
+        status = vb_probes_build(probes, err);
     if (status == VB_OK)
         status = vb_machine_prepare(base, err);
     if (status == VB_OK)

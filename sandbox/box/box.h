@@ -154,6 +154,7 @@ struct vb_inside {
     int start;     /* to the supervisor, for the subject until it executes */
     int input;     /* read end of standard input; -1: nothing */
     int output[2]; /* write ends of standard output and error */
+    int probes;    /* where probes in its interpreters tell what they see; -1: there are none */
 };
 
 /* In init. */

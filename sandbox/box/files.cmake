@@ -14,6 +14,7 @@ set(VB_BOX_FILES
   box/driver_child.c
   box/etc.c
   box/filters.c
+  box/hearsay.c
   box/input.c
   box/inside.c
   box/inventory.c
@@ -29,6 +30,7 @@ set(VB_BOX_FILES
   box/output.c
   box/obstacle.c
   box/persona.c
+  box/probes.c
   box/probe_net.c
   box/probe_space.c
   box/probe_clock.c
@@ -64,3 +66,14 @@ foreach(sample ${VB_SAMPLES})
   string(APPEND samples "{\"${sample}\", \"${bytes}\", ${length}},\n")
 endforeach()
 file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/samples/samples.inc CONTENT "@samples@" @ONLY)
+
+# What interpreters tell of themselves with: probes.inc has a row of texts for each, in this order.
+set(texts "")
+foreach(probe python.py node.js bash.sh)
+  set(file ${CMAKE_CURRENT_LIST_DIR}/probes/${probe})
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+  file(READ ${file} bytes HEX)
+  string(REGEX REPLACE "(..)" "\\\\x\\1" bytes "${bytes}")
+  string(APPEND texts "\"${bytes}\",\n")
+endforeach()
+file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/samples/probes.inc CONTENT "@texts@" @ONLY)

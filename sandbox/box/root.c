@@ -9,6 +9,7 @@
 #include "sandbox/box/box.h"
 #include "sandbox/box/carry.h"
 #include "sandbox/box/closure.h"
+#include "sandbox/box/hearsay.h"
 #include "sandbox/box/kernel.h"
 
 enum { SPARE_INODES = 1000, BYTES_PER_INODE = 4096, MIN_INODES = 2000 };
@@ -96,10 +97,14 @@ static int overlay(const struct vb_inside *inside, enum vb_layer layer, int *ret
                    struct vb_error *err)
 {
     const struct vb_layer_row *row = &vb_layer_rows[layer];
-    char lower[128];
+    char below[128];
+    char lower[256];
     char upper[64];
     char work[64];
-    const bool changed = vb_carry_lower(inside->setup, layer, lower, sizeof(lower));
+    const bool changed = vb_carry_lower(inside->setup, layer, below, sizeof(below));
+    snprintf(lower, sizeof(lower), "%s%s%s%s", inside->detonation->probed ? VB_BASE_PROBES "/" : "",
+             inside->detonation->probed ? row->folder : "", inside->detonation->probed ? ":" : "",
+             below);
     snprintf(upper, sizeof(upper), "%s/%s", VB_BASE_BOX, row->folder);
     snprintf(work, sizeof(work), "%s/%s", VB_BASE_BOX, row->work);
     const struct vb_mount_option options[] = {{"source", "overlay"}, {"lowerdir", lower},

@@ -399,6 +399,11 @@ void vb_sandbox_free(struct vb_sandbox *sandbox)
     free(sandbox);
 }
 
+bool vb_sandbox_probes(const struct vb_sandbox *sandbox)
+{
+    return sandbox->setup.base.overlay;
+}
+
 /* --- in the supervisor --- */
 
 static bool parent_is_gone(int frames_fd)

@@ -9,6 +9,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "sandbox/box/hearsay.h"
 #include "sandbox/box/kernel.h"
 #include "sandbox/box/machine.h"
 #include "sandbox/box/supervisor.h"
@@ -84,16 +85,12 @@ static size_t place_of(char *const *strings, const char *pair)
     return i;
 }
 
-/* And what it reads. What the detonation sets comes to what the persona has, or takes its place. */
-int vb_start_environment(struct vb_supervisor *box, struct vb_error *err)
+/* What is set for the detonation comes to what the persona has, or takes its place. MORE NULL:
+ * nothing. */
+static int set_variables(struct vb_supervisor *box, char *const *more, struct vb_error *err)
 {
-    char *const *more = box->detonation->env;
-    const char *input = box->detonation->input;
     const size_t count = count_strings(box->envp) + count_strings(more);
-    box->given = input == NULL ? NULL : fill_in(box, input, strlen(input));
-    if (input != NULL && box->given == NULL)
-        return vb_fail(err, VB_E_NOMEM, errno, "making the standard input of a box");
-    if (more == NULL)
+    if (count_strings(more) == 0)
         return VB_OK;
     char **envp = reallocarray(box->envp, count + 1, sizeof(*envp));
     if (envp == NULL)
@@ -111,6 +108,31 @@ int vb_start_environment(struct vb_supervisor *box, struct vb_error *err)
         envp[at] = pair;
     }
     return VB_OK;
+}
+
+/* And what it reads. */
+int vb_start_environment(struct vb_supervisor *box, struct vb_error *err)
+{
+    const char *input = box->detonation->input;
+    box->given = input == NULL ? NULL : fill_in(box, input, strlen(input));
+    if (input != NULL && box->given == NULL)
+        return vb_fail(err, VB_E_NOMEM, errno, "making the standard input of a box");
+    const int status = set_variables(box, box->detonation->env, err);
+    return status < 0 || !box->detonation->probed
+               ? status
+               : set_variables(box, vb_probes_environment(box->detonation->interpreter), err);
+}
+
+/* Appends what PAIRS, or NULL, are in the box to the COUNT strings in RET. Returns how many there
+ * are. */
+static size_t list_variables(const struct vb_supervisor *box, char *const *pairs,
+                             struct vb_str ret[VB_EVENT_MAX_LIST], size_t count)
+{
+    for (; pairs != NULL && *pairs != NULL && count < VB_EVENT_MAX_LIST; pairs++) {
+        const char *made = box->envp[place_of(box->envp, *pairs)];
+        ret[count++] = (struct vb_str){made, strlen(made)};
+    }
+    return count;
 }
 
 int vb_start_tell(struct vb_supervisor *box, struct vb_error *err)
@@ -131,12 +153,10 @@ int vb_start_tell(struct vb_supervisor *box, struct vb_error *err)
     vb_event_str(&event, VB_F_CWD, box->cwd);
     vb_event_str(&event, VB_F_TEXT, detonation->text);
     struct vb_str set[VB_EVENT_MAX_LIST];
-    size_t set_count = 0;
-    for (char *const *pair = detonation->env;
-         pair != NULL && *pair != NULL && set_count < VB_EVENT_MAX_LIST; pair++) {
-        const char *made = box->envp[place_of(box->envp, *pair)];
-        set[set_count++] = (struct vb_str){made, strlen(made)};
-    }
+    size_t set_count = list_variables(box, detonation->env, set, 0);
+    if (detonation->probed)
+        set_count =
+            list_variables(box, vb_probes_environment(detonation->interpreter), set, set_count);
     if (set_count > 0)
         vb_event_list(&event, VB_F_ENVIRONMENT, set, set_count);
     vb_event_str(&event, VB_F_INPUT, box->given);
@@ -144,7 +164,9 @@ int vb_start_tell(struct vb_supervisor *box, struct vb_error *err)
         vb_event_bool(&event, VB_F_CALL, true);
     vb_event_str(&event, VB_F_WHEN, detonation->when);
     vb_event_str(&event, VB_F_CLIENT, detonation->client);
-    if (detonation->other_day)
+    if (detonation->probed)
+        vb_event_str(&event, VB_F_DETAIL, "with probes in its interpreters");
+    else if (detonation->other_day)
         vb_event_str(&event, VB_F_DETAIL,
                      detonation->days_ahead > 0 ? "on another day" : "on the same day");
     else if (detonation->driver != VB_DRIVER_NONE && detonation->repeats > 0)
@@ -212,6 +234,12 @@ static int start_driver(struct vb_supervisor *box, struct vb_error *err)
     return status;
 }
 
+static int start_hearsay(struct vb_supervisor *box, struct vb_error *err)
+{
+    const struct vb_hearsay_source source = {box->setup, box->detonation, box->folder, box->cwd};
+    return box->detonation->probed ? vb_hearsay_new(&source, &box->hearsay, err) : VB_OK;
+}
+
 /* Each message of a conversation counts, and is an event of its own besides. */
 static size_t output_max(const struct vb_supervisor *box)
 {
@@ -234,8 +262,11 @@ int vb_start_init(struct vb_supervisor *box, struct vb_error *err)
         status = vb_input_text(box->given, &box->input, err);
     else if (status == VB_OK && options->answers)
         status = vb_input_open(&box->input, &box->prompt.writer, err);
+    if (status == VB_OK)
+        status = start_hearsay(box, err);
     if (status < 0)
         return status;
+    VB_CLEANUP_FD int probes = box->hearsay != NULL ? vb_hearsay_take_end(box->hearsay) : -1;
     struct vb_inside inside = {
         .setup = box->setup,
         .detonation = box->detonation,
@@ -249,6 +280,7 @@ int vb_start_init(struct vb_supervisor *box, struct vb_error *err)
         .start = ends.start[1],
         .input = box->input.reader,
         .output = {ends.output[1], ends.error[1]},
+        .probes = probes,
     };
     pin_to_one_processor();
     box->init = vb_sys_clone_into(box->setup->cgroup.dir, flags, &box->init_pidfd);

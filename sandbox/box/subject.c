@@ -14,6 +14,7 @@
 
 #include "sandbox/box/box.h"
 #include "sandbox/box/kernel.h"
+#include "sandbox/detonate/insider.h"
 #include "sandbox/recorder/recorder.h"
 
 enum { NOT_FOUND = 127, NOT_EXECUTABLE = 126, JOIN_SESSION_KEYRING = 1 };
@@ -59,9 +60,12 @@ static int set_up_descriptors(const struct vb_inside *inside, struct vb_error *e
     if (null < 0 || dup2(input, STDIN_FILENO) < 0 || dup2(inside->output[0], STDOUT_FILENO) < 0 ||
         dup2(inside->output[1], STDERR_FILENO) < 0)
         return vb_fail(err, VB_E_OS, errno, "setting up standard input and output");
-    const int keep[] = {inside->start};
-    if (vb_sys_close_others(keep, VB_ARRAY_LEN(keep)) < 0 ||
-        syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+    const bool probed = inside->probes >= 0;
+    const int keep[] = {inside->start, VB_INSIDER_FD};
+    if ((probed && dup2(inside->probes, VB_INSIDER_FD) < 0) ||
+        vb_sys_close_others(keep, probed ? 2 : 1) < 0 ||
+        syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) < 0 ||
+        (probed && fcntl(VB_INSIDER_FD, F_SETFD, 0) < 0))
         return vb_fail(err, VB_E_OS, errno, "closing descriptors");
     return VB_OK;
 }

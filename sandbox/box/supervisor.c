@@ -336,6 +336,7 @@ static int watch_all(struct vb_supervisor *box, struct vb_error *err)
         {VB_WAIT_ERROR, box->outputs[1].fd},
         {VB_WAIT_STOP, box->setup->options.stop_fd},
         {VB_WAIT_WORLD, vb_world_child_fd(box->world)},
+        {VB_WAIT_PROBES, box->hearsay == NULL ? -1 : vb_hearsay_fd(box->hearsay)},
         {VB_WAIT_DRIVER, box->driver == NULL ? -1 : vb_driver_child_fd(box->driver)},
     };
     for (size_t i = 0; i < VB_ARRAY_LEN(sources); i++) {
@@ -393,6 +394,9 @@ static int handle(struct vb_supervisor *box, const struct epoll_event *event, st
         return VB_OK;
     case VB_WAIT_DRIVER:
         return step_driver(box, err);
+    case VB_WAIT_PROBES:
+        (void)vb_hearsay_step(box->hearsay);
+        return VB_OK;
     case VB_WAIT_WORLD:
         return vb_world_child_step(box->world, err);
     case VB_WAIT_STOP:
@@ -476,6 +480,8 @@ static int drain(struct vb_supervisor *box, struct vb_error *err)
         while (vb_output_read(&box->outputs[i]))
             ;
     }
+    while (box->hearsay != NULL && vb_hearsay_step(box->hearsay))
+        ;
     for (int i = 0; status >= 0 && box->recording && i < RECORDER_LAST_STEPS; i++) {
         status = serve_once(box, 0, err);
         if (status == 0)
@@ -599,6 +605,8 @@ static int conclude(struct vb_supervisor *box, struct vb_error *err)
         status = check_usage(box, err);
     if (status == VB_OK)
         status = tell_outputs(box, err);
+    if (status == VB_OK && box->hearsay != NULL)
+        status = vb_hearsay_tell(box->hearsay, box->sink, err);
     if (status == VB_OK)
         status = tell_truth(box, err);
     if (status == VB_OK && box->witness != NULL)
@@ -620,6 +628,7 @@ static void supervisor_done(struct vb_supervisor *box)
     vb_input_done(&box->input); /* the recorder's scripts were the last readers */
     vb_world_child_free(box->world);
     vb_driver_child_free(box->driver);
+    vb_hearsay_free(box->hearsay);
     vb_demand_free(box->demand);
     vb_witness_free(box->witness);
     for (int i = 0; i < 2; i++)

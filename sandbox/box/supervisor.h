@@ -5,6 +5,7 @@
 #include "sandbox/box/box.h"
 #include "sandbox/box/demand.h"
 #include "sandbox/box/driver_child.h"
+#include "sandbox/box/hearsay.h"
 #include "sandbox/box/input.h"
 #include "sandbox/box/output.h"
 #include "sandbox/box/prompt.h"
@@ -25,6 +26,7 @@ enum vb_wait {
     VB_WAIT_ERROR,
     VB_WAIT_WORLD,
     VB_WAIT_DRIVER,
+    VB_WAIT_PROBES,
     VB_WAIT_STOP,
     VB_WAIT_TICK,
     VB_WAIT_RECORDER /* and the recorder's other tags */
@@ -57,6 +59,7 @@ struct vb_supervisor {
     struct vb_watch watch;
     struct vb_world_child *world;
     struct vb_driver_child *driver; /* NULL: nobody talks with it */
+    struct vb_hearsay *hearsay;     /* NULL: its interpreters have no probes */
     unsigned silent_ticks;
     uint64_t leave_ns;          /* when a subject is asked to end with whom nobody talks any more */
     uint64_t moved_ns;          /* how far the box's clock was moved when that was last looked at */

@@ -1,5 +1,6 @@
 set(VB_DETONATE_FILES
   detonate/host.c
+  detonate/insider.c
   detonate/interpreter.c
   detonate/mcp.c
   detonate/mcp_arguments.c

@@ -200,6 +200,13 @@ static void talk_with(struct vb_detonation *row, enum vb_driver driver)
 }
 
 /* What runs in several phases counts as of the first. */
+/* Who is talked with is started when its host is, though a person may call it too. */
+static const char *when_of(const struct candidate *what)
+{
+    const size_t phase = phase_of(what->when), load = phase_of("load");
+    return phases[what->driver != VB_DRIVER_NONE && phase > load ? load : phase];
+}
+
 static void move_forward(struct vb_detonation *row, const char *when)
 {
     if (phase_of(when) < phase_of(row->when))
@@ -304,7 +311,7 @@ static int add_row(struct planner *planner, const struct candidate *what,
         .env = host_environment(planner, what->path, &failed),
         .input = copy(what->input, &failed),
         .cwd = copy(package_folder(planner->manifest, what->path), &failed),
-        .when = phases[phase_of(what->when)],
+        .when = when_of(what),
         .call = what->arguments != NULL,
         .driver = what->driver,
         .client = what->driver == VB_DRIVER_NONE ? NULL : clients[0],
@@ -651,14 +658,21 @@ static int plan_usages(struct planner *planner, const struct vb_manifest *manife
  * is asked for everything that it can do takes its time. */
 unsigned vb_plan_share_ms(const struct vb_plan *plan, size_t row, unsigned left_ms)
 {
-    enum { MIN_ROW_MS = 1000, MIN_SERVER_MS = 8000, MAX_ROW_MS = 10000, GENEROSITY = 4 };
+    enum {
+        MIN_ROW_MS = 1000,
+        MAX_ROW_MS = 10000,
+        MIN_SERVER_MS = 12000,
+        MAX_SERVER_MS = 20000,
+        GENEROSITY = 4
+    };
     const bool served = plan->rows != NULL && plan->rows[row].driver != VB_DRIVER_NONE;
     const size_t least = served ? MIN_SERVER_MS : MIN_ROW_MS;
+    const size_t most = served ? MAX_SERVER_MS : MAX_ROW_MS;
     if (plan->count == 1)
         return left_ms;
     const size_t behind = plan->count - row - 1;
     size_t share = left_ms / (1 + behind / GENEROSITY);
-    share = share < least ? least : share > MAX_ROW_MS ? MAX_ROW_MS : share;
+    share = share < least ? least : share > most ? most : share;
     return share < left_ms ? (unsigned)share : left_ms;
 }
 
