@@ -185,6 +185,15 @@ static void coverage(struct writer *w)
 {
     const struct vb_coverage *c = &w->verdict->coverage;
     char runs[160];
+    if (c->executed_at_all)
+        (void)snprintf(runs, sizeof(runs),
+                       "%llu of %llu entry point%s ran to %s end, %llu stopped at the time limit",
+                       (unsigned long long)c->executed, (unsigned long long)c->entry_points,
+                       plural(c->entry_points), c->entry_points == 1 ? "its" : "their",
+                       (unsigned long long)c->timed_out);
+    else
+        (void)snprintf(runs, sizeof(runs), "static: nothing was run, %llu entry point%s",
+                       (unsigned long long)c->entry_points, plural(c->entry_points));
     vb_page_item(&w->page, 0, "Coverage  ", STYLE_DIM,
                  format(w, "%s; %llu file%s; %llu gap%s", runs, (unsigned long long)c->files,
                         plural(c->files), (unsigned long long)c->gaps, plural(c->gaps)));
