@@ -142,6 +142,7 @@ struct vb_detonation {
     bool forgets;        /* leaves nothing to the runs after it */
     enum vb_driver driver;
     const char *client; /* as which a driver presents itself; static */
+    bool hosted;        /* loaded by what stands in for an application, which is talked with */
     bool other_day;     /* to compare days; with no days ahead it is today's once more */
 };
 

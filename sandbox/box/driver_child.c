@@ -234,7 +234,9 @@ static int run(struct inside *inside, struct vb_error *err)
     (void)snprintf(file, sizeof(file), "%s/%s", home, places[box->persona].file);
     const struct vb_mcp_options options = {
         .client = driver->detonation->client == NULL ? "claude-code" : driver->detonation->client,
-        .handshake = driver->detonation->driver == VB_DRIVER_MCP_HANDSHAKE,
+        .handshake =
+            driver->detonation->driver == VB_DRIVER_MCP_HANDSHAKE || driver->detonation->hosted,
+        .hosted = driver->detonation->hosted,
         .places = {folder, file, find_bait(driver->setup->baits)},
         .calls_until_ms = until_ms * 3 / 4,
         .until_ms = until_ms,

@@ -13,6 +13,7 @@ set(VB_BOX_FILES
   box/driver_child.c
   box/etc.c
   box/filters.c
+  box/hosts.c
   box/input.c
   box/inside.c
   box/inventory.c

@@ -309,12 +309,32 @@ static int take_answer(struct vb_mcp *mcp, const json_t *message, struct vb_erro
                   err);
 }
 
+/* What our host could not do. In its process others can say the same, which makes gaps and no more.
+ */
+static int take_gap(struct vb_mcp *mcp, const json_t *params, struct vb_error *err)
+{
+    static const struct {
+        const char *what;
+        enum vb_mcp_limit limit;
+    } rows[] = {{"missing", VB_MCP_CUT_MISSING},
+                {"unloaded", VB_MCP_CUT_UNLOADED},
+                {"typescript", VB_MCP_CUT_TYPESCRIPT}};
+    const char *what = json_string_value(json_object_get(params, "what"));
+    for (size_t i = 0; what != NULL && i < VB_ARRAY_LEN(rows); i++) {
+        if (strcmp(what, rows[i].what) == 0)
+            return vb_mcp_cut(mcp, rows[i].limit, 0, err);
+    }
+    return VB_OK;
+}
+
 static int take_request(struct vb_mcp *mcp, const json_t *message, const char *method,
                         struct vb_error *err)
 {
     bool known = false;
     json_t *id = json_object_get(message, "id");
     const json_t *params = json_object_get(message, "params");
+    if (mcp->options.hosted && strcmp(method, "notifications/gap") == 0)
+        return take_gap(mcp, params, err);
     int status = is_scanned(mcp) ? vb_mcp_gather(mcp, &mcp->said, params, err) : VB_OK;
     if (status < 0 || id == NULL)
         return status;
@@ -342,6 +362,8 @@ int vb_mcp_take(struct vb_mcp *mcp, const json_t *message, struct vb_error *err)
 static int time_out(struct vb_mcp *mcp, struct vb_error *err)
 {
     int status = VB_OK;
+    if (vb_mcp_only_waits(mcp))
+        return answer(mcp, NULL, NULL, "cut", err);
     if (mcp->stage == VB_MCP_PROBE || mcp->stage == VB_MCP_HANDSHAKE)
         mcp->slow[mcp->stage] = !mcp->silent;
     else

@@ -42,6 +42,7 @@ json_t *vb_mcp_arguments(const json_t *schema, enum vb_mcp_form form,
 struct vb_mcp_options {
     const char *client; /* as which it presents itself */
     bool handshake;     /* first, and the protocol of today after it */
+    bool hosted;        /* the server is our own host of the package's code (hosts/host.mjs) */
     struct vb_mcp_places places;
     uint64_t calls_until_ms; /* from then on nothing more is tried */
     uint64_t until_ms;       /* and then it is over */
@@ -65,6 +66,7 @@ enum {
     VB_MCP_ROUNDS_MAX = 5,         /* in which one call asks for more */
     VB_MCP_TEXTS_MAX = 4 << 20,    /* bytes that are kept to be scanned, of each sort */
     VB_MCP_PROBE_MS = 2000,        /* for the first answer */
+    VB_MCP_WAIT_MS = 1500,         /* for a host that waits */
     VB_MCP_ANSWER_MS = 5000        /* for any other */
 };
 

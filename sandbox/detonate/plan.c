@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "sandbox/detonate/host.h"
+#include "sandbox/detonate/hosted.h"
 #include "sandbox/detonate/interpreter.h"
 #include "sandbox/detonate/servers.h"
 #include "vetbox/sandbox.h"
@@ -32,6 +33,7 @@ struct candidate {
     char *const *arguments;  /* for the file; NULL: none */
     const char *input;       /* as in struct vb_detonation */
     enum vb_driver driver;
+    const struct vb_hosted *host; /* loads the file; NULL: it runs by itself */
 };
 
 struct left_out {
@@ -220,7 +222,7 @@ static bool is_module(const char *text)
 
 static char **make_argv(const struct candidate *what, const struct vb_interpreter *interpreter)
 {
-    enum { MAX_ITEMS = 5 };
+    enum { MAX_ITEMS = 7 };
     bool failed = false;
     size_t count = 0;
     size_t more = 0;
@@ -231,6 +233,10 @@ static char **make_argv(const struct candidate *what, const struct vb_interprete
         return NULL;
     if (interpreter != NULL)
         argv[count++] = copy(interpreter->name, &failed);
+    if (what->host != NULL) {
+        argv[count++] = copy(what->host->program, &failed);
+        argv[count++] = copy(what->host->sort, &failed);
+    }
     if (what->text != NULL) {
         if (strcmp(interpreter->name, "node") == 0 && is_module(what->text))
             argv[count++] = copy("--input-type=module", &failed);
@@ -240,6 +246,8 @@ static char **make_argv(const struct candidate *what, const struct vb_interprete
         argv[--count] = NULL;
         failed = true;
     }
+    if (what->host != NULL && what->host->events[0] != '\0' && !failed)
+        argv[count++] = copy(what->host->events, &failed);
     for (size_t i = 0; i < more && !failed; i++)
         argv[count++] = copy(what->arguments[i], &failed);
     if (!failed)
@@ -308,6 +316,7 @@ static int add_row(struct planner *planner, const struct candidate *what,
         .call = what->arguments != NULL,
         .driver = what->driver,
         .client = what->driver == VB_DRIVER_NONE ? NULL : clients[0],
+        .hosted = what->host != NULL,
     };
     if (failed || row.argv == NULL) {
         free_row(&row);
@@ -561,11 +570,30 @@ static bool is_started(const struct planner *planner, const struct vb_manifest_e
     return entry->command != NULL && driver_of(planner, entry) != VB_DRIVER_NONE;
 }
 
+/* Code that an application loads: who stands in for it is talked with like a server. */
+static int plan_hosted(struct planner *planner, const struct vb_manifest_entry *entry,
+                       const struct vb_hosted *host, struct vb_error *err)
+{
+    const struct candidate what = {.reason = entry->reason,
+                                   .path = entry->path,
+                                   .line = entry->line,
+                                   .interpreter = entry->interpreter,
+                                   .when = entry->when,
+                                   .driver = VB_DRIVER_MCP,
+                                   .host = host};
+    return vb_tree_find(planner->tree, entry->path) == NULL
+               ? leave_out(planner, &what, "the file is not in the package", err)
+               : plan_one(planner, &what, err);
+}
+
 /* A hook is tried with the events that it is for. */
 static int plan_entry(struct planner *planner, const struct vb_manifest_entry *entry,
                       struct candidate *what, struct vb_error *err)
 {
     char *inputs[VB_HOST_EVENTS_MAX] = {NULL};
+    struct vb_hosted host;
+    if (vb_hosted(entry, &host))
+        return plan_hosted(planner, entry, &host, err);
     if (is_started(planner, entry))
         return plan_server(planner, entry, *what, err);
     const int count = vb_host_events(entry->reason, inputs);
@@ -587,6 +615,7 @@ static int plan_entries(struct planner *planner, const struct vb_manifest *manif
     for (int started = 1; started >= 0; started--) {
         for (size_t i = 0; status == VB_OK && i < manifest->entry_count; i++) {
             const struct vb_manifest_entry *entry = &manifest->entries[i];
+            struct vb_hosted host;
             struct candidate what = {
                 .reason = entry->reason,
                 .path = entry->path,
@@ -595,7 +624,7 @@ static int plan_entries(struct planner *planner, const struct vb_manifest *manif
                 .text = entry->command,
                 .when = entry->when,
             };
-            if (is_started(planner, entry) == (started == 1))
+            if ((is_started(planner, entry) || vb_hosted(entry, &host)) == (started == 1))
                 status = plan_entry(planner, entry, &what, err);
         }
     }
@@ -633,8 +662,8 @@ static int plan_usages(struct planner *planner, const struct vb_manifest *manife
         struct candidate what = {
             .reason = usage->reason, .path = usage->path, .arguments = usage->argv};
         const struct vb_detonation *row = planned(planner, &what, NULL);
-        if (row == NULL)
-            continue; /* it was left out, which is said */
+        if (row == NULL || row->hosted)
+            continue; /* it was left out, which is said, or nobody calls it by itself */
         what.when = row->when;
         missed += planner->plan->count >= MAX_ROWS;
         if (planner->plan->count < MAX_ROWS)
