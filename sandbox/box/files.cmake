@@ -11,6 +11,7 @@ set(VB_BOX_FILES
   box/courier_child.c
   box/demand.c
   box/driver_child.c
+  box/driver_http.c
   box/etc.c
   box/filters.c
   box/hosts.c
@@ -37,6 +38,7 @@ set(VB_BOX_FILES
   box/relay.c
   box/root.c
   box/sandbox.c
+  box/served.c
   box/start.c
   box/subject.c
   box/supervisor.c

@@ -5,6 +5,7 @@ set(VB_DETONATE_FILES
   detonate/mcp.c
   detonate/mcp_arguments.c
   detonate/mcp_call.c
+  detonate/mcp_http.c
   detonate/mcp_list.c
   detonate/mcp_message.c
   detonate/mcp_reply.c

@@ -63,6 +63,11 @@ uint64_t vb_mcp_next_ms(const struct vb_mcp *mcp)
                                                                           : mcp->options.until_ms;
 }
 
+bool vb_mcp_answered(const struct vb_mcp *mcp)
+{
+    return mcp->stage != VB_MCP_PROBE && mcp->stage != VB_MCP_HANDSHAKE;
+}
+
 int vb_mcp_finish(struct vb_mcp *mcp, const char *outcome, struct vb_error *err)
 {
     int status = VB_OK;
@@ -123,6 +128,8 @@ static int begin_listing(struct vb_mcp *mcp, const json_t *result, struct vb_err
         mcp->offered |= json_object_get(capabilities, keys[i]) != NULL ? 1U << i : 0U;
     vb_event_init(&event, VB_EV_MCP_SERVER, VB_SOURCE_TRUTH);
     vb_event_str(&event, VB_F_VERSION, mcp->version);
+    if (mcp->options.port > 0)
+        vb_event_int(&event, VB_F_PORT, mcp->options.port);
     (void)vb_mcp_set(&event, VB_F_NAME, (struct vb_str){name, name == NULL ? 0 : strlen(name)},
                      NAME_BYTES);
     if (vb_mcp_set(&event, VB_F_TEXT, (struct vb_str){text, text == NULL ? 0 : strlen(text)},
