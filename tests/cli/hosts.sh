@@ -57,7 +57,7 @@ expect_calls() {
 import json, sys
 events = [json.loads(line) for line in open(sys.argv[1])]
 begins = [e for e in events if e["kind"] == "detonation.begin"]
-assert [e.get("days_ahead", 0) for e in begins] == [0, 30], begins
+assert [e.get("days_ahead", 0) for e in begins if "client" in e] == [0, 30], begins
 first = [e for e in events if e.get("detonation") == 1]
 called = {e["name"] for e in first if e["kind"] == "mcp.call" and e["outcome" if "outcome" in e else "action"] == "result"}
 assert called == set(sys.argv[2:]) | {"host:wait"}, called
@@ -79,6 +79,12 @@ for text in 'before exec' 'before write' 'before read' 'cli ran' 'route POST' 'r
     'swept' 'Lists the notes of main' 'not installed: a stand-in answered'; do
     expect_in "$work/honest.ev/events.jsonl" "$text" "what an honest plugin registers"
 done
+
+mkdir -p "$work/channel"
+cp "$fixtures/pigeon.js" "$work/channel/"
+vet plugin channel 0
+expect_calls channel coo registerChannel.0.plugin.outbound.sendText
+expect_in "$work/channel.ev/events.jsonl" 'flew to report' "a plugin in parts"
 
 vet plugin thief 1
 expect_in "$work/out" "VB-EXFIL-BAIT, critical severity, high confidence, in index.js" "a hook that steals"

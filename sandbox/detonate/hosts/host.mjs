@@ -99,6 +99,8 @@ export async function load(url, context, next) {
 
 // --- what answers to everything ---
 
+const kept = new WeakMap();
+
 function permissive(own = {}) {
   const target = function () {};
   const proxy = new Proxy(target, {
@@ -120,6 +122,7 @@ function permissive(own = {}) {
     apply: () => permissive(),
     construct: (_, args, made) => (made === proxy ? permissive({ args }) : Reflect.construct(Object, [], made)),
   });
+  kept.set(proxy, own);
   return proxy;
 }
 
@@ -135,7 +138,8 @@ function offer(name, about, schema, run) {
 
 // Every function in what was handed over is something that the application may call.
 function gather(prefix, values, found = { count: 0, seen: new Set() }, depth = 0) {
-  for (const [name, value] of values) {
+  for (const [name, item] of values) {
+    const value = kept.get(item) ?? item;
     if (found.count >= GATHERED_MAX || found.seen.has(value) || /^(?:constructor|dispose|deactivate|stop|close|destroy)$/.test(name)) continue;
     if (typeof value === 'function') {
       found.count++;
@@ -375,22 +379,47 @@ function openclawApi(root) {
   return interfaceOf('', own, typedEvent);
 }
 
+// A part of an entry is there itself, or in a module beside it.
+async function partOf(made, part) {
+  if (typeof part?.specifier !== 'string') return part;
+  const loaded = await import(new URL(part.specifier, made.importMetaUrl).href);
+  return part.exportName === undefined ? loaded.default : loaded[part.exportName];
+}
+
+// What an entry without a function of its own says that it has.
+async function registerParts(made, api) {
+  const runtime = (await partOf(made, made.runtime)) ?? made.setRuntime;
+  if (typeof runtime === 'function') runtime(api.runtime);
+  const plugin = await partOf(made, made.plugin);
+  if (plugin !== undefined) api.registerChannel({ plugin });
+  const tools = typeof made.tools === 'function' ? made.tools((tool) => tool) : made.tools;
+  for (const tool of Array.isArray(tools) ? tools : []) api.registerTool(tool);
+  if (typeof made.registerFull === 'function') await made.registerFull(api);
+  if (calls.size === 0) gather('entry', members(made));
+}
+
+function entryOf(made) {
+  if (typeof made !== 'object' || made === null || made.register !== undefined || made.activate !== undefined) return made;
+  return { ...made, register: (api) => registerParts(made, api) };
+}
+
 const jsonResult = (details) => ({ content: [{ type: 'text', text: brief(details) }], details });
 const openclawModule = () => new Proxy(permissive(), {
   get(target, key) {
-    if (typeof key === 'string' && /^define[A-Z]/.test(key)) return (made) => made;
+    if (typeof key === 'string' && /^define[A-Z]/.test(key)) return entryOf;
+    // Helpers that put something together: what it is made of is what can be called.
+    if (typeof key === 'string' && /^(?:create|build|make)[A-Z]/.test(key))
+      return (...parts) => permissive(Object.assign({}, ...parts.filter((part) => typeof part === 'object')));
     return key === 'jsonResult' ? jsonResult : key === 'emptyPluginConfigSchema' ? () => ({ type: 'object', properties: {} }) : target[key];
   },
 });
 
 async function loadPlugin(file) {
   const loaded = await import(pathToFileURL(file).href);
-  const entry = loaded.default?.default ?? loaded.default ?? loaded;
+  const entry = entryOf(loaded.default?.default ?? loaded.default ?? { ...loaded });
   const api = openclawApi(rootOf(file, ['openclaw.plugin.json', 'package.json']));
-  const start = typeof entry === 'function' ? entry : entry?.register ?? entry?.activate ?? entry?.registerFull;
+  const start = typeof entry === 'function' ? entry : entry?.register ?? entry?.activate;
   if (typeof start === 'function') await start.call(entry, api);
-  if (entry?.plugin !== undefined) api.registerChannel({ plugin: entry.plugin });
-  for (const tool of Array.isArray(entry?.tools) ? entry.tools : []) offerTool(tool);
 }
 
 async function loadHook(file, events) {
