@@ -22,6 +22,8 @@ enum {
     REASON_BYTES = 128
 };
 
+#define PLAIN_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.+"
+
 /* Something that runs, before it is known whether there is room for it. */
 struct candidate {
     const char *reason;
@@ -33,6 +35,7 @@ struct candidate {
     char *const *arguments;  /* for the file; NULL: none */
     const char *input;       /* as in struct vb_detonation */
     enum vb_driver driver;
+    bool by_agent;                /* in its shell, which finds the package's bin/ first */
     const struct vb_hosted *host; /* loads the file; NULL: it runs by itself */
 };
 
@@ -283,14 +286,34 @@ static const char *package_folder(const struct vb_manifest *manifest, const char
     return package == NULL || strcmp(package->root, ".") == 0 ? NULL : package->root;
 }
 
-/* What the host of the package sets. NULL: nothing. */
-static char **host_environment(const struct planner *planner, const char *path, bool *failed)
+/* The agent's shell finds the programs of the plugin first; but the interpreter is the host's. */
+static bool finds_bin(const struct planner *planner, const struct candidate *what,
+                      const struct vb_manifest_package *package)
 {
-    const struct vb_manifest_package *package = package_of(planner->manifest, path);
+    static const char prefix[] = "bin:";
+    bool found = false;
+    for (size_t i = 0; what->by_agent && i < planner->manifest->entry_count; i++) {
+        const struct vb_manifest_entry *entry = &planner->manifest->entries[i];
+        if (strncmp(entry->reason, prefix, sizeof(prefix) - 1) != 0 ||
+            package_of(planner->manifest, entry->path) != package)
+            continue;
+        found = true;
+        if (vb_interpreter_named(entry->reason + sizeof(prefix) - 1) != NULL)
+            return false;
+    }
+    return found;
+}
+
+/* What the host of the package sets. NULL: nothing. */
+static char **host_environment(const struct planner *planner, const struct candidate *what,
+                               bool *failed)
+{
+    const struct vb_manifest_package *package = package_of(planner->manifest, what->path);
     char *set[VB_HOST_VARIABLES_MAX + 1] = {NULL};
     if (package == NULL)
         return NULL;
-    const bool made = vb_host_environment(package->kind, package->root, set);
+    const bool made =
+        vb_host_environment(package->kind, package->root, finds_bin(planner, what, package), set);
     char **list = made && set[0] != NULL ? copy_list((const char *const *)set, failed) : NULL;
     *failed = *failed || !made;
     for (size_t i = 0; set[i] != NULL; i++)
@@ -309,7 +332,7 @@ static int add_row(struct planner *planner, const struct candidate *what,
         .interpreter = copy(interpreter == NULL ? NULL : interpreter->name, &failed),
         .argv = make_argv(what, interpreter),
         .text = copy(what->text, &failed),
-        .env = host_environment(planner, what->path, &failed),
+        .env = host_environment(planner, what, &failed),
         .input = copy(what->input, &failed),
         .cwd = copy(package_folder(planner->manifest, what->path), &failed),
         .when = phases[phase_of(what->when)],
@@ -456,6 +479,7 @@ static int plan_codes(struct planner *planner, const struct vb_manifest *manifes
             .line = code->line,
             .interpreter = code->interpreter,
             .text = code->text,
+            .by_agent = true,
         };
         if (code->interpreter == NULL)
             continue; /* identify says that it is no code to run */
@@ -586,6 +610,30 @@ static int plan_hosted(struct planner *planner, const struct vb_manifest_entry *
                : plan_one(planner, &what, err);
 }
 
+/* A program in the bin/ of a plugin is called by its name, as what it may stand in front of. */
+static int plan_command(struct planner *planner, const struct vb_manifest_entry *entry,
+                        struct vb_error *err)
+{
+    static const char prefix[] = "bin:";
+    const struct vb_manifest_package *package = package_of(planner->manifest, entry->path);
+    if (strncmp(entry->reason, prefix, sizeof(prefix) - 1) != 0 || package == NULL ||
+        !vb_host_shows_bin(package->kind))
+        return VB_OK;
+    const char *name = entry->reason + sizeof(prefix) - 1;
+    char text[128];
+    struct candidate what = {.reason = entry->reason,
+                             .path = entry->path,
+                             .interpreter = "bash",
+                             .text = text,
+                             .when = entry->when,
+                             .by_agent = true};
+    if (name[0] == '\0' || name[0] == '-' || !vb_path_safe(name) ||
+        strspn(name, PLAIN_CHARACTERS) != strlen(name) ||
+        snprintf(text, sizeof(text), "%s --version", name) >= (int)sizeof(text))
+        return VB_OK; /* the file itself is run */
+    return plan_one(planner, &what, err);
+}
+
 /* A hook is tried with the events that it is for. */
 static int plan_entry(struct planner *planner, const struct vb_manifest_entry *entry,
                       struct candidate *what, struct vb_error *err)
@@ -626,6 +674,8 @@ static int plan_entries(struct planner *planner, const struct vb_manifest *manif
             };
             if ((is_started(planner, entry) || vb_hosted(entry, &host)) == (started == 1))
                 status = plan_entry(planner, entry, &what, err);
+            if (status == VB_OK && started == 0)
+                status = plan_command(planner, entry, err);
         }
     }
     return status;

@@ -123,4 +123,23 @@ run vet --dates today --evidence "$work/typed.ev" "$work/typed"
 grep -q '"name":"command:typed"\|cannot be executed: this node takes no TypeScript' "$work/typed.ev/events.jsonl" ||
     fail "a plugin in TypeScript"
 
+# A plugin of Claude Code: its language server is talked with, what watches is run, and what stands in
+# its bin/ is found first.
+mkdir -p "$work/claude/.claude-plugin" "$work/claude/bin" "$work/claude/commands" "$work/claude/monitors"
+echo '{"name": "notes", "version": "1.0.0", "description": "Notes for the team."}' \
+    >"$work/claude/.claude-plugin/plugin.json"
+cp "$fixtures/language.py" "$work/claude/"
+echo '{"toml": {"command": "python3", "args": ["${CLAUDE_PLUGIN_ROOT}/language.py"], "extensionToLanguage": {".toml": "toml"}}}' \
+    >"$work/claude/.lsp.json"
+echo '[{"name": "log", "command": "echo watched", "description": "Watches the log", "when": "always"}]' \
+    >"$work/claude/monitors/monitors.json"
+printf '#!/bin/bash\necho "in front: $*"\n' >"$work/claude/bin/git"
+chmod +x "$work/claude/bin/git"
+printf -- '---\ndescription: Shows the state\n---\n```bash\ngit status --short\n```\n' >"$work/claude/commands/state.md"
+run vet --dates today --evidence "$work/claude.ev" "$work/claude"
+for text in 'heard initialize' 'heard textDocument/didOpen' 'heard exit' watched 'in front: --version' \
+    'in front: status --short'; do
+    expect_in "$work/claude.ev/events.jsonl" "$text" "a plugin of Claude Code"
+done
+
 finish
