@@ -68,6 +68,12 @@ bool vb_mcp_answered(const struct vb_mcp *mcp)
     return mcp->stage != VB_MCP_PROBE && mcp->stage != VB_MCP_HANDSHAKE;
 }
 
+/* Of a host that has never answered nothing was called: that is no run. */
+static enum vb_mcp_limit or_unstarted(const struct vb_mcp *mcp, enum vb_mcp_limit limit)
+{
+    return mcp->options.hosted && !vb_mcp_answered(mcp) ? VB_MCP_CUT_UNSTARTED : limit;
+}
+
 int vb_mcp_finish(struct vb_mcp *mcp, const char *outcome, struct vb_error *err)
 {
     int status = VB_OK;
@@ -109,7 +115,7 @@ static int try_other(struct vb_mcp *mcp, struct vb_error *err)
         mcp->stage = other;
         return VB_OK;
     }
-    const int status = vb_mcp_cut(mcp, VB_MCP_CUT_MUTE, 0, err);
+    const int status = vb_mcp_cut(mcp, or_unstarted(mcp, VB_MCP_CUT_MUTE), 0, err);
     return status < 0 ? status : vb_mcp_finish(mcp, "cut", err);
 }
 
@@ -390,7 +396,7 @@ int vb_mcp_tick(struct vb_mcp *mcp, uint64_t now_ms, struct vb_error *err)
     if (vb_mcp_over(mcp))
         return VB_OK;
     if (now_ms >= mcp->options.until_ms) {
-        status = vb_mcp_cut(mcp, VB_MCP_CUT_TIME, 0, err);
+        status = vb_mcp_cut(mcp, or_unstarted(mcp, VB_MCP_CUT_TIME), 0, err);
         return status < 0 ? status : vb_mcp_finish(mcp, "timeout", err);
     }
     if (mcp->awaited != 0 && now_ms >= mcp->answer_by_ms)
@@ -413,6 +419,6 @@ int vb_mcp_hung_up(struct vb_mcp *mcp, uint64_t now_ms, struct vb_error *err)
     mcp->now_ms = now_ms;
     if (vb_mcp_over(mcp))
         return VB_OK;
-    const int status = vb_mcp_cut(mcp, VB_MCP_CUT_ENDED, 0, err);
+    const int status = vb_mcp_cut(mcp, or_unstarted(mcp, VB_MCP_CUT_ENDED), 0, err);
     return status < 0 ? status : vb_mcp_finish(mcp, "ended", err);
 }

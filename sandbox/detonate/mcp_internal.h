@@ -49,6 +49,7 @@ enum vb_mcp_limit {
     VB_MCP_CUT_MISSING, /* these are the words of our own host */
     VB_MCP_CUT_UNLOADED,
     VB_MCP_CUT_TYPESCRIPT,
+    VB_MCP_CUT_UNSTARTED,
     VB_MCP_CUTS
 };
 

@@ -50,6 +50,8 @@ static const struct {
     [VB_MCP_CUT_UNLOADED] = {"code that a host loads", "it failed while it was loaded"},
     [VB_MCP_CUT_TYPESCRIPT] = {"code that a host loads",
                                "cannot be executed: this node takes no TypeScript"},
+    [VB_MCP_CUT_UNSTARTED] = {"code that a host loads",
+                              "cannot be executed: its host ended, or did not answer"},
 };
 
 int vb_mcp_emit(struct vb_mcp *mcp, struct vb_event *event, struct vb_error *err)

@@ -97,6 +97,9 @@ expect_in "$work/out" "it failed while it was loaded" "a plugin that throws"
 expect_in "$work/ends.ev/events.jsonl" '"name":"command:c198"' "what it registered before"
 expect_not_in "$work/ends.ev/events.jsonl" '"name":"command:c200"' "a plugin without end"
 
+vet plugin gone 2
+expect_in "$work/out" "cannot be executed: its host ended, or did not answer" "a plugin that ends its host"
+
 vet hook handler 0
 expect_calls handler hook:command:new hook:command:stop
 expect_in "$work/out" "~/.cache/commands" "a hook"
