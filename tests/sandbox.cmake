@@ -1,5 +1,5 @@
 # box and detonate; recorder and bait have files of their own
-foreach(part capture replay cgroup confine courier_child detonate host insider mcp network plan time keystore zygote dns cipher respond_tools)
+foreach(part capture replay cgroup confine courier_child detonate host insider mcp network plan time keystore zygote dns cipher respond_tools mcp_http)
   vb_unit_test(${part} unit/test_${part}.c unit/slowness.c LIBS vb_sandbox vb_core)
 endforeach()
 foreach(part respond respond_rules dependency)

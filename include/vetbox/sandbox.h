@@ -144,6 +144,7 @@ struct vb_detonation {
     const char *client; /* as which a driver presents itself; static */
     bool probed;        /* its interpreters tell of the code that they make and the lines that they
                            execute; where boxes have an overlay */
+    bool hosted;        /* loaded by what stands in for an application, which is talked with */
     bool other_day;     /* to compare days; with no days ahead it is today's once more */
 };
 

@@ -208,6 +208,8 @@ static int mount_base(const struct vb_box_setup *setup, struct vb_error *err)
     if (status == VB_OK)
         status = vb_commands_build(usr, err);
     if (status == VB_OK)
+        status = vb_hosts_build(usr, err);
+    if (status == VB_OK)
         status = vb_closure_build(setup, base, usr, err);
     if (status == VB_OK)
         status = vb_probes_build(probes, err);

@@ -194,6 +194,8 @@ VB_CHECKED int vb_etc_build(const struct vb_box_setup *setup, int root_fd, struc
  * which bit of a set the one at PATH is known, 0: none of ours (commands.c). */
 enum { VB_COMMANDS_MAX = 64 };
 VB_CHECKED int vb_commands_build(int usr, struct vb_error *err);
+/* The same of what loads plugins and extensions (hosts.c). */
+VB_CHECKED int vb_hosts_build(int usr, struct vb_error *err);
 uint64_t vb_command_bit(const char *rootfs, struct vb_str path);
 const char *vb_command_name(unsigned bit);
 /* What lies about on a machine that is used (used.c). */

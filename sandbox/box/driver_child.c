@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "sandbox/box/busy.h"
+#include "sandbox/box/driver_http.h"
 #include "sandbox/box/kernel.h"
 #include "sandbox/box/relay.h"
 #include "sandbox/box/truth.h"
@@ -27,21 +28,19 @@ enum {
     PATIENCE_MS = 3000,  /* for the driver to read, and for its end */
     WAKE_MS = 100,       /* between two looks at the box's clock */
     MOVE_MS = 40,        /* that a move of the box's clock counts for, in the driver's */
+    ACCEPT_MS = 100,     /* between the call that listens and the first that is accepted */
+    MUTE_MS = 1500,      /* for who listens to say something through its streams */
     LAST_WORDS_MS = 1500 /* of a run, in which the subject is to end by itself */
 };
 #ifndef VB_SANITIZED
 static const uint64_t memory_bytes = 768U << 20;
 #endif
 
-/* A text that is kept: its descriptor comes with it. */
-struct message {
-    char hex[VB_SHA256_HEX];
-};
-
 /* What the supervisor sees of the box. */
 struct vb_driver_signs {
     _Atomic uint64_t moves;    /* of its clock */
     _Atomic uint64_t silences; /* in which nobody did anything */
+    _Atomic unsigned port;     /* at which it listens; 0: at none */
 };
 
 struct vb_driver_child {
@@ -58,7 +57,8 @@ struct vb_driver_child {
     bool done;
     bool deaf; /* it does not read what the subject printed */
     uint64_t not_kept;
-    struct vb_driver_signs *signs; /* for the child too */
+    const struct vb_served *served; /* where the subject listens; NULL: nowhere */
+    struct vb_driver_signs *signs;  /* for the child too */
     struct vb_busy busy;
     int status; /* of hearing */
     struct vb_error failure;
@@ -74,10 +74,14 @@ static int fail(struct vb_error *err)
 struct inside {
     const struct vb_driver_child *driver;
     struct vb_mcp *mcp;
+    struct vb_mcp_options options;
+    struct vb_driver_http http;
     struct vb_frame_sink frames;
     int control, to_subject, from_subject;
     uint64_t begin_ns;
-    uint64_t silences; /* that were heard of */
+    uint64_t silences;  /* that were heard of */
+    uint64_t served_ms; /* since when it is known to listen */
+    bool turned;        /* to its port */
 };
 
 /* Where arguments lead, below the home. */
@@ -117,10 +121,10 @@ static uint64_t now_ms(const struct inside *inside)
 static int keep(void *ctx, const void *text, size_t len, const char *hex, struct vb_error *err)
 {
     struct inside *inside = ctx;
-    struct message message;
+    struct vb_driver_message message;
     VB_CLEANUP_FD int fd = memfd_create("text", MFD_CLOEXEC);
     int status = fd < 0 ? fail(err) : vb_write_all(fd, text, len, err);
-    memcpy(message.hex, hex, sizeof(message.hex));
+    memcpy(message.word, hex, sizeof(message.word));
     if (status == VB_OK)
         status = vb_frame_sink_flush(&inside->frames, err);
     if (status < 0 || vb_sys_send(inside->control, &message, sizeof(message), fd) == 0)
@@ -147,6 +151,8 @@ static int listen_once(struct inside *inside, struct vb_error *err)
 {
     static char chunk[CHUNK];
     const ssize_t got = read(inside->from_subject, chunk, sizeof(chunk));
+    if (got > 0 && inside->http.http != NULL)
+        return VB_OK; /* it was printed, and nobody listens there */
     if (got > 0)
         return vb_mcp_hear(inside->mcp, chunk, (size_t)got, now_ms(inside), err);
     return got < 0 && (errno == EAGAIN || errno == EINTR)
@@ -154,13 +160,63 @@ static int listen_once(struct inside *inside, struct vb_error *err)
                : vb_mcp_hung_up(inside->mcp, now_ms(inside), err);
 }
 
+/* Begins anew, at PORT, or (0) through the streams. */
+static int begin_again(struct inside *inside, unsigned port, struct vb_error *err)
+{
+    vb_mcp_free(vb_steal(inside->mcp));
+    vb_driver_http_done(&inside->http);
+    inside->options.handshake = true;
+    inside->options.port = port;
+    int status = port > 0 ? vb_driver_http_begin(&inside->http, port, inside->control, err) : VB_OK;
+    if (status == VB_OK)
+        status = vb_mcp_new(&inside->options, &inside->mcp, err);
+    return status < 0 ? status : vb_mcp_begin(inside->mcp, now_ms(inside), err);
+}
+
+static int listen_at_port(struct inside *inside, const struct pollfd *fds, struct vb_error *err)
+{
+    const int status = vb_driver_http_listen(&inside->http, fds, inside->mcp, now_ms(inside), err);
+    if (status <= 0)
+        return status;
+    /* It may only have been slow to speak otherwise. */
+    return vb_mcp_answered(inside->mcp) ? vb_mcp_hung_up(inside->mcp, now_ms(inside), err)
+                                        : begin_again(inside, 0, err);
+}
+
+/* Who listens at a port and says nothing through its streams is talked with there. */
+static int turn_to_port(struct inside *inside, bool silent, struct vb_error *err)
+{
+    const unsigned port = atomic_load(&inside->driver->signs->port);
+    const uint64_t now = now_ms(inside);
+    if (port == 0 || inside->turned || inside->options.hosted || vb_mcp_answered(inside->mcp))
+        return VB_OK;
+    if (inside->served_ms == 0)
+        inside->served_ms = now;
+    if (now - inside->served_ms < (silent ? ACCEPT_MS : MUTE_MS))
+        return VB_OK;
+    inside->turned = true;
+    return begin_again(inside, port, err);
+}
+
 static int pass_time(struct inside *inside, bool heard, struct vb_error *err)
 {
     const uint64_t silences = atomic_load(&inside->driver->signs->silences);
     const bool silent = silences != inside->silences && !heard;
     inside->silences = silences;
+    const int status = turn_to_port(inside, silent, err);
+    if (status < 0)
+        return status;
     return silent ? vb_mcp_silence(inside->mcp, now_ms(inside), err)
                   : vb_mcp_tick(inside->mcp, now_ms(inside), err);
+}
+
+static bool has_come(const struct pollfd *fds, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if ((fds[i].revents & ~POLLOUT) != 0)
+            return true;
+    }
+    return false;
 }
 
 static int talk(struct inside *inside, struct vb_error *err)
@@ -170,18 +226,26 @@ static int talk(struct inside *inside, struct vb_error *err)
         const bool speaking = vb_mcp_out(inside->mcp)->len > 0;
         const uint64_t now = now_ms(inside), next = vb_mcp_next_ms(inside->mcp);
         const uint64_t left = next > now ? next - now : 0;
-        struct pollfd fds[2] = {{.fd = inside->from_subject, .events = POLLIN},
-                                {.fd = speaking ? inside->to_subject : -1, .events = POLLOUT}};
-        if (speaking)
+        struct pollfd fds[2 + VB_DRIVER_HTTP_FDS] = {{.fd = inside->from_subject, .events = POLLIN},
+                                                     {.fd = -1, .events = POLLOUT}};
+        if (inside->http.http != NULL) {
+            status = vb_driver_http_speak(&inside->http, inside->mcp, err);
+        } else if (speaking) {
             speak(inside);
-        fds[1].fd = vb_mcp_out(inside->mcp)->len > 0 ? inside->to_subject : -1;
+            fds[1].fd = vb_mcp_out(inside->mcp)->len > 0 ? inside->to_subject : -1;
+        }
+        if (status < 0)
+            return status;
+        vb_driver_http_wait(&inside->http, fds + 2);
         if (poll(fds, VB_ARRAY_LEN(fds), (int)(left < WAKE_MS ? left : WAKE_MS)) < 0 &&
             errno != EINTR)
             return fail(err);
         if (fds[0].revents != 0)
             status = listen_once(inside, err);
+        if (status == VB_OK && inside->http.http != NULL)
+            status = listen_at_port(inside, fds + 2, err);
         if (status == VB_OK)
-            status = pass_time(inside, fds[0].revents != 0, err);
+            status = pass_time(inside, has_come(fds, VB_ARRAY_LEN(fds)), err);
     }
     return status;
 }
@@ -232,9 +296,11 @@ static int run(struct inside *inside, struct vb_error *err)
     const uint64_t until_ms = all_ms > 2 * LAST_WORDS_MS ? all_ms - LAST_WORDS_MS : all_ms / 2;
     (void)snprintf(folder, sizeof(folder), "%s/%s", home, places[box->persona].folder);
     (void)snprintf(file, sizeof(file), "%s/%s", home, places[box->persona].file);
-    const struct vb_mcp_options options = {
+    inside->options = (struct vb_mcp_options){
         .client = driver->detonation->client == NULL ? "claude-code" : driver->detonation->client,
-        .handshake = driver->detonation->driver == VB_DRIVER_MCP_HANDSHAKE,
+        .handshake =
+            driver->detonation->driver == VB_DRIVER_MCP_HANDSHAKE || driver->detonation->hosted,
+        .hosted = driver->detonation->hosted,
         .places = {folder, file, find_bait(driver->setup->baits)},
         .calls_until_ms = until_ms * 3 / 4,
         .until_ms = until_ms,
@@ -244,7 +310,7 @@ static int run(struct inside *inside, struct vb_error *err)
     };
     int status = prepare(err);
     if (status == VB_OK)
-        status = vb_mcp_new(&options, &inside->mcp, err);
+        status = vb_mcp_new(&inside->options, &inside->mcp, err);
     if (status == VB_OK)
         status = confine(err);
     return status < 0 ? status : talk(inside, err);
@@ -403,10 +469,20 @@ int vb_driver_child_fd(const struct vb_driver_child *driver)
 
 /* --- what it says --- */
 
+/* Answers with a connection, or without: then there is none. */
+static bool connect_driver(struct vb_driver_child *driver)
+{
+    const struct vb_driver_message message = {VB_DRIVER_CONNECT};
+    VB_CLEANUP_FD int fd = driver->served == NULL ? -1 : vb_served_connect(driver->served, 0);
+    if (vb_sys_send(driver->control, &message, sizeof(message), fd) < 0)
+        vb_close_fd(&driver->control);
+    return true;
+}
+
 /* One text that is to be kept, if there is one. False: there is none now. */
 static bool take_text(struct vb_driver_child *driver, int *ret_status, struct vb_error *err)
 {
-    struct message message;
+    struct vb_driver_message message;
     VB_CLEANUP_FD int fd = -1;
     struct pollfd ready = {.fd = driver->control, .events = POLLIN};
     if (driver->control < 0 || poll(&ready, 1, 0) <= 0)
@@ -416,10 +492,12 @@ static bool take_text(struct vb_driver_child *driver, int *ret_status, struct vb
         vb_close_fd(&driver->control);
         return false;
     }
-    message.hex[sizeof(message.hex) - 1] = '\0';
-    if (fd < 0 || strspn(message.hex, "0123456789abcdef") != VB_SHA256_HEX - 1)
+    message.word[sizeof(message.word) - 1] = '\0';
+    if (strcmp(message.word, VB_DRIVER_CONNECT) == 0)
+        return connect_driver(driver);
+    if (fd < 0 || strspn(message.word, "0123456789abcdef") != VB_SHA256_HEX - 1)
         return true;
-    *ret_status = vb_keep_copy(fd, driver->setup->staging_fd, message.hex, err);
+    *ret_status = vb_keep_copy(fd, driver->setup->staging_fd, message.word, err);
     driver->not_kept += *ret_status > 0;
     *ret_status = *ret_status < 0 ? *ret_status : VB_OK;
     return *ret_status == VB_OK;
@@ -482,6 +560,12 @@ void vb_driver_child_hear(void *ctx, const void *data, size_t len)
             vb_close_fd(&driver->to);
         }
     }
+}
+
+void vb_driver_child_serves(struct vb_driver_child *driver, const struct vb_served *served)
+{
+    driver->served = served;
+    atomic_store(&driver->signs->port, vb_served_port(served, 0));
 }
 
 void vb_driver_child_hang_up(struct vb_driver_child *driver)

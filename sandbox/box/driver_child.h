@@ -6,6 +6,7 @@
 #define SANDBOX_BOX_DRIVER_CHILD_H
 
 #include "sandbox/box/box.h"
+#include "sandbox/box/served.h"
 
 struct vb_driver_child;
 /* Starts the driver of DETONATION. SETUP, DETONATION and SINK must outlive it. */
@@ -21,6 +22,9 @@ int vb_driver_child_fd(const struct vb_driver_child *driver);
 VB_CHECKED int vb_driver_child_step(struct vb_driver_child *driver, struct vb_error *err);
 /* The subject printed this; a failure is told by the next step. CTX is the driver. */
 void vb_driver_child_hear(void *ctx, const void *data, size_t len);
+/* The subject listens at the first place of SERVED, which must outlive DRIVER: if it does not speak
+ * otherwise, it is talked with there. */
+void vb_driver_child_serves(struct vb_driver_child *driver, const struct vb_served *served);
 /* The subject will print nothing more. */
 void vb_driver_child_hang_up(struct vb_driver_child *driver);
 /* True if it has closed the subject's input: it is done, or dead. */

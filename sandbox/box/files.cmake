@@ -12,9 +12,11 @@ set(VB_BOX_FILES
   box/courier_child.c
   box/demand.c
   box/driver_child.c
+  box/driver_http.c
   box/etc.c
   box/filters.c
   box/hearsay.c
+  box/hosts.c
   box/input.c
   box/inside.c
   box/inventory.c
@@ -39,6 +41,7 @@ set(VB_BOX_FILES
   box/relay.c
   box/root.c
   box/sandbox.c
+  box/served.c
   box/start.c
   box/subject.c
   box/supervisor.c

@@ -410,6 +410,7 @@ static int take_listener(struct vb_supervisor *box, pid_t subject, int number, s
         .splits = box->setup->base.overlay ? vb_supervisor_splits : NULL,
         .reach = box->demand != NULL ? vb_supervisor_reach : NULL,
         .yield = box->demand != NULL ? vb_supervisor_yield : NULL,
+        .serves = vb_supervisor_serves,
         .watch_bait = box->setup->baits != NULL ? vb_supervisor_watch_bait : NULL,
         .watch_root = box->setup->baits != NULL ? vb_supervisor_watch_root : NULL,
         .root_changed = vb_supervisor_root_changed,

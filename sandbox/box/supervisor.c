@@ -189,6 +189,14 @@ int vb_supervisor_yield(void *ctx, unsigned port, struct vb_error *err)
     return vb_demand_yield(box->demand, port, err);
 }
 
+void vb_supervisor_serves(void *ctx, const struct sockaddr *address)
+{
+    struct vb_supervisor *box = ctx;
+    vb_served_note(&box->served, address);
+    if (box->driver != NULL)
+        vb_driver_child_serves(box->driver, &box->served);
+}
+
 void vb_supervisor_watch_bait(void *ctx, size_t index, int fd)
 {
     struct vb_supervisor *box = ctx;
@@ -286,6 +294,33 @@ static void watch_silence(struct vb_supervisor *box)
     }
 }
 
+/* Who only waits for requests is asked a little, and then has had its turn; what has its time later
+ * is given a day, or as long as that takes to pass. */
+static int ask_served(struct vb_supervisor *box, struct vb_error *err)
+{
+    enum { SETTLE_MS = 300, LATER_MS = 2000 };
+    static const uint64_t day_ns = UINT64_C(86400) * 1000000000;
+    const bool driven = box->driver != NULL && !box->detonation->hosted;
+    if (driven || box->detonation->when == NULL || !box->recording || box->served.count == 0)
+        return VB_OK;
+    const int status = vb_served_step(&box->served, box->detonation->id, box->sink, err);
+    const uint64_t now = vb_monotonic_ns(), moved = vb_recorder_moved_ns(box->recorder);
+    if (status < 0 || !vb_served_over(&box->served)) {
+        box->served_ns = 0;
+        return status;
+    }
+    if (box->served_ns == 0) {
+        box->served_ns = now;
+        box->served_moved_ns = moved;
+    }
+    const uint64_t since = now - box->served_ns;
+    const bool late = moved - box->served_moved_ns >= day_ns || since >= vb_ms(LATER_MS);
+    if (box->driver == NULL && box->leave_ns == 0 && since >= vb_ms(SETTLE_MS) &&
+        (late || (vb_recorder_idle(box->recorder) && !vb_world_child_busy(box->world))))
+        box->leave_ns = now;
+    return VB_OK;
+}
+
 static int keep_time(struct vb_supervisor *box, struct vb_error *err)
 {
     const uint64_t now = vb_monotonic_ns();
@@ -303,6 +338,8 @@ static int keep_time(struct vb_supervisor *box, struct vb_error *err)
         status = vb_output_tell_lines(&box->outputs[i], box->detonation->id, box->sink, err);
     if (status == VB_OK)
         status = answer_prompt(box, err);
+    if (status == VB_OK)
+        status = ask_served(box, err);
     if (status == VB_OK)
         status = vb_frame_sink_flush(box->frames, err);
     if (status == VB_OK && box->kill_ns == 0 && box->leave_ns != 0 && now >= box->leave_ns)
@@ -629,6 +666,7 @@ static void supervisor_done(struct vb_supervisor *box)
     vb_world_child_free(box->world);
     vb_driver_child_free(box->driver);
     vb_hearsay_free(box->hearsay);
+    vb_served_done(&box->served);
     vb_demand_free(box->demand);
     vb_witness_free(box->witness);
     for (int i = 0; i < 2; i++)
@@ -669,6 +707,7 @@ int vb_supervise(const struct vb_box_setup *setup, const struct vb_detonation *d
         .below_fds = {-1, -1},
         .proc_fd = -1,
         .segments_fd = -1,
+        .served = {.fd = -1},
         .prompt = {.writer = -1},
         .input = {.pidfd = -1, .reader = -1},
         .outputs = {{.fd = -1}, {.fd = -1}},

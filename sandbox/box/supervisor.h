@@ -9,6 +9,7 @@
 #include "sandbox/box/input.h"
 #include "sandbox/box/output.h"
 #include "sandbox/box/prompt.h"
+#include "sandbox/box/served.h"
 #include "sandbox/box/truth.h"
 #include "sandbox/box/watch.h"
 #include "sandbox/box/witness.h"
@@ -54,6 +55,9 @@ struct vb_supervisor {
     int segments_fd;
     struct vb_input input;
     struct vb_output outputs[2];
+    struct vb_served served; /* where the subject listens */
+    uint64_t served_ns;      /* when everything had been asked there; 0: not yet */
+    uint64_t served_moved_ns;
     struct vb_prompt prompt; /* who answers where the subject asks its user */
     struct timespec filled;  /* without an overlay: when the last file was put there */
     struct vb_watch watch;
@@ -95,6 +99,9 @@ bool vb_supervisor_splits(void *ctx, const char *path);
 int vb_supervisor_reach(void *ctx, int type, const struct sockaddr *address, int *ret_errno,
                         struct vb_error *err);
 int vb_supervisor_yield(void *ctx, unsigned port, struct vb_error *err);
+
+/* The subject listens, as the recorder's options say. */
+void vb_supervisor_serves(void *ctx, const struct sockaddr *address);
 
 /* Passes on what the world has said, as the recorder's options say. */
 int vb_supervisor_catch_up(void *ctx, struct vb_error *err);

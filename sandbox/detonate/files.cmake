@@ -1,13 +1,25 @@
 set(VB_DETONATE_FILES
   detonate/host.c
   detonate/insider.c
+  detonate/hosted.c
   detonate/interpreter.c
   detonate/mcp.c
   detonate/mcp_arguments.c
   detonate/mcp_call.c
+  detonate/mcp_http.c
   detonate/mcp_list.c
   detonate/mcp_message.c
   detonate/mcp_reply.c
   detonate/mcp_text.c
   detonate/plan.c
   detonate/servers.c)
+
+# What loads plugins and extensions in a box, without its comments: host.inc has its bytes.
+set(host ${CMAKE_CURRENT_LIST_DIR}/hosts/host.mjs)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${host})
+file(READ ${host} bytes HEX)
+string(REGEX REPLACE "(..)" "\\1 " bytes "${bytes}")
+string(REGEX REPLACE "(^|0a )(20 )*2f 2f ([1-9a-f]. |0[1-9b-f] )*" "\\1" bytes "${bytes}")
+string(REGEX REPLACE "(0a )+" "0a " bytes "${bytes}")
+string(REGEX REPLACE "(..) " "0x\\1," bytes "${bytes}")
+file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/samples/host.inc CONTENT "@bytes@" @ONLY)

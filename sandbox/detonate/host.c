@@ -22,10 +22,24 @@ static const struct {
     {"gemini-extension", "workspacePath", "%{home}/projects/storefront"},
 };
 
-bool vb_host_environment(const char *kind, const char *root, char *ret[VB_HOST_VARIABLES_MAX + 1])
+bool vb_host_shows_bin(const char *kind)
+{
+    return strcmp(kind, "claude-plugin") == 0;
+}
+
+bool vb_host_environment(const char *kind, const char *root, bool bin,
+                         char *ret[VB_HOST_VARIABLES_MAX + 1])
 {
     size_t count = 0;
     const bool top = root == NULL || strcmp(root, ".") == 0;
+    if (bin && vb_host_shows_bin(kind)) {
+        if (asprintf(&ret[count],
+                     "PATH=%%{tree}%s%s/bin:%%{home}/.local/bin:/usr/local/sbin:"
+                     "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                     top ? "" : "/", top ? "" : root) < 0)
+            return false;
+        ret[++count] = NULL;
+    }
     for (size_t i = 0; i < VB_ARRAY_LEN(variables) && count < VB_HOST_VARIABLES_MAX; i++) {
         if (strcmp(variables[i].kind, kind) != 0)
             continue;
@@ -113,10 +127,55 @@ static size_t row_of(const char *event)
     return row;
 }
 
+/* --- language servers --- */
+
+#define DOCUMENT "\"uri\":\"file:///tmp/report.%1$s\""
+#define PLACE "\"textDocument\":{" DOCUMENT "},\"position\":{\"line\":0,\"character\":1}"
+
+/* What an editor says when it opens a file, asks about it and ends (Language Server Protocol 3.17).
+ * Nobody waits for an answer: the server reads at its pace. %1$s is the language. */
+static const char *const said[] = {
+    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\",\"params\":{\"processId\":null,"
+    "\"clientInfo\":{\"name\":\"Claude Code\",\"version\":\"2.0.31\"},\"rootUri\":\"file:///tmp\","
+    "\"workspaceFolders\":null,\"capabilities\":{\"textDocument\":{\"hover\":{},\"completion\":{}}}"
+    "}}",
+    "{\"jsonrpc\":\"2.0\",\"method\":\"initialized\",\"params\":{}}",
+    "{\"jsonrpc\":\"2.0\",\"method\":\"textDocument/"
+    "didOpen\",\"params\":{\"textDocument\":{" DOCUMENT
+    ",\"languageId\":\"%1$s\",\"version\":1,\"text\":\"report\\n\"}}}",
+    "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"textDocument/hover\",\"params\":{" PLACE "}}",
+    "{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"textDocument/completion\",\"params\":{" PLACE "}}",
+    "{\"jsonrpc\":\"2.0\",\"id\":4,\"method\":\"shutdown\"}",
+    "{\"jsonrpc\":\"2.0\",\"method\":\"exit\"}",
+};
+
+/* All of it, each message behind its length. NULL without memory. */
+static char *language_messages(const char *name)
+{
+    VB_CLEANUP(vb_buf_done) struct vb_buf made;
+    char language[32] = "";
+    vb_buf_init(&made, 16384);
+    /* It is the package's word, in our text. */
+    const size_t len =
+        strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+    (void)snprintf(language, sizeof(language), "%.*s", (int)len, name);
+    int status = VB_OK;
+    for (size_t i = 0; status == VB_OK && i < VB_ARRAY_LEN(said); i++) {
+        char text[1024];
+        const int size = snprintf(text, sizeof(text), said[i], language);
+        status = vb_buf_printf(&made, NULL, "Content-Length: %d\r\n\r\n%s", size, text);
+    }
+    return status < 0 ? NULL : strdup((const char *)made.data);
+}
+
 int vb_host_events(const char *reason, char *ret[VB_HOST_EVENTS_MAX])
 {
-    static const char prefix[] = "hook:";
+    static const char prefix[] = "hook:", language[] = "lsp-server:";
     int count = 0;
+    if (strncmp(reason, language, sizeof(language) - 1) == 0) {
+        ret[0] = language_messages(reason + sizeof(language) - 1);
+        return ret[0] == NULL ? -1 : 1;
+    }
     if (strncmp(reason, prefix, sizeof(prefix) - 1) != 0)
         return 0;
     const char *event = reason + sizeof(prefix) - 1;

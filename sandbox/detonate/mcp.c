@@ -63,6 +63,17 @@ uint64_t vb_mcp_next_ms(const struct vb_mcp *mcp)
                                                                           : mcp->options.until_ms;
 }
 
+bool vb_mcp_answered(const struct vb_mcp *mcp)
+{
+    return mcp->stage != VB_MCP_PROBE && mcp->stage != VB_MCP_HANDSHAKE;
+}
+
+/* Of a host that has never answered nothing was called: that is no run. */
+static enum vb_mcp_limit or_unstarted(const struct vb_mcp *mcp, enum vb_mcp_limit limit)
+{
+    return mcp->options.hosted && !vb_mcp_answered(mcp) ? VB_MCP_CUT_UNSTARTED : limit;
+}
+
 int vb_mcp_finish(struct vb_mcp *mcp, const char *outcome, struct vb_error *err)
 {
     int status = VB_OK;
@@ -104,7 +115,7 @@ static int try_other(struct vb_mcp *mcp, struct vb_error *err)
         mcp->stage = other;
         return VB_OK;
     }
-    const int status = vb_mcp_cut(mcp, VB_MCP_CUT_MUTE, 0, err);
+    const int status = vb_mcp_cut(mcp, or_unstarted(mcp, VB_MCP_CUT_MUTE), 0, err);
     return status < 0 ? status : vb_mcp_finish(mcp, "cut", err);
 }
 
@@ -123,6 +134,8 @@ static int begin_listing(struct vb_mcp *mcp, const json_t *result, struct vb_err
         mcp->offered |= json_object_get(capabilities, keys[i]) != NULL ? 1U << i : 0U;
     vb_event_init(&event, VB_EV_MCP_SERVER, VB_SOURCE_TRUTH);
     vb_event_str(&event, VB_F_VERSION, mcp->version);
+    if (mcp->options.port > 0)
+        vb_event_int(&event, VB_F_PORT, mcp->options.port);
     (void)vb_mcp_set(&event, VB_F_NAME, (struct vb_str){name, name == NULL ? 0 : strlen(name)},
                      NAME_BYTES);
     if (vb_mcp_set(&event, VB_F_TEXT, (struct vb_str){text, text == NULL ? 0 : strlen(text)},
@@ -309,12 +322,32 @@ static int take_answer(struct vb_mcp *mcp, const json_t *message, struct vb_erro
                   err);
 }
 
+/* What our host could not do. In its process others can say the same, which makes gaps and no more.
+ */
+static int take_gap(struct vb_mcp *mcp, const json_t *params, struct vb_error *err)
+{
+    static const struct {
+        const char *what;
+        enum vb_mcp_limit limit;
+    } rows[] = {{"missing", VB_MCP_CUT_MISSING},
+                {"unloaded", VB_MCP_CUT_UNLOADED},
+                {"typescript", VB_MCP_CUT_TYPESCRIPT}};
+    const char *what = json_string_value(json_object_get(params, "what"));
+    for (size_t i = 0; what != NULL && i < VB_ARRAY_LEN(rows); i++) {
+        if (strcmp(what, rows[i].what) == 0)
+            return vb_mcp_cut(mcp, rows[i].limit, 0, err);
+    }
+    return VB_OK;
+}
+
 static int take_request(struct vb_mcp *mcp, const json_t *message, const char *method,
                         struct vb_error *err)
 {
     bool known = false;
     json_t *id = json_object_get(message, "id");
     const json_t *params = json_object_get(message, "params");
+    if (mcp->options.hosted && strcmp(method, "notifications/gap") == 0)
+        return take_gap(mcp, params, err);
     int status = is_scanned(mcp) ? vb_mcp_gather(mcp, &mcp->said, params, err) : VB_OK;
     if (status < 0 || id == NULL)
         return status;
@@ -342,6 +375,8 @@ int vb_mcp_take(struct vb_mcp *mcp, const json_t *message, struct vb_error *err)
 static int time_out(struct vb_mcp *mcp, struct vb_error *err)
 {
     int status = VB_OK;
+    if (vb_mcp_only_waits(mcp))
+        return answer(mcp, NULL, NULL, "cut", err);
     if (mcp->stage == VB_MCP_PROBE || mcp->stage == VB_MCP_HANDSHAKE)
         mcp->slow[mcp->stage] = !mcp->silent;
     else
@@ -361,7 +396,7 @@ int vb_mcp_tick(struct vb_mcp *mcp, uint64_t now_ms, struct vb_error *err)
     if (vb_mcp_over(mcp))
         return VB_OK;
     if (now_ms >= mcp->options.until_ms) {
-        status = vb_mcp_cut(mcp, VB_MCP_CUT_TIME, 0, err);
+        status = vb_mcp_cut(mcp, or_unstarted(mcp, VB_MCP_CUT_TIME), 0, err);
         return status < 0 ? status : vb_mcp_finish(mcp, "timeout", err);
     }
     if (mcp->awaited != 0 && now_ms >= mcp->answer_by_ms)
@@ -384,6 +419,6 @@ int vb_mcp_hung_up(struct vb_mcp *mcp, uint64_t now_ms, struct vb_error *err)
     mcp->now_ms = now_ms;
     if (vb_mcp_over(mcp))
         return VB_OK;
-    const int status = vb_mcp_cut(mcp, VB_MCP_CUT_ENDED, 0, err);
+    const int status = vb_mcp_cut(mcp, or_unstarted(mcp, VB_MCP_CUT_ENDED), 0, err);
     return status < 0 ? status : vb_mcp_finish(mcp, "ended", err);
 }

@@ -42,6 +42,8 @@ json_t *vb_mcp_arguments(const json_t *schema, enum vb_mcp_form form,
 struct vb_mcp_options {
     const char *client; /* as which it presents itself */
     bool handshake;     /* first, and the protocol of today after it */
+    unsigned port;      /* at which the server is reached over HTTP; 0: it is not */
+    bool hosted;        /* the server is our own host of the package's code (hosts/host.mjs) */
     struct vb_mcp_places places;
     uint64_t calls_until_ms; /* from then on nothing more is tried */
     uint64_t until_ms;       /* and then it is over */
@@ -65,6 +67,7 @@ enum {
     VB_MCP_ROUNDS_MAX = 5,         /* in which one call asks for more */
     VB_MCP_TEXTS_MAX = 4 << 20,    /* bytes that are kept to be scanned, of each sort */
     VB_MCP_PROBE_MS = 2000,        /* for the first answer */
+    VB_MCP_WAIT_MS = 1500,         /* for a host that waits */
     VB_MCP_ANSWER_MS = 5000        /* for any other */
 };
 
@@ -84,6 +87,8 @@ VB_CHECKED int vb_mcp_hung_up(struct vb_mcp *mcp, uint64_t now_ms, struct vb_err
 VB_CHECKED int vb_mcp_tick(struct vb_mcp *mcp, uint64_t now_ms, struct vb_error *err);
 /* The same, and there will be no answer to what was asked. */
 VB_CHECKED int vb_mcp_silence(struct vb_mcp *mcp, uint64_t now_ms, struct vb_error *err);
+/* It has answered as a server does. */
+bool vb_mcp_answered(const struct vb_mcp *mcp);
 /* When vb_mcp_tick has something to do, at the latest. */
 uint64_t vb_mcp_next_ms(const struct vb_mcp *mcp);
 /* What is to be sent to the server; the caller takes it off the front by clearing it. */

@@ -46,6 +46,10 @@ enum vb_mcp_limit {
     VB_MCP_CUT_TIME,
     VB_MCP_CUT_ENDED,
     VB_MCP_CUT_MUTE,
+    VB_MCP_CUT_MISSING, /* these are the words of our own host */
+    VB_MCP_CUT_UNLOADED,
+    VB_MCP_CUT_TYPESCRIPT,
+    VB_MCP_CUT_UNSTARTED,
     VB_MCP_CUTS
 };
 
@@ -119,6 +123,9 @@ VB_CHECKED int vb_mcp_ask(struct vb_mcp *mcp, const char *method, json_t *params
                           struct vb_error *err);
 /* The same that expects no answer. */
 VB_CHECKED int vb_mcp_notify(struct vb_mcp *mcp, const char *method, struct vb_error *err);
+/* The call under way only asks our host to wait for whatever has its time later: there may be no
+ * end to that. */
+bool vb_mcp_only_waits(const struct vb_mcp *mcp);
 /* Tells once that LIMIT was met. */
 VB_CHECKED int vb_mcp_cut(struct vb_mcp *mcp, enum vb_mcp_limit limit, uint64_t count,
                           struct vb_error *err);

@@ -46,6 +46,12 @@ static const struct {
     [VB_MCP_CUT_TIME] = {"calls of the MCP server", "no time is left for them"},
     [VB_MCP_CUT_ENDED] = {"the rest of the MCP server", "it ended before everything was tried"},
     [VB_MCP_CUT_MUTE] = {"the MCP server", "it speaks no protocol of MCP that we know"},
+    [VB_MCP_CUT_MISSING] = {"modules that the code imports", "not installed: a stand-in answered"},
+    [VB_MCP_CUT_UNLOADED] = {"code that a host loads", "it failed while it was loaded"},
+    [VB_MCP_CUT_TYPESCRIPT] = {"code that a host loads",
+                               "cannot be executed: this node takes no TypeScript"},
+    [VB_MCP_CUT_UNSTARTED] = {"code that a host loads",
+                              "cannot be executed: its host ended, or did not answer"},
 };
 
 int vb_mcp_emit(struct vb_mcp *mcp, struct vb_event *event, struct vb_error *err)
@@ -156,6 +162,18 @@ static json_t *meta(const struct vb_mcp *mcp)
                      "io.modelcontextprotocol/clientInfo", vb_mcp_info(mcp));
 }
 
+bool vb_mcp_only_waits(const struct vb_mcp *mcp)
+{
+    return mcp->options.hosted && mcp->name != NULL && strcmp(mcp->name, "host:wait") == 0;
+}
+
+static unsigned patience_ms(const struct vb_mcp *mcp)
+{
+    if (vb_mcp_only_waits(mcp))
+        return VB_MCP_WAIT_MS;
+    return mcp->stage == VB_MCP_PROBE ? VB_MCP_PROBE_MS : VB_MCP_ANSWER_MS;
+}
+
 int vb_mcp_ask(struct vb_mcp *mcp, const char *method, json_t *params, struct vb_error *err)
 {
     VB_CLEANUP(vb_json_free) json_t *owned = params == NULL ? json_object() : params;
@@ -164,8 +182,7 @@ int vb_mcp_ask(struct vb_mcp *mcp, const char *method, json_t *params, struct vb
         return vb_mcp_no_memory(err);
     mcp->awaited = ++mcp->last_id;
     mcp->sent_ms = mcp->now_ms;
-    mcp->answer_by_ms =
-        mcp->now_ms + (mcp->stage == VB_MCP_PROBE ? VB_MCP_PROBE_MS : VB_MCP_ANSWER_MS);
+    mcp->answer_by_ms = mcp->now_ms + patience_ms(mcp);
     return vb_mcp_send(
         mcp, json_pack("{s:I,s:s,s:O}", "id", mcp->awaited, "method", method, "params", owned),
         err);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "sandbox/detonate/host.h"
+#include "sandbox/detonate/hosted.h"
 #include "sandbox/detonate/interpreter.h"
 #include "sandbox/detonate/servers.h"
 #include "vetbox/sandbox.h"
@@ -21,6 +22,8 @@ enum {
     REASON_BYTES = 128
 };
 
+#define PLAIN_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.+"
+
 /* Something that runs, before it is known whether there is room for it. */
 struct candidate {
     const char *reason;
@@ -32,6 +35,8 @@ struct candidate {
     char *const *arguments;  /* for the file; NULL: none */
     const char *input;       /* as in struct vb_detonation */
     enum vb_driver driver;
+    bool by_agent;                /* in its shell, which finds the package's bin/ first */
+    const struct vb_hosted *host; /* loads the file; NULL: it runs by itself */
 };
 
 struct left_out {
@@ -227,7 +232,7 @@ static bool is_module(const char *text)
 
 static char **make_argv(const struct candidate *what, const struct vb_interpreter *interpreter)
 {
-    enum { MAX_ITEMS = 5 };
+    enum { MAX_ITEMS = 7 };
     bool failed = false;
     size_t count = 0;
     size_t more = 0;
@@ -238,6 +243,10 @@ static char **make_argv(const struct candidate *what, const struct vb_interprete
         return NULL;
     if (interpreter != NULL)
         argv[count++] = copy(interpreter->name, &failed);
+    if (what->host != NULL) {
+        argv[count++] = copy(what->host->program, &failed);
+        argv[count++] = copy(what->host->sort, &failed);
+    }
     if (what->text != NULL) {
         if (strcmp(interpreter->name, "node") == 0 && is_module(what->text))
             argv[count++] = copy("--input-type=module", &failed);
@@ -247,6 +256,8 @@ static char **make_argv(const struct candidate *what, const struct vb_interprete
         argv[--count] = NULL;
         failed = true;
     }
+    if (what->host != NULL && what->host->events[0] != '\0' && !failed)
+        argv[count++] = copy(what->host->events, &failed);
     for (size_t i = 0; i < more && !failed; i++)
         argv[count++] = copy(what->arguments[i], &failed);
     if (!failed)
@@ -282,14 +293,34 @@ static const char *package_folder(const struct vb_manifest *manifest, const char
     return package == NULL || strcmp(package->root, ".") == 0 ? NULL : package->root;
 }
 
-/* What the host of the package sets. NULL: nothing. */
-static char **host_environment(const struct planner *planner, const char *path, bool *failed)
+/* The agent's shell finds the programs of the plugin first; but the interpreter is the host's. */
+static bool finds_bin(const struct planner *planner, const struct candidate *what,
+                      const struct vb_manifest_package *package)
 {
-    const struct vb_manifest_package *package = package_of(planner->manifest, path);
+    static const char prefix[] = "bin:";
+    bool found = false;
+    for (size_t i = 0; what->by_agent && i < planner->manifest->entry_count; i++) {
+        const struct vb_manifest_entry *entry = &planner->manifest->entries[i];
+        if (strncmp(entry->reason, prefix, sizeof(prefix) - 1) != 0 ||
+            package_of(planner->manifest, entry->path) != package)
+            continue;
+        found = true;
+        if (vb_interpreter_named(entry->reason + sizeof(prefix) - 1) != NULL)
+            return false;
+    }
+    return found;
+}
+
+/* What the host of the package sets. NULL: nothing. */
+static char **host_environment(const struct planner *planner, const struct candidate *what,
+                               bool *failed)
+{
+    const struct vb_manifest_package *package = package_of(planner->manifest, what->path);
     char *set[VB_HOST_VARIABLES_MAX + 1] = {NULL};
     if (package == NULL)
         return NULL;
-    const bool made = vb_host_environment(package->kind, package->root, set);
+    const bool made =
+        vb_host_environment(package->kind, package->root, finds_bin(planner, what, package), set);
     char **list = made && set[0] != NULL ? copy_list((const char *const *)set, failed) : NULL;
     *failed = *failed || !made;
     for (size_t i = 0; set[i] != NULL; i++)
@@ -308,13 +339,14 @@ static int add_row(struct planner *planner, const struct candidate *what,
         .interpreter = copy(interpreter == NULL ? NULL : interpreter->name, &failed),
         .argv = make_argv(what, interpreter),
         .text = copy(what->text, &failed),
-        .env = host_environment(planner, what->path, &failed),
+        .env = host_environment(planner, what, &failed),
         .input = copy(what->input, &failed),
         .cwd = copy(package_folder(planner->manifest, what->path), &failed),
         .when = when_of(what),
         .call = what->arguments != NULL,
         .driver = what->driver,
         .client = what->driver == VB_DRIVER_NONE ? NULL : clients[0],
+        .hosted = what->host != NULL,
     };
     if (failed || row.argv == NULL) {
         free_row(&row);
@@ -454,6 +486,7 @@ static int plan_codes(struct planner *planner, const struct vb_manifest *manifes
             .line = code->line,
             .interpreter = code->interpreter,
             .text = code->text,
+            .by_agent = true,
         };
         if (code->interpreter == NULL)
             continue; /* identify says that it is no code to run */
@@ -568,11 +601,54 @@ static bool is_started(const struct planner *planner, const struct vb_manifest_e
     return entry->command != NULL && driver_of(planner, entry) != VB_DRIVER_NONE;
 }
 
+/* Code that an application loads: who stands in for it is talked with like a server. */
+static int plan_hosted(struct planner *planner, const struct vb_manifest_entry *entry,
+                       const struct vb_hosted *host, struct vb_error *err)
+{
+    const struct candidate what = {.reason = entry->reason,
+                                   .path = entry->path,
+                                   .line = entry->line,
+                                   .interpreter = entry->interpreter,
+                                   .when = entry->when,
+                                   .driver = VB_DRIVER_MCP,
+                                   .host = host};
+    return vb_tree_find(planner->tree, entry->path) == NULL
+               ? leave_out(planner, &what, "the file is not in the package", err)
+               : plan_one(planner, &what, err);
+}
+
+/* A program in the bin/ of a plugin is called by its name, as what it may stand in front of. */
+static int plan_command(struct planner *planner, const struct vb_manifest_entry *entry,
+                        struct vb_error *err)
+{
+    static const char prefix[] = "bin:";
+    const struct vb_manifest_package *package = package_of(planner->manifest, entry->path);
+    if (strncmp(entry->reason, prefix, sizeof(prefix) - 1) != 0 || package == NULL ||
+        !vb_host_shows_bin(package->kind))
+        return VB_OK;
+    const char *name = entry->reason + sizeof(prefix) - 1;
+    char text[128];
+    struct candidate what = {.reason = entry->reason,
+                             .path = entry->path,
+                             .interpreter = "bash",
+                             .text = text,
+                             .when = entry->when,
+                             .by_agent = true};
+    if (name[0] == '\0' || name[0] == '-' || !vb_path_safe(name) ||
+        strspn(name, PLAIN_CHARACTERS) != strlen(name) ||
+        snprintf(text, sizeof(text), "%s --version", name) >= (int)sizeof(text))
+        return VB_OK; /* the file itself is run */
+    return plan_one(planner, &what, err);
+}
+
 /* A hook is tried with the events that it is for. */
 static int plan_entry(struct planner *planner, const struct vb_manifest_entry *entry,
                       struct candidate *what, struct vb_error *err)
 {
     char *inputs[VB_HOST_EVENTS_MAX] = {NULL};
+    struct vb_hosted host;
+    if (vb_hosted(entry, &host))
+        return plan_hosted(planner, entry, &host, err);
     if (is_started(planner, entry))
         return plan_server(planner, entry, *what, err);
     const int count = vb_host_events(entry->reason, inputs);
@@ -594,6 +670,7 @@ static int plan_entries(struct planner *planner, const struct vb_manifest *manif
     for (int started = 1; started >= 0; started--) {
         for (size_t i = 0; status == VB_OK && i < manifest->entry_count; i++) {
             const struct vb_manifest_entry *entry = &manifest->entries[i];
+            struct vb_hosted host;
             struct candidate what = {
                 .reason = entry->reason,
                 .path = entry->path,
@@ -602,8 +679,10 @@ static int plan_entries(struct planner *planner, const struct vb_manifest *manif
                 .text = entry->command,
                 .when = entry->when,
             };
-            if (is_started(planner, entry) == (started == 1))
+            if ((is_started(planner, entry) || vb_hosted(entry, &host)) == (started == 1))
                 status = plan_entry(planner, entry, &what, err);
+            if (status == VB_OK && started == 0)
+                status = plan_command(planner, entry, err);
         }
     }
     return status;
@@ -640,8 +719,8 @@ static int plan_usages(struct planner *planner, const struct vb_manifest *manife
         struct candidate what = {
             .reason = usage->reason, .path = usage->path, .arguments = usage->argv};
         const struct vb_detonation *row = planned(planner, &what, NULL);
-        if (row == NULL)
-            continue; /* it was left out, which is said */
+        if (row == NULL || row->hosted)
+            continue; /* it was left out, which is said, or nobody calls it by itself */
         what.when = row->when;
         missed += planner->plan->count >= MAX_ROWS;
         if (planner->plan->count < MAX_ROWS)

@@ -246,7 +246,12 @@ int vb_decode_listen(struct vb_call *call, struct vb_error *err)
     vb_call_event(call, &event, call->row->kind);
     put_address(&event, &a);
     const int status = vb_call_emit(call, &event, err);
-    return status || call->row->kind != VB_EV_NET_BIND ? status : yield(call, &a, err);
+    if (status || call->row->kind != VB_EV_NET_BIND)
+        return status;
+    const struct vb_recorder_options *options = &call->recorder->options;
+    if (options->serves)
+        options->serves(options->ctx, &a.raw.any);
+    return yield(call, &a, err);
 }
 
 /* --- sending --- */

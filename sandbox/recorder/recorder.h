@@ -50,6 +50,8 @@ struct vb_recorder_options {
                  struct vb_error *err);
     /* The same before a call that takes PORT for a socket of the subject's. May be NULL. */
     int (*yield)(void *ctx, unsigned port, struct vb_error *err);
+    /* The subject is about to listen with a socket that is bound to ADDRESS. May be NULL. */
+    void (*serves)(void *ctx, const struct sockaddr *address);
     /* Called before a connection or a message of the subject's becomes an event: what the other end
      * has said becomes events first. May be NULL. */
     int (*catch_up)(void *ctx, struct vb_error *err);

@@ -21,6 +21,7 @@ PUBLIC = {
 THIRD_PARTY = {
     "samples.inc": {"sandbox/box"},
     "probes.inc": {"sandbox/box"},
+    "host.inc": {"sandbox/box"},
     "jansson.h": {"core", "include/vetbox/core"},
     "openssl/": {"core", "signatures", "sandbox/world"},
     "curl/": {"fetch"},

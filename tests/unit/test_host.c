@@ -51,6 +51,37 @@ static void test_events(void **state)
     assert_int_equal(events_of("script", events), 0);
 }
 
+/* Each message stands behind its length, and the last ends the server. */
+static void test_language(void **state)
+{
+    static const char *const methods[] = {"initialize",
+                                          "initialized",
+                                          "textDocument/didOpen",
+                                          "textDocument/hover",
+                                          "textDocument/completion",
+                                          "shutdown",
+                                          "exit"};
+    (void)state;
+    char *events[VB_HOST_EVENTS_MAX];
+    assert_int_equal(events_of("lsp-server:go\",\"x", events), 1);
+    const char *at = events[0];
+    for (size_t i = 0; i < VB_ARRAY_LEN(methods); i++) {
+        struct vb_error err = {0};
+        json_t *json = NULL;
+        char *end;
+        assert_int_equal(strncmp(at, "Content-Length: ", 16), 0);
+        const unsigned long len = strtoul(at + 16, &end, 10);
+        assert_int_equal(strncmp(end, "\r\n\r\n", 4), 0);
+        assert_int_equal(vb_json_parse(end + 4, len, 65536, &json, &err), VB_OK);
+        assert_string_equal(json_string_value(json_object_get(json, "method")), methods[i]);
+        json_decref(json);
+        at = end + 4 + len;
+    }
+    assert_string_equal(at, "");
+    assert_non_null(strstr(events[0], "\"languageId\":\"go\""));
+    free_events(events);
+}
+
 /* A name is the package's: it cannot leave its string. */
 static void test_hostile_name(void **state)
 {
@@ -68,23 +99,23 @@ static void test_variables(void **state)
 {
     (void)state;
     char *set[VB_HOST_VARIABLES_MAX + 1] = {NULL};
-    assert_true(vb_host_environment("claude-plugin", "plugins/one", set));
+    assert_true(vb_host_environment("claude-plugin", "plugins/one", false, set));
     assert_string_equal(set[0], "CLAUDE_PLUGIN_ROOT=%{tree}/plugins/one");
     assert_non_null(set[1]);
     for (size_t i = 0; set[i] != NULL; i++)
         free(set[i]);
-    assert_true(vb_host_environment("claude-plugin", ".", set));
+    assert_true(vb_host_environment("claude-plugin", ".", false, set));
     assert_string_equal(set[0], "CLAUDE_PLUGIN_ROOT=%{tree}");
     for (size_t i = 0; set[i] != NULL; i++)
         free(set[i]);
-    assert_true(vb_host_environment("npm", ".", set));
+    assert_true(vb_host_environment("npm", ".", true, set));
     assert_null(set[0]);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_events),
-                                       cmocka_unit_test(test_hostile_name),
-                                       cmocka_unit_test(test_variables)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_events), cmocka_unit_test(test_language),
+        cmocka_unit_test(test_hostile_name), cmocka_unit_test(test_variables)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -125,7 +125,7 @@ static int keep_text(void *ctx, const void *text, size_t len, const char *hex, s
     return vb_buf_append(&room->texts, text, len, err);
 }
 
-static void open_room(struct room *room, bool handshake)
+static void open_room_of(struct room *room, bool handshake, bool hosted)
 {
     struct vb_error err = {0};
     *room = (struct room){.sink.emit = note_event};
@@ -133,6 +133,7 @@ static void open_room(struct room *room, bool handshake)
     vb_buf_init(&room->texts, 64 << 20);
     const struct vb_mcp_options options = {.client = "claude-code",
                                            .handshake = handshake,
+                                           .hosted = hosted,
                                            .places = places,
                                            .calls_until_ms = 40000,
                                            .until_ms = 60000,
@@ -141,6 +142,11 @@ static void open_room(struct room *room, bool handshake)
                                            .ctx = room};
     assert_int_equal(vb_mcp_new(&options, &room->mcp, &err), VB_OK);
     assert_int_equal(vb_mcp_begin(room->mcp, 0, &err), VB_OK);
+}
+
+static void open_room(struct room *room, bool handshake)
+{
+    open_room_of(room, handshake, false);
 }
 
 static void close_room(struct room *room)
@@ -253,6 +259,45 @@ static void the_handshake_comes_second(void **state)
     assert_true(vb_mcp_over(room.mcp));
     expect_logged(&room, "\"outcome\":\"ended\"");
     expect_logged(&room, "it ended before everything was tried");
+    close_room(&room);
+}
+
+static void a_host_says_what_it_could_not_do(void **state)
+{
+    static const char gap[] = "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/gap\",\"params\":"
+                              "{\"what\":\"missing\",\"name\":\"zod\"}}\n";
+    (void)state;
+    for (int hosted = 0; hosted < 2; hosted++) {
+        struct room room;
+        open_room_of(&room, true, hosted == 1);
+        answer(&room, "initialize",
+               "\"result\":{\"protocolVersion\":\"2025-06-18\",\"capabilities\":{}}");
+        vb_buf_clear(vb_mcp_out(room.mcp));
+        hear(&room, gap);
+        hear(&room, "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/gap\",\"params\":7}\n");
+        assert_int_equal(strstr((const char *)room.log.data, "a stand-in answered") != NULL,
+                         hosted == 1);
+        close_room(&room);
+    }
+}
+
+/* What waits for its time may never have it: that is no failure. */
+static void a_host_waits_without_an_end(void **state)
+{
+    struct room room;
+    struct vb_error err = {0};
+    (void)state;
+    open_room_of(&room, true, true);
+    answer(&room, "initialize",
+           "\"result\":{\"protocolVersion\":\"2025-06-18\",\"capabilities\":{\"tools\":{}}}");
+    vb_buf_clear(vb_mcp_out(room.mcp));
+    hear(&room,
+         "{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{\"tools\":[{\"name\":\"host:wait\"}]}}\n");
+    expect_logged(&room, "\"name\":\"host:wait\"");
+    vb_buf_clear(vb_mcp_out(room.mcp));
+    assert_int_equal(vb_mcp_tick(room.mcp, room.now_ms + VB_MCP_WAIT_MS, &err), VB_OK);
+    expect_logged(&room, "\"outcome\":\"cut\"");
+    assert_null(strstr((const char *)room.log.data, "it did not answer in time"));
     close_room(&room);
 }
 
@@ -547,6 +592,8 @@ int main(void)
         cmocka_unit_test(paths_lead_to_places_of_ours),
         cmocka_unit_test(the_protocol_of_today),
         cmocka_unit_test(the_handshake_comes_second),
+        cmocka_unit_test(a_host_says_what_it_could_not_do),
+        cmocka_unit_test(a_host_waits_without_an_end),
         cmocka_unit_test(what_a_server_asks_is_answered),
         cmocka_unit_test(a_result_may_ask_too),
         cmocka_unit_test(silence_is_not_waited_for_for_ever),

@@ -378,6 +378,45 @@ static void test_shebang(void **state)
     assert_false(vb_interpreter_of_shebang("#!/bin/bash\n", 12, tiny, sizeof(tiny)));
 }
 
+/* What an application loads is loaded by what stands in for it, and not run by itself. */
+static void test_hosted(void **state)
+{
+    static const struct {
+        const char *reason, *sort, *events;
+    } wanted[] = {{"extension", "plugin", NULL},
+                  {"activation", "extension", NULL},
+                  {"hook:command:new,gateway:startup", "hook", "command:new,gateway:startup"}};
+    (void)state;
+    for (size_t i = 0; need("node") && i < VB_ARRAY_LEN(wanted); i++) {
+        VB_CLEANUP(unload) struct fixture f;
+        load(&f, true);
+        add_package(&f, ".");
+        add_entry(&f, "scripts/c.mjs", NULL, "node");
+        add_entry(&f, "scripts/c.mjs", NULL, "node");
+        free(f.manifest.entries[0].reason);
+        f.manifest.entries[0].reason = strdup("main");
+        free(f.manifest.entries[1].reason);
+        f.manifest.entries[1].reason = strdup(wanted[i].reason);
+        make(&f);
+        size_t runs = 0;
+        for (size_t row = 0; row < f.plan->count; row++) {
+            const struct vb_detonation *one = &f.plan->rows[row];
+            if (strcmp(one->path, "scripts/c.mjs") != 0)
+                continue;
+            runs++;
+            assert_true(one->hosted);
+            assert_int_equal(one->driver, runs == 1 ? VB_DRIVER_MCP : VB_DRIVER_MCP_HANDSHAKE);
+            assert_string_equal(one->argv[0], "node");
+            assert_string_equal(one->argv[2], wanted[i].sort);
+            assert_string_equal(one->argv[3], "{tree}/scripts/c.mjs");
+            assert_true(wanted[i].events == NULL ? one->argv[4] == NULL
+                                                 : strcmp(one->argv[4], wanted[i].events) == 0);
+            assert_null(one->input);
+        }
+        assert_int_equal(runs, 2);
+    }
+}
+
 static void test_servers(void **state)
 {
     VB_CLEANUP(unload) struct fixture f;
@@ -419,7 +458,7 @@ int main(void)
         cmocka_unit_test(test_same_code_once), cmocka_unit_test(test_module),
         cmocka_unit_test(test_time),           cmocka_unit_test(test_too_many),
         cmocka_unit_test(test_shebang),        cmocka_unit_test(test_first_phase),
-        cmocka_unit_test(test_servers),
+        cmocka_unit_test(test_hosted),         cmocka_unit_test(test_servers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,32 @@
+/* hosted: see hosted.h. Reasons are those of identify; events are the package's words, which only
+ * its host reads. */
+#include "sandbox/detonate/hosted.h"
+
+#include <string.h>
+
+static const struct {
+    const char *reason;
+    bool events; /* follow the reason */
+    const char *sort, *program;
+} rows[] = {
+    {"extension", false, "plugin", VB_HOST_OPENCLAW},
+    {"setup-entry", false, "plugin", VB_HOST_OPENCLAW},
+    {"hook:", true, "hook", VB_HOST_OPENCLAW},
+    {"activation", false, "extension", VB_HOST_VSCODE},
+};
+
+bool vb_hosted(const struct vb_manifest_entry *entry, struct vb_hosted *ret)
+{
+    if (entry->command != NULL || entry->interpreter == NULL ||
+        strcmp(entry->interpreter, "node") != 0)
+        return false;
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        const size_t len = strlen(rows[i].reason);
+        if (strncmp(entry->reason, rows[i].reason, len) != 0 ||
+            (!rows[i].events && entry->reason[len] != '\0'))
+            continue;
+        *ret = (struct vb_hosted){rows[i].program, rows[i].sort, entry->reason + len};
+        return true;
+    }
+    return false;
+}
