@@ -223,6 +223,8 @@ struct run {
     uint32_t repeats;   /* the run whose entry point it runs once more, or 0 */
     bool other_day;     /* … to compare days */
     int64_t days_ahead; /* of today; 0: today's once more */
+    const char
+        *persona; /* the machine on which it runs once more, other than the others; or NULL */
     uint64_t begin_seq;
     struct names deeds; /* value: place in deed_rows */
     struct deed deed_rows[MAX_DEEDS];
@@ -444,5 +446,11 @@ void vb_deed(struct judge *judge, enum deed_kind kind, const char *name, int gra
 const struct deed *vb_deed_of(struct judge *judge, const struct run *run, enum deed_kind kind,
                               const char *name);
 void vb_dates_end(struct judge *judge); /* after the log's last event */
+
+/* detect_elsewhere.c: runs of one entry point on several machines; after the log's last event */
+void vb_elsewhere_end(struct judge *judge);
+/* False: what was found in the run of the event is nothing to speak of, for it was made on another
+ * machine than the others only to see what is grave there. */
+bool vb_elsewhere_counts(const struct judge *judge, const struct found *found);
 
 #endif
