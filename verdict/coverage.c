@@ -86,7 +86,8 @@ void vb_coverage_see_call(struct judge *judge)
 /* A subcommand, or a function of a library. */
 void vb_coverage_see_run(struct judge *judge)
 {
-    judge->calls_run += vb_event_get(judge->event, VB_F_CALL) != NULL;
+    judge->calls_run +=
+        vb_event_get(judge->event, VB_F_CALL) != NULL && vb_text_of(judge, VB_F_PERSONA)[0] == '\0';
 }
 
 /* Of the tools that a server lists; a call may be of another. */

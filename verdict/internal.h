@@ -289,6 +289,8 @@ struct judge {
     struct names files_unread;               /* of the tree */
     uint64_t calls_run, calls_missed;        /* of subcommands and functions */
     size_t deed_bytes;                       /* of all runs */
+    const char *flood_path;                  /* of the last manifest.code event, or NULL */
+    uint64_t flood_count;    /* how many before it stood there, one after the other */
     uint64_t undated;        /* entry points that may act by the date and ran today only */
     uint64_t stopped;        /* runs that were */
     uint64_t unexecuted;     /* entry points that were planned and not run, by our doing */
@@ -446,6 +448,9 @@ void vb_deed(struct judge *judge, enum deed_kind kind, const char *name, int gra
 const struct deed *vb_deed_of(struct judge *judge, const struct run *run, enum deed_kind kind,
                               const char *name);
 void vb_dates_end(struct judge *judge); /* after the log's last event */
+
+/* detect_flood.c */
+void vb_see_flood(struct judge *judge);
 
 /* detect_elsewhere.c: runs of one entry point on several machines; after the log's last event */
 void vb_elsewhere_end(struct judge *judge);

@@ -1116,6 +1116,25 @@ def elsewhere():
     log.write()
 
 
+def flood():
+    """More than anybody reads: blocks, instructions, a listing and a line without an end. A large listing is none."""
+    log = Log("flood")
+    log.files("SKILL.md", "docs/SKILL.md")
+    for line in range(2050):
+        log.add("manifest.code", "static", path="SKILL.md", line=line + 1, form="fence", language="bash",
+                text=f"echo {line}", interpreter="bash")
+    log.add("coverage", "tool", stage="identify", what="file", reason="too large", path="docs/SKILL.md")
+    log.add("coverage", "tool", stage="identify", what="code", reason="too many", count=9)
+    log.script("server.py", "python3")
+    log.add("coverage", "tool", stage="mcp", what="the rest of a listing of the MCP server", reason="more than 20 pages")
+    log.add("coverage", "tool", stage="mcp", what="the rest of a listing of the MCP server",
+            reason="more than 20 pages of hardly anything")
+    log.add("coverage", "tool", stage="mcp", what="the rest of what the MCP server says",
+            reason="a line of more than 32 MiB without an end")
+    log.end()
+    log.write()
+
+
 def enciphered():
     """As much as a secret leaves, and cannot be read: in one piece, in several, in names. And what is
     honest: a login, a backup of another size, the key's own service."""
@@ -1277,5 +1296,5 @@ if __name__ == "__main__":
                   unexecuted, exception, home_search,
                   looking_around, interrupted,
                   evasion, network_honest, network_evasion, network_dropped, network_exfil, enciphered,
-                  waits, other_days, other_days_missed, elsewhere, mcp_server, least_tools, odds_and_ends):
+                  waits, other_days, other_days_missed, elsewhere, flood, mcp_server, least_tools, odds_and_ends):
         story()
