@@ -4,6 +4,7 @@
 
 #include "cli/network.h"
 #include "cli/other_days.h"
+#include "cli/personas.h"
 #include "cli/places.h"
 #include "cli/plan.h"
 #include "cli/planted.h"
@@ -71,23 +72,25 @@ static int run_row(struct vb_runs *runs, size_t i, struct vb_sink *sink, struct 
     runs->rows[i].finished = result.finished;
     runs->rows[i].every_name = result.name_doubted;
     runs->rows[i].dated = session->tee.dates.seen;
+    runs->rows[i].around = session->tee.around.seen;
     const unsigned still = vb_session_left_ms(session);
     if (status < 0 || !result.name_doubted || row->repeats > 0 || still <= runs->reserve_ms)
         return status;
     row->timeout_ms = vb_plan_share_ms(runs->plan, i, still - runs->reserve_ms);
     status = run_again(runs, row, sink, err);
     runs->rows[i].dated |= session->tee.dates.seen;
+    runs->rows[i].around |= session->tee.around.seen;
     return status;
 }
 
-static int run_plan(struct vb_session *session, struct vb_sandbox *sandbox, struct vb_plan *plan,
-                    struct vb_error *err)
+static int run_plan(struct vb_session *session, const struct vb_sandbox_options *options,
+                    struct vb_sandbox **sandbox, struct vb_plan *plan, struct vb_error *err)
 {
     /* What is behind the runs has a tenth of the time that is left now. */
     const unsigned all = vb_session_left_ms(session);
     VB_CLEANUP_FREE struct vb_row_run *rows = calloc(plan->count, sizeof(*rows));
     struct vb_runs runs = {.session = session,
-                           .sandbox = sandbox,
+                           .sandbox = *sandbox,
                            .plan = plan,
                            .rows = rows,
                            .next_id = plan->rows[plan->count - 1].id + 1,
@@ -112,7 +115,9 @@ static int run_plan(struct vb_session *session, struct vb_sandbox *sandbox, stru
     int status = carried ? vb_planted_run(&planted, &runs, err) : VB_OK;
     if (status == VB_OK)
         status = vb_probed_run(probed, &runs, err);
-    return status < 0 ? status : vb_run_other_days(&runs, err);
+    if (status == VB_OK)
+        status = vb_run_other_days(&runs, err);
+    return status == VB_OK ? vb_run_elsewhere(&runs, options, sandbox, err) : status;
 }
 
 int vb_session_detonate(struct vb_session *session, struct vb_error *err)
@@ -149,7 +154,7 @@ int vb_session_detonate(struct vb_session *session, struct vb_error *err)
     vb_session_share(session); /* what boxes are like is told whatever the package is like */
     status = vb_sandbox_new(&options, &session->tee.sink, &sandbox, err);
     if (status == VB_OK)
-        status = run_plan(session, sandbox, plan, err);
+        status = run_plan(session, &options, &sandbox, plan, err);
     if (status == VB_OK)
         status = vb_examine_scan(session, session->drops_fd, "dropped", err);
     return status;

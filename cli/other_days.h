@@ -11,12 +11,14 @@ struct vb_row_run {
     bool finished; /* it came to an end of its own */
     unsigned duration_ms;
     uint64_t log_bytes;
-    bool every_name; /* it was run again with every host name */
-    bool again;      /* it is another row once more */
-    bool dated;      /* it may act by the date */
-    bool doubted;    /* what it did there is to be compared with more runs of today */
-    bool compared;   /* it ran on at least one other day */
-    unsigned missed; /* a bit for each of the days for which there was no time or room */
+    bool every_name;    /* it was run again with every host name */
+    bool again;         /* it is another row once more */
+    bool dated;         /* it may act by the date */
+    bool doubted;       /* what it did there is to be compared with more runs of today */
+    bool compared;      /* it ran on at least one other day */
+    unsigned around;    /* what of its surroundings it may act by: bits of enum vb_around */
+    unsigned elsewhere; /* the machines that it is to run on once more (personas.c) */
+    unsigned missed;    /* a bit for each of the days for which there was no time or room */
 };
 
 struct vb_runs {

@@ -210,6 +210,8 @@ static int tee_emit(struct vb_sink *base, struct vb_event *event, struct vb_erro
     int status = event->kind == VB_EV_ARCHIVE_DEFERRED ? note_deferred(tee, event, err) : VB_OK;
     if (status == VB_OK)
         status = vb_date_signs_see(&tee->dates, event, err);
+    if (status == VB_OK)
+        status = vb_around_signs_see(&tee->around, event, err);
     if (status < 0)
         return status;
     if (event->detonation != 0 && tee->log->bytes >= tee->plenty_end) {
@@ -405,6 +407,7 @@ void vb_session_done(struct vb_session *session)
     for (size_t i = 0; i < VB_DEFERRED_MAX; i++)
         free(session->tee.deferred[i]);
     vb_date_signs_done(&session->tee.dates);
+    vb_around_signs_done(&session->tee.around);
     vb_repeats_done(&session->tee.repeats);
     vb_log_writer_done(&session->log);
     vb_manifest_done(&session->manifest);

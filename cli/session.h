@@ -9,6 +9,7 @@
 #include "cli/dates.h"
 #include "cli/deps.h"
 #include "cli/repeats.h"
+#include "cli/surroundings.h"
 #include "vetbox/scan.h"
 #include "vetbox/signatures.h"
 #include "vetbox/verdict.h"
@@ -61,6 +62,7 @@ struct vb_tee {
     size_t deferred_count;           /* all of them, listed or not */
     struct vb_date_signs dates;
     struct vb_deps_wanted wanted;
+    struct vb_around_signs around;
 };
 
 struct vb_session {

@@ -34,6 +34,7 @@ struct usage {
     const char *text;
     size_t len;
     struct command commands[COMMANDS_MAX];
+    size_t missed; /* mentions of more */
     size_t command_count;
     struct option options[OPTIONS_MAX];
     size_t option_count;
@@ -86,8 +87,12 @@ static struct command *add_command(struct usage *usage, const char *name)
         if (strcmp(usage->commands[i].name, name) == 0)
             return &usage->commands[i];
     }
-    if (!is_command_name(name) || usage->command_count == COMMANDS_MAX)
+    if (!is_command_name(name))
         return NULL;
+    if (usage->command_count == COMMANDS_MAX) {
+        usage->missed++;
+        return NULL;
+    }
     struct command *command = &usage->commands[usage->command_count++];
     snprintf(command->name, sizeof(command->name), "%s", name);
     usage->reads = true;
@@ -460,6 +465,20 @@ static void emit_guess(const struct usage *usage)
     emit_usage(usage, "arguments", items, 1);
 }
 
+static void tell_missed(const struct usage *usage)
+{
+    struct vb_event event;
+    if (usage->missed == 0)
+        return;
+    vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
+    vb_event_str(&event, VB_F_STAGE, "detonate");
+    vb_event_str(&event, VB_F_WHAT, VB_CALLS_NOT_RUN);
+    vb_event_str(&event, VB_F_REASON, "more than 16 subcommands of a script");
+    vb_event_str(&event, VB_F_PATH, usage->path);
+    vb_event_int(&event, VB_F_COUNT, (int64_t)usage->missed);
+    vb_id_emit(usage->id, &event);
+}
+
 static bool reads_arguments(const struct usage *usage)
 {
     static const char *const signs[] = {"sys.argv",  "argparse", "import click", "typer",
@@ -501,6 +520,7 @@ void vb_id_usage(struct vb_id *id, const struct vb_id_file *file, const char *in
     if (!usage->reads && !reads_arguments(usage))
         return;
     emit_help(usage);
+    tell_missed(usage);
     for (size_t i = 0; i < usage->command_count; i++)
         emit_calls(usage, &usage->commands[i]);
     if (usage->command_count == 0 && usage->option_count > 0)

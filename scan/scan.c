@@ -12,6 +12,7 @@
 #include "scan/dates.h"
 #include "scan/layers.h"
 #include "scan/rules_internal.h"
+#include "scan/surroundings.h"
 #include "scan/textcheck.h"
 
 enum {
@@ -39,6 +40,7 @@ struct scan {
     char reported[2 * PATH_BYTES]; /* its path with the prefix */
     size_t entries;
     struct vb_date_notes dates;
+    struct vb_around_notes surroundings;
 };
 
 /* --- one item and the layers below it --- */
@@ -97,6 +99,8 @@ static int examine(struct scan *scan, const struct vb_item *item, struct vb_laye
         status = vb_textcheck(scan->phrases, item, scan->sink, err);
     if (status == 0 && scan->prefix[0] == '\0') /* what runs left behind is not run */
         status = vb_note_date(&scan->dates, item, scan->sink, err);
+    if (status == 0 && scan->prefix[0] == '\0')
+        status = vb_note_surroundings(&scan->surroundings, item, scan->sink, err);
     if (status < 0)
         return status;
     struct layering layering = {scan, item, budget};
@@ -148,6 +152,7 @@ static int scan_file(struct scan *scan, int fd, uint64_t size, struct vb_error *
     struct vb_layer_budget budget = {.bytes = scan->limits->layer_bytes, .count = MAX_LAYERS};
     vb_item_classify(&item);
     scan->dates.done = false;
+    scan->surroundings.done = 0;
     status = examine(scan, &item, &budget, err);
     return status == 0 ? layer_coverage(scan, &budget, err) : status;
 }

@@ -17,11 +17,13 @@ void vb_coverage_see_gap(struct judge *judge)
     const int64_t line = vb_event_get_int(judge->event, VB_F_LINE, 0);
     const int64_t count = vb_event_get_int(judge->event, VB_F_COUNT, 1);
     const uint64_t weight = count <= 0 ? 1 : count < MAX_WEIGHT ? (uint64_t)count : MAX_WEIGHT;
-    const bool other_day = strcmp(stage, "dates") == 0, extra = strcmp(stage, "probes") == 0;
+    const bool once_more = vb_word_in("dates personas probes", stage);
     const bool running = vb_word_in("plan sandbox detonate box", stage);
     /* Of a run only lost events matter; the rest concerns what it left behind. */
     const bool lost = vb_word_in("events", what) || strcmp(what, "opened baits") == 0 ||
                       strstr(reason, "not fully recorded") != NULL;
+    if (judge->run != NULL && judge->run->persona != NULL && !lost)
+        return; /* of a run that came before */
     if (running && strcmp(what, VB_CALLS_NOT_RUN) == 0)
         judge->calls_missed += weight; /* the script itself ran */
     else if (strcmp(stage, VB_STAGE_DEPENDENCY) == 0)
@@ -30,11 +32,11 @@ void vb_coverage_see_gap(struct judge *judge)
         judge->unexecuted += weight;
     else if (running && vb_starts(reason, "cannot be executed"))
         judge->run->not_run = true;
-    else if (!other_day && !extra && (!running || lost))
+    else if (!once_more && (!running || lost))
         judge->unread++;
-    if (!running && !other_day && path[0] != '\0' && vb_names_find(&judge->tree, path) != NULL)
+    if (!running && !once_more && path[0] != '\0' && vb_names_find(&judge->tree, path) != NULL)
         (void)vb_names_add(&judge->files_unread, judge->keep, path, 0, NULL);
-    judge->undated += strcmp(what, "a run on any other day") == 0 && other_day;
+    judge->undated += strcmp(what, "a run on any other day") == 0 && once_more;
     judge->verdict->coverage.gaps++;
     const char *where =
         line > 0 ? vb_arena_printf(&judge->scratch, "%s:%lld", path, (long long)line) : path;
@@ -84,7 +86,8 @@ void vb_coverage_see_call(struct judge *judge)
 /* A subcommand, or a function of a library. */
 void vb_coverage_see_run(struct judge *judge)
 {
-    judge->calls_run += vb_event_get(judge->event, VB_F_CALL) != NULL;
+    judge->calls_run +=
+        vb_event_get(judge->event, VB_F_CALL) != NULL && vb_text_of(judge, VB_F_PERSONA)[0] == '\0';
 }
 
 /* Of the tools that a server lists; a call may be of another. */

@@ -82,7 +82,8 @@ static struct days days_of(const struct judge *judge, const struct run *first)
     struct days days = {.today = {first}, .count = 1};
     for (size_t i = 0; i < judge->run_count; i++) {
         const struct run *run = judge->runs[i];
-        if (run->repeats != first->id || run->repeats == 0 || !same_client(run, first))
+        if (run->repeats != first->id || run->repeats == 0 || run->persona != NULL ||
+            !same_client(run, first))
             continue;
         if (run->other_day && run->days_ahead > 0)
             add_later(&days, run);

@@ -92,10 +92,10 @@ static uint64_t digest_of(struct judge *judge)
 
 /* --- tools --- */
 
-/* The first run of the entry point. */
+/* The first run of the entry point. On another machine a server may have other tools. */
 static uint32_t origin_of(const struct run *run)
 {
-    return run->repeats != 0 ? run->repeats : run->id;
+    return run->repeats != 0 && run->persona == NULL ? run->repeats : run->id;
 }
 
 static const char *occasion(struct judge *judge, const struct mcp_tool *first)

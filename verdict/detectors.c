@@ -55,6 +55,7 @@ const struct detector vb_detectors[] = {
     {"network", K5(NET_NAME, NET_CONNECT, NET_SEND, PROCESS_EXEC, DETONATION_END), vb_see_network},
     {"kernel", K2(KERNEL_DENIED, FILE_OPEN), vb_see_kernel},
     {"mcp", K4(MCP_TOOL, MCP_CALL, MCP_TEXT, MCP_MESSAGE), vb_see_mcp},
+    {"flood", K2(MANIFEST_CODE, COVERAGE), vb_see_flood},
     {"limits", K2(SANDBOX_LIMIT, EXAMINER_DIED), vb_see_limits},
 };
 

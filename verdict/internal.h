@@ -225,6 +225,8 @@ struct run {
     uint32_t repeats;   /* the run whose entry point it runs once more, or 0 */
     bool other_day;     /* … to compare days */
     int64_t days_ahead; /* of today; 0: today's once more */
+    const char
+        *persona; /* the machine on which it runs once more, other than the others; or NULL */
     uint64_t begin_seq;
     struct names deeds; /* value: place in deed_rows */
     struct deed deed_rows[MAX_DEEDS];
@@ -299,6 +301,8 @@ struct judge {
     struct line_row {
         int64_t executed, present; /* in the run that executed most of it */
     } line_rows[MAX_LINE_FILES];
+    const char *flood_path;                  /* of the last manifest.code event, or NULL */
+    uint64_t flood_count;    /* how many before it stood there, one after the other */
     uint64_t undated;        /* entry points that may act by the date and ran today only */
     uint64_t stopped;        /* runs that were */
     uint64_t unexecuted;     /* entry points that were planned and not run, by our doing */
@@ -458,5 +462,14 @@ void vb_deed(struct judge *judge, enum deed_kind kind, const char *name, int gra
 const struct deed *vb_deed_of(struct judge *judge, const struct run *run, enum deed_kind kind,
                               const char *name);
 void vb_dates_end(struct judge *judge); /* after the log's last event */
+
+/* detect_flood.c */
+void vb_see_flood(struct judge *judge);
+
+/* detect_elsewhere.c: runs of one entry point on several machines; after the log's last event */
+void vb_elsewhere_end(struct judge *judge);
+/* False: what was found in the run of the event is nothing to speak of, for it was made on another
+ * machine than the others only to see what is grave there. */
+bool vb_elsewhere_counts(const struct judge *judge, const struct found *found);
 
 #endif

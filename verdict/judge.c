@@ -209,6 +209,8 @@ static struct vb_finding *finding_for(struct judge *judge, const struct found *f
 void vb_report_found(struct judge *judge, const struct found *given, const char *fmt, ...)
 {
     const struct found found = place_of(judge, *given);
+    if (!vb_elsewhere_counts(judge, &found))
+        return;
     struct vb_finding *finding = finding_for(judge, &found);
     if (finding == NULL)
         return;
@@ -216,9 +218,13 @@ void vb_report_found(struct judge *judge, const struct found *given, const char 
     va_start(args, fmt);
     grade_finding(judge, finding, &found, vb_arena_vprintf(&judge->scratch, fmt, args));
     va_end(args);
-    finding->occurrences++;
-    add_evidence(finding, judge->event->seq);
-    for (size_t i = 0; i < VB_ARRAY_LEN(found.evidence) && found.evidence[i] != 0; i++)
+    /* What was seen before needs no more evidence from another machine. */
+    const bool again =
+        judge->run != NULL && judge->run->persona != NULL && finding->occurrences > 0;
+    finding->occurrences += !again;
+    if (!again)
+        add_evidence(finding, judge->event->seq);
+    for (size_t i = 0; !again && i < VB_ARRAY_LEN(found.evidence) && found.evidence[i] != 0; i++)
         add_evidence(finding, found.evidence[i]);
     vb_found_in_run(judge, &found);
 }
@@ -487,6 +493,7 @@ static int run_judge(struct judge *judge, int log_fd)
     read_log(judge, log_fd);
     if (judge->status == VB_OK) {
         vb_dates_end(judge);
+        vb_elsewhere_end(judge);
         vb_facts_end(judge);
         decide(judge);
         list_everything(judge);

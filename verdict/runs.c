@@ -120,6 +120,8 @@ static void begin_run(struct judge *judge, struct run *run)
     run->repeats = (uint32_t)vb_event_get_int(judge->event, VB_F_REPEATS, 0);
     run->other_day = vb_event_get(judge->event, VB_F_DAYS_AHEAD) != NULL;
     run->days_ahead = vb_event_get_int(judge->event, VB_F_DAYS_AHEAD, 0);
+    const char *persona = vb_text_of(judge, VB_F_PERSONA);
+    run->persona = persona[0] == '\0' ? NULL : vb_arena_str(judge->keep, persona);
     run->begin_seq = judge->event->seq;
     run->repeated = vb_event_get(judge->event, VB_F_DETAIL) != NULL || run->repeats > 0 ||
                     vb_event_get(judge->event, VB_F_CALL) != NULL ||
@@ -139,6 +141,8 @@ static void begin_run(struct judge *judge, struct run *run)
     if (run->days_ahead > 0)
         run->label = vb_arena_printf(judge->keep, "%s, %lld days ahead", run->label,
                                      (long long)run->days_ahead);
+    if (run->persona != NULL)
+        run->label = vb_arena_printf(judge->keep, "%s, as %s", run->label, run->persona);
     run->visible = run->text != NULL &&
                    (vb_ends(path, ".md") || vb_ends(path, ".mdx") || vb_ends(path, ".MD"));
     find_own(judge, run, vb_text_of(judge, VB_F_CWD));
@@ -151,6 +155,8 @@ static void end_run(struct judge *judge, struct run *run)
     const char *outcome = vb_text_of(judge, VB_F_OUTCOME);
     run->ended = true;
     run->finished = vb_word_in("exit signal", outcome);
+    if (run->persona != NULL)
+        return; /* it was seen before: what is missing here is no gap */
     run->timed_out = strcmp(outcome, "timeout") == 0;
     const bool limit = strcmp(outcome, "limit") == 0;
     run->stopped = limit || strcmp(outcome, "stopped") == 0;

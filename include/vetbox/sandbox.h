@@ -97,11 +97,21 @@ VB_CHECKED int vb_child_run(const struct vb_child *child, uint64_t epoch_ns, str
 /* --- personas and baits --- */
 
 /* Whose machine the subject believes to be on: a developer's who works with agents, that of a job
- * in CI, or a new user's, where nothing is worth stealing. */
-enum vb_persona { VB_PERSONA_DEVELOPER, VB_PERSONA_CI, VB_PERSONA_EMPTY, VB_PERSONA_COUNT };
+ * in CI, or a new user's or a server, where nothing is worth stealing. */
+enum vb_persona {
+    VB_PERSONA_DEVELOPER,
+    VB_PERSONA_CI,
+    VB_PERSONA_EMPTY,
+    VB_PERSONA_SERVER,
+    VB_PERSONA_COUNT
+};
 const char *vb_persona_name(enum vb_persona persona);
 /* NAME NULL: the developer. An unknown one is VB_E_USAGE. */
 VB_CHECKED int vb_persona_named(const char *name, enum vb_persona *ret, struct vb_error *err);
+
+/* What is set in the environment of a run that is to be on a Mac, NULL-terminated, as in struct
+ * vb_detonation. */
+extern const char *const vb_macos_environment[];
 
 /* Baits that a team adds: the *.yaml files of DIR (docs/baits.md). What is wrong in one of them is
  * VB_E_CONFIG with its line. */
@@ -146,6 +156,8 @@ struct vb_detonation {
                            execute; where boxes have an overlay */
     bool hosted;        /* loaded by what stands in for an application, which is talked with */
     bool other_day;     /* to compare days; with no days ahead it is today's once more */
+    const char *persona; /* run once more on this machine, other than the row's; static; NULL: no */
+    bool macos;          /* what the machine is asked for its system, it answers as a Mac does */
 };
 
 enum { VB_INPUT_MAX = 64 * 1024 }; /* what a pipe holds without a reader */

@@ -12,7 +12,7 @@ enum { SECRET_MIN = 16 };
 
 #define DEVELOPER (1U << VB_PERSONA_DEVELOPER)
 #define CI (1U << VB_PERSONA_CI)
-#define ALL (DEVELOPER | CI | 1U << VB_PERSONA_EMPTY)
+#define ALL (DEVELOPER | CI | 1U << VB_PERSONA_EMPTY | 1U << VB_PERSONA_SERVER)
 
 const struct vb_bait_row vb_bait_rows[] = {
 #define VB_BAIT_FILE_ROW(id, mode, form, path, content) \

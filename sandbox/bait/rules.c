@@ -150,7 +150,7 @@ static int read_personas(const struct file *file, const struct vb_yaml_node *lis
         enum vb_persona persona = VB_PERSONA_EMPTY;
         struct vb_error ignored;
         if (item->kind != VB_YAML_SCALAR || vb_persona_named(item->text, &persona, &ignored) < 0 ||
-            persona == VB_PERSONA_EMPTY)
+            persona == VB_PERSONA_EMPTY || persona == VB_PERSONA_SERVER)
             return refuse(file, item, "only developer and ci can have baits", "", err);
         row->personas |= 1U << persona;
     }

@@ -196,6 +196,11 @@ enum { VB_COMMANDS_MAX = 64 };
 VB_CHECKED int vb_commands_build(int usr, struct vb_error *err);
 /* The same of what loads plugins and extensions (hosts.c). */
 VB_CHECKED int vb_hosts_build(int usr, struct vb_error *err);
+/* What makes a box look like a Mac in the runs that are to be on one: below USR, what commands and
+ * interpreters are pointed at, and the words of uname (macos.c). */
+struct utsname;
+VB_CHECKED int vb_macos_build(int usr, struct vb_error *err);
+void vb_macos_name(struct utsname *name);
 uint64_t vb_command_bit(const char *rootfs, struct vb_str path);
 const char *vb_command_name(unsigned bit);
 /* What lies about on a machine that is used (used.c). */

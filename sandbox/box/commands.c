@@ -59,6 +59,8 @@ int vb_commands_build(int usr, struct vb_error *err)
         if (!is_there(NULL, commands[i].name))
             status = write_command(folder, i, err);
     }
+    if (status == VB_OK)
+        status = vb_macos_build(usr, err);
     static const char *const closed[] = {"local/bin", "local", "."};
     for (size_t i = 0; status == VB_OK && i < VB_ARRAY_LEN(closed); i++) {
         if (fchmodat(usr, closed[i], 0555, 0) < 0)

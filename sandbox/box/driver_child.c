@@ -93,6 +93,7 @@ static const struct {
     {VB_PERSONA_CI, "actions-runner/_work/storefront/storefront/src",
      "actions-runner/_work/storefront/storefront/src/index.js"},
     {VB_PERSONA_EMPTY, ".local/share", ".profile"},
+    {VB_PERSONA_SERVER, ".local/share", ".profile"},
 };
 
 /* Baits that are files and that few ask for by themselves. */

@@ -26,6 +26,7 @@ set(VB_BOX_FILES
   box/layers.c
   box/machine.c
   box/machine_live.c
+  box/macos.c
   box/move.c
   box/net.c
   box/netlink.c

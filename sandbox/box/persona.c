@@ -13,6 +13,7 @@ static const struct vb_persona_traits personas[VB_PERSONA_COUNT] = {
     [VB_PERSONA_DEVELOPER] = {"developer", VB_PERSONA_USER, "Alex", VB_PERSONA_HOME, "alex-laptop"},
     [VB_PERSONA_CI] = {"ci", "runner", "", "/home/runner", "runnervm6j8hd"},
     [VB_PERSONA_EMPTY] = {"empty", VB_PERSONA_USER, "Alex", VB_PERSONA_HOME, "alex-laptop"},
+    [VB_PERSONA_SERVER] = {"server", "ubuntu", "Ubuntu", "/home/ubuntu", "ip-172-31-24-87"},
 };
 
 const struct vb_persona_traits *vb_persona_traits(enum vb_persona persona)
@@ -33,15 +34,17 @@ int vb_persona_named(const char *name, enum vb_persona *ret, struct vb_error *er
         *ret = (enum vb_persona)i;
         return VB_OK;
     }
-    return vb_fail(err, VB_E_USAGE, 0, "there is no persona %s: developer, ci or empty", name);
+    return vb_fail(err, VB_E_USAGE, 0, "there is no persona %s: developer, ci, empty or server",
+                   name);
 }
 
 enum {
     DEVELOPER = 1 << VB_PERSONA_DEVELOPER,
     CI = 1 << VB_PERSONA_CI,
     EMPTY = 1 << VB_PERSONA_EMPTY,
+    SERVER = 1 << VB_PERSONA_SERVER,
     PEOPLE = DEVELOPER | EMPTY, /* who sit before a screen */
-    ALL = PEOPLE | CI
+    ALL = PEOPLE | CI | SERVER
 };
 
 static bool is_for(const struct vb_box_setup *setup, unsigned whom)
@@ -57,7 +60,8 @@ static const struct {
     {ALL, "HOME", "~"},
     {ALL, "SHELL", "/bin/bash"},
     {ALL, "PATH", "~/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
-    {ALL, "LANG", "C.UTF-8"},
+    {PEOPLE | CI, "LANG", "C.UTF-8"},
+    {SERVER, "LANG", "en_US.UTF-8"},
     {PEOPLE, "TERM", "xterm-256color"},
     {PEOPLE, "EDITOR", "vim"},
     {PEOPLE, "XDG_RUNTIME_DIR", VB_PERSONA_RUNTIME},

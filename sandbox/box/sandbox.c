@@ -233,7 +233,7 @@ static int tell_layers(const struct vb_box_setup *setup, struct vb_sink *sink, s
     char detail[128];
     const int reason = setup->base.net_errno;
     int status = VB_OK;
-    if (setup->options.persona == VB_PERSONA_EMPTY)
+    if (setup->options.persona == VB_PERSONA_EMPTY || setup->options.persona == VB_PERSONA_SERVER)
         status = tell_layer("baits", "none", "as asked for: nothing in the home is worth stealing",
                             sink, err);
     if (status == VB_OK && setup->options.offline)

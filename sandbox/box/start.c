@@ -169,6 +169,8 @@ int vb_start_tell(struct vb_supervisor *box, struct vb_error *err)
     else if (detonation->other_day)
         vb_event_str(&event, VB_F_DETAIL,
                      detonation->days_ahead > 0 ? "on another day" : "on the same day");
+    else if (detonation->persona != NULL)
+        vb_event_str(&event, VB_F_DETAIL, "on another machine");
     else if (detonation->driver != VB_DRIVER_NONE && detonation->repeats > 0)
         vb_event_str(&event, VB_F_DETAIL, "as another client, on another day");
     else if (detonation->every_name)
@@ -177,6 +179,7 @@ int vb_start_tell(struct vb_supervisor *box, struct vb_error *err)
         vb_event_int(&event, VB_F_DAYS_AHEAD, detonation->days_ahead);
     if (detonation->repeats > 0)
         vb_event_int(&event, VB_F_REPEATS, detonation->repeats);
+    vb_event_str(&event, VB_F_PERSONA, detonation->persona);
     return vb_supervisor_emit(box, &event, err);
 }
 
@@ -387,6 +390,8 @@ static void name_kernel(const void *ctx, struct utsname *name)
     (void)vb_machine_kernel(name);
     snprintf(name->nodename, sizeof(name->nodename), "%s",
              vb_persona_traits(box->setup->options.persona)->host);
+    if (box->detonation->macos)
+        vb_macos_name(name);
 }
 
 /* Takes the listener out of the subject, which waits. */

@@ -33,10 +33,12 @@ struct vb_mcp_texts {
 enum vb_mcp_limit {
     VB_MCP_CUT_LINE,
     VB_MCP_CUT_BYTES,
+    VB_MCP_CUT_ENDLESS,
     VB_MCP_CUT_MESSAGES,
     VB_MCP_CUT_INVALID,
     VB_MCP_CUT_NOT_JSON,
     VB_MCP_CUT_PAGES,
+    VB_MCP_CUT_CURSOR,
     VB_MCP_CUT_ITEMS,
     VB_MCP_CUT_SCHEMA,
     VB_MCP_CUT_REQUESTS,
@@ -69,6 +71,7 @@ struct vb_mcp {
     struct vb_buf in;  /* the beginning of a line */
     struct vb_buf out; /* to the server */
     bool skipping;     /* the rest of a line that was too long */
+    uint64_t skipped;  /* bytes of it */
     uint64_t now_ms;
     uint64_t bytes;
     uint64_t messages, invalid, requests;

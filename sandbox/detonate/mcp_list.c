@@ -189,7 +189,9 @@ int vb_mcp_list_answer(struct vb_mcp *mcp, const json_t *result, struct vb_error
         if (!mcp->list_cut && (mcp->cursor = strdup(cursor)) == NULL)
             return vb_mcp_no_memory(err);
         if (mcp->list_cut)
-            status = vb_mcp_cut(mcp, VB_MCP_CUT_PAGES, 0, err);
+            status = vb_mcp_cut(
+                mcp, mcp->listed < 2 * VB_MCP_PAGES_MAX ? VB_MCP_CUT_CURSOR : VB_MCP_CUT_PAGES, 0,
+                err);
     }
     if (status < 0 || mcp->cursor != NULL)
         return status;

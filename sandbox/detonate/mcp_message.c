@@ -28,6 +28,7 @@ static const struct {
 } cuts[VB_MCP_CUTS] = {
     [VB_MCP_CUT_LINE] = {"a message of the MCP server", "longer than 4 MiB", true},
     [VB_MCP_CUT_BYTES] = {"the rest of what the MCP server says", "more than 64 MiB", true},
+    [VB_MCP_CUT_ENDLESS] = {"the rest of what the MCP server says", VB_FLOOD_LINE, true},
     [VB_MCP_CUT_MESSAGES] = {"the rest of what the MCP server says", "more than 4000 messages",
                              true},
     [VB_MCP_CUT_INVALID] = {"the rest of what the MCP server says",
@@ -35,6 +36,7 @@ static const struct {
     [VB_MCP_CUT_NOT_JSON] = {"a line of the MCP server",
                              "not a message: no JSON, or nested too deeply"},
     [VB_MCP_CUT_PAGES] = {"the rest of a listing of the MCP server", "more than 20 pages", true},
+    [VB_MCP_CUT_CURSOR] = {"the rest of a listing of the MCP server", VB_FLOOD_LISTING, true},
     [VB_MCP_CUT_ITEMS] = {"the rest of a listing of the MCP server", "more than 256 of a sort",
                           true},
     [VB_MCP_CUT_SCHEMA] = {"parameters of the MCP server's tools",
@@ -250,11 +252,14 @@ static int take_line(struct vb_mcp *mcp, const char *text, size_t len, struct vb
 /* Puts what has no end yet behind what came before. */
 static int keep_beginning(struct vb_mcp *mcp, const char *text, size_t len, struct vb_error *err)
 {
+    if (mcp->skipping)
+        mcp->skipped += len;
     if (mcp->skipping || len == 0)
         return VB_OK;
     if (len <= mcp->in.max - mcp->in.len)
         return vb_buf_append(&mcp->in, text, len, err);
     mcp->skipping = true;
+    mcp->skipped = mcp->in.len + len;
     vb_buf_clear(&mcp->in);
     return vb_mcp_cut(mcp, VB_MCP_CUT_LINE, 0, err);
 }
@@ -287,6 +292,9 @@ int vb_mcp_hear(struct vb_mcp *mcp, const void *data, size_t len, uint64_t now_m
         len -= part + (end != NULL);
     }
     if (status == VB_OK && mcp->bytes > VB_MCP_BYTES_MAX && !vb_mcp_over(mcp))
-        status = stop(mcp, VB_MCP_CUT_BYTES, err);
+        status = stop(mcp,
+                      mcp->skipping && mcp->skipped > VB_MCP_BYTES_MAX / 2 ? VB_MCP_CUT_ENDLESS
+                                                                           : VB_MCP_CUT_BYTES,
+                      err);
     return status;
 }

@@ -31,7 +31,8 @@ grep -q '"findings": \[\]' "$work/out" || expect_in "$work/out" "Nothing was fou
 python3 - "$work/honest.ev/events.jsonl" <<'CHECK' || fail "the log of an honest server"
 import json, sys
 events = [json.loads(line) for line in open(sys.argv[1])]
-runs = sorted({e["detonation"] for e in events if e["kind"] == "mcp.message"})
+elsewhere = {e["detonation"] for e in events if e["kind"] == "detonation.begin" and "persona" in e}
+runs = sorted({e["detonation"] for e in events if e["kind"] == "mcp.message"} - elsewhere)
 assert len(runs) == 2, runs
 for run in runs:
     own = [e for e in events if e.get("detonation") == run]

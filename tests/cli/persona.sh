@@ -116,13 +116,15 @@ expect_in "$work/out" "VB-EXFIL-BAIT" "in CI, as ci"
 expect_in "$work/ci/events.jsonl" '"persona":"ci"' "in CI, as ci"
 expect_in "$work/ci/events.jsonl" '"bait":"ci-github-token"' "in CI, as ci"
 run vet --timeout 30 "$work/in-ci"
-expect_not_in "$work/out" "VB-EXFIL-BAIT" "in CI, as developer"
+expect_status 1 "in CI, as developer"
+expect_in "$work/out" "VB-EVADE-ENVIRONMENT" "in CI, as developer"
 run vet --timeout 30 --evidence "$work/home-log" "$work/at-home"
 expect_status 1 "at home, as developer"
 expect_in "$work/out" "VB-EXFIL-BAIT" "at home, as developer"
 expect_in "$work/home-log/events.jsonl" '"persona":"developer"' "at home, as developer"
 run vet --timeout 30 --persona ci "$work/at-home"
-expect_not_in "$work/out" "VB-EXFIL-BAIT" "at home, as ci"
+expect_status 1 "at home, as ci"
+expect_in "$work/out" "VB-EVADE-ENVIRONMENT" "at home, as ci"
 
 # --- what the machines are ---
 

@@ -1067,6 +1067,74 @@ def other_days_missed():
     log.write()
 
 
+def elsewhere():
+    """Entry points that ran once more on other machines: what is grave there only is a finding; what is grave here
+    too, what is less than grave, and a login that is asked for where none lies is not."""
+    log = Log("elsewhere")
+    log.files("SKILL.md", "ci.py", "mac.sh", "both.sh", "cut.sh", "sdk.py")
+    log.baits()
+    exe = "/usr/bin/python3"
+
+    def places(path, interpreter, act, *personas):
+        """ACT(persona) for the first run ("") and PERSONAS."""
+        first = None
+        for persona in ("",) + personas:
+            more = {"detail": "on another machine", "repeats": first, "persona": persona} if persona else {}
+            log.script(path, interpreter, **more)
+            first = first or log.run
+            act(persona)
+            log.end("timeout" if path == "cut.sh" and not persona else "exit")
+
+    def ci(persona):
+        if persona:
+            log.read(10, "ssh-ed25519", ".ssh/id_ed25519", exe)
+            log.connect(10, "203.0.113.7", 443, exe)
+
+    def mac(persona):
+        log.dns(10, "brew.example.net" if persona else "apt.example.net")
+        if persona == "macos":
+            log.open(10, f"{HOME}/.claude/settings.json", "write", "create")
+
+    def both(persona):
+        log.exec(11, 10, "/usr/bin/crontab", "crontab", "-")
+
+    def cut(persona):
+        if persona:
+            log.exec(11, 10, "/usr/bin/crontab", "crontab", "-")
+
+    def sdk(persona):
+        if persona:
+            log.connect(10, "169.254.169.254", 80, exe)
+
+    places("ci.py", "python3", ci, "server", "ci")
+    places("mac.sh", "bash", mac, "macos", "ci")
+    places("both.sh", "bash", both, "ci")
+    places("cut.sh", "bash", cut, "ci")
+    places("sdk.py", "python3", sdk, "server")
+    log.add("coverage", "tool", stage="personas", what="runs on another machine", count=2,
+            reason="more than 8, or no time is left for them within --timeout, or no room in the log")
+    log.write()
+
+
+def flood():
+    """More than anybody reads: blocks, instructions, a listing and a line without an end. A large listing is none."""
+    log = Log("flood")
+    log.files("SKILL.md", "docs/SKILL.md")
+    for line in range(2050):
+        log.add("manifest.code", "static", path="SKILL.md", line=line + 1, form="fence", language="bash",
+                text=f"echo {line}", interpreter="bash")
+    log.add("coverage", "tool", stage="identify", what="file", reason="too large", path="docs/SKILL.md")
+    log.add("coverage", "tool", stage="identify", what="code", reason="too many", count=9)
+    log.script("server.py", "python3")
+    log.add("coverage", "tool", stage="mcp", what="the rest of a listing of the MCP server", reason="more than 20 pages")
+    log.add("coverage", "tool", stage="mcp", what="the rest of a listing of the MCP server",
+            reason="more than 20 pages of hardly anything")
+    log.add("coverage", "tool", stage="mcp", what="the rest of what the MCP server says",
+            reason="a line of more than 32 MiB without an end")
+    log.end()
+    log.write()
+
+
 def enciphered():
     """As much as a secret leaves, and cannot be read: in one piece, in several, in names. And what is
     honest: a login, a backup of another size, the key's own service."""
@@ -1228,5 +1296,5 @@ if __name__ == "__main__":
                   unexecuted, exception, home_search,
                   looking_around, interrupted,
                   evasion, network_honest, network_evasion, network_dropped, network_exfil, enciphered,
-                  waits, other_days, other_days_missed, mcp_server, least_tools, odds_and_ends):
+                  waits, other_days, other_days_missed, elsewhere, flood, mcp_server, least_tools, odds_and_ends):
         story()

@@ -194,6 +194,41 @@ static void code_that_looks_at_the_date_is_told_by_its_words(void **state)
     }
 }
 
+static void code_that_looks_at_its_surroundings_is_told_by_its_words(void **state)
+{
+    (void)state;
+    enum { CI = 1 << VB_AROUND_CI, PLATFORM = 1 << VB_AROUND_PLATFORM, USER = 1 << VB_AROUND_USER };
+    static const struct {
+        const char *text;
+        unsigned signs;
+    } rows[] = {
+        {"", 0},
+        {"C", 0},
+        {"print('CIRCLE')", 0},
+        {"if (process.env.CI) x()", CI},
+        {"os.environ.get(\"CI\")", CI},
+        {"[ -n \"${CI:-}\" ]", CI},
+        {"$CI", CI},
+        {"$CITY", 0},
+        {"GITHUB_ACTIONS_EXTRA", 0},
+        {"process.platform === 'darwin'", PLATFORM},
+        {"x = unamed", 0},
+        {"username = 1", 0},
+        {"$(uname -s)", PLATFORM},
+        {"getpass.getuser() in (\"CI\",); sys.platform", CI | PLATFORM | USER},
+    };
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        struct vb_around_word words[VB_AROUND_COUNT];
+        const char *text = rows[i].text;
+        assert_int_equal(vb_surroundings_signs(text, strlen(text), words), rows[i].signs);
+        for (unsigned what = 0; what < VB_AROUND_COUNT; what++) {
+            if (rows[i].signs >> what & 1)
+                assert_memory_equal(text + words[what].at, words[what].word,
+                                    strlen(words[what].word));
+        }
+    }
+}
+
 static void base64_agrees_with_rfc4648(void **state)
 {
     (void)state;
@@ -325,6 +360,7 @@ int main(void)
         cmocka_unit_test(error_keeps_first_status_and_adds_clauses),
         cmocka_unit_test(error_messages_never_overflow),
         cmocka_unit_test(code_that_looks_at_the_date_is_told_by_its_words),
+        cmocka_unit_test(code_that_looks_at_its_surroundings_is_told_by_its_words),
         cmocka_unit_test(every_status_has_an_exit_of_sysexits),
         cmocka_unit_test(buffer_stops_at_its_maximum),
         cmocka_unit_test(buffer_reads_a_descriptor_to_its_end),

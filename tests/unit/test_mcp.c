@@ -439,7 +439,7 @@ static void one_line_without_an_end(void **state)
     for (int i = 0; i < 70 && !vb_mcp_over(room.mcp); i++)
         assert_int_equal(vb_mcp_hear(room.mcp, part, PART, 1, &err), VB_OK);
     assert_true(vb_mcp_over(room.mcp));
-    expect_logged(&room, "more than 64 MiB");
+    expect_logged(&room, "a line of more than 32 MiB without an end");
     free(part);
     close_room(&room);
 }

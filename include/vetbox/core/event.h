@@ -80,6 +80,9 @@ struct vb_value {
 #define VB_CALLS_NOT_RUN "a call with arguments"
 /* stage of events that are about what a package depends on, and not about its own files */
 #define VB_STAGE_DEPENDENCY "dependency"
+/* Reasons of coverage events that leave no doubt that somebody floods (verdict/detect_flood.c). */
+#define VB_FLOOD_LINE "a line of more than 32 MiB without an end"
+#define VB_FLOOD_LISTING "more than 20 pages of hardly anything"
 
 enum {
     VB_EVENT_MAX_FIELDS = 20,

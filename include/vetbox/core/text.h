@@ -67,4 +67,16 @@ VB_CHECKED int vb_base64_decode(struct vb_buf *buf, const char *text, size_t len
 enum vb_date_sign { VB_DATE_NONE, VB_DATE_READ, VB_DATE_HIDDEN };
 enum vb_date_sign vb_date_sign(const void *data, size_t len, const char **ret_word, size_t *ret_at);
 
+/* Which of its surroundings the code DATA looks at (surroundings.def), as bits 1 << enum vb_around.
+ * Searched like dates. RET has the first word of each that is there, a constant, and where it
+ * stands. */
+enum vb_around { VB_AROUND_CI, VB_AROUND_PLATFORM, VB_AROUND_USER, VB_AROUND_COUNT };
+struct vb_around_word {
+    const char *word;
+    size_t at;
+};
+const char *vb_around_name(enum vb_around what);
+unsigned vb_surroundings_signs(const void *data, size_t len,
+                               struct vb_around_word ret[VB_AROUND_COUNT]);
+
 #endif

@@ -1,0 +1,204 @@
+/* Runs on other machines: see personas.h. What they show counts by itself; the judge compares them
+ * with the runs before. */
+#include "cli/personas.h"
+
+#include <string.h>
+
+enum {
+    RUNS_MAX = 8,    /* of a package */
+    LEAST_MS = 500,  /* of a run */
+    MOST_MS = 10000, /* the same */
+    VARIABLES_MAX = 64
+};
+
+static const struct machine {
+    const char *name; /* as detonation.begin says it */
+    enum vb_around what;
+    enum vb_persona persona, instead; /* where the other runs had the first already */
+    bool macos;
+} machines[] = {
+    {"ci", VB_AROUND_CI, VB_PERSONA_CI, VB_PERSONA_DEVELOPER, false},
+    {"macos", VB_AROUND_PLATFORM, VB_PERSONA_COUNT, VB_PERSONA_COUNT, true}, /* the same persona */
+    {"server", VB_AROUND_USER, VB_PERSONA_SERVER, VB_PERSONA_DEVELOPER, false},
+};
+enum { MACHINES = VB_ARRAY_LEN(machines) };
+
+struct hunt {
+    struct vb_runs *runs;
+    const struct vb_sandbox_options *options;
+    struct vb_sandbox **sandbox;
+    size_t left;     /* runs that are still to be made */
+    uint64_t missed; /* that were wanted */
+};
+
+/* --- which --- */
+
+static bool wants(const struct vb_row_run *row, size_t machine)
+{
+    return row->ran && !row->again && row->finished && (row->around >> machines[machine].what & 1);
+}
+
+/* The first row from FROM on that wants MACHINE; the plan's count: none does. */
+static size_t next_row(const struct vb_runs *runs, size_t machine, size_t from)
+{
+    while (from < runs->plan->count && !wants(&runs->rows[from], machine))
+        from++;
+    return from;
+}
+
+/* MACHINE takes the next entry point that wants it. False: there is none. */
+static bool take_row(struct hunt *hunt, size_t machine, size_t *from)
+{
+    const struct vb_runs *runs = hunt->runs;
+    const size_t row = next_row(runs, machine, *from);
+    if (row == runs->plan->count)
+        return false;
+    *from = row + 1;
+    if (hunt->left == RUNS_MAX) {
+        hunt->missed++;
+        return true;
+    }
+    runs->rows[row].elsewhere |= 1U << machine;
+    hunt->left++;
+    return true;
+}
+
+/* One after the other each machine takes one, until there are enough. */
+static void choose(struct hunt *hunt)
+{
+    size_t from[MACHINES] = {0};
+    for (bool more = true; more;) {
+        more = false;
+        for (size_t machine = 0; machine < MACHINES; machine++)
+            more |= take_row(hunt, machine, &from[machine]);
+    }
+}
+
+/* --- running --- */
+
+/* What sets the machine apart comes behind what the row sets. */
+static void set_environment(const struct vb_detonation *row, char *ret[VARIABLES_MAX + 1])
+{
+    size_t count = 0;
+    for (char **at = row->env; at != NULL && *at != NULL && count < VARIABLES_MAX / 2; at++)
+        ret[count++] = *at;
+    for (size_t i = 0; vb_macos_environment[i] != NULL && count < VARIABLES_MAX; i++)
+        ret[count++] = (char *)(uintptr_t)vb_macos_environment[i];
+    ret[count] = NULL;
+}
+
+/* Milliseconds for the run of ROW; 0: there is no time for what took so long, or no room in the log
+ * for what told so much. */
+static unsigned share_ms(const struct hunt *hunt, const struct vb_row_run *row)
+{
+    const unsigned all = vb_session_left_ms(hunt->runs->session);
+    const unsigned left = all > hunt->runs->reserve_ms ? all - hunt->runs->reserve_ms : 0;
+    const unsigned share = left / (unsigned)(hunt->left > 0 ? hunt->left : 1);
+    const unsigned least = 2 * row->duration_ms > LEAST_MS ? 2 * row->duration_ms : LEAST_MS;
+    if (left < least || vb_session_room(hunt->runs->session) < row->log_bytes + row->log_bytes / 8)
+        return 0;
+    return share < least ? least : share < MOST_MS ? share : MOST_MS;
+}
+
+static int run_row(struct hunt *hunt, size_t i, const struct machine *machine, const char *name,
+                   struct vb_error *err)
+{
+    struct vb_runs *runs = hunt->runs;
+    const struct vb_detonation *row = &runs->plan->rows[i];
+    struct vb_detonation again = *row;
+    struct vb_detonation_result result;
+    char *environment[VARIABLES_MAX + 1];
+    const unsigned timeout_ms = share_ms(hunt, &runs->rows[i]);
+    hunt->left--;
+    hunt->missed += timeout_ms == 0;
+    if (timeout_ms == 0)
+        return VB_OK;
+    set_environment(row, environment);
+    again.id = runs->next_id++;
+    again.repeats = row->id;
+    again.every_name = runs->rows[i].every_name;
+    again.forgets = true;
+    again.timeout_ms = timeout_ms;
+    again.persona = name;
+    again.macos = machine->macos;
+    again.env = machine->macos ? environment : row->env;
+    const int status = vb_detonate(*hunt->sandbox, &again, &runs->session->tee.sink, &result, err);
+    return status < 0 ? vb_wrap(err, "running %s on another machine",
+                                row->path != NULL ? row->path : row->reason)
+                      : VB_OK;
+}
+
+/* What boxes are like was told when the first ones were made; what is worth stealing is new. */
+struct bait_sink {
+    struct vb_sink sink;
+    struct vb_sink *next;
+};
+
+static int pass_baits(struct vb_sink *base, struct vb_event *event, struct vb_error *err)
+{
+    struct bait_sink *baits = (struct bait_sink *)(void *)base;
+    return event->kind == VB_EV_BAIT_PLACED ? vb_emit(baits->next, event, err) : VB_OK;
+}
+
+/* The boxes of the other machine take the place of those before. */
+static int change_machine(struct hunt *hunt, enum vb_persona persona, struct vb_error *err)
+{
+    struct vb_session *session = hunt->runs->session;
+    struct vb_sandbox_options options = *hunt->options;
+    struct bait_sink baits = {.sink = {.emit = pass_baits}, .next = &session->tee.sink};
+    options.persona = persona;
+    options.carries_on = false;
+    vb_sandbox_free(*hunt->sandbox);
+    *hunt->sandbox = NULL;
+    vb_session_share(session);
+    return vb_sandbox_new(&options, &baits.sink, hunt->sandbox, err);
+}
+
+static int run_machine(struct hunt *hunt, size_t i, struct vb_error *err)
+{
+    const struct machine *machine = &machines[i];
+    const struct vb_runs *runs = hunt->runs;
+    const bool same = machine->persona == hunt->options->persona;
+    const enum vb_persona persona = same ? machine->instead : machine->persona;
+    const char *name = machine->macos ? machine->name : vb_persona_name(persona);
+    bool made = machine->macos;
+    int status = VB_OK;
+    for (size_t row = 0; status == VB_OK && row < runs->plan->count; row++) {
+        if ((runs->rows[row].elsewhere >> i & 1) == 0)
+            continue;
+        if (!made)
+            status = change_machine(hunt, persona, err);
+        made = true;
+        if (status == VB_OK)
+            status = run_row(hunt, row, machine, name, err);
+    }
+    return status;
+}
+
+static int tell_missed(const struct hunt *hunt, struct vb_error *err)
+{
+    struct vb_event event;
+    if (hunt->missed == 0)
+        return VB_OK;
+    vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
+    vb_event_str(&event, VB_F_STAGE, "personas");
+    vb_event_str(&event, VB_F_WHAT, "runs on another machine");
+    vb_event_str(
+        &event, VB_F_REASON,
+        "more than 8, or no time is left for them within --timeout, or no room in the log");
+    vb_event_int(&event, VB_F_COUNT, (int64_t)hunt->missed);
+    return vb_emit(&hunt->runs->session->tee.sink, &event, err);
+}
+
+int vb_run_elsewhere(struct vb_runs *runs, const struct vb_sandbox_options *options,
+                     struct vb_sandbox **sandbox, struct vb_error *err)
+{
+    /* The Mac first: it is the same persona, in the same sandbox. */
+    static const size_t order[MACHINES] = {1, 0, 2};
+    struct hunt hunt = {.runs = runs, .options = options, .sandbox = sandbox};
+    int status = VB_OK;
+    choose(&hunt);
+    for (size_t i = 0; status == VB_OK && i < MACHINES; i++)
+        status = run_machine(&hunt, order[i], err);
+    return status == VB_OK ? tell_missed(&hunt, err) : status;
+}
