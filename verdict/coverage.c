@@ -19,20 +19,21 @@ void vb_coverage_see_gap(struct judge *judge)
     const uint64_t weight = count <= 0 ? 1 : count < MAX_WEIGHT ? (uint64_t)count : MAX_WEIGHT;
     const bool other_day = strcmp(stage, "dates") == 0;
     const bool running = vb_word_in("plan sandbox detonate box", stage);
+    /* Whatever needs one shows that by failing. */
+    const bool dependency = strcmp(stage, VB_STAGE_DEPENDENCY) == 0;
     /* Of a run only lost events matter; the rest concerns what it left behind. */
     const bool lost = vb_word_in("events", what) || strcmp(what, "opened baits") == 0 ||
                       strstr(reason, "not fully recorded") != NULL;
     if (running && strcmp(what, VB_CALLS_NOT_RUN) == 0)
         judge->calls_missed += weight; /* the script itself ran */
-    else if (strcmp(stage, VB_STAGE_DEPENDENCY) == 0)
-        ; /* what needs one shows that by failing */
     else if (running && judge->run == NULL)
         judge->unexecuted += weight;
     else if (running && vb_starts(reason, "cannot be executed"))
         judge->run->not_run = true;
-    else if (!other_day && (!running || lost))
+    else if (!other_day && !dependency && (!running || lost))
         judge->unread++;
-    if (!running && !other_day && path[0] != '\0' && vb_names_find(&judge->tree, path) != NULL)
+    if (!running && !other_day && !dependency && path[0] != '\0' &&
+        vb_names_find(&judge->tree, path) != NULL)
         (void)vb_names_add(&judge->files_unread, judge->keep, path, 0, NULL);
     judge->undated += strcmp(what, "a run on any other day") == 0 && other_day;
     judge->verdict->coverage.gaps++;
