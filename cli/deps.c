@@ -20,7 +20,7 @@ enum { MIB = 1024 * 1024, UNPACK_MS = 20000, INODES = 400000, HEX = VB_SHA256_HE
 static const struct vb_tree_limits closure_limits = {
     .bytes = VB_CLOSURE_BYTES_MAX,
     .file_bytes = (uint64_t)512 * MIB,
-    .entries = 4 * VB_CLOSURE_PACKAGES_MAX,
+    .entries = 8 * VB_CLOSURE_PACKAGES_MAX,
     .depth = 8,
 };
 static const struct vb_tree_limits libraries_limits = {

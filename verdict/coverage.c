@@ -19,6 +19,8 @@ void vb_coverage_see_gap(struct judge *judge)
     const uint64_t weight = count <= 0 ? 1 : count < MAX_WEIGHT ? (uint64_t)count : MAX_WEIGHT;
     const bool once_more = vb_word_in("dates personas probes", stage);
     const bool running = vb_word_in("plan sandbox detonate box", stage);
+    /* Whatever needs one shows that by failing. */
+    const bool dependency = strcmp(stage, VB_STAGE_DEPENDENCY) == 0;
     /* Of a run only lost events matter; the rest concerns what it left behind. */
     const bool lost = vb_word_in("events", what) || strcmp(what, "opened baits") == 0 ||
                       strstr(reason, "not fully recorded") != NULL;
@@ -26,15 +28,14 @@ void vb_coverage_see_gap(struct judge *judge)
         return; /* of a run that came before */
     if (running && strcmp(what, VB_CALLS_NOT_RUN) == 0)
         judge->calls_missed += weight; /* the script itself ran */
-    else if (strcmp(stage, VB_STAGE_DEPENDENCY) == 0)
-        ; /* what needs one shows that by failing */
     else if (running && judge->run == NULL)
         judge->unexecuted += weight;
     else if (running && vb_starts(reason, "cannot be executed"))
         judge->run->not_run = true;
-    else if (!once_more && (!running || lost))
+    else if (!once_more && !dependency && (!running || lost))
         judge->unread++;
-    if (!running && !once_more && path[0] != '\0' && vb_names_find(&judge->tree, path) != NULL)
+    if (!running && !once_more && !dependency && path[0] != '\0' &&
+        vb_names_find(&judge->tree, path) != NULL)
         (void)vb_names_add(&judge->files_unread, judge->keep, path, 0, NULL);
     judge->undated += strcmp(what, "a run on any other day") == 0 && once_more;
     judge->verdict->coverage.gaps++;

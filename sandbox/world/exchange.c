@@ -382,17 +382,15 @@ static int tell_request(struct vb_exchange *exchange, bool whole, struct vb_erro
     return status;
 }
 
-/* The body of a real host's answer, which cannot be made again, is kept; its digest is in HEX. What
- * is of a dependency lies on the shelf. */
+/* The body of a real host's answer, which cannot be made again, is kept; its digest is in HEX. */
 static int keep_answer(const struct vb_exchange *exchange, char hex[VB_SHA256_HEX],
                        struct vb_error *err)
 {
     const struct vb_http_reply *reply = &exchange->reply;
     struct vb_world *world = exchange->connection->world;
-    const bool live = reply->in_file && strcmp(reply->rule, VB_RULE_DEPENDENCY) != 0;
     hex[0] = '\0';
-    int status = live ? vb_sha256_fd(reply->file, hex, err) : VB_OK;
-    if (status == VB_OK && live)
+    int status = reply->in_file ? vb_sha256_fd(reply->file, hex, err) : VB_OK;
+    if (status == VB_OK && reply->in_file)
         status = vb_world_keep(world, reply->file, hex, err);
     world->not_kept += status > 0;
     return status < 0 ? status : VB_OK;
@@ -527,6 +525,8 @@ int vb_exchange_answered(struct vb_exchange *exchange, struct vb_courier_mail *m
 
 uint64_t vb_reply_size(const struct vb_http_reply *reply)
 {
+    if (reply->lent.text != NULL)
+        return reply->lent.len;
     return reply->in_file ? reply->file_len : reply->body.len;
 }
 
@@ -536,6 +536,7 @@ ssize_t vb_reply_read(const struct vb_http_reply *reply, uint64_t at, void *ret,
     const size_t len = left < max ? (size_t)left : max;
     if (reply->in_file)
         return pread(reply->file, ret, len, (off_t)at);
-    memcpy(ret, reply->body.data + at, len);
+    const void *body = reply->lent.text != NULL ? reply->lent.text : (char *)reply->body.data;
+    memcpy(ret, (const char *)body + at, len);
     return (ssize_t)len;
 }

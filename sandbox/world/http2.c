@@ -277,7 +277,7 @@ static bool owes(const struct vb_connection *connection)
     const struct http2 *http = connection->state;
     for (const struct stream *stream = http->streams; stream != NULL; stream = stream->next) {
         if (vb_exchange_waits(stream->exchange) ||
-            (stream->reply != NULL && stream->reply->in_file))
+            (stream->reply != NULL && (stream->reply->in_file || stream->reply->lent.text != NULL)))
             return true;
     }
     return nghttp2_session_want_write(http->session) != 0;

@@ -45,12 +45,13 @@ struct vb_http_reply {
      * repository they are the repository's, since its parts come in several answers. */
     char token[VB_HTTP_TOKEN_CHARS + 1];
     char *owned[VB_HTTP_HEADERS_MAX]; /* the memory of the headers */
-    /* Of a real host or a dependency: the body is in a file instead, of which only so much counts.
+    /* Of a real host: the body is in a file instead, of which only so much counts.
      */
     bool in_file;
     int file; /* the reply's */
     uint64_t file_len;
-    uint64_t stated; /* the length that an answer to HEAD says; 0: the body's */
+    struct vb_str lent; /* of a dependency: the body, which is the shelf's; NULL: none */
+    uint64_t stated;    /* the length that an answer to HEAD says; 0: the body's */
 };
 
 struct vb_responder;

@@ -10,7 +10,7 @@
 
 #include "vetbox/core/closure.h"
 
-enum { PATH_BYTES = 1024, DEPTH = 8, FILES = 4 * VB_CLOSURE_PACKAGES_MAX };
+enum { PATH_BYTES = 1024, DEPTH = 8, FILES = 8 * VB_CLOSURE_PACKAGES_MAX };
 
 struct item {
     char *path;

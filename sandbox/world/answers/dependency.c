@@ -5,8 +5,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "sandbox/world/shelf.h"
 #include "vetbox/core/closure.h"
@@ -14,7 +12,7 @@
 enum {
     PATH_BYTES = 1024,
     PROJECT_BYTES = 128,
-    INDEX_BYTES = 32 * 1024 * 1024,
+    INDEX_BYTES = VB_HTTP_REPLY_MAX,
     INDEX_OUT_BYTES = 4 * 1024 * 1024
 };
 
@@ -40,22 +38,6 @@ static const json_t *rows_of(struct vb_responder *responder, const char *key)
         responder->list = NULL;
     responder->listed = true;
     return json_object_get(responder->list, key);
-}
-
-/* The answer's body, of whatever length, is BYTES. */
-static int put_bytes(struct vb_answer *answer, const void *bytes, size_t len, struct vb_error *err)
-{
-    struct vb_http_reply *reply = answer->reply;
-    VB_CLEANUP_FD int fd = memfd_create("vetbox-dependency", MFD_CLOEXEC);
-    if (fd < 0)
-        return vb_fail(err, VB_E_OS, errno, "answering with a dependency");
-    const int status = vb_write_all(fd, bytes, len, err);
-    if (status < 0)
-        return status;
-    reply->file = vb_steal_fd(&fd);
-    reply->in_file = true;
-    reply->file_len = len;
-    return VB_OK;
 }
 
 /* --- npm --- */
@@ -132,7 +114,6 @@ static void free_text(char **text)
 static int make_packument(struct vb_answer *answer, struct vb_buf *out, bool *ret_made,
                           struct vb_error *err)
 {
-    (void)out;
     const char *name = NULL;
     struct vb_str text;
     struct vb_error ignored;
@@ -146,20 +127,22 @@ static int make_packument(struct vb_answer *answer, struct vb_buf *out, bool *re
     VB_CLEANUP(free_text) char *whole = json_dumps(document, JSON_COMPACT);
     if (whole == NULL)
         return no_memory(err);
-    *ret_made = true;
-    return put_bytes(answer, whole, strlen(whole), err);
+    *ret_made = strlen(whole) <= VB_HTTP_REPLY_MAX;
+    return *ret_made ? vb_buf_append_str(out, whole, err) : VB_OK;
 }
 
 static int make_tarball(struct vb_answer *answer, struct vb_buf *out, bool *ret_made,
                         struct vb_error *err)
 {
     (void)out;
+    (void)err;
     const char *name = NULL;
     struct vb_str bytes;
     if (!find_below(answer, VB_CLOSURE_NPM, "", &name, &bytes))
         return VB_OK;
     *ret_made = true;
-    return put_bytes(answer, bytes.text, bytes.len, err);
+    answer->reply->lent = bytes;
+    return VB_OK;
 }
 
 /* --- PyPI --- */
@@ -278,14 +261,10 @@ static int make_simple(struct vb_answer *answer, struct vb_buf *out, bool *ret_m
         return VB_OK;
     *ret_made = true;
     bool json = false;
-    VB_CLEANUP(vb_buf_done) struct vb_buf text;
-    vb_buf_init(&text, INDEX_OUT_BYTES);
-    int status = vb_answer_simple_type(answer, &json, err);
-    if (status == VB_OK)
-        status = json ? put_simple_json(answer, project, &text, err)
-                      : put_links(answer, project, &text, err);
-    (void)out;
-    return status < 0 ? status : put_bytes(answer, text.data, text.len, err);
+    const int status = vb_answer_simple_type(answer, &json, err);
+    if (status < 0)
+        return status;
+    return json ? put_simple_json(answer, project, out, err) : put_links(answer, project, out, err);
 }
 
 static int make_project(struct vb_answer *answer, struct vb_buf *out, bool *ret_made,
@@ -328,13 +307,15 @@ static int make_python_file(struct vb_answer *answer, struct vb_buf *out, bool *
                             struct vb_error *err)
 {
     (void)out;
+    (void)err;
     char path[PATH_BYTES];
     struct vb_str bytes;
     snprintf(path, sizeof(path), VB_CLOSURE_PYPI "/%.900s", answer->view->last);
     if (!vb_shelf_find(answer->responder->shelf, path, &bytes))
         return VB_OK;
     *ret_made = true;
-    return put_bytes(answer, bytes.text, bytes.len, err);
+    answer->reply->lent = bytes;
+    return VB_OK;
 }
 
 /* --- by kind --- */

@@ -167,7 +167,7 @@ void vb_project_of(const struct vb_view *view, char *ret, size_t size);
 VB_CHECKED int vb_answer_simple_type(struct vb_answer *answer, bool *ret_json,
                                      struct vb_error *err);
 /* Answers in the place of KIND with what the responder's shelf holds, if that is what is asked for,
- * in OUT or in the reply's file. */
+ * in OUT or lent to the reply. */
 VB_CHECKED int vb_make_dependency(struct vb_answer *answer, const struct vb_kind *kind,
                                   struct vb_buf *out, bool *ret_made, struct vb_error *err);
 
