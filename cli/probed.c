@@ -9,9 +9,10 @@
 enum { PYTHON = 1, NODE = 2, SHELL = 4, ANY = PYTHON | NODE | SHELL };
 
 enum {
-    MAX_RUNS = 16,  /* unless all are wanted */
-    LEAST_MS = 500, /* of a run */
-    TIME_PART = 3,  /* of what is left, at most, all of them together */
+    MAX_RUNS = 16,        /* unless all are wanted */
+    LEAST_MS = 500,       /* of a run */
+    UNFINISHED_MS = 3000, /* more of what never came to its end */
+    TIME_PART = 3,        /* of what is left, at most, all of them together */
     FILE_MAX = 256 * 1024,
     ALL_MAX = 2 * 1024 * 1024,
     ENCODED = 256 /* characters without a blank between them that could be anything */
@@ -182,7 +183,9 @@ static unsigned left_ms(const struct vb_runs *runs)
 static unsigned time_for(const struct vb_runs *runs, size_t i, unsigned budget_ms)
 {
     const struct vb_row_run *row = &runs->rows[i];
-    const unsigned wanted = LEAST_MS + 4 * row->duration_ms;
+    const unsigned most = row->finished ? 4 * row->duration_ms : row->duration_ms;
+    const unsigned wanted =
+        LEAST_MS + (row->finished || most < UNFINISHED_MS ? most : UNFINISHED_MS);
     if (wanted > budget_ms || vb_session_room(runs->session) < row->log_bytes + row->log_bytes / 8)
         return 0;
     return wanted;
