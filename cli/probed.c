@@ -9,11 +9,13 @@
 enum { PYTHON = 1, NODE = 2, SHELL = 4, ANY = PYTHON | NODE | SHELL };
 
 enum {
-    MAX_RUNS = 16,  /* unless all are wanted */
-    LEAST_MS = 500, /* of a run */
-    TIME_PART = 3,  /* of what is left, at most, all of them together */
+    MAX_RUNS = 16,        /* unless all are wanted */
+    LEAST_MS = 500,       /* of a run */
+    UNFINISHED_MS = 3000, /* more of what never came to its end */
+    TIME_PART = 3,        /* of what is left, at most, all of them together */
     FILE_MAX = 256 * 1024,
-    ALL_MAX = 2 * 1024 * 1024,
+    ALL_MAX = 4 * 1024 * 1024,
+    HEAD = 2,
     ENCODED = 256 /* characters without a blank between them that could be anything */
 };
 
@@ -97,23 +99,25 @@ static bool makes_code(const char *text, size_t len, unsigned language)
     return language != 0 && is_encoded(text, len);
 }
 
-static int look_at(const struct vb_session *session, const struct vb_tree_file *file, char *text,
-                   bool *ret, struct vb_error *err)
+static bool look_at(const struct vb_session *session, const struct vb_tree_file *file, char *text,
+                    uint64_t *left)
 {
     const char *extension = vb_path_extension(file->path);
     unsigned language = language_of(extension);
-    *ret = false;
     if (language == 0 && extension[0] != '\0')
-        return VB_OK;
+        return false;
     VB_CLEANUP_FD int fd =
         vb_open_beneath(session->tree->dirfd, file->path, O_RDONLY | O_NONBLOCK, 0);
-    const ssize_t got = fd < 0 ? -1 : pread(fd, text, FILE_MAX, 0);
-    if (got < 0)
-        return vb_fail(err, VB_E_IO, errno, "reading %s", file->path);
-    if (language == 0 && got > 2 && memcmp(text, "#!", 2) == 0)
+    const size_t most = language == 0 ? HEAD : FILE_MAX;
+    ssize_t got = fd < 0 ? -1 : pread(fd, text, most, 0);
+    if (language == 0 && got == HEAD && memcmp(text, "#!", HEAD) == 0) {
         language = ANY;
-    *ret = makes_code(text, (size_t)got, language);
-    return VB_OK;
+        got = pread(fd, text, FILE_MAX, 0);
+    }
+    if (got < 0)
+        return false; /* closed: nobody reads it in a box either */
+    *left -= language != 0 ? (uint64_t)got : 0;
+    return makes_code(text, (size_t)got, language);
 }
 
 static bool is_marked(const struct vb_probed *probed, struct vb_str path)
@@ -142,19 +146,15 @@ int vb_probed_init(struct vb_probed *probed, const struct vb_session *session, s
     *probed = (struct vb_probed){.sink = {.emit = emit}, .next = next};
     VB_CLEANUP_FREE char *text = malloc(FILE_MAX);
     uint64_t left = ALL_MAX;
-    int status = text == NULL ? vb_fail(err, VB_E_NOMEM, errno, "looking for code") : VB_OK;
-    for (size_t i = 0; status == VB_OK && i < session->tree->count; i++) {
+    if (text == NULL)
+        return vb_fail(err, VB_E_NOMEM, errno, "looking for code");
+    for (size_t i = 0; i < session->tree->count && !probed->more; i++) {
         const struct vb_tree_file *file = &session->tree->files[i];
-        const uint64_t size = file->size < FILE_MAX ? file->size : FILE_MAX;
-        bool marked = false;
-        if (size > left || probed->count == VB_PROBED_FILES)
-            break;
-        left -= language_of(vb_path_extension(file->path)) != 0 ? size : 0;
-        status = look_at(session, file, text, &marked, err);
-        if (marked)
+        probed->more = left < FILE_MAX || probed->count == VB_PROBED_FILES;
+        if (!probed->more && look_at(session, file, text, &left))
             probed->files[probed->count++] = file->path;
     }
-    return status;
+    return VB_OK;
 }
 
 /* --- runs --- */
@@ -166,7 +166,8 @@ static bool is_wanted(const struct vb_probed *probed, const struct vb_runs *runs
     const unsigned language = language_of(row->interpreter);
     if (!runs->rows[i].ran || runs->rows[i].again || language == 0)
         return false;
-    return probes == VB_PROBES_ALL || (row->id < VB_PROBED_ROWS && probed->seen[row->id]) ||
+    return probes == VB_PROBES_ALL || probed->more ||
+           (row->id < VB_PROBED_ROWS && probed->seen[row->id]) ||
            (row->text != NULL && makes_code(row->text, strlen(row->text), language));
 }
 
@@ -182,7 +183,9 @@ static unsigned left_ms(const struct vb_runs *runs)
 static unsigned time_for(const struct vb_runs *runs, size_t i, unsigned budget_ms)
 {
     const struct vb_row_run *row = &runs->rows[i];
-    const unsigned wanted = LEAST_MS + 4 * row->duration_ms;
+    const unsigned most = row->finished ? 4 * row->duration_ms : row->duration_ms;
+    const unsigned wanted =
+        LEAST_MS + (row->finished || most < UNFINISHED_MS ? most : UNFINISHED_MS);
     if (wanted > budget_ms || vb_session_room(runs->session) < row->log_bytes + row->log_bytes / 8)
         return 0;
     return wanted;

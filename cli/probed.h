@@ -17,6 +17,7 @@ struct vb_probed {
     struct vb_sink *next;
     const char *files[VB_PROBED_FILES]; /* of the package: of its tree */
     size_t count;
+    bool more;                 /* than could be looked at: any may */
     bool seen[VB_PROBED_ROWS]; /* by the detonation's number */
 };
 /* Looks for such files in SESSION's package: searches them, and reads nothing out of them. */

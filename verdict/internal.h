@@ -224,6 +224,7 @@ struct run {
     /* What is compared with runs on other days; these outlive its end: */
     uint32_t repeats;   /* the run whose entry point it runs once more, or 0 */
     bool other_day;     /* … to compare days */
+    bool probed;        /* its interpreters had probes */
     int64_t days_ahead; /* of today; 0: today's once more */
     const char
         *persona; /* the machine on which it runs once more, other than the others; or NULL */

@@ -143,6 +143,9 @@ static void begin_run(struct judge *judge, struct run *run)
                                      (long long)run->days_ahead);
     if (run->persona != NULL)
         run->label = vb_arena_printf(judge->keep, "%s, as %s", run->label, run->persona);
+    run->probed = vb_starts(vb_text_of(judge, VB_F_DETAIL), "with probes");
+    if (run->probed)
+        run->label = vb_arena_printf(judge->keep, "%s, with probes", run->label);
     run->visible = run->text != NULL &&
                    (vb_ends(path, ".md") || vb_ends(path, ".mdx") || vb_ends(path, ".MD"));
     find_own(judge, run, vb_text_of(judge, VB_F_CWD));

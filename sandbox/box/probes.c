@@ -28,9 +28,10 @@ char *const *vb_probes_environment(const char *interpreter)
     static char node[] = "NODE_OPTIONS=--require=/" NODE_FILE, bash[] = "BASH_ENV=/" BASH_FILE;
     static char *const none[] = {NULL}, *const for_node[] = {node, NULL},
                        *const for_bash[] = {node, bash, NULL};
-    if (interpreter != NULL && strcmp(interpreter, "bash") == 0)
-        return for_bash;
-    return interpreter != NULL && strcmp(interpreter, "node") == 0 ? for_node : none;
+    if (interpreter == NULL || strncmp(interpreter, "python", 6) == 0)
+        return none;
+    /* Other shells have no probe, and start Node. */
+    return strcmp(interpreter, "bash") == 0 ? for_bash : for_node;
 }
 
 static int write_file(int root, const char *path, const char *text, struct vb_error *err)

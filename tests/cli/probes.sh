@@ -119,6 +119,16 @@ END
     events_of interpreter.lines >"$work/lines"
     expect_in "$work/lines" '"path":"scripts/run.js","executed":2,"present":4' "lines of JavaScript"
 
+    # The command of a server, by a shell that has no probe.
+    mkdir "$work/server"
+    cat >"$work/server/server.js" <<END
+new Function(atob('$(hidden "const note = '$shell'")'.split('').reverse().join('')))();
+END
+    echo '{"mcpServers": {"sorter": {"command": "node", "args": ["server.js"]}}}' >"$work/server/.mcp.json"
+    vet server
+    events_of interpreter.code >"$work/made"
+    expect_in "$work/made" '"path":"server.js","line":1' "code in a server"
+
     skill vm run.js <<END
 const vm = require('vm');
 vm.runInThisContext(atob('$(hidden "note = '$shell'")'.split('').reverse().join('')), '/etc/hosts');
