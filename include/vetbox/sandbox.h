@@ -141,9 +141,15 @@ struct vb_detonation {
     bool call;           /* runs a script that ran before, with arguments */
     bool forgets;        /* leaves nothing to the runs after it */
     enum vb_driver driver;
-    const char *client; /* as which a driver presents itself; static */
-    bool other_day;     /* to compare days; with no days ahead it is today's once more */
+    const char *client;   /* as which a driver presents itself; static */
+    char *const *modules; /* that are stood in for, NULL-terminated: one of the words below and a
+                             name; the caller's. NULL: none */
+    bool other_day;       /* to compare days; with no days ahead it is today's once more */
 };
+
+#define VB_MODULE_PYTHON "python3 "
+#define VB_MODULE_NODE "node "
+#define VB_MODULE_EXPORT "export " /* and what the module before it exports */
 
 enum { VB_INPUT_MAX = 64 * 1024 }; /* what a pipe holds without a reader */
 

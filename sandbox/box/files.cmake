@@ -22,6 +22,7 @@ set(VB_BOX_FILES
   box/layers.c
   box/machine.c
   box/machine_live.c
+  box/modules.c
   box/move.c
   box/net.c
   box/netlink.c
@@ -63,3 +64,16 @@ foreach(sample ${VB_SAMPLES})
   string(APPEND samples "{\"${sample}\", \"${bytes}\", ${length}},\n")
 endforeach()
 file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/samples/samples.inc CONTENT "@samples@" @ONLY)
+
+# What stands in for modules: modules.inc has the text of one for each language.
+set(texts "")
+foreach(module python:package.py node:package.js)
+  string(REGEX REPLACE ":.*" "" language ${module})
+  string(REGEX REPLACE ".*:" "" name ${module})
+  set(file ${CMAKE_CURRENT_LIST_DIR}/modules/${name})
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+  file(READ ${file} bytes HEX)
+  string(REGEX REPLACE "(..)" "\\\\x\\1" bytes "${bytes}")
+  string(APPEND texts "static const char module_${language}[] = \"${bytes}\";\n")
+endforeach()
+file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/samples/modules.inc CONTENT "@texts@" @ONLY)

@@ -9,6 +9,7 @@
 #include "sandbox/box/box.h"
 #include "sandbox/box/carry.h"
 #include "sandbox/box/kernel.h"
+#include "sandbox/box/modules.h"
 
 enum { SPARE_INODES = 1000, BYTES_PER_INODE = 4096, MIN_INODES = 2000 };
 
@@ -99,6 +100,8 @@ static int overlay(const struct vb_inside *inside, enum vb_layer layer, int *ret
     char upper[64];
     char work[64];
     const bool changed = vb_carry_lower(inside->setup, layer, lower, sizeof(lower));
+    if (layer == VB_LAYER_ROOT)
+        vb_modules_lower(inside, lower, sizeof(lower));
     snprintf(upper, sizeof(upper), "%s/%s", VB_BASE_BOX, row->folder);
     snprintf(work, sizeof(work), "%s/%s", VB_BASE_BOX, row->work);
     const struct vb_mount_option options[] = {{"source", "overlay"}, {"lowerdir", lower},
@@ -279,6 +282,8 @@ int vb_root_build(struct vb_inside *inside, struct vb_error *err)
     if (vb_sys_mount_private() < 0)
         return fail_mount(err, "making the mounts of a box private");
     int status = mount_writable(inside, err);
+    if (status == VB_OK)
+        status = vb_modules_mount(inside, err);
     if (status < 0)
         return status;
     VB_CLEANUP_FD int root = mount_root(inside, err);

@@ -149,6 +149,8 @@ int vb_start_tell(struct vb_supervisor *box, struct vb_error *err)
                      detonation->days_ahead > 0 ? "on another day" : "on the same day");
     else if (detonation->driver != VB_DRIVER_NONE && detonation->repeats > 0)
         vb_event_str(&event, VB_F_DETAIL, "as another client, on another day");
+    else if (detonation->modules != NULL && detonation->repeats > 0)
+        vb_event_str(&event, VB_F_DETAIL, "with stand-ins for modules that it misses");
     else if (detonation->every_name)
         vb_event_str(&event, VB_F_DETAIL, "with every host name that it asks for");
     if (detonation->days_ahead > 0 || detonation->other_day)
