@@ -1,6 +1,7 @@
 set(VB_DETONATE_FILES
   detonate/host.c
   detonate/interpreter.c
+  detonate/library.c
   detonate/mcp.c
   detonate/mcp_arguments.c
   detonate/mcp_call.c

@@ -8,12 +8,14 @@
 
 #include "sandbox/detonate/host.h"
 #include "sandbox/detonate/interpreter.h"
+#include "sandbox/detonate/library.h"
 #include "sandbox/detonate/servers.h"
 #include "vetbox/sandbox.h"
 
 enum {
     MAX_ROWS = 256,
     MAX_REPEATED = 16,
+    MAX_LIBRARIES = 16,
     MAX_TEXT = 100 * 1024, /* the kernel takes 128 KiB in one argument (execve(2)) */
     HEAD_BYTES = 256,
     MAX_ALIKE = 16, /* coverage events of one reason before they are only counted */
@@ -30,6 +32,7 @@ struct candidate {
     const char *text;        /* code; NULL: run the file */
     const char *when;        /* NULL: nobody says, so whoever uses the package runs it */
     char *const *arguments;  /* for the file; NULL: none */
+    const char *library;     /* code that calls the functions of the file; NULL: none */
     const char *input;       /* as in struct vb_detonation */
     enum vb_driver driver;
 };
@@ -235,12 +238,16 @@ static char **make_argv(const struct candidate *what, const struct vb_interprete
         if (strcmp(interpreter->name, "node") == 0 && is_module(what->text))
             argv[count++] = copy("--input-type=module", &failed);
         argv[count++] = copy(interpreter->text_option, &failed);
-        argv[count] = copy(what->text, &failed);
-    } else if (asprintf(&argv[count++], "{tree}/%s", what->path) < 0) {
+        argv[count++] = copy(what->text, &failed);
+    } else if (what->library != NULL) {
+        argv[count++] = copy(interpreter->text_option, &failed);
+        argv[count++] = copy(what->library, &failed);
+    }
+    if (what->text == NULL && !failed && asprintf(&argv[count++], "{tree}/%s", what->path) < 0) {
         argv[--count] = NULL;
         failed = true;
     }
-    for (size_t i = 0; i < more && !failed; i++)
+    for (size_t i = 0; i < more && !failed && what->library == NULL; i++)
         argv[count++] = copy(what->arguments[i], &failed);
     if (!failed)
         return argv;
@@ -628,6 +635,7 @@ static int plan_usages(struct planner *planner, const struct vb_manifest *manife
     static const struct candidate calls = {.reason = VB_CALLS_NOT_RUN};
     int status = VB_OK;
     uint64_t missed = 0;
+    size_t libraries = 0;
     for (size_t i = 0; status == VB_OK && i < manifest->usage_count; i++) {
         const struct vb_manifest_usage *usage = &manifest->usages[i];
         struct candidate what = {
@@ -636,6 +644,11 @@ static int plan_usages(struct planner *planner, const struct vb_manifest *manife
         if (row == NULL)
             continue; /* it was left out, which is said */
         what.when = row->when;
+        if (strcmp(usage->reason, VB_FUNCTIONS) == 0) {
+            what.library = vb_library_caller(row->interpreter);
+            if (what.library == NULL || row->text != NULL || libraries++ == MAX_LIBRARIES)
+                continue;
+        }
         missed += planner->plan->count >= MAX_ROWS;
         if (planner->plan->count < MAX_ROWS)
             status = add_row(planner, &what, vb_interpreter_named(row->interpreter), err);

@@ -21,6 +21,7 @@ PUBLIC = {
 THIRD_PARTY = {
     "samples.inc": {"sandbox/box"},
     "modules.inc": {"sandbox/box"},
+    "libraries.inc": {"sandbox/detonate"},
     "jansson.h": {"core", "include/vetbox/core"},
     "openssl/": {"core", "signatures", "sandbox/world"},
     "curl/": {"fetch"},

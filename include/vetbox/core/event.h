@@ -78,6 +78,8 @@ struct vb_value {
 
 /* In coverage events, what: one more way to call a script that was itself run. */
 #define VB_CALLS_NOT_RUN "a call with arguments"
+/* The reason of a manifest.usage that is no command line: functions are called. */
+#define VB_FUNCTIONS "functions"
 
 enum {
     VB_EVENT_MAX_FIELDS = 20,
