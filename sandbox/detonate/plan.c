@@ -646,8 +646,12 @@ static int plan_usages(struct planner *planner, const struct vb_manifest *manife
         what.when = row->when;
         if (strcmp(usage->reason, VB_FUNCTIONS) == 0) {
             what.library = vb_library_caller(row->interpreter);
-            if (what.library == NULL || row->text != NULL || libraries++ == MAX_LIBRARIES)
+            if (what.library == NULL || row->text != NULL)
                 continue;
+            if (libraries++ >= MAX_LIBRARIES) {
+                status = leave_out(planner, &what, "more than 16 files of functions", err);
+                continue;
+            }
         }
         missed += planner->plan->count >= MAX_ROWS;
         if (planner->plan->count < MAX_ROWS)
