@@ -649,6 +649,7 @@ static int plan_usages(struct planner *planner, const struct vb_manifest *manife
             if (what.library == NULL || row->text != NULL)
                 continue;
             if (libraries++ >= MAX_LIBRARIES) {
+                what.reason = VB_CALLS_NOT_RUN;
                 status = leave_out(planner, &what, "more than 16 files of functions", err);
                 continue;
             }
