@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cli/missing.h"
 #include "cli/network.h"
 #include "cli/other_days.h"
 #include "cli/personas.h"
@@ -52,17 +53,43 @@ static int run_again(struct vb_runs *runs, const struct vb_detonation *row, stru
     return vb_detonate(runs->sandbox, &again, sink, &result, err);
 }
 
-static int run_row(struct vb_runs *runs, size_t i, struct vb_sink *sink, struct vb_error *err)
+/* Once more, with stand-ins for the modules that it missed, as often as it then misses others. */
+static int run_with_modules(struct vb_runs *runs, struct vb_detonation *row, bool every_name,
+                            struct vb_missing *missing, struct vb_error *err)
+{
+    int more = vb_missing_tell(missing, row, err);
+    for (unsigned round = 0; more == 1 && round < VB_MISSING_ROUNDS; round++) {
+        const unsigned left = vb_session_left_ms(runs->session);
+        struct vb_detonation again = *row;
+        struct vb_detonation_result result;
+        if (left <= runs->reserve_ms)
+            return VB_OK;
+        again.id = runs->next_id++;
+        again.repeats = row->id;
+        again.every_name = every_name;
+        again.modules = vb_missing_modules(missing);
+        again.timeout_ms =
+            left - runs->reserve_ms < row->timeout_ms ? left - runs->reserve_ms : row->timeout_ms;
+        const int status = vb_detonate(runs->sandbox, &again, &missing->sink, &result, err);
+        more = status < 0 ? status : vb_missing_tell(missing, &again, err);
+    }
+    row->modules = vb_missing_modules(missing);
+    return more < 0 ? more : VB_OK;
+}
+
+static int run_row(struct vb_runs *runs, size_t i, struct vb_missing *missing, struct vb_error *err)
 {
     struct vb_session *session = runs->session;
     struct vb_detonation *row = &runs->plan->rows[i];
     const unsigned left = vb_session_left_ms(session);
+    struct vb_sink *sink = &missing->sink;
     struct vb_detonation_result result = {0};
     if (left <= runs->reserve_ms) {
         runs->calls_missed += row->call;
         return row->call ? VB_OK : not_run(session, row, 0, err);
     }
     row->timeout_ms = vb_plan_share_ms(runs->plan, i, left - runs->reserve_ms);
+    row->modules = vb_missing_modules(missing);
     const uint64_t before = session->log.bytes;
     int status = vb_detonate(runs->sandbox, row, sink, &result, err);
     runs->rows[i].ran = true;
@@ -73,6 +100,8 @@ static int run_row(struct vb_runs *runs, size_t i, struct vb_sink *sink, struct 
     runs->rows[i].every_name = result.name_doubted;
     runs->rows[i].dated = session->tee.dates.seen;
     runs->rows[i].around = session->tee.around.seen;
+    if (status == VB_OK)
+        status = run_with_modules(runs, row, result.name_doubted, missing, err);
     const unsigned still = vb_session_left_ms(session);
     if (status < 0 || !result.name_doubted || row->repeats > 0 || still <= runs->reserve_ms)
         return status;
@@ -104,9 +133,11 @@ static int run_plan(struct vb_session *session, const struct vb_sandbox_options 
     if (vb_probed_init(probed, session, &session->tee.sink, err) < 0)
         return vb_wrap(err, "before the plan");
     vb_planted_init(&planted, &probed->sink);
+    VB_CLEANUP(vb_missing_done) struct vb_missing missing;
+    vb_missing_init(&missing, &planted.sink);
     for (size_t i = 0; i < plan->count; i++) {
         const struct vb_detonation *row = &plan->rows[i];
-        if (run_row(&runs, i, &planted.sink, err) < 0)
+        if (run_row(&runs, i, &missing, err) < 0)
             return vb_wrap(err, "running %s", row->path != NULL ? row->path : row->reason);
     }
     if (runs.calls_missed > 0 && not_run(session, NULL, runs.calls_missed, err) < 0)

@@ -367,6 +367,8 @@ void vb_id_scripts(struct vb_id *id);
 /* --- usage.c --- */
 /* How FILE, which INTERPRETER runs, wants to be called: a manifest.usage for each way. */
 void vb_id_usage(struct vb_id *id, const struct vb_id_file *file, const char *interpreter);
+/* library.c: that FILE, which INTERPRETER runs, is one whose functions others call, if it is. */
+void vb_id_library(struct vb_id *id, const struct vb_id_file *file, const char *interpreter);
 /* beside.c: what archives within the package hold */
 void vb_id_beside(struct vb_id *id);
 /* Interpreter by extension or shebang (NULL if none is known); *ret_script says it executes. */

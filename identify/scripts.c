@@ -188,6 +188,8 @@ static void list_script(struct vb_id *id, const struct vb_id_file *file, bool te
     const char *interpreter = vb_id_interpreter(id, file, program, &script);
     if (script && interpreter != NULL && !tested)
         vb_id_usage(id, file, interpreter);
+    if (script && interpreter != NULL && !tested)
+        vb_id_library(id, file, interpreter);
     if (vb_id_has_file_entry(id, file->path))
         return;
     const struct vb_id_entry entry = {{file->path, 0}, "script", "use", NULL, interpreter};

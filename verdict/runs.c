@@ -126,6 +126,9 @@ static void begin_run(struct judge *judge, struct run *run)
     run->repeated = vb_event_get(judge->event, VB_F_DETAIL) != NULL || run->repeats > 0 ||
                     vb_event_get(judge->event, VB_F_CALL) != NULL ||
                     vb_starts(vb_text_of(judge, VB_F_REASON), "planted:");
+    /* The host in the values that functions are called with (sandbox/detonate/libraries). */
+    if (strcmp(vb_text_of(judge, VB_F_REASON), VB_FUNCTIONS) == 0)
+        (void)vb_names_add(&run->given, &run->arena, "example.com", 0, NULL);
     const char *client = vb_text_of(judge, VB_F_CLIENT);
     run->client = client[0] == '\0' ? NULL : vb_arena_str(judge->keep, client);
     if (path[0] != '\0')

@@ -152,6 +152,8 @@ struct vb_detonation {
     bool forgets;        /* leaves nothing to the runs after it */
     enum vb_driver driver;
     const char *client; /* as which a driver presents itself; static */
+    char *const *modules; /* that are stood in for, NULL-terminated: one of the words below and a
+                              name; the caller's. NULL: none */
     bool probed;        /* its interpreters tell of the code that they make and the lines that they
                            execute; where boxes have an overlay */
     bool hosted;        /* loaded by what stands in for an application, which is talked with */
@@ -159,6 +161,10 @@ struct vb_detonation {
     const char *persona; /* run once more on this machine, other than the row's; static; NULL: no */
     bool macos;          /* what the machine is asked for its system, it answers as a Mac does */
 };
+
+#define VB_MODULE_PYTHON "python3 "
+#define VB_MODULE_NODE "node "
+#define VB_MODULE_EXPORT "export " /* and what the module before it exports */
 
 enum { VB_INPUT_MAX = 64 * 1024 }; /* what a pipe holds without a reader */
 

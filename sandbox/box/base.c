@@ -197,7 +197,8 @@ static int mount_base(const struct vb_box_setup *setup, struct vb_error *err)
     if (base < 0 || vb_sys_mount_attach(base, AT_FDCWD, VB_BASE) < 0)
         return vb_fail_namespaces(err, errno, "mounting the base of the boxes");
     if (mkdirat(base, "root", 0755) < 0 || mkdirat(base, "box", 0755) < 0 ||
-        mkdirat(base, "usr", 0755) < 0 || mkdirat(base, "probes", 0755) < 0)
+        mkdirat(base, "usr", 0755) < 0 || mkdirat(base, "probes", 0755) < 0 ||
+        mkdirat(base, "modules", 0755) < 0)
         return vb_fail(err, VB_E_OS, errno, "making the base of the boxes");
     VB_CLEANUP_FD int root = openat(base, "root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     VB_CLEANUP_FD int usr = openat(base, "usr", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -27,6 +27,7 @@ set(VB_BOX_FILES
   box/machine.c
   box/machine_live.c
   box/macos.c
+  box/modules.c
   box/move.c
   box/net.c
   box/netlink.c
@@ -81,3 +82,20 @@ foreach(probe python.py node.js bash.sh)
   string(APPEND texts "\"${bytes}\",\n")
 endforeach()
 file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/samples/probes.inc CONTENT "@texts@" @ONLY)
+# What stands in for modules, and what calls libraries: a text for each language.
+foreach(set module:modules library:../detonate/libraries)
+  string(REGEX REPLACE ":.*" "" kind ${set})
+  string(REGEX REPLACE ".*:" "" folder ${set})
+  get_filename_component(made ${folder} NAME)
+  set(texts "")
+  foreach(language python:py node:js)
+    string(REGEX REPLACE ":.*" "" name ${language})
+    string(REGEX REPLACE ".*:" "" extension ${language})
+    set(file ${CMAKE_CURRENT_LIST_DIR}/${folder}/${name}.${extension})
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+    file(READ ${file} bytes HEX)
+    string(REGEX REPLACE "(..)" "\\\\x\\1" bytes "${bytes}")
+    string(APPEND texts "static const char ${kind}_${name}[] = \"${bytes}\";\n")
+  endforeach()
+  file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/samples/${made}.inc CONTENT "@texts@" @ONLY)
+endforeach()

@@ -11,6 +11,7 @@
 #include "sandbox/box/closure.h"
 #include "sandbox/box/hearsay.h"
 #include "sandbox/box/kernel.h"
+#include "sandbox/box/modules.h"
 
 enum { SPARE_INODES = 1000, BYTES_PER_INODE = 4096, MIN_INODES = 2000 };
 
@@ -105,6 +106,8 @@ static int overlay(const struct vb_inside *inside, enum vb_layer layer, int *ret
     snprintf(lower, sizeof(lower), "%s%s%s%s", inside->detonation->probed ? VB_BASE_PROBES "/" : "",
              inside->detonation->probed ? row->folder : "", inside->detonation->probed ? ":" : "",
              below);
+    if (layer == VB_LAYER_ROOT)
+        vb_modules_lower(inside, lower, sizeof(lower));
     snprintf(upper, sizeof(upper), "%s/%s", VB_BASE_BOX, row->folder);
     snprintf(work, sizeof(work), "%s/%s", VB_BASE_BOX, row->work);
     const struct vb_mount_option options[] = {{"source", "overlay"}, {"lowerdir", lower},
@@ -285,6 +288,8 @@ int vb_root_build(struct vb_inside *inside, struct vb_error *err)
     if (vb_sys_mount_private() < 0)
         return fail_mount(err, "making the mounts of a box private");
     int status = mount_writable(inside, err);
+    if (status == VB_OK)
+        status = vb_modules_mount(inside, err);
     if (status < 0)
         return status;
     VB_CLEANUP_FD int root = mount_root(inside, err);

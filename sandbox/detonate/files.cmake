@@ -3,6 +3,7 @@ set(VB_DETONATE_FILES
   detonate/insider.c
   detonate/hosted.c
   detonate/interpreter.c
+  detonate/library.c
   detonate/mcp.c
   detonate/mcp_arguments.c
   detonate/mcp_call.c

@@ -9,12 +9,14 @@
 #include "sandbox/detonate/host.h"
 #include "sandbox/detonate/hosted.h"
 #include "sandbox/detonate/interpreter.h"
+#include "sandbox/detonate/library.h"
 #include "sandbox/detonate/servers.h"
 #include "vetbox/sandbox.h"
 
 enum {
     MAX_ROWS = 256,
     MAX_REPEATED = 16,
+    MAX_LIBRARIES = 16,
     MAX_TEXT = 100 * 1024, /* the kernel takes 128 KiB in one argument (execve(2)) */
     HEAD_BYTES = 256,
     MAX_ALIKE = 16, /* coverage events of one reason before they are only counted */
@@ -33,6 +35,7 @@ struct candidate {
     const char *text;        /* code; NULL: run the file */
     const char *when;        /* NULL: nobody says, so whoever uses the package runs it */
     char *const *arguments;  /* for the file; NULL: none */
+    const char *library;     /* code that calls the functions of the file; NULL: none */
     const char *input;       /* as in struct vb_detonation */
     enum vb_driver driver;
     bool by_agent;                /* in its shell, which finds the package's bin/ first */
@@ -251,14 +254,18 @@ static char **make_argv(const struct candidate *what, const struct vb_interprete
         if (strcmp(interpreter->name, "node") == 0 && is_module(what->text))
             argv[count++] = copy("--input-type=module", &failed);
         argv[count++] = copy(interpreter->text_option, &failed);
-        argv[count] = copy(what->text, &failed);
-    } else if (asprintf(&argv[count++], "{tree}/%s", what->path) < 0) {
+        argv[count++] = copy(what->text, &failed);
+    } else if (what->library != NULL) {
+        argv[count++] = copy(interpreter->text_option, &failed);
+        argv[count++] = copy(what->library, &failed);
+    }
+    if (what->text == NULL && !failed && asprintf(&argv[count++], "{tree}/%s", what->path) < 0) {
         argv[--count] = NULL;
         failed = true;
     }
     if (what->host != NULL && what->host->events[0] != '\0' && !failed)
         argv[count++] = copy(what->host->events, &failed);
-    for (size_t i = 0; i < more && !failed; i++)
+    for (size_t i = 0; i < more && !failed && what->library == NULL; i++)
         argv[count++] = copy(what->arguments[i], &failed);
     if (!failed)
         return argv;
@@ -714,6 +721,7 @@ static int plan_usages(struct planner *planner, const struct vb_manifest *manife
     static const struct candidate calls = {.reason = VB_CALLS_NOT_RUN};
     int status = VB_OK;
     uint64_t missed = 0;
+    size_t libraries = 0;
     for (size_t i = 0; status == VB_OK && i < manifest->usage_count; i++) {
         const struct vb_manifest_usage *usage = &manifest->usages[i];
         struct candidate what = {
@@ -722,6 +730,16 @@ static int plan_usages(struct planner *planner, const struct vb_manifest *manife
         if (row == NULL || row->hosted)
             continue; /* it was left out, which is said, or nobody calls it by itself */
         what.when = row->when;
+        if (strcmp(usage->reason, VB_FUNCTIONS) == 0) {
+            what.library = vb_library_caller(row->interpreter);
+            if (what.library == NULL || row->text != NULL)
+                continue;
+            if (libraries++ >= MAX_LIBRARIES) {
+                what.reason = VB_CALLS_NOT_RUN;
+                status = leave_out(planner, &what, "more than 16 files of functions", err);
+                continue;
+            }
+        }
         missed += planner->plan->count >= MAX_ROWS;
         if (planner->plan->count < MAX_ROWS)
             status = add_row(planner, &what, vb_interpreter_named(row->interpreter), err);

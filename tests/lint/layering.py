@@ -22,6 +22,8 @@ THIRD_PARTY = {
     "samples.inc": {"sandbox/box"},
     "probes.inc": {"sandbox/box"},
     "host.inc": {"sandbox/box"},
+    "modules.inc": {"sandbox/box"},
+    "libraries.inc": {"sandbox/detonate"},
     "jansson.h": {"core", "include/vetbox/core"},
     "openssl/": {"core", "signatures", "sandbox/world"},
     "curl/": {"fetch"},

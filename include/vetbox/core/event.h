@@ -83,6 +83,8 @@ struct vb_value {
 /* Reasons of coverage events that leave no doubt that somebody floods (verdict/detect_flood.c). */
 #define VB_FLOOD_LINE "a line of more than 32 MiB without an end"
 #define VB_FLOOD_LISTING "more than 20 pages of hardly anything"
+/* The reason of a manifest.usage that is no command line: functions are called. */
+#define VB_FUNCTIONS "functions"
 
 enum {
     VB_EVENT_MAX_FIELDS = 20,
