@@ -9,6 +9,8 @@
 
 #include "sandbox/box/box.h"
 
+#include <typescript.inc>
+
 #define FOLDER "/usr/local/bin/"
 
 static const struct {

@@ -220,7 +220,7 @@ static bool is_module(const char *text)
 
 static char **make_argv(const struct candidate *what, const struct vb_interpreter *interpreter)
 {
-    enum { MAX_ITEMS = 5 };
+    enum { MAX_ITEMS = 8 };
     bool failed = false;
     size_t count = 0;
     size_t more = 0;
@@ -230,7 +230,12 @@ static char **make_argv(const struct candidate *what, const struct vb_interprete
     if (argv == NULL)
         return NULL;
     if (interpreter != NULL)
-        argv[count++] = copy(interpreter->name, &failed);
+        argv[count++] =
+            copy(interpreter->program == NULL ? interpreter->name : interpreter->program, &failed);
+    for (size_t i = 0; interpreter != NULL && i < VB_ARRAY_LEN(interpreter->words); i++) {
+        if (interpreter->words[i] != NULL && !failed)
+            argv[count++] = copy(interpreter->words[i], &failed);
+    }
     if (what->text != NULL) {
         if (strcmp(interpreter->name, "node") == 0 && is_module(what->text))
             argv[count++] = copy("--input-type=module", &failed);
@@ -393,15 +398,25 @@ static void number_rows(struct vb_plan *plan)
         plan->rows[i].id = (uint32_t)i + 1;
 }
 
+static void missing_interpreter(const char *name, char ret[REASON_BYTES])
+{
+    const char *package = vb_interpreter_package(name);
+    const bool known = vb_interpreter_named(name) != NULL;
+    if (package != NULL && strcmp(package, name) != 0)
+        snprintf(ret, REASON_BYTES, "interpreter %.48s is not installed: install %s", name,
+                 package);
+    else
+        snprintf(ret, REASON_BYTES, "interpreter %.64s is not %s", name,
+                 known ? "installed" : "one that vetbox can start");
+}
+
 static int plan_one(struct planner *planner, const struct candidate *what, struct vb_error *err)
 {
     const struct vb_interpreter *interpreter = NULL;
     char reason[REASON_BYTES];
     if (what->interpreter != NULL) {
         interpreter = vb_interpreter_installed(planner->rootfs, what->interpreter);
-        const bool known = vb_interpreter_named(what->interpreter) != NULL;
-        snprintf(reason, sizeof(reason), "interpreter %.64s is not %s", what->interpreter,
-                 known ? "installed" : "one that vetbox can start");
+        missing_interpreter(what->interpreter, reason);
         if (interpreter == NULL)
             return leave_out(planner, what, reason, err);
     }
@@ -483,7 +498,7 @@ static bool look_at_file(const struct vb_tree *tree, const struct vb_tree_file *
                            "ELF",
                            4) == 0)
         return (file->mode & 0111) != 0;
-    const char *name = vb_interpreter_of_extension(vb_path_extension(file->path));
+    const char *name = vb_interpreter_of_path(file->path);
     if (name != NULL)
         snprintf(ret, size, "%s", name);
     return name != NULL;
@@ -521,7 +536,7 @@ static int plan_file(struct planner *planner, const struct vb_manifest_entry *en
     struct candidate what = {.reason = entry->reason,
                              .path = entry->path,
                              .input = input,
-                             .interpreter = entry->interpreter,
+                             .interpreter = vb_interpreter_for(entry->interpreter, entry->path),
                              .when = entry->when,
                              .driver = driver_of(planner, entry)};
     char name[64];

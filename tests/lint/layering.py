@@ -20,6 +20,7 @@ PUBLIC = {
 # Header prefix of a third-party library, or a file that the build makes -> folders that may include it.
 THIRD_PARTY = {
     "samples.inc": {"sandbox/box"},
+    "typescript.inc": {"sandbox/box", "sandbox/detonate"},
     "jansson.h": {"core", "include/vetbox/core"},
     "openssl/": {"core", "signatures", "sandbox/world"},
     "curl/": {"fetch"},
