@@ -38,7 +38,8 @@ int vb_identify(int dirfd, const char *name, const struct vb_identify_limits *li
     /* In the order in which their findings help a reader: what it is, what starts by itself, what
      * it tells people and agents to do, what else could be run. */
     static step *const steps[] = {vb_id_walk,         vb_id_packages, vb_id_read_repository,
-                                  vb_id_instructions, vb_id_scripts,  vb_id_finish};
+                                  vb_id_instructions, vb_id_scripts,  vb_id_build_files,
+                                  vb_id_finish};
     struct vb_id id = {.dirfd = dirfd, .name = name, .limits = limits, .sink = sink, .err = err};
     return take_steps(&id, steps, VB_ARRAY_LEN(steps));
 }

@@ -364,6 +364,9 @@ bool vb_id_env_name(const char *text, size_t len);
 /* --- scripts.c --- */
 void vb_id_scripts(struct vb_id *id);
 
+/* build.c: what Makefiles, justfiles and Dockerfiles run, as ways to call them */
+void vb_id_build_files(struct vb_id *id);
+
 /* --- usage.c --- */
 /* How FILE, which INTERPRETER runs, wants to be called: a manifest.usage for each way. */
 void vb_id_usage(struct vb_id *id, const struct vb_id_file *file, const char *interpreter);

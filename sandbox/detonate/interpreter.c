@@ -42,6 +42,7 @@ static const struct vb_interpreter interpreters[] = {
     {"Rscript", "-e", NULL, NULL, {NULL}},
     {"pwsh", "-c", NULL, NULL, {NULL}},
     {"tclsh", NULL, NULL, NULL, {NULL}},
+    {"make", NULL, NULL, NULL, {"-f", NULL}},
 };
 
 static const struct {

@@ -295,6 +295,18 @@ static char **host_environment(const struct planner *planner, const char *path, 
     return list;
 }
 
+/* Nobody says that a target of a build file is run: what of them is not says nothing about the
+ * package. */
+static bool is_build_call(const char *reason)
+{
+    static const char *const prefixes[] = {"make:", "just:", "docker:"};
+    for (size_t i = 0; i < VB_ARRAY_LEN(prefixes); i++) {
+        if (strncmp(reason, prefixes[i], strlen(prefixes[i])) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int add_row(struct planner *planner, const struct candidate *what,
                    const struct vb_interpreter *interpreter, struct vb_error *err)
 {
@@ -310,7 +322,7 @@ static int add_row(struct planner *planner, const struct candidate *what,
         .input = copy(what->input, &failed),
         .cwd = copy(package_folder(planner->manifest, what->path), &failed),
         .when = phases[phase_of(what->when)],
-        .call = what->arguments != NULL,
+        .call = what->arguments != NULL || is_build_call(what->reason),
         .driver = what->driver,
         .client = what->driver == VB_DRIVER_NONE ? NULL : clients[0],
     };
@@ -576,6 +588,20 @@ static bool is_started(const struct planner *planner, const struct vb_manifest_e
     return entry->command != NULL && driver_of(planner, entry) != VB_DRIVER_NONE;
 }
 
+/* A target of a build file needs room, and the program that reads the file. */
+static int plan_build_call(struct planner *planner, const struct vb_manifest_entry *entry,
+                           const struct candidate *what, struct vb_error *err)
+{
+    const struct candidate calls = {
+        .reason = VB_CALLS_NOT_RUN, .path = entry->path, .line = entry->line};
+    const char *program = entry->interpreter;
+    if (program != NULL && vb_interpreter_installed(planner->rootfs, program) == NULL)
+        return leave_out(planner, &calls, "interpreter make is not installed", err);
+    return planner->plan->count < MAX_ROWS
+               ? plan_one(planner, what, err)
+               : leave_out(planner, &calls, "more than 256 things to run", err);
+}
+
 /* A hook is tried with the events that it is for. */
 static int plan_entry(struct planner *planner, const struct vb_manifest_entry *entry,
                       struct candidate *what, struct vb_error *err)
@@ -583,6 +609,8 @@ static int plan_entry(struct planner *planner, const struct vb_manifest_entry *e
     char *inputs[VB_HOST_EVENTS_MAX] = {NULL};
     if (is_started(planner, entry))
         return plan_server(planner, entry, *what, err);
+    if (entry->command != NULL && is_build_call(entry->reason))
+        return plan_build_call(planner, entry, what, err);
     const int count = vb_host_events(entry->reason, inputs);
     int status = count < 0 ? vb_fail(err, VB_E_NOMEM, errno, "planning a hook") : VB_OK;
     for (int i = 0; status == VB_OK && i < (count > 0 ? count : 1); i++) {
@@ -617,13 +645,25 @@ static int plan_entries(struct planner *planner, const struct vb_manifest *manif
     return status;
 }
 
+/* An entry point of the manifest, which was planned or left out by its name already. */
+static bool is_entry(const struct vb_manifest *manifest, const char *path)
+{
+    for (size_t i = 0; i < manifest->entry_count; i++) {
+        const struct vb_manifest_entry *entry = &manifest->entries[i];
+        if (entry->command == NULL && strcmp(entry->path, path) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int plan_scripts(struct planner *planner, struct vb_error *err)
 {
     int status = VB_OK;
     for (size_t i = 0; status == VB_OK && i < planner->tree->count; i++) {
         const struct vb_tree_file *file = &planner->tree->files[i];
         char name[64];
-        if (!look_at_file(planner->tree, file, name, sizeof(name)) ||
+        if (is_entry(planner->manifest, file->path) ||
+            !look_at_file(planner->tree, file, name, sizeof(name)) ||
             runs_as_server(planner, file->path))
             continue;
         const struct candidate what = {
