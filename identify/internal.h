@@ -340,7 +340,15 @@ void vb_id_inline(struct vb_id *id, struct vb_id_at at, struct vb_str code, stru
                   bool hidden);
 void vb_id_substitutions(struct vb_id *id, const struct vb_id_page *page);
 
-enum vb_id_guess { VB_ID_GUESS_NONE, VB_ID_GUESS_SHELL, VB_ID_GUESS_PYTHON, VB_ID_GUESS_NODE };
+enum vb_id_guess {
+    VB_ID_GUESS_NONE,
+    VB_ID_GUESS_SHELL,
+    VB_ID_GUESS_PYTHON,
+    VB_ID_GUESS_NODE,
+    VB_ID_GUESS_POWERSHELL
+};
+/* Words stand in TEXT that no other shell knows. */
+bool vb_id_is_powershell(const char *text, size_t len);
 enum vb_id_guess vb_id_guess(const char *text, size_t len);
 /* Copies TEXT without prompts; lines of output become empty, so that line numbers stay. False if
  * it has no prompts (nothing is written) or memory ran out. */

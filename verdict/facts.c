@@ -290,7 +290,7 @@ static void on_coverage(struct judge *judge)
     /* Of a run only lost events matter; the rest concerns what it left behind. */
     const bool lost = vb_word_in("events", what) || strcmp(what, "opened baits") == 0 ||
                       strstr(reason, "not fully recorded") != NULL;
-    if (running && strcmp(what, VB_CALLS_NOT_RUN) == 0)
+    if (running && (strcmp(what, VB_CALLS_NOT_RUN) == 0 || strcmp(what, VB_TRANSLATED) == 0))
         ; /* the script itself ran */
     else if (running && judge->run == NULL)
         judge->unexecuted += weight;

@@ -10,6 +10,7 @@
 #include "sandbox/box/box.h"
 
 #include <typescript.inc>
+#include <windows.inc>
 
 #define FOLDER "/usr/local/bin/"
 

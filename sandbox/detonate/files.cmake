@@ -11,11 +11,16 @@ set(VB_DETONATE_FILES
   detonate/plan.c
   detonate/servers.c)
 
-# What runs TypeScript in a box, without the comment at its beginning, as a string literal.
-set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/typescript.js)
-file(READ ${CMAKE_CURRENT_LIST_DIR}/typescript.js runner)
-string(REGEX REPLACE "^(//[^\n]*\n)+" "" runner "${runner}")
-string(HEX "${runner}" runner)
-string(REGEX REPLACE "(..)" "\\\\x\\1" runner "${runner}")
-file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/samples/typescript.inc
-     CONTENT "#define VB_TYPESCRIPT \"@runner@\"\n" @ONLY)
+# What runs TypeScript, and code for Windows and macOS, in a box, each without the comment at its
+# beginning, as a string literal.
+foreach(runner typescript.js windows.pl)
+  get_filename_component(name ${runner} NAME_WE)
+  string(TOUPPER ${name} macro)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/${runner})
+  file(READ ${CMAKE_CURRENT_LIST_DIR}/${runner} code)
+  string(REGEX REPLACE "^((//|#)[^\n]*\n)+" "" code "${code}")
+  string(HEX "${code}" code)
+  string(REGEX REPLACE "(..)" "\\\\x\\1" code "${code}")
+  file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/samples/${name}.inc
+       CONTENT "#define VB_@macro@ \"@code@\"\n" @ONLY)
+endforeach()

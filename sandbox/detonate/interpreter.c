@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <typescript.inc>
+#include <windows.inc>
 
 #define ESBUILD "esbuild"
 
@@ -40,7 +41,10 @@ static const struct vb_interpreter interpreters[] = {
     {"gawk", NULL, "awk", NULL, {"-f", NULL}},
     {"mawk", NULL, "awk", NULL, {"-f", NULL}},
     {"Rscript", "-e", NULL, NULL, {NULL}},
-    {"pwsh", "-c", NULL, NULL, {NULL}},
+    {"pwsh", "-c", "powershell", NULL, {NULL}},
+    {"powershell", "-c", NULL, "perl", {"-e", VB_WINDOWS, "ps"}},
+    {"cmd", "-c", NULL, "perl", {"-e", VB_WINDOWS, "cmd"}},
+    {"osascript", "-c", NULL, "perl", {"-e", VB_WINDOWS, "osa"}},
     {"tclsh", NULL, NULL, NULL, {NULL}},
     {"make", NULL, NULL, NULL, {"-f", NULL}},
 };
@@ -162,10 +166,16 @@ static bool node_strips_types(const char *rootfs)
 
 static bool is_started(const char *rootfs, const struct vb_interpreter *interpreter)
 {
-    if (interpreter->program != NULL && !installed(rootfs, interpreter->program))
-        return false;
-    return installed(rootfs, interpreter->name) ||
-           (strcmp(interpreter->name, ESBUILD) == 0 && node_strips_types(rootfs));
+    if (interpreter->program == NULL || !installed(rootfs, interpreter->program))
+        return interpreter->program == NULL && installed(rootfs, interpreter->name);
+    return strcmp(interpreter->name, ESBUILD) != 0 || installed(rootfs, ESBUILD) ||
+           node_strips_types(rootfs);
+}
+
+bool vb_interpreter_translates(const struct vb_interpreter *interpreter)
+{
+    return interpreter != NULL && interpreter->program != NULL &&
+           strcmp(interpreter->program, "perl") == 0;
 }
 
 const struct vb_interpreter *vb_interpreter_installed(const char *rootfs, const char *name)

@@ -20,6 +20,9 @@ const struct vb_interpreter *vb_interpreter_named(const char *name);
  * installed where a box can see it, in the root file system ROOTFS or (NULL) on this machine. */
 const struct vb_interpreter *vb_interpreter_installed(const char *rootfs, const char *name);
 
+/* INTERPRETER, which may be NULL, only translates code for another system, as far as it can. */
+bool vb_interpreter_translates(const struct vb_interpreter *interpreter);
+
 /* The package of the machine that NAME's code wants for want of NAME itself; NULL: none that helps.
  */
 const char *vb_interpreter_package(const char *name);

@@ -422,6 +422,24 @@ static void missing_interpreter(const char *name, char ret[REASON_BYTES])
                  known ? "installed" : "one that vetbox can start");
 }
 
+/* Of code for another system what has no like here is left out. */
+static int tell_translated(struct planner *planner, const struct candidate *what,
+                           const struct vb_interpreter *interpreter, struct vb_error *err)
+{
+    static const char *const systems[][2] = {{"powershell", "PowerShell for Windows"},
+                                             {"cmd", "a batch file for Windows"},
+                                             {"osascript", "AppleScript for macOS"}};
+    const struct candidate code = {.reason = VB_TRANSLATED, .path = what->path, .line = what->line};
+    char reason[REASON_BYTES] = "";
+    for (size_t i = 0; i < VB_ARRAY_LEN(systems); i++) {
+        if (strcmp(systems[i][0], interpreter->name) == 0)
+            snprintf(reason, sizeof(reason),
+                     "%s was run as a shell script, as far as there is something like it here",
+                     systems[i][1]);
+    }
+    return leave_out(planner, &code, reason, err);
+}
+
 static int plan_one(struct planner *planner, const struct candidate *what, struct vb_error *err)
 {
     const struct vb_interpreter *interpreter = NULL;
@@ -445,7 +463,10 @@ static int plan_one(struct planner *planner, const struct candidate *what, struc
     }
     if (planner->plan->count >= MAX_ROWS)
         return leave_out(planner, what, "more than 256 things to run", err);
-    return add_row(planner, what, interpreter, err);
+    const int status = add_row(planner, what, interpreter, err);
+    return status == VB_OK && vb_interpreter_translates(interpreter)
+               ? tell_translated(planner, what, interpreter, err)
+               : status;
 }
 
 /* --- the instructions' code --- */

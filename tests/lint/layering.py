@@ -21,6 +21,7 @@ PUBLIC = {
 THIRD_PARTY = {
     "samples.inc": {"sandbox/box"},
     "typescript.inc": {"sandbox/box", "sandbox/detonate"},
+    "windows.inc": {"sandbox/box", "sandbox/detonate"},
     "jansson.h": {"core", "include/vetbox/core"},
     "openssl/": {"core", "signatures", "sandbox/world"},
     "curl/": {"fetch"},

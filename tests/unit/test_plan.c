@@ -450,6 +450,34 @@ static void test_typescript(void **state)
     assert_null(vb_interpreter_for(NULL, "b.ts"));
 }
 
+/* What is only translated runs, and that is said. */
+static void test_translated(void **state)
+{
+    (void)state;
+    VB_CLEANUP(unload) struct fixture f;
+    static const char *const all[] = {"perl", "bash", NULL};
+    char root[32];
+    struct vb_error err = {0};
+    load(&f, false);
+    make_root(root, all);
+    const struct vb_plan_input input = {.manifest = &f.manifest, .tree = f.tree, .rootfs = root};
+    add_code(&f, "pwsh", "Write-Host 1", 3);
+    add_code(&f, "cmd", "echo 2", 4);
+    add_code(&f, "osascript", "beep", 5);
+    add_code(&f, "bash", "echo 4", 6);
+    assert_int_equal(vb_plan_make(&input, &f.caught.sink, &f.plan, &err), VB_OK);
+    remove_root(root, all);
+    assert_int_equal(f.plan->count, 4);
+    assert_int_equal(f.caught.coverage, 3);
+    assert_string_equal(f.plan->rows[0].argv[0], "perl");
+    assert_string_equal(f.plan->rows[0].argv[3], "ps");
+    assert_string_equal(f.plan->rows[0].argv[4], "-c");
+    assert_string_equal(f.plan->rows[0].argv[5], "Write-Host 1");
+    assert_true(logged(&f, "PowerShell for Windows"));
+    assert_true(logged(&f, "a batch file for Windows"));
+    assert_true(logged(&f, "AppleScript for macOS"));
+}
+
 static void test_servers(void **state)
 {
     VB_CLEANUP(unload) struct fixture f;
@@ -491,7 +519,8 @@ int main(void)
         cmocka_unit_test(test_same_code_once), cmocka_unit_test(test_module),
         cmocka_unit_test(test_time),           cmocka_unit_test(test_too_many),
         cmocka_unit_test(test_shebang),        cmocka_unit_test(test_first_phase),
-        cmocka_unit_test(test_servers),        cmocka_unit_test(test_typescript),
+        cmocka_unit_test(test_translated),     cmocka_unit_test(test_servers),
+        cmocka_unit_test(test_typescript),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

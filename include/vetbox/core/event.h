@@ -78,6 +78,8 @@ struct vb_value {
 
 /* In coverage events, what: one more way to call a script that was itself run. */
 #define VB_CALLS_NOT_RUN "a call with arguments"
+/* The same of code for another system, of which what has a like here ran. */
+#define VB_TRANSLATED "code for another system"
 
 enum {
     VB_EVENT_MAX_FIELDS = 20,
