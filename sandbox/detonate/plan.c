@@ -464,7 +464,7 @@ static int plan_one(struct planner *planner, const struct candidate *what, struc
     if (planner->plan->count >= MAX_ROWS)
         return leave_out(planner, what, "more than 256 things to run", err);
     const int status = add_row(planner, what, interpreter, err);
-    return status == VB_OK && vb_interpreter_translates(interpreter)
+    return status == VB_OK && interpreter != NULL && vb_interpreter_translates(interpreter)
                ? tell_translated(planner, what, interpreter, err)
                : status;
 }

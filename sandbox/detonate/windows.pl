@@ -250,6 +250,8 @@ sub apple {
     return $made;
 }
 
+# What calls itself over and over ends here.
+die "The call depth is too high.\n" if $ENV{PSCallDepth}++ > 8;
 my ($text, @rest) = ("");
 if ($kind eq "osa") {
     my @lines; my $file;
@@ -259,7 +261,9 @@ if ($kind eq "osa") {
     @words = () if @lines;
 } elsif (@words && $words[0] =~ /^-/ && $kind eq "ps" && !($words[0] eq "-c" && @words == 2)) { $text = "powershell " . join " ", map { /\s/ ? "\"$_\"" : $_ } @words; my $made = powershell(@words); exec "bash", "-c", $made; }
 elsif (@words && lc $words[0] =~ /^(?:-c|\/c|\/k)$/) { shift @words; $text = join " ", @words; @words = () }
-elsif (@words && $kind eq "ps" && !-e $words[0]) { $text = join " ", @words; @words = () }
+elsif (@words && $kind eq "ps" && !-e $words[0]) {
+    die "The argument \"$words[0]\" is not recognized as the name of a script file.\n" if $words[0] =~ /\.ps1$/i;
+    $text = join " ", @words; @words = () }
 if (@words) {
     my $file = shift @words; @rest = @words;
     if ($file eq "-") { local $/; $text = <STDIN> } else { open my $in, "<:raw", $file or die "$file: $!\n"; local $/; $text = <$in> }
