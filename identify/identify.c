@@ -18,10 +18,12 @@ static int take_steps(struct vb_id *id, step *const *steps, size_t count)
     id->seen = json_object();
     id->pages = json_object();
     id->skills = json_object();
+    id->read = json_object();
     id->fact_index = json_object();
     if (id->limits == NULL)
         id->limits = &vb_identify_default_limits;
-    if (id->seen == NULL || id->pages == NULL || id->skills == NULL || id->fact_index == NULL)
+    if (id->seen == NULL || id->pages == NULL || id->skills == NULL || id->read == NULL ||
+        id->fact_index == NULL)
         vb_id_fail(id, VB_E_NOMEM, "identifying the package");
     for (size_t i = 0; i < count && vb_id_ok(id); i++)
         steps[i](id);

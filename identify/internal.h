@@ -72,6 +72,7 @@ struct vb_id {
     json_t *seen;   /* set of what was emitted already */
     json_t *skills; /* name and plugin → folder of the first skill called so */
     json_t *pages;  /* named by a manifest as text for the model; true: its commands run */
+    json_t *read;   /* pages that were read */
     json_t *fact_index;
     struct vb_id_fact *facts;
     size_t fact_count;
@@ -397,6 +398,12 @@ void vb_id_name_page(struct vb_id *id, const struct vb_id_named_page *named, con
 /* A text for the model that stands in a manifest at AT (NULL does nothing): prompts of hooks,
  * bundles and commands. */
 void vb_id_text(struct vb_id *id, struct vb_id_at at, const char *text);
+
+/* --- follow.c --- */
+/* The next document of the package that TEXT, the page at PATH, names from *AT on, which moves
+ * behind the name. NULL: none. */
+const struct vb_id_file *vb_id_next_document(struct vb_id *id, const char *path,
+                                             const struct vb_buf *text, size_t *at);
 
 /* --- kinds.c --- */
 struct vb_id_facts { /* what manifest.package says */
