@@ -1,6 +1,7 @@
 /* vetbox doctor: what this machine can and cannot do, and how to mend it. */
 #include <string.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "vetbox/sandbox.h"
@@ -32,6 +33,19 @@ static void print_head(void)
     printf(row, "present", "purpose", "layer", "since", "what was tried");
 }
 
+/* What a box runs packages with, where the machine has it. */
+static void print_programs(void)
+{
+    static const char *const paths[] = {"/usr/bin/esbuild", "/usr/local/bin/esbuild"};
+    bool found = false;
+    for (size_t i = 0; i < VB_ARRAY_LEN(paths); i++)
+        found |= access(paths[i], X_OK) == 0;
+    printf(row, found ? "yes" : "missing", "fidelity", "TypeScript", "-",
+           "esbuild makes JavaScript of it");
+    if (!found)
+        puts("         to mend it: apt install esbuild");
+}
+
 int vb_command_doctor(const struct vb_options *options, struct vb_error *err)
 {
     struct vb_layer_report layers[VB_LAYERS_MAX];
@@ -48,6 +62,8 @@ int vb_command_doctor(const struct vb_options *options, struct vb_error *err)
             print_layer(&layers[i], above);
         above = layers[i].present ? above : layers[i].fix;
     }
+    if (!vb_option_given(options, VB_OPT_QUIET))
+        print_programs();
     if (missing > 0)
         return vb_fail(err, VB_E_UNAVAILABLE, 0,
                        "%zu containment layer%s missing: packages cannot be run here", missing,

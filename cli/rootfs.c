@@ -13,9 +13,9 @@
 
 /* What packages that are vetted call. A test holds them against vetbox(1). */
 static const char *const programs[] = {
-    "bash",   "ca-certificates", "coreutils",    "curl",           "file",    "git",
-    "jq",     "nodejs",          "npm",          "openssh-client", "openssl", "perl-base",
-    "procps", "python3",         "python3-venv", "unzip",          "wget",    "xz-utils",
+    "bash",    "ca-certificates", "coreutils", "curl",           "esbuild",  "file",      "git",
+    "jq",      "nodejs",          "npm",       "openssh-client", "openssl",  "perl-base", "procps",
+    "python3", "python3-venv",    "unzip",     "wget",           "xz-utils",
 };
 
 static int join_programs(struct vb_buf *ret, struct vb_error *err)

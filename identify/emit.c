@@ -365,5 +365,6 @@ void vb_id_emit_done(struct vb_id *id)
     json_decref(id->seen);
     json_decref(id->pages);
     json_decref(id->skills);
+    json_decref(id->read);
     json_decref(id->fact_index);
 }

@@ -12,15 +12,43 @@ static const struct language {
     const char *interpreter;
     bool shell;
 } languages[] = {
-    {"bash", "bash", true},         {"sh", "bash", true},          {"shell", "bash", true},
-    {"zsh", "bash", true},          {"console", "bash", true},     {"shell-session", "bash", true},
-    {"shellsession", "bash", true}, {"sh-session", "bash", true},  {"shellscript", "bash", true},
-    {"terminal", "bash", true},     {"ksh", "bash", true},         {"dash", "bash", true},
-    {"python", "python3", false},   {"py", "python3", false},      {"python3", "python3", false},
-    {"pycon", "python3", false},    {"javascript", "node", false}, {"js", "node", false},
-    {"node", "node", false},        {"nodejs", "node", false},     {"mjs", "node", false},
-    {"cjs", "node", false},         {"ruby", "ruby", false},       {"rb", "ruby", false},
-    {"perl", "perl", false},        {"pl", "perl", false},
+    {"bash", "bash", true},
+    {"sh", "bash", true},
+    {"shell", "bash", true},
+    {"zsh", "bash", true},
+    {"console", "bash", true},
+    {"shell-session", "bash", true},
+    {"shellsession", "bash", true},
+    {"sh-session", "bash", true},
+    {"shellscript", "bash", true},
+    {"terminal", "bash", true},
+    {"ksh", "bash", true},
+    {"dash", "bash", true},
+    {"python", "python3", false},
+    {"py", "python3", false},
+    {"python3", "python3", false},
+    {"pycon", "python3", false},
+    {"javascript", "node", false},
+    {"js", "node", false},
+    {"node", "node", false},
+    {"nodejs", "node", false},
+    {"mjs", "node", false},
+    {"cjs", "node", false},
+    {"ruby", "ruby", false},
+    {"rb", "ruby", false},
+    {"perl", "perl", false},
+    {"pl", "perl", false},
+    {"powershell", "pwsh", false},
+    {"pwsh", "pwsh", false},
+    {"ps1", "pwsh", false},
+    {"ps", "pwsh", false},
+    {"cmd", "cmd", false},
+    {"bat", "cmd", false},
+    {"batch", "cmd", false},
+    {"batchfile", "cmd", false},
+    {"dos", "cmd", false},
+    {"applescript", "osascript", false},
+    {"osascript", "osascript", false},
 };
 
 /* Tags that say that it is plain text: the guesser looks at them as at untagged fences. */
@@ -85,10 +113,9 @@ static bool is_plain(const char *language)
 static const char *guessed(const char *text, size_t len, bool *ret_shell)
 {
     static const char *const interpreters[] = {
-        [VB_ID_GUESS_NONE] = NULL,
-        [VB_ID_GUESS_SHELL] = "bash",
-        [VB_ID_GUESS_PYTHON] = "python3",
-        [VB_ID_GUESS_NODE] = "node",
+        [VB_ID_GUESS_NONE] = NULL,         [VB_ID_GUESS_SHELL] = "bash",
+        [VB_ID_GUESS_PYTHON] = "python3",  [VB_ID_GUESS_NODE] = "node",
+        [VB_ID_GUESS_POWERSHELL] = "pwsh",
     };
     const enum vb_id_guess guess = vb_id_guess(text, len);
     *ret_shell = guess == VB_ID_GUESS_SHELL;
@@ -116,7 +143,7 @@ bool vb_id_fence(struct vb_id *id, const struct vb_id_fence *fence)
     bool shell = true;
     read_language(fence->info, fence->info_len, language);
     const bool substitution = language[0] == '!' && fence->executes;
-    const char *interpreter = fence->powershell ? NULL : "bash";
+    const char *interpreter = fence->powershell ? "pwsh" : "bash";
     if (!substitution && is_plain(language))
         interpreter = guessed(fence->text, fence->len, &shell);
     else if (!substitution)
@@ -182,6 +209,11 @@ static int instruction(struct vb_str before)
     return 0;
 }
 
+static const char *shell_of(struct vb_str code)
+{
+    return vb_id_is_powershell(code.text, code.len) ? "pwsh" : "bash";
+}
+
 void vb_id_inline(struct vb_id *id, struct vb_id_at at, struct vb_str code, struct vb_str before,
                   bool hidden)
 {
@@ -199,7 +231,7 @@ void vb_id_inline(struct vb_id *id, struct vb_id_at at, struct vb_str code, stru
     const struct vb_id_code inline_code = {.at = at,
                                            .form = "inline",
                                            .language = "",
-                                           .interpreter = "bash",
+                                           .interpreter = shell_of(code),
                                            .text = code.text + skip,
                                            .len = code.len - skip};
     vb_id_code(id, &inline_code);
@@ -231,7 +263,7 @@ static void loose_line(struct vb_id *id, struct vb_id_at at, struct vb_str line,
     const struct vb_id_code code = {.at = at,
                                     .form = "inline",
                                     .language = "",
-                                    .interpreter = "bash",
+                                    .interpreter = shell_of(line),
                                     .text = line.text + start,
                                     .len = line.len - start};
     vb_id_code(id, &code);
@@ -273,7 +305,7 @@ void vb_id_substitutions(struct vb_id *id, const struct vb_id_page *page)
         const struct vb_id_code code = {.at = {page->path, line},
                                         .form = "substitution",
                                         .language = "",
-                                        .interpreter = page->powershell ? NULL : "bash",
+                                        .interpreter = page->powershell ? "pwsh" : "bash",
                                         .text = from,
                                         .len = len};
         vb_id_code(id, &code);

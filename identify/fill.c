@@ -104,6 +104,8 @@ struct filler {
     size_t len, at;
     const char *folder; /* of the page */
     bool shell;
+    bool command; /* of a page whose host puts its arguments in */
+    char quote;   /* of a shell, open at the place; 0: none */
     bool changed;
     unsigned searches; /* for what closes an element, through all of the text */
     struct vb_buf *out;
@@ -317,9 +319,49 @@ static void fill_word(struct filler *filler)
     filler->at += len;
 }
 
+/* --- $ARGUMENTS, $ARGUMENTS[0], $1 --- */
+
+/* What a user gives a command. A host replaces $1 wherever it stands; between single quotes it is
+ * left to awk and its like, so that they can be seen at work. */
+static bool fill_argument(struct filler *filler)
+{
+    static const char word[] = "$ARGUMENTS";
+    static const char *const given[] = {"report", "main", "3"};
+    const size_t len = sizeof(word) - 1;
+    if (!filler->command)
+        return false;
+    if (filler->len - filler->at >= len && memcmp(filler->text + filler->at, word, len) == 0) {
+        const bool indexed = byte_at(filler, filler->at + len) == '[' &&
+                             isdigit((unsigned char)byte_at(filler, filler->at + len + 1)) &&
+                             byte_at(filler, filler->at + len + 2) == ']';
+        replace(filler, given[0], len + (indexed ? 3 : 0));
+        return true;
+    }
+    const char digit = byte_at(filler, filler->at + 1);
+    if (filler->quote == '\'' || digit < '1' || digit > '9' ||
+        isdigit((unsigned char)byte_at(filler, filler->at + 2)))
+        return false;
+    const size_t number = (size_t)(digit - '1');
+    replace(filler, given[number < VB_ARRAY_LEN(given) ? number : VB_ARRAY_LEN(given) - 1], 2);
+    return true;
+}
+
+static void see_quote(struct filler *filler)
+{
+    const char byte = filler->text[filler->at];
+    if (byte != '\'' && byte != '"')
+        return;
+    if (filler->quote == 0)
+        filler->quote = byte;
+    else if (filler->quote == byte)
+        filler->quote = 0;
+}
+
 static bool fill_bracket(struct filler *filler)
 {
     switch (filler->text[filler->at]) {
+    case '$':
+        return fill_argument(filler);
     case '<':
         return fill_angle(filler);
     case '[':
@@ -340,12 +382,16 @@ bool vb_id_fill(struct vb_id *id, const struct vb_id_code *code, struct vb_buf *
         .len = code->len,
         .folder = folder,
         .shell = strstr(code->interpreter, "sh") != NULL,
+        .command = (code->form != NULL && strcmp(code->form, "substitution") == 0) ||
+                   strncmp(code->at.path, "commands/", 9) == 0 ||
+                   strstr(code->at.path, "/commands/") != NULL,
         .out = ret,
     };
     while (filler.at < filler.len && filler.status == VB_OK) {
         if (is_word_byte(filler.text[filler.at])) {
             fill_word(&filler);
         } else if (!fill_bracket(&filler)) {
+            see_quote(&filler);
             put(&filler, filler.text + filler.at, 1);
             filler.at++;
         }

@@ -262,12 +262,16 @@ static bool is_path_word(const char *word, size_t len)
     return len >= 3 && word[0] == '$' && memchr(word, '/', len) != NULL;
 }
 
+static const char *const powershell_words[] = {
+    "iex", "irm", "iwr", "Invoke-Expression", "Invoke-RestMethod", "Invoke-WebRequest"};
+
 bool vb_id_plausible_command(const char *text, size_t len)
 {
     const struct vb_str word = vb_id_first_word(text, len);
     if (word.len == 0)
         return false;
-    return vb_id_known_command(word.text, word.len) || is_path_word(word.text, word.len);
+    return vb_id_known_command(word.text, word.len) || is_path_word(word.text, word.len) ||
+           word_in(word.text, word.len, powershell_words, VB_ARRAY_LEN(powershell_words));
 }
 
 struct score {
@@ -275,16 +279,44 @@ struct score {
 };
 
 /* What feeds text to an interpreter: nobody writes it but to have it executed. */
-static const char *const feeds[] = {"| bash",   "|bash",    "| sh",      "|sh",        "| sudo",
-                                    "| zsh",    "| python", "| node",    "base64 -d",  "base64 -D",
-                                    "--decode", "$(curl",   "`curl",     "<(curl",     "$(wget",
-                                    "bash -c",  "sh -c",    "python -c", "python3 -c", "eval \""};
+static const char *const feeds[] = {
+    "| bash",   "|bash",    "| sh",      "|sh",        "| sudo",
+    "| zsh",    "| python", "| node",    "base64 -d",  "base64 -D",
+    "--decode", "$(curl",   "`curl",     "<(curl",     "$(wget",
+    "bash -c",  "sh -c",    "python -c", "python3 -c", "eval \"",
+    "| iex",    "|iex",     "iex (",     "iex(",       "-EncodedCommand"};
 
 bool vb_id_feeds_interpreter(const char *text, size_t len)
 {
     for (size_t i = 0; i < VB_ARRAY_LEN(feeds); i++) {
         if (memmem(text, len, feeds[i], strlen(feeds[i])) != NULL)
             return true;
+    }
+    return false;
+}
+
+bool vb_id_is_powershell(const char *text, size_t len)
+{
+    static const char *const marks[] = {"| iex",
+                                        "|iex",
+                                        "iex (",
+                                        "iex(",
+                                        "Invoke-Expression",
+                                        "Invoke-WebRequest",
+                                        "Invoke-RestMethod",
+                                        "irm http",
+                                        "iwr http",
+                                        "Net.WebClient",
+                                        "Set-ExecutionPolicy",
+                                        "Start-BitsTransfer",
+                                        "$env:",
+                                        "Start-Process"};
+    for (size_t i = 0; i < VB_ARRAY_LEN(marks); i++) {
+        const char *hit = memmem(text, len, marks[i], strlen(marks[i]));
+        /* "powershell -Command …" is a command of any shell. */
+        if (hit != NULL)
+            return memmem(text, (size_t)(hit - text), "powershell", 10) == NULL &&
+                   memmem(text, (size_t)(hit - text), "pwsh", 4) == NULL;
     }
     return false;
 }
@@ -347,6 +379,8 @@ enum vb_id_guess vb_id_guess(const char *text, size_t len)
     bool continues = false;
     if (starts(text, len, "#!"))
         return guess_shebang(text, len);
+    if (vb_id_is_powershell(text, len))
+        return VB_ID_GUESS_POWERSHELL;
     for (size_t at = 0; at < len;) {
         const char *end = memchr(text + at, '\n', len - at);
         const size_t line = end == NULL ? len - at : (size_t)(end - text) - at;

@@ -18,10 +18,12 @@ static int take_steps(struct vb_id *id, step *const *steps, size_t count)
     id->seen = json_object();
     id->pages = json_object();
     id->skills = json_object();
+    id->read = json_object();
     id->fact_index = json_object();
     if (id->limits == NULL)
         id->limits = &vb_identify_default_limits;
-    if (id->seen == NULL || id->pages == NULL || id->skills == NULL || id->fact_index == NULL)
+    if (id->seen == NULL || id->pages == NULL || id->skills == NULL || id->read == NULL ||
+        id->fact_index == NULL)
         vb_id_fail(id, VB_E_NOMEM, "identifying the package");
     for (size_t i = 0; i < count && vb_id_ok(id); i++)
         steps[i](id);
@@ -38,7 +40,8 @@ int vb_identify(int dirfd, const char *name, const struct vb_identify_limits *li
     /* In the order in which their findings help a reader: what it is, what starts by itself, what
      * it tells people and agents to do, what else could be run. */
     static step *const steps[] = {vb_id_walk,         vb_id_packages, vb_id_read_repository,
-                                  vb_id_instructions, vb_id_scripts,  vb_id_finish};
+                                  vb_id_instructions, vb_id_scripts,  vb_id_build_files,
+                                  vb_id_finish};
     struct vb_id id = {.dirfd = dirfd, .name = name, .limits = limits, .sink = sink, .err = err};
     return take_steps(&id, steps, VB_ARRAY_LEN(steps));
 }

@@ -1,6 +1,12 @@
 /* Everything in a package that tells an agent or its user what to do, in the order in which they
- * meet it: skills, commands and agents, other pages, the README last. */
+ * meet it: skills, commands and agents, each with the documents that it sends its reader to behind
+ * it, other pages, the README last. */
 #include "identify/internal.h"
+
+enum {
+    FOLLOWED_DEPTH = 3, /* documents that documents name */
+    FOLLOWED_MAX = 64,
+};
 
 enum rank { RANK_SKILL, RANK_COMMAND, RANK_PAGE, RANK_README, RANK_COUNT };
 
@@ -102,11 +108,10 @@ static bool executes(const struct vb_id *id, const char *path, enum rank rank)
            json_is_true(json_object_get(id->pages, path));
 }
 
-static void read_page(struct vb_id *id, const char *path, enum rank rank)
+static void read_text(struct vb_id *id, const char *path, enum rank rank,
+                      const struct vb_buf *text_of)
 {
-    VB_CLEANUP(vb_buf_done) struct vb_buf text = {0};
-    if (!vb_id_read(id, path, id->limits->file_bytes, &text) || text.len == 0)
-        return;
+    const struct vb_buf text = *text_of;
     struct vb_id_front front = {.line = 1};
     if (rank <= RANK_COMMAND)
         vb_id_front_read(id, path, &text, rank == RANK_SKILL, &front);
@@ -132,6 +137,42 @@ static void read_page(struct vb_id *id, const char *path, enum rank rank)
         vb_id_substitutions(id, &page);
     vb_id_markdown(id, &page);
     vb_id_front_done(&front);
+}
+
+/* True the first time that the page at PATH is read. */
+static bool begin_page(struct vb_id *id, const char *path)
+{
+    if (json_object_get(id->read, path) != NULL)
+        return false;
+    if (json_object_set_new_nocheck(id->read, path, json_true()) != 0)
+        vb_id_fail(id, VB_E_NOMEM, "remembering a page");
+    return vb_id_ok(id);
+}
+
+/* Reads the page at PATH, unless it was, and then what it sends its reader to. */
+static void read_page(struct vb_id *id, const char *path, enum rank rank, unsigned depth,
+                      unsigned *followed)
+{
+    VB_CLEANUP(vb_buf_done) struct vb_buf text = {0};
+    if (!begin_page(id, path) || !vb_id_read(id, path, id->limits->file_bytes, &text) ||
+        text.len == 0)
+        return;
+    read_text(id, path, rank, &text);
+    if (rank > RANK_COMMAND && depth == 0)
+        return;
+    const struct vb_id_file *file;
+    for (size_t at = 0;
+         vb_id_ok(id) && (file = vb_id_next_document(id, path, &text, &at)) != NULL;) {
+        const bool more = depth < FOLLOWED_DEPTH && *followed < FOLLOWED_MAX;
+        if (json_object_get(id->read, file->path) != NULL)
+            continue;
+        if (!more && !is_page(file->path)) /* those are read by themselves */
+            vb_id_coverage(id, path, "linked documents", "too many or too deep", NULL);
+        if (!more)
+            continue;
+        (*followed)++;
+        read_page(id, file->path, rank_of(id, file->path), depth + 1, followed);
+    }
 }
 
 static void name_file(struct vb_id *id, const char *path, bool runs)
@@ -186,12 +227,13 @@ void vb_id_text(struct vb_id *id, struct vb_id_at at, const char *text)
 
 void vb_id_instructions(struct vb_id *id)
 {
+    unsigned followed = 0;
     for (unsigned rank = 0; rank < RANK_COUNT; rank++) {
         for (size_t i = 0; i < id->file_count && vb_id_ok(id); i++) {
             const char *path = id->files[i].path;
             if ((is_page(path) || json_object_get(id->pages, path) != NULL) &&
                 !vb_id_vendored(path) && rank_of(id, path) == rank)
-                read_page(id, path, (enum rank)rank);
+                read_page(id, path, (enum rank)rank, 0, &followed);
         }
     }
 }

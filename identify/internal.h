@@ -72,6 +72,7 @@ struct vb_id {
     json_t *seen;   /* set of what was emitted already */
     json_t *skills; /* name and plugin → folder of the first skill called so */
     json_t *pages;  /* named by a manifest as text for the model; true: its commands run */
+    json_t *read;   /* pages that were read */
     json_t *fact_index;
     struct vb_id_fact *facts;
     size_t fact_count;
@@ -340,7 +341,15 @@ void vb_id_inline(struct vb_id *id, struct vb_id_at at, struct vb_str code, stru
                   bool hidden);
 void vb_id_substitutions(struct vb_id *id, const struct vb_id_page *page);
 
-enum vb_id_guess { VB_ID_GUESS_NONE, VB_ID_GUESS_SHELL, VB_ID_GUESS_PYTHON, VB_ID_GUESS_NODE };
+enum vb_id_guess {
+    VB_ID_GUESS_NONE,
+    VB_ID_GUESS_SHELL,
+    VB_ID_GUESS_PYTHON,
+    VB_ID_GUESS_NODE,
+    VB_ID_GUESS_POWERSHELL
+};
+/* Words stand in TEXT that no other shell knows. */
+bool vb_id_is_powershell(const char *text, size_t len);
 enum vb_id_guess vb_id_guess(const char *text, size_t len);
 /* Copies TEXT without prompts; lines of output become empty, so that line numbers stay. False if
  * it has no prompts (nothing is written) or memory ran out. */
@@ -363,6 +372,9 @@ bool vb_id_env_name(const char *text, size_t len);
 
 /* --- scripts.c --- */
 void vb_id_scripts(struct vb_id *id);
+
+/* build.c: what Makefiles, justfiles and Dockerfiles run, as ways to call them */
+void vb_id_build_files(struct vb_id *id);
 
 /* --- usage.c --- */
 /* How FILE, which INTERPRETER runs, wants to be called: a manifest.usage for each way. */
@@ -388,6 +400,12 @@ void vb_id_name_page(struct vb_id *id, const struct vb_id_named_page *named, con
 /* A text for the model that stands in a manifest at AT (NULL does nothing): prompts of hooks,
  * bundles and commands. */
 void vb_id_text(struct vb_id *id, struct vb_id_at at, const char *text);
+
+/* --- follow.c --- */
+/* The next document of the package that TEXT, the page at PATH, names from *AT on, which moves
+ * behind the name. NULL: none. */
+const struct vb_id_file *vb_id_next_document(struct vb_id *id, const char *path,
+                                             const struct vb_buf *text, size_t *at);
 
 /* --- kinds.c --- */
 struct vb_id_facts { /* what manifest.package says */

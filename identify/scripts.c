@@ -9,15 +9,25 @@ static const struct {
     const char *extension;
     const char *interpreter;
 } extensions[] = {
-    {"sh", "bash"},      {"bash", "bash"},   {"zsh", "zsh"},        {"py", "python3"},
-    {"pyw", "python3"},  {"js", "node"},     {"mjs", "node"},       {"cjs", "node"},
-    {"ts", NULL},        {"mts", NULL},      {"cts", NULL},         {"tsx", NULL},
-    {"jsx", NULL},       {"rb", "ruby"},     {"pl", "perl"},        {"php", "php"},
-    {"lua", "lua"},      {"ps1", "pwsh"},    {"psm1", "pwsh"},      {"bat", "cmd"},
-    {"cmd", "cmd"},      {"vbs", "wscript"}, {"scpt", "osascript"}, {"applescript", "osascript"},
-    {"command", "bash"}, {"fish", "fish"},   {"jar", "java"},       {"exe", NULL},
-    {"dll", NULL},       {"so", NULL},       {"dylib", NULL},       {"node", NULL},
-    {"msi", NULL},       {"pyc", "python3"}, {"wasm", NULL},
+    {"sh", "bash"},        {"bash", "bash"},
+    {"zsh", "zsh"},        {"py", "python3"},
+    {"pyw", "python3"},    {"js", "node"},
+    {"mjs", "node"},       {"cjs", "node"},
+    {"ts", "esbuild"},     {"mts", "esbuild"},
+    {"cts", "esbuild"},    {"tsx", "esbuild"},
+    {"awk", "awk"},        {"R", "Rscript"},
+    {"jsx", NULL},         {"rb", "ruby"},
+    {"pl", "perl"},        {"php", "php"},
+    {"lua", "lua"},        {"ps1", "pwsh"},
+    {"psm1", "pwsh"},      {"bat", "cmd"},
+    {"cmd", "cmd"},        {"vbs", "wscript"},
+    {"scpt", "osascript"}, {"applescript", "osascript"},
+    {"command", "bash"},   {"fish", "fish"},
+    {"jar", "java"},       {"exe", NULL},
+    {"dll", NULL},         {"so", NULL},
+    {"dylib", NULL},       {"node", NULL},
+    {"msi", NULL},         {"pyc", "python3"},
+    {"wasm", NULL},
 };
 
 /* Programs in shebangs under the names that we start them by. */
@@ -52,8 +62,9 @@ static const char *shebang(const struct vb_buf *head, char ret[64])
         snprintf(ret, 64, "%.*s", (int)(size < 63 ? size : 63), word);
         const char *base = vb_path_base(ret);
         word += size;
-        /* env, its options and assignments only lead to the program. */
-        if (strcmp(base, "env") == 0 || base[0] == '-' || strchr(base, '=') != NULL)
+        /* env and its like, options and assignments only lead to the program. */
+        if (strcmp(base, "env") == 0 || strcmp(base, "npx") == 0 || strcmp(base, "bunx") == 0 ||
+            base[0] == '-' || strchr(base, '=') != NULL)
             continue;
         memmove(ret, base, strlen(base) + 1);
         break;
@@ -92,8 +103,9 @@ static bool is_binary(const struct vb_buf *head)
 static bool is_typing(const char *path)
 {
     const size_t len = strlen(path);
-    return len > 5 &&
-           (strcmp(path + len - 5, ".d.ts") == 0 || strcmp(path + len - 6, ".d.mts") == 0);
+    return (len > 5 && strcmp(path + len - 5, ".d.ts") == 0) ||
+           (len > 6 &&
+            (strcmp(path + len - 6, ".d.mts") == 0 || strcmp(path + len - 6, ".d.cts") == 0));
 }
 
 const char *vb_id_interpreter(struct vb_id *id, const struct vb_id_file *file, char ret[64],

@@ -28,6 +28,8 @@ void vb_coverage_see_gap(struct judge *judge)
         return; /* of a run that came before */
     if (running && strcmp(what, VB_CALLS_NOT_RUN) == 0)
         judge->calls_missed += weight; /* the script itself ran */
+    else if (running && strcmp(what, VB_TRANSLATED) == 0)
+        ; /* so did what has a like here */
     else if (running && judge->run == NULL)
         judge->unexecuted += weight;
     else if (running && vb_starts(reason, "cannot be executed"))

@@ -34,7 +34,8 @@ enum {
     MAX_LIST = 400,          /* items of a list in the verdict */
     MAX_PERMISSIONS = 1024,
     MAX_GAPS = 40,
-    MAX_TEXT = 512, /* bytes of one command, path or excerpt in a finding */
+    LABEL_BYTES = 200, /* of a command line in a sentence */
+    MAX_TEXT = 512,    /* bytes of one command, path or excerpt in a finding */
     MAX_BAITS = 1024,
     MAX_MARKS = 4096,     /* candidates for tokens, of one detonation */
     MAX_SENDINGS = 256,   /* hosts that were sent what looks enciphered, in one detonation */
@@ -90,8 +91,9 @@ struct process {
     int64_t pid;
     int64_t ppid; /* 0: unknown */
     struct command command;
-    char *line; /* the command line */
-    char *host; /* that its arguments or its name queries point at, or NULL */
+    char *line;      /* the command line */
+    char *last_word; /* of a line too long for a sentence, else NULL */
+    char *host;      /* that its arguments or its name queries point at, or NULL */
     uint64_t exec_seq;
     uint64_t network_seq; /* first attempt to reach the network, 0: none */
     bool exited;

@@ -261,6 +261,9 @@ static void keep_command(struct judge *judge, struct run *run, struct process *p
     command.module = command.module == NULL ? NULL : command.program;
     process->command = command;
     process->line = vb_arena_str(&run->arena, judge->line);
+    process->last_word = judge->argc > 1 && strlen(judge->line) > LABEL_BYTES
+                             ? vb_arena_cut(&run->arena, judge->argv[judge->argc - 1], LABEL_BYTES)
+                             : NULL;
     process->host = judge->host == NULL ? NULL : vb_arena_str(&run->arena, judge->host);
 }
 
@@ -622,10 +625,15 @@ const char *vb_process_label(struct judge *judge, const struct process *process)
 {
     if (process == NULL)
         return "a process";
+    if (process->line != NULL && process->line[0] != '\0' && process->last_word != NULL &&
+        strpbrk(process->last_word, " \t\n") == NULL)
+        return vb_arena_printf(&judge->scratch, "`%s %s`",
+                               vb_arena_cut(&judge->scratch, process->line, LABEL_BYTES / 4),
+                               without_own(judge, process->last_word));
     if (process->line != NULL && process->line[0] != '\0')
         return vb_arena_printf(
             &judge->scratch, "`%s`",
-            vb_arena_cut(&judge->scratch, without_own(judge, process->line), 200));
+            vb_arena_cut(&judge->scratch, without_own(judge, process->line), LABEL_BYTES));
     return process->command.program[0] != '\0' ? process->command.program : "a process";
 }
 

@@ -9,6 +9,9 @@
 
 #include "sandbox/box/box.h"
 
+#include <typescript.inc>
+#include <windows.inc>
+
 #define FOLDER "/usr/local/bin/"
 
 static const struct {

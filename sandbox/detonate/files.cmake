@@ -24,3 +24,17 @@ string(REGEX REPLACE "(^|0a )(20 )*2f 2f ([1-9a-f]. |0[1-9b-f] )*" "\\1" bytes "
 string(REGEX REPLACE "(0a )+" "0a " bytes "${bytes}")
 string(REGEX REPLACE "(..) " "0x\\1," bytes "${bytes}")
 file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/samples/host.inc CONTENT "@bytes@" @ONLY)
+
+# What runs TypeScript, and code for Windows and macOS, in a box, each without the comment at its
+# beginning, as a string literal.
+foreach(runner typescript.js windows.pl)
+  get_filename_component(name ${runner} NAME_WE)
+  string(TOUPPER ${name} macro)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/${runner})
+  file(READ ${CMAKE_CURRENT_LIST_DIR}/${runner} code)
+  string(REGEX REPLACE "^((//|#)[^\n]*\n)+" "" code "${code}")
+  string(HEX "${code}" code)
+  string(REGEX REPLACE "(..)" "\\\\x\\1" code "${code}")
+  file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/samples/${name}.inc
+       CONTENT "#define VB_@macro@ \"@code@\"\n" @ONLY)
+endforeach()

@@ -9,6 +9,8 @@ struct vb_interpreter {
     const char *name;
     const char *text_option; /* before code given as an argument; NULL: takes files only */
     const char *instead;     /* what runs its code nearly as well where it is not installed */
+    const char *program;     /* what is started, NULL: NAME */
+    const char *words[3];    /* before the option or the file */
 };
 
 /* NULL for a name that nobody knows, and for NULL. */
@@ -18,11 +20,24 @@ const struct vb_interpreter *vb_interpreter_named(const char *name);
  * installed where a box can see it, in the root file system ROOTFS or (NULL) on this machine. */
 const struct vb_interpreter *vb_interpreter_installed(const char *rootfs, const char *name);
 
-/* The interpreter's name for a file with EXTENSION, or NULL. */
-const char *vb_interpreter_of_extension(const char *extension);
+/* INTERPRETER, which may be NULL, only translates code for another system, as far as it can. */
+bool vb_interpreter_translates(const struct vb_interpreter *interpreter);
+
+/* The package of the machine that NAME's code wants for want of NAME itself; NULL: none that helps.
+ */
+const char *vb_interpreter_package(const char *name);
+
+/* The interpreter's name for the file at PATH by its extension, or NULL: files of types alone run
+ * nothing. */
+const char *vb_interpreter_of_path(const char *path);
+
+/* NAME, which a manifest gives for the file at PATH, or, as node takes no TypeScript everywhere,
+ * what runs that. */
+const char *vb_interpreter_for(const char *name, const char *path);
 
 /* The interpreter's name in a "#!" line at the start of HEAD, written to RET; false if there is
- * none. "env", its options and assignments are passed over; versions stay (python3.11). */
+ * none. "env", npx and their like, options and assignments are passed over; versions stay
+ * (python3.11). */
 bool vb_interpreter_of_shebang(const char *head, size_t len, char *ret, size_t size);
 
 #endif

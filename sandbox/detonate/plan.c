@@ -235,7 +235,7 @@ static bool is_module(const char *text)
 
 static char **make_argv(const struct candidate *what, const struct vb_interpreter *interpreter)
 {
-    enum { MAX_ITEMS = 7 };
+    enum { MAX_ITEMS = 9 };
     bool failed = false;
     size_t count = 0;
     size_t more = 0;
@@ -245,7 +245,15 @@ static char **make_argv(const struct candidate *what, const struct vb_interprete
     if (argv == NULL)
         return NULL;
     if (interpreter != NULL)
-        argv[count++] = copy(interpreter->name, &failed);
+        argv[count++] =
+            copy(interpreter->program == NULL || what->host != NULL ? interpreter->name
+                                                                    : interpreter->program,
+                 &failed);
+    for (size_t i = 0;
+         interpreter != NULL && what->host == NULL && i < VB_ARRAY_LEN(interpreter->words); i++) {
+        if (interpreter->words[i] != NULL && !failed)
+            argv[count++] = copy(interpreter->words[i], &failed);
+    }
     if (what->host != NULL) {
         argv[count++] = copy(what->host->program, &failed);
         argv[count++] = copy(what->host->sort, &failed);
@@ -335,6 +343,18 @@ static char **host_environment(const struct planner *planner, const struct candi
     return list;
 }
 
+/* Nobody says that a target of a build file is run: what of them is not says nothing about the
+ * package. */
+static bool is_build_call(const char *reason)
+{
+    static const char *const prefixes[] = {"make:", "just:", "docker:"};
+    for (size_t i = 0; i < VB_ARRAY_LEN(prefixes); i++) {
+        if (strncmp(reason, prefixes[i], strlen(prefixes[i])) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int add_row(struct planner *planner, const struct candidate *what,
                    const struct vb_interpreter *interpreter, struct vb_error *err)
 {
@@ -350,7 +370,7 @@ static int add_row(struct planner *planner, const struct candidate *what,
         .input = copy(what->input, &failed),
         .cwd = copy(package_folder(planner->manifest, what->path), &failed),
         .when = when_of(what),
-        .call = what->arguments != NULL,
+        .call = what->arguments != NULL || is_build_call(what->reason),
         .driver = what->driver,
         .client = what->driver == VB_DRIVER_NONE ? NULL : clients[0],
         .hosted = what->host != NULL,
@@ -439,15 +459,43 @@ static void number_rows(struct vb_plan *plan)
         plan->rows[i].id = (uint32_t)i + 1;
 }
 
+static void missing_interpreter(const char *name, char ret[REASON_BYTES])
+{
+    const char *package = vb_interpreter_package(name);
+    const bool known = vb_interpreter_named(name) != NULL;
+    if (package != NULL && strcmp(package, name) != 0)
+        snprintf(ret, REASON_BYTES, "interpreter %.48s is not installed: install %s", name,
+                 package);
+    else
+        snprintf(ret, REASON_BYTES, "interpreter %.64s is not %s", name,
+                 known ? "installed" : "one that vetbox can start");
+}
+
+/* Of code for another system what has no like here is left out. */
+static int tell_translated(struct planner *planner, const struct candidate *what,
+                           const struct vb_interpreter *interpreter, struct vb_error *err)
+{
+    static const char *const systems[][2] = {{"powershell", "PowerShell for Windows"},
+                                             {"cmd", "a batch file for Windows"},
+                                             {"osascript", "AppleScript for macOS"}};
+    const struct candidate code = {.reason = VB_TRANSLATED, .path = what->path, .line = what->line};
+    char reason[REASON_BYTES] = "";
+    for (size_t i = 0; i < VB_ARRAY_LEN(systems); i++) {
+        if (strcmp(systems[i][0], interpreter->name) == 0)
+            snprintf(reason, sizeof(reason),
+                     "%s was run as a shell script, as far as there is something like it here",
+                     systems[i][1]);
+    }
+    return leave_out(planner, &code, reason, err);
+}
+
 static int plan_one(struct planner *planner, const struct candidate *what, struct vb_error *err)
 {
     const struct vb_interpreter *interpreter = NULL;
     char reason[REASON_BYTES];
     if (what->interpreter != NULL) {
         interpreter = vb_interpreter_installed(planner->rootfs, what->interpreter);
-        const bool known = vb_interpreter_named(what->interpreter) != NULL;
-        snprintf(reason, sizeof(reason), "interpreter %.64s is not %s", what->interpreter,
-                 known ? "installed" : "one that vetbox can start");
+        missing_interpreter(what->interpreter, reason);
         if (interpreter == NULL)
             return leave_out(planner, what, reason, err);
     }
@@ -464,7 +512,10 @@ static int plan_one(struct planner *planner, const struct candidate *what, struc
     }
     if (planner->plan->count >= MAX_ROWS)
         return leave_out(planner, what, "more than 256 things to run", err);
-    return add_row(planner, what, interpreter, err);
+    const int status = add_row(planner, what, interpreter, err);
+    return status == VB_OK && interpreter != NULL && vb_interpreter_translates(interpreter)
+               ? tell_translated(planner, what, interpreter, err)
+               : status;
 }
 
 /* --- the instructions' code --- */
@@ -530,7 +581,7 @@ static bool look_at_file(const struct vb_tree *tree, const struct vb_tree_file *
                            "ELF",
                            4) == 0)
         return (file->mode & 0111) != 0;
-    const char *name = vb_interpreter_of_extension(vb_path_extension(file->path));
+    const char *name = vb_interpreter_of_path(file->path);
     if (name != NULL)
         snprintf(ret, size, "%s", name);
     return name != NULL;
@@ -568,7 +619,7 @@ static int plan_file(struct planner *planner, const struct vb_manifest_entry *en
     struct candidate what = {.reason = entry->reason,
                              .path = entry->path,
                              .input = input,
-                             .interpreter = entry->interpreter,
+                             .interpreter = vb_interpreter_for(entry->interpreter, entry->path),
                              .when = entry->when,
                              .driver = driver_of(planner, entry)};
     char name[64];
@@ -648,6 +699,20 @@ static int plan_command(struct planner *planner, const struct vb_manifest_entry 
     return plan_one(planner, &what, err);
 }
 
+/* A target of a build file needs room, and the program that reads the file. */
+static int plan_build_call(struct planner *planner, const struct vb_manifest_entry *entry,
+                           const struct candidate *what, struct vb_error *err)
+{
+    const struct candidate calls = {
+        .reason = VB_CALLS_NOT_RUN, .path = entry->path, .line = entry->line};
+    const char *program = entry->interpreter;
+    if (program != NULL && vb_interpreter_installed(planner->rootfs, program) == NULL)
+        return leave_out(planner, &calls, "interpreter make is not installed", err);
+    return planner->plan->count < MAX_ROWS
+               ? plan_one(planner, what, err)
+               : leave_out(planner, &calls, "more than 256 things to run", err);
+}
+
 /* A hook is tried with the events that it is for. */
 static int plan_entry(struct planner *planner, const struct vb_manifest_entry *entry,
                       struct candidate *what, struct vb_error *err)
@@ -658,6 +723,8 @@ static int plan_entry(struct planner *planner, const struct vb_manifest_entry *e
         return plan_hosted(planner, entry, &host, err);
     if (is_started(planner, entry))
         return plan_server(planner, entry, *what, err);
+    if (entry->command != NULL && is_build_call(entry->reason))
+        return plan_build_call(planner, entry, what, err);
     const int count = vb_host_events(entry->reason, inputs);
     int status = count < 0 ? vb_fail(err, VB_E_NOMEM, errno, "planning a hook") : VB_OK;
     for (int i = 0; status == VB_OK && i < (count > 0 ? count : 1); i++) {
@@ -695,13 +762,25 @@ static int plan_entries(struct planner *planner, const struct vb_manifest *manif
     return status;
 }
 
+/* An entry point of the manifest, which was planned or left out by its name already. */
+static bool is_entry(const struct vb_manifest *manifest, const char *path)
+{
+    for (size_t i = 0; i < manifest->entry_count; i++) {
+        const struct vb_manifest_entry *entry = &manifest->entries[i];
+        if (entry->command == NULL && strcmp(entry->path, path) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int plan_scripts(struct planner *planner, struct vb_error *err)
 {
     int status = VB_OK;
     for (size_t i = 0; status == VB_OK && i < planner->tree->count; i++) {
         const struct vb_tree_file *file = &planner->tree->files[i];
         char name[64];
-        if (!look_at_file(planner->tree, file, name, sizeof(name)) ||
+        if (is_entry(planner->manifest, file->path) ||
+            !look_at_file(planner->tree, file, name, sizeof(name)) ||
             runs_as_server(planner, file->path))
             continue;
         const struct candidate what = {

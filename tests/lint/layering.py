@@ -24,6 +24,8 @@ THIRD_PARTY = {
     "host.inc": {"sandbox/box"},
     "modules.inc": {"sandbox/box"},
     "libraries.inc": {"sandbox/detonate"},
+    "typescript.inc": {"sandbox/box", "sandbox/detonate"},
+    "windows.inc": {"sandbox/box", "sandbox/detonate"},
     "jansson.h": {"core", "include/vetbox/core"},
     "openssl/": {"core", "signatures", "sandbox/world"},
     "curl/": {"fetch"},

@@ -91,9 +91,40 @@ static void test_fitting(void **state)
     assert_string_equal(vb_id_fitting("API_KEY"), KEY);
 }
 
+/* Arguments of commands: of pages whose host puts them in, and of no others. */
+static void test_arguments(void **state)
+{
+    static const struct {
+        const char *path, *form, *text, *filled;
+    } cases[] = {
+        {"commands/fix.md", "fence", "gh pr view $2 --note \"$ARGUMENTS\"",
+         "gh pr view main --note \"report\""},
+        {"p/commands/fix.md", "inline", "a '$ARGUMENTS[0]' $1 $9", "a 'report' report 3"},
+        {"skills/one/SKILL.md", "substitution", "git log $1", "git log report"},
+        {"commands/fix.md", "fence", "awk '{print $1}' x; echo $10 $0 $", NULL},
+        {"skills/one/SKILL.md", "fence", "f() { echo $1 $ARGUMENTS; }", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < VB_ARRAY_LEN(cases); i++) {
+        struct vb_id id = {0};
+        VB_CLEANUP(vb_buf_done) struct vb_buf out;
+        const struct vb_id_code code = {.at = {cases[i].path, 1},
+                                        .form = cases[i].form,
+                                        .interpreter = "bash",
+                                        .text = cases[i].text,
+                                        .len = strlen(cases[i].text)};
+        vb_buf_init(&out, 4096);
+        const bool filled = vb_id_fill(&id, &code, &out);
+        assert_int_equal(filled, cases[i].filled != NULL);
+        if (filled)
+            assert_string_equal((const char *)out.data, cases[i].filled);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows), cmocka_unit_test(test_no_room),
-                                       cmocka_unit_test(test_fitting)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rows), cmocka_unit_test(test_arguments),
+        cmocka_unit_test(test_no_room), cmocka_unit_test(test_fitting)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,8 +42,8 @@ static void package_managers(VB_UNUSED void **state)
         "entry yarnrc:plugin @.yarn/own.cjs | when=install | interpreter=node",
         "problem missing-file @.yarnrc.yml:3 | detail=yarnrc:plugin: gone.cjs is not in the "
         "package",
-        "entry bunfig:preload @first.ts | when=load | interpreter=node",
-        "entry bunfig:preload @tested.ts | when=load | interpreter=node",
+        "entry bunfig:preload @first.ts | when=load | interpreter=esbuild",
+        "entry bunfig:preload @tested.ts | when=load | interpreter=esbuild",
     };
     CHECK(files, lines);
 }

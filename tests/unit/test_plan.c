@@ -2,7 +2,9 @@
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -363,6 +365,9 @@ static void test_shebang(void **state)
         {"#!/\n", NULL},
         {"#", NULL},
         {"", NULL},
+        {"#!/usr/bin/env -S npx -y tsx\n", "tsx"},
+        {"#!/usr/bin/env -S bunx --bun tsx\n", "tsx"},
+        {"#!/usr/bin/env -S deno run -A\n", "deno"},
         {"# !/bin/sh\n", NULL},
         {"#!/usr/bin/env\n", NULL},
     };
@@ -417,6 +422,101 @@ static void test_hosted(void **state)
     }
 }
 
+/* A root with an executable file for each of NAMES. */
+static void make_root(char root[32], const char *const *names)
+{
+    char path[64];
+    snprintf(root, 32, "/tmp/vetbox-plan-XXXXXX");
+    assert_non_null(mkdtemp(root));
+    snprintf(path, sizeof(path), "%s/usr", root);
+    assert_int_equal(mkdir(path, 0755), 0);
+    snprintf(path, sizeof(path), "%s/usr/bin", root);
+    assert_int_equal(mkdir(path, 0755), 0);
+    for (; *names != NULL; names++) {
+        snprintf(path, sizeof(path), "%s/usr/bin/%s", root, *names);
+        VB_CLEANUP_FD int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+        assert_true(fd >= 0);
+    }
+}
+
+static void remove_root(const char *root, const char *const *names)
+{
+    char path[64];
+    for (; *names != NULL; names++) {
+        snprintf(path, sizeof(path), "%s/usr/bin/%s", root, *names);
+        assert_int_equal(unlink(path), 0);
+    }
+    snprintf(path, sizeof(path), "%s/usr/bin", root);
+    assert_int_equal(rmdir(path), 0);
+    snprintf(path, sizeof(path), "%s/usr", root);
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(rmdir(root), 0);
+}
+
+static void test_typescript(void **state)
+{
+    (void)state;
+    static const char *const languages[] = {"tsx", "ts-node", "bun", "deno", "esbuild"};
+    static const char *const all[] = {"node", "esbuild", NULL};
+    static const char *const some[] = {"esbuild", NULL}; /* and nothing that runs what it makes */
+    char root[32];
+    make_root(root, all);
+    for (size_t i = 0; i < VB_ARRAY_LEN(languages); i++) {
+        const struct vb_interpreter *found = vb_interpreter_installed(root, languages[i]);
+        assert_non_null(found);
+        assert_string_equal(found->program, "node");
+    }
+    remove_root(root, all);
+    make_root(root, some);
+    for (size_t i = 0; i < VB_ARRAY_LEN(languages); i++)
+        assert_null(vb_interpreter_installed(root, languages[i]));
+
+    VB_CLEANUP(unload) struct fixture f;
+    struct vb_error err = {0};
+    load(&f, true);
+    const struct vb_plan_input input = {.manifest = &f.manifest, .tree = f.tree, .rootfs = root};
+    add_code(&f, "tsx", "let a: number = 1", 3);
+    assert_int_equal(vb_plan_make(&input, &f.caught.sink, &f.plan, &err), VB_OK);
+    assert_true(logged(&f, "interpreter tsx is not installed: install esbuild"));
+    remove_root(root, some);
+
+    assert_string_equal(vb_interpreter_of_path("a/b.ts"), "esbuild");
+    assert_string_equal(vb_interpreter_of_path("a/b.tsx"), "esbuild");
+    assert_null(vb_interpreter_of_path("a/b.d.ts"));
+    assert_null(vb_interpreter_of_path("b.d.mts"));
+    assert_string_equal(vb_interpreter_for("node", "b.mts"), "esbuild");
+    assert_string_equal(vb_interpreter_for("node", "b.js"), "node");
+    assert_null(vb_interpreter_for(NULL, "b.ts"));
+}
+
+/* What is only translated runs, and that is said. */
+static void test_translated(void **state)
+{
+    (void)state;
+    VB_CLEANUP(unload) struct fixture f;
+    static const char *const all[] = {"perl", "bash", NULL};
+    char root[32];
+    struct vb_error err = {0};
+    load(&f, false);
+    make_root(root, all);
+    const struct vb_plan_input input = {.manifest = &f.manifest, .tree = f.tree, .rootfs = root};
+    add_code(&f, "pwsh", "Write-Host 1", 3);
+    add_code(&f, "cmd", "echo 2", 4);
+    add_code(&f, "osascript", "beep", 5);
+    add_code(&f, "bash", "echo 4", 6);
+    assert_int_equal(vb_plan_make(&input, &f.caught.sink, &f.plan, &err), VB_OK);
+    remove_root(root, all);
+    assert_int_equal(f.plan->count, 4);
+    assert_int_equal(f.caught.coverage, 3);
+    assert_string_equal(f.plan->rows[0].argv[0], "perl");
+    assert_string_equal(f.plan->rows[0].argv[3], "ps");
+    assert_string_equal(f.plan->rows[0].argv[4], "-c");
+    assert_string_equal(f.plan->rows[0].argv[5], "Write-Host 1");
+    assert_true(logged(&f, "PowerShell for Windows"));
+    assert_true(logged(&f, "a batch file for Windows"));
+    assert_true(logged(&f, "AppleScript for macOS"));
+}
+
 static void test_servers(void **state)
 {
     VB_CLEANUP(unload) struct fixture f;
@@ -459,6 +559,7 @@ int main(void)
         cmocka_unit_test(test_time),           cmocka_unit_test(test_too_many),
         cmocka_unit_test(test_shebang),        cmocka_unit_test(test_first_phase),
         cmocka_unit_test(test_hosted),         cmocka_unit_test(test_servers),
+        cmocka_unit_test(test_translated),     cmocka_unit_test(test_typescript),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -78,6 +78,8 @@ struct vb_value {
 
 /* In coverage events, what: one more way to call a script that was itself run. */
 #define VB_CALLS_NOT_RUN "a call with arguments"
+/* The same of code for another system, of which what has a like here ran. */
+#define VB_TRANSLATED "code for another system"
 /* stage of events that are about what a package depends on, and not about its own files */
 #define VB_STAGE_DEPENDENCY "dependency"
 /* Reasons of coverage events that leave no doubt that somebody floods (verdict/detect_flood.c). */

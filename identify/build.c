@@ -1,0 +1,544 @@
+/* Build files whose commands a reader is told to start by a name: the targets of a Makefile, the
+ * recipes of a justfile, what a Dockerfile runs. Each is a way to call the file, listed behind all
+ * that runs by itself. Trust boundary: hostile text, read by lines. */
+#include "identify/internal.h"
+
+#include <ctype.h>
+
+enum {
+    CALLS_MAX = 16, /* of one file */
+    FILES_MAX = 32, /* that are read */
+    NAME_MAX_LEN = 64,
+    SCRIPT_MAX = 64 * 1024,
+    VARIABLES_MAX = 64,
+};
+
+struct call {
+    const char *prefix; /* of the reason */
+    const char *interpreter;
+};
+
+static struct vb_str trimmed(const char *text, size_t len)
+{
+    while (len > 0 && isspace((unsigned char)text[0])) {
+        text++;
+        len--;
+    }
+    while (len > 0 && isspace((unsigned char)text[len - 1]))
+        len--;
+    return (struct vb_str){text, len};
+}
+
+static bool put(struct vb_id *id, struct vb_buf *to, const char *text, size_t len)
+{
+    const int status = vb_buf_append(to, text, len, NULL);
+    if (status == VB_E_NOMEM)
+        vb_id_fail(id, VB_E_NOMEM, "reading a build file");
+    return status == VB_OK;
+}
+
+static bool put_str(struct vb_id *id, struct vb_buf *to, const char *text)
+{
+    return put(id, to, text, strlen(text));
+}
+
+/* TEXT as one word of a shell. */
+static bool put_word(struct vb_id *id, struct vb_buf *to, const char *text, size_t len)
+{
+    bool fits = put_str(id, to, "'");
+    for (size_t i = 0; i < len && fits; i++)
+        fits = text[i] == '\'' ? put_str(id, to, "'\\''") : put(id, to, text + i, 1);
+    return fits && put_str(id, to, "'");
+}
+
+/* Into the folder of the file at PATH. */
+static bool put_folder(struct vb_id *id, struct vb_buf *to, const char *path)
+{
+    char folder[VB_ID_PATH_MAX];
+    vb_id_parent(folder, path);
+    const bool top = strcmp(folder, ".") == 0;
+    return put_str(id, to, "cd \"%{tree}\"") && (top || put_str(id, to, "/")) &&
+           (top || put_word(id, to, folder, strlen(folder))) && put_str(id, to, "\n");
+}
+
+static bool is_name(struct vb_str name)
+{
+    if (name.len == 0 || name.len > NAME_MAX_LEN || name.text[0] == '-')
+        return false;
+    for (size_t i = 0; i < name.len; i++) {
+        if (!isalnum((unsigned char)name.text[i]) && strchr("_-", name.text[i]) == NULL)
+            return false;
+    }
+    return true;
+}
+
+/* Calls that are not listed: files and names beyond the caps. */
+static void tell_left_out(struct vb_id *id, const char *path)
+{
+    struct vb_event event;
+    vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
+    vb_event_str(&event, VB_F_STAGE, "plan");
+    vb_event_str(&event, VB_F_WHAT, VB_CALLS_NOT_RUN);
+    vb_event_str(&event, VB_F_REASON, "too many in one build file, or too many build files");
+    vb_event_str(&event, VB_F_PATH, path);
+    vb_id_emit(id, &event);
+}
+
+static void list_call(struct vb_id *id, const struct call *call, struct vb_id_at at,
+                      struct vb_str name, struct vb_buf *script)
+{
+    char reason[NAME_MAX_LEN + 16];
+    snprintf(reason, sizeof(reason), "%s%.*s", call->prefix, (int)name.len, name.text);
+    if (!put(id, script, "", 1)) {
+        vb_id_coverage(id, at.path, reason, "too large", "its commands are not run");
+        return;
+    }
+    const struct vb_id_entry entry = {at, reason, "use", (const char *)script->data,
+                                      call->interpreter};
+    vb_id_entry(id, &entry);
+}
+
+/* --- Makefile --- */
+
+/* The names before the colon of a rule in LINE; false: it is none. */
+static bool rule_names(struct vb_id_line line, struct vb_str *ret)
+{
+    if (line.len == 0 || isspace((unsigned char)line.text[0]) || line.text[0] == '#' ||
+        line.text[0] == '.')
+        return false;
+    const char *colon = memchr(line.text, ':', line.len);
+    const size_t len = colon == NULL ? 0 : (size_t)(colon - line.text);
+    if (len == 0 || memchr(line.text, '=', len) != NULL)
+        return false;
+    const char *behind = colon + 1;
+    while (behind < line.text + line.len && *behind == ':')
+        behind++;
+    if (behind < line.text + line.len && *behind == '=')
+        return false;
+    *ret = (struct vb_str){line.text, len};
+    return true;
+}
+
+static void call_target(struct vb_id *id, struct vb_id_at at, struct vb_str target)
+{
+    static const struct call make = {"make:", "make"};
+    VB_CLEANUP(vb_buf_done) struct vb_buf script;
+    vb_buf_init(&script, SCRIPT_MAX);
+    const char *base = vb_path_base(at.path);
+    if (put_folder(id, &script, at.path) && put_str(id, &script, "make -f ") &&
+        put_word(id, &script, base, strlen(base)) && put_str(id, &script, " ") &&
+        put_word(id, &script, target.text, target.len))
+        list_call(id, &make, at, target, &script);
+}
+
+static bool is_file(struct vb_id *id, const char *makefile, struct vb_str name)
+{
+    char folder[VB_ID_PATH_MAX];
+    char rel[NAME_MAX_LEN + 1];
+    vb_id_parent(folder, makefile);
+    snprintf(rel, sizeof(rel), "%.*s", (int)name.len, name.text);
+    return vb_id_at_root(id, folder, rel) != NULL;
+}
+
+static void read_makefile(struct vb_id *id, const char *path, const struct vb_buf *text)
+{
+    const char *data = (const char *)text->data;
+    unsigned calls = 0;
+    int64_t number = 0;
+    for (size_t at = 0; at < text->len && calls <= CALLS_MAX && vb_id_ok(id);) {
+        const struct vb_id_line line = vb_id_line_at(data, text->len, at);
+        struct vb_str names;
+        at = line.next;
+        number++;
+        if (!rule_names(line, &names))
+            continue;
+        for (size_t from = 0; from < names.len && calls <= CALLS_MAX;) {
+            size_t to = from;
+            while (to < names.len && !isspace((unsigned char)names.text[to]))
+                to++;
+            const struct vb_str name = {names.text + from, to - from};
+            from = to + 1;
+            if (!is_name(name) || is_file(id, path, name))
+                continue;
+            if (calls++ < CALLS_MAX)
+                call_target(id, (struct vb_id_at){path, number}, name);
+        }
+    }
+    if (calls > CALLS_MAX)
+        tell_left_out(id, path);
+}
+
+/* --- justfile --- */
+
+struct variable {
+    struct vb_str name, value;
+};
+
+struct recipes {
+    struct vb_id *id;
+    const char *path;
+    const char *data;
+    size_t len;
+    struct variable variables[VARIABLES_MAX];
+    size_t variable_count;
+};
+
+static bool equal(struct vb_str a, struct vb_str b)
+{
+    return a.len == b.len && memcmp(a.text, b.text, a.len) == 0;
+}
+
+static struct vb_str unquoted(struct vb_str text)
+{
+    if (text.len >= 2 && strchr("'\"`", text.text[0]) != NULL &&
+        text.text[text.len - 1] == text.text[0])
+        return (struct vb_str){text.text + 1, text.len - 2};
+    return text;
+}
+
+/* name := "value" */
+static bool read_variable(struct recipes *recipes, struct vb_id_line line)
+{
+    const char *mark = memmem(line.text, line.len, ":=", 2);
+    if (mark == NULL)
+        return false;
+    struct vb_str name = trimmed(line.text, (size_t)(mark - line.text));
+    static const char export[] = "export ";
+    if (name.len > sizeof(export) && memcmp(name.text, export, sizeof(export) - 1) == 0)
+        name = trimmed(name.text + sizeof(export) - 1, name.len - sizeof(export) + 1);
+    const struct vb_str value =
+        unquoted(trimmed(mark + 2, line.len - (size_t)(mark - line.text) - 2));
+    if (is_name(name) && recipes->variable_count < VARIABLES_MAX)
+        recipes->variables[recipes->variable_count++] = (struct variable){name, value};
+    return true;
+}
+
+/* What {{NAME}} stands for: a variable, a parameter's default, or something fitting. */
+static bool put_value(struct recipes *recipes, struct vb_buf *to, struct vb_str name)
+{
+    char word[NAME_MAX_LEN + 1];
+    for (size_t i = recipes->variable_count; i > 0; i--) {
+        const struct variable *variable = &recipes->variables[i - 1];
+        if (equal(variable->name, name))
+            return put(recipes->id, to, variable->value.text, variable->value.len);
+    }
+    snprintf(word, sizeof(word), "%.*s", (int)(name.len < NAME_MAX_LEN ? name.len : NAME_MAX_LEN),
+             name.text);
+    return put_str(recipes->id, to, vb_id_fitting(word));
+}
+
+static bool put_recipe_line(struct recipes *recipes, struct vb_buf *to, struct vb_str line)
+{
+    while (line.len > 0 && (line.text[0] == '@' || line.text[0] == '-')) {
+        line.text++;
+        line.len--;
+    }
+    bool fits = true;
+    for (size_t at = 0; at < line.len && fits;) {
+        const char *open = memmem(line.text + at, line.len - at, "{{", 2);
+        const size_t plain = open == NULL ? line.len - at : (size_t)(open - line.text) - at;
+        fits = put(recipes->id, to, line.text + at, plain);
+        at += plain;
+        if (open == NULL)
+            break;
+        const char *close = memmem(open, line.len - at, "}}", 2);
+        const size_t inner = close == NULL ? line.len - at - 2 : (size_t)(close - open) - 2;
+        fits = fits && put_value(recipes, to, trimmed(open + 2, inner));
+        at += 2 + inner + (close == NULL ? 0 : 2);
+    }
+    return fits && put_str(recipes->id, to, "\n");
+}
+
+/* "name a b='x': deps": the parameters with their defaults join the variables. */
+static bool read_recipe_head(struct recipes *recipes, struct vb_id_line line, struct vb_str *ret)
+{
+    const char *colon = memchr(line.text, ':', line.len);
+    const size_t len = colon == NULL ? 0 : (size_t)(colon - line.text);
+    size_t at = len > 0 && line.text[0] == '@' ? 1 : 0;
+    const size_t from = at;
+    while (at < len && !isspace((unsigned char)line.text[at]))
+        at++;
+    *ret = (struct vb_str){line.text + from, at - from};
+    if (!is_name(*ret))
+        return false;
+    while (at < len) {
+        while (at < len &&
+               (isspace((unsigned char)line.text[at]) || strchr("*+$", line.text[at]) != NULL))
+            at++;
+        const size_t begin = at;
+        while (at < len && !isspace((unsigned char)line.text[at]) && line.text[at] != '=')
+            at++;
+        const struct vb_str name = {line.text + begin, at - begin};
+        if (at >= len || line.text[at] != '=')
+            continue;
+        const size_t value = ++at;
+        const char quote = line.text[at];
+        at += quote == '"' || quote == '\'';
+        while (at < len && (quote == '"' || quote == '\'' ? line.text[at] != quote
+                                                          : !isspace((unsigned char)line.text[at])))
+            at++;
+        at += at < len && (quote == '"' || quote == '\'');
+        if (recipes->variable_count < VARIABLES_MAX)
+            recipes->variables[recipes->variable_count++] =
+                (struct variable){name, unquoted((struct vb_str){line.text + value, at - value})};
+    }
+    return true;
+}
+
+/* What a recipe's own first line names: "" for the shell. */
+static const char *recipe_program(struct vb_str line)
+{
+    static const char *const programs[][2] = {
+        {"python", "python3 -"}, {"node", "node -"}, {"perl", "perl -"}, {"ruby", "ruby -"}};
+    if (line.len < 2 || memcmp(line.text, "#!", 2) != 0)
+        return "";
+    for (size_t i = 0; i < VB_ARRAY_LEN(programs); i++) {
+        if (memmem(line.text, line.len, programs[i][0], strlen(programs[i][0])) != NULL)
+            return programs[i][1];
+    }
+    return "";
+}
+
+/* The indented lines from AT on as a script. Returns where they end. */
+static size_t put_recipe(struct recipes *recipes, struct vb_buf *to, size_t at, int64_t *number)
+{
+    static const char mark[] = "END_OF_RECIPE\n";
+    const char *program = NULL;
+    bool fits = put_folder(recipes->id, to, recipes->path);
+    while (at < recipes->len) {
+        const struct vb_id_line line = vb_id_line_at(recipes->data, recipes->len, at);
+        if (line.len > 0 && !isspace((unsigned char)line.text[0]))
+            break;
+        struct vb_str text = trimmed(line.text, line.len);
+        at = line.next;
+        (*number)++;
+        if (program == NULL && text.len > 0) {
+            program = recipe_program(text);
+            if (program[0] != '\0')
+                fits =
+                    fits && put_str(recipes->id, to, program) && put_str(recipes->id, to, " <<'") &&
+                    put(recipes->id, to, mark, sizeof(mark) - 2) && put_str(recipes->id, to, "'\n");
+        }
+        if (program != NULL && program[0] != '\0') { /* where indentation counts */
+            const size_t margin = line.len < 4 ? line.len - text.len : 4;
+            text = line.len < 4 ? text : (struct vb_str){line.text + margin, line.len - margin};
+        }
+        fits = fits && put_recipe_line(recipes, to, text);
+    }
+    if (program != NULL && program[0] != '\0')
+        (void)put_str(recipes->id, to, mark);
+    return at;
+}
+
+static void read_justfile(struct vb_id *id, const char *path, const struct vb_buf *text)
+{
+    static const struct call just = {"just:", NULL};
+    struct recipes recipes = {
+        .id = id, .path = path, .data = (const char *)text->data, .len = text->len};
+    unsigned calls = 0;
+    int64_t number = 0;
+    for (size_t at = 0; at < text->len && calls <= CALLS_MAX && vb_id_ok(id);) {
+        const struct vb_id_line line = vb_id_line_at(recipes.data, recipes.len, at);
+        struct vb_str name;
+        at = line.next;
+        number++;
+        if (line.len == 0 || isspace((unsigned char)line.text[0]) || line.text[0] == '#' ||
+            line.text[0] == '[' || read_variable(&recipes, line))
+            continue;
+        const size_t globals = recipes.variable_count;
+        if (read_recipe_head(&recipes, line, &name)) {
+            VB_CLEANUP(vb_buf_done) struct vb_buf script;
+            vb_buf_init(&script, SCRIPT_MAX);
+            const int64_t first = number;
+            at = put_recipe(&recipes, &script, at, &number);
+            if (calls++ < CALLS_MAX)
+                list_call(id, &just, (struct vb_id_at){path, first}, name, &script);
+        }
+        recipes.variable_count = globals;
+    }
+    if (calls > CALLS_MAX)
+        tell_left_out(id, path);
+}
+
+/* --- Dockerfile --- */
+
+/* What such a file does to its image and nobody else: no user of this machine, no package of it. */
+static const char of_the_image[] = "for name in useradd adduser groupadd addgroup usermod chpasswd "
+                                   "apt-get apt apk dnf yum microdnf "
+                                   "chown; do eval \"$name() { :; }\"; done\n";
+
+/* One instruction with its continued lines, comments between them left out. */
+static size_t take_instruction(struct vb_id *id, const struct vb_buf *text, size_t at,
+                               int64_t *number, int64_t *ret_first, struct vb_buf *ret)
+{
+    bool more = true;
+    vb_buf_clear(ret);
+    while (more && at < text->len) {
+        const struct vb_id_line line = vb_id_line_at((const char *)text->data, text->len, at);
+        const struct vb_str part = trimmed(line.text, line.len);
+        at = line.next;
+        (*number)++;
+        if (part.len > 0 && part.text[0] == '#')
+            continue;
+        *ret_first = ret->len == 0 ? *number : *ret_first;
+        more = part.len > 0 && part.text[part.len - 1] == '\\';
+        if (!put(id, ret, part.text, part.len - (more ? 1 : 0)) || !put_str(id, ret, " "))
+            break;
+    }
+    return at;
+}
+
+/* The words of ["a", "b"]; false: it is no such list. */
+static bool put_list(struct vb_id *id, struct vb_buf *to, struct vb_str text)
+{
+    if (text.len < 2 || text.text[0] != '[')
+        return false;
+    json_t *list = json_loadb(text.text, text.len, 0, NULL);
+    bool fits = json_is_array(list);
+    for (size_t i = 0; i < json_array_size(list) && fits; i++) {
+        const char *word = json_string_value(json_array_get(list, i));
+        fits = word != NULL && (i == 0 || put_str(id, to, " ")) &&
+               put_word(id, to, word, strlen(word));
+    }
+    json_decref(list);
+    return fits && put_str(id, to, "\n");
+}
+
+static struct vb_str behind_options(struct vb_str text)
+{
+    while (text.len > 2 && memcmp(text.text, "--", 2) == 0) {
+        size_t len = 0;
+        while (len < text.len && !isspace((unsigned char)text.text[len]))
+            len++;
+        text = trimmed(text.text + len, text.len - len);
+    }
+    return text;
+}
+
+/* RUN and its like: in a shell of its own, so that "cd", "exit" and bad syntax end with it. */
+static bool put_run(struct vb_id *id, struct vb_buf *to, struct vb_str text)
+{
+    const size_t before = to->len;
+    text = behind_options(text);
+    if (put_list(id, to, text))
+        return true;
+    to->len = before;
+    return put_str(id, to, "(eval ") && put_word(id, to, text.text, text.len) &&
+           put_str(id, to, ")\n");
+}
+
+/* ENV A=b C=d, and the older ENV A b. */
+static bool put_env(struct vb_id *id, struct vb_buf *to, struct vb_str text)
+{
+    size_t len = 0;
+    while (len < text.len && (isalnum((unsigned char)text.text[len]) || text.text[len] == '_'))
+        len++;
+    if (len == 0 || len == text.len)
+        return true;
+    if (text.text[len] == '=')
+        return put_str(id, to, "export ") && put(id, to, text.text, text.len) &&
+               put_str(id, to, "\n");
+    const struct vb_str value = trimmed(text.text + len, text.len - len);
+    return put_str(id, to, "export ") && put(id, to, text.text, len) && put_str(id, to, "=") &&
+           put_word(id, to, value.text, value.len) && put_str(id, to, "\n");
+}
+
+struct image {
+    struct vb_buf run, start;
+    int64_t run_line, start_line;
+};
+
+static void take_line(struct vb_id *id, struct image *image, struct vb_str line, int64_t number)
+{
+    static const char *const words[] = {"RUN", "ENV", "ARG", "CMD", "ENTRYPOINT"};
+    size_t len = 0;
+    while (len < line.len && isalpha((unsigned char)line.text[len]))
+        len++;
+    const struct vb_str rest = trimmed(line.text + len, line.len - len);
+    size_t word = 0;
+    while (word < VB_ARRAY_LEN(words) &&
+           (strlen(words[word]) != len || strncasecmp(words[word], line.text, len) != 0))
+        word++;
+    if (word == 0) {
+        image->run_line = image->run_line == 0 ? number : image->run_line;
+        (void)put_run(id, &image->run, rest);
+    } else if (word <= 2) {
+        (void)put_env(id, &image->run, rest);
+        (void)put_env(id, &image->start, rest);
+    } else if (word < VB_ARRAY_LEN(words)) {
+        image->start_line = image->start_line == 0 ? number : image->start_line;
+        (void)put_run(id, &image->start, rest);
+    }
+}
+
+static void read_dockerfile(struct vb_id *id, const char *path, const struct vb_buf *text)
+{
+    static const struct call docker = {"docker:", NULL};
+    struct image image = {0};
+    VB_CLEANUP(vb_buf_done) struct vb_buf line;
+    vb_buf_init(&line, SCRIPT_MAX);
+    vb_buf_init(&image.run, SCRIPT_MAX);
+    vb_buf_init(&image.start, SCRIPT_MAX);
+    bool fits = put_folder(id, &image.run, path) && put_folder(id, &image.start, path) &&
+                put_str(id, &image.run, of_the_image) && put_str(id, &image.start, of_the_image);
+    int64_t number = 0;
+    for (size_t at = 0; at < text->len && fits && vb_id_ok(id);) {
+        int64_t first = number + 1;
+        at = take_instruction(id, text, at, &number, &first, &line);
+        if (line.len > 0)
+            take_line(id, &image, trimmed((const char *)line.data, line.len), first);
+    }
+    if (image.run_line > 0)
+        list_call(id, &docker, (struct vb_id_at){path, image.run_line}, (struct vb_str){"run", 3},
+                  &image.run);
+    if (image.start_line > 0)
+        list_call(id, &docker, (struct vb_id_at){path, image.start_line},
+                  (struct vb_str){"start", 5}, &image.start);
+    vb_buf_done(&image.run);
+    vb_buf_done(&image.start);
+}
+
+/* --- which files --- */
+
+typedef void reader(struct vb_id *id, const char *path, const struct vb_buf *text);
+
+static reader *reader_of(const char *path)
+{
+    static const struct {
+        const char *name;
+        reader *read;
+    } rows[] = {{"makefile", read_makefile},     {"gnumakefile", read_makefile},
+                {"justfile", read_justfile},     {".justfile", read_justfile},
+                {"dockerfile", read_dockerfile}, {"containerfile", read_dockerfile}};
+    const char *base = vb_path_base(path);
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        if (vb_ascii_equal(base, rows[i].name))
+            return rows[i].read;
+    }
+    return vb_ascii_starts(base, "dockerfile.") ||
+                   vb_ascii_equal(vb_path_extension(path), "dockerfile")
+               ? read_dockerfile
+               : NULL;
+}
+
+void vb_id_build_files(struct vb_id *id)
+{
+    unsigned files = 0;
+    for (size_t i = 0; i < id->file_count && vb_id_ok(id); i++) {
+        const char *path = id->files[i].path;
+        reader *read = vb_id_vendored(path) ? NULL : reader_of(path);
+        VB_CLEANUP(vb_buf_done) struct vb_buf text = {0};
+        if (read == NULL)
+            continue;
+        if (files++ >= FILES_MAX) {
+            tell_left_out(id, path);
+            return;
+        }
+        if (!vb_id_read_lines(id, path, &text) || text.len == 0)
+            continue;
+        /* What it fetches stands there for everybody to read, as in a block of the instructions. */
+        vb_id_prose(id, (struct vb_id_at){path, 1},
+                    (struct vb_str){(const char *)text.data, text.len}, "code");
+        read(id, path, &text);
+    }
+}
