@@ -77,7 +77,7 @@ static void write_list(struct vb_json_out *out, const char *key, char *const *li
     vb_json_key(out, key);
     vb_json_begin_array(out);
     for (; list != NULL && *list != NULL; list++)
-        vb_json_str(out, *list);
+        vb_json_str(out, *list + (**list == '?')); /* where nothing else sets it */
     vb_json_end_array(out);
 }
 
@@ -211,7 +211,7 @@ static void put_row(struct page *page, const struct vb_detonation *row, unsigned
         put(page, "\n");
     }
     for (char **pair = row->env; pair != NULL && *pair != NULL; pair++) {
-        put_safe(page, *pair, false, "      with ");
+        put_safe(page, *pair + (**pair == '?'), false, "      with ");
         put(page, "\n");
     }
     if (row->client != NULL) {

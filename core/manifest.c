@@ -86,6 +86,8 @@ void vb_manifest_done(struct vb_manifest *manifest)
     for (size_t i = 0; i < manifest->dependency_count; i++)
         free_dependency(&manifest->dependencies[i]);
     free(manifest->dependencies);
+    for (size_t i = 0; i < manifest->variable_count; i++)
+        free(manifest->variables[i]);
     free(manifest->usages);
     free(manifest->packages);
     free(manifest->codes);
@@ -189,9 +191,23 @@ static bool add_usage(struct vb_manifest *manifest, const struct vb_event *event
     return !failed && usage->argv != NULL;
 }
 
+static bool add_variable(struct vb_manifest *manifest, const struct vb_event *event)
+{
+    bool failed = false;
+    for (size_t i = 0; i < manifest->variable_count; i++) {
+        if (vb_str_equal(vb_event_get_str(event, VB_F_VALUE), manifest->variables[i]))
+            return true;
+    }
+    if (manifest->variable_count < VB_MANIFEST_VARIABLES_MAX)
+        manifest->variables[manifest->variable_count++] = copy_of(event, VB_F_VALUE, &failed);
+    return !failed;
+}
+
 static bool add_declared(struct vb_manifest *manifest, const struct vb_event *event)
 {
     bool failed = false;
+    if (vb_str_equal(vb_event_get_str(event, VB_F_WHAT), "env"))
+        return add_variable(manifest, event);
     if (!vb_str_equal(vb_event_get_str(event, VB_F_WHAT), "dependency") ||
         manifest->dependency_count == VB_MANIFEST_DEPENDENCIES_MAX)
         return true;
@@ -218,7 +234,8 @@ int vb_manifest_add(struct vb_manifest *manifest, const struct vb_event *event,
                 {VB_EV_MANIFEST_CODE, add_code},
                 {VB_EV_MANIFEST_ENTRY, add_entry},
                 {VB_EV_MANIFEST_USAGE, add_usage},
-                {VB_EV_MANIFEST_DECLARES, add_declared}};
+                {VB_EV_MANIFEST_DECLARES, add_declared},
+                {VB_EV_MANIFEST_DOCUMENTS, add_declared}};
     for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
         if (rows[i].kind == event->kind && !rows[i].add(manifest, event))
             return vb_fail(err, VB_E_NOMEM, errno, "keeping the manifest");

@@ -139,8 +139,9 @@ struct vb_detonation {
     char **argv; /* NULL-terminated; {tree} at the start of an item, and %{tree} anywhere, stand
                     for the package's folder inside the box, %{home} for the user's */
     char *text;  /* the code itself where argv carries it, for the event; may be NULL */
-    char **env;  /* NAME=VALUE besides the persona's, NULL-terminated; {tree} at the start of
-                    a value as in argv; NULL: none */
+    char **env;  /* NAME=VALUE besides the persona's, NULL-terminated; behind a question mark only
+                    where the persona has none; {tree} at the start of a value as in argv; NULL:
+                    none */
     char *input; /* what it reads from standard input, at most VB_INPUT_MAX bytes; NULL: none */
     char *cwd;   /* the folder it runs in, below the tree; NULL: the tree's top */
     const char *when; /* the phase: install, load or use; static; NULL: none (vetbox run) */

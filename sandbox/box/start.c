@@ -85,8 +85,8 @@ static size_t place_of(char *const *strings, const char *pair)
     return i;
 }
 
-/* What is set for the detonation comes to what the persona has, or takes its place. MORE NULL:
- * nothing. */
+/* What is set for the detonation comes to what the persona has, or takes its place; behind a
+ * question mark only where the persona has none. MORE NULL: nothing. */
 static int set_variables(struct vb_supervisor *box, char *const *more, struct vb_error *err)
 {
     const size_t count = count_strings(box->envp) + count_strings(more);
@@ -97,9 +97,12 @@ static int set_variables(struct vb_supervisor *box, char *const *more, struct vb
         return vb_fail(err, VB_E_NOMEM, errno, "making the environment of a box");
     box->envp = envp;
     for (; *more != NULL; more++) {
-        const size_t at = place_of(envp, *more);
-        char *pair =
-            strchr(*more, '=') == NULL ? NULL : fill_in(box, *more, strcspn(*more, "=") + 1);
+        const bool weak = **more == '?';
+        const char *text = *more + weak;
+        const size_t at = place_of(envp, text);
+        if (weak && envp[at] != NULL)
+            continue;
+        char *pair = strchr(text, '=') == NULL ? NULL : fill_in(box, text, strcspn(text, "=") + 1);
         if (pair == NULL)
             return vb_fail(err, VB_E_NOMEM, errno, "making the environment of a box");
         if (envp[at] == NULL)
@@ -129,8 +132,10 @@ static size_t list_variables(const struct vb_supervisor *box, char *const *pairs
                              struct vb_str ret[VB_EVENT_MAX_LIST], size_t count)
 {
     for (; pairs != NULL && *pairs != NULL && count < VB_EVENT_MAX_LIST; pairs++) {
-        const char *made = box->envp[place_of(box->envp, *pairs)];
-        ret[count++] = (struct vb_str){made, strlen(made)};
+        const bool weak = **pairs == '?';
+        const char *text = *pairs + weak, *made = box->envp[place_of(box->envp, text)];
+        if (!weak || strcmp(made, text) == 0 || strstr(text, "=%{") != NULL)
+            ret[count++] = (struct vb_str){made, strlen(made)};
     }
     return count;
 }

@@ -13,7 +13,8 @@ set(VB_DETONATE_FILES
   detonate/mcp_reply.c
   detonate/mcp_text.c
   detonate/plan.c
-  detonate/servers.c)
+  detonate/servers.c
+  detonate/setting.c)
 
 # What loads plugins and extensions in a box, without its comments: host.inc has its bytes.
 set(host ${CMAKE_CURRENT_LIST_DIR}/hosts/host.mjs)

@@ -11,6 +11,7 @@
 #include "sandbox/detonate/interpreter.h"
 #include "sandbox/detonate/library.h"
 #include "sandbox/detonate/servers.h"
+#include "sandbox/detonate/setting.h"
 #include "vetbox/sandbox.h"
 
 enum {
@@ -330,16 +331,28 @@ static bool finds_bin(const struct planner *planner, const struct candidate *wha
 static char **host_environment(const struct planner *planner, const struct candidate *what,
                                bool *failed)
 {
-    const struct vb_manifest_package *package = package_of(planner->manifest, what->path);
+    const struct vb_manifest *manifest = planner->manifest;
+    const struct vb_manifest_package *package = package_of(manifest, what->path);
     char *set[VB_HOST_VARIABLES_MAX + 1] = {NULL};
-    if (package == NULL)
-        return NULL;
     const bool made =
+        package == NULL ||
         vb_host_environment(package->kind, package->root, finds_bin(planner, what, package), set);
-    char **list = made && set[0] != NULL ? copy_list((const char *const *)set, failed) : NULL;
-    *failed = *failed || !made;
-    for (size_t i = 0; set[i] != NULL; i++)
-        free(set[i]);
+    char **list = calloc(VB_HOST_VARIABLES_MAX + VB_MANIFEST_VARIABLES_MAX + 1, sizeof(*list));
+    size_t count = 0;
+    for (; set[count] != NULL; count++) {
+        if (list != NULL)
+            list[count] = set[count];
+        else
+            free(set[count]);
+    }
+    /* Who starts a server sets what its documents name; what the machine has already stays. */
+    for (size_t i = 0;
+         list != NULL && what->driver != VB_DRIVER_NONE && i < manifest->variable_count; i++) {
+        char setting[256] = "?";
+        if (vb_setting_make(manifest->variables[i], setting + 1, sizeof(setting) - 1))
+            list[count++] = copy(setting, failed);
+    }
+    *failed = *failed || !made || list == NULL;
     return list;
 }
 

@@ -55,7 +55,7 @@ struct vb_manifest_dependency {
     char *value;  /* its name, or a whole requirement */
     char *detail; /* which versions, and the list that names it */
 };
-enum { VB_MANIFEST_DEPENDENCIES_MAX = 4096 }; /* no more are kept */
+enum { VB_MANIFEST_DEPENDENCIES_MAX = 4096, VB_MANIFEST_VARIABLES_MAX = 64 }; /* no more are kept */
 
 struct vb_manifest {
     struct vb_manifest_package *packages;
@@ -68,6 +68,8 @@ struct vb_manifest {
     size_t usage_count;
     struct vb_manifest_dependency *dependencies;
     size_t dependency_count;
+    char *variables[VB_MANIFEST_VARIABLES_MAX]; /* names that it declares or documents, each once */
+    size_t variable_count;
 };
 
 void vb_manifest_init(struct vb_manifest *manifest);

@@ -1,0 +1,83 @@
+/* setting: see setting.h. Servers end at once without their keys and addresses. */
+#include "sandbox/detonate/setting.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "vetbox/core.h"
+
+enum { NAME_MAX_BYTES = 64 };
+
+/* The first row whose word is in the name. A key is made anew for each name. */
+static const struct {
+    const char *word;
+    const char *value; /* NULL: a key */
+} rows[] = {
+    {"POSTGRES", "postgresql://app:app@db.example.com:5432/app"},
+    {"DATABASE_URL", "postgresql://app:app@db.example.com:5432/app"},
+    {"MONGO", "mongodb://app:app@db.example.com:27017/app"},
+    {"REDIS", "redis://cache.example.com:6379"},
+    {"CONNECTION_STRING", "mongodb://app:app@db.example.com:27017/app"},
+    {"EMAIL", "alex@example.com"},
+    {"USERNAME", "alex"},
+    {"PORT", "8080"},
+    {"REGION", "us-east-1"},
+    {"URL", "https://api.example.com"},
+    {"URI", "https://api.example.com"},
+    {"ENDPOINT", "https://api.example.com"},
+    {"HOST", "api.example.com"},
+    {"DOMAIN", "example.com"},
+    {"DIRECTORY", "%{home}/Documents"},
+    {"_DIR", "%{home}/Documents"},
+    {"_PATH", "%{home}/Documents"},
+    {"TOKEN", NULL},
+    {"API_KEY", NULL},
+    {"APIKEY", NULL},
+    {"_KEY", NULL},
+    {"SECRET", NULL},
+    {"PASSWORD", NULL},
+    {"_PAT", NULL},
+    {"CREDENTIAL", NULL},
+    {"_ID", "104729"},
+};
+
+/* These are the machine's, or choose between ways to run. */
+static const char *const others[] = {
+    "PATH",  "HOME", "USER", "SHELL",          "NODE_",   "PYTHON",  "LD_",       "npm_",
+    "DEBUG", "LOG_", "CI",   "TERM",           "DISABLE", "ENABLE",  "TRANSPORT", "PORT",
+    "MCP_",  "HTTP", "SSE",  "GITHUB_ACTIONS", "XDG_",    "CLAUDE_", "DOCKER"};
+
+static void make_key(const char *name, char ret[33])
+{
+    static const char letters[] = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+    uint64_t state = UINT64_C(1469598103934665603);
+    for (const char *at = name; *at != '\0'; at++)
+        state = (state ^ (unsigned char)*at) * UINT64_C(1099511628211);
+    for (size_t i = 0; i < 32; i++) {
+        state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        ret[i] = letters[(state >> 33) % (sizeof(letters) - 1)];
+    }
+    ret[32] = '\0';
+}
+
+bool vb_setting_make(const char *name, char *ret, size_t size)
+{
+    char key[33];
+    const size_t len = strlen(name);
+    if (len < 4 || len > NAME_MAX_BYTES ||
+        strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != len)
+        return false;
+    for (size_t i = 0; i < VB_ARRAY_LEN(others); i++) {
+        if (strncmp(name, others[i], strlen(others[i])) == 0)
+            return false;
+    }
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        if (strstr(name, rows[i].word) == NULL)
+            continue;
+        make_key(name, key);
+        return snprintf(ret, size, "%s=%s", name, rows[i].value == NULL ? key : rows[i].value) <
+               (int)size;
+    }
+    return false;
+}
