@@ -93,7 +93,7 @@ vet garbage 2
 expect_reason garbage "more than 200 lines that are no messages"
 vet endless 2
 expect_reason endless "longer than 4 MiB"
-expect_reason endless "more than 64 MiB"
+expect_reason endless "a line of more than 32 MiB without an end"
 vet cursor 2
 expect_reason cursor "more than 20 pages"
 vet many 2
