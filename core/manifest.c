@@ -230,12 +230,9 @@ int vb_manifest_add(struct vb_manifest *manifest, const struct vb_event *event,
     static const struct {
         enum vb_event_kind kind;
         bool (*add)(struct vb_manifest *manifest, const struct vb_event *event);
-    } rows[] = {{VB_EV_MANIFEST_PACKAGE, add_package},
-                {VB_EV_MANIFEST_CODE, add_code},
-                {VB_EV_MANIFEST_ENTRY, add_entry},
-                {VB_EV_MANIFEST_USAGE, add_usage},
-                {VB_EV_MANIFEST_DECLARES, add_declared},
-                {VB_EV_MANIFEST_DOCUMENTS, add_declared}};
+    } rows[] = {{VB_EV_MANIFEST_PACKAGE, add_package},   {VB_EV_MANIFEST_CODE, add_code},
+                {VB_EV_MANIFEST_ENTRY, add_entry},       {VB_EV_MANIFEST_USAGE, add_usage},
+                {VB_EV_MANIFEST_DECLARES, add_declared}, {VB_EV_MANIFEST_DOCUMENTS, add_declared}};
     for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
         if (rows[i].kind == event->kind && !rows[i].add(manifest, event))
             return vb_fail(err, VB_E_NOMEM, errno, "keeping the manifest");

@@ -304,7 +304,7 @@ struct judge {
     struct line_row {
         int64_t executed, present; /* in the run that executed most of it */
     } line_rows[MAX_LINE_FILES];
-    const char *flood_path;                  /* of the last manifest.code event, or NULL */
+    const char *flood_path;  /* of the last manifest.code event, or NULL */
     uint64_t flood_count;    /* how many before it stood there, one after the other */
     uint64_t undated;        /* entry points that may act by the date and ran today only */
     uint64_t stopped;        /* runs that were */

@@ -152,13 +152,13 @@ struct vb_detonation {
     bool call;           /* runs a script that ran before, with arguments */
     bool forgets;        /* leaves nothing to the runs after it */
     enum vb_driver driver;
-    const char *client; /* as which a driver presents itself; static */
+    const char *client;   /* as which a driver presents itself; static */
     char *const *modules; /* that are stood in for, NULL-terminated: one of the words below and a
                               name; the caller's. NULL: none */
-    bool probed;        /* its interpreters tell of the code that they make and the lines that they
-                           execute; where boxes have an overlay */
-    bool hosted;        /* loaded by what stands in for an application, which is talked with */
-    bool other_day;     /* to compare days; with no days ahead it is today's once more */
+    bool probed;         /* its interpreters tell of the code that they make and the lines that they
+                            execute; where boxes have an overlay */
+    bool hosted;         /* loaded by what stands in for an application, which is talked with */
+    bool other_day;      /* to compare days; with no days ahead it is today's once more */
     const char *persona; /* run once more on this machine, other than the row's; static; NULL: no */
     bool macos;          /* what the machine is asked for its system, it answers as a Mac does */
 };

@@ -15,10 +15,22 @@ static const struct {
     {"activation", false, "extension", VB_HOST_VSCODE},
 };
 
+/* JavaScript, or what the host makes it of. */
+static bool is_for_node(const struct vb_manifest_entry *entry)
+{
+    static const char *const extensions[] = {"ts", "mts", "cts"};
+    if (entry->interpreter != NULL && strcmp(entry->interpreter, "node") == 0)
+        return true;
+    for (size_t i = 0; entry->path != NULL && i < VB_ARRAY_LEN(extensions); i++) {
+        if (strcmp(vb_path_extension(entry->path), extensions[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
 bool vb_hosted(const struct vb_manifest_entry *entry, struct vb_hosted *ret)
 {
-    if (entry->command != NULL || entry->interpreter == NULL ||
-        strcmp(entry->interpreter, "node") != 0)
+    if (entry->command != NULL || !is_for_node(entry))
         return false;
     for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
         const size_t len = strlen(rows[i].reason);

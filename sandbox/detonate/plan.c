@@ -246,10 +246,10 @@ static char **make_argv(const struct candidate *what, const struct vb_interprete
     if (argv == NULL)
         return NULL;
     if (interpreter != NULL)
-        argv[count++] =
-            copy(interpreter->program == NULL || what->host != NULL ? interpreter->name
-                                                                    : interpreter->program,
-                 &failed);
+        argv[count++] = copy(what->host != NULL             ? "node"
+                             : interpreter->program == NULL ? interpreter->name
+                                                            : interpreter->program,
+                             &failed);
     for (size_t i = 0;
          interpreter != NULL && what->host == NULL && i < VB_ARRAY_LEN(interpreter->words); i++) {
         if (interpreter->words[i] != NULL && !failed)

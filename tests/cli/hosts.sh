@@ -56,7 +56,7 @@ expect_calls() {
     python3 - "$work/$name.ev/events.jsonl" "$@" <<'CHECK' || fail "the calls of $name"
 import json, sys
 events = [json.loads(line) for line in open(sys.argv[1])]
-begins = [e for e in events if e["kind"] == "detonation.begin"]
+begins = [e for e in events if e["kind"] == "detonation.begin" and "persona" not in e]
 assert [e.get("days_ahead", 0) for e in begins if "client" in e] == [0, 30], begins
 first = [e for e in events if e.get("detonation") == 1]
 called = {e["name"] for e in first if e["kind"] == "mcp.call" and e["outcome" if "outcome" in e else "action"] == "result"}
