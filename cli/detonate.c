@@ -10,6 +10,7 @@
 #include "cli/plan.h"
 #include "cli/planted.h"
 #include "cli/probed.h"
+#include "cli/second.h"
 
 enum { MIB = 1024 * 1024, DROPS_INODES = 20000, MIN_RESERVE_MS = 500 };
 
@@ -77,7 +78,8 @@ static int run_with_modules(struct vb_runs *runs, struct vb_detonation *row, boo
     return more < 0 ? more : VB_OK;
 }
 
-static int run_row(struct vb_runs *runs, size_t i, struct vb_missing *missing, struct vb_error *err)
+static int run_row(struct vb_runs *runs, size_t i, struct vb_missing *missing,
+                   struct vb_second *second, struct vb_error *err)
 {
     struct vb_session *session = runs->session;
     struct vb_detonation *row = &runs->plan->rows[i];
@@ -91,8 +93,10 @@ static int run_row(struct vb_runs *runs, size_t i, struct vb_missing *missing, s
     row->timeout_ms = vb_plan_share_ms(runs->plan, i, left - runs->reserve_ms);
     row->modules = vb_missing_modules(missing);
     const uint64_t before = session->log.bytes;
+    second->left = false;
     int status = vb_detonate(runs->sandbox, row, sink, &result, err);
     runs->rows[i].ran = true;
+    runs->rows[i].left = second->left;
     runs->rows[i].again = row->repeats > 0;
     runs->rows[i].log_bytes = session->log.bytes - before;
     runs->rows[i].duration_ms = result.duration_ms;
@@ -130,19 +134,23 @@ static int run_plan(struct vb_session *session, const struct vb_sandbox_options 
     VB_CLEANUP_FREE struct vb_probed *probed = malloc(sizeof(*probed));
     if (probed == NULL)
         return vb_fail(err, VB_E_NOMEM, errno, "running the plan");
-    if (vb_probed_init(probed, session, &session->tee.sink, err) < 0)
+    struct vb_second second;
+    vb_second_init(&second, &session->tee.sink);
+    if (vb_probed_init(probed, session, &second.sink, err) < 0)
         return vb_wrap(err, "before the plan");
     vb_planted_init(&planted, &probed->sink);
     VB_CLEANUP(vb_missing_done) struct vb_missing missing;
     vb_missing_init(&missing, &planted.sink);
     for (size_t i = 0; i < plan->count; i++) {
         const struct vb_detonation *row = &plan->rows[i];
-        if (run_row(&runs, i, &missing, err) < 0)
+        if (run_row(&runs, i, &missing, &second, err) < 0)
             return vb_wrap(err, "running %s", row->path != NULL ? row->path : row->reason);
     }
+    const bool carried = session->options->value[VB_OPT_FRESH] == NULL;
+    if (carried && vb_second_run(&runs, &planted.sink, err) < 0)
+        return vb_wrap(err, "after the plan");
     if (runs.calls_missed > 0 && not_run(session, NULL, runs.calls_missed, err) < 0)
         return vb_wrap(err, "after the plan");
-    const bool carried = session->options->value[VB_OPT_FRESH] == NULL;
     int status = carried ? vb_planted_run(&planted, &runs, err) : VB_OK;
     if (status == VB_OK)
         status = vb_probed_run(probed, &runs, err);

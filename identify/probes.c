@@ -80,10 +80,27 @@ VB_ID_PROBE(mcpb)
             vb_id_get(manifest, "dxt_version") != NULL);
 }
 
+/* The folder of a VSIX that has the extension itself: it is no second one. */
+static bool is_in_vsix(struct vb_id *id, const char *root)
+{
+    char parent[VB_ID_PATH_MAX];
+    const size_t len = strlen(root) - strlen(vb_path_base(root));
+    if (strcmp(vb_path_base(root), "extension") != 0 || len >= sizeof(parent))
+        return false;
+    snprintf(parent, sizeof(parent), "%.*s", len == 0 ? 1 : (int)len - 1, len == 0 ? "." : root);
+    return has(id, parent, "extension.vsixmanifest");
+}
+
 VB_ID_PROBE(vscode)
 {
-    return has(id, root, "extension.vsixmanifest") && has(id, root, "[Content_Types].xml") &&
-           has(id, root, "extension/package.json");
+    if (has(id, root, "extension.vsixmanifest") && has(id, root, "[Content_Types].xml") &&
+        has(id, root, "extension/package.json"))
+        return true;
+    /* Or its source, as it lies in a folder of extensions. */
+    const json_t *package = has(id, root, "package.json") && !is_in_vsix(id, root)
+                                ? json_of(id, root, "package.json")
+                                : NULL;
+    return vb_id_get(vb_id_get(package, "engines"), "vscode") != NULL;
 }
 
 VB_ID_PROBE(wheel)

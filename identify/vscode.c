@@ -81,6 +81,10 @@ void vb_id_read_vscode(struct vb_id *id, const char *root)
     if (!vb_id_join(folder, root, "extension"))
         return;
     const struct vb_id_doc *doc = vb_id_json(id, folder, "package.json");
+    if (doc == NULL) {
+        snprintf(folder, sizeof(folder), "%s", root);
+        doc = vb_id_json(id, folder, "package.json");
+    }
     if (doc == NULL)
         return;
     compare_identity(id, root, doc);

@@ -85,3 +85,13 @@ if(NOT VETBOX_SANITIZE)
   set_tests_properties(live.attacks PROPERTIES
     SKIP_RETURN_CODE 77 TIMEOUT 300 RESOURCE_LOCK boxes)
 endif()
+
+# Packages of every kind, and real MCP servers with what they depend on. The sanitizers' builds see
+# the same code in the tests of the parts.
+if(NOT VETBOX_SANITIZE)
+  add_test(NAME live.kinds COMMAND ${VETBOX_PYTHON3} -B ${CMAKE_CURRENT_LIST_DIR}/live/kinds/kinds.py
+                                   $<TARGET_FILE:vetbox>)
+  add_test(NAME live.servers COMMAND ${VETBOX_PYTHON3} -B ${CMAKE_CURRENT_LIST_DIR}/live/servers.py
+                                     $<TARGET_FILE:vetbox>)
+  set_tests_properties(live.kinds live.servers PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+endif()

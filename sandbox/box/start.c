@@ -180,6 +180,8 @@ int vb_start_tell(struct vb_supervisor *box, struct vb_error *err)
         vb_event_str(&event, VB_F_DETAIL, "as another client, on another day");
     else if (detonation->modules != NULL && detonation->repeats > 0)
         vb_event_str(&event, VB_F_DETAIL, "with stand-ins for modules that it misses");
+    else if (detonation->second)
+        vb_event_str(&event, VB_F_DETAIL, "a second time, with what the first one left");
     else if (detonation->every_name)
         vb_event_str(&event, VB_F_DETAIL, "with every host name that it asks for");
     if (detonation->days_ahead > 0 || detonation->other_day)

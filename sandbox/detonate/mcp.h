@@ -21,6 +21,9 @@ enum vb_mcp_form {
     VB_MCP_EDGE,    /* what it just about allows, and only what it requires */
     VB_MCP_CANARY,  /* a text that a shell would act on, in each string that is free */
     VB_MCP_BAIT,    /* typical, with a bait for each file */
+    VB_MCP_CHOICE,  /* typical, with the second of the values that it offers, */
+    VB_MCP_CHOICE_3,
+    VB_MCP_CHOICE_4, /* and so on */
     VB_MCP_FORMS
 };
 const char *vb_mcp_form_name(enum vb_mcp_form form);
@@ -32,6 +35,7 @@ struct vb_mcp_given {
     const char *items[VB_MCP_GIVEN_MAX]; /* of the places, or static */
     size_t count;
     bool file; /* there is a place for a file among them */
+    size_t choices; /* the most values that are offered for one of them */
 };
 
 /* Arguments as FORM says that fit SCHEMA, a JSON Schema of an object, or nearly: nobody trusts it.

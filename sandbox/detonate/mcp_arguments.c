@@ -21,7 +21,8 @@ enum {
 /* Written where a shell reads it this says so in its argument vector, and does nothing else. */
 #define CANARY_TEXT CANARY " \"'$(echo " CANARY ")'\"; echo " CANARY " #"
 
-static const char *const form_names[VB_MCP_FORMS] = {"typical", "edge", "canary", "bait"};
+static const char *const form_names[VB_MCP_FORMS] = {"typical", "edge",   "canary", "bait",
+                                                     "choice",  "choice", "choice"};
 
 const char *vb_mcp_form_name(enum vb_mcp_form form)
 {
@@ -38,6 +39,17 @@ struct maker {
 };
 
 static json_t *make(struct maker *maker, const json_t *schema, const char *name);
+
+/* Which of COUNT values that are offered; the first, but where others are asked for. */
+static size_t choice_of(struct maker *maker, size_t count)
+{
+    if (count > maker->given->choices)
+        maker->given->choices = count;
+    if (maker->form == VB_MCP_EDGE)
+        return count - 1;
+    const size_t wanted = maker->form < VB_MCP_CHOICE ? 0 : maker->form - VB_MCP_CHOICE + 1U;
+    return wanted < count ? wanted : 0;
+}
 
 static const char *text_of(const json_t *schema, const char *key)
 {
@@ -360,19 +372,21 @@ static const json_t *if_small(const json_t *value)
 }
 
 /* What the schema itself gives, or NULL. */
-static const json_t *stated(const struct maker *maker, const json_t *schema)
+static const json_t *stated(struct maker *maker, const json_t *schema)
 {
     static const char *const single[] = {"const", "default"};
     const json_t *values = json_object_get(schema, "enum");
     const json_t *examples = json_object_get(schema, "examples");
     const size_t count = json_array_size(values);
+    if (json_object_get(schema, "const") == NULL && count > 0)
+        (void)choice_of(maker, count);
     for (size_t i = 0; i < VB_ARRAY_LEN(single); i++) {
         const json_t *value = json_object_get(schema, single[i]);
         if (value != NULL && !json_is_null(value) && (i == 0 || maker->form == VB_MCP_TYPICAL))
             return if_small(value);
     }
     if (count > 0)
-        return if_small(json_array_get(values, maker->form == VB_MCP_EDGE ? count - 1 : 0));
+        return if_small(json_array_get(values, choice_of(maker, count)));
     return maker->form == VB_MCP_TYPICAL && json_array_size(examples) > 0
                ? if_small(json_array_get(examples, 0))
                : NULL;
@@ -413,7 +427,7 @@ static json_t *make_typed(struct maker *maker, const json_t *schema, const char 
     if (strcmp(type, "integer") == 0 || strcmp(type, "number") == 0)
         return make_number(maker, schema, type[0] == 'i');
     if (strcmp(type, "boolean") == 0)
-        return json_boolean(maker->form != VB_MCP_EDGE);
+        return json_boolean(choice_of(maker, 2) == 0);
     return strcmp(type, "null") == 0 ? json_null() : make_text(maker, schema, name);
 }
 

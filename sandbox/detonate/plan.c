@@ -806,6 +806,25 @@ static int plan_scripts(struct planner *planner, struct vb_error *err)
     return status;
 }
 
+/* One more way to run ROW, which USAGE says. LIBRARIES counts the files whose functions are called.
+ */
+static int plan_usage(struct planner *planner, const struct vb_manifest_usage *usage,
+                      const struct vb_detonation *row, size_t *libraries, struct vb_error *err)
+{
+    struct candidate what = {
+        .reason = usage->reason, .path = usage->path, .arguments = usage->argv, .when = row->when};
+    const bool functions = strcmp(usage->reason, VB_FUNCTIONS) == 0;
+    if (functions)
+        what.library = vb_library_caller(row->interpreter);
+    if (functions && (what.library == NULL || row->text != NULL))
+        return VB_OK;
+    if (functions && (*libraries)++ >= MAX_LIBRARIES) {
+        what.reason = VB_CALLS_NOT_RUN;
+        return leave_out(planner, &what, "more than 16 files of functions", err);
+    }
+    return add_row(planner, &what, vb_interpreter_named(row->interpreter), err);
+}
+
 /* The ways to call a script, which runs without arguments first. */
 static int plan_usages(struct planner *planner, const struct vb_manifest *manifest,
                        struct vb_error *err)
@@ -816,25 +835,14 @@ static int plan_usages(struct planner *planner, const struct vb_manifest *manife
     size_t libraries = 0;
     for (size_t i = 0; status == VB_OK && i < manifest->usage_count; i++) {
         const struct vb_manifest_usage *usage = &manifest->usages[i];
-        struct candidate what = {
-            .reason = usage->reason, .path = usage->path, .arguments = usage->argv};
+        const struct candidate what = {.path = usage->path, .arguments = usage->argv};
         const struct vb_detonation *row = planned(planner, &what, NULL);
         if (row == NULL || row->hosted)
             continue; /* it was left out, which is said, or nobody calls it by itself */
-        what.when = row->when;
-        if (strcmp(usage->reason, VB_FUNCTIONS) == 0) {
-            what.library = vb_library_caller(row->interpreter);
-            if (what.library == NULL || row->text != NULL)
-                continue;
-            if (libraries++ >= MAX_LIBRARIES) {
-                what.reason = VB_CALLS_NOT_RUN;
-                status = leave_out(planner, &what, "more than 16 files of functions", err);
-                continue;
-            }
-        }
-        missed += planner->plan->count >= MAX_ROWS;
-        if (planner->plan->count < MAX_ROWS)
-            status = add_row(planner, &what, vb_interpreter_named(row->interpreter), err);
+        if (planner->plan->count >= MAX_ROWS)
+            missed++;
+        else
+            status = plan_usage(planner, usage, row, &libraries, err);
     }
     return status < 0 || missed == 0
                ? status

@@ -1,6 +1,6 @@
 #!/bin/sh
 # npm:NAME and pypi:NAME: from an index on loopback, as the user's own npm and pip are set to it.
-. "$(dirname "$0")/lib.sh"
+. "$2/tests/cli/lib.sh"
 
 command -v python3 >/dev/null || { echo "SKIPPED: no python3, which is the index"; exit 77; }
 mkfifo "$work/input" "$work/port"

@@ -41,6 +41,12 @@ static void arguments_fit_their_schema(void **state)
                      "\"string\",\"format\":\"email\"}}}",
                      VB_MCP_TYPICAL,
                      "{\"how\":\"fast\",\"mail\":\"alex@example.com\",\"n\":5,\"on\":true}");
+    expect_arguments("{\"properties\":{\"on\":{\"type\":\"boolean\"},\"how\":{\"enum\":[\"fast\","
+                     "\"slow\",\"safe\"]}}}",
+                     VB_MCP_CHOICE, "{\"how\":\"slow\",\"on\":false}");
+    expect_arguments("{\"properties\":{\"on\":{\"type\":\"boolean\"},\"how\":{\"enum\":[\"fast\","
+                     "\"slow\",\"safe\"]}}}",
+                     VB_MCP_CHOICE_3, "{\"how\":\"safe\",\"on\":true}");
     expect_arguments("{\"properties\":{\"a\":{\"type\":\"number\",\"maximum\":7},\"b\":{\"type\":"
                      "\"string\"}},\"required\":[\"a\"]}",
                      VB_MCP_EDGE, "{\"a\":7}");
@@ -213,7 +219,7 @@ static void the_protocol_of_today(void **state)
     answer(&room, "tools/list", TOOL);
     answer(&room, "tools/call", SAID); /* typical */
     answer(&room, "tools/list", TOOL);
-    for (int form = 1; form < VB_MCP_FORMS; form++)
+    for (int form = 1; form < VB_MCP_CHOICE; form++) /* it offers no values to choose from */
         answer(&room, "tools/call", SAID);
     answer(&room, "tools/list", TOOL);
     assert_true(vb_mcp_over(room.mcp));
