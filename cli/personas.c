@@ -8,18 +8,20 @@ enum {
     RUNS_MAX = 8,    /* of a package */
     LEAST_MS = 500,  /* of a run */
     MOST_MS = 10000, /* the same */
-    VARIABLES_MAX = 64
+    VARIABLES_MAX = 64,
+    ARGUMENTS_MAX = 128
 };
 
 static const struct machine {
     const char *name; /* as detonation.begin says it */
     enum vb_around what;
     enum vb_persona persona, instead; /* where the other runs had the first already */
-    bool macos;
+    bool macos, terminal;             /* in the sandbox of the other runs */
 } machines[] = {
-    {"ci", VB_AROUND_CI, VB_PERSONA_CI, VB_PERSONA_DEVELOPER, false},
-    {"macos", VB_AROUND_PLATFORM, VB_PERSONA_COUNT, VB_PERSONA_COUNT, true}, /* the same persona */
-    {"server", VB_AROUND_USER, VB_PERSONA_SERVER, VB_PERSONA_DEVELOPER, false},
+    {"ci", VB_AROUND_CI, VB_PERSONA_CI, VB_PERSONA_DEVELOPER, false, false},
+    {"macos", VB_AROUND_PLATFORM, VB_PERSONA_COUNT, VB_PERSONA_COUNT, true, false},
+    {"server", VB_AROUND_USER, VB_PERSONA_SERVER, VB_PERSONA_DEVELOPER, false, false},
+    {"terminal", VB_AROUND_TERMINAL, VB_PERSONA_COUNT, VB_PERSONA_COUNT, false, true},
 };
 enum { MACHINES = VB_ARRAY_LEN(machines) };
 
@@ -33,15 +35,19 @@ struct hunt {
 
 /* --- which --- */
 
-static bool wants(const struct vb_row_run *row, size_t machine)
+static bool wants(const struct vb_runs *runs, size_t i, size_t machine)
 {
-    return row->ran && !row->again && row->finished && (row->around >> machines[machine].what & 1);
+    const struct vb_row_run *row = &runs->rows[i];
+    /* Who is talked with has no terminal. */
+    return row->ran && !row->again && row->finished &&
+           (row->around >> machines[machine].what & 1) &&
+           !(machines[machine].terminal && runs->plan->rows[i].driver != VB_DRIVER_NONE);
 }
 
 /* The first row from FROM on that wants MACHINE; the plan's count: none does. */
 static size_t next_row(const struct vb_runs *runs, size_t machine, size_t from)
 {
-    while (from < runs->plan->count && !wants(&runs->rows[from], machine))
+    while (from < runs->plan->count && !wants(runs, from, machine))
         from++;
     return from;
 }
@@ -87,6 +93,21 @@ static void set_environment(const struct vb_detonation *row, char *ret[VARIABLES
     ret[count] = NULL;
 }
 
+/* What gives a program a terminal and passes on what is typed and shown. */
+static const char *const on_terminal[] = {
+    "python3", "-c",
+    "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"};
+
+static void set_terminal(const struct vb_detonation *row, char *ret[ARGUMENTS_MAX + 1])
+{
+    size_t count = 0;
+    for (; count < VB_ARRAY_LEN(on_terminal); count++)
+        ret[count] = (char *)(uintptr_t)on_terminal[count];
+    for (char **at = row->argv; *at != NULL && count < ARGUMENTS_MAX; at++)
+        ret[count++] = *at;
+    ret[count] = NULL;
+}
+
 /* Milliseconds for the run of ROW; 0: there is no time for what took so long, or no room in the log
  * for what told so much. */
 static unsigned share_ms(const struct hunt *hunt, const struct vb_row_run *row)
@@ -107,13 +128,14 @@ static int run_row(struct hunt *hunt, size_t i, const struct machine *machine, c
     const struct vb_detonation *row = &runs->plan->rows[i];
     struct vb_detonation again = *row;
     struct vb_detonation_result result;
-    char *environment[VARIABLES_MAX + 1];
+    char *environment[VARIABLES_MAX + 1], *arguments[ARGUMENTS_MAX + 1];
     const unsigned timeout_ms = share_ms(hunt, &runs->rows[i]);
     hunt->left--;
     hunt->missed += timeout_ms == 0;
     if (timeout_ms == 0)
         return VB_OK;
     set_environment(row, environment);
+    set_terminal(row, arguments);
     again.id = runs->next_id++;
     again.repeats = row->id;
     again.every_name = runs->rows[i].every_name;
@@ -122,6 +144,7 @@ static int run_row(struct hunt *hunt, size_t i, const struct machine *machine, c
     again.persona = name;
     again.macos = machine->macos;
     again.env = machine->macos ? environment : row->env;
+    again.argv = machine->terminal ? arguments : row->argv;
     const int status = vb_detonate(*hunt->sandbox, &again, &runs->session->tee.sink, &result, err);
     return status < 0 ? vb_wrap(err, "running %s on another machine",
                                 row->path != NULL ? row->path : row->reason)
@@ -160,8 +183,9 @@ static int run_machine(struct hunt *hunt, size_t i, struct vb_error *err)
     const struct vb_runs *runs = hunt->runs;
     const bool same = machine->persona == hunt->options->persona;
     const enum vb_persona persona = same ? machine->instead : machine->persona;
-    const char *name = machine->macos ? machine->name : vb_persona_name(persona);
-    bool made = machine->macos;
+    const bool here = machine->macos || machine->terminal;
+    const char *name = here ? machine->name : vb_persona_name(persona);
+    bool made = here;
     int status = VB_OK;
     for (size_t row = 0; status == VB_OK && row < runs->plan->count; row++) {
         if ((runs->rows[row].elsewhere >> i & 1) == 0)
@@ -193,8 +217,8 @@ static int tell_missed(const struct hunt *hunt, struct vb_error *err)
 int vb_run_elsewhere(struct vb_runs *runs, const struct vb_sandbox_options *options,
                      struct vb_sandbox **sandbox, struct vb_error *err)
 {
-    /* The Mac first: it is the same persona, in the same sandbox. */
-    static const size_t order[MACHINES] = {1, 0, 2};
+    /* First those that are of the same persona, in the same sandbox. */
+    static const size_t order[MACHINES] = {1, 3, 0, 2};
     struct hunt hunt = {.runs = runs, .options = options, .sandbox = sandbox};
     int status = VB_OK;
     choose(&hunt);

@@ -9,6 +9,7 @@ enum {
     CI = 1 << VB_AROUND_CI,
     PLATFORM = 1 << VB_AROUND_PLATFORM,
     USER = 1 << VB_AROUND_USER,
+    TERMINAL = 1 << VB_AROUND_TERMINAL,
 };
 
 /* --- files of the package --- */
@@ -95,6 +96,8 @@ static const struct {
     {"getent", USER},
     {"env", CI},
     {"printenv", CI},
+    {"tty", TERMINAL},
+    {"stty", TERMINAL},
 };
 
 static unsigned signs_of_program(struct vb_str path)
@@ -139,6 +142,8 @@ static unsigned signs_of_opened(const struct vb_around_signs *signs, struct vb_s
 {
     if (vb_str_equal(path, "/etc/os-release") || vb_str_equal(path, "/proc/version"))
         return PLATFORM;
+    if (vb_str_equal(path, "/dev/tty"))
+        return TERMINAL;
     return vb_str_equal(path, "/etc/hostname") ? USER : signs_of_file(signs, path);
 }
 

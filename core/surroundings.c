@@ -3,7 +3,12 @@
 
 #include "vetbox/core/text.h"
 
-enum { CI = VB_AROUND_CI, PLATFORM = VB_AROUND_PLATFORM, USER = VB_AROUND_USER };
+enum {
+    CI = VB_AROUND_CI,
+    PLATFORM = VB_AROUND_PLATFORM,
+    USER = VB_AROUND_USER,
+    TERMINAL = VB_AROUND_TERMINAL
+};
 
 static const struct word {
     const char *text;
@@ -14,8 +19,10 @@ static const struct word {
 #undef VB_SURROUNDINGS_WORD
 };
 
-static const char *const names[VB_AROUND_COUNT] = {
-    [VB_AROUND_CI] = "ci", [VB_AROUND_PLATFORM] = "platform", [VB_AROUND_USER] = "user"};
+static const char *const names[VB_AROUND_COUNT] = {[VB_AROUND_CI] = "ci",
+                                                   [VB_AROUND_PLATFORM] = "platform",
+                                                   [VB_AROUND_USER] = "user",
+                                                   [VB_AROUND_TERMINAL] = "terminal"};
 
 const char *vb_around_name(enum vb_around what)
 {

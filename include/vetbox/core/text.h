@@ -70,7 +70,13 @@ enum vb_date_sign vb_date_sign(const void *data, size_t len, const char **ret_wo
 /* Which of its surroundings the code DATA looks at (surroundings.def), as bits 1 << enum vb_around.
  * Searched like dates. RET has the first word of each that is there, a constant, and where it
  * stands. */
-enum vb_around { VB_AROUND_CI, VB_AROUND_PLATFORM, VB_AROUND_USER, VB_AROUND_COUNT };
+enum vb_around {
+    VB_AROUND_CI,
+    VB_AROUND_PLATFORM,
+    VB_AROUND_USER,
+    VB_AROUND_TERMINAL,
+    VB_AROUND_COUNT
+};
 struct vb_around_word {
     const char *word;
     size_t at;
