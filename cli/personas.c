@@ -93,10 +93,16 @@ static void set_environment(const struct vb_detonation *row, char *ret[VARIABLES
     ret[count] = NULL;
 }
 
-/* What gives a program a terminal and passes on what is typed and shown. */
+/* What gives a program a terminal, and passes on what is typed and shown. The end of what is typed
+ * is typed too, a few times. */
 static const char *const on_terminal[] = {
     "python3", "-c",
-    "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"};
+    "import os, pty, sys\n"
+    "ends = [b'\\4'] * 8\n"
+    "def typed(fd):\n"
+    "    return os.read(fd, 1024) or (ends.pop() if ends else b'')\n"
+    "status = pty.spawn(sys.argv[1:], stdin_read=typed)\n"
+    "sys.exit(os.waitstatus_to_exitcode(status))\n"};
 
 static void set_terminal(const struct vb_detonation *row, char *ret[ARGUMENTS_MAX + 1])
 {

@@ -142,8 +142,6 @@ static unsigned signs_of_opened(const struct vb_around_signs *signs, struct vb_s
 {
     if (vb_str_equal(path, "/etc/os-release") || vb_str_equal(path, "/proc/version"))
         return PLATFORM;
-    if (vb_str_equal(path, "/dev/tty"))
-        return TERMINAL;
     return vb_str_equal(path, "/etc/hostname") ? USER : signs_of_file(signs, path);
 }
 

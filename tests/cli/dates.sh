@@ -116,7 +116,7 @@ subprocess.run(["true" if now.day % 2 else "uname", str(now)])
 END
 vet greeting 0
 expect_not_in "$work/out" "VB-" "a greeting by the weekday"
-runs "a greeting by the weekday" 4
+runs "a greeting by the weekday" 5 # the second with its note there
 
 skill dice python3 <<'END'
 import random, time, urllib.request

@@ -197,7 +197,12 @@ static void code_that_looks_at_the_date_is_told_by_its_words(void **state)
 static void code_that_looks_at_its_surroundings_is_told_by_its_words(void **state)
 {
     (void)state;
-    enum { CI = 1 << VB_AROUND_CI, PLATFORM = 1 << VB_AROUND_PLATFORM, USER = 1 << VB_AROUND_USER };
+    enum {
+        CI = 1 << VB_AROUND_CI,
+        PLATFORM = 1 << VB_AROUND_PLATFORM,
+        USER = 1 << VB_AROUND_USER,
+        TERMINAL = 1 << VB_AROUND_TERMINAL
+    };
     static const struct {
         const char *text;
         unsigned signs;
@@ -215,7 +220,10 @@ static void code_that_looks_at_its_surroundings_is_told_by_its_words(void **stat
         {"x = unamed", 0},
         {"username = 1", 0},
         {"$(uname -s)", PLATFORM},
-        {"getpass.getuser() in (\"CI\",); sys.platform", CI | PLATFORM | USER},
+        {"getpass.getuser() in (\"CI\",); sys.platform", CI | PLATFORM | USER | TERMINAL},
+        {"[ -t 0 ] && read -p 'who? '", TERMINAL},
+        {"process.stdout.isTTY", TERMINAL},
+        {"unread -partial", 0},
     };
     for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
         struct vb_around_word words[VB_AROUND_COUNT];
