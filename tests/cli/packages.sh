@@ -1,4 +1,3 @@
-#!/bin/sh
 # npm:NAME and pypi:NAME: from an index on loopback, as the user's own npm and pip are set to it.
 . "$2/tests/cli/lib.sh"
 
