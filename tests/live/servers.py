@@ -25,14 +25,13 @@ mcp-fetch-server mcp-server-code-runner @brave/brave-search-mcp-server mongodb-m
 chrome-devtools-mcp @playwright/mcp figma-developer-mcp @hubspot/mcp-server @cyanheads/git-mcp-server
 duckduckgo-mcp-server @kazuph/mcp-fetch
 """.split()
-SECONDS = 90
 
 
-def vet(program, name, folder):
+def vet(program, name, folder, seconds):
     """The events of one vetting, and what went wrong with fetching it."""
     evidence = os.path.join(folder, name.replace("/", "_"))
     done = subprocess.run(
-        [program, "vet", "-q", "--advisory", "--dates", "today", "--deps", "fetch", "--timeout", str(SECONDS),
+        [program, "vet", "-q", "--advisory", "--dates", "today", "--deps", "fetch", "--timeout", str(seconds),
          "--evidence", evidence, "npm:" + name],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
     if done.returncode >= 64:
@@ -57,11 +56,12 @@ def summary(events):
 def main():
     program = sys.argv[1]
     whole = os.environ.get("VETBOX_SERVERS") == "all"
+    seconds = 90 if whole else 45
     names = FIRST + (OTHERS if whole else [])
     good = 0
     with tempfile.TemporaryDirectory() as folder:
         for name in names:
-            events, trouble = vet(program, name, folder)
+            events, trouble = vet(program, name, folder, seconds)
             if trouble and name == names[0]:
                 print(f"SKIPPED: {name} cannot be had: {trouble}")
                 return 77
