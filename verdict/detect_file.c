@@ -44,6 +44,7 @@ static const struct place_row places[] = {
     {"~/.config/environment.d/**", P, WEIGHT_GRAVE, "the environment of the session", ""},
     {"~/.pam_environment", P, WEIGHT_GRAVE, "the environment of the session", ""},
     {"~/Library/LaunchAgents/**", P, WEIGHT_VISIBLE, "a service of the user", ""},
+    {"~/.*_history", P, WEIGHT_REMARK, "what was typed", "*"}, /* every shell writes it */
     {"~/.bashrc", P, WEIGHT_VISIBLE, "a start-up file of the shell", ""},
     {"~/.bash_*", P, WEIGHT_VISIBLE, "a start-up file of the shell", "bash"},
     {"~/.profile", P, WEIGHT_VISIBLE, "a start-up file of the shell", ""},
