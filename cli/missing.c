@@ -108,6 +108,7 @@ static int add(struct vb_missing *missing, const char *kind, const char *name, s
     }
     if (missing->count < VB_MISSING_MAX && !holds(missing, item))
         missing->modules[missing->count++] = vb_steal(item);
+    missing->any = true;
     return VB_OK;
 }
 
@@ -130,6 +131,7 @@ static void follow_advice(struct vb_missing *missing, bool failed)
 {
     for (size_t i = 0; i < missing->advised_count; i++) {
         char *item = missing->advised[i];
+        missing->any = missing->any || failed;
         if (failed && missing->count < VB_MISSING_MAX && !holds(missing, item))
             missing->modules[missing->count++] = item;
         else
@@ -295,6 +297,16 @@ void vb_missing_done(struct vb_missing *missing)
     follow_advice(missing, false);
     for (size_t i = 0; i < missing->count; i++)
         free(missing->modules[i]);
+}
+
+void vb_missing_begin(struct vb_missing *missing)
+{
+    missing->any = false;
+}
+
+bool vb_missing_any(const struct vb_missing *missing)
+{
+    return missing->any && missing->count > 0;
 }
 
 char *const *vb_missing_modules(const struct vb_missing *missing)

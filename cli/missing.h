@@ -14,6 +14,7 @@ struct vb_missing {
     char *modules[VB_MISSING_MAX + 1]; /* as in struct vb_detonation */
     size_t count;
     size_t told;                       /* of them */
+    bool any;                          /* the run under way missed one, be it known already */
     char *advised[VB_MISSING_ADVISED]; /* that the run under way says one should install */
     size_t advised_count;
 };
@@ -22,6 +23,10 @@ void vb_missing_init(struct vb_missing *missing, struct vb_sink *next);
 void vb_missing_done(struct vb_missing *missing);
 /* Those that runs missed until now; NULL: none. */
 char *const *vb_missing_modules(const struct vb_missing *missing);
+/* Before a run that has no stand-ins. */
+void vb_missing_begin(struct vb_missing *missing);
+/* Whether that run missed any. */
+bool vb_missing_any(const struct vb_missing *missing);
 /* ROW missed some: tells of those that nobody told of yet. Returns 1 if there are any. */
 VB_CHECKED int vb_missing_tell(struct vb_missing *missing, const struct vb_detonation *row,
                                struct vb_error *err);
