@@ -8,7 +8,7 @@
 /* What is known of a row of the plan after its run of today. */
 struct vb_row_run {
     bool ran;
-    bool left; /* a file in the home, beside its own folder */
+    bool left;     /* a file in the home, beside its own folder */
     bool finished; /* it came to an end of its own */
     unsigned duration_ms;
     uint64_t log_bytes;

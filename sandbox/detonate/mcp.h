@@ -34,7 +34,7 @@ enum { VB_MCP_GIVEN_MAX = 32 };
 struct vb_mcp_given {
     const char *items[VB_MCP_GIVEN_MAX]; /* of the places, or static */
     size_t count;
-    bool file; /* there is a place for a file among them */
+    bool file;      /* there is a place for a file among them */
     size_t choices; /* the most values that are offered for one of them */
 };
 
