@@ -312,14 +312,18 @@ static void gathering_done(struct gathering *gathering)
     vb_close_fd(&gathering->data_fd);
 }
 
-/* What goes wrong here costs the package its libraries, and is said. */
-static int tell_failure(struct vb_session *session, const char *reason, struct vb_error *err)
+/* What is lost here by our doing says nothing good of the package: unlike one that an index does
+ * not have, it counts as not examined. */
+static int tell_lost(struct vb_session *session, const char *reason, size_t count,
+                     struct vb_error *err)
 {
     struct vb_event event;
     vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
-    vb_event_str(&event, VB_F_STAGE, "dependency");
+    vb_event_str(&event, VB_F_STAGE, "fetch");
     vb_event_str(&event, VB_F_WHAT, "dependencies");
     vb_event_str(&event, VB_F_REASON, reason);
+    if (count > 0)
+        vb_event_int(&event, VB_F_COUNT, (int64_t)count);
     return vb_emit(&session->tee.sink, &event, err);
 }
 
@@ -344,6 +348,8 @@ int vb_closure_gather(struct vb_session *session, int *ret, struct vb_error *err
     *ret = -1;
     int status = wants == NULL ? vb_fail(err, VB_E_NOMEM, errno, "gathering dependencies")
                                : vb_wants_gather(&session->manifest, wants, err);
+    if (status == VB_OK && wants->left_out > 0)
+        status = tell_lost(session, "more than 512 are asked for", wants->left_out, err);
     if (status < 0 || wants->count == 0)
         return status;
     gathering.cache_fd = open_cache(&failed);
@@ -357,7 +363,7 @@ int vb_closure_gather(struct vb_session *session, int *ret, struct vb_error *err
         return vb_fail(err, VB_E_OS, errno, "gathering dependencies");
     status = run_fetcher(session, wants, &gathering, &died, &failed);
     if (status < 0 || died || !gathering.whole)
-        return tell_failure(session, status < 0 ? failed.message : "fetching them was ended", err);
+        return tell_lost(session, status < 0 ? failed.message : "fetching them was ended", 0, err);
     *ret = vb_steal_fd(&gathering.folder_fd);
     return VB_OK;
 }
