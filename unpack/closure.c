@@ -257,6 +257,10 @@ int vb_unpack_closure(int closure_fd, int out_fd, const struct vb_unpack_limits 
         status = take_rows(&closure, json_object_get(list, "npm"), take_npm, err);
     if (status == VB_OK)
         status = take_rows(&closure, json_object_get(list, "pypi"), take_pypi, err);
+    /* What had no place, because another file was in it or nothing installs it there, is scanned.
+     */
+    if (status == VB_OK && renameat2(out_fd, "rest", tree, "left", RENAME_NOREPLACE) < 0)
+        status = vb_fail(err, VB_E_CANTCREAT, errno, "keeping what is left of dependencies");
     if (status == VB_OK)
         status = tell_count(&closure, "more gaps in dependencies", "told as a number only",
                             closure.gaps > GAPS ? closure.gaps - GAPS : 0, err);
