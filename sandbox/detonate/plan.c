@@ -36,7 +36,7 @@ struct candidate {
     const char *text;        /* code; NULL: run the file */
     const char *when;        /* NULL: nobody says, so whoever uses the package runs it */
     char *const *arguments;  /* for the file; NULL: none */
-    const char *library;     /* code that calls the functions of the file; NULL: none */
+    const char *caller;      /* code that calls the functions of the file; NULL: none */
     const char *input;       /* as in struct vb_detonation */
     enum vb_driver driver;
     bool by_agent;                /* in its shell, which finds the package's bin/ first */
@@ -264,9 +264,9 @@ static char **make_argv(const struct candidate *what, const struct vb_interprete
             argv[count++] = copy("--input-type=module", &failed);
         argv[count++] = copy(interpreter->text_option, &failed);
         argv[count++] = copy(what->text, &failed);
-    } else if (what->library != NULL) {
+    } else if (what->caller != NULL) {
         argv[count++] = copy(interpreter->text_option, &failed);
-        argv[count++] = copy(what->library, &failed);
+        argv[count++] = copy(what->caller, &failed);
     }
     if (what->text == NULL && !failed && asprintf(&argv[count++], "{tree}/%s", what->path) < 0) {
         argv[--count] = NULL;
@@ -274,7 +274,7 @@ static char **make_argv(const struct candidate *what, const struct vb_interprete
     }
     if (what->host != NULL && what->host->events[0] != '\0' && !failed)
         argv[count++] = copy(what->host->events, &failed);
-    for (size_t i = 0; i < more && !failed && what->library == NULL; i++)
+    for (size_t i = 0; i < more && !failed && what->caller == NULL; i++)
         argv[count++] = copy(what->arguments[i], &failed);
     if (!failed)
         return argv;
@@ -815,8 +815,8 @@ static int plan_usage(struct planner *planner, const struct vb_manifest_usage *u
         .reason = usage->reason, .path = usage->path, .arguments = usage->argv, .when = row->when};
     const bool functions = strcmp(usage->reason, VB_FUNCTIONS) == 0;
     if (functions)
-        what.library = vb_library_caller(row->interpreter);
-    if (functions && (what.library == NULL || row->text != NULL))
+        what.caller = vb_library_caller(row->interpreter);
+    if (functions && (what.caller == NULL || row->text != NULL))
         return VB_OK;
     if (functions && (*libraries)++ >= MAX_LIBRARIES) {
         what.reason = VB_CALLS_NOT_RUN;

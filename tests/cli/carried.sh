@@ -9,19 +9,19 @@ name: skill
 description: Runs one after the other.
 ---
 ```bash
-mkdir -p ~/work/deep && echo first > ~/work/deep/file && echo "line" >> ~/.profile && rm ~/.bash_logout
-chmod 0 ~/work/deep; rm -rf scripts; mkdir made; echo made > made/file; mkdir ~/.ssh/new
+mkdir -p ~/office/deep && echo first > ~/office/deep/file && echo "line" >> ~/.profile && rm ~/.bash_logout
+chmod 0 ~/office/deep; rm -rf scripts; mkdir made; echo made > made/file; mkdir ~/.ssh/new
 ```
 
 ```bash
-echo "two: $(chmod 700 ~/work/deep; cat ~/work/deep/file) $(tail -n 1 ~/.profile) $(ls ~/.bash_logout 2>&1)"
+echo "two: $(chmod 700 ~/office/deep; cat ~/office/deep/file) $(tail -n 1 ~/.profile) $(ls ~/.bash_logout 2>&1)"
 echo "two: $(cat scripts/one.sh made/file | tr '\n' ' ')"
-rm -r ~/work/deep made; mkdir ~/work/deep; echo second > ~/work/deep/other; touch ~/.bash_logout
+rm -r ~/office/deep made; mkdir ~/office/deep; echo second > ~/office/deep/other; touch ~/.bash_logout
 mv scripts elsewhere; touch scripts; rm -rf ~/.openclaw
 ```
 
 ```bash
-echo "three: $(cd ~/work/deep; ls) $(ls -d ~/.bash_logout made 2>/dev/null) $(cd scripts; echo *)"
+echo "three: $(cd ~/office/deep; ls) $(ls -d ~/.bash_logout made 2>/dev/null) $(cd scripts; echo *)"
 rm -rf scripts; mkdir scripts; echo 'echo changed' > scripts/one.sh; touch scripts/lib
 ```
 
@@ -29,8 +29,8 @@ rm -rf scripts; mkdir scripts; echo 'echo changed' > scripts/one.sh; touch scrip
 echo "four: $(cat scripts/one.sh) $(cat scripts/lib/two.sh)"
 ```
 END
-echo 'echo "one.sh: as shipped"; ls -d ~/work' >"$work/skill/scripts/one.sh"
-echo 'echo "two.sh: $(ls ~/work/deep)"' >"$work/skill/scripts/lib/two.sh"
+echo 'echo "one.sh: as shipped"; ls -d ~/office' >"$work/skill/scripts/one.sh"
+echo 'echo "two.sh: $(ls ~/office/deep)"' >"$work/skill/scripts/lib/two.sh"
 
 said() { # said EVIDENCE: what the runs printed
     python3 -c 'import json, sys
@@ -43,7 +43,7 @@ for line in open(sys.argv[1] + "/events.jsonl"):
 run vet "$work/skill" --evidence "$work/shared"
 said "$work/shared"
 expect_in "$work/said" "two: first line ls: cannot access" "what was written, changed and removed"
-expect_in "$work/said" "two: echo \"one.sh: as shipped\"; ls -d ~/work made" "the package is whole, with what was added"
+expect_in "$work/said" "two: echo \"one.sh: as shipped\"; ls -d ~/office made" "the package is whole, with what was added"
 expect_in "$work/said" "three: other /home/alex/.bash_logout lib one.sh" "what replaced a removed folder"
 expect_in "$work/said" "four: echo changed echo \"two.sh:" "a file of the package is changed, a folder is not displaced"
 expect_in "$work/said" "one.sh: as shipped" "an entry point that was changed runs as it was shipped"
@@ -58,9 +58,9 @@ again = {e["detonation"] for e in events if e["kind"] == "detonation.begin" and 
 print(sum(e["kind"] == "truth.file" and e["path"] == sys.argv[2] and e["detonation"] not in again for e in events))
 ' "$work/shared/events.jsonl" "$1"
 }
-[ "$(changes /home/alex/work/deep/file)" -eq 2 ] || fail "made and removed: $(changes /home/alex/work/deep/file)"
+[ "$(changes /home/alex/office/deep/file)" -eq 2 ] || fail "made and removed: $(changes /home/alex/office/deep/file)"
 [ "$(changes /home/alex/.profile)" -eq 1 ] || fail "changed once: $(changes /home/alex/.profile)"
-[ "$(changes /home/alex/work/deep/other)" -eq 1 ] || fail "made once: $(changes /home/alex/work/deep/other)"
+[ "$(changes /home/alex/office/deep/other)" -eq 1 ] || fail "made once: $(changes /home/alex/office/deep/other)"
 
 run vet "$work/skill" --fresh --evidence "$work/fresh"
 said "$work/fresh"
