@@ -54,9 +54,30 @@ static int run_again(struct vb_runs *runs, const struct vb_detonation *row, stru
     return vb_detonate(runs->sandbox, &again, sink, &result, err);
 }
 
+/* Once more, but left alone where it listens: that somebody asks there may be what it takes a box
+ * for, or be meant to keep its client away from its streams. */
+static int run_unasked(struct vb_runs *runs, const struct vb_detonation *row, struct vb_sink *sink,
+                       struct vb_error *err)
+{
+    const unsigned left = vb_session_left_ms(runs->session);
+    struct vb_detonation again = *row;
+    struct vb_detonation_result result;
+    if (left <= runs->reserve_ms) {
+        runs->calls_missed++;
+        return VB_OK;
+    }
+    again.id = runs->next_id++;
+    again.unasked = true;
+    again.repeats = row->id;
+    again.timeout_ms =
+        left - runs->reserve_ms < row->timeout_ms ? left - runs->reserve_ms : row->timeout_ms;
+    return vb_detonate(runs->sandbox, &again, sink, &result, err);
+}
+
 /* Once more, with stand-ins for the modules that it missed, as often as it then misses others. */
-static int run_with_modules(struct vb_runs *runs, struct vb_detonation *row, bool every_name,
-                            struct vb_missing *missing, struct vb_error *err)
+static int run_with_modules(struct vb_runs *runs, struct vb_detonation *row,
+                            struct vb_detonation_result *first, struct vb_missing *missing,
+                            struct vb_error *err)
 {
     const bool any = vb_missing_any(missing);
     int more = vb_missing_tell(missing, row, err);
@@ -69,11 +90,12 @@ static int run_with_modules(struct vb_runs *runs, struct vb_detonation *row, boo
             return VB_OK;
         again.id = runs->next_id++;
         again.repeats = row->id;
-        again.every_name = every_name;
+        again.every_name = first->name_doubted;
         again.modules = vb_missing_modules(missing);
         again.timeout_ms =
             left - runs->reserve_ms < row->timeout_ms ? left - runs->reserve_ms : row->timeout_ms;
         const int status = vb_detonate(runs->sandbox, &again, &missing->sink, &result, err);
+        first->asked |= status == VB_OK && result.asked;
         more = status < 0 ? status : vb_missing_tell(missing, &again, err);
     }
     row->modules = any ? vb_missing_modules(missing) : NULL;
@@ -107,7 +129,9 @@ static int run_row(struct vb_runs *runs, size_t i, struct vb_missing *missing,
     runs->rows[i].dated = session->tee.dates.seen;
     runs->rows[i].around = session->tee.around.seen;
     if (status == VB_OK)
-        status = run_with_modules(runs, row, result.name_doubted, missing, err);
+        status = run_with_modules(runs, row, &result, missing, err);
+    if (status == VB_OK && result.asked)
+        status = run_unasked(runs, row, sink, err);
     const unsigned still = vb_session_left_ms(session);
     if (status < 0 || !result.name_doubted || row->repeats > 0 || still <= runs->reserve_ms)
         return status;

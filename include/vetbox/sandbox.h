@@ -152,6 +152,7 @@ struct vb_detonation {
     bool call;           /* runs a script that ran before, with arguments */
     bool second;         /* runs what ran before, for it left something behind */
     bool forgets;        /* leaves nothing to the runs after it */
+    bool unasked;        /* nobody asks anything where it listens */
     enum vb_driver driver;
     const char *client;   /* as which a driver presents itself; static */
     char *const *modules; /* that are stood in for, NULL-terminated: one of the words below and a
@@ -255,6 +256,7 @@ struct vb_detonation_result {
     int exit_status;   /* as a shell would say it: 128 + signal */
     bool name_doubted; /* it asked for a name that looks drawn by chance, and was told that there is
                           none */
+    bool asked;        /* something was asked where it listened */
     unsigned duration_ms;
 };
 

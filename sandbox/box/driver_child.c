@@ -27,7 +27,8 @@ enum {
     PIECE = 4096,        /* a pipe that can be written takes so much without blocking (pipe(7)) */
     PATIENCE_MS = 3000,  /* for the driver to read, and for its end */
     WAKE_MS = 100,       /* between two looks at the box's clock */
-    MOVE_MS = 40,        /* that a move of the box's clock counts for, in the driver's */
+    MOVE_MS = 40,        /* that a move of the box's clock counts for, in the driver's; */
+    MOVES_SHARE = 4,     /* all of them for so many times what really passed, at most */
     ACCEPT_MS = 100,     /* between the call that listens and the first that is accepted */
     MUTE_MS = 1500,      /* for who listens to say something through its streams */
     LAST_WORDS_MS = 1500 /* of a run, in which the subject is to end by itself */
@@ -55,7 +56,8 @@ struct vb_driver_child {
     int input;   /* the subject's end */
     int to;      /* what the subject printed */
     bool done;
-    bool deaf; /* it does not read what the subject printed */
+    bool deaf;  /* it does not read what the subject printed */
+    bool asked; /* where the subject listens */
     uint64_t not_kept;
     const struct vb_served *served; /* where the subject listens; NULL: nowhere */
     struct vb_driver_signs *signs;  /* for the child too */
@@ -115,8 +117,9 @@ static const char *find_bait(const struct vb_bait_set *baits)
  * waits does not get far ahead. */
 static uint64_t now_ms(const struct inside *inside)
 {
-    return (vb_monotonic_ns() - inside->begin_ns) / 1000000U +
-           atomic_load(&inside->driver->signs->moves) * MOVE_MS;
+    const uint64_t real = (vb_monotonic_ns() - inside->begin_ns) / 1000000U;
+    const uint64_t moved = atomic_load(&inside->driver->signs->moves) * MOVE_MS;
+    return real + (moved < MOVES_SHARE * real ? moved : MOVES_SHARE * real);
 }
 
 static int keep(void *ctx, const void *text, size_t len, const char *hex, struct vb_error *err)
@@ -189,7 +192,8 @@ static int turn_to_port(struct inside *inside, bool silent, struct vb_error *err
 {
     const unsigned port = atomic_load(&inside->driver->signs->port);
     const uint64_t now = now_ms(inside);
-    if (port == 0 || inside->turned || inside->options.hosted || vb_mcp_answered(inside->mcp))
+    if (port == 0 || inside->turned || inside->options.hosted ||
+        inside->driver->detonation->unasked || vb_mcp_answered(inside->mcp))
         return VB_OK;
     if (inside->served_ms == 0)
         inside->served_ms = now;
@@ -301,6 +305,7 @@ static int run(struct inside *inside, struct vb_error *err)
         .client = driver->detonation->client == NULL ? "claude-code" : driver->detonation->client,
         .handshake =
             driver->detonation->driver == VB_DRIVER_MCP_HANDSHAKE || driver->detonation->hosted,
+        .may_be_mute = driver->detonation->unasked,
         .hosted = driver->detonation->hosted,
         .places = {folder, file, find_bait(driver->setup->baits)},
         .calls_until_ms = until_ms * 3 / 4,
@@ -471,13 +476,21 @@ int vb_driver_child_fd(const struct vb_driver_child *driver)
 /* --- what it says --- */
 
 /* Answers with a connection, or without: then there is none. */
-static bool connect_driver(struct vb_driver_child *driver)
+static int connect_driver(struct vb_driver_child *driver, struct vb_error *err)
 {
     const struct vb_driver_message message = {VB_DRIVER_CONNECT};
     VB_CLEANUP_FD int fd = driver->served == NULL ? -1 : vb_served_connect(driver->served, 0);
     if (vb_sys_send(driver->control, &message, sizeof(message), fd) < 0)
         vb_close_fd(&driver->control);
-    return true;
+    if (driver->asked || fd < 0)
+        return VB_OK;
+    struct vb_event event;
+    vb_event_init(&event, VB_EV_DETONATION_PROBE, VB_SOURCE_TOOL);
+    event.detonation = driver->detonation->id;
+    vb_event_int(&event, VB_F_PORT, vb_served_port(driver->served, 0));
+    vb_event_str(&event, VB_F_TEXT, "MCP over HTTP");
+    driver->asked = true;
+    return vb_emit(driver->sink, &event, err);
 }
 
 /* One text that is to be kept, if there is one. False: there is none now. */
@@ -495,7 +508,7 @@ static bool take_text(struct vb_driver_child *driver, int *ret_status, struct vb
     }
     message.word[sizeof(message.word) - 1] = '\0';
     if (strcmp(message.word, VB_DRIVER_CONNECT) == 0)
-        return connect_driver(driver);
+        return (*ret_status = connect_driver(driver, err)) == VB_OK;
     if (fd < 0 || strspn(message.word, "0123456789abcdef") != VB_SHA256_HEX - 1)
         return true;
     *ret_status = vb_keep_copy(fd, driver->setup->staging_fd, message.word, err);

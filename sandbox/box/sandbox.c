@@ -545,6 +545,7 @@ static int watch_emit(struct vb_sink *base, struct vb_event *event, struct vb_er
         watch->result.exit_status = (int)((number > 0 ? 128 + number : exited) & 0xff);
         watch->result.duration_ms = (unsigned)vb_event_get_int(event, VB_F_DURATION, 0);
     }
+    watch->result.asked |= event->kind == VB_EV_DETONATION_PROBE;
     if (event->kind == VB_EV_WORLD_ANSWER &&
         vb_str_equal(vb_event_get_str(event, VB_F_OUTCOME), "doubted"))
         watch->result.name_doubted = true;

@@ -12,7 +12,9 @@ enum {
     QUIET_MS = 400, /* after it began to listen: it may not accept at once */
     REQUEST_MS = 1500,
     ANSWER_MAX = 256 << 10,
-    REQUEST_BYTES = 1024
+    REQUEST_BYTES = 1024,
+    SETTLE_MS = 300, /* for what a request sets going */
+    LOOKS = 150      /* as many moves, each of ten minutes at least: a day */
 };
 
 #define HELLO                                                                            \
@@ -152,8 +154,16 @@ int vb_served_step(struct vb_served *served, uint32_t detonation, struct vb_sink
                    struct vb_error *err)
 {
     const uint64_t now = vb_monotonic_ns();
-    if (served->place >= served->count || now - served->listened_ns < QUIET_MS * UINT64_C(1000000))
+    served->over &= served->place >= served->count;
+    if (served->over || now - served->listened_ns < QUIET_MS * UINT64_C(1000000))
         return VB_OK;
+    if (served->left_alone)
+        served->place = served->count;
+    if (served->place >= served->count) {
+        served->over = true;
+        served->over_ns = 0;
+        return VB_OK;
+    }
     if (served->fd < 0) {
         served->fd = vb_served_connect(served, served->place);
         served->sent = served->got = 0;
@@ -165,7 +175,21 @@ int vb_served_step(struct vb_served *served, uint32_t detonation, struct vb_sink
     return end_request(served, detonation, sink, err);
 }
 
-bool vb_served_over(const struct vb_served *served)
+bool vb_served_had_its_turn(struct vb_served *served, bool idle, unsigned moves)
 {
-    return served->count > 0 && served->place >= served->count;
+    const uint64_t now = vb_monotonic_ns();
+    if (!served->over)
+        return false;
+    if (served->over_ns == 0) {
+        served->over_ns = now;
+        served->moves = moves;
+    }
+    return now - served->over_ns >= SETTLE_MS * UINT64_C(1000000) &&
+           (idle || moves - served->moves >= LOOKS);
+}
+
+int vb_served_end(struct vb_served *served, uint32_t detonation, struct vb_sink *sink,
+                  struct vb_error *err)
+{
+    return served->fd < 0 ? VB_OK : end_request(served, detonation, sink, err);
 }

@@ -18,6 +18,10 @@ struct vb_served {
     int fd;               /* of that request; -1: none is under way */
     size_t sent, got;
     uint64_t until_ns;
+    bool left_alone;  /* nobody asks there */
+    bool over;        /* everything was asked */
+    uint64_t over_ns; /* and since when; */
+    unsigned moves;   /* how often the clock had been moved then */
 };
 
 void vb_served_init(struct vb_served *served);
@@ -31,7 +35,12 @@ int vb_served_connect(const struct vb_served *served, size_t place);
 /* Asks what is next to be asked, at each tick, and tells of it. */
 VB_CHECKED int vb_served_step(struct vb_served *served, uint32_t detonation, struct vb_sink *sink,
                               struct vb_error *err);
-/* Everything was asked. */
-bool vb_served_over(const struct vb_served *served);
+/* True if who listens has had its turn: everything was asked, and since then it was IDLE for a
+ * moment, or only looked around again and again while the clock of its box, which was moved MOVES
+ * times in all, passed days. Who computes has not. */
+bool vb_served_had_its_turn(struct vb_served *served, bool idle, unsigned moves);
+/* What was asked last and is not answered yet is told of too. */
+VB_CHECKED int vb_served_end(struct vb_served *served, uint32_t detonation, struct vb_sink *sink,
+                             struct vb_error *err);
 
 #endif

@@ -176,6 +176,8 @@ int vb_start_tell(struct vb_supervisor *box, struct vb_error *err)
                      detonation->days_ahead > 0 ? "on another day" : "on the same day");
     else if (detonation->persona != NULL)
         vb_event_str(&event, VB_F_DETAIL, "on another machine");
+    else if (detonation->unasked)
+        vb_event_str(&event, VB_F_DETAIL, "unasked where it listens");
     else if (detonation->driver != VB_DRIVER_NONE && detonation->repeats > 0)
         vb_event_str(&event, VB_F_DETAIL, "as another client, on another day");
     else if (detonation->modules != NULL && detonation->repeats > 0)

@@ -294,30 +294,20 @@ static void watch_silence(struct vb_supervisor *box)
     }
 }
 
-/* Who only waits for requests is asked a little, and then has had its turn; what has its time later
- * is given a day, or as long as that takes to pass. */
+/* Who only waits for requests is asked a little, and then has had its turn. */
 static int ask_served(struct vb_supervisor *box, struct vb_error *err)
 {
-    enum { SETTLE_MS = 300, LATER_MS = 2000 };
-    static const uint64_t day_ns = UINT64_C(86400) * 1000000000;
     const bool driven = box->driver != NULL && !box->detonation->hosted;
     if (driven || box->detonation->when == NULL || !box->recording || box->served.count == 0)
         return VB_OK;
     const int status = vb_served_step(&box->served, box->detonation->id, box->sink, err);
-    const uint64_t now = vb_monotonic_ns(), moved = vb_recorder_moved_ns(box->recorder);
-    if (status < 0 || !vb_served_over(&box->served)) {
-        box->served_ns = 0;
+    if (status < 0 || !box->served.over || box->driver != NULL)
         return status;
-    }
-    if (box->served_ns == 0) {
-        box->served_ns = now;
-        box->served_moved_ns = moved;
-    }
-    const uint64_t since = now - box->served_ns;
-    const bool late = moved - box->served_moved_ns >= day_ns || since >= vb_ms(LATER_MS);
-    if (box->driver == NULL && box->leave_ns == 0 && since >= vb_ms(SETTLE_MS) &&
-        (late || (vb_recorder_idle(box->recorder) && !vb_world_child_busy(box->world))))
-        box->leave_ns = now;
+    vb_recorder_hurry(box->recorder);
+    const bool idle = vb_recorder_idle(box->recorder) && !vb_world_child_busy(box->world);
+    if (vb_served_had_its_turn(&box->served, idle, vb_recorder_moves(box->recorder)) &&
+        box->leave_ns == 0)
+        box->leave_ns = vb_monotonic_ns();
     return VB_OK;
 }
 
@@ -642,6 +632,8 @@ static int conclude(struct vb_supervisor *box, struct vb_error *err)
         status = check_usage(box, err);
     if (status == VB_OK)
         status = tell_outputs(box, err);
+    if (status == VB_OK)
+        status = vb_served_end(&box->served, box->detonation->id, box->sink, err);
     if (status == VB_OK && box->hearsay != NULL)
         status = vb_hearsay_tell(box->hearsay, box->sink, err);
     if (status == VB_OK)
@@ -707,7 +699,7 @@ int vb_supervise(const struct vb_box_setup *setup, const struct vb_detonation *d
         .below_fds = {-1, -1},
         .proc_fd = -1,
         .segments_fd = -1,
-        .served = {.fd = -1},
+        .served = {.fd = -1, .left_alone = detonation->unasked},
         .prompt = {.writer = -1},
         .input = {.pidfd = -1, .reader = -1},
         .outputs = {{.fd = -1}, {.fd = -1}},

@@ -56,8 +56,6 @@ struct vb_supervisor {
     struct vb_input input;
     struct vb_output outputs[2];
     struct vb_served served; /* where the subject listens */
-    uint64_t served_ns;      /* when everything had been asked there; 0: not yet */
-    uint64_t served_moved_ns;
     struct vb_prompt prompt; /* who answers where the subject asks its user */
     struct timespec filled;  /* without an overlay: when the last file was put there */
     struct vb_watch watch;

@@ -115,7 +115,9 @@ static int try_other(struct vb_mcp *mcp, struct vb_error *err)
         mcp->stage = other;
         return VB_OK;
     }
-    const int status = vb_mcp_cut(mcp, or_unstarted(mcp, VB_MCP_CUT_MUTE), 0, err);
+    const int status = mcp->options.may_be_mute
+                           ? VB_OK
+                           : vb_mcp_cut(mcp, or_unstarted(mcp, VB_MCP_CUT_MUTE), 0, err);
     return status < 0 ? status : vb_mcp_finish(mcp, "cut", err);
 }
 

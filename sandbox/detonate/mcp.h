@@ -47,6 +47,7 @@ struct vb_mcp_options {
     const char *client; /* as which it presents itself */
     bool handshake;     /* first, and the protocol of today after it */
     unsigned port;      /* at which the server is reached over HTTP; 0: it is not */
+    bool may_be_mute;   /* it was seen to speak elsewhere: that it says nothing is no gap */
     bool hosted;        /* the server is our own host of the package's code (hosts/host.mjs) */
     struct vb_mcp_places places;
     uint64_t calls_until_ms; /* from then on nothing more is tried */

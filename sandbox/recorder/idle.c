@@ -250,17 +250,44 @@ static bool lists_unconfirmed(const struct vb_recorder *recorder, pid_t member, 
     return queue != 0;
 }
 
+/* The TCP segments that came and went in MEMBER's network, and one; 0: unknown. The second line
+ * that begins with "Tcp:" has the numbers, the tenth and eleventh of which these are. */
+static uint64_t count_segments(const struct vb_recorder *recorder, pid_t member)
+{
+    char path[64], text[4096];
+    snprintf(path, sizeof(path), "%d/net/snmp", (int)member);
+    if (vb_sys_read_file(recorder->options.proc_fd, path, text, sizeof(text)) <= 0)
+        return 0;
+    char *at = strstr(text, "\nTcp: ");
+    at = at == NULL ? NULL : strstr(at + 1, "\nTcp: ");
+    if (at == NULL)
+        return 0;
+    at += strlen("\nTcp: ");
+    uint64_t sum = 1;
+    for (int field = 1; field <= 11; field++) {
+        const uint64_t number = strtoull(at, &at, 10);
+        sum += field >= 10 ? number : 0;
+    }
+    return sum;
+}
+
 /* Something was sent that is not received yet: the kernel holds it back for a few hundredths of a
  * second, or has no processor to deliver it. Who never receives keeps nobody waiting. To ask takes
- * milliseconds: the kernel looks through the connections of all networks. */
+ * milliseconds, for the kernel looks through the connections of all networks: it is not asked again
+ * before another segment was under way. */
 static bool is_sending(struct vb_recorder *recorder, const struct box *box)
 {
     struct vb_rests *rests = &recorder->rests;
     const uint64_t now = vb_monotonic_ns();
-    if (!rests->any_streams || box->count == 0 ||
-        (!lists_unconfirmed(recorder, box->member, "tcp") &&
+    if (!rests->any_streams || box->count == 0)
+        return false;
+    const uint64_t segments = count_segments(recorder, box->member);
+    if (segments != 0 && segments == rests->segments)
+        return false;
+    if ((!lists_unconfirmed(recorder, box->member, "tcp") &&
          !lists_unconfirmed(recorder, box->member, "tcp6"))) {
         rests->sending_ns = 0;
+        rests->segments = segments;
         return false;
     }
     if (rests->sending_ns == 0)

@@ -119,6 +119,10 @@ bool vb_recorder_awaits_input(struct vb_recorder *recorder);
 bool vb_recorder_idle(struct vb_recorder *recorder);
 /* How far it was moved in all. */
 uint64_t vb_recorder_moved_ns(const struct vb_recorder *recorder);
+/* How often. */
+unsigned vb_recorder_moves(const struct vb_recorder *recorder);
+/* From now on each move is a long one: who waits for short times only is shown days. */
+void vb_recorder_hurry(struct vb_recorder *recorder);
 /* How many events were counted but not kept. */
 uint64_t vb_recorder_dropped(const struct vb_recorder *recorder);
 

@@ -29,6 +29,7 @@ enum {
     LONGEST_IDLE_MS = 32,   /* between two looks at the whole box */
     SLACK_NS = 20 * NS_A_MS /* after a timer's time, for its signal */
 };
+static const uint64_t hurried_ns = UINT64_C(600) * NS_A_SECOND; /* the least move of such a box */
 
 void vb_rests_init(struct vb_rests *rests)
 {
@@ -328,7 +329,8 @@ static bool move_on(struct vb_recorder *recorder, uint64_t now)
     const uint64_t due = first_due(rests);
     if (due == UINT64_MAX || due <= now || (now < rests->idle_ns && !rests->new_rest))
         return false;
-    if (!vb_idle_move(recorder, due - now)) {
+    const uint64_t move = rests->hurried && due - now < hurried_ns ? hurried_ns : due - now;
+    if (!vb_idle_move(recorder, move)) {
         const int next = rests->idle_ms < 1 ? 1 : 2 * rests->idle_ms;
         rests->idle_ms = rests->new_rest ? 1 : next < LONGEST_IDLE_MS ? next : LONGEST_IDLE_MS;
         rests->idle_ns = now + (uint64_t)rests->idle_ms * NS_A_MS;
@@ -336,8 +338,9 @@ static bool move_on(struct vb_recorder *recorder, uint64_t now)
     }
     rests->idle_ms = 0;
     for (size_t i = 0; i < VB_RESTS; i++) {
-        if (rests->slots[i].id != 0)
-            rests->slots[i].due_ns -= due - now;
+        struct vb_rest *rest = &rests->slots[i];
+        if (rest->id != 0)
+            rest->due_ns = rest->due_ns > move ? rest->due_ns - move : 0;
     }
     return true;
 }
@@ -406,6 +409,16 @@ int vb_rests_ready(struct vb_recorder *recorder, struct vb_error *err)
 uint64_t vb_recorder_moved_ns(const struct vb_recorder *recorder)
 {
     return recorder->clock.moved_ns;
+}
+
+unsigned vb_recorder_moves(const struct vb_recorder *recorder)
+{
+    return recorder->rests.moves;
+}
+
+void vb_recorder_hurry(struct vb_recorder *recorder)
+{
+    recorder->rests.hurried = true;
 }
 
 /* --- timers of the kernel's --- */

@@ -63,9 +63,11 @@ struct vb_rests {
     uint64_t looked_ns, signals_ns; /* when that was last done */
     uint64_t idle_ns;               /* when it is to be asked again whether all of the box waits, */
     int idle_ms;                    /* and how long after the time before */
+    uint64_t segments;              /* of the box's network when nobody was sending; 0: never yet */
     uint64_t sending_ns;            /* since when bytes are between two programs; 0: none are */
     int patience_ms;                /* until the next look */
     unsigned moves;
+    bool hurried;
     bool new_rest; /* since the last look */
     struct {
         pid_t tgid;

@@ -21,9 +21,10 @@ for name in streamable older; do
     python3 - "$work/$name.ev/events.jsonl" <<'CHECK' || fail "the log of a server over HTTP: $name"
 import json, sys
 events = [json.loads(line) for line in open(sys.argv[1])]
-elsewhere = {e["detonation"] for e in events if e["kind"] == "detonation.begin" and "persona" in e}
-runs = sorted({e["detonation"] for e in events if e["kind"] == "mcp.server"} - elsewhere)
-assert len(runs) == 2, runs
+others = {e["detonation"] for e in events if e["kind"] == "detonation.begin" and "persona" in e}
+unasked = [e["repeats"] for e in events if e["kind"] == "detonation.begin" and "unasked" in e.get("detail", "")]
+runs = sorted({e["detonation"] for e in events if e["kind"] == "mcp.server"} - others)
+assert len(runs) == 2 and sorted(unasked) == runs, (runs, unasked)
 for run in runs:
     own = [e for e in events if e.get("detonation") == run]
     ports = {e["port"] for e in own if e["kind"] == "net.bind" and e["port"] > 0}
@@ -66,6 +67,23 @@ for text in 'GET / HTTP/1.1' 'POST /mcp HTTP/1.1'; do
     expect_in "$work/honest.ev/events.jsonl" "\"kind\":\"detonation.probe\",\"source\":\"tool\",\"detonation\":1,\"port\":8123,\"text\":\"$text\"" \
         "a web server"
 done
+
+# Who is asked where it listens learns from that where it is: it runs unasked too, and nobody who
+# still computes is done with.
+for mode in asked busy patient; do
+    fixture=$source_dir/tests/fixtures/sandbox/mcp/shy.py
+    skill $mode $mode
+    expect_status 1 "a script that listens, and waits for not being asked: $mode"
+    expect_in "$work/out" "VB-EXFIL-BAIT" "a script that listens: $mode"
+done
+expect_in "$work/asked.ev/events.jsonl" '"detail":"unasked where it listens"' "a run that nobody asks"
+
+mkdir -p "$work/decoy"
+sed 's/^MODE = .*/MODE = "decoy"/' "$fixture" >"$work/decoy/server.py"
+echo '{"mcpServers": {"adder": {"command": "python3", "args": ["server.py"]}}}' >"$work/decoy/.mcp.json"
+run vet --dates today --evidence "$work/decoy.ev" "$work/decoy"
+expect_status 1 "a server that speaks another way at its port"
+expect_in "$work/out" "VB-EXFIL-BAIT" "a server that speaks another way at its port"
 
 # Who starts a server in a box for himself is left alone.
 run run --timeout 2 --evidence "$work/alone.ev" -- python3 -m http.server 8123
