@@ -16,6 +16,7 @@
 
 #include "sandbox/box/kernel.h"
 #include "sandbox/box/supervisor.h"
+#include "sandbox/detonate/interpreter.h"
 
 enum {
     LEAVE_MS = 500,  /* for a subject with whom nobody talks any more, to end by itself */
@@ -597,6 +598,21 @@ static int tell_signal_limits(struct vb_supervisor *box, struct vb_error *err)
                       err);
 }
 
+/* By itself: what we stop has another reason to be incomplete. */
+static int tell_left_out(struct vb_supervisor *box, struct vb_error *err)
+{
+    if (box->outcome != NULL || box->leave_ns != 0 || !box->subject_ended ||
+        !vb_interpreter_left_out(box->detonation->interpreter, box->subject_status))
+        return VB_OK;
+    struct vb_event event;
+    vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
+    vb_event_str(&event, VB_F_STAGE, "detonate");
+    vb_event_str(&event, VB_F_WHAT, box->detonation->interpreter);
+    vb_event_str(&event, VB_F_REASON, "cannot be executed: some of it has no like on this system");
+    vb_event_str(&event, VB_F_PATH, box->detonation->path);
+    return vb_supervisor_emit(box, &event, err);
+}
+
 static int tell_end(struct vb_supervisor *box, struct vb_error *err)
 {
     const char *outcome = box->outcome;
@@ -642,6 +658,8 @@ static int conclude(struct vb_supervisor *box, struct vb_error *err)
         status = vb_witness_tell(box->witness, box->detonation->id, box->sink, err);
     if (status == VB_OK)
         status = tell_signal_limits(box, err);
+    if (status == VB_OK)
+        status = tell_left_out(box, err);
     return status < 0 ? status : tell_end(box, err);
 }
 

@@ -9,12 +9,15 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <typescript.inc>
 #include <windows.inc>
 
 #define ESBUILD "esbuild"
+
+enum { TRANSLATION_PARTIAL = 125 }; /* the status of windows.pl that left something out */
 
 /* Where none of them is installed, each of those that run TypeScript leads to esbuild. */
 static const struct vb_interpreter interpreters[] = {
@@ -176,6 +179,12 @@ bool vb_interpreter_translates(const struct vb_interpreter *interpreter)
 {
     return interpreter != NULL && interpreter->program != NULL &&
            strcmp(interpreter->program, "perl") == 0;
+}
+
+bool vb_interpreter_left_out(const char *name, int wait_status)
+{
+    return vb_interpreter_translates(vb_interpreter_named(name)) &&
+           (!WIFEXITED(wait_status) || WEXITSTATUS(wait_status) == TRANSLATION_PARTIAL);
 }
 
 const struct vb_interpreter *vb_interpreter_installed(const char *rootfs, const char *name)

@@ -22,6 +22,9 @@ const struct vb_interpreter *vb_interpreter_installed(const char *rootfs, const 
 
 /* INTERPRETER, which may be NULL, only translates code for another system, as far as it can. */
 bool vb_interpreter_translates(const struct vb_interpreter *interpreter);
+/* A run by the interpreter NAME that ended so did not do all that the code says: something in it
+ * has no like here. Whoever has his translator killed is taken for one of these. */
+bool vb_interpreter_left_out(const char *name, int wait_status);
 
 /* The package of the machine that NAME's code wants for want of NAME itself; NULL: none that helps.
  */

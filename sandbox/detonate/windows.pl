@@ -1,7 +1,7 @@
 # Runs code for Windows and macOS in a box, as far as it has a like here: perl -e THIS KIND -c TEXT, or
 # KIND FILE WORD…, where KIND is ps (PowerShell), cmd (batch files) or osa (AppleScript). Each line becomes
 # one of a shell, which is run: what downloads, runs, reads, writes and deletes is translated, what is like
-# nothing here is left out. Both ways of an "if" are taken. Runs in the box only, as whoever runs the
+# nothing here is left out: where that could have done something, it is said, and the status is 125. Both ways of an "if" are taken. Runs in the box only, as whoever runs the
 # package. No single quote: a shell script quotes it.
 use strict;
 my $q = chr(39);
@@ -9,6 +9,12 @@ my ($kind, @words) = @ARGV;
 my $cmdlet = qr/^[A-Z][a-z]+-[A-Z][A-Za-z]+$/;
 my $string = qr/"(?:[^"`]|`.)*"|$q(?:[^$q]|$q$q)*$q/s;
 my $depth = 0;
+my @left;
+# What only looks, prints, sets up the shell itself or installs a known package does nothing of its own.
+my $harmless = qr/^(?:(?:Get|Test|Select|Where|Write|Format|Out|Measure|Sort|Group|Compare|Resolve|Split|Join|Clear|Show|Read|ConvertTo|ConvertFrom|Import|Find|Update|Push|Pop|Wait|Enter|Exit|Trace|Assert)-[A-Za-z]+|Set-(?:ExecutionPolicy|StrictMode|PSDebug|PSRepository|Variable|Location|Clipboard)|Install-(?:Module|Package|PackageProvider|Script|PSResource)|Add-Type|ForEach-Object|New-(?:Variable|TimeSpan|Guid)|winget|choco|scoop|setx|taskkill|vswhere|icacls|attrib|\$PSVersionTable.*|\$(?:ErrorActionPreference|ProgressPreference).*|\$(?:\{?\w+\}?|env:\w+)(?:\.\w+)*|[}\])]+|\[(?:System\.)?(?:Net\.ServicePointManager|Console|Environment|Text\.Encoding|Convert|Math|string|int|version|datetime)\].*)$/is;
+my $known = qr/^(?:(?:Down|Up)load(?:String|File|Data)(?:Async)?|FromBase64String|ToBase64String|Create|Get(?:String|Bytes|Current|FolderPath|TempPath|TempFileName|FileName\w*|DirectoryName|FullPath|EnvironmentVariable|Type)|SetEnvironmentVariable|IsInRole|IsNullOr\w+|Exists|Contains\w*|StartsWith|EndsWith|Equals|Trim\w*|To(?:Lower|Upper|String|Array|Char\w+)\w*|Split|Replace|Substring|Join|Add\w*|Append\w*|Format|(?:Try)?Parse|Combine|Write(?:Line)?|Read(?:Line|Key)|Dispose|Close|Match(?:es)?|IndexOf|Round|Floor|Ceiling|Max|Min|Next|NewGuid|Count|Where|ForEach|Parameter)$/i;
+sub methods { while ($_[0] =~ /(?:::|\.)([A-Za-z]\w*)\(/g) { my $name = $1; push @left, ".$name()" unless $name =~ $known } }
+sub left { my ($name, $all) = @_; push @left, $name unless $name =~ $harmless || defined $all && $all =~ $harmless; return "" }
 
 my %home = (TEMP => "/tmp", TMP => "/tmp", USERPROFILE => "\${HOME}", HOMEPATH => "\${HOME}", HOMEDRIVE => "",
     APPDATA => "\${HOME}/.config", LOCALAPPDATA => "\${HOME}/.local/share", PROGRAMDATA => "/var/tmp",
@@ -120,7 +126,9 @@ sub statement {
     if ($t =~ /^\$env:(\w+)\s*=\s*(.+)$/is) { return "export $1=" . word($2) }
     if ($t =~ /^(?:\[\w+\]\s*)?\$(?:global:|script:)?(\w+)\s*=\s*(.+)$/is) {
         my ($name, $value) = ($1, $2);
-        return "" if $value =~ /^New-Object\b/i || ($value =~ /^(?:\@|\[)/ && $value !~ /FromBase64String/i);
+        return $value =~ /WebClient|HttpClient|PSObject|PSCredential|Collections|Text\.|Random|Uri\b/i ? "" : left("New-Object") if $value =~ /^New-Object\b/i;
+        return "" if $value =~ /^\@/;
+        return left($value) if $value =~ /^\[/ && $value !~ /FromBase64String/i && !defined fetched($value);
         my ($first) = split_words($value);
         if (($first // "") =~ $cmdlet && !defined fetched($value)) { my $made = statement($value); return $made eq "" ? "" : "$name=\"\$($made)\"" }
         return statement($value) if defined fetched($value) && fetched($value) =~ / -o /;
@@ -164,7 +172,7 @@ sub statement {
     return "echo " . join(" ", map { word($_) } @left) if $l =~ /^(?:write-host|write-output|write-information|echo)$/;
     return "sleep " . word($left[0] // named($given, "seconds") // 1) if $l eq "start-sleep";
     return "cmd " . join(" ", map { word($_) } @rest) if $l =~ /^cmd(?:\.exe)?$/;
-    return "" if $name =~ $cmdlet || $name =~ /^[\[\$\@}]/ || $name =~ /^(?:reg|schtasks|winget|choco|scoop|icacls|attrib|netsh|setx|msiexec|regsvr32)(?:\.exe)?$/i;
+    return left($name, $t) if $name =~ $cmdlet || $name =~ /^[\[\$\@}]/ || $name =~ /^(?:reg|schtasks|winget|choco|scoop|icacls|attrib|netsh|setx|msiexec|regsvr32|rundll32|mshta|wmic|vssadmin)(?:\.exe)?$/i;
     return powershell(@rest) if $l =~ /^(?:powershell|pwsh)(?:\.exe)?$/;
     return batch_line($t) if $l =~ /^(?:certutil|bitsadmin)(?:\.exe)?$/;
     return program($name, @rest) if $name =~ /^(?:$string|\.[\\\/].*|\$.*|.*\\.*)$/s || $name =~ /\.(?:exe|ps1)$/i;
@@ -175,7 +183,8 @@ sub statement {
 # Statements: lines that a backtick continues are one, a semicolon ends one.
 sub translate {
     my $t = shift;
-    return "" if ++$depth > 8;
+    return left("too deep") if ++$depth > 8;
+    methods($t);
     $t =~ s/\r//g; $t =~ s/<#.*?#>//gs; $t =~ s/`[ \t]*\n/ /g; $t =~ s/([|,({])[ \t]*\n\s*/$1 /g;
     my @lines; my $one = "";
     while ($t =~ /\G($string|\((?:[^()]|\([^()]*\))*\)|\#[^\n]*|[;\n{}]|[^;\n{}"$q(#]+|.)/gcs) {
@@ -219,7 +228,7 @@ sub batch_line {
     return "cat " . join " ", map { path_word($_) } @plain if $l eq "type" && @plain;
     return "cd " . path_word($plain[0]) if $l =~ /^(?:cd|chdir|pushd)$/ && @plain;
     return "sleep 1" if $l eq "timeout";
-    return "" if $l =~ /^(?:reg|schtasks|winget|choco|scoop|icacls|attrib|netsh|setx|msiexec|regsvr32|rundll32|mshta|wmic|taskkill|for|vssadmin)$/;
+    return left($l) if $l =~ /^(?:reg|schtasks|winget|choco|scoop|icacls|attrib|netsh|setx|msiexec|regsvr32|rundll32|mshta|wmic|taskkill|for|vssadmin)$/;
     return "chmod +x " . path_word($w[0]) . " 2>/dev/null; " . join " ", map { path_word($_) } @w if $w[0] =~ /[\\\/%]/ && $l !~ /^https?:/;
     $w[0] =~ s/\.exe$//i;
     return percent(join " ", @w);
@@ -259,7 +268,7 @@ if ($kind eq "osa") {
     $text = join "\n", @lines;
     @words = @lines ? () : ($file // "-");
     @words = () if @lines;
-} elsif (@words && $words[0] =~ /^-/ && $kind eq "ps" && !($words[0] eq "-c" && @words == 2)) { $text = "powershell " . join " ", map { /\s/ ? "\"$_\"" : $_ } @words; my $made = powershell(@words); exec "bash", "-c", $made; }
+} elsif (@words && $words[0] =~ /^-/ && $kind eq "ps" && !($words[0] eq "-c" && @words == 2)) { $text = "powershell " . join " ", map { /\s/ ? "\"$_\"" : $_ } @words; $text = powershell(@words); $kind = "sh"; @words = () }
 elsif (@words && lc $words[0] =~ /^(?:-c|\/c|\/k)$/) { shift @words; $text = join " ", @words; @words = () }
 elsif (@words && $kind eq "ps" && !-e $words[0]) {
     die "The argument \"$words[0]\" is not recognized as the name of a script file.\n" if $words[0] =~ /\.ps1$/i;
@@ -271,6 +280,9 @@ if (@words) {
     $text =~ s/^\xef\xbb\xbf//;
 }
 $text //= "";
-$text = substr $text, 0, 262144;
-my $made = $kind eq "ps" ? translate($text) : $kind eq "cmd" ? batch($text) : apple($text);
-exec "bash", "-c", $made, "bash", @rest if $made ne "";
+if (length $text > 262144) { $text = substr $text, 0, 262144; left("too long") }
+my $made = $kind eq "sh" ? $text : $kind eq "ps" ? translate($text) : $kind eq "cmd" ? batch($text) : apple($text);
+print STDERR "$_ : The term is not recognized on this platform.\n" for map { s/\n.*//sr } @left;
+exec "bash", "-c", $made, "bash", @rest if $made ne "" && !@left;
+system "bash", "-c", $made, "bash", @rest if $made ne "";
+exit 125 if @left;
