@@ -1,5 +1,6 @@
 set(VB_BOX_FILES
   box/age.c
+  box/asked.c
   box/base.c
   box/busy.c
   box/carry.c
@@ -8,6 +9,7 @@ set(VB_BOX_FILES
   box/child.c
   box/closure.c
   box/commands.c
+  box/conclude.c
   box/confine.c
   box/courier_child.c
   box/demand.c
