@@ -327,6 +327,20 @@ static bool finds_bin(const struct planner *planner, const struct candidate *wha
     return found;
 }
 
+/* The folder whose settings of an agent PATH is: RET gets it, "." for the top. */
+static bool is_project_settings(const char *path, char *ret, size_t size)
+{
+    static const char tail[] = ".claude/settings";
+    const char *at = strstr(path, tail);
+    const size_t len = at == NULL ? 0 : (size_t)(at - path);
+    if (at == NULL || len >= size || (len > 0 && at[-1] != '/'))
+        return false;
+    memcpy(ret, path, len);
+    ret[len] = '\0';
+    snprintf(len == 0 ? ret : ret + len - 1, 2, "%s", len == 0 ? "." : "");
+    return true;
+}
+
 /* What the host of the package sets. NULL: nothing. */
 static char **host_environment(const struct planner *planner, const struct candidate *what,
                                bool *failed)
@@ -334,9 +348,12 @@ static char **host_environment(const struct planner *planner, const struct candi
     const struct vb_manifest *manifest = planner->manifest;
     const struct vb_manifest_package *package = package_of(manifest, what->path);
     char *set[VB_HOST_VARIABLES_MAX + 1] = {NULL};
+    char folder[1024];
     const bool made =
-        package == NULL ||
-        vb_host_environment(package->kind, package->root, finds_bin(planner, what, package), set);
+        is_project_settings(what->path, folder, sizeof(folder))
+            ? vb_host_environment(VB_HOST_CLAUDE_PROJECT, folder, false, set)
+            : package == NULL || vb_host_environment(package->kind, package->root,
+                                                     finds_bin(planner, what, package), set);
     char **list = calloc(VB_HOST_VARIABLES_MAX + VB_MANIFEST_VARIABLES_MAX + 1, sizeof(*list));
     size_t count = 0;
     for (; set[count] != NULL; count++) {
