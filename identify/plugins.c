@@ -355,11 +355,11 @@ static bool option_value(const char *key, const json_t *option, char *ret, size_
     const json_t *given = vb_id_get(option, "default");
     const char *type = vb_id_str(option, "type");
     type = type == NULL ? "string" : type;
+    if (strcmp(type, "directory") == 0) /* one that is there, whatever the default names */
+        return snprintf(ret, size, "%s", "%{home}/Downloads") > 0;
     if (vb_id_scalar(json_is_array(given) ? json_array_get(given, 0) : given, ret, size) &&
         ret[0] != '\0')
         return true;
-    if (strcmp(type, "directory") == 0)
-        return snprintf(ret, size, "%s", "%{home}/Downloads") > 0;
     if (strcmp(type, "number") == 0)
         return vb_id_scalar(vb_id_get(option, "min"), ret, size) ||
                snprintf(ret, size, "%s", "3") > 0;
