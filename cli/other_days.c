@@ -16,20 +16,13 @@ static bool is_wanted(const struct vb_dates *dates, const struct vb_row_run *row
     return row->ran && !row->again && (dates->all || (row->dated && row->finished));
 }
 
-/* What is left for runs. */
-static unsigned left_ms(const struct vb_runs *runs)
-{
-    const unsigned left = vb_session_left_ms(runs->session);
-    return left > runs->reserve_ms ? left - runs->reserve_ms : 0;
-}
-
 /* Milliseconds for ROW's run, one of COUNT that are left; 0: there is no time for what took so long
  * today, or no room in the log for what told so much. */
 static unsigned share_ms(const struct vb_runs *runs, const struct vb_row_run *row, size_t count)
 {
-    const unsigned left = left_ms(runs), share = left / (unsigned)(count > 0 ? count : 1);
+    const unsigned left = vb_runs_left_ms(runs), share = left / (unsigned)(count > 0 ? count : 1);
     const unsigned least = 2 * row->duration_ms > LEAST_MS ? 2 * row->duration_ms : LEAST_MS;
-    if (left < least || vb_session_room(runs->session) < row->log_bytes + row->log_bytes / 8)
+    if (left < least || !vb_runs_have_room(runs, row))
         return 0;
     return share > least ? share : least;
 }
@@ -37,20 +30,12 @@ static unsigned share_ms(const struct vb_runs *runs, const struct vb_row_run *ro
 static int run_on(struct vb_runs *runs, size_t i, unsigned days_ahead, unsigned timeout_ms,
                   struct vb_error *err)
 {
-    const struct vb_detonation *row = &runs->plan->rows[i];
-    struct vb_detonation again = *row;
-    struct vb_detonation_result result;
-    again.id = runs->next_id++;
-    again.repeats = row->id;
-    again.every_name = runs->rows[i].every_name;
+    struct vb_detonation again =
+        vb_runs_again(runs, i); /* the days are compared: all begin alike */
     again.other_day = true;
-    again.forgets = true; /* the days are compared: each begins alike */
     again.days_ahead = days_ahead;
     again.timeout_ms = timeout_ms;
-    const int status = vb_detonate(runs->sandbox, &again, &runs->session->tee.sink, &result, err);
-    return status < 0 ? vb_wrap(err, "running %s on another day",
-                                row->path != NULL ? row->path : row->reason)
-                      : VB_OK;
+    return vb_runs_make(runs, runs->sandbox, &again, "on another day", err);
 }
 
 /* --- what there was no time for --- */
@@ -121,7 +106,7 @@ static int confirm(struct vb_runs *runs, struct vb_error *err)
     VB_CLEANUP(free_verdict) struct vb_verdict *verdict = NULL;
     int status = VB_OK;
     size_t left = 0;
-    if (left_ms(runs) / 2 <= runs->session->log.bytes / JUDGED_BYTES_A_MS)
+    if (vb_runs_left_ms(runs) / 2 <= runs->session->log.bytes / JUDGED_BYTES_A_MS)
         return VB_OK;
     status = judge_so_far(runs, &verdict, err);
     for (size_t i = 0; status == VB_OK && i < runs->plan->count; i++) {

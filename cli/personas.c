@@ -118,11 +118,10 @@ static void set_terminal(const struct vb_detonation *row, char *ret[ARGUMENTS_MA
  * for what told so much. */
 static unsigned share_ms(const struct hunt *hunt, const struct vb_row_run *row)
 {
-    const unsigned all = vb_session_left_ms(hunt->runs->session);
-    const unsigned left = all > hunt->runs->reserve_ms ? all - hunt->runs->reserve_ms : 0;
+    const unsigned left = vb_runs_left_ms(hunt->runs);
     const unsigned share = left / (unsigned)(hunt->left > 0 ? hunt->left : 1);
     const unsigned least = 2 * row->duration_ms > LEAST_MS ? 2 * row->duration_ms : LEAST_MS;
-    if (left < least || vb_session_room(hunt->runs->session) < row->log_bytes + row->log_bytes / 8)
+    if (left < least || !vb_runs_have_room(hunt->runs, row))
         return 0;
     return share < least ? least : share < MOST_MS ? share : MOST_MS;
 }
@@ -132,8 +131,6 @@ static int run_row(struct hunt *hunt, size_t i, const struct machine *machine, c
 {
     struct vb_runs *runs = hunt->runs;
     const struct vb_detonation *row = &runs->plan->rows[i];
-    struct vb_detonation again = *row;
-    struct vb_detonation_result result;
     char *environment[VARIABLES_MAX + 1], *arguments[ARGUMENTS_MAX + 1];
     const unsigned timeout_ms = share_ms(hunt, &runs->rows[i]);
     hunt->left--;
@@ -142,19 +139,13 @@ static int run_row(struct hunt *hunt, size_t i, const struct machine *machine, c
         return VB_OK;
     set_environment(row, environment);
     set_terminal(row, arguments);
-    again.id = runs->next_id++;
-    again.repeats = row->id;
-    again.every_name = runs->rows[i].every_name;
-    again.forgets = true;
+    struct vb_detonation again = vb_runs_again(runs, i);
     again.timeout_ms = timeout_ms;
     again.persona = name;
     again.macos = machine->macos;
     again.env = machine->macos ? environment : row->env;
     again.argv = machine->terminal ? arguments : row->argv;
-    const int status = vb_detonate(*hunt->sandbox, &again, &runs->session->tee.sink, &result, err);
-    return status < 0 ? vb_wrap(err, "running %s on another machine",
-                                row->path != NULL ? row->path : row->reason)
-                      : VB_OK;
+    return vb_runs_make(runs, *hunt->sandbox, &again, "on another machine", err);
 }
 
 /* What boxes are like was told when the first ones were made; what is worth stealing is new. */

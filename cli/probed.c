@@ -171,13 +171,6 @@ static bool is_wanted(const struct vb_probed *probed, const struct vb_runs *runs
            (row->text != NULL && makes_code(row->text, strlen(row->text), language));
 }
 
-/* What is left for runs. */
-static unsigned left_ms(const struct vb_runs *runs)
-{
-    const unsigned left = vb_session_left_ms(runs->session);
-    return left > runs->reserve_ms ? left - runs->reserve_ms : 0;
-}
-
 /* Milliseconds for the run of row I, within BUDGET_MS; 0: that is not enough, or there is no room
  * in the log. */
 static unsigned time_for(const struct vb_runs *runs, size_t i, unsigned budget_ms)
@@ -186,26 +179,17 @@ static unsigned time_for(const struct vb_runs *runs, size_t i, unsigned budget_m
     const unsigned most = row->finished ? 4 * row->duration_ms : row->duration_ms;
     const unsigned wanted =
         LEAST_MS + (row->finished || most < UNFINISHED_MS ? most : UNFINISHED_MS);
-    if (wanted > budget_ms || vb_session_room(runs->session) < row->log_bytes + row->log_bytes / 8)
+    if (wanted > budget_ms || !vb_runs_have_room(runs, row))
         return 0;
     return wanted;
 }
 
 static int run_one(struct vb_runs *runs, size_t i, unsigned timeout_ms, struct vb_error *err)
 {
-    const struct vb_detonation *row = &runs->plan->rows[i];
-    struct vb_detonation again = *row;
-    struct vb_detonation_result result;
-    again.id = runs->next_id++;
-    again.repeats = row->id;
-    again.every_name = runs->rows[i].every_name;
+    struct vb_detonation again = vb_runs_again(runs, i);
     again.probed = true;
-    again.forgets = true;
     again.timeout_ms = timeout_ms;
-    const int status = vb_detonate(runs->sandbox, &again, &runs->session->tee.sink, &result, err);
-    return status < 0
-               ? vb_wrap(err, "running %s with probes", row->path != NULL ? row->path : row->reason)
-               : VB_OK;
+    return vb_runs_make(runs, runs->sandbox, &again, "with probes", err);
 }
 
 static int tell_missed(const struct vb_runs *runs, size_t count, struct vb_error *err)
@@ -229,7 +213,7 @@ int vb_probed_run(const struct vb_probed *probed, struct vb_runs *runs, struct v
     size_t made = 0, missed = 0;
     enum vb_probes probes;
     int status = vb_probes_choose(runs->session->options, &probes, err);
-    const unsigned all = left_ms(runs), end = all - all / TIME_PART;
+    const unsigned all = vb_runs_left_ms(runs), end = all - all / TIME_PART;
     const size_t most = probes == VB_PROBES_ALL ? SIZE_MAX : MAX_RUNS;
     if (status < 0 || probes == VB_PROBES_NONE)
         return status;
@@ -238,7 +222,7 @@ int vb_probed_run(const struct vb_probed *probed, struct vb_runs *runs, struct v
         for (size_t i = 0; status == VB_OK && i < runs->plan->count; i++) {
             if (runs->plan->rows[i].call != (calls == 1) || !is_wanted(probed, runs, i, probes))
                 continue;
-            const unsigned left = left_ms(runs);
+            const unsigned left = vb_runs_left_ms(runs);
             const unsigned timeout_ms =
                 made == most || left <= end || !vb_sandbox_probes(runs->sandbox)
                     ? 0

@@ -57,6 +57,15 @@ static void command_entry(struct vb_id *id, struct vb_id_source source, const ch
     }
     if (text == NULL || text[0] == '\0')
         return;
+    VB_CLEANUP(vb_buf_done) struct vb_buf whole;
+    vb_buf_init(&whole, 64 * 1024);
+    if (!vb_id_settings_line(&whole, vb_id_get(source.value, "env")))
+        return;
+    if (whole.len > 0) {
+        if (vb_buf_printf(&whole, NULL, " %s", text) != VB_OK)
+            return;
+        text = (const char *)whole.data;
+    }
     const json_t *word = json_is_string(command) ? command : json_array_get(command, 0);
     const char *first = json_string_value(word);
     const struct vb_id_entry entry = {.at = {source.path, line_of(id, source.text, first)},

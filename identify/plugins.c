@@ -349,6 +349,72 @@ void vb_id_read_gemini(struct vb_id *id, const char *root)
 
 /* --- MCPB --- */
 
+/* What a user would give for OPTION, called KEY. False: too long. */
+static bool option_value(const char *key, const json_t *option, char *ret, size_t size)
+{
+    const json_t *given = vb_id_get(option, "default");
+    const char *type = vb_id_str(option, "type");
+    type = type == NULL ? "string" : type;
+    if (strcmp(type, "directory") == 0) /* one that is there, whatever the default names */
+        return snprintf(ret, size, "%s", "%{home}/Downloads") > 0;
+    if (vb_id_scalar(json_is_array(given) ? json_array_get(given, 0) : given, ret, size) &&
+        ret[0] != '\0')
+        return true;
+    if (strcmp(type, "number") == 0)
+        return vb_id_scalar(vb_id_get(option, "min"), ret, size) ||
+               snprintf(ret, size, "%s", "3") > 0;
+    if (strcmp(type, "boolean") == 0)
+        return snprintf(ret, size, "%s", "true") > 0;
+    const bool secret = vb_id_true(vb_id_get(option, "sensitive"));
+    return snprintf(ret, size, "%s",
+                    vb_id_fitting(strcmp(type, "file") == 0 ? "file"
+                                  : secret                  ? "key"
+                                                            : key)) < (int)size;
+}
+
+/* A copy of TEXT with the values of CONFIG's options in it; NULL: without memory. */
+static json_t *with_options(const char *text, const json_t *config)
+{
+    static const char prefix[] = "${user_config.";
+    VB_CLEANUP(vb_buf_done) struct vb_buf made;
+    char key[128], value[512];
+    vb_buf_init(&made, 64 * 1024);
+    int status = vb_buf_append_str(&made, "", NULL);
+    while (status == VB_OK && *text != '\0') {
+        const bool named = strncmp(text, prefix, sizeof(prefix) - 1) == 0;
+        const size_t len = named ? strcspn(text + sizeof(prefix) - 1, "}") : 0;
+        snprintf(key, sizeof(key), "%.*s", len < sizeof(key) ? (int)len : 0,
+                 text + (named ? sizeof(prefix) - 1 : 0));
+        const json_t *option = named ? vb_id_get(config, key) : NULL;
+        const bool filled = option != NULL && option_value(key, option, value, sizeof(value));
+        status =
+            filled ? vb_buf_append_str(&made, value, NULL) : vb_buf_append(&made, text, 1, NULL);
+        text += filled ? sizeof(prefix) - 1 + len + 1 : 1;
+    }
+    return status < 0 ? NULL : json_stringn((const char *)made.data, made.len);
+}
+
+/* Puts in all texts of a server's VALUE what the user is asked for. */
+static void fill_options(struct vb_id *id, json_t *value, const json_t *config)
+{
+    const char *key;
+    json_t *item;
+    void *next;
+    json_object_foreach_safe(value, next, key, item)
+    {
+        json_t *made = json_is_string(item) ? with_options(json_string_value(item), config) : NULL;
+        fill_options(id, item, config);
+        if (made != NULL && json_object_set_new_nocheck(value, key, made) != 0)
+            vb_id_fail(id, VB_E_NOMEM, "reading a bundle");
+    }
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        item = json_array_get(value, i);
+        json_t *made = json_is_string(item) ? with_options(json_string_value(item), config) : NULL;
+        if (made != NULL && json_array_set_new(value, i, made) != 0)
+            vb_id_fail(id, VB_E_NOMEM, "reading a bundle");
+    }
+}
+
 static void read_mcp_config(struct vb_id *id, const struct vb_id_doc *doc, const json_t *config,
                             const char *name)
 {
@@ -395,20 +461,22 @@ void vb_id_read_mcpb(struct vb_id *id, const char *root)
     if (doc == NULL)
         return;
     const json_t *server = vb_id_get(doc->json, "server");
-    const json_t *config = vb_id_get(server, "mcp_config");
+    json_t *config = json_deep_copy(vb_id_get(server, "mcp_config"));
     const char *name = vb_id_str(doc->json, "name");
     const char *type = vb_id_str(server, "type");
     name = name == NULL ? "server" : name;
+    fill_options(id, config, vb_id_get(doc->json, "user_config"));
     read_mcp_config(id, doc, config, name);
     json_t *overrides = vb_id_get(config, "platform_overrides");
     json_object_foreach(overrides, platform, override)
     {
         /* An override may change the arguments only. */
-        json_t *merged = json_copy((json_t *)config);
+        json_t *merged = json_copy(config);
         if (merged != NULL && json_is_object(override) && json_object_update(merged, override) == 0)
             read_mcp_config(id, doc, merged, name);
         json_decref(merged);
     }
+    json_decref(config);
     const char *entry_point = vb_id_str(server, "entry_point");
     const struct vb_id_entry entry = {{doc->path, vb_id_line_find(id, &doc->text, "entry_point")},
                                       "mcp-server",

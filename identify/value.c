@@ -170,6 +170,50 @@ bool vb_id_command_line(struct vb_buf *ret, const char *command, const json_t *a
     return good;
 }
 
+/* A value that is the user's to give, or the client's; PATH is the machine's. */
+static bool is_given(const char *name, const char *value)
+{
+    static const char *const places[] = {
+        "${input:", "${env:", "${user_config.", "your", "YOUR", "<", "xxx", "XXX"};
+    char itself[128];
+    snprintf(itself, sizeof(itself), "${%s}", name);
+    if (strcmp(value, itself) == 0)
+        return false;
+    for (size_t i = 0; i < VB_ARRAY_LEN(places); i++) {
+        if (strstr(value, places[i]) != NULL)
+            return false;
+    }
+    return value[0] != '\0' && strcmp(name, "PATH") != 0;
+}
+
+static bool is_name(const char *name)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+    return name[0] != '\0' && !isdigit((unsigned char)name[0]) &&
+           strspn(name, letters) == strlen(name);
+}
+
+bool vb_id_settings_line(struct vb_buf *ret, const json_t *env)
+{
+    char text[512];
+    const char *name;
+    json_t *value;
+    bool good = true;
+    json_object_foreach((json_t *)env, name, value)
+    {
+        const char *given = json_string_value(value);
+        if (given == NULL && vb_id_scalar(value, text, sizeof(text)))
+            given = text;
+        if (given == NULL || !is_name(name) || !is_given(name, given))
+            continue;
+        good = good && vb_buf_printf(ret, NULL, "%s%s=", ret->len > 0 ? " " : "", name) == VB_OK &&
+               (shell_safe(given)             ? vb_buf_append_str(ret, given, NULL)
+                : strstr(given, "${") != NULL ? append_double(ret, given)
+                                              : append_single(ret, given)) == VB_OK;
+    }
+    return good;
+}
+
 void vb_id_python_entry(struct vb_id *id, const struct vb_id_entry *entry)
 {
     VB_CLEANUP(vb_buf_done) struct vb_buf line;

@@ -13,6 +13,9 @@ set(VB_DETONATE_FILES
   detonate/mcp_reply.c
   detonate/mcp_text.c
   detonate/plan.c
+  detonate/plan_candidates.c
+  detonate/plan_left_out.c
+  detonate/plan_rows.c
   detonate/servers.c
   detonate/setting.c)
 

@@ -96,6 +96,21 @@ static bool named_package(const char *line, char ret[WORD_BYTES], const char **r
     return false;
 }
 
+/* What stands behind the variables that LINE begins with. */
+static const char *behind_variables(const char *line)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+    char word[WORD_BYTES];
+    for (;;) {
+        line += strspn(line, " ");
+        const size_t len = strspn(line, letters);
+        const char *next = line;
+        if (len == 0 || line[len] != '=' || !next_word(&next, word))
+            return line;
+        line = next;
+    }
+}
+
 static void cut_version(char *name)
 {
     char *version = strchr(name[0] == '@' ? name + 1 : name, '@');
@@ -154,7 +169,9 @@ static char *own_command(const struct vb_manifest *manifest, const char *line, b
     char name[WORD_BYTES];
     const char *rest;
     char *made = NULL;
-    if (!named_package(line, name, &rest))
+    const char *plain = behind_variables(line);
+    const int before = (int)(plain - line); /* of at most COMMAND_BYTES and what was filled in */
+    if (!named_package(plain, name, &rest))
         return NULL;
     cut_version(name);
     const struct vb_manifest_entry *script =
@@ -162,9 +179,10 @@ static char *own_command(const struct vb_manifest *manifest, const char *line, b
     if (script == NULL || (script->command == NULL && !is_plain(script->path)))
         return NULL;
     const char *interpreter = script->interpreter == NULL ? "" : script->interpreter;
-    const int made_len = script->command != NULL ? asprintf(&made, "%s%s", script->command, rest)
-                                                 : asprintf(&made, "%s \"%%{tree}/%s\"%s",
-                                                            interpreter, script->path, rest);
+    const int made_len = script->command != NULL
+                             ? asprintf(&made, "%.*s%s%s", before, line, script->command, rest)
+                             : asprintf(&made, "%.*s%s \"%%{tree}/%s\"%s", before, line,
+                                        interpreter, script->path, rest);
     *ret_failed = made_len < 0;
     return made_len < 0 ? NULL : made;
 }

@@ -9,19 +9,7 @@ fi
 
 # skill NAME FILE < SCRIPT: a package with one script.
 skill() {
-    mkdir -p "$work/$1/scripts"
-    cat >"$work/$1/scripts/$2"
-    cat >"$work/$1/SKILL.md" <<END
----
-name: $1
-description: Sorts the lines of a text. Use it when the user asks for sorted lines.
-version: 1.0.0
----
-
-# $1
-
-Sorts lines.
-END
+    scripted "$1" "" "$2"
 }
 
 events=$work/evidence/events.jsonl
