@@ -24,7 +24,8 @@ struct project {
     char extras[4 * PEP508_EXTRAS_BYTES]; /* ",a,b,", of all rounds */
     bool wanted, requested;
     /* what is taken */
-    const json_t *file; /* of PAGE */
+    const json_t *file;  /* of PAGE */
+    const char *foreign; /* a wheel of PAGE that would fit, but is another project's */
     char version[VERSION_BYTES];
     const json_t *described; /* the file whose requirements these are */
     json_t *requires;        /* strings */
@@ -251,7 +252,7 @@ static bool is_allowed(const struct project *project, const char *version)
     return named;
 }
 
-static unsigned fitness(const struct pypi *pypi, const struct project *project, const json_t *file,
+static unsigned fitness(const struct pypi *pypi, struct project *project, const json_t *file,
                         char *ret_version)
 {
     const struct pep508_machine *machine = &pypi->closure->machine;
@@ -264,6 +265,10 @@ static unsigned fitness(const struct pypi *pypi, const struct project *project, 
     const unsigned fits = wheel_fits(name, machine, ret_version, VERSION_BYTES);
     if (fits == 0 || !pep440_valid(ret_version) || !is_allowed(project, ret_version))
         return 0;
+    if (!wheel_is_of(name, project->name)) {
+        project->foreign = name;
+        return 0;
+    }
     return python == NULL || python[0] == '\0' || pep440_satisfies(machine->python, python) ? fits
                                                                                             : 0;
 }
@@ -451,6 +456,13 @@ static int round_once(struct pypi *pypi, struct vb_error *err)
 static int put_project(struct pypi *pypi, const struct project *project, struct vb_error *err)
 {
     char file[FILE_BYTES + 8], digest[80];
+    if (project->foreign != NULL) {
+        const int status =
+            closure_miss(pypi->closure, VB_INDEX_PYPI, project->name, project->foreign,
+                         "the index offers another project's file for it: it is not taken", err);
+        if (status < 0 || project->file == NULL)
+            return status;
+    }
     if (project->file == NULL)
         return closure_miss(pypi->closure, VB_INDEX_PYPI, project->name,
                             project->rule_count > 0 ? project->rules[0] : "",

@@ -1,0 +1,181 @@
+/* closure: what some packages need, from an index of our own on loopback. Skipped (77) without
+ * python3, which is the index. */
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "vetbox/fetch.h"
+
+extern char **environ;
+
+struct registry {
+    pid_t pid;
+    int input; /* closing it ends the registry */
+    char npm[64], pypi[64];
+};
+
+static bool start_registry(struct registry *ret)
+{
+    char python[] = "python3", script[] = VB_SOURCE_DIR "/tests/live/registry.py";
+    char log[] = "/dev/null", line[32] = "";
+    char *const argv[] = {python, script, log, NULL};
+    posix_spawn_file_actions_t actions;
+    int in[2], out[2];
+    assert_int_equal(pipe2(in, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+    assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
+    (void)posix_spawn_file_actions_adddup2(&actions, in[0], 0);
+    (void)posix_spawn_file_actions_adddup2(&actions, out[1], 1);
+    const bool spawned = posix_spawnp(&ret->pid, argv[0], &actions, NULL, argv, environ) == 0;
+    posix_spawn_file_actions_destroy(&actions);
+    vb_close_fd(&in[0]);
+    vb_close_fd(&out[1]);
+    ret->input = in[1];
+    VB_CLEANUP_FILE FILE *said = fdopen(out[0], "r");
+    const bool told = spawned && said != NULL && fgets(line, sizeof(line), said) != NULL;
+    const unsigned long port = told ? strtoul(line, NULL, 10) : 0;
+    snprintf(ret->npm, sizeof(ret->npm), "http://127.0.0.1:%lu/npm/", port);
+    snprintf(ret->pypi, sizeof(ret->pypi), "http://127.0.0.1:%lu/simple/", port);
+    return port > 0;
+}
+
+static void stop_registry(struct registry *registry)
+{
+    vb_close_fd(&registry->input);
+    if (registry->pid > 0)
+        (void)waitpid(registry->pid, NULL, 0);
+}
+
+/* --- what comes --- */
+
+struct result {
+    struct vb_sink sink; /* first */
+    struct vb_error err;
+    int fd;
+    int status;
+    json_t *list; /* closure.json */
+};
+
+static int on_event(struct vb_sink *base, struct vb_event *event, struct vb_error *err)
+{
+    struct result *r = (struct result *)(void *)base;
+    char text[65536];
+    const size_t size = (size_t)vb_event_get_int(event, VB_F_SIZE, 0);
+    if (!vb_str_equal(vb_event_get_str(event, VB_F_PATH), "closure.json"))
+        return VB_OK;
+    assert_in_range(size, 1, sizeof(text));
+    assert_int_equal(pread(r->fd, text, size, vb_event_get_int(event, VB_F_OFFSET, 0)), size);
+    return vb_json_parse(text, size, sizeof(text), &r->list, err);
+}
+
+static void gather(struct result *r, struct vb_closure_request *request)
+{
+    struct vb_indexes *indexes = NULL;
+    *r = (struct result){.sink = {.emit = on_event}};
+    r->fd = memfd_create("closure", MFD_CLOEXEC);
+    assert_true(r->fd >= 0);
+    assert_int_equal(vb_indexes_new(VB_WANT_NPM | VB_WANT_PYPI, &indexes, &r->err), 0);
+    request->indexes = indexes;
+    request->timeout_ms = 20000;
+    if (request->bytes == 0)
+        request->bytes = 64 << 20;
+    r->status = vb_closure_fetch(request, r->fd, &r->sink, &r->err);
+    vb_indexes_free(indexes);
+    if (r->status < 0)
+        fail_msg("%s", r->err.message);
+    assert_non_null(r->list);
+}
+
+static void gather_one(struct result *r, enum vb_index index, const char *name)
+{
+    const struct vb_closure_want want = {index, name, ""};
+    struct vb_closure_request request = {.wants = &want, .want_count = 1};
+    gather(r, &request);
+}
+
+static void result_done(struct result *r)
+{
+    vb_close_fd(&r->fd);
+    json_decref(r->list);
+}
+
+static const json_t *row_of(const struct result *r, const char *list, const char *name)
+{
+    const json_t *rows = json_object_get(r->list, list);
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        const json_t *row = json_array_get(rows, i);
+        if (strcmp(json_string_value(json_object_get(row, "name")), name) == 0)
+            return row;
+    }
+    return NULL;
+}
+
+static void expect_missing(const struct result *r, const char *name, const char *reason)
+{
+    const json_t *row = row_of(r, "missing", name);
+    const char *said = json_string_value(json_object_get(row, "reason"));
+    if (said == NULL || strstr(said, reason) == NULL)
+        fail_msg("%s: %s", name, said == NULL ? "it is not missing" : said);
+}
+
+/* --- tests --- */
+
+static void test_whole(void **state)
+{
+    const struct vb_closure_want wants[] = {{VB_INDEX_NPM, "left", ""},
+                                            {VB_INDEX_PYPI, "alpha", ""}};
+    struct vb_closure_request request = {.wants = wants, .want_count = 2};
+    VB_CLEANUP(result_done) struct result r;
+    (void)state;
+    gather(&r, &request);
+    assert_non_null(row_of(&r, "npm", "left"));
+    assert_non_null(row_of(&r, "npm", "right"));
+    assert_non_null(row_of(&r, "pypi", "alpha"));
+    assert_non_null(row_of(&r, "pypi", "beta"));
+    assert_non_null(row_of(&r, "pypi", "gamma"));
+}
+
+/* Another project's wheel is not taken, whoever offers it, and that is said. */
+static void test_foreign_wheels(void **state)
+{
+    VB_CLEANUP(result_done) struct result alone, beside;
+    (void)state;
+    gather_one(&alone, VB_INDEX_PYPI, "impostor");
+    assert_int_equal(json_array_size(json_object_get(alone.list, "pypi")), 0);
+    expect_missing(&alone, "impostor", "another project's file");
+    gather_one(&beside, VB_INDEX_PYPI, "gamma");
+    assert_string_equal(
+        json_string_value(json_object_get(row_of(&beside, "pypi", "gamma"), "version")), "0.5");
+    expect_missing(&beside, "gamma", "another project's file");
+}
+
+int main(void)
+{
+    static const char *const proxies[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
+                                          "ALL_PROXY"};
+    struct registry registry = {.input = -1};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_whole),
+        cmocka_unit_test(test_foreign_wheels),
+    };
+    for (size_t i = 0; i < VB_ARRAY_LEN(proxies); i++)
+        (void)unsetenv(proxies[i]);
+    if (!start_registry(&registry)) {
+        stop_registry(&registry);
+        print_message("skipped: the index needs python3\n");
+        return 77;
+    }
+    if (setenv("npm_config_registry", registry.npm, 1) < 0 ||
+        setenv("PIP_INDEX_URL", registry.pypi, 1) < 0)
+        return 1;
+    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    stop_registry(&registry);
+    return failed;
+}
