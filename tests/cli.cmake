@@ -4,6 +4,7 @@ target_link_libraries(restricted PRIVATE vb_core PkgConfig::SECCOMP PkgConfig::J
 set_target_properties(restricted PROPERTIES
   RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
 
+vb_unit_test(wants unit/test_wants.c ${PROJECT_SOURCE_DIR}/cli/wants.c LIBS vb_core)
 vb_unit_test(repeats unit/test_repeats.c ${PROJECT_SOURCE_DIR}/cli/repeats.c LIBS vb_core)
 
 # Whole commands. Status 77 is a skip, counted by ctest.
