@@ -8,27 +8,40 @@
 
 enum { DOWNLOAD_BYTES = 256 << 20 };
 
+/* TEXT as it may be told: names and reasons are an index's, or a server's. */
+static json_t *shown(const char *text)
+{
+    VB_CLEANUP(vb_buf_done) struct vb_buf safe;
+    struct vb_error ignored;
+    vb_buf_init(&safe, (size_t)12 * CLOSURE_TEXT);
+    if (vb_text_escape(&safe, text, strnlen(text, CLOSURE_TEXT), false, &ignored) < 0)
+        return NULL;
+    return json_stringn(safe.len == 0 ? "" : (const char *)safe.data, safe.len);
+}
+
+static bool is_said(const struct closure *closure, const json_t *row)
+{
+    for (size_t i = 0; i < json_array_size(closure->missing); i++) {
+        const json_t *other = json_array_get(closure->missing, i);
+        if (json_equal(json_object_get(other, "name"), json_object_get(row, "name")) &&
+            json_equal(json_object_get(other, "reason"), json_object_get(row, "reason")))
+            return true;
+    }
+    return false;
+}
+
 int closure_miss(struct closure *closure, enum vb_index index, const char *name, const char *range,
                  const char *reason, struct vb_error *err)
 {
-    const char *where = index == VB_INDEX_NPM ? "npm" : "pypi";
-    VB_CLEANUP(vb_buf_done) struct vb_buf shown;
-    vb_buf_init(&shown, 4 * CLOSURE_TEXT + 4);
-    const size_t len = strnlen(name, CLOSURE_TEXT), range_len = strnlen(range, CLOSURE_TEXT);
-    for (size_t i = 0; i < json_array_size(closure->missing); i++) {
-        const json_t *row = json_array_get(closure->missing, i);
-        if (strncmp(json_string_value(json_object_get(row, "name")), name, CLOSURE_TEXT) == 0 &&
-            strcmp(json_string_value(json_object_get(row, "reason")), reason) == 0)
-            return VB_OK;
-    }
-    if (json_array_size(closure->missing) >= CLOSURE_MISSING)
+    json_t *row = json_pack("{s:s, s:o, s:o, s:o}", "index", index == VB_INDEX_NPM ? "npm" : "pypi",
+                            "name", shown(name), "range", shown(range), "reason", shown(reason));
+    if (row == NULL)
+        return vb_fail(err, VB_E_NOMEM, errno, "noting a dependency");
+    if (is_said(closure, row) || json_array_size(closure->missing) >= CLOSURE_MISSING) {
+        json_decref(row);
         return VB_OK;
-    json_t *row = json_pack("{s:s, s:s%, s:s%, s:s}", "index", where, "name", name, len, "range",
-                            range, range_len, "reason", reason);
-    if (row == NULL) /* not UTF-8 */
-        row = json_pack("{s:s, s:s, s:s, s:s}", "index", where, "name", "?", "range", "", "reason",
-                        reason);
-    return row == NULL || json_array_append_new(closure->missing, row) < 0
+    }
+    return json_array_append_new(closure->missing, row) < 0
                ? vb_fail(err, VB_E_NOMEM, errno, "noting a dependency")
                : VB_OK;
 }

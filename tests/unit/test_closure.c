@@ -11,17 +11,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "fetch/closure.h"
 #include "vetbox/fetch.h"
 
 extern char **environ;
 
-struct registry {
+struct index_server {
     pid_t pid;
     int input; /* closing it ends the registry */
     char npm[64], pypi[64];
 };
 
-static bool start_registry(struct registry *ret)
+static bool start_server(struct index_server *ret)
 {
     char python[] = "python3", script[] = VB_SOURCE_DIR "/tests/live/registry.py";
     char log[] = "/dev/null", line[32] = "";
@@ -46,11 +47,11 @@ static bool start_registry(struct registry *ret)
     return port > 0;
 }
 
-static void stop_registry(struct registry *registry)
+static void stop_server(struct index_server *server)
 {
-    vb_close_fd(&registry->input);
-    if (registry->pid > 0)
-        (void)waitpid(registry->pid, NULL, 0);
+    vb_close_fd(&server->input);
+    if (server->pid > 0)
+        (void)waitpid(server->pid, NULL, 0);
 }
 
 /* --- what comes --- */
@@ -156,26 +157,54 @@ static void test_foreign_wheels(void **state)
     expect_missing(&beside, "gamma", "another project's file");
 }
 
+/* What a server says may be no text at all. */
+static void test_hostile_reasons(void **state)
+{
+    static const struct {
+        const char *name, *range, *reason, *shown;
+    } rows[] = {
+        {"a", "^1", "Could not resolve host: \xff\xfe", "Could not resolve host: \\xff\\xfe"},
+        {"a", "^1", "Could not resolve host: \xff\xfe", "Could not resolve host: \\xff\\xfe"},
+        {"b\xc3", "\xf0\x9f", "plain", "plain"},
+        {"b\\xc3", "", "plain", "plain"}, /* it is shown like the one before */
+        {"c", "", "\033[2Jclean", "\\x1b[2Jclean"},
+        {"d", "", "\xe2\x80\xae", "\\u{202e}"},
+    };
+    struct closure closure = {.missing = json_array()};
+    struct vb_error err;
+    (void)state;
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        assert_int_equal(
+            closure_miss(&closure, VB_INDEX_NPM, rows[i].name, rows[i].range, rows[i].reason, &err),
+            VB_OK);
+        const json_t *row = json_array_get(closure.missing, json_array_size(closure.missing) - 1);
+        assert_string_equal(json_string_value(json_object_get(row, "reason")), rows[i].shown);
+    }
+    assert_int_equal(json_array_size(closure.missing), 4);
+    json_decref(closure.missing);
+}
+
 int main(void)
 {
     static const char *const proxies[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
                                           "ALL_PROXY"};
-    struct registry registry = {.input = -1};
+    struct index_server server = {.input = -1};
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_whole),
         cmocka_unit_test(test_foreign_wheels),
+        cmocka_unit_test(test_hostile_reasons),
     };
     for (size_t i = 0; i < VB_ARRAY_LEN(proxies); i++)
         (void)unsetenv(proxies[i]);
-    if (!start_registry(&registry)) {
-        stop_registry(&registry);
+    if (!start_server(&server)) {
+        stop_server(&server);
         print_message("skipped: the index needs python3\n");
         return 77;
     }
-    if (setenv("npm_config_registry", registry.npm, 1) < 0 ||
-        setenv("PIP_INDEX_URL", registry.pypi, 1) < 0)
+    if (setenv("npm_config_registry", server.npm, 1) < 0 ||
+        setenv("PIP_INDEX_URL", server.pypi, 1) < 0)
         return 1;
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    stop_registry(&registry);
+    stop_server(&server);
     return failed;
 }
