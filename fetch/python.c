@@ -325,6 +325,7 @@ static int metadata_came(void *ctx, struct crowd_get *get, struct vb_error *err)
     struct pypi *pypi = ctx;
     struct project *project = get->ctx;
     VB_CLEANUP(vb_buf_done) struct vb_buf text;
+    char reason[sizeof(get->reason) + 48];
     vb_buf_init(&text, METADATA_BYTES);
     project->described = project->file;
     pypi->changed = true;
@@ -337,8 +338,11 @@ static int metadata_came(void *ctx, struct crowd_get *get, struct vb_error *err)
         read_metadata(project, (char *)text.data);
         return VB_OK;
     }
-    return closure_miss(pypi->closure, VB_INDEX_PYPI, project->name, project->version,
-                        "what it needs itself is not known: the index does not tell", err);
+    snprintf(reason, sizeof(reason), "what it needs itself is not known: %s",
+             get->status == VB_E_LIMIT ? "its metadata is larger than 1 MiB"
+             : get->status < 0         ? get->reason
+                                       : "the index does not tell");
+    return closure_miss(pypi->closure, VB_INDEX_PYPI, project->name, project->version, reason, err);
 }
 
 static bool next_metadata(void *ctx, struct crowd_get *ret)

@@ -48,6 +48,7 @@ PYPI = {
     },
     "gamma": {"0.5": ([], "SIDE = 'gamma'\n")},
     "crooked": {"1.0": ([], "SIDE = 'crooked'\n")},
+    "wordy": {"1.0": (["gamma"], "SIDE = 'wordy'\n")},
 }
 # name: the files of another project that are offered for it, beside its own
 FOREIGN = {"impostor": ("gamma", "0.5"), "gamma": ("beta", "2.0")}
@@ -167,7 +168,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if path == file:
                 return (data, "application/octet-stream")
             if path == file + ".metadata":
-                return (metadata(name, version).encode(), "text/plain")
+                return (metadata(name, version).encode() + b"x" * (1 << 20) * (name == "wordy"), "text/plain")
         return None
 
 

@@ -157,6 +157,16 @@ static void test_foreign_wheels(void **state)
     expect_missing(&beside, "gamma", "another project's file");
 }
 
+/* Metadata that is too long to be read is said to be. */
+static void test_long_metadata(void **state)
+{
+    VB_CLEANUP(result_done) struct result r;
+    (void)state;
+    gather_one(&r, VB_INDEX_PYPI, "wordy");
+    assert_non_null(row_of(&r, "pypi", "wordy"));
+    expect_missing(&r, "wordy", "its metadata is larger than 1 MiB");
+}
+
 /* What a server says may be no text at all. */
 static void test_hostile_reasons(void **state)
 {
@@ -192,6 +202,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_whole),
         cmocka_unit_test(test_foreign_wheels),
+        cmocka_unit_test(test_long_metadata),
         cmocka_unit_test(test_hostile_reasons),
     };
     for (size_t i = 0; i < VB_ARRAY_LEN(proxies); i++)
