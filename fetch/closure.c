@@ -54,20 +54,64 @@ struct downloads {
     size_t list, at;
 };
 
-static bool is_held(const struct vb_closure_request *request, const char *digest)
+static int compare_held(const void *digest, const void *held)
 {
-    size_t low = 0, high = request->held_count;
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        const int order = strcmp(request->held[middle], digest);
-        if (order == 0)
+    return strcmp(digest, ((const struct vb_closure_held *)held)->digest);
+}
+
+static const struct vb_closure_held *find_held(const struct vb_closure_request *request,
+                                               const char *digest)
+{
+    return request->held_count == 0 ? NULL
+                                    : bsearch(digest, request->held, request->held_count,
+                                              sizeof(*request->held), compare_held);
+}
+
+static const char *text_of(const json_t *row, const char *key)
+{
+    return json_string_value(json_object_get(row, key));
+}
+
+static int miss_row(struct closure *closure, const json_t *row, const char *reason,
+                    struct vb_error *err)
+{
+    return closure_miss(closure,
+                        json_object_get(row, "path") != NULL ? VB_INDEX_NPM : VB_INDEX_PYPI,
+                        text_of(row, "name"), text_of(row, "version"), reason, err);
+}
+
+/* A row before AT has the same file. */
+static bool is_counted(const json_t *list, size_t at)
+{
+    const char *file = text_of(json_array_get(list, at), "file");
+    for (size_t i = 0; i < at; i++) {
+        const json_t *row = json_array_get(list, i);
+        if (json_object_get(row, "held") != NULL && strcmp(text_of(row, "file"), file) == 0)
             return true;
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
     }
     return false;
+}
+
+/* Marks the rows whose files are held. They take room like those that are fetched, so that it does
+ * not hang on what a machine has seen what a closure is. */
+static int count_held(struct closure *closure, json_t *list, struct vb_error *err)
+{
+    int status = VB_OK;
+    for (size_t i = 0; status == VB_OK && i < json_array_size(list); i++) {
+        json_t *row = json_array_get(list, i);
+        const struct vb_closure_held *held = find_held(closure->request, text_of(row, "digest"));
+        if (held == NULL)
+            continue;
+        const uint64_t size = is_counted(list, i) ? 0 : held->size;
+        if (size > closure->crowd.room) {
+            status = miss_row(closure, row, "there is no room for it", err);
+            continue;
+        }
+        closure->crowd.room -= size;
+        if (json_object_set_new(row, "held", json_true()) < 0)
+            status = vb_fail(err, VB_E_NOMEM, errno, "noting a dependency");
+    }
+    return status;
 }
 
 /* It was fetched for another row, or there was one before. */
@@ -98,7 +142,7 @@ static bool next_download(void *ctx, struct crowd_get *ret)
             downloads->list == 0
                 ? settings_npm(indexes, json_string_value(json_object_get(row, "name")))
                 : &indexes->python;
-        if (is_held(downloads->closure->request, digest) || is_taken(downloads, digest) ||
+        if (find_held(downloads->closure->request, digest) != NULL || is_taken(downloads, digest) ||
             !settings_ask_url(indexes, registry, json_string_value(json_object_get(row, "url")),
                               ret))
             continue;
@@ -165,23 +209,20 @@ static int download_came(void *ctx, struct crowd_get *get, struct vb_error *err)
             lseek(closure->data_fd, (off_t)closure->data_len, SEEK_SET) < 0)
             return vb_fail(err, VB_E_OS, errno, "keeping a dependency");
     }
-    return closure_miss(closure,
-                        json_object_get(row, "path") != NULL ? VB_INDEX_NPM : VB_INDEX_PYPI,
-                        json_string_value(json_object_get(row, "name")),
-                        json_string_value(json_object_get(row, "version")), reason, err);
+    return miss_row(closure, row, reason, err);
 }
 
 /* --- what it says --- */
 
 /* A row of a list: a package's file. */
-static int tell_file(struct closure *closure, const char *form, const json_t *row,
-                     struct vb_sink *sink, struct vb_error *err)
+static int tell_file(const char *form, const json_t *row, struct vb_sink *sink,
+                     struct vb_error *err)
 {
     const json_t *offset = json_object_get(row, "offset");
     const char *digest = json_string_value(json_object_get(row, "digest"));
     const bool long_one = strncmp(digest, "sha512-", 7) == 0;
     struct vb_event event;
-    if (offset == NULL && !is_held(closure->request, digest))
+    if (offset == NULL && json_object_get(row, "held") == NULL)
         return VB_OK; /* it is among the missing, or another row's */
     vb_event_init(&event, VB_EV_FETCH_DEPENDENCY, VB_SOURCE_TOOL);
     vb_event_str(&event, VB_F_NAME, json_string_value(json_object_get(row, "name")));
@@ -198,12 +239,12 @@ static int tell_file(struct closure *closure, const char *form, const json_t *ro
     return vb_emit(sink, &event, err);
 }
 
-static int tell_files(struct closure *closure, const char *form, const json_t *list,
-                      struct vb_sink *sink, struct vb_error *err)
+static int tell_files(const char *form, const json_t *list, struct vb_sink *sink,
+                      struct vb_error *err)
 {
     int status = VB_OK;
     for (size_t i = 0; status == VB_OK && i < json_array_size(list); i++)
-        status = tell_file(closure, form, json_array_get(list, i), sink, err);
+        status = tell_file(form, json_array_get(list, i), sink, err);
     return status;
 }
 
@@ -231,12 +272,12 @@ static int tell_index(struct closure *closure, const char *path, const json_t *c
 }
 
 /* Rows whose file did not come are not of the closure. */
-static void drop_lost(const struct closure *closure, json_t *list)
+static void drop_lost(json_t *list)
 {
     for (size_t i = json_array_size(list); i > 0; i--) {
         const json_t *row = json_array_get(list, i - 1);
         const char *digest = json_string_value(json_object_get(row, "digest"));
-        bool there = is_held(closure->request, digest);
+        bool there = json_object_get(row, "held") != NULL;
         for (size_t j = 0; !there && j < json_array_size(list); j++) {
             const json_t *other = json_array_get(list, j);
             there = json_object_get(other, "offset") != NULL &&
@@ -273,12 +314,12 @@ static int tell(struct closure *closure, struct vb_sink *sink, struct vb_error *
     char path[512];
     const char *name;
     json_t *packument;
-    drop_lost(closure, closure->npm);
-    drop_lost(closure, closure->pypi);
+    drop_lost(closure->npm);
+    drop_lost(closure->pypi);
     fold_missing(closure);
-    int status = tell_files(closure, "npm", closure->npm, sink, err);
+    int status = tell_files("npm", closure->npm, sink, err);
     if (status == VB_OK)
-        status = tell_files(closure, "pypi", closure->pypi, sink, err);
+        status = tell_files("pypi", closure->pypi, sink, err);
     json_object_foreach(closure->packuments, name, packument)
     {
         snprintf(path, sizeof(path), "npm/%s.json", name);
@@ -302,6 +343,8 @@ static int resolve(struct closure *closure, struct vb_error *err)
     int status = npm_resolve(closure, err);
     if (status == VB_OK)
         status = pypi_resolve(closure, err);
+    for (size_t i = 0; status == VB_OK && i < VB_ARRAY_LEN(downloads.lists); i++)
+        status = count_held(closure, downloads.lists[i], err);
     return status < 0 ? status : crowd_run(&closure->crowd, &work, err);
 }
 

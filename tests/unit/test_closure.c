@@ -143,6 +143,28 @@ static void test_whole(void **state)
     assert_non_null(row_of(&r, "pypi", "gamma"));
 }
 
+/* What is held is not fetched, and takes its room all the same. */
+static void test_held(void **state)
+{
+    const struct vb_closure_want want = {VB_INDEX_NPM, "left", ""};
+    struct vb_closure_held held = {.size = 1 << 20};
+    struct vb_closure_request request = {
+        .wants = &want, .want_count = 1, .held = &held, .held_count = 1, .bytes = 2 << 20};
+    VB_CLEANUP(result_done) struct result first, second, third;
+    (void)state;
+    gather_one(&first, VB_INDEX_NPM, "left");
+    held.digest = json_string_value(json_object_get(row_of(&first, "npm", "right"), "digest"));
+    gather(&second, &request);
+    assert_null(json_object_get(row_of(&second, "npm", "right"), "offset"));
+    assert_non_null(json_object_get(row_of(&second, "npm", "left"), "offset"));
+    assert_int_equal(json_array_size(json_object_get(second.list, "missing")), 0);
+    held.size = 3 << 20;
+    gather(&third, &request);
+    assert_null(row_of(&third, "npm", "right"));
+    assert_non_null(row_of(&third, "npm", "left"));
+    expect_missing(&third, "right", "no room for it");
+}
+
 /* Another project's wheel is not taken, whoever offers it, and that is said. */
 static void test_foreign_wheels(void **state)
 {
@@ -200,9 +222,8 @@ int main(void)
                                           "ALL_PROXY"};
     struct index_server server = {.input = -1};
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole),
-        cmocka_unit_test(test_foreign_wheels),
-        cmocka_unit_test(test_long_metadata),
+        cmocka_unit_test(test_whole),           cmocka_unit_test(test_held),
+        cmocka_unit_test(test_foreign_wheels),  cmocka_unit_test(test_long_metadata),
         cmocka_unit_test(test_hostile_reasons),
     };
     for (size_t i = 0; i < VB_ARRAY_LEN(proxies); i++)
