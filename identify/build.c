@@ -4,11 +4,14 @@
 #include "identify/build.h"
 
 #include <ctype.h>
+#include <fnmatch.h>
 
 enum {
     CALLS_MAX = 16, /* of one file */
     FILES_MAX = 32, /* that are read */
     VARIABLES_MAX = 64,
+    INCLUDES_MAX = 32, /* of one Makefile */
+    PHONY_MAX = 256,
 };
 
 static const char too_many[] = "too many in one build file, or too many build files";
@@ -100,6 +103,11 @@ void vb_build_list_call(struct vb_id *id, const struct vb_build_call *call, stru
 
 /* --- Makefile --- */
 
+static bool equal(struct vb_str a, struct vb_str b)
+{
+    return a.len == b.len && memcmp(a.text, b.text, a.len) == 0;
+}
+
 /* The names before the colon of a rule in LINE; false: it is none. */
 static bool rule_names(struct vb_id_line line, struct vb_str *ret)
 {
@@ -119,18 +127,6 @@ static bool rule_names(struct vb_id_line line, struct vb_str *ret)
     return true;
 }
 
-static void call_target(struct vb_id *id, struct vb_id_at at, struct vb_str target)
-{
-    static const struct vb_build_call make = {"make:", "make"};
-    VB_CLEANUP(vb_buf_done) struct vb_buf script;
-    vb_buf_init(&script, VB_BUILD_SCRIPT_MAX);
-    const char *base = vb_path_base(at.path);
-    if (vb_build_put_folder(id, &script, at.path) && vb_build_put_str(id, &script, "make -f ") &&
-        vb_build_put_word(id, &script, base, strlen(base)) && vb_build_put_str(id, &script, " ") &&
-        vb_build_put_word(id, &script, target.text, target.len))
-        vb_build_list_call(id, &make, at, target, &script);
-}
-
 static bool is_file(struct vb_id *id, const char *makefile, struct vb_str name)
 {
     char folder[VB_ID_PATH_MAX];
@@ -140,32 +136,213 @@ static bool is_file(struct vb_id *id, const char *makefile, struct vb_str name)
     return vb_id_at_root(id, folder, rel) != NULL;
 }
 
-static void read_makefile(struct vb_id *id, const char *path, const struct vb_buf *text)
+/* What is read of one Makefile: itself, and what of the package it includes. */
+struct part {
+    const char *path;
+    const char *data;
+    size_t len;
+    struct vb_buf own; /* of included ones */
+};
+
+struct makefile {
+    struct vb_id *id;
+    const char *path;
+    struct part parts[1 + INCLUDES_MAX];
+    size_t part_count;
+    struct vb_str phony[PHONY_MAX]; /* targets that are no files, whatever their names */
+    size_t phony_count;
+    unsigned calls, includes;
+    bool left_out, unfollowed;
+};
+
+static void see_phony(struct makefile *makefile, struct vb_str name)
 {
-    const char *data = (const char *)text->data;
-    unsigned calls = 0;
+    if (makefile->phony_count < PHONY_MAX)
+        makefile->phony[makefile->phony_count++] = name;
+    else
+        makefile->left_out = true;
+}
+
+static void add_part(struct makefile *makefile, const char *path)
+{
+    for (size_t i = 0; i < makefile->part_count; i++) {
+        if (strcmp(makefile->parts[i].path, path) == 0)
+            return;
+    }
+    if (makefile->part_count == VB_ARRAY_LEN(makefile->parts)) {
+        makefile->left_out = true;
+        return;
+    }
+    struct part *part = &makefile->parts[makefile->part_count];
+    if (!vb_id_read_lines(makefile->id, path, &part->own) || part->own.len == 0)
+        return;
+    part->path = path;
+    part->data = (const char *)part->own.data;
+    part->len = part->own.len;
+    makefile->part_count++;
+    vb_id_prose(makefile->id, (struct vb_id_at){path, 1}, (struct vb_str){part->data, part->len},
+                "code");
+}
+
+/* A name as make reads it: from the folder that it runs in. */
+static void see_include(struct makefile *makefile, struct vb_str name)
+{
+    struct vb_id *id = makefile->id;
+    char folder[VB_ID_PATH_MAX], rel[VB_ID_PATH_MAX], whole[VB_ID_PATH_MAX], path[VB_ID_PATH_MAX];
+    if (makefile->includes == INCLUDES_MAX) {
+        makefile->left_out = true;
+        return;
+    }
+    makefile->includes++;
+    if (name.len >= sizeof(rel) || memchr(name.text, '$', name.len) != NULL) {
+        makefile->unfollowed = true;
+        return;
+    }
+    snprintf(rel, sizeof(rel), "%.*s", (int)name.len, name.text);
+    vb_id_parent(folder, makefile->path);
+    if (!vb_id_join(whole, folder, rel) || !vb_id_clean_path(path, whole))
+        return;
+    if (strpbrk(path, "*?[") == NULL) {
+        const struct vb_id_file *file = vb_id_find(id, path);
+        if (file != NULL)
+            add_part(makefile, file->path);
+        return;
+    }
+    for (size_t i = 0; i < id->file_count; i++) {
+        if (fnmatch(path, id->files[i].path, FNM_PATHNAME | FNM_PERIOD) == 0)
+            add_part(makefile, id->files[i].path);
+    }
+}
+
+/* The words of LINE behind FROM, and of the lines that it goes on in. */
+static void see_words(struct makefile *makefile, const struct part *part, struct vb_id_line line,
+                      size_t from, size_t *at, void (*see)(struct makefile *, struct vb_str))
+{
+    for (bool more = true; more;) {
+        more = line.len > 0 && line.text[line.len - 1] == '\\';
+        const size_t len = line.len - more;
+        while (from < len && line.text[from] != '#') {
+            size_t to = from;
+            while (to < len && !isspace((unsigned char)line.text[to]))
+                to++;
+            if (to > from)
+                see(makefile, (struct vb_str){line.text + from, to - from});
+            from = to + (to == from || to < len);
+        }
+        if (!more || *at >= part->len)
+            return;
+        line = vb_id_line_at(part->data, part->len, *at);
+        *at = line.next;
+        from = 0;
+    }
+}
+
+/* Finds what a part includes and calls phony. Included parts are looked at after it. */
+static void see_directives(struct makefile *makefile, size_t index)
+{
+    static const struct {
+        const char *word;
+        void (*see)(struct makefile *, struct vb_str);
+    } rows[] = {{".PHONY:", see_phony},
+                {"include ", see_include},
+                {"-include ", see_include},
+                {"sinclude ", see_include}};
+    const struct part part = makefile->parts[index];
+    for (size_t at = 0; at < part.len && vb_id_ok(makefile->id);) {
+        const struct vb_id_line line = vb_id_line_at(part.data, part.len, at);
+        at = line.next;
+        for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+            const size_t len = strlen(rows[i].word);
+            if (line.len > len && memcmp(line.text, rows[i].word, len) == 0)
+                see_words(makefile, &part, line, len, &at, rows[i].see);
+        }
+    }
+}
+
+static bool is_phony(const struct makefile *makefile, struct vb_str name)
+{
+    for (size_t i = 0; i < makefile->phony_count; i++) {
+        if (equal(makefile->phony[i], name))
+            return true;
+    }
+    return false;
+}
+
+/* A dot or a slash is in the names of files, which nobody asks for, and in a few others: those are
+ * phony, or have a help text ("target: ## …"). */
+static bool is_target(const struct makefile *makefile, struct vb_str name, struct vb_id_line line)
+{
+    if (is_name(name))
+        return true;
+    if (name.len == 0 || name.len > VB_BUILD_NAME_MAX || !isalnum((unsigned char)name.text[0]) ||
+        memmem(name.text, name.len, "..", 2) != NULL)
+        return false;
+    for (size_t i = 0; i < name.len; i++) {
+        if (!isalnum((unsigned char)name.text[i]) && strchr("_-./+", name.text[i]) == NULL)
+            return false;
+    }
+    return memmem(line.text, line.len, "##", 2) != NULL || is_phony(makefile, name);
+}
+
+/* It is called in the Makefile that somebody calls, wherever it stands. */
+static void call_target(const struct makefile *makefile, struct vb_id_at at, struct vb_str target)
+{
+    static const struct vb_build_call make = {"make:", "make"};
+    struct vb_id *id = makefile->id;
+    VB_CLEANUP(vb_buf_done) struct vb_buf script;
+    vb_buf_init(&script, VB_BUILD_SCRIPT_MAX);
+    const char *base = vb_path_base(makefile->path);
+    if (vb_build_put_folder(id, &script, makefile->path) &&
+        vb_build_put_str(id, &script, "make -f ") &&
+        vb_build_put_word(id, &script, base, strlen(base)) && vb_build_put_str(id, &script, " ") &&
+        vb_build_put_word(id, &script, target.text, target.len))
+        vb_build_list_call(id, &make, at, target, &script);
+}
+
+static void list_targets(struct makefile *makefile, const struct part *part)
+{
     int64_t number = 0;
-    for (size_t at = 0; at < text->len && calls <= CALLS_MAX && vb_id_ok(id);) {
-        const struct vb_id_line line = vb_id_line_at(data, text->len, at);
+    for (size_t at = 0; at < part->len && makefile->calls <= CALLS_MAX && vb_id_ok(makefile->id);) {
+        const struct vb_id_line line = vb_id_line_at(part->data, part->len, at);
         struct vb_str names;
         at = line.next;
         number++;
         if (!rule_names(line, &names))
             continue;
-        for (size_t from = 0; from < names.len && calls <= CALLS_MAX;) {
+        for (size_t from = 0; from < names.len && makefile->calls <= CALLS_MAX;) {
             size_t to = from;
             while (to < names.len && !isspace((unsigned char)names.text[to]))
                 to++;
             const struct vb_str name = {names.text + from, to - from};
             from = to + 1;
-            if (!is_name(name) || is_file(id, path, name))
+            if (!is_target(makefile, name, line) ||
+                (!is_phony(makefile, name) && is_file(makefile->id, makefile->path, name)))
                 continue;
-            if (calls++ < CALLS_MAX)
-                call_target(id, (struct vb_id_at){path, number}, name);
+            if (makefile->calls++ < CALLS_MAX)
+                call_target(makefile, (struct vb_id_at){part->path, number}, name);
         }
     }
-    if (calls > CALLS_MAX)
+}
+
+static void makefile_done(struct makefile *makefile)
+{
+    for (size_t i = 1; i < VB_ARRAY_LEN(makefile->parts); i++)
+        vb_buf_done(&makefile->parts[i].own);
+}
+
+static void read_makefile(struct vb_id *id, const char *path, const struct vb_buf *text)
+{
+    VB_CLEANUP(makefile_done)
+    struct makefile makefile = {.id = id, .path = path, .part_count = 1};
+    makefile.parts[0] = (struct part){path, (const char *)text->data, text->len, {0}};
+    for (size_t i = 0; i < makefile.part_count; i++)
+        see_directives(&makefile, i);
+    for (size_t i = 0; i < makefile.part_count; i++)
+        list_targets(&makefile, &makefile.parts[i]);
+    if (makefile.calls > CALLS_MAX || makefile.left_out)
         vb_build_left_out(id, path, too_many);
+    if (makefile.unfollowed)
+        vb_build_left_out(id, path, "a Makefile makes the names of files that it includes");
 }
 
 /* --- justfile --- */
@@ -182,11 +359,6 @@ struct recipes {
     struct variable variables[VARIABLES_MAX];
     size_t variable_count;
 };
-
-static bool equal(struct vb_str a, struct vb_str b)
-{
-    return a.len == b.len && memcmp(a.text, b.text, a.len) == 0;
-}
 
 static struct vb_str unquoted(struct vb_str text)
 {

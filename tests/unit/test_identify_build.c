@@ -32,6 +32,45 @@ static void makefile(VB_UNUSED void **state)
     listing_done(&listing);
 }
 
+/* Names as of files are called where somebody says that they are none; included files belong to who
+ * includes them. */
+static void makefile_parts(VB_UNUSED void **state)
+{
+    static const struct made_file files[] = {
+        {"sub/Makefile", ".PHONY: db/seed v1.2 \\\n  docs/all # not/this\ndb/seed v1.2: x\n\techo\n"
+                         "docs/all:\n\techo\nobj/a.o: a.c\nnot/this:\nhelp/me: ## Says how\n"
+                         "../out: ## no\n/abs: ## no\n-include one.mk mk/*.mk gone.mk ../../up.mk\n"
+                         "include $(wildcard *.d)\n"},
+        {"sub/docs/all", "a file, and phony"},
+        {"sub/one.mk", "first:\n\techo\ninclude mk/deep/three.mk\ninclude one.mk Makefile\n"},
+        {"sub/mk/two.mk", "second:\n\techo\n"},
+        {"sub/mk/deep/three.mk", "third:\n\techo\n"},
+        {"sub/mk/deep/four.mk", "fourth:\n\techo\n"},
+        {"lone.mk", "fifth:\n\techo\n"}};
+    static const char *const there[] = {
+        "entry make:db/seed @sub/Makefile:3",
+        "entry make:v1.2 @sub/Makefile:3",
+        "entry make:docs/all @sub/Makefile:5",
+        "entry make:help/me @sub/Makefile:9",
+        "entry make:first @sub/one.mk:1",
+        "entry make:second @sub/mk/two.mk:1",
+        "entry make:third @sub/mk/deep/three.mk:1",
+        "coverage a call with arguments a Makefile makes the names of files that it includes"};
+    static const char *const none[] = {"make:obj",    "make:not",   "make:../",   "make:/abs",
+                                       "make:fourth", "make:fifth", "-f 'one.mk'"};
+    struct listing listing;
+    list(files, VB_ARRAY_LEN(files), &listing);
+    const char *text = listing_text(&listing);
+    for (size_t i = 0; i < VB_ARRAY_LEN(there); i++) {
+        if (strstr(text, there[i]) == NULL)
+            fail_msg("no %s", there[i]);
+    }
+    for (size_t i = 0; i < VB_ARRAY_LEN(none); i++)
+        assert_no_text(text, none[i]);
+    assert_non_null(strstr(text, "make -f 'Makefile' 'third'"));
+    listing_done(&listing);
+}
+
 static void justfile(VB_UNUSED void **state)
 {
     static const struct made_file files[] = {
@@ -158,6 +197,7 @@ static void hostile(VB_UNUSED void **state)
         {"g/Dockerfile", "COPY <<E"},
         {"c/Makefile", ":\n::\n:=\n \\\n\t:\na:"},
         {"d/justfile", "x:"},
+        {"h/Makefile", ".PHONY:\\\n.PHONY: \\\n\\\n#\ninclude \\\ninclude  *[ $\n-include \\"},
     };
     struct listing listing;
     list(files, VB_ARRAY_LEN(files), &listing);
@@ -173,6 +213,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(makefile),
+        cmocka_unit_test(makefile_parts),
         cmocka_unit_test(justfile),
         cmocka_unit_test(dockerfile),
         cmocka_unit_test(dockerfile_scripts),
