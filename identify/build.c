@@ -173,13 +173,12 @@ static void add_part(struct makefile *makefile, const char *path)
         makefile->left_out = true;
         return;
     }
-    struct part *part = &makefile->parts[makefile->part_count];
-    if (!vb_id_read_lines(makefile->id, path, &part->own) || part->own.len == 0)
+    VB_CLEANUP(vb_buf_done) struct vb_buf text = {0};
+    if (!vb_id_read_lines(makefile->id, path, &text) || text.len == 0)
         return;
-    part->path = path;
-    part->data = (const char *)part->own.data;
-    part->len = part->own.len;
-    makefile->part_count++;
+    struct part *part = &makefile->parts[makefile->part_count++];
+    *part = (struct part){path, (const char *)text.data, text.len, text};
+    text = (struct vb_buf){0};
     vb_id_prose(makefile->id, (struct vb_id_at){path, 1}, (struct vb_str){part->data, part->len},
                 "code");
 }

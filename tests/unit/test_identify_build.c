@@ -42,6 +42,7 @@ static void makefile_parts(VB_UNUSED void **state)
                          "../out: ## no\n/abs: ## no\n-include one.mk mk/*.mk gone.mk ../../up.mk\n"
                          "include $(wildcard *.d)\n"},
         {"sub/docs/all", "a file, and phony"},
+        {"sub/mk/a-empty.mk", ""},
         {"sub/one.mk", "first:\n\techo\ninclude mk/deep/three.mk\ninclude one.mk Makefile\n"},
         {"sub/mk/two.mk", "second:\n\techo\n"},
         {"sub/mk/deep/three.mk", "third:\n\techo\n"},
