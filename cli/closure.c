@@ -18,6 +18,8 @@
 enum { MIB = 1024 * 1024, FETCH_MS = 30000, FOLDER_INODES = 16384 };
 static const uint64_t fetched_bytes = (uint64_t)512 * MIB;
 static const uint64_t folder_bytes = (uint64_t)1536 * MIB;
+/* The rest is for the lists, without which nothing is found. */
+static const uint64_t packages_bytes = (uint64_t)1024 * MIB;
 static const uint64_t cache_mib = 4096;
 
 struct gathering {
@@ -29,6 +31,7 @@ struct gathering {
     struct vb_cache_list held; /* in the cache */
     bool kept;                 /* something is new there */
     bool whole;                /* the list of everything came */
+    uint64_t placed;           /* bytes of packages in the folder */
     size_t no_room, damaged;   /* files that are not in the folder, and why */
 };
 
@@ -97,10 +100,15 @@ static int copy_range(const struct range *range, int to, const char *digest_name
     return status;
 }
 
-/* Puts RANGE at PATH of the closure. *RET_SAME is false where its digest is another. */
-static int put_file(const struct gathering *gathering, const char *path, const struct range *range,
+/* Puts RANGE at PATH of the closure. *RET_SAME is false where its digest is another; DIGEST_NAME is
+ * NULL for a list. */
+static int put_file(struct gathering *gathering, const char *path, const struct range *range,
                     const char *digest_name, bool *ret_same, struct vb_error *err)
 {
+    const uint64_t room = packages_bytes - gathering->placed;
+    if (digest_name != NULL && range->size > room)
+        return vb_fail(err, VB_E_LIMIT, ENOSPC, "keeping a dependency");
+    gathering->placed += digest_name == NULL ? 0 : range->size;
     if (vb_mkdir_parents(gathering->folder_fd, path) < 0)
         return vb_fail(err, VB_E_OS, errno, "keeping a dependency");
     VB_CLEANUP_FD int to =
@@ -126,7 +134,7 @@ static void keep_file(struct gathering *gathering, const struct range *range,
     gathering->kept = true;
 }
 
-static int take_held(const struct gathering *gathering, const char *path, const char *digest_name,
+static int take_held(struct gathering *gathering, const char *path, const char *digest_name,
                      bool *ret_same, struct vb_error *err)
 {
     struct stat st;
