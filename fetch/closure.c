@@ -37,7 +37,9 @@ int closure_miss(struct closure *closure, enum vb_index index, const char *name,
                             "name", shown(name), "range", shown(range), "reason", shown(reason));
     if (row == NULL)
         return vb_fail(err, VB_E_NOMEM, errno, "noting a dependency");
-    if (is_said(closure, row) || json_array_size(closure->missing) >= CLOSURE_MISSING) {
+    const bool said = is_said(closure, row);
+    if (said || json_array_size(closure->missing) >= CLOSURE_MISSING) {
+        closure->untold = closure->untold || !said;
         json_decref(row);
         return VB_OK;
     }
@@ -309,6 +311,18 @@ static void fold_missing(struct closure *closure)
     (void)json_array_append_new(closure->missing, row);
 }
 
+/* One row for those that had no room of their own. They come anew in each round: nobody counts. */
+static int add_untold(struct closure *closure, struct vb_error *err)
+{
+    if (!closure->untold)
+        return VB_OK;
+    json_t *row = json_pack("{s:s, s:s, s:s, s:s}", "index", "npm", "name", "and others", "range",
+                            "", "reason", "there is no room to tell of more than 256");
+    return row == NULL || json_array_append_new(closure->missing, row) < 0
+               ? vb_fail(err, VB_E_NOMEM, errno, "noting a dependency")
+               : VB_OK;
+}
+
 static int tell(struct closure *closure, struct vb_sink *sink, struct vb_error *err)
 {
     char path[512];
@@ -317,7 +331,9 @@ static int tell(struct closure *closure, struct vb_sink *sink, struct vb_error *
     drop_lost(closure->npm);
     drop_lost(closure->pypi);
     fold_missing(closure);
-    int status = tell_files("npm", closure->npm, sink, err);
+    int status = add_untold(closure, err);
+    if (status == VB_OK)
+        status = tell_files("npm", closure->npm, sink, err);
     if (status == VB_OK)
         status = tell_files("pypi", closure->pypi, sink, err);
     json_object_foreach(closure->packuments, name, packument)

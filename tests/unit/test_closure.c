@@ -189,6 +189,27 @@ static void test_long_metadata(void **state)
     expect_missing(&r, "wordy", "its metadata is larger than 1 MiB");
 }
 
+/* A list that ends early says so. */
+static void test_many_missing(void **state)
+{
+    enum { WANTS = 300 };
+    static char names[WANTS][24];
+    static struct vb_closure_want wants[WANTS + 1];
+    struct vb_closure_request request = {.wants = wants, .want_count = WANTS + 1};
+    VB_CLEANUP(result_done) struct result r;
+    (void)state;
+    for (size_t i = 0; i < WANTS; i++) {
+        snprintf(names[i], sizeof(names[i]), "p%zu @ file:///x", i);
+        wants[i] = (struct vb_closure_want){VB_INDEX_PYPI, names[i], ""};
+    }
+    wants[WANTS] = (struct vb_closure_want){VB_INDEX_PYPI, "gamma", ""};
+    gather(&r, &request);
+    assert_non_null(row_of(&r, "missing", "p0"));
+    assert_non_null(row_of(&r, "missing", "p255"));
+    assert_null(row_of(&r, "missing", "p256"));
+    expect_missing(&r, "and others", "no room to tell of more");
+}
+
 /* What a server says may be no text at all. */
 static void test_hostile_reasons(void **state)
 {
@@ -222,9 +243,9 @@ int main(void)
                                           "ALL_PROXY"};
     struct index_server server = {.input = -1};
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole),           cmocka_unit_test(test_held),
-        cmocka_unit_test(test_foreign_wheels),  cmocka_unit_test(test_long_metadata),
-        cmocka_unit_test(test_hostile_reasons),
+        cmocka_unit_test(test_whole),          cmocka_unit_test(test_held),
+        cmocka_unit_test(test_foreign_wheels), cmocka_unit_test(test_long_metadata),
+        cmocka_unit_test(test_many_missing),   cmocka_unit_test(test_hostile_reasons),
     };
     for (size_t i = 0; i < VB_ARRAY_LEN(proxies); i++)
         (void)unsetenv(proxies[i]);
