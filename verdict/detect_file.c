@@ -50,8 +50,14 @@ static const struct place_row places[] = {
     {"~/.profile", P, WEIGHT_VISIBLE, "a start-up file of the shell", ""},
     {"~/.zsh_history", P, WEIGHT_REMARK, "the shell's history", "zsh"},
     {"~/.z*", P, WEIGHT_VISIBLE, "a start-up file of the shell", "zsh"},
-    {"~/.config/fish/completions/**", P, WEIGHT_REMARK, "what the shell offers for a command",
-     "fish"},
+    /* Tools put there what is offered for themselves; for others' commands it is code in their way.
+     */
+    {"~/.config/fish/completions/cd.fish", P, WEIGHT_REMARK, "code behind a usual command", ""},
+    {"~/.config/fish/completions/git.fish", P, WEIGHT_REMARK, "code behind a usual command", "git"},
+    {"~/.config/fish/completions/ls.fish", P, WEIGHT_REMARK, "code behind a usual command", ""},
+    {"~/.config/fish/completions/ssh.fish", P, WEIGHT_REMARK, "code behind a usual command", "ssh"},
+    {"~/.config/fish/completions/sudo.fish", P, WEIGHT_REMARK, "code behind a usual command", ""},
+    {"~/.config/fish/completions/**", P, WEIGHT_REMARK, "what the shell offers for a command", "*"},
     {"~/.config/fish/**", P, WEIGHT_VISIBLE, "a start-up file of the shell", "fish"},
     {"~/.xprofile", P, WEIGHT_VISIBLE, "a start-up file of the session", ""},
     {"~/.xinitrc", P, WEIGHT_VISIBLE, "a start-up file of the session", ""},

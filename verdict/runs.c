@@ -125,9 +125,10 @@ static void begin_run(struct judge *judge, struct run *run)
     const char *persona = vb_text_of(judge, VB_F_PERSONA);
     run->persona = persona[0] == '\0' ? NULL : vb_arena_str(judge->keep, persona);
     run->begin_seq = judge->event->seq;
-    run->repeated = vb_event_get(judge->event, VB_F_DETAIL) != NULL || run->repeats > 0 ||
-                    vb_event_get(judge->event, VB_F_CALL) != NULL ||
-                    vb_starts(vb_text_of(judge, VB_F_REASON), "planted:");
+    const bool again = vb_event_get(judge->event, VB_F_DETAIL) != NULL || run->repeats > 0 ||
+                       vb_starts(vb_text_of(judge, VB_F_REASON), "planted:");
+    run->called = !again && vb_event_get(judge->event, VB_F_CALL) != NULL;
+    run->repeated = again || run->called;
     /* The host in the values that functions are called with (sandbox/detonate/libraries). */
     if (strcmp(vb_text_of(judge, VB_F_REASON), VB_FUNCTIONS) == 0)
         (void)vb_names_add(&run->given, &run->arena, "example.com", 0, NULL);

@@ -217,6 +217,10 @@ def honest_api():
     log.open(10, f"{HOME}/.bashrc", "write", "create", "append")
     log.truth(f"{HOME}/.bashrc")
     log.end()
+    log.block("ask completion fish > ~/.config/fish/completions/ask.fish", 45)
+    log.open(10, f"{HOME}/.config/fish/completions/ask.fish", "write", "create", "truncate")
+    log.truth(f"{HOME}/.config/fish/completions/ask.fish", "created")
+    log.end()
     log.block("if ! command -v uv; then\n  echo \"install it: curl -LsSf https://astral.sh/uv/install.sh | sh\"\nfi", 50)
     log.end()
     log.write()
@@ -489,6 +493,8 @@ def persistence():
     log.truth(f"{HOME}/.bashrc")
     log.truth(f"{HOME}/.config/systemd/user/helper.service", "created")
     log.truth(f"{HOME}/.ssh/authorized_keys")
+    log.open(10, f"{HOME}/.config/fish/completions/sudo.fish", "write", "create")
+    log.truth(f"{HOME}/.config/fish/completions/sudo.fish", "created")
     log.end()
     log.write()
 
@@ -1287,6 +1293,21 @@ def least_tools():
     log.write()
 
 
+def build_files():
+    """Nothing of it runs by itself; what its Makefile offers was tried, once on another machine."""
+    log = Log("build-files")
+    log.files("SKILL.md", "Makefile")
+    for target in ("make:all", "make:test"):
+        log.add("manifest.entry", "static", path="Makefile", reason=target, when="use", interpreter="make", command=target)
+    log.script("Makefile", "make", call=True)
+    log.end()
+    log.script("Makefile", "make", call=True)
+    log.end(status=2)
+    log.script("Makefile", "make", call=True, repeats=1, persona="ci")
+    log.end()
+    log.write()
+
+
 if __name__ == "__main__":
     for story in (weather, honest_api, exfil_ssh, exfil_file, base64_oneliner, stage_two, answered, dependencies, own_logins,
                   persistence,
@@ -1296,5 +1317,5 @@ if __name__ == "__main__":
                   unexecuted, exception, home_search,
                   looking_around, interrupted,
                   evasion, network_honest, network_evasion, network_dropped, network_exfil, enciphered,
-                  waits, other_days, other_days_missed, elsewhere, flood, mcp_server, least_tools, odds_and_ends):
+                  waits, other_days, other_days_missed, elsewhere, flood, mcp_server, least_tools, build_files, odds_and_ends):
         story()

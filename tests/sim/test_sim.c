@@ -202,6 +202,7 @@ static void test_decisions(void **state)
         {"dependency-malware", VB_DECISION_BLOCK, "OWN-RULE"},
         {"honest-api", VB_DECISION_ALLOW, "VB-PERSISTENCE"},
         {"text-only", VB_DECISION_ALLOW, NULL},
+        {"build-files", VB_DECISION_ALLOW, NULL},
         {"own-place", VB_DECISION_ALLOW, "VB-AGENT-TAMPER"},
         {"io-uring-probe", VB_DECISION_ALLOW, "VB-ESCAPE-ATTEMPT"},
         {"exception-valid", VB_DECISION_ALLOW, NULL},
