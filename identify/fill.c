@@ -19,6 +19,9 @@ static const struct {
 } values[] = {
     {"skill-dir|skill-path|skill_dir|skill_path|skilldir|basedir|plugin-root|plugin_root",
      "%{tree}"},
+    {"mbox|mailbox", "%{home}/Mail/archive.mbox"},
+    {"maildir", "%{home}/Mail/inbox"},
+    {"eml", "%{home}/Downloads/release.eml"},
     {"email|mail", "alex@example.com"},
     {SECRET_WORDS, SECRET},
     {"output|dest|outfile|target", "/tmp/result"},

@@ -87,6 +87,21 @@ baits:
 END
 needs_boxes
 
+# --- what lies in the home: the mail is such that programs can read it ---
+
+cat >"$work/mail.py" <<'END'
+import email, mailbox, os
+home = os.path.expanduser("~")
+folder = mailbox.Maildir(home + "/Mail/inbox", create=False)
+print("mbox", sorted(mail["subject"] for mail in mailbox.mbox(home + "/Mail/archive.mbox")))
+print("maildir", sorted(mail.get_subdir() + " " + mail.get_flags() + " " + mail["subject"] for mail in folder))
+print("eml", email.message_from_file(open(home + "/Downloads/release.eml"))["subject"])
+END
+run run -q -- python3 -c "$(cat "$work/mail.py")"
+expect_in "$work/out" "mbox ['Re: slow checkout', 'Release moves to Thursday', 'Your invoice 2026-0117']" "an mbox"
+expect_in "$work/out" "maildir ['cur RS Re: slow checkout', 'cur S Release moves to Thursday', 'new  Your invoice 2026-0117']" "a Maildir"
+expect_in "$work/out" "eml Release moves to Thursday" "a mail"
+
 # --- who acts where ---
 
 # skill NAME CONDITION: a script of it sends secrets where CONDITION holds.
