@@ -24,6 +24,11 @@ static const struct {
     {"eml", "%{home}/Downloads/release.eml"},
     {"email|mail", "alex@example.com"},
     {SECRET_WORDS, SECRET},
+    {"postgres|postgresql|pg_url|database_url|database-url|connection_string|"
+     "connection-string|dsn",
+     "postgresql://app:app@db.example.com:5432/app"},
+    {"mongo|mongodb", "mongodb://app:app@db.example.com:27017/app"},
+    {"redis", "redis://cache.example.com:6379"},
     {"output|dest|outfile|target", "/tmp/result"},
     {"image|photo|picture|jpg|jpeg|logo|avatar", "%{home}/Pictures/desk.jpg"},
     {"png|screenshot", "%{home}/Pictures/whiteboard.png"},

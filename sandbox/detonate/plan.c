@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sandbox/detonate/clients.h"
 #include "sandbox/detonate/host.h"
 #include "sandbox/detonate/hosted.h"
 #include "sandbox/detonate/interpreter.h"
@@ -36,8 +37,10 @@ struct candidate {
     const char *text;        /* code; NULL: run the file */
     const char *when;        /* NULL: nobody says, so whoever uses the package runs it */
     char *const *arguments;  /* for the file; NULL: none */
-    const char *caller;      /* code that calls the functions of the file; NULL: none */
-    const char *input;       /* as in struct vb_detonation */
+    const struct vb_client_form *form; /* as which a document has the server started, or NULL */
+    bool call;                         /* one more way to run what runs anyway */
+    const char *caller;                /* code that calls the functions of the file; NULL: none */
+    const char *input;                 /* as in struct vb_detonation */
     enum vb_driver driver;
     bool by_agent;                /* in its shell, which finds the package's bin/ first */
     const struct vb_hosted *host; /* loads the file; NULL: it runs by itself */
@@ -337,7 +340,11 @@ static char **host_environment(const struct planner *planner, const struct candi
     const bool made =
         package == NULL ||
         vb_host_environment(package->kind, package->root, finds_bin(planner, what, package), set);
-    char **list = calloc(VB_HOST_VARIABLES_MAX + VB_MANIFEST_VARIABLES_MAX + 1, sizeof(*list));
+    size_t documented = 0;
+    while (what->form != NULL && what->form->environment[documented] != NULL)
+        documented++;
+    char **list =
+        calloc(VB_HOST_VARIABLES_MAX + documented + VB_MANIFEST_VARIABLES_MAX + 1, sizeof(*list));
     size_t count = 0;
     for (; set[count] != NULL; count++) {
         if (list != NULL)
@@ -345,11 +352,15 @@ static char **host_environment(const struct planner *planner, const struct candi
         else
             free(set[count]);
     }
-    /* Who starts a server sets what its documents name; what the machine has already stays. */
+    for (size_t i = 0; list != NULL && i < documented; i++)
+        list[count++] = copy(what->form->environment[i], failed);
+    /* Who starts a server sets what its documents name, but for what they set themselves only keys;
+     * what the machine has already stays. */
     for (size_t i = 0;
          list != NULL && what->driver != VB_DRIVER_NONE && i < manifest->variable_count; i++) {
         char setting[256] = "?";
-        if (vb_setting_make(manifest->variables[i], setting + 1, sizeof(setting) - 1))
+        if ((what->form == NULL || vb_setting_is_key(manifest->variables[i])) &&
+            vb_setting_make(manifest->variables[i], setting + 1, sizeof(setting) - 1))
             list[count++] = copy(setting, failed);
     }
     *failed = *failed || !made || list == NULL;
@@ -383,7 +394,8 @@ static int add_row(struct planner *planner, const struct candidate *what,
         .input = copy(what->input, &failed),
         .cwd = copy(package_folder(planner->manifest, what->path), &failed),
         .when = when_of(what),
-        .call = what->arguments != NULL || is_build_call(what->reason),
+        .call = what->call || is_build_call(what->reason),
+        .documented = what->form != NULL,
         .driver = what->driver,
         .client = what->driver == VB_DRIVER_NONE ? NULL : clients[0],
         .hosted = what->host != NULL,
@@ -447,6 +459,18 @@ static int repeat_row(struct vb_plan *plan, size_t i, struct vb_error *err)
     return VB_OK;
 }
 
+/* The server in ROW runs with the arguments of a document, too. */
+static bool is_documented(const struct vb_plan *plan, const struct vb_detonation *row)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        if (plan->rows[i].documented && !row->documented &&
+            same_text(plan->rows[i].path, row->path) &&
+            same_text(plan->rows[i].reason, row->reason))
+            return true;
+    }
+    return false;
+}
+
 /* Right behind its first run each server is started once more, as a month later by another client:
  * what it is then, or has become by being run once, is compared. */
 static int repeat_servers(struct planner *planner, struct vb_error *err)
@@ -457,7 +481,7 @@ static int repeat_servers(struct planner *planner, struct vb_error *err)
     for (size_t i = 0; status == VB_OK && i < plan->count; i++) {
         const struct vb_detonation *row = &plan->rows[i];
         const struct candidate what = {.reason = row->reason, .path = row->path, .line = row->line};
-        if (row->driver == VB_DRIVER_NONE)
+        if (row->driver == VB_DRIVER_NONE || row->call || is_documented(plan, row))
             continue;
         status = repeated++ < MAX_REPEATED
                      ? repeat_row(plan, i++, err)
@@ -625,6 +649,59 @@ static enum vb_driver driver_of(const struct planner *planner,
     return vb_is_mcp_server(planner->manifest, entry) ? VB_DRIVER_MCP : VB_DRIVER_NONE;
 }
 
+/* The shell's TEXT with ARGUMENTS behind it, each as it is. NULL: they cannot be. */
+static char *add_arguments(const char *text, char *const *arguments)
+{
+    VB_CLEANUP(vb_buf_done) struct vb_buf made;
+    vb_buf_init(&made, MAX_TEXT);
+    int status = vb_buf_append_str(&made, text, NULL);
+    for (; status == VB_OK && *arguments != NULL; arguments++)
+        status = strchr(*arguments, '\'') == NULL ? vb_buf_printf(&made, NULL, " '%s'", *arguments)
+                                                  : VB_E_LIMIT;
+    return status < 0 ? NULL : strdup((const char *)made.data);
+}
+
+/* The server WHAT once more, as FORM. */
+static int plan_form(struct planner *planner, const struct candidate *plain,
+                     const struct vb_client_form *form, struct vb_error *err)
+{
+    struct candidate what = *plain;
+    VB_CLEANUP_FREE char *text =
+        plain->text == NULL ? NULL : add_arguments(plain->text, form->arguments);
+    const struct vb_interpreter *interpreter =
+        plain->interpreter == NULL ? NULL
+                                   : vb_interpreter_installed(planner->rootfs, plain->interpreter);
+    if ((plain->text != NULL && text == NULL) ||
+        (plain->interpreter != NULL && interpreter == NULL) || planner->plan->count >= MAX_ROWS)
+        return VB_OK; /* as it is without them, which is said where it is planned */
+    what.text = text;
+    what.arguments = text == NULL ? form->arguments : NULL;
+    what.form = form;
+    return add_row(planner, &what, interpreter, err);
+}
+
+/* A server as it is, and as its documents have it started. Of these the first counts like any
+ * server, the others as further ways to run it. */
+static int plan_forms(struct planner *planner, const struct vb_manifest_entry *entry,
+                      const struct candidate *plain, struct vb_error *err)
+{
+    struct vb_client_form forms[VB_CLIENT_FORMS_MAX];
+    int status = plan_one(planner, plain, err);
+    const int count = status < 0 || plain->driver == VB_DRIVER_NONE
+                          ? 0
+                          : vb_client_forms(planner->manifest, entry, forms);
+    if (count < 0)
+        return vb_fail(err, VB_E_NOMEM, errno, "planning an MCP server");
+    for (int i = 0; status == VB_OK && i < count; i++) {
+        struct candidate what = *plain;
+        what.call = i > 0;
+        status = plan_form(planner, &what, &forms[i], err);
+    }
+    for (int i = 0; i < count; i++)
+        vb_client_form_done(&forms[i]);
+    return status;
+}
+
 /* The file of an entry point that names no command. */
 static int plan_file(struct planner *planner, const struct vb_manifest_entry *entry,
                      const char *input, struct vb_error *err)
@@ -645,7 +722,7 @@ static int plan_file(struct planner *planner, const struct vb_manifest_entry *en
         return leave_out(planner, &what, "nothing says how it is run", err);
     if (entry->interpreter == NULL)
         what.interpreter = name[0] == '\0' ? NULL : name;
-    return plan_one(planner, &what, err);
+    return plan_forms(planner, entry, &what, err);
 }
 
 static const char *command_shell(const char *interpreter)
@@ -664,7 +741,8 @@ static int plan_server(struct planner *planner, const struct vb_manifest_entry *
         return vb_fail(err, VB_E_NOMEM, errno, "planning an MCP server");
     what.text = command;
     what.driver = VB_DRIVER_MCP;
-    return plan_one(planner, &what, err);
+    return vb_is_program(entry->reason) ? plan_forms(planner, entry, &what, err)
+                                        : plan_one(planner, &what, err);
 }
 
 static bool is_started(const struct planner *planner, const struct vb_manifest_entry *entry)
@@ -811,8 +889,11 @@ static int plan_scripts(struct planner *planner, struct vb_error *err)
 static int plan_usage(struct planner *planner, const struct vb_manifest_usage *usage,
                       const struct vb_detonation *row, size_t *libraries, struct vb_error *err)
 {
-    struct candidate what = {
-        .reason = usage->reason, .path = usage->path, .arguments = usage->argv, .when = row->when};
+    struct candidate what = {.reason = usage->reason,
+                             .path = usage->path,
+                             .arguments = usage->argv,
+                             .call = true,
+                             .when = row->when};
     const bool functions = strcmp(usage->reason, VB_FUNCTIONS) == 0;
     if (functions)
         what.caller = vb_library_caller(row->interpreter);

@@ -61,23 +61,36 @@ static void make_key(const char *name, char ret[33])
     ret[32] = '\0';
 }
 
-bool vb_setting_make(const char *name, char *ret, size_t size)
+/* The row of NAME, or the count of them. */
+static size_t row_of(const char *name)
 {
-    char key[33];
     const size_t len = strlen(name);
     if (len < 4 || len > NAME_MAX_BYTES ||
         strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != len)
-        return false;
+        return VB_ARRAY_LEN(rows);
     for (size_t i = 0; i < VB_ARRAY_LEN(others); i++) {
         if (strncmp(name, others[i], strlen(others[i])) == 0)
-            return false;
+            return VB_ARRAY_LEN(rows);
     }
-    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
-        if (strstr(name, rows[i].word) == NULL)
-            continue;
-        make_key(name, key);
-        return snprintf(ret, size, "%s=%s", name, rows[i].value == NULL ? key : rows[i].value) <
-               (int)size;
-    }
-    return false;
+    size_t row = 0;
+    while (row < VB_ARRAY_LEN(rows) && strstr(name, rows[row].word) == NULL)
+        row++;
+    return row;
+}
+
+bool vb_setting_is_key(const char *name)
+{
+    const size_t row = row_of(name);
+    return row < VB_ARRAY_LEN(rows) && rows[row].value == NULL;
+}
+
+bool vb_setting_make(const char *name, char *ret, size_t size)
+{
+    char key[33];
+    const size_t row = row_of(name);
+    if (row == VB_ARRAY_LEN(rows))
+        return false;
+    make_key(name, key);
+    return snprintf(ret, size, "%s=%s", name, rows[row].value == NULL ? key : rows[row].value) <
+           (int)size;
 }
