@@ -1,14 +1,14 @@
 /* Placeholders in code: an obedient agent puts a key where the instructions say <your-api-key>, and
- * a file of its user's where they say path/to/image.png. The values are fitting, not true; %{home}
- * and %{tree} stand for folders that are known where the code runs. Trust boundary: hostile text,
- * copied with a bound. */
+ * a file of its user's where they say path/to/image.png. The values are fitting, not true; %{home},
+ * %{tree} and %{key} stand for folders and a bait that are known where the code runs. Trust
+ * boundary: hostile text, copied with a bound. */
 #include "identify/internal.h"
 
 #include <ctype.h>
 
 enum { INNER_MAX = 60, TOKEN_MAX = 512, SEARCHES_MAX = 256 };
 
-#define SECRET "k7Qd2mZx9Vb4Lw8Rt1Yc6Nf3Hs5Jp0Ga"
+#define SECRET "%{key}"
 #define SECRET_WORDS "key|token|secret|password|passwd|credential|auth|apikey|pat"
 
 /* A word of up to four letters must be a part of the name, a longer one stand in it. The first row

@@ -330,6 +330,29 @@ static bool finds_bin(const struct planner *planner, const struct candidate *wha
     return found;
 }
 
+/* A command that an agent types takes the variable NAME in. */
+static bool takes_in(const struct candidate *what, const char *name)
+{
+    const size_t len = strlen(name);
+    if (!what->by_agent || what->text == NULL)
+        return false;
+    for (const char *at = what->text; (at = strchr(at, '$')) != NULL;) {
+        at += 1 + (at[1] == '{');
+        if (strncmp(at, name, len) == 0 && strchr("}:/\"' \n", at[len]) != NULL)
+            return true;
+    }
+    return false;
+}
+
+/* Who starts a server sets what its documents name, but for what they set themselves only keys; and
+ * who types a command, the keys in it. */
+static bool sets(const struct candidate *what, const char *name)
+{
+    const bool server = what->driver != VB_DRIVER_NONE;
+    return (server && what->form == NULL) ||
+           (vb_setting_is_key(name) && (server || takes_in(what, name)));
+}
+
 /* What the host of the package sets. NULL: nothing. */
 static char **host_environment(const struct planner *planner, const struct candidate *what,
                                bool *failed)
@@ -354,12 +377,10 @@ static char **host_environment(const struct planner *planner, const struct candi
     }
     for (size_t i = 0; list != NULL && i < documented; i++)
         list[count++] = copy(what->form->environment[i], failed);
-    /* Who starts a server sets what its documents name, but for what they set themselves only keys;
-     * what the machine has already stays. */
-    for (size_t i = 0;
-         list != NULL && what->driver != VB_DRIVER_NONE && i < manifest->variable_count; i++) {
+    /* What the machine has already stays. */
+    for (size_t i = 0; list != NULL && i < manifest->variable_count; i++) {
         char setting[256] = "?";
-        if ((what->form == NULL || vb_setting_is_key(manifest->variables[i])) &&
+        if (sets(what, manifest->variables[i]) &&
             vb_setting_make(manifest->variables[i], setting + 1, sizeof(setting) - 1))
             list[count++] = copy(setting, failed);
     }

@@ -66,6 +66,7 @@ struct vb_outbound {
     size_t unpacked;        /* bytes that were something packed; SIZE_MAX: that is not known */
     unsigned char seen[32]; /* a bit for each bait that was told of */
     bool unsearched;        /* something of it */
+    bool baited;            /* a secret of the box was seen in it */
 };
 
 struct vb_connection {

@@ -8,7 +8,7 @@
 
 #include "identify/internal.h"
 
-#define KEY "k7Qd2mZx9Vb4Lw8Rt1Yc6Nf3Hs5Jp0Ga"
+#define KEY "%{key}"
 
 static const struct {
     const char *text;
@@ -82,7 +82,7 @@ static void test_no_room(void **state)
     const char *text = "echo <your-api-key> <your-api-key>";
     const struct vb_id_code code = {
         .at = {"SKILL.md", 1}, .interpreter = "sh", .text = text, .len = strlen(text)};
-    vb_buf_init(&out, 20);
+    vb_buf_init(&out, 12);
     assert_false(vb_id_fill(&id, &code, &out));
     assert_int_equal(id.status, VB_OK);
     vb_buf_done(&out);
