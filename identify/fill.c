@@ -1,14 +1,14 @@
 /* Placeholders in code: an obedient agent puts a key where the instructions say <your-api-key>, and
- * a file of its user's where they say path/to/image.png. The values are fitting, not true; %{home}
- * and %{tree} stand for folders that are known where the code runs. Trust boundary: hostile text,
- * copied with a bound. */
+ * a file of its user's where they say path/to/image.png. The values are fitting, not true; %{home},
+ * %{tree} and %{key} stand for folders and a bait that are known where the code runs. Trust
+ * boundary: hostile text, copied with a bound. */
 #include "identify/internal.h"
 
 #include <ctype.h>
 
 enum { INNER_MAX = 60, TOKEN_MAX = 512, SEARCHES_MAX = 256 };
 
-#define SECRET "k7Qd2mZx9Vb4Lw8Rt1Yc6Nf3Hs5Jp0Ga"
+#define SECRET "%{key}"
 #define SECRET_WORDS "key|token|secret|password|passwd|credential|auth|apikey|pat"
 
 /* A word of up to four letters must be a part of the name, a longer one stand in it. The first row
@@ -19,8 +19,16 @@ static const struct {
 } values[] = {
     {"skill-dir|skill-path|skill_dir|skill_path|skilldir|basedir|plugin-root|plugin_root",
      "%{tree}"},
+    {"mbox|mailbox", "%{home}/Mail/archive.mbox"},
+    {"maildir", "%{home}/Mail/inbox"},
+    {"eml", "%{home}/Downloads/release.eml"},
     {"email|mail", "alex@example.com"},
     {SECRET_WORDS, SECRET},
+    {"postgres|postgresql|pg_url|database_url|database-url|connection_string|"
+     "connection-string|dsn",
+     "postgresql://app:app@db.example.com:5432/app"},
+    {"mongo|mongodb", "mongodb://app:app@db.example.com:27017/app"},
+    {"redis", "redis://cache.example.com:6379"},
     {"output|dest|outfile|target", "/tmp/result"},
     {"image|photo|picture|jpg|jpeg|logo|avatar", "%{home}/Pictures/desk.jpg"},
     {"png|screenshot", "%{home}/Pictures/whiteboard.png"},

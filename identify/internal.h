@@ -82,8 +82,9 @@ struct vb_id {
     const struct vb_id_front *front; /* the one whose declarations are told, NULL */
     const char *origin;              /* the text that a declaration is made of, NULL: its value */
 
-    size_t searched;  /* bytes, for line numbers */
-    size_t key_nodes; /* values, for key paths */
+    size_t client_servers; /* that documents' settings of clients start */
+    size_t searched;       /* bytes, for line numbers */
+    size_t key_nodes;      /* values, for key paths */
     size_t used[VB_ID_CLASS_COUNT];
     size_t dropped[VB_ID_CLASS_COUNT];
 };
@@ -336,6 +337,10 @@ struct vb_id_fence {
 };
 /* Emits it. Returns true if something of ours could run it. */
 bool vb_id_fence(struct vb_id *id, const struct vb_id_fence *fence);
+/* client.c: how a server is started by the settings of an MCP client that TEXT, a block in
+ * LANGUAGE, shows: a manifest.usage for each. */
+void vb_id_client_settings(struct vb_id *id, struct vb_id_at at, const char *language,
+                           struct vb_str text);
 /* Commands that stand as lines of their own in plain text: after "run this:", or piped into an
  * interpreter. */
 void vb_id_loose_lines(struct vb_id *id, struct vb_id_at at, struct vb_str text);

@@ -60,6 +60,7 @@ enum secret_kind {
     SECRET_SERVICE, /* a service's credentials: the business of who declares or uses that service */
     SECRET_CONFIG,  /* settings and memory: read by many, worth a remark */
     SECRET_COMMON,  /* read by libraries as they start: only its leaving counts */
+    SECRET_HANDED,  /* given to the package for what it says: only where it goes counts */
     SECRET_KIND_COUNT
 };
 
@@ -75,6 +76,8 @@ struct secret_place {
 /* The row of a file (as vb_home_path gives it), or of an environment variable; never NULL. */
 const struct secret_place *vb_secret_of_path(const char *path);
 const struct secret_place *vb_secret_of_env(const char *name);
+/* The row of the key that instructions ask their reader for. */
+const struct secret_place *vb_secret_handed(void);
 
 struct bait {
     const char *id;

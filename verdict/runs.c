@@ -113,6 +113,22 @@ static void find_own(struct judge *judge, struct run *run, const char *path)
     run->own_path = vb_arena_printf(judge->keep, "%s/", folder);
 }
 
+/* Hosts of ours in the addresses that a server is started with (sandbox/detonate/setting.c,
+ * identify/client.c). */
+static void give_hosts(struct judge *judge, struct run *run, enum vb_field field)
+{
+    size_t count = 0;
+    char **items = vb_list_of(judge, field, &count);
+    for (size_t i = 0; i < count; i++) {
+        const char *host = vb_text_host(&judge->scratch, items[i]);
+        const char *value = strchr(items[i], '=');
+        if (host == NULL)
+            host = value == NULL ? items[i] : value + 1;
+        if (vb_host_below(host, "example.com"))
+            (void)vb_names_add(&run->given, &run->arena, host, 0, NULL);
+    }
+}
+
 static void begin_run(struct judge *judge, struct run *run)
 {
     size_t count = 0;
@@ -134,6 +150,10 @@ static void begin_run(struct judge *judge, struct run *run)
         (void)vb_names_add(&run->given, &run->arena, "example.com", 0, NULL);
     const char *client = vb_text_of(judge, VB_F_CLIENT);
     run->client = client[0] == '\0' ? NULL : vb_arena_str(judge->keep, client);
+    if (run->client != NULL) {
+        give_hosts(judge, run, VB_F_ARGV);
+        give_hosts(judge, run, VB_F_ENVIRONMENT);
+    }
     if (path[0] != '\0')
         run->path = vb_arena_str(judge->keep, path);
     if (text[0] != '\0')

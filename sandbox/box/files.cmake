@@ -58,12 +58,17 @@ set(VB_BOX_FILES
   box/world_child.c
   box/zygote.c)
 
-# Documents that lie in the home of a box: samples.inc has a row of home_samples for each.
+# Documents that lie in the home of a box, behind a bar what they are called here if not the same:
+# samples.inc has a row of home_samples for each. Maildir says the names of its messages.
 set(VB_SAMPLES Documents/budget.xlsx Documents/invoice.pdf Documents/minutes.docx Music/memo.mp3
-  Pictures/desk.jpg Pictures/whiteboard.png)
+  Pictures/desk.jpg Pictures/whiteboard.png Mail/archive.mbox Downloads/release.eml
+  Mail/inbox/cur/1772698361.M204817P3120.alex-laptop:2,S|release.eml
+  Mail/inbox/cur/1772811603.M118202P3120.alex-laptop:2,RS|checkout.eml
+  Mail/inbox/new/1773039612.M870035P3120.alex-laptop|hosting.eml)
 set(samples "")
 foreach(sample ${VB_SAMPLES})
-  get_filename_component(name ${sample} NAME)
+  string(REGEX REPLACE ".*[|/]" "" name ${sample})
+  string(REGEX REPLACE "[|].*" "" sample ${sample})
   set(file ${CMAKE_CURRENT_LIST_DIR}/samples/${name})
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
   file(READ ${file} bytes HEX)

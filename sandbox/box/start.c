@@ -31,16 +31,19 @@ static size_t count_strings(char *const *strings)
     return count;
 }
 
-/* ITEM with the folders that are known here: the package's for %{tree} anywhere, and for {tree} at
- * the start of its part from FROM on, and the home for %{home}. NULL without memory. */
+/* ITEM with what is known here: the package's folder for %{tree} anywhere, and for {tree} at the
+ * start of its part from FROM on, the home for %{home}, and for %{key} what a user has in the place
+ * of a key. NULL without memory. */
 static char *fill_in(const struct vb_supervisor *box, const char *item, size_t from)
 {
+    const char *key = vb_bait_handed(box->setup->baits);
     const struct {
         const char *mark, *value;
         bool anywhere;
     } rows[] = {{"{tree}", box->folder, false},
                 {"%{tree}", box->folder, true},
-                {"%{home}", vb_persona_traits(box->setup->options.persona)->home, true}};
+                {"%{home}", vb_persona_traits(box->setup->options.persona)->home, true},
+                {"%{key}", key == NULL ? "k7Qd2mZx9Vb4Lw8Rt1Yc6Nf3Hs5Jp0Ga" : key, true}};
     VB_CLEANUP(vb_buf_done) struct vb_buf made;
     vb_buf_init(&made, ITEM_MAX);
     int status = vb_buf_append(&made, "", 0, NULL);
@@ -276,6 +279,7 @@ int vb_start_init(struct vb_supervisor *box, struct vb_error *err)
         status = vb_input_text(box->given, &box->input, err);
     else if (status == VB_OK && options->answers)
         status = vb_input_open(&box->input, &box->prompt.writer, err);
+    box->prompt.key = vb_bait_handed(box->setup->baits);
     if (status == VB_OK)
         status = start_hearsay(box, err);
     if (status < 0)

@@ -1,4 +1,5 @@
 set(VB_DETONATE_FILES
+  detonate/clients.c
   detonate/host.c
   detonate/insider.c
   detonate/hosted.c

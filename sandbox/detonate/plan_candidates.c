@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sandbox/detonate/clients.h"
 #include "sandbox/detonate/host.h"
 #include "sandbox/detonate/hosted.h"
 #include "sandbox/detonate/library.h"
@@ -143,6 +144,60 @@ static enum vb_driver driver_of(const struct vb_planner *planner,
     return vb_is_mcp_server(planner->manifest, entry) ? VB_DRIVER_MCP : VB_DRIVER_NONE;
 }
 
+/* The shell's TEXT with ARGUMENTS behind it, each as it is. NULL: they cannot be. */
+static char *add_arguments(const char *text, char *const *arguments)
+{
+    VB_CLEANUP(vb_buf_done) struct vb_buf made;
+    vb_buf_init(&made, MAX_TEXT);
+    int status = vb_buf_append_str(&made, text, NULL);
+    for (; status == VB_OK && *arguments != NULL; arguments++)
+        status = strchr(*arguments, '\'') == NULL ? vb_buf_printf(&made, NULL, " '%s'", *arguments)
+                                                  : VB_E_LIMIT;
+    return status < 0 ? NULL : strdup((const char *)made.data);
+}
+
+/* The server WHAT once more, as FORM. */
+static int plan_form(struct vb_planner *planner, const struct vb_candidate *plain,
+                     const struct vb_client_form *form, struct vb_error *err)
+{
+    struct vb_candidate what = *plain;
+    VB_CLEANUP_FREE char *text =
+        plain->text == NULL ? NULL : add_arguments(plain->text, form->arguments);
+    const struct vb_interpreter *interpreter =
+        plain->interpreter == NULL ? NULL
+                                   : vb_interpreter_installed(planner->rootfs, plain->interpreter);
+    if ((plain->text != NULL && text == NULL) ||
+        (plain->interpreter != NULL && interpreter == NULL) ||
+        planner->plan->count >= VB_PLAN_MAX_ROWS)
+        return VB_OK; /* as it is without them, which is said where it is planned */
+    what.text = text;
+    what.arguments = text == NULL ? form->arguments : NULL;
+    what.form = form;
+    return vb_plan_add_row(planner, &what, interpreter, err);
+}
+
+/* A server as it is, and as its documents have it started. Of these the first counts like any
+ * server, the others as further ways to run it. */
+static int plan_forms(struct vb_planner *planner, const struct vb_manifest_entry *entry,
+                      const struct vb_candidate *plain, struct vb_error *err)
+{
+    struct vb_client_form forms[VB_CLIENT_FORMS_MAX];
+    int status = plan_one(planner, plain, err);
+    const int count = status < 0 || plain->driver == VB_DRIVER_NONE
+                          ? 0
+                          : vb_client_forms(planner->manifest, entry, forms);
+    if (count < 0)
+        return vb_fail(err, VB_E_NOMEM, errno, "planning an MCP server");
+    for (int i = 0; status == VB_OK && i < count; i++) {
+        struct vb_candidate what = *plain;
+        what.call = i > 0;
+        status = plan_form(planner, &what, &forms[i], err);
+    }
+    for (int i = 0; i < count; i++)
+        vb_client_form_done(&forms[i]);
+    return status;
+}
+
 /* The file of an entry point that names no command. */
 static int plan_file(struct vb_planner *planner, const struct vb_manifest_entry *entry,
                      const char *input, struct vb_error *err)
@@ -163,7 +218,7 @@ static int plan_file(struct vb_planner *planner, const struct vb_manifest_entry 
         return vb_plan_leave_out(planner, &what, "nothing says how it is run", err);
     if (entry->interpreter == NULL)
         what.interpreter = name[0] == '\0' ? NULL : name;
-    return plan_one(planner, &what, err);
+    return plan_forms(planner, entry, &what, err);
 }
 
 static const char *command_shell(const char *interpreter)
@@ -182,7 +237,8 @@ static int plan_server(struct vb_planner *planner, const struct vb_manifest_entr
         return vb_fail(err, VB_E_NOMEM, errno, "planning an MCP server");
     what.text = command;
     what.driver = VB_DRIVER_MCP;
-    return plan_one(planner, &what, err);
+    return vb_is_program(entry->reason) ? plan_forms(planner, entry, &what, err)
+                                        : plan_one(planner, &what, err);
 }
 
 static bool is_started(const struct vb_planner *planner, const struct vb_manifest_entry *entry)
@@ -329,8 +385,11 @@ int vb_plan_scripts(struct vb_planner *planner, struct vb_error *err)
 static int plan_usage(struct vb_planner *planner, const struct vb_manifest_usage *usage,
                       const struct vb_detonation *row, size_t *libraries, struct vb_error *err)
 {
-    struct vb_candidate what = {
-        .reason = usage->reason, .path = usage->path, .arguments = usage->argv, .when = row->when};
+    struct vb_candidate what = {.reason = usage->reason,
+                                .path = usage->path,
+                                .arguments = usage->argv,
+                                .call = true,
+                                .when = row->when};
     const bool functions = strcmp(usage->reason, VB_FUNCTIONS) == 0;
     if (functions)
         what.caller = vb_library_caller(row->interpreter);

@@ -13,6 +13,7 @@ enum {
 };
 
 struct vb_hosted;
+struct vb_client_form;
 
 /* Something that runs, before it is known whether there is room for it. */
 struct vb_candidate {
@@ -23,8 +24,10 @@ struct vb_candidate {
     const char *text;        /* code; NULL: run the file */
     const char *when;        /* NULL: nobody says, so whoever uses the package runs it */
     char *const *arguments;  /* for the file; NULL: none */
-    const char *caller;      /* code that calls the functions of the file; NULL: none */
-    const char *input;       /* as in struct vb_detonation */
+    const struct vb_client_form *form; /* as which a document has the server started, or NULL */
+    bool call;                         /* one more way to run what runs anyway */
+    const char *caller;                /* code that calls the functions of the file; NULL: none */
+    const char *input;                 /* as in struct vb_detonation */
     enum vb_driver driver;
     bool by_agent;                /* in its shell, which finds the package's bin/ first */
     const struct vb_hosted *host; /* loads the file; NULL: it runs by itself */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "sandbox/detonate/clients.h"
 #include "sandbox/detonate/host.h"
 #include "sandbox/detonate/hosted.h"
 #include "sandbox/detonate/plan_internal.h"
@@ -236,6 +237,29 @@ static bool is_project_settings(const char *path, char *ret, size_t size)
     return true;
 }
 
+/* A command that an agent types takes the variable NAME in. */
+static bool takes_in(const struct vb_candidate *what, const char *name)
+{
+    const size_t len = strlen(name);
+    if (!what->by_agent || what->text == NULL)
+        return false;
+    for (const char *at = what->text; (at = strchr(at, '$')) != NULL;) {
+        at += 1 + (at[1] == '{');
+        if (strncmp(at, name, len) == 0 && strchr("}:/\"' \n", at[len]) != NULL)
+            return true;
+    }
+    return false;
+}
+
+/* Who starts a server sets what its documents name, but for what they set themselves only keys; and
+ * who types a command, the keys in it. */
+static bool sets(const struct vb_candidate *what, const char *name)
+{
+    const bool server = what->driver != VB_DRIVER_NONE;
+    return (server && what->form == NULL) ||
+           (vb_setting_is_key(name) && (server || takes_in(what, name)));
+}
+
 /* What the host of the package sets. NULL: nothing. */
 static char **host_environment(const struct vb_planner *planner, const struct vb_candidate *what,
                                bool *failed)
@@ -249,7 +273,11 @@ static char **host_environment(const struct vb_planner *planner, const struct vb
             ? vb_host_environment(VB_HOST_CLAUDE_PROJECT, folder, false, set)
             : package == NULL || vb_host_environment(package->kind, package->root,
                                                      finds_bin(planner, what, package), set);
-    char **list = calloc(VB_HOST_VARIABLES_MAX + VB_MANIFEST_VARIABLES_MAX + 1, sizeof(*list));
+    size_t documented = 0;
+    while (what->form != NULL && what->form->environment[documented] != NULL)
+        documented++;
+    char **list =
+        calloc(VB_HOST_VARIABLES_MAX + documented + VB_MANIFEST_VARIABLES_MAX + 1, sizeof(*list));
     size_t count = 0;
     for (; set[count] != NULL; count++) {
         if (list != NULL)
@@ -257,11 +285,13 @@ static char **host_environment(const struct vb_planner *planner, const struct vb
         else
             free(set[count]);
     }
-    /* Who starts a server sets what its documents name; what the machine has already stays. */
-    for (size_t i = 0;
-         list != NULL && what->driver != VB_DRIVER_NONE && i < manifest->variable_count; i++) {
+    for (size_t i = 0; list != NULL && i < documented; i++)
+        list[count++] = copy(what->form->environment[i], failed);
+    /* What the machine has already stays. */
+    for (size_t i = 0; list != NULL && i < manifest->variable_count; i++) {
         char setting[256] = "?";
-        if (vb_setting_make(manifest->variables[i], setting + 1, sizeof(setting) - 1))
+        if (sets(what, manifest->variables[i]) &&
+            vb_setting_make(manifest->variables[i], setting + 1, sizeof(setting) - 1))
             list[count++] = copy(setting, failed);
     }
     *failed = *failed || !made || list == NULL;
@@ -295,7 +325,8 @@ int vb_plan_add_row(struct vb_planner *planner, const struct vb_candidate *what,
         .input = copy(what->input, &failed),
         .cwd = copy(vb_plan_package_folder(planner->manifest, what->path), &failed),
         .when = when_of(what),
-        .call = what->arguments != NULL || vb_plan_is_build_call(what->reason),
+        .call = what->call || vb_plan_is_build_call(what->reason),
+        .documented = what->form != NULL,
         .driver = what->driver,
         .client = what->driver == VB_DRIVER_NONE ? NULL : clients[0],
         .hosted = what->host != NULL,
@@ -359,6 +390,18 @@ static int repeat_row(struct vb_plan *plan, size_t i, struct vb_error *err)
     return VB_OK;
 }
 
+/* The server in ROW runs with the arguments of a document, too. */
+static bool is_documented(const struct vb_plan *plan, const struct vb_detonation *row)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        if (plan->rows[i].documented && !row->documented &&
+            same_text(plan->rows[i].path, row->path) &&
+            same_text(plan->rows[i].reason, row->reason))
+            return true;
+    }
+    return false;
+}
+
 /* Right behind its first run each server is started once more, as a month later by another client:
  * what it is then, or has become by being run once, is compared. */
 int vb_plan_repeat_servers(struct vb_planner *planner, struct vb_error *err)
@@ -370,7 +413,7 @@ int vb_plan_repeat_servers(struct vb_planner *planner, struct vb_error *err)
         const struct vb_detonation *row = &plan->rows[i];
         const struct vb_candidate what = {
             .reason = row->reason, .path = row->path, .line = row->line};
-        if (row->driver == VB_DRIVER_NONE)
+        if (row->driver == VB_DRIVER_NONE || row->call || is_documented(plan, row))
             continue;
         status =
             repeated++ < VB_PLAN_MAX_REPEATED

@@ -8,7 +8,7 @@
 
 #include "identify/internal.h"
 
-#define KEY "k7Qd2mZx9Vb4Lw8Rt1Yc6Nf3Hs5Jp0Ga"
+#define KEY "%{key}"
 
 static const struct {
     const char *text;
@@ -20,6 +20,12 @@ static const struct {
     {"echo ghp_xxxxxxxx", "echo ghp_" KEY},
     {"convert /path/to/photo.jpg out.png", "convert %{home}/Pictures/desk.jpg out.png"},
     {"convert path/to/x.mp3", "convert %{home}/Music/memo.mp3"},
+    {"export DATABASE_URL=<your-database-url>",
+     "export DATABASE_URL=postgresql://app:app@db.example.com:5432/app"},
+    {"tool --redis <redis-host>", "tool --redis redis://cache.example.com:6379"},
+    {"mails /path/to/mailbox.mbox", "mails %{home}/Mail/archive.mbox"},
+    {"mails path/to/Maildir <message.eml>",
+     "mails %{home}/Mail/inbox %{home}/Downloads/release.eml"},
     {"tool \"<path/to/report.pdf>\"", "tool \"%{home}/Documents/invoice.pdf\""},
     {"weather --city <city name>", "weather --city Berlin"},
     {"tool --format <json|text>", "tool --format json"},
@@ -76,7 +82,7 @@ static void test_no_room(void **state)
     const char *text = "echo <your-api-key> <your-api-key>";
     const struct vb_id_code code = {
         .at = {"SKILL.md", 1}, .interpreter = "sh", .text = text, .len = strlen(text)};
-    vb_buf_init(&out, 20);
+    vb_buf_init(&out, 12);
     assert_false(vb_id_fill(&id, &code, &out));
     assert_int_equal(id.status, VB_OK);
     vb_buf_done(&out);
