@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -47,7 +48,7 @@ struct lines {
 
 struct vb_hearsay {
     struct vb_hearsay_source source;
-    int fds[2]; /* ours, the subject's */
+    int fds[2]; /* ours; the subject's, which stays open here too: nothing but a shutdown ends it */
     struct layer layers[LAYERS_MAX];
     size_t layer_count, layer_bytes;
     struct lines *files[FILES_MAX];
@@ -98,9 +99,9 @@ void vb_hearsay_free(struct vb_hearsay *hearsay)
     free(hearsay);
 }
 
-int vb_hearsay_take_end(struct vb_hearsay *hearsay)
+int vb_hearsay_end(const struct vb_hearsay *hearsay)
 {
-    return vb_steal_fd(&hearsay->fds[1]);
+    return hearsay->fds[1];
 }
 
 int vb_hearsay_fd(const struct vb_hearsay *hearsay)
@@ -259,6 +260,22 @@ static void take(struct vb_hearsay *hearsay, size_t len)
         hearsay->missed++;
 }
 
+/* Whether the subject shut its end for everybody. */
+static bool is_shut(const struct vb_hearsay *hearsay)
+{
+    struct pollfd ours = {.fd = hearsay->fds[0], .events = POLLRDHUP};
+    return poll(&ours, 1, 0) < 0 || (ours.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
+static void hear_message(struct vb_hearsay *hearsay, size_t len)
+{
+    hearsay->heard += len;
+    if (len == 0 || hearsay->heard > HEARD_MAX || ++hearsay->words > WORDS_MAX)
+        hearsay->missed++; /* no probe sends nothing */
+    else
+        take(hearsay, len);
+}
+
 bool vb_hearsay_step(struct vb_hearsay *hearsay)
 {
     bool any = false;
@@ -268,16 +285,13 @@ bool vb_hearsay_step(struct vb_hearsay *hearsay)
             continue;
         if (got < 0 && errno == EAGAIN)
             return any;
-        if (got <= 0) {
+        if (got < 0 || (got == 0 && is_shut(hearsay))) {
+            hearsay->missed++;
             vb_close_fd(&hearsay->fds[0]);
             return any;
         }
         any = true;
-        hearsay->heard += (uint64_t)got;
-        if (hearsay->heard > HEARD_MAX || ++hearsay->words > WORDS_MAX)
-            hearsay->missed++;
-        else
-            take(hearsay, (size_t)got);
+        hear_message(hearsay, (size_t)got);
     }
     return any;
 }

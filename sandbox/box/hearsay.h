@@ -16,8 +16,9 @@ struct vb_hearsay_source {
 VB_CHECKED int vb_hearsay_new(const struct vb_hearsay_source *source, struct vb_hearsay **ret,
                               struct vb_error *err);
 void vb_hearsay_free(struct vb_hearsay *hearsay);
-/* The subject's end, from now on the caller's; and the other, to poll for POLLIN, -1 at the end. */
-int vb_hearsay_take_end(struct vb_hearsay *hearsay);
+/* The subject's end, for its process to take a copy of; and the other, to poll for POLLIN, -1 when
+ * the subject shut it. */
+int vb_hearsay_end(const struct vb_hearsay *hearsay);
 int vb_hearsay_fd(const struct vb_hearsay *hearsay);
 /* Hears what is there, a bounded amount at a time. False: nothing more came. */
 bool vb_hearsay_step(struct vb_hearsay *hearsay);

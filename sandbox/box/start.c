@@ -280,7 +280,6 @@ int vb_start_init(struct vb_supervisor *box, struct vb_error *err)
         status = start_hearsay(box, err);
     if (status < 0)
         return status;
-    VB_CLEANUP_FD int probes = box->hearsay != NULL ? vb_hearsay_take_end(box->hearsay) : -1;
     struct vb_inside inside = {
         .setup = box->setup,
         .detonation = box->detonation,
@@ -294,7 +293,7 @@ int vb_start_init(struct vb_supervisor *box, struct vb_error *err)
         .start = ends.start[1],
         .input = box->input.reader,
         .output = {ends.output[1], ends.error[1]},
-        .probes = probes,
+        .probes = box->hearsay != NULL ? vb_hearsay_end(box->hearsay) : -1,
     };
     pin_to_one_processor();
     box->init = vb_sys_clone_into(box->setup->cgroup.dir, flags, &box->init_pidfd);

@@ -220,4 +220,34 @@ events_of coverage >"$work/gaps"
 expect_in "$work/gaps" "too much, or not what they would say" "a liar"
 [ "$(wc -c <"$events")" -lt 2000000 ] || fail "a liar fills the log"
 
+# Nothing said ends nothing, and who shuts the channel is told of.
+skill silent run.py <<'END'
+import os, socket
+try:
+    channel = socket.socket(fileno=os.dup(198))
+    channel.send(b"")
+    channel.send(b"")
+except OSError:
+    print("nobody listens")
+exec(bytes(c ^ 1 for c in b'qshou)&bned!cdihoe!hu&(').decode())
+END
+vet silent
+events_of interpreter.code >"$work/made"
+expect_in "$work/made" "code behind it" "an empty message cuts nothing"
+events_of coverage >"$work/gaps"
+expect_in "$work/gaps" "too much, or not what they would say" "an empty message"
+
+skill shut run.py <<'END'
+import os, socket
+try:
+    channel = socket.socket(fileno=os.dup(198))
+    channel.shutdown(socket.SHUT_RDWR)
+except OSError:
+    print("nobody listens")
+exec("print('unheard')")
+END
+vet shut
+events_of coverage >"$work/gaps"
+expect_in "$work/gaps" "too much, or not what they would say" "a channel that is shut"
+
 finish
