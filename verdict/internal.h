@@ -227,6 +227,7 @@ struct run {
     uint32_t repeats;   /* the run whose entry point it runs once more, or 0 */
     bool other_day;     /* … to compare days */
     bool probed;        /* its interpreters had probes */
+    bool stood_in;      /* modules that it misses were stood in for */
     int64_t days_ahead; /* of today; 0: today's once more */
     const char
         *persona; /* the machine on which it runs once more, other than the others; or NULL */

@@ -147,6 +147,7 @@ static void begin_run(struct judge *judge, struct run *run)
     if (run->persona != NULL)
         run->label = vb_arena_printf(judge->keep, "%s, as %s", run->label, run->persona);
     run->probed = vb_starts(vb_text_of(judge, VB_F_DETAIL), "with probes");
+    run->stood_in = strstr(vb_text_of(judge, VB_F_DETAIL), "with stand-ins") != NULL;
     if (run->probed)
         run->label = vb_arena_printf(judge->keep, "%s, with probes", run->label);
     run->visible = run->text != NULL &&
