@@ -299,8 +299,10 @@ struct judge {
     struct made_place {
         const char *path; /* NULL: unknown */
         int64_t line;
+        const char *module; /* that is missing, which was given it; NULL: it is code */
     } made_places[MAX_MADE];
     struct names made_code;  /* the same in words */
+    struct names asked;      /* of modules that are missing */
     struct names line_files; /* files of which lines were executed → position in line_rows */
     struct line_row {
         int64_t executed, present; /* in the run that executed most of it */

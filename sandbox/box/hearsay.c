@@ -27,13 +27,18 @@ enum {
     TREE_FILES_MAX = 20000,
     TREE_DEPTH = 64,
     TEXT_SHOWN = 4096,
-    LIST_MAX = 2048 /* bytes of the lines that are told */
+    LIST_MAX = 2048, /* bytes of the lines that are told */
+    ASKED_MAX = 64,  /* modules */
+    ASKED_BYTES_MAX = 4096,
+    ASKED_LINE_MAX = 1024
 };
 
-/* One piece of code that was made. */
+/* One piece of code that was made, or a text that the stand-in for a module was given. */
 struct layer {
     const char *form;
-    char *path; /* below the tree, or NULL */
+    const char *module; /* of the detonation's; NULL: it is code */
+    bool own;           /* it stands in the package as it is: it was read there, and is scanned */
+    char *path;         /* below the tree, or NULL */
     int64_t line;
     char *text;
     size_t len;
@@ -46,6 +51,13 @@ struct lines {
     unsigned char bits[LINES_MAX / 8];
 };
 
+/* What the stand-in for a module was asked for. */
+struct asked {
+    const char *module; /* of the detonation's */
+    struct vb_buf list; /* each once, on a line of its own */
+    bool cut;
+};
+
 struct vb_hearsay {
     struct vb_hearsay_source source;
     int fds[2]; /* ours; the subject's, which stays open here too: nothing but a shutdown ends it */
@@ -53,6 +65,8 @@ struct vb_hearsay {
     size_t layer_count, layer_bytes;
     struct lines *files[FILES_MAX];
     size_t file_count;
+    struct asked asked[ASKED_MAX];
+    size_t asked_count;
     uint64_t heard, words;
     uint64_t missed;       /* messages, layers and files for which there was no room */
     struct vb_buf pending; /* a command that came in pieces */
@@ -94,6 +108,8 @@ void vb_hearsay_free(struct vb_hearsay *hearsay)
         free(hearsay->files[i]->path);
         free(hearsay->files[i]);
     }
+    for (size_t i = 0; i < hearsay->asked_count; i++)
+        vb_buf_done(&hearsay->asked[i].list);
     vb_buf_done(&hearsay->pending);
     vb_buf_done(&hearsay->made);
     free(hearsay);
@@ -142,9 +158,12 @@ static bool has_layer(const struct vb_hearsay *hearsay, const char *text, size_t
     return false;
 }
 
+/* MODULE that was given it, or NULL: it is code. */
 static void add_layer(struct vb_hearsay *hearsay, const struct vb_insider_word *word,
-                      const char *text, size_t len)
+                      const char *module, struct vb_str code)
 {
+    const char *text = code.text;
+    size_t len = code.len;
     const bool cut = len > VB_INSIDER_TEXT_MAX;
     len = cut ? VB_INSIDER_TEXT_MAX : len;
     if (len == 0 || has_layer(hearsay, text, len))
@@ -158,12 +177,14 @@ static void add_layer(struct vb_hearsay *hearsay, const struct vb_insider_word *
     }
     memcpy(copy, text, len);
     hearsay->layer_bytes += len;
-    hearsay->layers[hearsay->layer_count++] = (struct layer){.form = word->form,
-                                                             .path = own_path(hearsay, word->path),
-                                                             .line = word->line,
-                                                             .text = copy,
-                                                             .len = len,
-                                                             .cut = cut};
+    hearsay->layers[hearsay->layer_count++] =
+        (struct layer){.form = word->form,
+                       .module = module,
+                       .path = module != NULL ? NULL : own_path(hearsay, word->path),
+                       .line = word->line,
+                       .text = copy,
+                       .len = len,
+                       .cut = cut};
 }
 
 /* NULL: it is no file of the package, or there is no room. */
@@ -200,20 +221,98 @@ static void hear_command(struct vb_hearsay *hearsay, struct vb_insider_word *wor
         hearsay->missed++;
     word->form = "eval";
     if (made)
-        add_layer(hearsay, word, (const char *)hearsay->made.data, hearsay->made.len);
+        add_layer(hearsay, word, NULL,
+                  (struct vb_str){(const char *)hearsay->made.data, hearsay->made.len});
+}
+
+/* The module of the detonation that WORD is about; NULL: none is. */
+static const char *module_of(const struct vb_hearsay *hearsay, const struct vb_insider_word *word)
+{
+    const size_t len = strlen(word->form);
+    for (char *const *item = hearsay->source.detonation->modules; item != NULL && *item != NULL;
+         item++) {
+        if (strncmp(*item, word->form, len) == 0 && (*item)[len] == ' ' &&
+            vb_str_equal(word->path, *item + len + 1))
+            return *item;
+    }
+    return NULL;
+}
+
+static struct asked *asked_of(struct vb_hearsay *hearsay, const char *module)
+{
+    for (size_t i = 0; i < hearsay->asked_count; i++) {
+        if (hearsay->asked[i].module == module)
+            return &hearsay->asked[i];
+    }
+    if (hearsay->asked_count == ASKED_MAX)
+        return NULL;
+    struct asked *asked = &hearsay->asked[hearsay->asked_count++];
+    asked->module = module;
+    vb_buf_init(&asked->list, ASKED_BYTES_MAX);
+    return asked;
+}
+
+static bool has_line(const struct vb_buf *list, const char *line, size_t len)
+{
+    const char *at = (const char *)list->data, *end = at + list->len;
+    while (at < end) {
+        const char *feed = memchr(at, '\n', (size_t)(end - at));
+        if (feed == NULL || ((size_t)(feed - at) == len && memcmp(at, line, len) == 0))
+            return feed != NULL;
+        at = feed + 1;
+    }
+    return false;
+}
+
+/* Several processes may have one each that say the same. */
+static void hear_asked(struct vb_hearsay *hearsay, const struct vb_insider_word *word,
+                       const char *module)
+{
+    static const char more[] = "\xe2\x80\xa6"; /* it asks on, and nobody says for what */
+    char line[ASKED_LINE_MAX];
+    struct vb_error ignored;
+    struct asked *asked = asked_of(hearsay, module);
+    const size_t len = word->text.len < sizeof(line) ? word->text.len : sizeof(line) - 1;
+    if (asked == NULL) {
+        hearsay->missed++;
+        return;
+    }
+    for (size_t i = 0; i < len; i++)
+        line[i] =
+            word->text.text[i] == '\n' || word->text.text[i] == '\0' ? ' ' : word->text.text[i];
+    if (vb_str_equal(word->text, more) || len + 1 > asked->list.max - asked->list.len)
+        asked->cut = true;
+    else if (len > 0 && !has_line(&asked->list, line, len)) {
+        line[len] = '\n';
+        if (vb_buf_append(&asked->list, line, len + 1, &ignored) < 0)
+            hearsay->missed++;
+    }
+}
+
+static void hear_module(struct vb_hearsay *hearsay, const struct vb_insider_word *word)
+{
+    const char *module = module_of(hearsay, word);
+    if (module == NULL)
+        hearsay->missed++;
+    else if (word->kind == VB_INSIDER_ASKED)
+        hear_asked(hearsay, word, module);
+    else
+        add_layer(hearsay, word, module, word->text);
 }
 
 static void hear(struct vb_hearsay *hearsay, const char *message, size_t len)
 {
     struct vb_insider_word word;
-    if (!vb_insider_read(message, len, &word)) {
+    const bool probed = hearsay->source.detonation->probed;
+    if (!vb_insider_read(message, len, &word) ||
+        (!probed && word.kind != VB_INSIDER_ASKED && word.kind != VB_INSIDER_GIVEN)) {
         hearsay->missed++;
         return;
     }
     struct lines *lines = NULL;
     switch (word.kind) {
     case VB_INSIDER_CODE:
-        add_layer(hearsay, &word, word.text.text, word.text.len);
+        add_layer(hearsay, &word, NULL, word.text);
         break;
     case VB_INSIDER_COMMAND:
         hear_command(hearsay, &word);
@@ -230,6 +329,10 @@ static void hear(struct vb_hearsay *hearsay, const char *message, size_t len)
             add_line(lines, line);
         }
         break;
+    case VB_INSIDER_ASKED:
+    case VB_INSIDER_GIVEN:
+        hear_module(hearsay, &word);
+        break;
     }
 }
 
@@ -245,8 +348,7 @@ static void take(struct vb_hearsay *hearsay, size_t len)
 {
     struct vb_error ignored;
     const char *message = hearsay->message;
-    const bool word = len > 1 && (message[0] == 'C' || message[0] == 'P' || message[0] == 'L') &&
-                      message[1] == '\x1f';
+    const bool word = len > 1 && memchr("CPLAG", message[0], 5) != NULL && message[1] == '\x1f';
     if (word) {
         hear(hearsay, message, len);
         return;
@@ -328,7 +430,7 @@ static bool holds(const char *text, size_t len, struct vb_str part)
     return part.len == 0 || (text != NULL && memmem(text, len, part.text, part.len) != NULL);
 }
 
-/* Whether LAYER stands in the package as it is: then it was read there, and is scanned already. */
+/* Whether LAYER stands in the package as it is. */
 static int is_own(struct vb_hearsay *hearsay, const struct layer *layer,
                   const struct vb_inventory *tree, struct vb_buf *file, bool *ret,
                   struct vb_error *err)
@@ -354,6 +456,40 @@ static int is_own(struct vb_hearsay *hearsay, const struct layer *layer,
     return status;
 }
 
+/* A text may be part of any file. */
+static int find_given(struct vb_hearsay *hearsay, const struct vb_inventory *tree,
+                      struct vb_buf *file, struct vb_error *err)
+{
+    int status = VB_OK;
+    bool any = false;
+    for (size_t i = 0; i < hearsay->layer_count; i++)
+        any = any || hearsay->layers[i].module != NULL;
+    for (size_t i = 0; any && status == VB_OK && i < tree->count; i++) {
+        if (tree->entries[i].type != VB_ENTRY_FILE || tree->entries[i].size > FILE_MAX)
+            continue;
+        status = read_own(hearsay, tree->entries[i].path, file, err);
+        for (size_t k = 0; status == VB_OK && k < hearsay->layer_count; k++) {
+            struct layer *layer = &hearsay->layers[k];
+            if (layer->module != NULL && !layer->own)
+                layer->own =
+                    holds((const char *)file->data, file->len, trimmed(layer->text, layer->len));
+        }
+    }
+    return status;
+}
+
+static int find_own(struct vb_hearsay *hearsay, const struct vb_inventory *tree,
+                    struct vb_buf *file, struct vb_error *err)
+{
+    int status = find_given(hearsay, tree, file, err);
+    for (size_t i = 0; status == VB_OK && i < hearsay->layer_count; i++) {
+        struct layer *layer = &hearsay->layers[i];
+        if (!layer->own)
+            status = is_own(hearsay, layer, tree, file, &layer->own, err);
+    }
+    return status;
+}
+
 /* --- telling --- */
 
 static int keep(const struct vb_hearsay *hearsay, const struct layer *layer, const char *hex,
@@ -373,6 +509,25 @@ static int keep(const struct vb_hearsay *hearsay, const struct layer *layer, con
     return err->system_errno == ENOSPC ? 1 : status;
 }
 
+/* Where code was made. */
+static void set_place(const struct vb_detonation *detonation, const struct layer *layer,
+                      struct vb_event *event)
+{
+    const bool known = layer->path != NULL;
+    vb_event_str(event, VB_F_FORM, layer->form);
+    vb_event_str(event, VB_F_PATH, known ? layer->path : detonation->path);
+    if (known ? layer->line > 0 : detonation->line > 0)
+        vb_event_int(event, VB_F_LINE, known ? layer->line : detonation->line);
+}
+
+/* "python3 NAME" and its like. */
+static void set_module(const char *module, struct vb_event *event)
+{
+    const size_t len = strcspn(module, " ");
+    vb_event_strn(event, VB_F_INTERPRETER, module, len);
+    vb_event_str(event, VB_F_NAME, module + len + 1);
+}
+
 static int tell_layer(struct vb_hearsay *hearsay, const struct layer *layer, struct vb_sink *sink,
                       struct vb_error *err)
 {
@@ -385,13 +540,13 @@ static int tell_layer(struct vb_hearsay *hearsay, const struct layer *layer, str
     if (status < 0)
         return status;
     hearsay->missed += status > 0;
-    vb_event_init(&event, VB_EV_INTERPRETER_CODE, VB_SOURCE_TRUTH);
+    const bool code = layer->module == NULL;
+    vb_event_init(&event, code ? VB_EV_INTERPRETER_CODE : VB_EV_INTERPRETER_GIVEN, VB_SOURCE_TRUTH);
     event.detonation = detonation->id;
-    vb_event_str(&event, VB_F_FORM, layer->form);
-    const bool known = layer->path != NULL;
-    vb_event_str(&event, VB_F_PATH, known ? layer->path : detonation->path);
-    if (known ? layer->line > 0 : detonation->line > 0)
-        vb_event_int(&event, VB_F_LINE, known ? layer->line : detonation->line);
+    if (code)
+        set_place(detonation, layer, &event);
+    else
+        set_module(layer->module, &event);
     vb_event_strn(&event, VB_F_TEXT, layer->text,
                   layer->len < TEXT_SHOWN ? layer->len : TEXT_SHOWN);
     vb_event_str(&event, VB_F_SHA256, hex);
@@ -411,10 +566,10 @@ static int tell_layers(struct vb_hearsay *hearsay, struct vb_sink *sink, struct 
     int status = folder < 0 || hearsay->layer_count == 0
                      ? VB_OK
                      : vb_inventory_take(folder, &limits, &tree, err);
+    if (status == VB_OK)
+        status = find_own(hearsay, &tree, &file, err);
     for (size_t i = 0; status == VB_OK && i < hearsay->layer_count; i++) {
-        bool own = false;
-        status = is_own(hearsay, &hearsay->layers[i], &tree, &file, &own, err);
-        if (status == VB_OK && !own)
+        if (!hearsay->layers[i].own)
             status = tell_layer(hearsay, &hearsay->layers[i], sink, err);
     }
     return status;
@@ -496,6 +651,24 @@ static int tell_file(struct vb_hearsay *hearsay, const struct lines *lines, stru
     return vb_emit(sink, &event, err);
 }
 
+static int tell_asked(const struct vb_hearsay *hearsay, const struct asked *asked,
+                      struct vb_sink *sink, struct vb_error *err)
+{
+    struct vb_event event;
+    size_t lines = 0;
+    for (size_t i = 0; i < asked->list.len; i++)
+        lines += asked->list.data[i] == '\n';
+    vb_event_init(&event, VB_EV_INTERPRETER_ASKED, VB_SOURCE_TRUTH);
+    event.detonation = hearsay->source.detonation->id;
+    set_module(asked->module, &event);
+    vb_event_int(&event, VB_F_COUNT, (int64_t)lines);
+    vb_event_strn(&event, VB_F_TEXT, (const char *)asked->list.data,
+                  asked->list.len > 0 ? asked->list.len - 1 : 0);
+    if (asked->cut)
+        vb_event_bool(&event, VB_F_TRUNCATED, true);
+    return vb_emit(sink, &event, err);
+}
+
 static int tell_missed(const struct vb_hearsay *hearsay, struct vb_sink *sink, struct vb_error *err)
 {
     struct vb_event event;
@@ -504,7 +677,9 @@ static int tell_missed(const struct vb_hearsay *hearsay, struct vb_sink *sink, s
     vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TRUTH);
     event.detonation = hearsay->source.detonation->id;
     vb_event_str(&event, VB_F_STAGE, "probes");
-    vb_event_str(&event, VB_F_WHAT, "what the probes in the interpreter say");
+    vb_event_str(&event, VB_F_WHAT,
+                 hearsay->source.detonation->probed ? "what the probes in the interpreter say"
+                                                    : "what stand-ins for modules say");
     vb_event_str(&event, VB_F_REASON, "too much, or not what they would say");
     vb_event_int(&event, VB_F_COUNT, (int64_t)hearsay->missed);
     return vb_emit(sink, &event, err);
@@ -516,5 +691,7 @@ int vb_hearsay_tell(struct vb_hearsay *hearsay, struct vb_sink *sink, struct vb_
     int status = tell_layers(hearsay, sink, err);
     for (size_t i = 0; status == VB_OK && i < hearsay->file_count; i++)
         status = tell_file(hearsay, hearsay->files[i], sink, err);
+    for (size_t i = 0; status == VB_OK && i < hearsay->asked_count; i++)
+        status = tell_asked(hearsay, &hearsay->asked[i], sink, err);
     return status < 0 ? status : tell_missed(hearsay, sink, err);
 }

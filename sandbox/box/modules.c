@@ -269,10 +269,9 @@ static int fill(const struct vb_inside *inside, int folder, struct vb_error *err
     return status < 0 ? status : vb_age(inside->setup, folder, err);
 }
 
-static bool has_modules(const struct vb_inside *inside)
+bool vb_modules_any(const struct vb_box_setup *setup, const struct vb_detonation *detonation)
 {
-    return inside->detonation->modules != NULL && inside->detonation->modules[0] != NULL &&
-           inside->setup->base.overlay;
+    return detonation->modules != NULL && detonation->modules[0] != NULL && setup->base.overlay;
 }
 
 int vb_modules_mount(const struct vb_inside *inside, struct vb_error *err)
@@ -282,7 +281,7 @@ int vb_modules_mount(const struct vb_inside *inside, struct vb_error *err)
                                                      {"nr_inodes", "4000"},
                                                      {"mode", "0555"},
                                                      {NULL, NULL}};
-    if (!has_modules(inside))
+    if (!vb_modules_any(inside->setup, inside->detonation))
         return VB_OK;
     VB_CLEANUP_FD int mount = vb_sys_mount_new("tmpfs", options, VB_MOUNT_NOSUID | VB_MOUNT_NODEV);
     VB_CLEANUP_FD int folder =
@@ -298,6 +297,6 @@ int vb_modules_mount(const struct vb_inside *inside, struct vb_error *err)
 void vb_modules_lower(const struct vb_inside *inside, char *lower, size_t size)
 {
     const size_t len = strlen(lower);
-    if (has_modules(inside))
+    if (vb_modules_any(inside->setup, inside->detonation))
         snprintf(lower + len, size - len, ":%s", VB_BASE_MODULES);
 }

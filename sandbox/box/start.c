@@ -12,6 +12,7 @@
 #include "sandbox/box/hearsay.h"
 #include "sandbox/box/kernel.h"
 #include "sandbox/box/machine.h"
+#include "sandbox/box/modules.h"
 #include "sandbox/box/supervisor.h"
 
 enum { ITEM_MAX = 1 << 20 };
@@ -262,7 +263,8 @@ static int start_driver(struct vb_supervisor *box, struct vb_error *err)
 static int start_hearsay(struct vb_supervisor *box, struct vb_error *err)
 {
     const struct vb_hearsay_source source = {box->setup, box->detonation, box->folder, box->cwd};
-    return box->detonation->probed ? vb_hearsay_new(&source, &box->hearsay, err) : VB_OK;
+    const bool heard = box->detonation->probed || vb_modules_any(box->setup, box->detonation);
+    return heard ? vb_hearsay_new(&source, &box->hearsay, err) : VB_OK;
 }
 
 /* Each message of a conversation counts, and is an event of its own besides. */
