@@ -153,6 +153,7 @@ static int run_row(struct hunt *hunt, const struct visit *visit, struct vb_error
     again.macos = machine->macos;
     again.env = machine->macos ? environment : row->env;
     again.argv = machine->terminal ? arguments : row->argv;
+    again.ours = row->ours + (machine->terminal ? VB_ARRAY_LEN(on_terminal) : 0);
     return vb_runs_make(runs, *hunt->sandbox, &again, "on another machine", err);
 }
 

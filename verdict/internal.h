@@ -162,6 +162,17 @@ struct mcp_tool {
     uint64_t seq;
 };
 
+/* What the box executes to run the package's code (ours.c). */
+struct ours {
+    char **argv;         /* of detonation.begin; of its COUNT words the first WORDS are ours */
+    size_t count, words; /* 0: nothing that is executed from now on is ours */
+    size_t next;         /* the first word that was not executed yet */
+    int64_t pid;         /* that executed the one before */
+    bool translates;
+    char **made; /* the first translation's argv, or NULL */
+    size_t made_count;
+};
+
 struct run {
     uint32_t id;
     uint32_t slot_count;
@@ -184,6 +195,7 @@ struct run {
     bool opaque;
     bool full;           /* our own tables were too small */
     const char *missing; /* a module or command that the box does not have */
+    struct ours ours;
     struct process *processes;
     size_t process_count;
     size_t process_capacity;
@@ -452,6 +464,11 @@ void vb_see_mcp(struct judge *judge);
 bool vb_is_given(const struct run *run, const char *item);
 /* The entry point whose MCP server said what is kept at PATH, or NULL. */
 const char *vb_mcp_speaker(const struct judge *judge, const char *path);
+/* ours.c: RUN begins, with ARGV; and whether what JUDGE's event executes, as PROCESS, is none of
+ * the package's commands but what runs it. */
+void vb_ours_begin(struct judge *judge, struct run *run, char *const *argv, size_t count);
+bool vb_is_ours(struct judge *judge, struct run *run, const struct process *process);
+
 /* Where code was made while a run went on, if PATH of the scan is that; NULL: it is not. */
 const struct made_place *vb_made_place(const struct judge *judge, const char *path);
 

@@ -155,6 +155,7 @@ static void begin_run(struct judge *judge, struct run *run)
     find_own(judge, run, vb_text_of(judge, VB_F_CWD));
     for (size_t i = 0; run->own == NULL && i < count; i++)
         find_own(judge, run, argv[i]);
+    vb_ours_begin(judge, run, argv, count);
 }
 
 static void end_run(struct judge *judge, struct run *run)
@@ -329,7 +330,8 @@ static void see_exec(struct judge *judge, struct run *run, struct process *proce
     const int64_t ppid = vb_event_get_int(judge->event, VB_F_PPID, 0);
     if (ppid != 0)
         process->ppid = ppid;
-    vb_note(judge, &judge->commands, judge->line);
+    if (!vb_is_ours(judge, run, process))
+        vb_note(judge, &judge->commands, judge->line);
     if (judge->host != NULL && !vb_host_is_loopback(judge->host))
         process->network_seq = judge->event->seq;
 }

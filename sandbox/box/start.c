@@ -177,6 +177,8 @@ int vb_start_tell(struct vb_supervisor *box, struct vb_error *err)
     struct vb_event event;
     vb_event_init(&event, VB_EV_DETONATION_BEGIN, VB_SOURCE_TOOL);
     vb_event_list(&event, VB_F_ARGV, items, count);
+    if (detonation->ours > 0)
+        vb_event_int(&event, VB_F_OURS, (int64_t)detonation->ours);
     vb_event_str(&event, VB_F_REASON, detonation->reason);
     vb_event_str(&event, VB_F_PATH, detonation->path);
     if (detonation->line > 0)
