@@ -32,8 +32,9 @@ static const struct {
     const char *name; /* an interpreter or an extension */
     unsigned language;
 } languages[] = {
-    {"python3", PYTHON}, {"python", PYTHON}, {"py", PYTHON}, {"node", NODE},  {"nodejs", NODE},
-    {"js", NODE},        {"mjs", NODE},      {"cjs", NODE},  {"bash", SHELL}, {"sh", SHELL},
+    {"python3", PYTHON}, {"python", PYTHON}, {"py", PYTHON},  {"node", NODE},
+    {"nodejs", NODE},    {"js", NODE},       {"mjs", NODE},   {"cjs", NODE},
+    {"bash", SHELL},     {"sh", SHELL},      {"dash", SHELL},
 };
 
 static unsigned language_of(const char *name)
@@ -187,10 +188,30 @@ static unsigned time_for(const struct vb_runs *runs, size_t i, unsigned budget_m
     return wanted;
 }
 
+/* A shell that has nothing to tell by; bash runs what is written for it. */
+static bool is_plain_shell(const struct vb_detonation *row)
+{
+    return row->interpreter != NULL && row->argv[0] != NULL &&
+           strcmp(row->argv[0], row->interpreter) == 0 &&
+           (strcmp(row->interpreter, "sh") == 0 || strcmp(row->interpreter, "dash") == 0);
+}
+
 static int run_one(struct vb_runs *runs, size_t i, size_t way, unsigned timeout_ms,
                    struct vb_error *err)
 {
+    static char bash[] = "bash";
+    const struct vb_detonation *row = &runs->plan->rows[i];
+    size_t count = 0;
+    while (row->argv[count] != NULL)
+        count++;
+    VB_CLEANUP_FREE char **argv = calloc(count + 1, sizeof(*argv));
+    if (argv == NULL)
+        return vb_fail(err, VB_E_NOMEM, errno, "running with probes");
+    memcpy(argv, row->argv, count * sizeof(*argv));
+    if (is_plain_shell(row))
+        argv[0] = bash;
     struct vb_detonation again = vb_runs_again(runs, i, way);
+    again.argv = argv;
     again.probed = true;
     again.timeout_ms = timeout_ms;
     return vb_runs_make(runs, runs->sandbox, &again, "with probes", err);

@@ -76,7 +76,7 @@ file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/samples/samples.inc CONTENT "@
 
 # What interpreters tell of themselves with: probes.inc has a row of texts for each, in this order.
 set(texts "")
-foreach(probe python.py node.js bash.sh)
+foreach(probe python.py node.js bash.sh sh.sh)
   set(file ${CMAKE_CURRENT_LIST_DIR}/probes/${probe})
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
   file(READ ${file} bytes HEX)
