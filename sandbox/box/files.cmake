@@ -46,6 +46,7 @@ set(VB_BOX_FILES
   box/root.c
   box/sandbox.c
   box/served.c
+  box/standins.c
   box/start.c
   box/subject.c
   box/supervisor.c

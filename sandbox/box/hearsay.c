@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "sandbox/box/inventory.h"
+#include "sandbox/box/standins.h"
 #include "sandbox/detonate/insider.h"
 
 enum {
@@ -27,10 +28,7 @@ enum {
     TREE_FILES_MAX = 20000,
     TREE_DEPTH = 64,
     TEXT_SHOWN = 4096,
-    LIST_MAX = 2048, /* bytes of the lines that are told */
-    ASKED_MAX = 64,  /* modules */
-    ASKED_BYTES_MAX = 4096,
-    ASKED_LINE_MAX = 1024
+    LIST_MAX = 2048 /* bytes of the lines that are told */
 };
 
 /* One piece of code that was made, or a text that the stand-in for a module was given. */
@@ -51,13 +49,6 @@ struct lines {
     unsigned char bits[LINES_MAX / 8];
 };
 
-/* What the stand-in for a module was asked for. */
-struct asked {
-    const char *module; /* of the detonation's */
-    struct vb_buf list; /* each once, on a line of its own */
-    bool cut;
-};
-
 struct vb_hearsay {
     struct vb_hearsay_source source;
     int fds[2]; /* ours; the subject's, which stays open here too: nothing but a shutdown ends it */
@@ -65,8 +56,7 @@ struct vb_hearsay {
     size_t layer_count, layer_bytes;
     struct lines *files[FILES_MAX];
     size_t file_count;
-    struct asked asked[ASKED_MAX];
-    size_t asked_count;
+    struct vb_standins standins;
     uint64_t heard, words;
     uint64_t missed;       /* messages, layers and files for which there was no room */
     struct vb_buf pending; /* a command that came in pieces */
@@ -108,8 +98,7 @@ void vb_hearsay_free(struct vb_hearsay *hearsay)
         free(hearsay->files[i]->path);
         free(hearsay->files[i]);
     }
-    for (size_t i = 0; i < hearsay->asked_count; i++)
-        vb_buf_done(&hearsay->asked[i].list);
+    vb_standins_done(&hearsay->standins);
     vb_buf_done(&hearsay->pending);
     vb_buf_done(&hearsay->made);
     free(hearsay);
@@ -149,10 +138,13 @@ static char *own_path(const struct vb_hearsay *hearsay, struct vb_str path)
     return fd < 0 ? NULL : strdup(full + len + 1);
 }
 
-static bool has_layer(const struct vb_hearsay *hearsay, const char *text, size_t len)
+/* CODE: among code, or among what was given. */
+static bool has_layer(const struct vb_hearsay *hearsay, bool code, const char *text, size_t len)
 {
     for (size_t i = 0; i < hearsay->layer_count; i++) {
-        if (hearsay->layers[i].len == len && memcmp(hearsay->layers[i].text, text, len) == 0)
+        const struct layer *layer = &hearsay->layers[i];
+        if ((layer->module == NULL) == code && layer->len == len &&
+            memcmp(layer->text, text, len) == 0)
             return true;
     }
     return false;
@@ -166,7 +158,7 @@ static void add_layer(struct vb_hearsay *hearsay, const struct vb_insider_word *
     size_t len = code.len;
     const bool cut = len > VB_INSIDER_TEXT_MAX;
     len = cut ? VB_INSIDER_TEXT_MAX : len;
-    if (len == 0 || has_layer(hearsay, text, len))
+    if (len == 0 || has_layer(hearsay, module == NULL, text, len))
         return;
     char *copy = hearsay->layer_count == LAYERS_MAX || len > LAYER_BYTES_MAX - hearsay->layer_bytes
                      ? NULL
@@ -238,66 +230,13 @@ static const char *module_of(const struct vb_hearsay *hearsay, const struct vb_i
     return NULL;
 }
 
-static struct asked *asked_of(struct vb_hearsay *hearsay, const char *module)
-{
-    for (size_t i = 0; i < hearsay->asked_count; i++) {
-        if (hearsay->asked[i].module == module)
-            return &hearsay->asked[i];
-    }
-    if (hearsay->asked_count == ASKED_MAX)
-        return NULL;
-    struct asked *asked = &hearsay->asked[hearsay->asked_count++];
-    asked->module = module;
-    vb_buf_init(&asked->list, ASKED_BYTES_MAX);
-    return asked;
-}
-
-static bool has_line(const struct vb_buf *list, const char *line, size_t len)
-{
-    const char *at = (const char *)list->data, *end = at + list->len;
-    while (at < end) {
-        const char *feed = memchr(at, '\n', (size_t)(end - at));
-        if (feed == NULL || ((size_t)(feed - at) == len && memcmp(at, line, len) == 0))
-            return feed != NULL;
-        at = feed + 1;
-    }
-    return false;
-}
-
-/* Several processes may have one each that say the same. */
-static void hear_asked(struct vb_hearsay *hearsay, const struct vb_insider_word *word,
-                       const char *module)
-{
-    static const char more[] = "\xe2\x80\xa6"; /* it asks on, and nobody says for what */
-    char line[ASKED_LINE_MAX];
-    struct vb_error ignored;
-    struct asked *asked = asked_of(hearsay, module);
-    const size_t len = word->text.len < sizeof(line) ? word->text.len : sizeof(line) - 1;
-    if (asked == NULL) {
-        hearsay->missed++;
-        return;
-    }
-    for (size_t i = 0; i < len; i++)
-        line[i] =
-            word->text.text[i] == '\n' || word->text.text[i] == '\0' ? ' ' : word->text.text[i];
-    if (vb_str_equal(word->text, more) || len + 1 > asked->list.max - asked->list.len)
-        asked->cut = true;
-    else if (len > 0 && !has_line(&asked->list, line, len)) {
-        line[len] = '\n';
-        if (vb_buf_append(&asked->list, line, len + 1, &ignored) < 0)
-            hearsay->missed++;
-    }
-}
-
 static void hear_module(struct vb_hearsay *hearsay, const struct vb_insider_word *word)
 {
     const char *module = module_of(hearsay, word);
-    if (module == NULL)
-        hearsay->missed++;
-    else if (word->kind == VB_INSIDER_ASKED)
-        hear_asked(hearsay, word, module);
-    else
+    if (module != NULL && word->kind == VB_INSIDER_GIVEN)
         add_layer(hearsay, word, module, word->text);
+    else if (module == NULL || !vb_standins_hear(&hearsay->standins, module, word->text))
+        hearsay->missed++;
 }
 
 static void hear(struct vb_hearsay *hearsay, const char *message, size_t len)
@@ -520,14 +459,6 @@ static void set_place(const struct vb_detonation *detonation, const struct layer
         vb_event_int(event, VB_F_LINE, known ? layer->line : detonation->line);
 }
 
-/* "python3 NAME" and its like. */
-static void set_module(const char *module, struct vb_event *event)
-{
-    const size_t len = strcspn(module, " ");
-    vb_event_strn(event, VB_F_INTERPRETER, module, len);
-    vb_event_str(event, VB_F_NAME, module + len + 1);
-}
-
 static int tell_layer(struct vb_hearsay *hearsay, const struct layer *layer, struct vb_sink *sink,
                       struct vb_error *err)
 {
@@ -546,7 +477,7 @@ static int tell_layer(struct vb_hearsay *hearsay, const struct layer *layer, str
     if (code)
         set_place(detonation, layer, &event);
     else
-        set_module(layer->module, &event);
+        vb_standins_name(layer->module, &event);
     vb_event_strn(&event, VB_F_TEXT, layer->text,
                   layer->len < TEXT_SHOWN ? layer->len : TEXT_SHOWN);
     vb_event_str(&event, VB_F_SHA256, hex);
@@ -651,24 +582,6 @@ static int tell_file(struct vb_hearsay *hearsay, const struct lines *lines, stru
     return vb_emit(sink, &event, err);
 }
 
-static int tell_asked(const struct vb_hearsay *hearsay, const struct asked *asked,
-                      struct vb_sink *sink, struct vb_error *err)
-{
-    struct vb_event event;
-    size_t lines = 0;
-    for (size_t i = 0; i < asked->list.len; i++)
-        lines += asked->list.data[i] == '\n';
-    vb_event_init(&event, VB_EV_INTERPRETER_ASKED, VB_SOURCE_TRUTH);
-    event.detonation = hearsay->source.detonation->id;
-    set_module(asked->module, &event);
-    vb_event_int(&event, VB_F_COUNT, (int64_t)lines);
-    vb_event_strn(&event, VB_F_TEXT, (const char *)asked->list.data,
-                  asked->list.len > 0 ? asked->list.len - 1 : 0);
-    if (asked->cut)
-        vb_event_bool(&event, VB_F_TRUNCATED, true);
-    return vb_emit(sink, &event, err);
-}
-
 static int tell_missed(const struct vb_hearsay *hearsay, struct vb_sink *sink, struct vb_error *err)
 {
     struct vb_event event;
@@ -691,7 +604,7 @@ int vb_hearsay_tell(struct vb_hearsay *hearsay, struct vb_sink *sink, struct vb_
     int status = tell_layers(hearsay, sink, err);
     for (size_t i = 0; status == VB_OK && i < hearsay->file_count; i++)
         status = tell_file(hearsay, hearsay->files[i], sink, err);
-    for (size_t i = 0; status == VB_OK && i < hearsay->asked_count; i++)
-        status = tell_asked(hearsay, &hearsay->asked[i], sink, err);
+    if (status == VB_OK)
+        status = vb_standins_tell(&hearsay->standins, hearsay->source.detonation->id, sink, err);
     return status < 0 ? status : tell_missed(hearsay, sink, err);
 }

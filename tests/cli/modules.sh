@@ -233,6 +233,23 @@ expect_in "$work/given" "dev/tcp/198.51.100.7" "a text that is given"
 expect_not_in "$work/given" "a sentence that stands" "a text of the script"
 expect_in "$work/out" "In what it gave to the module remote_$s, which is missing: " "it is scanned"
 
+# Nothing but that there is more, and nothing at all.
+skill empty
+cat >"$work/empty/scripts/run.py" <<END
+import os
+print("No module named 'never_$s'")
+try:
+    os.write(198, "A\\x1fpython3\\x1fnever_$s\\x1f…".encode())
+    os.write(198, b"A\\x1fpython3\\x1fnever_$s\\x1f")
+    os.write(198, b"G\\x1fpython3\\x1fnever_$s\\x1f")
+except OSError:
+    print("nobody " + "listens")
+END
+run vet "$work/empty" --evidence "$work/empty.ev"
+[ "$status" -le 2 ] || fail "an empty claim: status $status: $(cat "$work/err")"
+grep '"kind":"interpreter.asked"' "$work/empty.ev/events.jsonl" >"$work/asked"
+expect_in "$work/asked" '"count":0,"text":"","truncated":true' "an empty claim"
+
 # Whoever speaks in their place is bounded, speaks of no other module, and of nothing that ran.
 skill claims
 cat >"$work/claims/scripts/run.py" <<END
