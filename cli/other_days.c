@@ -27,14 +27,19 @@ static unsigned share_ms(const struct vb_runs *runs, const struct vb_row_run *ro
     return share > least ? share : least;
 }
 
-static int run_on(struct vb_runs *runs, size_t i, unsigned days_ahead, unsigned timeout_ms,
-                  struct vb_error *err)
+/* What one run on a day is. */
+struct visit {
+    size_t row, way;
+    unsigned days_ahead, timeout_ms;
+};
+
+static int run_on(struct vb_runs *runs, const struct visit *visit, struct vb_error *err)
 {
     struct vb_detonation again =
-        vb_runs_again(runs, i); /* the days are compared: all begin alike */
+        vb_runs_again(runs, visit->row, visit->way); /* the days are compared: all begin alike */
     again.other_day = true;
-    again.days_ahead = days_ahead;
-    again.timeout_ms = timeout_ms;
+    again.days_ahead = visit->days_ahead;
+    again.timeout_ms = visit->timeout_ms;
     return vb_runs_make(runs, runs->sandbox, &again, "on another day", err);
 }
 
@@ -100,6 +105,18 @@ static void free_verdict(struct vb_verdict **verdict)
     vb_verdict_free(*verdict);
 }
 
+/* Each way once; LEFT: how many such runs are left of all. */
+static int control(struct vb_runs *runs, size_t i, size_t *left, struct vb_error *err)
+{
+    int status = VB_OK;
+    for (size_t way = 0; status == VB_OK && way < vb_runs_ways(runs, i); way++) {
+        const struct visit visit = {i, way, 0, share_ms(runs, &runs->rows[i], (*left)--)};
+        if (visit.timeout_ms > 0)
+            status = run_on(runs, &visit, err);
+    }
+    return status;
+}
+
 /* What an entry point does one time and not another is no matter of days. */
 static int confirm(struct vb_runs *runs, struct vb_error *err)
 {
@@ -111,39 +128,42 @@ static int confirm(struct vb_runs *runs, struct vb_error *err)
     status = judge_so_far(runs, &verdict, err);
     for (size_t i = 0; status == VB_OK && i < runs->plan->count; i++) {
         runs->rows[i].doubted = runs->rows[i].compared && is_gated(verdict, &runs->plan->rows[i]);
-        left += runs->rows[i].doubted ? CONTROLS : 0;
+        left += runs->rows[i].doubted ? CONTROLS * vb_runs_ways(runs, i) : 0;
     }
     for (size_t i = 0; status == VB_OK && left > 0; i = (i + 1) % runs->plan->count) {
-        const unsigned timeout_ms = share_ms(runs, &runs->rows[i], left);
-        if (!runs->rows[i].doubted)
-            continue;
-        left--;
-        if (timeout_ms > 0)
-            status = run_on(runs, i, 0, timeout_ms, err);
+        if (runs->rows[i].doubted)
+            status = control(runs, i, &left, err);
     }
     return status;
 }
 
 /* --- all of it --- */
 
+static int run_ways(struct vb_runs *runs, size_t i, const struct vb_dates *dates, size_t day,
+                    size_t *left, struct vb_error *err)
+{
+    struct vb_row_run *row = &runs->rows[i];
+    int status = VB_OK;
+    for (size_t way = 0; status == VB_OK && way < vb_runs_ways(runs, i); way++) {
+        const struct visit visit = {i, way, dates->days[day], share_ms(runs, row, (*left)--)};
+        if (visit.timeout_ms == 0)
+            row->missed |= 1U << day;
+        else
+            status = run_on(runs, &visit, err);
+        row->compared |= visit.timeout_ms > 0;
+    }
+    return status;
+}
+
 static int run_day(struct vb_runs *runs, const struct vb_dates *dates, size_t day, size_t *left,
                    struct vb_error *err)
 {
-    for (size_t i = 0; i < runs->plan->count && !runs->session->tee.dates.fixed; i++) {
-        struct vb_row_run *row = &runs->rows[i];
-        if (!is_wanted(dates, row))
-            continue;
-        const unsigned timeout_ms = share_ms(runs, row, (*left)--);
-        if (timeout_ms == 0) {
-            row->missed |= 1U << day;
-            continue;
-        }
-        const int status = run_on(runs, i, dates->days[day], timeout_ms, err);
-        if (status < 0)
-            return status;
-        row->compared = true;
+    int status = VB_OK;
+    for (size_t i = 0; i < runs->plan->count && status == VB_OK; i++) {
+        if (is_wanted(dates, &runs->rows[i]) && !runs->session->tee.dates.fixed)
+            status = run_ways(runs, i, dates, day, left, err);
     }
-    return VB_OK;
+    return status;
 }
 
 int vb_run_other_days(struct vb_runs *runs, struct vb_error *err)
@@ -152,7 +172,7 @@ int vb_run_other_days(struct vb_runs *runs, struct vb_error *err)
     size_t wanted = 0;
     int status = vb_dates_choose(runs->session->options, &dates, err);
     for (size_t i = 0; i < runs->plan->count; i++)
-        wanted += is_wanted(&dates, &runs->rows[i]);
+        wanted += is_wanted(&dates, &runs->rows[i]) ? vb_runs_ways(runs, i) : 0;
     if (status < 0 || wanted == 0 || dates.count == 0)
         return status;
     size_t left = wanted * dates.count;

@@ -60,12 +60,13 @@ static bool take_row(struct hunt *hunt, size_t machine, size_t *from)
     if (row == runs->plan->count)
         return false;
     *from = row + 1;
-    if (hunt->left == RUNS_MAX) {
-        hunt->missed++;
+    const size_t ways = vb_runs_ways(runs, row);
+    if (hunt->left + ways > RUNS_MAX) {
+        hunt->missed += ways;
         return true;
     }
     runs->rows[row].elsewhere |= 1U << machine;
-    hunt->left++;
+    hunt->left += ways;
     return true;
 }
 
@@ -126,25 +127,33 @@ static unsigned share_ms(const struct hunt *hunt, const struct vb_row_run *row)
     return share < least ? least : share < MOST_MS ? share : MOST_MS;
 }
 
-static int run_row(struct hunt *hunt, size_t i, const struct machine *machine, const char *name,
-                   struct vb_error *err)
+/* What a run there is. */
+struct visit {
+    size_t row, way;
+    const struct machine *machine;
+    const char *name;
+};
+
+static int run_row(struct hunt *hunt, const struct visit *visit, struct vb_error *err)
 {
+    const struct machine *machine = visit->machine;
     struct vb_runs *runs = hunt->runs;
-    const struct vb_detonation *row = &runs->plan->rows[i];
+    const struct vb_detonation *row = &runs->plan->rows[visit->row];
     char *environment[VARIABLES_MAX + 1], *arguments[ARGUMENTS_MAX + 1];
-    const unsigned timeout_ms = share_ms(hunt, &runs->rows[i]);
+    const unsigned timeout_ms = share_ms(hunt, &runs->rows[visit->row]);
     hunt->left--;
     hunt->missed += timeout_ms == 0;
     if (timeout_ms == 0)
         return VB_OK;
     set_environment(row, environment);
     set_terminal(row, arguments);
-    struct vb_detonation again = vb_runs_again(runs, i);
+    struct vb_detonation again = vb_runs_again(runs, visit->row, visit->way);
     again.timeout_ms = timeout_ms;
-    again.persona = name;
+    again.persona = visit->name;
     again.macos = machine->macos;
     again.env = machine->macos ? environment : row->env;
     again.argv = machine->terminal ? arguments : row->argv;
+    again.ours = row->ours + (machine->terminal ? VB_ARRAY_LEN(on_terminal) : 0);
     return vb_runs_make(runs, *hunt->sandbox, &again, "on another machine", err);
 }
 
@@ -190,8 +199,10 @@ static int run_machine(struct hunt *hunt, size_t i, struct vb_error *err)
         if (!made)
             status = change_machine(hunt, persona, err);
         made = true;
-        if (status == VB_OK)
-            status = run_row(hunt, row, machine, name, err);
+        for (size_t way = 0; status == VB_OK && way < vb_runs_ways(runs, row); way++) {
+            const struct visit visit = {row, way, machine, name};
+            status = run_row(hunt, &visit, err);
+        }
     }
     return status;
 }

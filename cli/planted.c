@@ -337,8 +337,10 @@ static int run_one(struct vb_planted *planted, size_t i, struct vb_runs *runs, s
     if (left <= runs->reserve_ms)
         return tell_left_out(planted, planted->files[i].path, 0,
                              "no time is left for it within --timeout", err);
+    size_t words = 0;
     for (size_t item = 0; item < VB_ARRAY_LEN(triggers[0].argv); item++) {
         const char *text = triggers[trigger].argv[item];
+        words += text != NULL;
         const bool file = text != NULL && strcmp(text, "{}") == 0;
         argv[item] = file ? planted->files[i].path : (char *)(uintptr_t)text;
     }
@@ -347,6 +349,7 @@ static int run_one(struct vb_planted *planted, size_t i, struct vb_runs *runs, s
     const struct vb_detonation row = {.id = runs->next_id++,
                                       .reason = reason,
                                       .argv = argv,
+                                      .ours = words,
                                       .when = "use",
                                       .timeout_ms = rest < RUN_MS ? rest : RUN_MS};
     const int status = vb_detonate(runs->sandbox, &row, planted->next, &result, err);

@@ -12,12 +12,18 @@ bool vb_runs_have_room(const struct vb_runs *runs, const struct vb_row_run *row)
     return vb_session_room(runs->session) >= row->log_bytes + row->log_bytes / 8;
 }
 
-struct vb_detonation vb_runs_again(struct vb_runs *runs, size_t i)
+size_t vb_runs_ways(const struct vb_runs *runs, size_t i)
+{
+    return runs->rows[i].modules != NULL ? 2 : 1;
+}
+
+struct vb_detonation vb_runs_again(struct vb_runs *runs, size_t i, size_t way)
 {
     struct vb_detonation again = runs->plan->rows[i];
     again.repeats = again.id;
     again.id = runs->next_id++;
     again.every_name = runs->rows[i].every_name;
+    again.modules = way == 0 ? NULL : runs->rows[i].modules;
     again.forgets = true;
     return again;
 }

@@ -12,14 +12,17 @@ struct vb_row_run {
     bool finished; /* it came to an end of its own */
     unsigned duration_ms;
     uint64_t log_bytes;
-    bool every_name;    /* it was run again with every host name */
-    bool again;         /* it is another row once more */
-    bool dated;         /* it may act by the date */
-    bool doubted;       /* what it did there is to be compared with more runs of today */
-    bool compared;      /* it ran on at least one other day */
-    unsigned around;    /* what of its surroundings it may act by: bits of enum vb_around */
-    unsigned elsewhere; /* the machines that it is to run on once more (personas.c) */
-    unsigned missed;    /* a bit for each of the days for which there was no time or room */
+    bool asked;           /* it listened, and was asked something there */
+    bool every_name;      /* it was run again with every host name */
+    bool again;           /* it is another row once more */
+    bool dated;           /* it may act by the date */
+    bool doubted;         /* what it did there is to be compared with more runs of today */
+    bool compared;        /* it ran on at least one other day */
+    unsigned around;      /* what of its surroundings it may act by: bits of enum vb_around */
+    unsigned elsewhere;   /* the machines that it is to run on once more (personas.c) */
+    unsigned missed;      /* a bit for each of the days for which there was no time or room */
+    char *const *modules; /* that it missed, or said that it missed: stood in for in runs of its own
+                             beside those without; NULL: none */
 };
 
 struct vb_runs {
@@ -36,8 +39,12 @@ struct vb_runs {
 unsigned vb_runs_left_ms(const struct vb_runs *runs);
 /* The log has room for what ROW told, and an eighth more. */
 bool vb_runs_have_room(const struct vb_runs *runs, const struct vb_row_run *row);
-/* Row I once more, of which nothing is carried on. The texts stay the plan's. */
-struct vb_detonation vb_runs_again(struct vb_runs *runs, size_t i);
+/* How often row I runs wherever it runs once more: as it is, and then with stand-ins for the
+ * modules that it missed. Its word alone never gives it those in the place of a run without. */
+size_t vb_runs_ways(const struct vb_runs *runs, size_t i);
+/* Row I once more, of which nothing is carried on; WAY 1 is that with stand-ins. The texts stay the
+ * plan's. */
+struct vb_detonation vb_runs_again(struct vb_runs *runs, size_t i, size_t way);
 /* Makes that run in SANDBOX; HOW it differs is for the error. */
 VB_CHECKED int vb_runs_make(const struct vb_runs *runs, struct vb_sandbox *sandbox,
                             const struct vb_detonation *again, const char *how,

@@ -170,6 +170,7 @@ static void begin_run(struct judge *judge, struct run *run)
     if (run->persona != NULL)
         run->label = vb_arena_printf(judge->keep, "%s, as %s", run->label, run->persona);
     run->probed = vb_starts(vb_text_of(judge, VB_F_DETAIL), "with probes");
+    run->stood_in = strstr(vb_text_of(judge, VB_F_DETAIL), "with stand-ins") != NULL;
     if (run->probed)
         run->label = vb_arena_printf(judge->keep, "%s, with probes", run->label);
     run->visible = run->text != NULL &&
@@ -177,6 +178,7 @@ static void begin_run(struct judge *judge, struct run *run)
     find_own(judge, run, vb_text_of(judge, VB_F_CWD));
     for (size_t i = 0; run->own == NULL && i < count; i++)
         find_own(judge, run, argv[i]);
+    vb_ours_begin(judge, run, argv, count);
 }
 
 static void end_run(struct judge *judge, struct run *run)
@@ -351,7 +353,8 @@ static void see_exec(struct judge *judge, struct run *run, struct process *proce
     const int64_t ppid = vb_event_get_int(judge->event, VB_F_PPID, 0);
     if (ppid != 0)
         process->ppid = ppid;
-    vb_note(judge, &judge->commands, judge->line);
+    if (!vb_is_ours(judge, run, process))
+        vb_note(judge, &judge->commands, judge->line);
     if (judge->host != NULL && !vb_host_is_loopback(judge->host))
         process->network_seq = judge->event->seq;
 }

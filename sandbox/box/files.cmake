@@ -46,6 +46,7 @@ set(VB_BOX_FILES
   box/root.c
   box/sandbox.c
   box/served.c
+  box/standins.c
   box/start.c
   box/subject.c
   box/supervisor.c
@@ -81,7 +82,7 @@ file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/samples/samples.inc CONTENT "@
 
 # What interpreters tell of themselves with: probes.inc has a row of texts for each, in this order.
 set(texts "")
-foreach(probe python.py node.js bash.sh)
+foreach(probe python.py node.js bash.sh sh.sh)
   set(file ${CMAKE_CURRENT_LIST_DIR}/probes/${probe})
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
   file(READ ${file} bytes HEX)

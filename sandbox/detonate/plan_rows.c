@@ -130,7 +130,9 @@ static bool is_module(const char *text)
     return false;
 }
 
-static char **make_argv(const struct vb_candidate *what, const struct vb_interpreter *interpreter)
+/* OURS: how many words at its beginning are. */
+static char **make_argv(const struct vb_candidate *what, const struct vb_interpreter *interpreter,
+                        size_t *ours)
 {
     enum { MAX_ITEMS = 9 };
     bool failed = false;
@@ -151,6 +153,7 @@ static char **make_argv(const struct vb_candidate *what, const struct vb_interpr
         if (interpreter->words[i] != NULL && !failed)
             argv[count++] = copy(interpreter->words[i], &failed);
     }
+    *ours = interpreter != NULL && interpreter->program != NULL ? count : 0;
     if (what->host != NULL) {
         argv[count++] = copy(what->host->program, &failed);
         argv[count++] = copy(what->host->sort, &failed);
@@ -164,6 +167,8 @@ static char **make_argv(const struct vb_candidate *what, const struct vb_interpr
         argv[count++] = copy(interpreter->text_option, &failed);
         argv[count++] = copy(what->caller, &failed);
     }
+    if (what->host != NULL || (what->text == NULL && what->caller != NULL))
+        *ours = count;
     if (what->text == NULL && !failed && asprintf(&argv[count++], "{tree}/%s", what->path) < 0) {
         argv[--count] = NULL;
         failed = true;
@@ -314,12 +319,15 @@ int vb_plan_add_row(struct vb_planner *planner, const struct vb_candidate *what,
                     const struct vb_interpreter *interpreter, struct vb_error *err)
 {
     bool failed = false;
+    size_t ours = 0;
+    char **argv = make_argv(what, interpreter, &ours);
     struct vb_detonation row = {
         .reason = copy(what->reason, &failed),
         .path = copy(what->path, &failed),
         .line = what->line,
         .interpreter = copy(interpreter == NULL ? NULL : interpreter->name, &failed),
-        .argv = make_argv(what, interpreter),
+        .argv = argv,
+        .ours = ours,
         .text = copy(what->text, &failed),
         .env = host_environment(planner, what, &failed),
         .input = copy(what->input, &failed),
