@@ -245,19 +245,14 @@ static void see_place(struct judge *judge, const char *path)
         return;
     if (strcmp(row->writers, "*") == 0)
         return;
-    const bool truth = judge->event->kind == VB_EV_TRUTH_FILE;
-    if (truth && vb_names_find(&run->kept_up, path) != NULL)
-        return;
     if (process != NULL && process->command.trusted &&
-        vb_word_in(row->writers, process->command.program)) {
-        (void)vb_names_add(&judge->run->kept_up, &judge->run->arena, path, 0, NULL);
+        vb_word_in(row->writers, process->command.program))
         return;
-    }
     struct found found = grade_place(run, row, path);
     if (own || (row->id == FINDING_AGENT_TAMPER && is_idle(path)))
         found = graded(row->id, VB_SEVERITY_LOW, VB_CONFIDENCE_MEDIUM);
     found.group = path;
-    if (truth)
+    if (judge->event->kind == VB_EV_TRUTH_FILE)
         vb_report_found(judge, &found, "%s was changed: %s.", path, row->label);
     else
         vb_report_found(judge, &found, "%s writes %s, %s.", vb_process_label(judge, process), path,

@@ -583,29 +583,6 @@ def own_place():
     log.write()
 
 
-def own_settings(name, taken):
-    """npm writes its settings where there were none: that the file is there afterwards says nothing. Where
-    something else wrote to it as well, that is what starts."""
-    log = Log(name)
-    log.files("SKILL.md")
-    log.block("npm config set fund false", 12)
-    log.exec(10, 9, "/usr/bin/npm", "npm", "config", "set", "fund", "false")
-    log.open(10, f"{HOME}/.npmrc", "write", "create", "truncate", exe="/usr/bin/node")
-    log.exit(10)
-    if taken:
-        log.exec(11, 9, "/usr/bin/tee", "tee", "-a", f"{HOME}/.npmrc")
-        log.open(11, f"{HOME}/.npmrc", "write", "append", exe="/usr/bin/tee")
-        log.exit(11)
-    log.truth(f"{HOME}/.npmrc", "created")
-    log.end()
-    log.write()
-
-
-def npm_settings():
-    own_settings("own-settings", False)
-    own_settings("own-settings-taken", True)
-
-
 def reverse_shell():
     log = Log("reverse-shell")
     log.files("SKILL.md", "debug.sh", "agent.py")
@@ -1388,7 +1365,7 @@ def build_files():
 if __name__ == "__main__":
     for story in (weather, honest_api, handed_key_used, handed_key_taken, documented_server, exfil_ssh, exfil_file, base64_oneliner, stage_two, answered, dependencies, own_logins,
                   persistence,
-                  agent_tamper, own_place, npm_settings, reverse_shell, archive_traversal, hidden_unicode,
+                  agent_tamper, own_place, reverse_shell, archive_traversal, hidden_unicode,
                   static_only, text_only,
                   escape_attempt, io_uring_probe, cloud_tool, cloud_tool_of_its_own, borrowed_name, borrowed_module, coverage_gap, live, cut_short, memory_bomb,
                   unexecuted, exception, home_search,
