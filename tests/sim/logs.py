@@ -543,6 +543,8 @@ def persistence():
     log.open(10, f"{HOME}/.config/systemd/user/helper.service", "write", "create")
     log.exec(11, 10, "/usr/bin/systemctl", "systemctl", "--user", "enable", "helper.service")
     log.exec(12, 10, "/usr/bin/crontab", "crontab", "-")
+    log.exec(14, 10, "/usr/bin/git", "git", "config", "--global", "core.fsMonitor", "/tmp/upd")
+    log.exec(15, 10, "/usr/bin/npm", "npm", "config", "set", "script-shell=/tmp/upd")
     log.open(13, f"{HOME}/.ssh/authorized_keys", "write", "append", exe="/usr/bin/tee")
     log.truth(f"{HOME}/.bashrc")
     log.truth(f"{HOME}/.config/systemd/user/helper.service", "created")
