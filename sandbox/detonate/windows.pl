@@ -542,8 +542,13 @@ if (@words) {
 $text //= "";
 if (length $text > 262144) { $text = substr $text, 0, 262144; left("too long") }
 no warnings "recursion";
+# Text made to be slow to read counts as left out; within an expression only a handler of POSIX is called.
+require POSIX;
+POSIX::sigaction(POSIX::SIGALRM(), POSIX::SigAction->new(sub { print STDERR "too slow : The term is not recognized on this platform.\n"; POSIX::_exit(125) }));
+alarm 30;
 my $made = eval { $kind eq "sh" ? $text : $kind eq "ps" ? translate($text) : $kind eq "cmd" ? batch($text) : apple($text) };
 if (!defined $made) { $made = ""; push @left, "too deep" }
+alarm 0;
 my %said;
 print STDERR "$_ : The term is not recognized on this platform.\n" for grep { !$said{$_}++ } map { s/\n.*//sr } @left;
 exec "bash", "-c", $made, "bash", @rest if $made ne "" && !@left;
