@@ -112,7 +112,7 @@ uint64_t vb_session_room(const struct vb_session *session);
 /* Milliseconds until the session's deadline, at least 1. */
 unsigned vb_session_left_ms(const struct vb_session *session);
 
-/* The static stages in their order: fetch, unpack, seal, verify, identify, scan. */
+/* The static stages in their order: fetch, unpack, seal, identify, verify, scan. */
 VB_CHECKED int vb_examine(struct vb_session *session, struct vb_error *err);
 /* Only the first of them, for the commands that need no more. */
 VB_CHECKED int vb_examine_fetch(struct vb_session *session, struct vb_error *err);
@@ -125,6 +125,8 @@ extern const struct vb_tree_limits vb_examine_limits;
 VB_CHECKED int vb_examine_extract(struct vb_session *session, int *ret_dirfd, struct vb_error *err);
 /* Behind that: a workspace that the first reader left as it was is kept for the next session. */
 void vb_examine_spare(struct vb_session *session);
+/* Who looks for signatures alone wants to know what the package is called, whatever it is. */
+VB_CHECKED int vb_examine_identify(struct vb_session *session, struct vb_error *err);
 VB_CHECKED int vb_examine_verify(struct vb_session *session, struct vb_error *err);
 /* YARA and the text checks over the files below DIRFD, reported with PREFIX in front. What is of a
  * dependency (VB_DEPS_PREFIX, or a file that one of them holds) is told of as such. */

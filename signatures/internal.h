@@ -26,8 +26,8 @@ void vb_sig_paths_done(struct vb_sig_paths *paths); /* for VB_CLEANUP */
 VB_CHECKED int vb_sig_paths_add(struct vb_sig_paths *paths, const char *path, struct vb_error *err);
 void vb_sig_paths_sort(struct vb_sig_paths *paths);
 
-/* Every regular file below DIRFD that WANTED takes, sorted bytewise. What the limits or the kernel
- * keep from being looked at is a coverage event. */
+/* Every regular file below DIRFD that WANTED takes (NULL: all), sorted bytewise. What the limits or
+ * the kernel keep from being looked at is a coverage event. */
 VB_CHECKED int vb_sig_walk(int dirfd, bool (*wanted)(const char *path), struct vb_sink *sink,
                            struct vb_sig_paths *ret, struct vb_error *err);
 
@@ -54,7 +54,15 @@ struct vb_sig_result {
     char name[512];
     char key_id[96];
     char reason[512];
-    int64_t clock; /* 0: no time range was checked */
+    const char *code;  /* why trust.yaml objects, a constant; NULL: it does not */
+    char issuer[256];  /* of the identity in name, where that is one; else "" */
+    char root[128];    /* name of the trusted root that a chain ends in; else "" */
+    bool anchored;     /* valid-untrusted, but the chain behind name ends in a trusted root: only
+                          trust.yaml can say whether that name is trusted */
+    int64_t clock;     /* 0: no time range was checked */
+    int64_t signed_at; /* when, by somebody who is trusted to know; 0: unknown */
+    size_t count;      /* files of the package among covers, and how many there are */
+    size_t present;
     struct vb_sig_paths covers;
 };
 
@@ -143,11 +151,14 @@ struct vb_trust_signer { /* one line of allowed_signers */
     size_t blob_len;
 };
 
+struct vb_publishers;
+
 struct vb_trust {
     struct vb_trust_key *keys;
     size_t key_count;
     struct vb_trust_signer *signers;
     size_t signer_count;
+    struct vb_publishers *publishers; /* trust.yaml, or NULL */
 };
 
 /* One *.pub file; PATH is for messages. NAME becomes the signer's name. */
@@ -160,5 +171,9 @@ bool vb_sig_parse_pub(struct vb_sig_bytes line, struct vb_trust_key *ret);
 
 /* OpenSSH's match_pattern_list: comma-separated, * and ?, ! negates. */
 bool vb_sig_match_list(struct vb_sig_bytes text, const char *patterns);
+/* One pattern: * and ? stand for any bytes. */
+bool vb_sig_match_pattern(const char *text, const char *pattern);
+/* YYYYMMDD[HHMM[SS]][Z] as seconds since 1970; without Z it is local time. */
+bool vb_sig_parse_time(struct vb_sig_bytes text, int64_t *ret);
 
 #endif

@@ -1,6 +1,6 @@
 /* Finds the signatures of a package and verifies each. Trust boundary: names and bytes below DIRFD
  * are the package's; the trust store was read before by the coordinator. */
-#include "signatures/internal.h"
+#include "signatures/cover.h"
 
 #define NOT_VERIFIED "this version of vetbox recognises the format and does not verify it"
 
@@ -128,6 +128,13 @@ int vb_sig_examine(const struct vb_sig_job *job, struct vb_sig_result *result, s
     return 0;
 }
 
+/* For what is looked at once more. */
+static int emit_nowhere(struct vb_sink *sink VB_UNUSED, struct vb_event *event VB_UNUSED,
+                        struct vb_error *err VB_UNUSED)
+{
+    return 0;
+}
+
 static int could_not_read(struct vb_sink *sink, const char *path, const char *why,
                           struct vb_error *err)
 {
@@ -141,40 +148,119 @@ static int could_not_read(struct vb_sink *sink, const char *path, const char *wh
     return vb_emit(sink, &event, err);
 }
 
-static int examine_file(struct vb_sig_job job, struct vb_sink *sink, struct vb_error *err)
+/* What a job points into. */
+struct candidate {
+    int fd;
+    struct vb_buf data;
+    char subject[4096];
+};
+
+static void candidate_done(struct candidate *candidate)
+{
+    vb_close_fd(&candidate->fd);
+    vb_buf_done(&candidate->data);
+}
+
+/* Opens the file of JOB, reads its beginning and finds its format. Leaves job->format NULL where it
+ * is no signature. */
+static int open_candidate(struct vb_sig_job *job, struct candidate *ret, struct vb_sink *sink,
+                          struct vb_error *err)
+{
+    const char *why = NULL;
+
+    job->format = NULL;
+    ret->fd = vb_sig_open_regular(job->dirfd, job->path, &job->size, &why);
+    if (ret->fd < 0)
+        return could_not_read(sink, job->path, why, err);
+    vb_buf_init(&ret->data, VB_SIG_FILE_MAX + 1);
+    const int status = vb_sig_read_head(ret->fd, VB_SIG_FILE_MAX + 1, &ret->data, err);
+    if (status < 0)
+        return vb_wrap(err, "signature file %s", job->path);
+    job->fd = ret->fd;
+    job->data = (struct vb_sig_bytes){.data = ret->data.data, .len = ret->data.len};
+    if (!vb_sig_recognise(job, ret->subject, sizeof(ret->subject)))
+        job->format = NULL;
+    return 0;
+}
+
+static int examine_file(struct vb_sig_job job, struct vb_sig_cover *cover, struct vb_sink *sink,
+                        struct vb_error *err)
 {
     VB_CLEANUP(vb_sig_result_done) struct vb_sig_result result = {0};
-    VB_CLEANUP(vb_buf_done) struct vb_buf data = {0};
-    const char *why = NULL;
-    char subject[4096];
+    VB_CLEANUP(candidate_done) struct candidate candidate = {.fd = -1};
 
-    VB_CLEANUP_FD int fd = vb_sig_open_regular(job.dirfd, job.path, &job.size, &why);
-    if (fd < 0)
-        return could_not_read(sink, job.path, why, err);
-    vb_buf_init(&data, VB_SIG_FILE_MAX + 1);
-    int status = vb_sig_read_head(fd, VB_SIG_FILE_MAX + 1, &data, err);
-    if (status < 0)
-        return vb_wrap(err, "signature file %s", job.path);
-    job.fd = fd;
-    job.data = (struct vb_sig_bytes){.data = data.data, .len = data.len};
-    if (!vb_sig_recognise(&job, subject, sizeof(subject)))
-        return 0;
+    int status = open_candidate(&job, &candidate, sink, err);
+    if (status < 0 || job.format == NULL)
+        return status;
     status = vb_sig_examine(&job, &result, err);
     if (status < 0)
         return vb_wrap(err, "signature file %s", job.path);
+    vb_sig_cover_add(cover, job.path, false, &result);
     return vb_sig_result_emit(&job, &result, sink, err);
+}
+
+/* Files whose names are those of signatures, as far as there are not too many. */
+static int find_candidates(const struct vb_sig_paths *files, struct vb_sink *sink,
+                           struct vb_sig_paths *ret, struct vb_error *err)
+{
+    int status = 0;
+
+    for (size_t i = 0; status == 0 && i < files->count; i++) {
+        if (!any_name_matches(files->items[i]))
+            continue;
+        if (ret->count == VB_SIG_CANDIDATES_MAX)
+            return could_not_read(sink, files->items[i], "more signature files than are examined",
+                                  err);
+        status = vb_sig_paths_add(ret, files->items[i], err);
+    }
+    return status;
+}
+
+/* What is a signature needs none: known before the first one is told of. */
+static int leave_out_signatures(struct vb_sig_job job, const struct vb_sig_paths *candidates,
+                                struct vb_sig_cover *cover, struct vb_error *err)
+{
+    struct vb_sink nowhere = {.emit = emit_nowhere};
+
+    for (size_t i = 0; i < candidates->count; i++) {
+        VB_CLEANUP(candidate_done) struct candidate candidate = {.fd = -1};
+        job.path = candidates->items[i];
+        const int status = open_candidate(&job, &candidate, &nowhere, err);
+        if (status < 0)
+            return status;
+        if (job.format != NULL)
+            vb_sig_cover_signature(cover, job.path);
+    }
+    return 0;
+}
+
+int vb_verify_job(const struct vb_verify_job *work, struct vb_sink *sink, struct vb_error *err)
+{
+    VB_CLEANUP(vb_sig_paths_done) struct vb_sig_paths files = {0};
+    VB_CLEANUP(vb_sig_paths_done) struct vb_sig_paths candidates = {0};
+    VB_CLEANUP(vb_sig_cover_done) struct vb_sig_cover cover = {0};
+    struct vb_sig_job job = {.dirfd = work->dirfd,
+                             .trust = work->trust,
+                             .now = (int64_t)time(NULL),
+                             .namespaces = file_namespaces};
+
+    int status = vb_sig_walk(work->dirfd, NULL, sink, &files, err);
+    if (status == 0)
+        status = find_candidates(&files, sink, &candidates, err);
+    if (status == 0)
+        status = vb_sig_cover_init(&cover, work->trust, job.now, &files, work->packages_fd, err);
+    if (status == 0)
+        status = leave_out_signatures(job, &candidates, &cover, err);
+    for (size_t i = 0; status == 0 && i < candidates.count; i++) {
+        job.path = candidates.items[i];
+        status = examine_file(job, &cover, sink, err);
+    }
+    return status < 0 ? status : vb_sig_cover_emit(&cover, sink, err);
 }
 
 int vb_verify(int dirfd, const struct vb_trust *trust, struct vb_sink *sink, struct vb_error *err)
 {
-    VB_CLEANUP(vb_sig_paths_done) struct vb_sig_paths candidates = {0};
-    struct vb_sig_job job = {
-        .dirfd = dirfd, .trust = trust, .now = (int64_t)time(NULL), .namespaces = file_namespaces};
+    const struct vb_verify_job job = {.dirfd = dirfd, .packages_fd = -1, .trust = trust};
 
-    int status = vb_sig_walk(dirfd, any_name_matches, sink, &candidates, err);
-    for (size_t i = 0; status == 0 && i < candidates.count; i++) {
-        job.path = candidates.items[i];
-        status = examine_file(job, sink, err);
-    }
-    return status;
+    return vb_verify_job(&job, sink, err);
 }

@@ -1,6 +1,6 @@
 /* The trust folder. Trust boundary: the user's own configuration, read by the coordinator before
  * any package is looked at; everything that is not understood is an error. */
-#include "signatures/internal.h"
+#include "signatures/publishers.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -20,6 +20,7 @@ void vb_trust_free(struct vb_trust *trust)
         free(trust->signers[i].namespaces);
         free(trust->signers[i].blob);
     }
+    vb_publishers_free(trust->publishers);
     free(trust->keys);
     free(trust->signers);
     free(trust);
@@ -112,6 +113,7 @@ static int load_file(struct vb_trust *trust, const char *dir, int dirfd, const c
                      struct vb_error *err)
 {
     const bool signers = strcmp(name, "allowed_signers") == 0;
+    const bool rules = strcmp(name, "trust.yaml") == 0;
     VB_CLEANUP(vb_buf_done) struct vb_buf text = {0};
     VB_CLEANUP_FREE char *path = NULL;
     VB_CLEANUP_FREE char *signer = NULL;
@@ -120,13 +122,16 @@ static int load_file(struct vb_trust *trust, const char *dir, int dirfd, const c
         path = NULL;
         return vb_fail(err, VB_E_NOMEM, 0, "out of memory for the trust store");
     }
-    vb_buf_init(&text, signers ? SIGNERS_MAX : PUB_MAX);
+    vb_buf_init(&text, signers || rules ? SIGNERS_MAX : PUB_MAX);
     const int status = read_file(dirfd, name, path, &text, err);
     if (status < 0)
         return status;
     const struct vb_sig_bytes bytes = {.data = text.data, .len = text.len};
     if (signers)
         return vb_sig_trust_signers(trust, path, bytes, err);
+    if (rules)
+        return vb_publishers_read(path, text.data != NULL ? (const char *)text.data : "", text.len,
+                                  &trust->publishers, err);
     signer = strndup(name, strlen(name) - strlen(".pub"));
     if (signer == NULL)
         return vb_fail(err, VB_E_NOMEM, 0, "out of memory for the trust store");
@@ -137,7 +142,8 @@ static bool is_trust_file(const char *name)
 {
     const size_t len = strlen(name);
 
-    return strcmp(name, "allowed_signers") == 0 || (len > 4 && strcmp(name + len - 4, ".pub") == 0);
+    return strcmp(name, "allowed_signers") == 0 || strcmp(name, "trust.yaml") == 0 ||
+           (len > 4 && strcmp(name + len - 4, ".pub") == 0);
 }
 
 static int list_files(DIR *dir, const char *path, struct vb_sig_paths *ret, struct vb_error *err)

@@ -37,18 +37,30 @@ VB_CHECKED int vb_signatures_prepare(void);
 /* Keys that the user trusts, read by the coordinator from its trust folder. */
 struct vb_trust;
 /* Reads the *.pub files of DIR (minisign and signify public keys; the signer's name is the file's
- * name) and DIR/allowed_signers (ssh-keygen(1); the signer's name is the list of principals). Other
- * files are left alone. DIR may be NULL or missing: an empty store. What is unreadable or malformed
- * is VB_E_CONFIG with file and line. */
+ * name), DIR/allowed_signers (ssh-keygen(1); the signer's name is the list of principals) and
+ * DIR/trust.yaml (docs/trust-folder.md: who may sign which packages). Other files are left alone.
+ * DIR may be NULL or missing: an empty store. What is unreadable or malformed is VB_E_CONFIG with
+ * file and line. */
 VB_CHECKED int vb_trust_load(const char *dir, struct vb_trust **ret, struct vb_error *err);
 void vb_trust_free(struct vb_trust *trust);
 size_t vb_trust_count(const struct vb_trust *trust);
+
+struct vb_verify_job {
+    int dirfd;
+    int packages_fd; /* kind, name and root of each package, each with a NUL behind it; -1: none is
+                        known. They are what the package calls itself */
+    const struct vb_trust *trust;
+};
 
 /* Looks for signatures below DIRFD, verifies each with TRUST, hashing the covered files itself, and
  * emits signature.result for each: format, outcome, path (of the signature file), name (signer),
  * key_id, covers (the files that it covers, the list included where a signed SHA256SUMS names
  * them; a long list is told in several events with the same path), reason, clock (the time for
- * which the key's time range was checked). No signature is not an event. */
+ * which the key's time range was checked). No signature is not an event. Then signature.coverage,
+ * and signature.expected for each package that TRUST wants to be signed. */
+VB_CHECKED int vb_verify_job(const struct vb_verify_job *job, struct vb_sink *sink,
+                             struct vb_error *err);
+/* The same for a folder of which nothing more is known. */
 VB_CHECKED int vb_verify(int dirfd, const struct vb_trust *trust, struct vb_sink *sink,
                          struct vb_error *err);
 
