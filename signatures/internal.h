@@ -142,6 +142,7 @@ struct vb_trust_key { /* minisign or signify */
 };
 
 struct vb_trust_signer { /* one line of allowed_signers */
+    size_t line;
     char *principals;
     char *namespaces; /* pattern list, NULL: any */
     int64_t after;    /* 0: no limit */
@@ -151,6 +152,17 @@ struct vb_trust_signer { /* one line of allowed_signers */
     size_t blob_len;
 };
 
+struct vb_trust_public { /* a key of X.509 */
+    char *name;
+    EVP_PKEY *key;
+    char id[VB_SIG_KEY_ID];
+};
+
+struct vb_trust_root { /* a certificate that is believed by itself */
+    char *name;
+    X509 *cert;
+};
+
 struct vb_publishers;
 
 struct vb_trust {
@@ -158,6 +170,10 @@ struct vb_trust {
     size_t key_count;
     struct vb_trust_signer *signers;
     size_t signer_count;
+    struct vb_trust_public *publics;
+    size_t public_count;
+    struct vb_trust_root *roots;
+    size_t root_count;
     struct vb_publishers *publishers; /* trust.yaml, or NULL */
 };
 
@@ -166,6 +182,20 @@ VB_CHECKED int vb_sig_trust_pub(struct vb_trust *trust, const char *path, const 
                                 struct vb_sig_bytes text, struct vb_error *err);
 VB_CHECKED int vb_sig_trust_signers(struct vb_trust *trust, const char *path,
                                     struct vb_sig_bytes text, struct vb_error *err);
+/* A public key of X.509 in PEM, or certificates in PEM or DER. */
+VB_CHECKED int vb_sig_trust_x509(struct vb_trust *trust, const char *path, const char *name,
+                                 struct vb_sig_bytes text, struct vb_error *err);
+/* Reads one file of the folder DIR; *ret_known is false where its name is none of a trust folder.
+ */
+VB_CHECKED int vb_sig_trust_file(struct vb_trust *trust, const char *dir, int dirfd,
+                                 const char *name, bool *ret_known, struct vb_error *err);
+/* The names of the files of the trust folder DIR that are read; none where it does not exist. */
+VB_CHECKED int vb_sig_trust_files(const char *dir, int *ret_dirfd, struct vb_sig_paths *ret,
+                                  struct vb_error *err);
+/* As minisign and signify show an id: one little-endian number. RET has 17 bytes. */
+void vb_sig_show_minisign_id(const unsigned char id[8], char *ret);
+/* The fingerprint as ssh-keygen -l shows it. */
+VB_CHECKED int vb_sig_ssh_id(struct vb_sig_bytes key, char *ret, size_t size, struct vb_error *err);
 /* "alg || id || key" of minisign and signify. */
 bool vb_sig_parse_pub(struct vb_sig_bytes line, struct vb_trust_key *ret);
 

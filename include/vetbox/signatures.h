@@ -45,6 +45,41 @@ VB_CHECKED int vb_trust_load(const char *dir, struct vb_trust **ret, struct vb_e
 void vb_trust_free(struct vb_trust *trust);
 size_t vb_trust_count(const struct vb_trust *trust);
 
+/* --- the folder itself, for `vetbox trust` --- */
+
+struct vb_trust_entry {
+    const char *file;    /* in the folder */
+    size_t line;         /* in it; 0: the whole file */
+    const char *kind;    /* in words */
+    const char *name;    /* of the signer */
+    const char *id;      /* fingerprint or key id; "" where there is none */
+    int64_t from;        /* seconds since 1970; 0: no limit */
+    int64_t until;       /* the first second after it; 0: no limit */
+    int64_t changed;     /* when the file was */
+    const char *detail;  /* what it is good for; "" where there is nothing to say */
+    const char *problem; /* NULL: none */
+};
+typedef int vb_trust_each(void *ctx, const struct vb_trust_entry *entry, struct vb_error *err);
+/* Calls EACH for everything in DIR, in the order of the files' names; what is malformed is an entry
+ * with a problem. A missing folder is an empty one. */
+VB_CHECKED int vb_trust_list(const char *dir, vb_trust_each *each, void *ctx, struct vb_error *err);
+
+struct vb_trust_new {
+    const char *path; /* of the file to be added, for messages and its name */
+    const void *data;
+    size_t len;
+    const char *name;      /* NULL: by PATH */
+    const char *principal; /* of an OpenSSH key, else NULL */
+};
+/* Adds a public key or certificate to DIR, which is made where it is missing. What is there is
+ * never replaced. RET_FILE is the file of the folder that it went to. */
+VB_CHECKED int vb_trust_add(const char *dir, const struct vb_trust_new *what, char ret_file[256],
+                            struct vb_error *err);
+/* Removes what is called NAME, a signer or a file; VB_E_NOINPUT where nothing is, VB_E_USAGE where
+ * several things are. */
+VB_CHECKED int vb_trust_remove(const char *dir, const char *name, char ret_file[256],
+                               struct vb_error *err);
+
 struct vb_verify_job {
     int dirfd;
     int packages_fd; /* kind, name and root of each package, each with a NUL behind it; -1: none is

@@ -19,13 +19,14 @@ _vetbox_options()
     rules) echo --rules --quiet --help ;;
     explain) echo --rules --quiet --help ;;
     doctor) echo --quiet --color --help ;;
+    trust) echo --trust --format --name --principal --quiet --help ;;
     rootfs) echo --quiet --help ;;
     esac
 }
 
 _vetbox()
 {
-    local commands='vet scan verify unpack fetch run judge report rules explain doctor rootfs version help'
+    local commands='vet scan verify unpack fetch run judge report rules explain doctor trust rootfs version help'
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
     local words=''
     COMPREPLY=()
@@ -42,7 +43,7 @@ _vetbox()
         --probes) words='auto all none' ;;
         --net) words='world none replay: live:' ;;
         --persona) words='developer ci empty' ;;
-        --timeout) return ;;
+        --timeout | --name | --principal) return ;;
         --report) words='text= json=' ;;
         --rules | --trust | --evidence | --directory | -d | --copy | -C | --rootfs | --deps)
             mapfile -t COMPREPLY < <(compgen -d -- "$current")
@@ -52,6 +53,9 @@ _vetbox()
         *)
             case $current in
             -*) words=$(_vetbox_options "${COMP_WORDS[1]}") ;;
+            *) if [ "${COMP_WORDS[1]}" = trust ] && [ "$COMP_CWORD" -eq 2 ]; then
+                words='list check add remove'
+            fi ;;
             esac
             ;;
         esac
