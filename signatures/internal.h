@@ -106,6 +106,11 @@ int vb_sig_signify(const struct vb_sig_job *job, struct vb_sig_result *result,
 bool vb_sig_sshsig_probe(const struct vb_sig_job *job);
 int vb_sig_sshsig(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
 
+/* An envelope that stands alone, by a key in PEM. */
+bool vb_sig_dsse_probe(const struct vb_sig_job *job);
+int vb_sig_dsse_file(const struct vb_sig_job *job, struct vb_sig_result *result,
+                     struct vb_error *err);
+
 /* Formats that are only recognised. */
 int vb_sig_known(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
 bool vb_sig_probe_json(const struct vb_sig_job *job);
@@ -152,7 +157,7 @@ struct vb_trust_signer { /* one line of allowed_signers */
     size_t blob_len;
 };
 
-struct vb_trust_public { /* a key of X.509 */
+struct vb_trust_pem { /* a key of X.509 */
     char *name;
     EVP_PKEY *key;
     char id[VB_SIG_KEY_ID];
@@ -170,8 +175,8 @@ struct vb_trust {
     size_t key_count;
     struct vb_trust_signer *signers;
     size_t signer_count;
-    struct vb_trust_public *publics;
-    size_t public_count;
+    struct vb_trust_pem *pems;
+    size_t pem_count;
     struct vb_trust_root *roots;
     size_t root_count;
     struct vb_publishers *publishers; /* trust.yaml, or NULL */

@@ -15,14 +15,13 @@ static int add_public(struct vb_trust *trust, const char *path, const char *name
                       struct vb_sig_bytes text, struct vb_error *err)
 {
     VB_CLEANUP(vb_sig_key_free) EVP_PKEY *key = NULL;
-    struct vb_trust_public *grown =
-        reallocarray(trust->publics, trust->public_count + 1, sizeof(*grown));
+    struct vb_trust_pem *grown = reallocarray(trust->pems, trust->pem_count + 1, sizeof(*grown));
 
     if (grown == NULL)
         return no_memory(err);
-    trust->publics = grown;
-    struct vb_trust_public *row = &grown[trust->public_count];
-    *row = (struct vb_trust_public){0};
+    trust->pems = grown;
+    struct vb_trust_pem *row = &grown[trust->pem_count];
+    *row = (struct vb_trust_pem){0};
     int status = vb_sig_key_pem(text, &key, err);
     if (status == 0 && key == NULL)
         return vb_fail(err, VB_E_CONFIG, 0,
@@ -37,7 +36,7 @@ static int add_public(struct vb_trust *trust, const char *path, const char *name
     if (row->name == NULL)
         return no_memory(err);
     row->key = vb_steal(key);
-    trust->public_count++;
+    trust->pem_count++;
     return 0;
 }
 

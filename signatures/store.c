@@ -56,12 +56,12 @@ static int tell_keys(const struct listing *listing, const struct vb_trust *trust
             (struct vb_trust_entry){.kind = "minisign key", .name = trust->keys[i].name, .id = id},
             err);
     }
-    for (size_t i = 0; status == 0 && i < trust->public_count; i++)
-        status = tell(listing,
-                      (struct vb_trust_entry){.kind = "public key",
-                                              .name = trust->publics[i].name,
-                                              .id = trust->publics[i].id},
-                      err);
+    for (size_t i = 0; status == 0 && i < trust->pem_count; i++)
+        status =
+            tell(listing,
+                 (struct vb_trust_entry){
+                     .kind = "public key", .name = trust->pems[i].name, .id = trust->pems[i].id},
+                 err);
     return status;
 }
 
@@ -375,9 +375,9 @@ static int add_signer(int dirfd, const char *dir, const struct vb_trust_new *wha
     if (status == 0)
         status = vb_sig_trust_signers(there, signers_name,
                                       (struct vb_sig_bytes){text.data, text.len}, err);
-    if (status == 0 && has_signer(there, &line->signers[0]))
-        return vb_fail(err, VB_E_CANTCREAT, 0, "%s has this key already: %s/%s, line %zu",
-                       what->principal, dir, signers_name, there->signers[0].line);
+    if (status == 0 && line->signer_count == 1 && has_signer(there, &line->signers[0]))
+        return vb_fail(err, VB_E_CANTCREAT, 0, "%s has this key already, in %s/%s", what->principal,
+                       dir, signers_name);
     if (status == 0 && text.len > 0 && text.data[text.len - 1] != '\n')
         status = vb_buf_append_str(&text, "\n", err);
     if (status == 0)
@@ -456,6 +456,37 @@ int vb_trust_add(const char *dir, const struct vb_trust_new *what, char ret_file
         return put(dirfd, dir, ret_file, (struct vb_sig_bytes){what->data, what->len}, false, err);
     snprintf(ret_file, 256, "%s", signers_name);
     return add_signer(dirfd, dir, what, err);
+}
+
+/* A key of one call, which is in no folder. */
+int vb_trust_add_key(struct vb_trust *trust, const char *path, struct vb_error *err)
+{
+    VB_CLEANUP(vb_buf_done) struct vb_buf text;
+    VB_CLEANUP(vb_buf_done) struct vb_buf line;
+    VB_CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+    vb_buf_init(&text, LIST_MAX);
+    vb_buf_init(&line, LIST_MAX);
+    if (fd < 0)
+        return vb_fail(err, VB_E_NOINPUT, errno, "cannot open the key %s", path);
+    int status = vb_buf_read_fd(&text, fd, err);
+    if (status < 0)
+        return vb_wrap(err, "the key %s", path);
+    const struct vb_sig_bytes data = {text.data, text.len};
+    const struct form *form = form_of(data);
+    if (form == NULL || form->refusal != NULL)
+        return vb_fail(err, VB_E_CONFIG, 0, "%s is %s: a public key or a certificate is needed",
+                       path, form != NULL ? form->refusal : "no key");
+    if (form->ending != NULL)
+        return strcmp(form->ending, ".pub") == 0 && form->begins[0] != '-'
+                   ? vb_sig_trust_pub(trust, path, vb_path_base(path), data, err)
+                   : vb_sig_trust_x509(trust, path, vb_path_base(path), data, err);
+    status = vb_buf_printf(&line, err, "\"%s\" ", vb_path_base(path));
+    if (status == 0)
+        status = vb_buf_append(&line, text.data, text.len, err);
+    return status < 0
+               ? status
+               : vb_sig_trust_signers(trust, path, (struct vb_sig_bytes){line.data, line.len}, err);
 }
 
 /* --- what goes --- */

@@ -21,16 +21,16 @@ void vb_trust_free(struct vb_trust *trust)
         free(trust->signers[i].namespaces);
         free(trust->signers[i].blob);
     }
-    for (size_t i = 0; i < trust->public_count; i++) {
-        free(trust->publics[i].name);
-        EVP_PKEY_free(trust->publics[i].key);
+    for (size_t i = 0; i < trust->pem_count; i++) {
+        free(trust->pems[i].name);
+        EVP_PKEY_free(trust->pems[i].key);
     }
     for (size_t i = 0; i < trust->root_count; i++) {
         free(trust->roots[i].name);
         X509_free(trust->roots[i].cert);
     }
     vb_publishers_free(trust->publishers);
-    free(trust->publics);
+    free(trust->pems);
     free(trust->roots);
     free(trust->keys);
     free(trust->signers);
@@ -41,7 +41,7 @@ size_t vb_trust_count(const struct vb_trust *trust)
 {
     return trust == NULL
                ? 0
-               : trust->key_count + trust->signer_count + trust->public_count + trust->root_count;
+               : trust->key_count + trust->signer_count + trust->pem_count + trust->root_count;
 }
 
 static void trust_free_ptr(struct vb_trust **trust)

@@ -45,6 +45,21 @@ VB_CHECKED int vb_trust_load(const char *dir, struct vb_trust **ret, struct vb_e
 void vb_trust_free(struct vb_trust *trust);
 size_t vb_trust_count(const struct vb_trust *trust);
 
+/* Adds the key or certificate in the file PATH to TRUST, for as long as that lives; an OpenSSH key
+ * is its file's name's. */
+VB_CHECKED int vb_trust_add_key(struct vb_trust *trust, const char *path, struct vb_error *err);
+
+/* --- signing --- */
+
+/* A private key: Ed25519 or P-256, in PEM and not encrypted. What is no such is VB_E_CONFIG. */
+struct vb_signer;
+VB_CHECKED int vb_signer_load(const char *path, struct vb_signer **ret, struct vb_error *err);
+void vb_signer_free(struct vb_signer *signer);
+/* Writes DATA as the payload of a DSSE envelope, one line of JSON, to OUT_FD. TYPE is its media
+ * type. */
+VB_CHECKED int vb_signer_seal(const struct vb_signer *signer, const char *type, const void *data,
+                              size_t len, int out_fd, struct vb_error *err);
+
 /* --- the folder itself, for `vetbox trust` --- */
 
 struct vb_trust_entry {
@@ -84,8 +99,15 @@ struct vb_verify_job {
     int dirfd;
     int packages_fd; /* kind, name and root of each package, each with a NUL behind it; -1: none is
                         known. They are what the package calls itself */
+    int beside_fd;   /* a folder with the artifact itself and the signatures that lay beside it; -1:
+                        there are none, and it holds none */
+    char beside_name[256]; /* what the artifact is called there */
     const struct vb_trust *trust;
 };
+
+/* Endings that files with signatures over another one have behind its name. Returns how many. */
+enum { VB_SIGNATURE_ENDINGS_MAX = 64 };
+size_t vb_signature_endings(const char *ret[VB_SIGNATURE_ENDINGS_MAX]);
 
 /* Looks for signatures below DIRFD, verifies each with TRUST, hashing the covered files itself, and
  * emits signature.result for each: format, outcome, path (of the signature file), name (signer),

@@ -5,17 +5,17 @@
 _vetbox_options()
 {
     case $1 in
-    vet) echo --policy --rules --trust --format --output --report --evidence --timeout --rootfs \
+    vet) echo --policy --rules --trust --format --output --sign --report --evidence --timeout --rootfs \
         --net --persona --deps --fresh --plan-only --dates --probes --fail-on --advisory --quiet --color --help ;;
-    scan) echo --policy --rules --trust --format --output --report --evidence --timeout \
+    scan) echo --policy --rules --trust --format --output --sign --report --evidence --timeout \
         --fail-on --advisory --quiet --color --help ;;
-    verify) echo --trust --timeout --quiet --help ;;
+    verify) echo --trust --key --timeout --quiet --help ;;
     unpack) echo --directory --timeout --quiet --help ;;
     fetch) echo --output --timeout --quiet --help ;;
-    run) echo --policy --rules --format --output --report --evidence --timeout --copy --rootfs \
+    run) echo --policy --rules --format --output --sign --report --evidence --timeout --copy --rootfs \
         --net --persona --deps --quiet --color --help ;;
-    judge) echo --policy --format --output --report --fail-on --advisory --quiet --color --help ;;
-    report) echo --format --output --quiet --color --help ;;
+    judge) echo --policy --format --output --sign --report --fail-on --advisory --quiet --color --help ;;
+    report) echo --format --output --sign --quiet --color --help ;;
     rules) echo --rules --quiet --help ;;
     explain) echo --rules --quiet --help ;;
     doctor) echo --quiet --color --help ;;

@@ -52,6 +52,8 @@ complete -c vetbox -n '__vetbox_command vet scan judge' -l advisory -d 'Exit 0 w
 complete -c vetbox -n '__vetbox_command vet scan verify unpack fetch run judge report rules explain doctor rootfs trust' -s q -l quiet -d 'No report, no progress'
 complete -c vetbox -n "__vetbox_command $judging report doctor" -l color -x -a 'auto always never' -d 'Colour'
 complete -c vetbox -n '__vetbox_command rootfs' -a build
+complete -c vetbox -n "__vetbox_command $judging report" -l sign -r -d 'Sign reports in files with this private key'
+complete -c vetbox -n '__vetbox_command verify' -l key -r -d 'Trust this public key too'
 complete -c vetbox -n '__vetbox_command trust' -l name -x -d 'What the signer is called'
 complete -c vetbox -n '__vetbox_command trust' -l principal -x -d 'Whose OpenSSH key it is'
 complete -c vetbox -n '__vetbox_command trust' -a 'list check add remove'
