@@ -21,6 +21,7 @@ void vb_trust_free(struct vb_trust *trust)
         free(trust->signers[i].blob);
     }
     vb_publishers_free(trust->publishers);
+    vb_sig_trust_roots_done(trust);
     free(trust->keys);
     free(trust->signers);
     free(trust);
@@ -28,7 +29,9 @@ void vb_trust_free(struct vb_trust *trust)
 
 size_t vb_trust_count(const struct vb_trust *trust)
 {
-    return trust == NULL ? 0 : trust->key_count + trust->signer_count;
+    return trust == NULL ? 0
+                         : trust->key_count + trust->signer_count + trust->pem_count +
+                               trust->root_count + trust->trusted_root_count;
 }
 
 static void trust_free_ptr(struct vb_trust **trust)
@@ -49,7 +52,7 @@ static const char *pub_hint(struct vb_sig_bytes line)
         const char *prefix;
         const char *hint;
     } hints[] = {
-        {"-----BEGIN", "PEM keys are not supported"},
+        {"-----BEGIN", "of PEM only a public key belongs here"},
         {"ssh-", "an OpenSSH key goes into allowed_signers"},
         {"ecdsa-", "an OpenSSH key goes into allowed_signers"},
         {"sk-", "an OpenSSH key goes into allowed_signers"},
@@ -109,41 +112,97 @@ static int read_file(int dirfd, const char *name, const char *path, struct vb_bu
     return vb_sig_read_head(fd, buf->max, buf, err);
 }
 
+/* --- what lies in the folder --- */
+
+static int load_signers(struct vb_trust *trust, const char *path, const char *name VB_UNUSED,
+                        struct vb_sig_bytes text, struct vb_error *err)
+{
+    return vb_sig_trust_signers(trust, path, text, err);
+}
+
+static int load_rules(struct vb_trust *trust, const char *path, const char *name VB_UNUSED,
+                      struct vb_sig_bytes text, struct vb_error *err)
+{
+    return vb_publishers_read(path, text.data != NULL ? (const char *)text.data : "", text.len,
+                              &trust->publishers, err);
+}
+
+static int load_sigstore(struct vb_trust *trust, const char *path, const char *name VB_UNUSED,
+                         struct vb_sig_bytes text, struct vb_error *err)
+{
+    return vb_sig_trust_sigstore(trust, path, text, err);
+}
+
+static bool is_pem_key(struct vb_sig_bytes text)
+{
+    return vb_sig_skip(&text, "-----BEGIN PUBLIC KEY-----");
+}
+
+static int load_pub(struct vb_trust *trust, const char *path, const char *name,
+                    struct vb_sig_bytes text, struct vb_error *err)
+{
+    return is_pem_key(text) ? vb_sig_trust_pem_key(trust, path, name, text, err)
+                            : vb_sig_trust_pub(trust, path, name, text, err);
+}
+
+static int load_pem(struct vb_trust *trust, const char *path, const char *name,
+                    struct vb_sig_bytes text, struct vb_error *err)
+{
+    return is_pem_key(text) ? vb_sig_trust_pem_key(trust, path, name, text, err)
+                            : vb_sig_trust_certs(trust, path, name, text, err);
+}
+
+static const struct trust_file {
+    const char *name; /* with a dot in front: an ending */
+    size_t max;       /* bytes */
+    int (*load)(struct vb_trust *trust, const char *path, const char *name,
+                struct vb_sig_bytes text, struct vb_error *err);
+} trust_files[] = {
+    {"allowed_signers", SIGNERS_MAX, load_signers},
+    {"trust.yaml", SIGNERS_MAX, load_rules},
+    {"trusted_root.json", VB_SIG_ROOT_MAX, load_sigstore},
+    {".trusted_root.json", VB_SIG_ROOT_MAX, load_sigstore},
+    {".pub", PUB_MAX, load_pub},
+    {".pem", SIGNERS_MAX, load_pem},
+    {".crt", SIGNERS_MAX, load_pem},
+};
+
+/* NULL: the file is left alone. */
+static const struct trust_file *find_file(const char *name)
+{
+    const size_t len = strlen(name);
+
+    for (size_t i = 0; i < VB_ARRAY_LEN(trust_files); i++) {
+        const char *known = trust_files[i].name;
+        const size_t known_len = strlen(known);
+        if (known[0] == '.' ? len > known_len && strcmp(name + len - known_len, known) == 0
+                            : strcmp(name, known) == 0)
+            return &trust_files[i];
+    }
+    return NULL;
+}
+
 static int load_file(struct vb_trust *trust, const char *dir, int dirfd, const char *name,
                      struct vb_error *err)
 {
-    const bool signers = strcmp(name, "allowed_signers") == 0;
-    const bool rules = strcmp(name, "trust.yaml") == 0;
+    const struct trust_file *file = find_file(name);
     VB_CLEANUP(vb_buf_done) struct vb_buf text = {0};
     VB_CLEANUP_FREE char *path = NULL;
-    VB_CLEANUP_FREE char *signer = NULL;
+    VB_CLEANUP_FREE char *stem = NULL;
 
     if (asprintf(&path, "%s/%s", dir, name) < 0) {
         path = NULL;
         return vb_fail(err, VB_E_NOMEM, 0, "out of memory for the trust store");
     }
-    vb_buf_init(&text, signers || rules ? SIGNERS_MAX : PUB_MAX);
+    stem = strndup(name, strlen(name) - (file->name[0] == '.' ? strlen(file->name) : 0));
+    if (stem == NULL)
+        return vb_fail(err, VB_E_NOMEM, 0, "out of memory for the trust store");
+    vb_buf_init(&text, file->max);
     const int status = read_file(dirfd, name, path, &text, err);
     if (status < 0)
         return status;
-    const struct vb_sig_bytes bytes = {.data = text.data, .len = text.len};
-    if (signers)
-        return vb_sig_trust_signers(trust, path, bytes, err);
-    if (rules)
-        return vb_publishers_read(path, text.data != NULL ? (const char *)text.data : "", text.len,
-                                  &trust->publishers, err);
-    signer = strndup(name, strlen(name) - strlen(".pub"));
-    if (signer == NULL)
-        return vb_fail(err, VB_E_NOMEM, 0, "out of memory for the trust store");
-    return vb_sig_trust_pub(trust, path, signer, bytes, err);
-}
-
-static bool is_trust_file(const char *name)
-{
-    const size_t len = strlen(name);
-
-    return strcmp(name, "allowed_signers") == 0 || strcmp(name, "trust.yaml") == 0 ||
-           (len > 4 && strcmp(name + len - 4, ".pub") == 0);
+    return file->load(trust, path, stem, (struct vb_sig_bytes){.data = text.data, .len = text.len},
+                      err);
 }
 
 static int list_files(DIR *dir, const char *path, struct vb_sig_paths *ret, struct vb_error *err)
@@ -153,7 +212,7 @@ static int list_files(DIR *dir, const char *path, struct vb_sig_paths *ret, stru
 
     errno = 0;
     while (status == 0 && (entry = readdir(dir)) != NULL) {
-        if (is_trust_file(entry->d_name))
+        if (find_file(entry->d_name) != NULL)
             status = vb_sig_paths_add(ret, entry->d_name, err);
         if (ret->count > FILES_MAX)
             return vb_fail(err, VB_E_CONFIG, 0, "%s holds more than %d files", path,
