@@ -115,6 +115,8 @@ bool vb_sig_sigstore_probe(const struct vb_sig_job *job);
 int vb_sig_sigstore(const struct vb_sig_job *job, struct vb_sig_result *result,
                     struct vb_error *err);
 
+int vb_sig_oms(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
+
 /* Formats that are only recognised. */
 int vb_sig_known(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
 bool vb_sig_probe_json(const struct vb_sig_job *job);
