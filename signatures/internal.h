@@ -115,6 +115,7 @@ bool vb_sig_sigstore_probe(const struct vb_sig_job *job);
 int vb_sig_sigstore(const struct vb_sig_job *job, struct vb_sig_result *result,
                     struct vb_error *err);
 
+int vb_sig_oms(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
 /* An envelope that stands alone, by a key in PEM. */
 bool vb_sig_dsse_probe(const struct vb_sig_job *job);
 int vb_sig_dsse_file(const struct vb_sig_job *job, struct vb_sig_result *result,
