@@ -596,6 +596,8 @@ def signed_by_others():
     log.add("signature.coverage", "static", count=1, present=3, paths=["SKILL.md", "in/SKILL.md"])
     log.add("signature.expected", "static", name="weather", package_kind="agent-skill", path=".",
             outcome="missing", count=0, present=2, line=3)
+    log.add("name.lookalike", "static", name="wheather", package_kind="npm", path="in",
+            target="weather", code="letters", what="trusted")
     log.add("signature.expected", "static", name="inner", package_kind="agent-skill", path="in",
             outcome="signed", count=1, present=1, line=9)
     log.write()
