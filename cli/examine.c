@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include "cli/beside.h"
 #include "cli/reader.h"
 #include "cli/session.h"
 #include "vetbox/fetch.h"
@@ -380,7 +381,9 @@ void vb_examine_spare(struct vb_session *session)
 int vb_examine_unpack(struct vb_session *session, struct vb_error *err)
 {
     VB_CLEANUP_FD int folder = -1;
-    const int status = extract(session, false, &folder, err);
+    int status = vb_beside_keep(session, err);
+    if (status == VB_OK)
+        status = extract(session, false, &folder, err);
     return status < 0 ? status
                       : vb_tree_seal(vb_steal_fd(&folder), &vb_examine_limits, &session->tee.sink,
                                      &session->tree, err);
@@ -544,12 +547,18 @@ int vb_examine_verify(struct vb_session *session, struct vb_error *err)
 {
     bool died;
     VB_CLEANUP_FD int names = -1;
-    const int status = write_names(session, &names, err);
+    VB_CLEANUP_FD int beside = -1;
+    int status = write_names(session, &names, err);
+    if (status == VB_OK)
+        status = vb_beside_folder(session, &beside, err);
     if (status < 0)
         return status;
-    struct verify_work work = {
-        {.dirfd = session->tree->dirfd, .packages_fd = names, .trust = session->toolbox->trust}};
-    const int fds[] = {work.job.dirfd, work.job.packages_fd};
+    struct verify_work work = {{.dirfd = session->tree->dirfd,
+                                .packages_fd = names,
+                                .beside_fd = beside,
+                                .trust = session->toolbox->trust}};
+    copy_name(work.job.beside_name, session->artifact.name);
+    const int fds[] = {work.job.dirfd, work.job.packages_fd, beside};
     const struct vb_child child = {.role = VB_ROLE_VERIFY,
                                    .name = "verify",
                                    .zygote = session->toolbox->zygote,
@@ -557,7 +566,7 @@ int vb_examine_verify(struct vb_session *session, struct vb_error *err)
                                    .ctx = &work,
                                    .ctx_bytes = sizeof(work),
                                    .fds = fds,
-                                   .fd_count = VB_ARRAY_LEN(fds),
+                                   .fd_count = VB_ARRAY_LEN(fds) - (beside < 0),
                                    .reads_only = true,
                                    .timeout_ms = stage_ms(session),
                                    .memory_bytes = (uint64_t)512 * MIB};

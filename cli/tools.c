@@ -108,6 +108,8 @@ int vb_command_verify(const struct vb_options *options, struct vb_error *err)
         status = vb_place_trust(options->value[VB_OPT_TRUST], &trust_dir, err);
     if (status == VB_OK)
         status = vb_trust_load(trust_dir, &toolbox.trust, err);
+    if (status == VB_OK && options->value[VB_OPT_KEY] != NULL)
+        status = vb_trust_add_key(toolbox.trust, options->value[VB_OPT_KEY], err);
     if (status == VB_OK)
         status = vb_toolbox_add_zygote(&toolbox, err);
     if (status == VB_OK)

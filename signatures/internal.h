@@ -116,6 +116,16 @@ int vb_sig_sigstore(const struct vb_sig_job *job, struct vb_sig_result *result,
                     struct vb_error *err);
 
 int vb_sig_oms(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
+/* An envelope that stands alone, by a key in PEM. */
+bool vb_sig_dsse_probe(const struct vb_sig_job *job);
+int vb_sig_dsse_file(const struct vb_sig_job *job, struct vb_sig_result *result,
+                     struct vb_error *err);
+
+int vb_sig_cms(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
+bool vb_sig_mcpb_probe(const struct vb_sig_job *job);
+int vb_sig_mcpb(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
+bool vb_sig_cosign_probe(const struct vb_sig_job *job);
+int vb_sig_cosign(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
 
 /* Formats that are only recognised. */
 int vb_sig_known(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
@@ -123,9 +133,7 @@ bool vb_sig_probe_json(const struct vb_sig_job *job);
 bool vb_sig_probe_openpgp(const struct vb_sig_job *job);
 bool vb_sig_probe_cms(const struct vb_sig_job *job);
 bool vb_sig_probe_zip(const struct vb_sig_job *job);
-bool vb_sig_probe_mcpb(const struct vb_sig_job *job);
 bool vb_sig_probe_pem_key(const struct vb_sig_job *job);
-bool vb_sig_probe_cosign(const struct vb_sig_job *job);
 bool vb_sig_probe_cosign_bundle(const struct vb_sig_job *job);
 bool vb_sig_probe_beside(const struct vb_sig_job *job);
 
@@ -154,6 +162,7 @@ struct vb_trust_key { /* minisign or signify */
 };
 
 struct vb_trust_signer { /* one line of allowed_signers */
+    size_t line;
     char *principals;
     char *namespaces; /* pattern list, NULL: any */
     int64_t after;    /* 0: no limit */
@@ -191,11 +200,28 @@ VB_CHECKED int vb_sig_trust_pub(struct vb_trust *trust, const char *path, const 
                                 struct vb_sig_bytes text, struct vb_error *err);
 VB_CHECKED int vb_sig_trust_signers(struct vb_trust *trust, const char *path,
                                     struct vb_sig_bytes text, struct vb_error *err);
+/* A public key in PEM, or certificates in PEM or DER: whichever it is. */
+VB_CHECKED int vb_sig_trust_x509(struct vb_trust *trust, const char *path, const char *name,
+                                 struct vb_sig_bytes text, struct vb_error *err);
+/* Reads one file of the folder DIR; *ret_known is false where its name is none of a trust folder.
+ */
+VB_CHECKED int vb_sig_trust_file(struct vb_trust *trust, const char *dir, int dirfd,
+                                 const char *name, bool *ret_known, struct vb_error *err);
+/* The names of the files of the trust folder DIR that are read; none where it does not exist. */
+VB_CHECKED int vb_sig_trust_files(const char *dir, int *ret_dirfd, struct vb_sig_paths *ret,
+                                  struct vb_error *err);
+/* As minisign and signify show an id: one little-endian number. RET has 17 bytes. */
+void vb_sig_show_minisign_id(const unsigned char id[8], char *ret);
+/* The fingerprint as ssh-keygen -l shows it. */
+VB_CHECKED int vb_sig_ssh_id(struct vb_sig_bytes key, char *ret, size_t size, struct vb_error *err);
 /* One public key in PEM; certificates in PEM, one or more, which chains may end in. */
 VB_CHECKED int vb_sig_trust_pem_key(struct vb_trust *trust, const char *path, const char *name,
                                     struct vb_sig_bytes text, struct vb_error *err);
 VB_CHECKED int vb_sig_trust_certs(struct vb_trust *trust, const char *path, const char *name,
                                   struct vb_sig_bytes text, struct vb_error *err);
+/* One certificate in DER. */
+VB_CHECKED int vb_sig_trust_der(struct vb_trust *trust, const char *path, const char *name,
+                                struct vb_sig_bytes der, struct vb_error *err);
 VB_CHECKED int vb_sig_trust_sigstore(struct vb_trust *trust, const char *path,
                                      struct vb_sig_bytes text, struct vb_error *err);
 void vb_sig_trust_roots_done(struct vb_trust *trust);

@@ -395,10 +395,11 @@ size_t vb_publishers_require(const struct vb_publishers *publishers,
 
 /* --- signers --- */
 
-/* Ids in hexadecimal are written in either case. */
-static bool key_equal(const char *a, const char *b)
+bool vb_sig_id_equal(const char *a, const char *b)
 {
-    const bool hex = a[strspn(a, "0123456789abcdefABCDEF")] == '\0';
+    /* With "sha256:" in front it is hexadecimal too; OpenSSH's "SHA256:" is not. */
+    const bool hex =
+        strncmp(a, "sha256:", 7) == 0 || a[strspn(a, "0123456789abcdefABCDEF")] == '\0';
 
     return hex ? vb_ascii_equal(a, b) : strcmp(a, b) == 0;
 }
@@ -407,7 +408,7 @@ static bool is_signer(const struct signer *signer, const struct vb_sig_result *r
 {
     if (signer->key != NULL)
         return result->key_id[0] != '\0' && result->issuer[0] == '\0' &&
-               key_equal(signer->key, result->key_id);
+               vb_sig_id_equal(signer->key, result->key_id);
     if (signer->root != NULL)
         return result->root[0] != '\0' && strcmp(signer->root, result->root) == 0;
     return result->issuer[0] != '\0' && strcmp(signer->issuer, result->issuer) == 0 &&
@@ -536,10 +537,18 @@ int vb_publishers_walk(const struct vb_publishers *publishers, vb_publishers_eac
 
     for (size_t i = 0; status == VB_OK && publishers != NULL && i < publishers->row_count; i++) {
         const struct row *row = &publishers->rows[i];
-        const char *first = row->packages->items[0]->text;
-        for (size_t k = 0; status == VB_OK && k < row->signer_count; k++)
-            status = each(ctx, row->line, first, signer_text(&row->signers[k]), row->from,
-                          row->until, err);
+        struct vb_publishers_row told = {.line = row->line,
+                                         .package = row->packages->items[0]->text,
+                                         .signer = "nobody",
+                                         .from = row->from,
+                                         .until = row->until};
+        if (row->signer_count == 0)
+            status = each(ctx, &told, err);
+        for (size_t k = 0; status == VB_OK && k < row->signer_count; k++) {
+            told.signer = signer_text(&row->signers[k]);
+            told.is_key = row->signers[k].key != NULL;
+            status = each(ctx, &told, err);
+        }
     }
     return status;
 }

@@ -37,10 +37,20 @@ bool vb_publishers_accept(const struct vb_publishers *publishers,
                           const struct vb_sig_package *packages, size_t count, int64_t now,
                           const struct vb_sig_result *result, struct vb_sig_why *ret_why);
 
-/* What is over or soon will be, for `vetbox trust check`. */
-typedef int vb_publishers_each(void *ctx, size_t line, const char *what, const char *name,
-                               int64_t from, int64_t until, struct vb_error *err);
+/* One signer of one row, for `vetbox trust`. */
+struct vb_publishers_row {
+    size_t line;
+    const char *package; /* the first pattern */
+    const char *signer;
+    bool is_key;
+    int64_t from;
+    int64_t until;
+};
+typedef int vb_publishers_each(void *ctx, const struct vb_publishers_row *row,
+                               struct vb_error *err);
 VB_CHECKED int vb_publishers_walk(const struct vb_publishers *publishers, vb_publishers_each *each,
                                   void *ctx, struct vb_error *err);
+/* Ids in hexadecimal are written in either case. */
+bool vb_sig_id_equal(const char *a, const char *b);
 
 #endif

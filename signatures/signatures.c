@@ -20,6 +20,11 @@ static const struct vb_sig_format formats[] = {
      vb_sig_probe_json,
      vb_sig_known,
      "Sigstore bundles: several in one file are not verified"},
+    {"dsse",
+     {".dsse", ".dsse.json", ".intoto.json", ".att"},
+     vb_sig_dsse_probe,
+     vb_sig_dsse_file,
+     NULL},
     {"attestation",
      {".attestation", ".provenance", ".intoto.jsonl", ".intoto.json"},
      vb_sig_probe_json,
@@ -30,22 +35,14 @@ static const struct vb_sig_format formats[] = {
      vb_sig_probe_openpgp,
      vb_sig_known,
      "OpenPGP: " NOT_VERIFIED},
-    {"cms",
-     {".signature.p7s", ".p7s", ".p7", ".p7m", ".sig"},
-     vb_sig_probe_cms,
-     vb_sig_known,
-     "CMS (PKCS #7): " NOT_VERIFIED},
-    {"mcpb",
-     {".mcpb", ".dxt"},
-     vb_sig_probe_mcpb,
-     vb_sig_known,
-     "signature block of an MCP bundle: " NOT_VERIFIED},
+    {"cms", {".signature.p7s", ".p7s", ".p7", ".p7m", ".sig"}, vb_sig_probe_cms, vb_sig_cms, NULL},
+    {"mcpb", {".mcpb", ".dxt"}, vb_sig_mcpb_probe, vb_sig_mcpb, NULL},
     {"vsix",
      {".sigzip", ".signature.zip"},
      vb_sig_probe_zip,
      vb_sig_known,
      "signature archive of a VS Code extension: " NOT_VERIFIED},
-    {"cosign", {".sig"}, vb_sig_probe_cosign, vb_sig_known, "cosign blob signature: " NOT_VERIFIED},
+    {"cosign", {".sig"}, vb_sig_cosign_probe, vb_sig_cosign, NULL},
     {"cosign",
      {".bundle"},
      vb_sig_probe_cosign_bundle,
@@ -99,6 +96,27 @@ static bool any_name_matches(const char *path)
             return true;
     }
     return false;
+}
+
+/* Something that the user handed over by itself is an envelope under any name. */
+static const struct vb_sig_format envelope = {
+    "dsse", {NULL}, vb_sig_dsse_probe, vb_sig_dsse_file, NULL};
+
+size_t vb_signature_endings(const char *ret[VB_SIGNATURE_ENDINGS_MAX])
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < VB_ARRAY_LEN(formats); i++) {
+        for (size_t k = 0; k < VB_SIG_SUFFIXES_MAX && formats[i].suffixes[k] != NULL; k++) {
+            const char *suffix = formats[i].suffixes[k];
+            bool known = suffix[0] != '.';
+            for (size_t n = 0; !known && n < count; n++)
+                known = strcmp(ret[n], suffix) == 0;
+            if (!known && count < VB_SIGNATURE_ENDINGS_MAX)
+                ret[count++] = suffix;
+        }
+    }
+    return count;
 }
 
 bool vb_sig_recognise(struct vb_sig_job *ret_job, char *subject, size_t subject_size)
@@ -188,20 +206,53 @@ static int open_candidate(struct vb_sig_job *job, struct candidate *ret, struct 
     return 0;
 }
 
-static int examine_file(struct vb_sig_job job, struct vb_sig_cover *cover, struct vb_sink *sink,
-                        struct vb_error *err)
+static bool covers(const struct vb_sig_result *result, const char *path)
+{
+    for (size_t i = 0; i < result->covers.count; i++) {
+        if (strcmp(result->covers.items[i], path) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* WHOLE is the name of the artifact beside which the signature lies, or NULL for one in the tree.
+ */
+static int examine_file(struct vb_sig_job job, const char *whole, struct vb_sig_cover *cover,
+                        struct vb_sink *sink, struct vb_error *err)
 {
     VB_CLEANUP(vb_sig_result_done) struct vb_sig_result result = {0};
     VB_CLEANUP(candidate_done) struct candidate candidate = {.fd = -1};
 
     int status = open_candidate(&job, &candidate, sink, err);
-    if (status < 0 || job.format == NULL)
+    if (status < 0)
         return status;
+    if (job.format == NULL && whole != NULL && strcmp(job.path, whole) == 0 &&
+        vb_sig_dsse_probe(&job))
+        job.format = &envelope;
+    if (job.format == NULL)
+        return 0;
     status = vb_sig_examine(&job, &result, err);
     if (status < 0)
         return vb_wrap(err, "signature file %s", job.path);
-    vb_sig_cover_add(cover, job.path, false, &result);
+    vb_sig_cover_add(cover, whole != NULL ? "." : job.path, whole != NULL && covers(&result, whole),
+                     &result);
     return vb_sig_result_emit(&job, &result, sink, err);
+}
+
+/* The signatures beside the artifact and in it. */
+static int verify_beside(struct vb_sig_job job, const struct vb_verify_job *work,
+                         struct vb_sig_cover *cover, struct vb_sink *sink, struct vb_error *err)
+{
+    VB_CLEANUP(vb_sig_paths_done) struct vb_sig_paths files = {0};
+    int status = vb_sig_walk(work->beside_fd, NULL, sink, &files, err);
+
+    job.dirfd = work->beside_fd;
+    for (size_t i = 0; status == 0 && i < files.count; i++) {
+        job.path = files.items[i];
+        if (strcmp(job.path, work->beside_name) == 0 || any_name_matches(job.path))
+            status = examine_file(job, work->beside_name, cover, sink, err);
+    }
+    return status;
 }
 
 /* Files whose names are those of signatures, as far as there are not too many. */
@@ -233,7 +284,8 @@ static int leave_out_signatures(struct vb_sig_job job, const struct vb_sig_paths
         const int status = open_candidate(&job, &candidate, &nowhere, err);
         if (status < 0)
             return status;
-        if (job.format != NULL)
+        /* A bundle is what its block signs. */
+        if (job.format != NULL && job.format->verify != vb_sig_mcpb)
             vb_sig_cover_signature(cover, job.path);
     }
     return 0;
@@ -256,16 +308,22 @@ int vb_verify_job(const struct vb_verify_job *work, struct vb_sink *sink, struct
         status = vb_sig_cover_init(&cover, work->trust, job.now, &files, work->packages_fd, err);
     if (status == 0)
         status = leave_out_signatures(job, &candidates, &cover, err);
-    for (size_t i = 0; status == 0 && i < candidates.count; i++) {
+    /* A file that is no archive is all of its tree, and examined beside its signatures. */
+    const bool alone = work->beside_fd >= 0 && cover.files.count == 1 &&
+                       strcmp(cover.files.items[0], work->beside_name) == 0;
+    for (size_t i = 0; status == 0 && !alone && i < candidates.count; i++) {
         job.path = candidates.items[i];
-        status = examine_file(job, &cover, sink, err);
+        status = examine_file(job, NULL, &cover, sink, err);
     }
+    if (status == 0 && work->beside_fd >= 0)
+        status = verify_beside(job, work, &cover, sink, err);
     return status < 0 ? status : vb_sig_cover_emit(&cover, sink, err);
 }
 
 int vb_verify(int dirfd, const struct vb_trust *trust, struct vb_sink *sink, struct vb_error *err)
 {
-    const struct vb_verify_job job = {.dirfd = dirfd, .packages_fd = -1, .trust = trust};
+    const struct vb_verify_job job = {
+        .dirfd = dirfd, .packages_fd = -1, .beside_fd = -1, .trust = trust};
 
     return vb_verify_job(&job, sink, err);
 }

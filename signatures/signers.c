@@ -308,7 +308,7 @@ static int add_line(struct vb_trust *trust, const char *path, size_t number,
         return vb_fail(err, VB_E_NOMEM, 0, "out of memory for the trust store");
     trust->signers = grown;
     struct vb_trust_signer *signer = &grown[trust->signer_count++];
-    *signer = (struct vb_trust_signer){0};
+    *signer = (struct vb_trust_signer){.line = number};
     const char *why = parse_line(line, signer);
     if (why == NULL)
         return 0;

@@ -84,6 +84,17 @@ static int add_cert(struct vb_trust *trust, const char *name, X509 **cert, struc
     return 0;
 }
 
+int vb_sig_trust_der(struct vb_trust *trust, const char *path, const char *name,
+                     struct vb_sig_bytes der, struct vb_error *err)
+{
+    VB_CLEANUP(vb_sig_cert_free) X509 *cert = NULL;
+
+    const int status = vb_sig_cert(der, &cert, err);
+    if (status == 0 && cert == NULL)
+        return vb_fail(err, VB_E_CONFIG, 0, "%s: no certificate", path);
+    return status < 0 ? status : add_cert(trust, name, &cert, err);
+}
+
 /* Blank lines and lines with # between the blocks. */
 static bool skip_comments(struct vb_sig_bytes *text)
 {

@@ -293,7 +293,7 @@ static void verify_named(const struct package *package, const char *trust, const
                                             &package->trust->publishers, &err) < 0)
         fail_msg("%s", err.message);
     const struct vb_verify_job job = {
-        .dirfd = package->fd, .packages_fd = fd, .trust = package->trust};
+        .dirfd = package->fd, .packages_fd = fd, .beside_fd = -1, .trust = package->trust};
     if (vb_verify_job(&job, &ret->sink, &err) < 0)
         fail_msg("%s", err.message);
 }
