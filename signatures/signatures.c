@@ -43,6 +43,11 @@ static const struct vb_sig_format formats[] = {
      vb_sig_known,
      "signature archive of a VS Code extension: " NOT_VERIFIED},
     {"cosign", {".sig"}, vb_sig_cosign_probe, vb_sig_cosign, NULL},
+    {"cosign",
+     {".bundle"},
+     vb_sig_probe_cosign_bundle,
+     vb_sig_known,
+     "bundle of an older cosign: " NOT_VERIFIED},
     {"cosign-key",
      {"cosign.pub"},
      vb_sig_probe_pem_key,
@@ -139,12 +144,11 @@ static bool is_valid(const struct vb_sig_result *result)
 int vb_sig_examine(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err)
 {
     result->format = job->format->name;
-    const int status = job->format->verify(job, result, err);
-    if (status < 0)
-        return status;
-    if (is_valid(result) && job->subject != NULL && vb_sig_is_sums(job->subject))
-        return vb_sig_sums(job->dirfd, job->subject, result, err);
-    return 0;
+    int status = job->format->verify(job, result, err);
+    if (status == 0 && is_valid(result) && job->subject != NULL && vb_sig_is_sums(job->subject))
+        status = vb_sig_sums(job->dirfd, job->subject, result, err);
+    result->anchored = result->anchored && is_valid(result);
+    return status;
 }
 
 /* For what is looked at once more. */
