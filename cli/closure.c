@@ -2,7 +2,6 @@
  * files are put into their places and into the cache, and never read but for their digests. */
 #include "cli/closure.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -10,30 +9,30 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/cache.h"
 #include "cli/places.h"
 #include "cli/session.h"
 #include "cli/wants.h"
 #include "vetbox/sandbox.h"
 
-enum {
-    MIB = 1024 * 1024,
-    FETCH_MS = 30000,
-    FOLDER_INODES = 16384,
-    HELD_MAX = 65536,
-    DIGEST_NAME_BYTES = 7 + VB_SHA512_HEX
-};
+enum { MIB = 1024 * 1024, FETCH_MS = 30000, FOLDER_INODES = 16384 };
 static const uint64_t fetched_bytes = (uint64_t)512 * MIB;
 static const uint64_t folder_bytes = (uint64_t)1536 * MIB;
+/* The rest is for the lists, without which nothing is found. */
+static const uint64_t packages_bytes = (uint64_t)1024 * MIB;
+static const uint64_t cache_mib = 4096;
 
 struct gathering {
     struct vb_sink sink; /* of the fetcher */
     struct vb_sink *next;
-    int cache_fd;  /* files named by their digests; -1: there is none */
-    int folder_fd; /* the closure */
-    int data_fd;   /* what was fetched */
-    char **held;   /* names in the cache, sorted */
-    size_t held_count;
-    bool whole; /* the list of everything came */
+    int cache_fd;              /* files named by their digests; -1: there is none */
+    int folder_fd;             /* the closure */
+    int data_fd;               /* what was fetched */
+    struct vb_cache_list held; /* in the cache */
+    bool kept;                 /* something is new there */
+    bool whole;                /* the list of everything came */
+    uint64_t placed;           /* bytes of packages in the folder */
+    size_t no_room, damaged;   /* files that are not in the folder, and why */
 };
 
 /* --- the cache --- */
@@ -49,42 +48,16 @@ static int open_cache(struct vb_error *err)
     return open(own, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-static int compare_names(const void *a, const void *b)
+/* In MiB; a word that is no number is an error, since less may be meant. */
+static int cache_limit(uint64_t *ret, struct vb_error *err)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* sha512-HEX or sha256-HEX. */
-static bool is_digest(const char *name)
-{
-    const size_t len = strlen(name);
-    const bool known = strncmp(name, "sha512-", 7) == 0   ? len == 7 + VB_SHA512_HEX - 1
-                       : strncmp(name, "sha256-", 7) == 0 ? len == 7 + VB_SHA256_HEX - 1
-                                                          : false;
-    return known && strspn(name + 7, "0123456789abcdef") == len - 7;
-}
-
-static int list_cache(struct gathering *gathering, struct vb_error *err)
-{
-    const int copy = gathering->cache_fd < 0
-                         ? -1
-                         : openat(gathering->cache_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    VB_CLEANUP_DIR DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-    const struct dirent *entry;
-    if (dir == NULL)
+    const char *text = getenv("VETBOX_CACHE_MIB");
+    *ret = cache_mib;
+    if (text == NULL || text[0] == '\0')
         return VB_OK;
-    gathering->held = calloc(HELD_MAX, sizeof(*gathering->held));
-    if (gathering->held == NULL)
-        return vb_fail(err, VB_E_NOMEM, errno, "reading the cache of packages");
-    while (gathering->held_count < HELD_MAX && (entry = readdir(dir)) != NULL) {
-        if (!is_digest(entry->d_name))
-            continue;
-        char *name = strdup(entry->d_name);
-        if (name == NULL)
-            return vb_fail(err, VB_E_NOMEM, errno, "reading the cache of packages");
-        gathering->held[gathering->held_count++] = name;
-    }
-    qsort(gathering->held, gathering->held_count, sizeof(*gathering->held), compare_names);
+    if (strspn(text, "0123456789") != strlen(text) || strlen(text) > 9)
+        return vb_fail(err, VB_E_CONFIG, 0, "VETBOX_CACHE_MIB=%s: a number is needed", text);
+    *ret = strtoul(text, NULL, 10);
     return VB_OK;
 }
 
@@ -127,10 +100,15 @@ static int copy_range(const struct range *range, int to, const char *digest_name
     return status;
 }
 
-/* Puts RANGE at PATH of the closure. *RET_SAME is false where its digest is another. */
-static int put_file(const struct gathering *gathering, const char *path, const struct range *range,
+/* Puts RANGE at PATH of the closure. *RET_SAME is false where its digest is another; DIGEST_NAME is
+ * NULL for a list. */
+static int put_file(struct gathering *gathering, const char *path, const struct range *range,
                     const char *digest_name, bool *ret_same, struct vb_error *err)
 {
+    const uint64_t room = packages_bytes - gathering->placed;
+    if (digest_name != NULL && range->size > room)
+        return vb_fail(err, VB_E_LIMIT, ENOSPC, "keeping a dependency");
+    gathering->placed += digest_name == NULL ? 0 : range->size;
     if (vb_mkdir_parents(gathering->folder_fd, path) < 0)
         return vb_fail(err, VB_E_OS, errno, "keeping a dependency");
     VB_CLEANUP_FD int to =
@@ -141,33 +119,28 @@ static int put_file(const struct gathering *gathering, const char *path, const s
 }
 
 /* A cache that cannot be written to is only slower. */
-static void keep_file(const struct gathering *gathering, const struct range *range,
+static void keep_file(struct gathering *gathering, const struct range *range,
                       const char *digest_name)
 {
     struct vb_error ignored;
-    char name[DIGEST_NAME_BYTES + 16];
+    char name[VB_CACHE_NAME_BYTES];
     bool same = false;
-    snprintf(name, sizeof(name), ".new-%d", (int)getpid());
-    VB_CLEANUP_FD int to =
-        gathering->cache_fd < 0
-            ? -1
-            : openat(gathering->cache_fd, name,
-                     O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    VB_CLEANUP_FD int to = vb_cache_new(gathering->cache_fd, name);
     if (to < 0)
         return;
     if (copy_range(range, to, digest_name, &same, &ignored) < 0 || !same ||
         renameat(gathering->cache_fd, name, gathering->cache_fd, digest_name) < 0)
         (void)unlinkat(gathering->cache_fd, name, 0);
+    gathering->kept = true;
 }
 
-static int take_held(const struct gathering *gathering, const char *path, const char *digest_name,
+static int take_held(struct gathering *gathering, const char *path, const char *digest_name,
                      bool *ret_same, struct vb_error *err)
 {
     struct stat st;
-    VB_CLEANUP_FD int from =
-        openat(gathering->cache_fd, digest_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    VB_CLEANUP_FD int from = vb_cache_take(gathering->cache_fd, digest_name);
     *ret_same = false;
-    if (from < 0 || fstat(from, &st) < 0 || !S_ISREG(st.st_mode))
+    if (from < 0 || fstat(from, &st) < 0)
         return VB_OK;
     const struct range range = {from, 0, (uint64_t)st.st_size};
     const int status = put_file(gathering, path, &range, digest_name, ret_same, err);
@@ -184,11 +157,11 @@ static void copy_text(const struct vb_event *event, enum vb_field field, char *r
     snprintf(ret, size, "%.*s", (int)text.len, text.text == NULL ? "" : text.text);
 }
 
-static void name_digest(const struct vb_event *event, char ret[DIGEST_NAME_BYTES])
+static void name_digest(const struct vb_event *event, char ret[VB_CACHE_NAME_BYTES])
 {
     const bool long_one = vb_event_get(event, VB_F_SHA512) != NULL;
-    snprintf(ret, DIGEST_NAME_BYTES, "sha%s-", long_one ? "512" : "256");
-    copy_text(event, long_one ? VB_F_SHA512 : VB_F_SHA256, ret + 7, DIGEST_NAME_BYTES - 7);
+    snprintf(ret, VB_CACHE_NAME_BYTES, "sha%s-", long_one ? "512" : "256");
+    copy_text(event, long_one ? VB_F_SHA512 : VB_F_SHA256, ret + 7, VB_CACHE_NAME_BYTES - 7);
 }
 
 static bool is_in_place(const char *path)
@@ -197,27 +170,41 @@ static bool is_in_place(const char *path)
                                   strcmp(path, "closure.json") == 0);
 }
 
+/* Without room for one file the closure is there without it: it is none of those in the folder. */
+static int lose_file(struct gathering *gathering, const char *path, int status,
+                     const struct vb_error *err)
+{
+    if (status == VB_OK || err->system_errno != ENOSPC)
+        return status;
+    (void)unlinkat(gathering->folder_fd, path, 0);
+    gathering->no_room++;
+    return VB_OK;
+}
+
 static int gather_file(struct gathering *gathering, const struct vb_event *event,
                        struct vb_error *err)
 {
-    char path[1024], digest_name[DIGEST_NAME_BYTES];
+    char path[1024], digest_name[VB_CACHE_NAME_BYTES];
     bool same = false;
     const bool index = vb_str_equal(vb_event_get_str(event, VB_F_FORM), "index");
     copy_text(event, VB_F_PATH, path, sizeof(path));
     name_digest(event, digest_name);
-    if (!is_in_place(path) || (!index && !is_digest(digest_name)))
+    if (!is_in_place(path) || (!index && !vb_cache_is_digest(digest_name)))
         return vb_fail(err, VB_E_PROTOCOL, 0, "the fetcher names an impossible file");
     if (vb_event_get(event, VB_F_OFFSET) == NULL) {
         const int taken = take_held(gathering, path, digest_name, &same, err);
-        return taken < 0 || same
-                   ? taken
-                   : vb_fail(err, VB_E_TEMPFAIL, 0, "a package in the cache was damaged");
+        if (taken < 0 || same)
+            return lose_file(gathering, path, taken, err);
+        (void)unlinkat(gathering->folder_fd, path, 0);
+        gathering->damaged++;
+        return VB_OK;
     }
     const struct range range = {gathering->data_fd, (off_t)vb_event_get_int(event, VB_F_OFFSET, 0),
                                 (uint64_t)vb_event_get_int(event, VB_F_SIZE, 0)};
     const int status = put_file(gathering, path, &range, index ? NULL : digest_name, &same, err);
     if (status < 0 || !same)
-        return status < 0 ? status : vb_fail(err, VB_E_PROTOCOL, 0, "the fetcher lies");
+        return status < 0 ? lose_file(gathering, path, status, err)
+                          : vb_fail(err, VB_E_PROTOCOL, 0, "the fetcher lies");
     if (!index)
         keep_file(gathering, &range, digest_name);
     gathering->whole = gathering->whole || strcmp(path, "closure.json") == 0;
@@ -281,8 +268,8 @@ static int run_fetcher(struct vb_session *session, const struct vb_wants *wants,
                                           .wants = wants->all,
                                           .want_count = wants->count,
                                           .ca_file = getenv("SSL_CERT_FILE"),
-                                          .held = (const char *const *)(uintptr_t)gathering->held,
-                                          .held_count = gathering->held_count,
+                                          .held = gathering->held.all,
+                                          .held_count = gathering->held.count,
                                           .timeout_ms = half_ms < FETCH_MS ? half_ms : FETCH_MS,
                                           .bytes = fetched_bytes},
                               .data_fd = gathering->data_fd};
@@ -304,9 +291,7 @@ static int run_fetcher(struct vb_session *session, const struct vb_wants *wants,
 
 static void gathering_done(struct gathering *gathering)
 {
-    for (size_t i = 0; i < gathering->held_count; i++)
-        free(gathering->held[i]);
-    free(gathering->held);
+    vb_cache_list_done(&gathering->held);
     vb_close_fd(&gathering->cache_fd);
     vb_close_fd(&gathering->folder_fd);
     vb_close_fd(&gathering->data_fd);
@@ -327,6 +312,22 @@ static int tell_lost(struct vb_session *session, const char *reason, size_t coun
     return vb_emit(&session->tee.sink, &event, err);
 }
 
+/* WHY none of them is there, or NULL; and which are not, if some are. */
+static int tell_losses(struct vb_session *session, const struct gathering *gathering,
+                       const char *why, struct vb_error *err)
+{
+    int status = VB_OK;
+    if (why == NULL && !gathering->whole && gathering->no_room == 0)
+        why = "fetching them was ended";
+    if (why != NULL)
+        return tell_lost(session, why, 0, err);
+    if (gathering->no_room > 0)
+        status = tell_lost(session, "there was no room for them", gathering->no_room, err);
+    if (status == VB_OK && gathering->damaged > 0)
+        status = tell_lost(session, "what was kept of them was damaged", gathering->damaged, err);
+    return status;
+}
+
 static void wants_free(struct vb_wants **wants)
 {
     if (*wants != NULL)
@@ -344,6 +345,7 @@ int vb_closure_gather(struct vb_session *session, int *ret, struct vb_error *err
                                   .data_fd = -1};
     VB_CLEANUP(wants_free) struct vb_wants *wants = calloc(1, sizeof(*wants));
     struct vb_error failed = {0};
+    uint64_t limit_mib = 0;
     bool died = false;
     *ret = -1;
     int status = wants == NULL ? vb_fail(err, VB_E_NOMEM, errno, "gathering dependencies")
@@ -353,7 +355,9 @@ int vb_closure_gather(struct vb_session *session, int *ret, struct vb_error *err
     if (status < 0 || wants->count == 0)
         return status;
     gathering.cache_fd = open_cache(&failed);
-    status = list_cache(&gathering, err);
+    status = cache_limit(&limit_mib, err);
+    if (status == VB_OK)
+        status = vb_cache_read(gathering.cache_fd, &gathering.held, err);
     if (status == VB_OK)
         status = vb_workspace_new(folder_bytes, FOLDER_INODES, &gathering.folder_fd, err);
     if (status < 0)
@@ -362,8 +366,13 @@ int vb_closure_gather(struct vb_session *session, int *ret, struct vb_error *err
     if (gathering.data_fd < 0)
         return vb_fail(err, VB_E_OS, errno, "gathering dependencies");
     status = run_fetcher(session, wants, &gathering, &died, &failed);
-    if (status < 0 || died || !gathering.whole)
-        return tell_lost(session, status < 0 ? failed.message : "fetching them was ended", 0, err);
+    if (gathering.kept)
+        vb_cache_trim(gathering.cache_fd, limit_mib * MIB);
+    const bool whole = status == VB_OK && !died && gathering.whole;
+    const char *why = status < 0 ? failed.message : died ? "fetching them was ended" : NULL;
+    status = tell_losses(session, &gathering, why, err);
+    if (status < 0 || !whole)
+        return status;
     *ret = vb_steal_fd(&gathering.folder_fd);
     return VB_OK;
 }

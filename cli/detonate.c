@@ -56,49 +56,63 @@ static int run_again(struct vb_runs *runs, const struct vb_detonation *row, stru
 
 /* Once more, but left alone where it listens: that somebody asks there may be what it takes a box
  * for, or be meant to keep its client away from its streams. */
-static int run_unasked(struct vb_runs *runs, const struct vb_detonation *row, struct vb_sink *sink,
-                       struct vb_error *err)
+static int run_unasked(struct vb_runs *runs, size_t i, struct vb_sink *sink, struct vb_error *err)
 {
-    const unsigned left = vb_session_left_ms(runs->session);
-    struct vb_detonation again = *row;
-    struct vb_detonation_result result;
-    if (left <= runs->reserve_ms) {
-        runs->calls_missed++;
-        return VB_OK;
+    const struct vb_detonation *row = &runs->plan->rows[i];
+    int status = VB_OK;
+    for (size_t way = 0; status == VB_OK && way < vb_runs_ways(runs, i); way++) {
+        const unsigned left = vb_session_left_ms(runs->session);
+        struct vb_detonation again = *row;
+        struct vb_detonation_result result;
+        if (left <= runs->reserve_ms) {
+            runs->calls_missed++;
+            continue;
+        }
+        again.id = runs->next_id++;
+        again.unasked = true;
+        again.repeats = row->id;
+        again.modules = way == 0 ? NULL : runs->rows[i].modules;
+        again.timeout_ms =
+            left - runs->reserve_ms < row->timeout_ms ? left - runs->reserve_ms : row->timeout_ms;
+        status = vb_detonate(runs->sandbox, &again, sink, &result, err);
     }
-    again.id = runs->next_id++;
-    again.unasked = true;
-    again.repeats = row->id;
-    again.timeout_ms =
-        left - runs->reserve_ms < row->timeout_ms ? left - runs->reserve_ms : row->timeout_ms;
-    return vb_detonate(runs->sandbox, &again, sink, &result, err);
+    return status;
 }
 
 /* Once more, with stand-ins for the modules that it missed, as often as it then misses others. */
-static int run_with_modules(struct vb_runs *runs, struct vb_detonation *row,
-                            struct vb_detonation_result *first, struct vb_missing *missing,
-                            struct vb_error *err)
+static int run_with_modules(struct vb_runs *runs, size_t i, struct vb_missing *missing,
+                            struct vb_second *second, struct vb_error *err)
 {
+    const struct vb_detonation *row = &runs->plan->rows[i];
+    struct vb_row_run *run = &runs->rows[i];
     const bool any = vb_missing_any(missing);
     int more = vb_missing_tell(missing, row, err);
     more = more == VB_OK && any ? 1 : more; /* what another run missed before */
     for (unsigned round = 0; more == 1 && round < VB_MISSING_ROUNDS; round++) {
         const unsigned left = vb_session_left_ms(runs->session);
+        const uint64_t before = runs->session->log.bytes;
         struct vb_detonation again = *row;
         struct vb_detonation_result result;
         if (left <= runs->reserve_ms)
             return VB_OK;
         again.id = runs->next_id++;
         again.repeats = row->id;
-        again.every_name = first->name_doubted;
+        again.every_name = run->every_name;
         again.modules = vb_missing_modules(missing);
         again.timeout_ms =
             left - runs->reserve_ms < row->timeout_ms ? left - runs->reserve_ms : row->timeout_ms;
         const int status = vb_detonate(runs->sandbox, &again, &missing->sink, &result, err);
-        first->asked |= status == VB_OK && result.asked;
+        run->asked |= status == VB_OK && result.asked;
+        run->left |= second->left;
+        run->dated |= runs->session->tee.dates.seen;
+        run->around |= runs->session->tee.around.seen;
+        if (run->duration_ms < result.duration_ms)
+            run->duration_ms = result.duration_ms;
+        if (run->log_bytes < runs->session->log.bytes - before)
+            run->log_bytes = runs->session->log.bytes - before;
         more = status < 0 ? status : vb_missing_tell(missing, &again, err);
     }
-    row->modules = any ? vb_missing_modules(missing) : NULL;
+    run->modules = any ? vb_missing_modules(missing) : NULL;
     return more < 0 ? more : VB_OK;
 }
 
@@ -125,13 +139,14 @@ static int run_row(struct vb_runs *runs, size_t i, struct vb_missing *missing,
     runs->rows[i].log_bytes = session->log.bytes - before;
     runs->rows[i].duration_ms = result.duration_ms;
     runs->rows[i].finished = result.finished;
+    runs->rows[i].asked = result.asked;
     runs->rows[i].every_name = result.name_doubted;
     runs->rows[i].dated = session->tee.dates.seen;
     runs->rows[i].around = session->tee.around.seen;
     if (status == VB_OK)
-        status = run_with_modules(runs, row, &result, missing, err);
-    if (status == VB_OK && result.asked)
-        status = run_unasked(runs, row, sink, err);
+        status = run_with_modules(runs, i, missing, second, err);
+    if (status == VB_OK && runs->rows[i].asked)
+        status = run_unasked(runs, i, sink, err);
     const unsigned still = vb_session_left_ms(session);
     if (status < 0 || !result.name_doubted || row->repeats > 0 || still <= runs->reserve_ms)
         return status;

@@ -16,41 +16,31 @@ static bool is_wanted(const struct vb_dates *dates, const struct vb_row_run *row
     return row->ran && !row->again && (dates->all || (row->dated && row->finished));
 }
 
-/* What is left for runs. */
-static unsigned left_ms(const struct vb_runs *runs)
-{
-    const unsigned left = vb_session_left_ms(runs->session);
-    return left > runs->reserve_ms ? left - runs->reserve_ms : 0;
-}
-
 /* Milliseconds for ROW's run, one of COUNT that are left; 0: there is no time for what took so long
  * today, or no room in the log for what told so much. */
 static unsigned share_ms(const struct vb_runs *runs, const struct vb_row_run *row, size_t count)
 {
-    const unsigned left = left_ms(runs), share = left / (unsigned)(count > 0 ? count : 1);
+    const unsigned left = vb_runs_left_ms(runs), share = left / (unsigned)(count > 0 ? count : 1);
     const unsigned least = 2 * row->duration_ms > LEAST_MS ? 2 * row->duration_ms : LEAST_MS;
-    if (left < least || vb_session_room(runs->session) < row->log_bytes + row->log_bytes / 8)
+    if (left < least || !vb_runs_have_room(runs, row))
         return 0;
     return share > least ? share : least;
 }
 
-static int run_on(struct vb_runs *runs, size_t i, unsigned days_ahead, unsigned timeout_ms,
-                  struct vb_error *err)
+/* What one run on a day is. */
+struct visit {
+    size_t row, way;
+    unsigned days_ahead, timeout_ms;
+};
+
+static int run_on(struct vb_runs *runs, const struct visit *visit, struct vb_error *err)
 {
-    const struct vb_detonation *row = &runs->plan->rows[i];
-    struct vb_detonation again = *row;
-    struct vb_detonation_result result;
-    again.id = runs->next_id++;
-    again.repeats = row->id;
-    again.every_name = runs->rows[i].every_name;
+    struct vb_detonation again =
+        vb_runs_again(runs, visit->row, visit->way); /* the days are compared: all begin alike */
     again.other_day = true;
-    again.forgets = true; /* the days are compared: each begins alike */
-    again.days_ahead = days_ahead;
-    again.timeout_ms = timeout_ms;
-    const int status = vb_detonate(runs->sandbox, &again, &runs->session->tee.sink, &result, err);
-    return status < 0 ? vb_wrap(err, "running %s on another day",
-                                row->path != NULL ? row->path : row->reason)
-                      : VB_OK;
+    again.days_ahead = visit->days_ahead;
+    again.timeout_ms = visit->timeout_ms;
+    return vb_runs_make(runs, runs->sandbox, &again, "on another day", err);
 }
 
 /* --- what there was no time for --- */
@@ -115,50 +105,65 @@ static void free_verdict(struct vb_verdict **verdict)
     vb_verdict_free(*verdict);
 }
 
+/* Each way once; LEFT: how many such runs are left of all. */
+static int control(struct vb_runs *runs, size_t i, size_t *left, struct vb_error *err)
+{
+    int status = VB_OK;
+    for (size_t way = 0; status == VB_OK && way < vb_runs_ways(runs, i); way++) {
+        const struct visit visit = {i, way, 0, share_ms(runs, &runs->rows[i], (*left)--)};
+        if (visit.timeout_ms > 0)
+            status = run_on(runs, &visit, err);
+    }
+    return status;
+}
+
 /* What an entry point does one time and not another is no matter of days. */
 static int confirm(struct vb_runs *runs, struct vb_error *err)
 {
     VB_CLEANUP(free_verdict) struct vb_verdict *verdict = NULL;
     int status = VB_OK;
     size_t left = 0;
-    if (left_ms(runs) / 2 <= runs->session->log.bytes / JUDGED_BYTES_A_MS)
+    if (vb_runs_left_ms(runs) / 2 <= runs->session->log.bytes / JUDGED_BYTES_A_MS)
         return VB_OK;
     status = judge_so_far(runs, &verdict, err);
     for (size_t i = 0; status == VB_OK && i < runs->plan->count; i++) {
         runs->rows[i].doubted = runs->rows[i].compared && is_gated(verdict, &runs->plan->rows[i]);
-        left += runs->rows[i].doubted ? CONTROLS : 0;
+        left += runs->rows[i].doubted ? CONTROLS * vb_runs_ways(runs, i) : 0;
     }
     for (size_t i = 0; status == VB_OK && left > 0; i = (i + 1) % runs->plan->count) {
-        const unsigned timeout_ms = share_ms(runs, &runs->rows[i], left);
-        if (!runs->rows[i].doubted)
-            continue;
-        left--;
-        if (timeout_ms > 0)
-            status = run_on(runs, i, 0, timeout_ms, err);
+        if (runs->rows[i].doubted)
+            status = control(runs, i, &left, err);
     }
     return status;
 }
 
 /* --- all of it --- */
 
+static int run_ways(struct vb_runs *runs, size_t i, const struct vb_dates *dates, size_t day,
+                    size_t *left, struct vb_error *err)
+{
+    struct vb_row_run *row = &runs->rows[i];
+    int status = VB_OK;
+    for (size_t way = 0; status == VB_OK && way < vb_runs_ways(runs, i); way++) {
+        const struct visit visit = {i, way, dates->days[day], share_ms(runs, row, (*left)--)};
+        if (visit.timeout_ms == 0)
+            row->missed |= 1U << day;
+        else
+            status = run_on(runs, &visit, err);
+        row->compared |= visit.timeout_ms > 0;
+    }
+    return status;
+}
+
 static int run_day(struct vb_runs *runs, const struct vb_dates *dates, size_t day, size_t *left,
                    struct vb_error *err)
 {
-    for (size_t i = 0; i < runs->plan->count && !runs->session->tee.dates.fixed; i++) {
-        struct vb_row_run *row = &runs->rows[i];
-        if (!is_wanted(dates, row))
-            continue;
-        const unsigned timeout_ms = share_ms(runs, row, (*left)--);
-        if (timeout_ms == 0) {
-            row->missed |= 1U << day;
-            continue;
-        }
-        const int status = run_on(runs, i, dates->days[day], timeout_ms, err);
-        if (status < 0)
-            return status;
-        row->compared = true;
+    int status = VB_OK;
+    for (size_t i = 0; i < runs->plan->count && status == VB_OK; i++) {
+        if (is_wanted(dates, &runs->rows[i]) && !runs->session->tee.dates.fixed)
+            status = run_ways(runs, i, dates, day, left, err);
     }
-    return VB_OK;
+    return status;
 }
 
 int vb_run_other_days(struct vb_runs *runs, struct vb_error *err)
@@ -167,7 +172,7 @@ int vb_run_other_days(struct vb_runs *runs, struct vb_error *err)
     size_t wanted = 0;
     int status = vb_dates_choose(runs->session->options, &dates, err);
     for (size_t i = 0; i < runs->plan->count; i++)
-        wanted += is_wanted(&dates, &runs->rows[i]);
+        wanted += is_wanted(&dates, &runs->rows[i]) ? vb_runs_ways(runs, i) : 0;
     if (status < 0 || wanted == 0 || dates.count == 0)
         return status;
     size_t left = wanted * dates.count;

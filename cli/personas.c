@@ -60,12 +60,13 @@ static bool take_row(struct hunt *hunt, size_t machine, size_t *from)
     if (row == runs->plan->count)
         return false;
     *from = row + 1;
-    if (hunt->left == RUNS_MAX) {
-        hunt->missed++;
+    const size_t ways = vb_runs_ways(runs, row);
+    if (hunt->left + ways > RUNS_MAX) {
+        hunt->missed += ways;
         return true;
     }
     runs->rows[row].elsewhere |= 1U << machine;
-    hunt->left++;
+    hunt->left += ways;
     return true;
 }
 
@@ -118,43 +119,42 @@ static void set_terminal(const struct vb_detonation *row, char *ret[ARGUMENTS_MA
  * for what told so much. */
 static unsigned share_ms(const struct hunt *hunt, const struct vb_row_run *row)
 {
-    const unsigned all = vb_session_left_ms(hunt->runs->session);
-    const unsigned left = all > hunt->runs->reserve_ms ? all - hunt->runs->reserve_ms : 0;
+    const unsigned left = vb_runs_left_ms(hunt->runs);
     const unsigned share = left / (unsigned)(hunt->left > 0 ? hunt->left : 1);
     const unsigned least = 2 * row->duration_ms > LEAST_MS ? 2 * row->duration_ms : LEAST_MS;
-    if (left < least || vb_session_room(hunt->runs->session) < row->log_bytes + row->log_bytes / 8)
+    if (left < least || !vb_runs_have_room(hunt->runs, row))
         return 0;
     return share < least ? least : share < MOST_MS ? share : MOST_MS;
 }
 
-static int run_row(struct hunt *hunt, size_t i, const struct machine *machine, const char *name,
-                   struct vb_error *err)
+/* What a run there is. */
+struct visit {
+    size_t row, way;
+    const struct machine *machine;
+    const char *name;
+};
+
+static int run_row(struct hunt *hunt, const struct visit *visit, struct vb_error *err)
 {
+    const struct machine *machine = visit->machine;
     struct vb_runs *runs = hunt->runs;
-    const struct vb_detonation *row = &runs->plan->rows[i];
-    struct vb_detonation again = *row;
-    struct vb_detonation_result result;
+    const struct vb_detonation *row = &runs->plan->rows[visit->row];
     char *environment[VARIABLES_MAX + 1], *arguments[ARGUMENTS_MAX + 1];
-    const unsigned timeout_ms = share_ms(hunt, &runs->rows[i]);
+    const unsigned timeout_ms = share_ms(hunt, &runs->rows[visit->row]);
     hunt->left--;
     hunt->missed += timeout_ms == 0;
     if (timeout_ms == 0)
         return VB_OK;
     set_environment(row, environment);
     set_terminal(row, arguments);
-    again.id = runs->next_id++;
-    again.repeats = row->id;
-    again.every_name = runs->rows[i].every_name;
-    again.forgets = true;
+    struct vb_detonation again = vb_runs_again(runs, visit->row, visit->way);
     again.timeout_ms = timeout_ms;
-    again.persona = name;
+    again.persona = visit->name;
     again.macos = machine->macos;
     again.env = machine->macos ? environment : row->env;
     again.argv = machine->terminal ? arguments : row->argv;
-    const int status = vb_detonate(*hunt->sandbox, &again, &runs->session->tee.sink, &result, err);
-    return status < 0 ? vb_wrap(err, "running %s on another machine",
-                                row->path != NULL ? row->path : row->reason)
-                      : VB_OK;
+    again.ours = row->ours + (machine->terminal ? VB_ARRAY_LEN(on_terminal) : 0);
+    return vb_runs_make(runs, *hunt->sandbox, &again, "on another machine", err);
 }
 
 /* What boxes are like was told when the first ones were made; what is worth stealing is new. */
@@ -199,8 +199,10 @@ static int run_machine(struct hunt *hunt, size_t i, struct vb_error *err)
         if (!made)
             status = change_machine(hunt, persona, err);
         made = true;
-        if (status == VB_OK)
-            status = run_row(hunt, row, machine, name, err);
+        for (size_t way = 0; status == VB_OK && way < vb_runs_ways(runs, row); way++) {
+            const struct visit visit = {row, way, machine, name};
+            status = run_row(hunt, &visit, err);
+        }
     }
     return status;
 }

@@ -6,27 +6,68 @@
 #include <fnmatch.h>
 #include <string.h>
 
-/* What a session of an agent starts: the command lines in a JSON file, of hooks and of MCP servers,
- * wherever they stand in it. */
-#define START_COMMANDS                                                                     \
-    "import json, subprocess, sys\n"                                                       \
-    "def walk(node):\n"                                                                    \
-    "    if isinstance(node, list):\n"                                                     \
-    "        for item in node: walk(item)\n"                                               \
-    "    if isinstance(node, dict):\n"                                                     \
-    "        command = node.get('command')\n"                                              \
-    "        if isinstance(command, str):\n"                                               \
-    "            args = node.get('args')\n"                                                \
-    "            args = [str(a) for a in args] if isinstance(args, list) else None\n"      \
-    "            try: subprocess.run([command] + args if args is not None else command,\n" \
-    "                shell=args is None, input=b'{}', timeout=5)\n"                        \
-    "            except Exception as error: print(error)\n"                                \
-    "        for item in node.values(): walk(item)\n"                                      \
-    "walk(json.load(open(sys.argv[1])))\n"
+/* What a session of an agent starts: the command lines in a JSON or TOML file, of hooks, servers
+ * and helpers, wherever they stand in it. */
+#define START_COMMANDS                                                                        \
+    "import json, os, re, subprocess, sys\n"                                                  \
+    "KEYS = ('command', 'notify', 'apiKeyHelper', 'awsAuthRefresh', 'awsCredentialExport',\n" \
+    "        'otelHeadersHelper', 'headersHelper')\n"                                         \
+    "def load(path):\n"                                                                       \
+    "    if path.endswith('.toml'):\n"                                                        \
+    "        import tomllib\n"                                                                \
+    "        return tomllib.load(open(path, 'rb'))\n"                                         \
+    "    text = open(path, errors='replace').read()\n"                                        \
+    "    try: return json.loads(text)\n"                                                      \
+    "    except ValueError:\n"                                                                \
+    "        text = re.sub(r'^\\s*//[^\\n]*|/[*].*?[*]/', '', text, flags=re.M | re.S)\n"     \
+    "        return json.loads(re.sub(r',(\\s*[]}])', r'\\1', text))\n"                       \
+    "def start(given, node):\n"                                                               \
+    "    args, env = node.get('args'), node.get('env')\n"                                     \
+    "    if isinstance(given, str): line = [given]\n"                                         \
+    "    elif isinstance(given, list) and given: line, args = given, args or []\n"            \
+    "    else: return\n"                                                                      \
+    "    shell = not isinstance(args, list)\n"                                                \
+    "    line = line[0] if shell else [str(word) for word in line + args]\n"                  \
+    "    env = {str(k): str(v) for k, v in env.items()} if isinstance(env, dict) else {}\n"   \
+    "    try: subprocess.run(line, shell=shell, input=b'{}', timeout=5,\n"                    \
+    "                        env={**os.environ, **env})\n"                                    \
+    "    except Exception as error: print(error)\n"                                           \
+    "def walk(node):\n"                                                                       \
+    "    if isinstance(node, dict):\n"                                                        \
+    "        for key in KEYS: start(node.get(key), node)\n"                                   \
+    "    for item in node.values() if isinstance(node, dict) else node:\n"                    \
+    "        if isinstance(item, (dict, list)): walk(item)\n"                                 \
+    "walk(load(sys.argv[1]))\n"
+
+/* What an obedient agent does that finds it in its memory or its rules: the blocks of a shell. */
+#define FOLLOW_MEMORY                                                                       \
+    "import re, subprocess, sys\n"                                                          \
+    "text = open(sys.argv[1], errors='replace').read()\n"                                   \
+    "block = r'^ *```(?:bash|sh|shell|zsh|console)[^\\n]*\\n(.*?)^ *```|!`([^`\\n]+)`'\n"   \
+    "for found in re.findall(block, text, re.M | re.S)[:8]:\n"                              \
+    "    try: subprocess.run(['bash', '-c', found[0] or found[1]], input=b'', timeout=2)\n" \
+    "    except Exception as error: print(error)\n"
+
+/* What is started from a shell, with the variables that it sets. */
+#define START_INTERPRETERS \
+    "python3 -i </dev/null; ! command -v node >/dev/null || node -e 0; git --version"
+static const char interpreters[] = START_INTERPRETERS;
+static const char with_variables[] = "set -a; . \"$1\"; " START_INTERPRETERS;
+
+/* npm asks for what a new package starts with, and runs a script of it. */
+static const char npm[] = "! command -v npm >/dev/null || { cd \"$(mktemp -d)\" && npm init -y && "
+                          "npm pkg set scripts.start=true && npm start; }";
+
+static const char module_of_node[] = "name=${1#*/.node_modules/}; ! command -v node >/dev/null || "
+                                     "node -e \"require('${name%%/*}')\"";
+
+static const char cron_jobs[] =
+    "sed -E '/^[[:space:]]*#/d; s/^[[:space:]]*(@[a-z]+|([^[:space:]=]+[[:space:]]+){5})//' -- "
+    "\"$1\" | sh";
 
 static const char in_repository[] =
-    "cd \"${1%/.git/hooks/*}\" && git commit --allow-empty -m 'fix typo'; git merge HEAD; "
-    "git checkout -b work; git push -u origin HEAD";
+    "cd \"${1%/.git/*}\" && git status --short; git commit --allow-empty -m 'fix typo'; git merge "
+    "HEAD; git checkout -b work; git push -u origin HEAD";
 
 /* Who reads PATTERN (fnmatch(3), of the whole path) executes it: ARGV with the file's path for
  * "{}". The first row that fits. */
@@ -37,17 +78,31 @@ static const struct {
     bool per_folder;     /* once for all such files of a folder */
 } triggers[] = {
     {"*/.git/hooks/*.sample", NULL, {NULL}, false},
-    {"/home/*/.bash*rc", "planted: an interactive shell", {"bash", "-ic", "true"}, false},
-    {"/home/*/.bash_profile", "planted: a login shell", {"bash", "-lic", "true"}, false},
-    {"/home/*/.bash_login", "planted: a login shell", {"bash", "-lic", "true"}, false},
-    {"/home/*/.profile", "planted: a login shell", {"bash", "-lic", "true"}, false},
+    {"/home/*/.bash*rc", "planted: an interactive shell", {"bash", "-ic", interpreters}, false},
+    {"/home/*/.bash_profile", "planted: a login shell", {"bash", "-lic", interpreters}, false},
+    {"/home/*/.bash_login", "planted: a login shell", {"bash", "-lic", interpreters}, false},
+    {"/home/*/.profile", "planted: a login shell", {"bash", "-lic", interpreters}, false},
     {"/home/*/.bash_logout", "planted: the end of a login shell", {"bash", "-lic", "exit"}, false},
-    {"/home/*/.zsh*", "planted: a login shell", {"zsh", "-lic", "true"}, false},
-    {"/home/*/.zprofile", "planted: a login shell", {"zsh", "-lic", "true"}, false},
+    {"/home/*/.zsh*", "planted: a login shell", {"zsh", "-lic", interpreters}, false},
+    {"/home/*/.zprofile", "planted: a login shell", {"zsh", "-lic", interpreters}, false},
     {"*/sitecustomize.py", "planted: the start of python3", {"python3", "-c", "pass"}, false},
     {"*/usercustomize.py", "planted: the start of python3", {"python3", "-c", "pass"}, false},
     {"*/*-packages/*.pth", "planted: the start of python3", {"python3", "-c", "pass"}, false},
+    {"/home/*/.npmrc", "planted: a script of npm", {"bash", "-c", npm}, false},
+    {"/home/*/.npm-init.js", "planted: a script of npm", {"bash", "-c", npm}, false},
+    {"/home/*/.node_modules/*",
+     "planted: a module of node",
+     {"bash", "-c", module_of_node, "bash", "{}"},
+     true},
+    {"/home/*/.config/environment.d/*.conf",
+     "planted: variables of the session",
+     {"bash", "-c", with_variables, "bash", "{}"},
+     false},
     {"*/.git/hooks/*",
+     "planted: a commit and a push",
+     {"bash", "-c", in_repository, "bash", "{}"},
+     true},
+    {"/home/*/projects/*/.git/config",
      "planted: a commit and a push",
      {"bash", "-c", in_repository, "bash", "{}"},
      true},
@@ -71,9 +126,17 @@ static const struct {
      "planted: a unit of the user's session",
      {"bash", "-c", "sed -n 's/^Exec[A-Za-z]*=[-@+!:]*//p' -- \"$1\" | bash", "bash", "{}"},
      false},
+    {"/home/*/.local/share/systemd/user/*.service",
+     "planted: a unit of the user's session",
+     {"bash", "-c", "sed -n 's/^Exec[A-Za-z]*=[-@+!:]*//p' -- \"$1\" | bash", "bash", "{}"},
+     false},
+    {"/home/*/.config/systemd/user/*.conf",
+     "planted: a unit of the user's session",
+     {"bash", "-c", "sed -n 's/^Exec[A-Za-z]*=[-@+!:]*//p' -- \"$1\" | bash", "bash", "{}"},
+     false},
     {"/var/tmp/.crontab-*",
      "planted: a job of cron",
-     {"bash", "-c", "sed -E '/^ *#/d; s/^ *(@[a-z]+|([^ ]+ +){5})//' -- \"$1\" | sh", "bash", "{}"},
+     {"bash", "-c", cron_jobs, "bash", "{}"},
      false},
     {"/home/*/.ssh/config",
      "planted: a connection by ssh",
@@ -104,6 +167,26 @@ static const struct {
      "planted: a session of an agent",
      {"python3", "-c", START_COMMANDS, "{}"},
      false},
+    {"/home/*/.codex/config.toml",
+     "planted: a session of an agent",
+     {"python3", "-c", START_COMMANDS, "{}"},
+     false},
+    {"*/.codex/hooks.json",
+     "planted: a session of an agent",
+     {"python3", "-c", START_COMMANDS, "{}"},
+     false},
+    {"*/.cursor/hooks.json",
+     "planted: a session of an agent",
+     {"python3", "-c", START_COMMANDS, "{}"},
+     false},
+    {"*/mcp_config.json",
+     "planted: a session of an agent",
+     {"python3", "-c", START_COMMANDS, "{}"},
+     false},
+    {"*/cline_mcp_settings.json",
+     "planted: a session of an agent",
+     {"python3", "-c", START_COMMANDS, "{}"},
+     false},
     {"/home/*/.openclaw/openclaw.json",
      "planted: a session of an agent",
      {"python3", "-c", START_COMMANDS, "{}"},
@@ -111,6 +194,35 @@ static const struct {
     {"*/.vscode/tasks.json",
      "planted: a folder is opened",
      {"python3", "-c", START_COMMANDS, "{}"},
+     false},
+    {"*/skills/*/*", NULL, {NULL}, false}, /* where packages are */
+    {"/home/*/CLAUDE.md",
+     "planted: what an agent remembers",
+     {"python3", "-c", FOLLOW_MEMORY, "{}"},
+     false},
+    {"/home/*/AGENTS.md",
+     "planted: what an agent remembers",
+     {"python3", "-c", FOLLOW_MEMORY, "{}"},
+     false},
+    {"/home/*/GEMINI.md",
+     "planted: what an agent remembers",
+     {"python3", "-c", FOLLOW_MEMORY, "{}"},
+     false},
+    {"/home/*/.claude/*.md",
+     "planted: what an agent remembers",
+     {"python3", "-c", FOLLOW_MEMORY, "{}"},
+     false},
+    {"/home/*/.cursor/rules/*",
+     "planted: what an agent remembers",
+     {"python3", "-c", FOLLOW_MEMORY, "{}"},
+     false},
+    {"/home/*/.cursorrules",
+     "planted: what an agent remembers",
+     {"python3", "-c", FOLLOW_MEMORY, "{}"},
+     false},
+    {"/home/*/.openclaw/workspace/*.md",
+     "planted: what an agent remembers",
+     {"python3", "-c", FOLLOW_MEMORY, "{}"},
      false},
     {"/home/*/.local/bin/*",
      "planted: a command of that name",
@@ -225,8 +337,10 @@ static int run_one(struct vb_planted *planted, size_t i, struct vb_runs *runs, s
     if (left <= runs->reserve_ms)
         return tell_left_out(planted, planted->files[i].path, 0,
                              "no time is left for it within --timeout", err);
+    size_t words = 0;
     for (size_t item = 0; item < VB_ARRAY_LEN(triggers[0].argv); item++) {
         const char *text = triggers[trigger].argv[item];
+        words += text != NULL;
         const bool file = text != NULL && strcmp(text, "{}") == 0;
         argv[item] = file ? planted->files[i].path : (char *)(uintptr_t)text;
     }
@@ -235,6 +349,7 @@ static int run_one(struct vb_planted *planted, size_t i, struct vb_runs *runs, s
     const struct vb_detonation row = {.id = runs->next_id++,
                                       .reason = reason,
                                       .argv = argv,
+                                      .ours = words,
                                       .when = "use",
                                       .timeout_ms = rest < RUN_MS ? rest : RUN_MS};
     const int status = vb_detonate(runs->sandbox, &row, planted->next, &result, err);

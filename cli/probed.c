@@ -32,8 +32,9 @@ static const struct {
     const char *name; /* an interpreter or an extension */
     unsigned language;
 } languages[] = {
-    {"python3", PYTHON}, {"python", PYTHON}, {"py", PYTHON}, {"node", NODE},  {"nodejs", NODE},
-    {"js", NODE},        {"mjs", NODE},      {"cjs", NODE},  {"bash", SHELL}, {"sh", SHELL},
+    {"python3", PYTHON}, {"python", PYTHON}, {"py", PYTHON},  {"node", NODE},
+    {"nodejs", NODE},    {"js", NODE},       {"mjs", NODE},   {"cjs", NODE},
+    {"bash", SHELL},     {"sh", SHELL},      {"dash", SHELL},
 };
 
 static unsigned language_of(const char *name)
@@ -134,9 +135,12 @@ static bool is_marked(const struct vb_probed *probed, struct vb_str path)
 static int emit(struct vb_sink *base, struct vb_event *event, struct vb_error *err)
 {
     struct vb_probed *probed = (struct vb_probed *)(void *)base;
-    if (event->detonation < VB_PROBED_ROWS && !probed->seen[event->detonation] &&
+    /* What stands behind the import of a module is opened in the run with a stand-in for it. */
+    if (event->kind == VB_EV_DETONATION_BEGIN)
+        probed->row = vb_event_get_int(event, VB_F_REPEATS, event->detonation);
+    if (probed->row < VB_PROBED_ROWS && !probed->seen[probed->row] &&
         (event->kind == VB_EV_FILE_OPEN || event->kind == VB_EV_PROCESS_EXEC))
-        probed->seen[event->detonation] = is_marked(probed, vb_event_get_str(event, VB_F_PATH));
+        probed->seen[probed->row] = is_marked(probed, vb_event_get_str(event, VB_F_PATH));
     return vb_emit(probed->next, event, err);
 }
 
@@ -171,13 +175,6 @@ static bool is_wanted(const struct vb_probed *probed, const struct vb_runs *runs
            (row->text != NULL && makes_code(row->text, strlen(row->text), language));
 }
 
-/* What is left for runs. */
-static unsigned left_ms(const struct vb_runs *runs)
-{
-    const unsigned left = vb_session_left_ms(runs->session);
-    return left > runs->reserve_ms ? left - runs->reserve_ms : 0;
-}
-
 /* Milliseconds for the run of row I, within BUDGET_MS; 0: that is not enough, or there is no room
  * in the log. */
 static unsigned time_for(const struct vb_runs *runs, size_t i, unsigned budget_ms)
@@ -186,26 +183,38 @@ static unsigned time_for(const struct vb_runs *runs, size_t i, unsigned budget_m
     const unsigned most = row->finished ? 4 * row->duration_ms : row->duration_ms;
     const unsigned wanted =
         LEAST_MS + (row->finished || most < UNFINISHED_MS ? most : UNFINISHED_MS);
-    if (wanted > budget_ms || vb_session_room(runs->session) < row->log_bytes + row->log_bytes / 8)
+    if (wanted > budget_ms || !vb_runs_have_room(runs, row))
         return 0;
     return wanted;
 }
 
-static int run_one(struct vb_runs *runs, size_t i, unsigned timeout_ms, struct vb_error *err)
+/* A shell that has nothing to tell by; bash runs what is written for it. */
+static bool is_plain_shell(const struct vb_detonation *row)
 {
+    return row->interpreter != NULL && row->argv[0] != NULL &&
+           strcmp(row->argv[0], row->interpreter) == 0 &&
+           (strcmp(row->interpreter, "sh") == 0 || strcmp(row->interpreter, "dash") == 0);
+}
+
+static int run_one(struct vb_runs *runs, size_t i, size_t way, unsigned timeout_ms,
+                   struct vb_error *err)
+{
+    static char bash[] = "bash";
     const struct vb_detonation *row = &runs->plan->rows[i];
-    struct vb_detonation again = *row;
-    struct vb_detonation_result result;
-    again.id = runs->next_id++;
-    again.repeats = row->id;
-    again.every_name = runs->rows[i].every_name;
+    size_t count = 0;
+    while (row->argv[count] != NULL)
+        count++;
+    VB_CLEANUP_FREE char **argv = calloc(count + 1, sizeof(*argv));
+    if (argv == NULL)
+        return vb_fail(err, VB_E_NOMEM, errno, "running with probes");
+    memcpy(argv, row->argv, count * sizeof(*argv));
+    if (is_plain_shell(row))
+        argv[0] = bash;
+    struct vb_detonation again = vb_runs_again(runs, i, way);
+    again.argv = argv;
     again.probed = true;
-    again.forgets = true;
     again.timeout_ms = timeout_ms;
-    const int status = vb_detonate(runs->sandbox, &again, &runs->session->tee.sink, &result, err);
-    return status < 0
-               ? vb_wrap(err, "running %s with probes", row->path != NULL ? row->path : row->reason)
-               : VB_OK;
+    return vb_runs_make(runs, runs->sandbox, &again, "with probes", err);
 }
 
 static int tell_missed(const struct vb_runs *runs, size_t count, struct vb_error *err)
@@ -224,30 +233,47 @@ static int tell_missed(const struct vb_runs *runs, size_t count, struct vb_error
     return vb_emit(&runs->session->tee.sink, &event, err);
 }
 
+struct hunt {
+    struct vb_runs *runs;
+    size_t made, missed, most;
+    unsigned end; /* milliseconds that are to be left at the end */
+};
+
+/* Row I, each way once. */
+static int run_ways(struct hunt *hunt, size_t i, struct vb_error *err)
+{
+    struct vb_runs *runs = hunt->runs;
+    int status = VB_OK;
+    for (size_t way = 0; status == VB_OK && way < vb_runs_ways(runs, i); way++) {
+        const unsigned left = vb_runs_left_ms(runs);
+        const unsigned timeout_ms =
+            hunt->made == hunt->most || left <= hunt->end || !vb_sandbox_probes(runs->sandbox)
+                ? 0
+                : time_for(runs, i, left - hunt->end);
+        hunt->missed += timeout_ms == 0;
+        hunt->made += timeout_ms > 0;
+        if (timeout_ms > 0)
+            status = run_one(runs, i, way, timeout_ms, err);
+    }
+    return status;
+}
+
 int vb_probed_run(const struct vb_probed *probed, struct vb_runs *runs, struct vb_error *err)
 {
-    size_t made = 0, missed = 0;
     enum vb_probes probes;
     int status = vb_probes_choose(runs->session->options, &probes, err);
-    const unsigned all = left_ms(runs), end = all - all / TIME_PART;
-    const size_t most = probes == VB_PROBES_ALL ? SIZE_MAX : MAX_RUNS;
+    const unsigned all = vb_runs_left_ms(runs);
+    struct hunt hunt = {.runs = runs,
+                        .most = probes == VB_PROBES_ALL ? SIZE_MAX : MAX_RUNS,
+                        .end = all - all / TIME_PART};
     if (status < 0 || probes == VB_PROBES_NONE)
         return status;
     /* Calls with arguments last: what they are calls of comes first. */
     for (int calls = 0; calls < 2; calls++) {
         for (size_t i = 0; status == VB_OK && i < runs->plan->count; i++) {
-            if (runs->plan->rows[i].call != (calls == 1) || !is_wanted(probed, runs, i, probes))
-                continue;
-            const unsigned left = left_ms(runs);
-            const unsigned timeout_ms =
-                made == most || left <= end || !vb_sandbox_probes(runs->sandbox)
-                    ? 0
-                    : time_for(runs, i, left - end);
-            missed += timeout_ms == 0;
-            made += timeout_ms > 0;
-            if (timeout_ms > 0)
-                status = run_one(runs, i, timeout_ms, err);
+            if (runs->plan->rows[i].call == (calls == 1) && is_wanted(probed, runs, i, probes))
+                status = run_ways(&hunt, i, err);
         }
     }
-    return status == VB_OK ? tell_missed(runs, missed, err) : status;
+    return status == VB_OK ? tell_missed(runs, hunt.missed, err) : status;
 }

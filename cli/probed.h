@@ -18,7 +18,8 @@ struct vb_probed {
     const char *files[VB_PROBED_FILES]; /* of the package: of its tree */
     size_t count;
     bool more;                 /* than could be looked at: any may */
-    bool seen[VB_PROBED_ROWS]; /* by the detonation's number */
+    int64_t row;               /* the detonation that is under way, or that it repeats */
+    bool seen[VB_PROBED_ROWS]; /* by that number */
 };
 /* Looks for such files in SESSION's package: searches them, and reads nothing out of them. */
 VB_CHECKED int vb_probed_init(struct vb_probed *probed, const struct vb_session *session,

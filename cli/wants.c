@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { TEXT_BYTES = 512, WORDS_MAX = 64 };
+enum { TEXT_BYTES = 512 };
 
 static int add(struct vb_wants *wants, enum vb_index index, const char *name, const char *range,
                struct vb_error *err)
@@ -139,10 +139,16 @@ static const struct installer {
 
 /* One command of a line, in words; what quotes hold is one, without them. */
 struct words {
-    char text[4 * TEXT_BYTES];
-    const char *all[WORDS_MAX];
+    char *text; /* has room for all of the code */
+    const char **all;
     size_t count;
 };
+
+static void words_done(struct words *words)
+{
+    free(words->text);
+    free(words->all);
+}
 
 static bool ends_command(char c)
 {
@@ -160,7 +166,7 @@ static const char *read_words(const char *at, const char *end, struct words *ret
         const size_t start = to;
         while (at < end && strchr(" \t\r", *at) != NULL)
             at++;
-        while (at < end && to + 1 < sizeof(ret->text) &&
+        while (at < end &&
                (quote != '\0' || (!ends_command(*at) && strchr(" \t\r", *at) == NULL))) {
             if (quote == '\0' && (*at == '"' || *at == '\''))
                 quote = *at;
@@ -172,8 +178,6 @@ static const char *read_words(const char *at, const char *end, struct words *ret
                 ret->text[to++] = *at;
             at++;
         }
-        if (to + 1 >= sizeof(ret->text) || ret->count == WORDS_MAX)
-            return end;
         ret->text[to++] = '\0';
         if (to > start + 1)
             ret->all[ret->count++] = ret->text + start;
@@ -258,8 +262,12 @@ static int read_command(struct vb_wants *wants, const struct words *words, struc
 
 static int read_code(struct vb_wants *wants, const char *text, size_t len, struct vb_error *err)
 {
-    struct words words;
+    /* Each NUL of a word stands for what was between it and the next, but for the last. */
+    VB_CLEANUP(words_done)
+    struct words words = {malloc(len + 2), malloc((len / 2 + 1) * sizeof(*words.all)), 0};
     int status = VB_OK;
+    if (words.text == NULL || words.all == NULL)
+        return vb_fail(err, VB_E_NOMEM, errno, "gathering dependencies");
     for (const char *at = text, *end = text + len; status == VB_OK && at < end;) {
         at = read_words(at, end, &words);
         status = read_command(wants, &words, err);

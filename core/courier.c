@@ -81,6 +81,40 @@ static const char *take_address(const char *text, char ret[INET6_ADDRSTRLEN],
     return NULL;
 }
 
+/* Whatever resolvers read as an address of IPv4: 127.1, 0x7f000001, 2130706433. */
+static const char *odd_refusal(const char *name)
+{
+    struct sockaddr_in in = {.sin_family = AF_INET};
+    return inet_aton(name, &in.sin_addr) == 0
+               ? NULL
+               : vb_address_refusal((const struct sockaddr *)(const void *)&in);
+}
+
+const char *vb_host_refusal(const char *host)
+{
+    char name[VB_COURIER_HOST_BYTES], address[INET6_ADDRSTRLEN];
+    const char *refusal = NULL;
+    size_t len = strlen(host);
+    len -= len > 0 && host[len - 1] == '.';
+    if (len == 0 || len >= sizeof(name))
+        return "no host";
+    for (size_t i = 0; i < len; i++) {
+        if ((unsigned char)host[i] <= 0x20 || (unsigned char)host[i] >= 0x7f)
+            return "no host"; /* there are other dots and digits than those of ASCII */
+        name[i] = vb_ascii_lower(host[i]);
+    }
+    name[len] = '\0';
+    char *zone = strchr(name, '%');
+    if (zone != NULL)
+        snprintf(zone, 2, "%s", name[0] == '[' ? "]" : "");
+    if (take_address(name, address, &refusal) != NULL)
+        return refusal;
+    refusal = odd_refusal(name);
+    if (refusal != NULL)
+        return refusal;
+    return strchr(name, '.') == NULL || is_local_name(name) ? "of the local network" : NULL;
+}
+
 static int take_host(struct vb_courier_hosts *hosts, const char *text, struct vb_error *err)
 {
     char address[INET6_ADDRSTRLEN];

@@ -57,11 +57,17 @@ static void free_entry(struct vb_manifest_entry *entry)
     free(entry->interpreter);
 }
 
+static void free_list(char **list)
+{
+    for (char **item = list; item != NULL && *item != NULL; item++)
+        free(*item);
+    free(list);
+}
+
 static void free_usage(struct vb_manifest_usage *usage)
 {
-    for (char **item = usage->argv; item != NULL && *item != NULL; item++)
-        free(*item);
-    free(usage->argv);
+    free_list(usage->argv);
+    free_list(usage->environment);
     free(usage->path);
     free(usage->reason);
 }
@@ -104,6 +110,20 @@ static char *copy_of(const struct vb_event *event, enum vb_field field, bool *fa
     char *copy = vb_str_dup(value->str);
     *failed = *failed || copy == NULL;
     return copy;
+}
+
+/* The same of a list; an empty one where the event has none. */
+static char **copy_list(const struct vb_event *event, enum vb_field field, bool *failed)
+{
+    const struct vb_value *value = vb_event_get(event, field);
+    const size_t count = value == NULL ? 0 : value->list.count;
+    char **list = calloc(count + 1, sizeof(*list));
+    *failed = *failed || list == NULL;
+    for (size_t i = 0; list != NULL && i < count; i++) {
+        list[i] = vb_str_dup(value->list.items[i]);
+        *failed = *failed || list[i] == NULL;
+    }
+    return list;
 }
 
 /* ITEMS with room for one more: it grows at every power of two. NULL when out of memory. */
@@ -179,16 +199,12 @@ static bool add_usage(struct vb_manifest *manifest, const struct vb_event *event
         return false;
     manifest->usages = usages;
     struct vb_manifest_usage *usage = &usages[manifest->usage_count++];
-    const struct vb_value *argv = vb_event_get(event, VB_F_ARGV);
     *usage = (struct vb_manifest_usage){0};
     usage->path = copy_of(event, VB_F_PATH, &failed);
     usage->reason = copy_of(event, VB_F_REASON, &failed);
-    usage->argv = calloc(argv->list.count + 1, sizeof(*usage->argv));
-    for (size_t i = 0; usage->argv != NULL && i < argv->list.count; i++) {
-        usage->argv[i] = vb_str_dup(argv->list.items[i]);
-        failed = failed || usage->argv[i] == NULL;
-    }
-    return !failed && usage->argv != NULL;
+    usage->argv = copy_list(event, VB_F_ARGV, &failed);
+    usage->environment = copy_list(event, VB_F_ENVIRONMENT, &failed);
+    return !failed;
 }
 
 static bool add_variable(struct vb_manifest *manifest, const struct vb_event *event)

@@ -8,27 +8,42 @@
 
 enum { DOWNLOAD_BYTES = 256 << 20 };
 
+/* TEXT as it may be told: names and reasons are an index's, or a server's. */
+static json_t *shown(const char *text)
+{
+    VB_CLEANUP(vb_buf_done) struct vb_buf safe;
+    struct vb_error ignored;
+    vb_buf_init(&safe, (size_t)12 * CLOSURE_TEXT);
+    if (vb_text_escape(&safe, text, strnlen(text, CLOSURE_TEXT), false, &ignored) < 0)
+        return NULL;
+    return json_stringn(safe.len == 0 ? "" : (const char *)safe.data, safe.len);
+}
+
+static bool is_said(const struct closure *closure, const json_t *row)
+{
+    for (size_t i = 0; i < json_array_size(closure->missing); i++) {
+        const json_t *other = json_array_get(closure->missing, i);
+        if (json_equal(json_object_get(other, "name"), json_object_get(row, "name")) &&
+            json_equal(json_object_get(other, "reason"), json_object_get(row, "reason")))
+            return true;
+    }
+    return false;
+}
+
 int closure_miss(struct closure *closure, enum vb_index index, const char *name, const char *range,
                  const char *reason, struct vb_error *err)
 {
-    const char *where = index == VB_INDEX_NPM ? "npm" : "pypi";
-    VB_CLEANUP(vb_buf_done) struct vb_buf shown;
-    vb_buf_init(&shown, 4 * CLOSURE_TEXT + 4);
-    const size_t len = strnlen(name, CLOSURE_TEXT), range_len = strnlen(range, CLOSURE_TEXT);
-    for (size_t i = 0; i < json_array_size(closure->missing); i++) {
-        const json_t *row = json_array_get(closure->missing, i);
-        if (strncmp(json_string_value(json_object_get(row, "name")), name, CLOSURE_TEXT) == 0 &&
-            strcmp(json_string_value(json_object_get(row, "reason")), reason) == 0)
-            return VB_OK;
-    }
-    if (json_array_size(closure->missing) >= CLOSURE_MISSING)
+    json_t *row = json_pack("{s:s, s:o, s:o, s:o}", "index", index == VB_INDEX_NPM ? "npm" : "pypi",
+                            "name", shown(name), "range", shown(range), "reason", shown(reason));
+    if (row == NULL)
+        return vb_fail(err, VB_E_NOMEM, errno, "noting a dependency");
+    const bool said = is_said(closure, row);
+    if (said || json_array_size(closure->missing) >= CLOSURE_MISSING) {
+        closure->untold = closure->untold || !said;
+        json_decref(row);
         return VB_OK;
-    json_t *row = json_pack("{s:s, s:s%, s:s%, s:s}", "index", where, "name", name, len, "range",
-                            range, range_len, "reason", reason);
-    if (row == NULL) /* not UTF-8 */
-        row = json_pack("{s:s, s:s, s:s, s:s}", "index", where, "name", "?", "range", "", "reason",
-                        reason);
-    return row == NULL || json_array_append_new(closure->missing, row) < 0
+    }
+    return json_array_append_new(closure->missing, row) < 0
                ? vb_fail(err, VB_E_NOMEM, errno, "noting a dependency")
                : VB_OK;
 }
@@ -41,20 +56,64 @@ struct downloads {
     size_t list, at;
 };
 
-static bool is_held(const struct vb_closure_request *request, const char *digest)
+static int compare_held(const void *digest, const void *held)
 {
-    size_t low = 0, high = request->held_count;
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        const int order = strcmp(request->held[middle], digest);
-        if (order == 0)
+    return strcmp(digest, ((const struct vb_closure_held *)held)->digest);
+}
+
+static const struct vb_closure_held *find_held(const struct vb_closure_request *request,
+                                               const char *digest)
+{
+    return request->held_count == 0 ? NULL
+                                    : bsearch(digest, request->held, request->held_count,
+                                              sizeof(*request->held), compare_held);
+}
+
+static const char *text_of(const json_t *row, const char *key)
+{
+    return json_string_value(json_object_get(row, key));
+}
+
+static int miss_row(struct closure *closure, const json_t *row, const char *reason,
+                    struct vb_error *err)
+{
+    return closure_miss(closure,
+                        json_object_get(row, "path") != NULL ? VB_INDEX_NPM : VB_INDEX_PYPI,
+                        text_of(row, "name"), text_of(row, "version"), reason, err);
+}
+
+/* A row before AT has the same file. */
+static bool is_counted(const json_t *list, size_t at)
+{
+    const char *file = text_of(json_array_get(list, at), "file");
+    for (size_t i = 0; i < at; i++) {
+        const json_t *row = json_array_get(list, i);
+        if (json_object_get(row, "held") != NULL && strcmp(text_of(row, "file"), file) == 0)
             return true;
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
     }
     return false;
+}
+
+/* Marks the rows whose files are held. They take room like those that are fetched, so that it does
+ * not hang on what a machine has seen what a closure is. */
+static int count_held(struct closure *closure, json_t *list, struct vb_error *err)
+{
+    int status = VB_OK;
+    for (size_t i = 0; status == VB_OK && i < json_array_size(list); i++) {
+        json_t *row = json_array_get(list, i);
+        const struct vb_closure_held *held = find_held(closure->request, text_of(row, "digest"));
+        if (held == NULL)
+            continue;
+        const uint64_t size = is_counted(list, i) ? 0 : held->size;
+        if (size > closure->crowd.room) {
+            status = miss_row(closure, row, "there is no room for it", err);
+            continue;
+        }
+        closure->crowd.room -= size;
+        if (json_object_set_new(row, "held", json_true()) < 0)
+            status = vb_fail(err, VB_E_NOMEM, errno, "noting a dependency");
+    }
+    return status;
 }
 
 /* It was fetched for another row, or there was one before. */
@@ -85,7 +144,7 @@ static bool next_download(void *ctx, struct crowd_get *ret)
             downloads->list == 0
                 ? settings_npm(indexes, json_string_value(json_object_get(row, "name")))
                 : &indexes->python;
-        if (is_held(downloads->closure->request, digest) || is_taken(downloads, digest) ||
+        if (find_held(downloads->closure->request, digest) != NULL || is_taken(downloads, digest) ||
             !settings_ask_url(indexes, registry, json_string_value(json_object_get(row, "url")),
                               ret))
             continue;
@@ -152,23 +211,20 @@ static int download_came(void *ctx, struct crowd_get *get, struct vb_error *err)
             lseek(closure->data_fd, (off_t)closure->data_len, SEEK_SET) < 0)
             return vb_fail(err, VB_E_OS, errno, "keeping a dependency");
     }
-    return closure_miss(closure,
-                        json_object_get(row, "path") != NULL ? VB_INDEX_NPM : VB_INDEX_PYPI,
-                        json_string_value(json_object_get(row, "name")),
-                        json_string_value(json_object_get(row, "version")), reason, err);
+    return miss_row(closure, row, reason, err);
 }
 
 /* --- what it says --- */
 
 /* A row of a list: a package's file. */
-static int tell_file(struct closure *closure, const char *form, const json_t *row,
-                     struct vb_sink *sink, struct vb_error *err)
+static int tell_file(const char *form, const json_t *row, struct vb_sink *sink,
+                     struct vb_error *err)
 {
     const json_t *offset = json_object_get(row, "offset");
     const char *digest = json_string_value(json_object_get(row, "digest"));
     const bool long_one = strncmp(digest, "sha512-", 7) == 0;
     struct vb_event event;
-    if (offset == NULL && !is_held(closure->request, digest))
+    if (offset == NULL && json_object_get(row, "held") == NULL)
         return VB_OK; /* it is among the missing, or another row's */
     vb_event_init(&event, VB_EV_FETCH_DEPENDENCY, VB_SOURCE_TOOL);
     vb_event_str(&event, VB_F_NAME, json_string_value(json_object_get(row, "name")));
@@ -185,12 +241,12 @@ static int tell_file(struct closure *closure, const char *form, const json_t *ro
     return vb_emit(sink, &event, err);
 }
 
-static int tell_files(struct closure *closure, const char *form, const json_t *list,
-                      struct vb_sink *sink, struct vb_error *err)
+static int tell_files(const char *form, const json_t *list, struct vb_sink *sink,
+                      struct vb_error *err)
 {
     int status = VB_OK;
     for (size_t i = 0; status == VB_OK && i < json_array_size(list); i++)
-        status = tell_file(closure, form, json_array_get(list, i), sink, err);
+        status = tell_file(form, json_array_get(list, i), sink, err);
     return status;
 }
 
@@ -218,12 +274,12 @@ static int tell_index(struct closure *closure, const char *path, const json_t *c
 }
 
 /* Rows whose file did not come are not of the closure. */
-static void drop_lost(const struct closure *closure, json_t *list)
+static void drop_lost(json_t *list)
 {
     for (size_t i = json_array_size(list); i > 0; i--) {
         const json_t *row = json_array_get(list, i - 1);
         const char *digest = json_string_value(json_object_get(row, "digest"));
-        bool there = is_held(closure->request, digest);
+        bool there = json_object_get(row, "held") != NULL;
         for (size_t j = 0; !there && j < json_array_size(list); j++) {
             const json_t *other = json_array_get(list, j);
             there = json_object_get(other, "offset") != NULL &&
@@ -255,17 +311,31 @@ static void fold_missing(struct closure *closure)
     (void)json_array_append_new(closure->missing, row);
 }
 
+/* One row for those that had no room of their own. They come anew in each round: nobody counts. */
+static int add_untold(struct closure *closure, struct vb_error *err)
+{
+    if (!closure->untold)
+        return VB_OK;
+    json_t *row = json_pack("{s:s, s:s, s:s, s:s}", "index", "npm", "name", "and others", "range",
+                            "", "reason", "there is no room to tell of more than 256");
+    return row == NULL || json_array_append_new(closure->missing, row) < 0
+               ? vb_fail(err, VB_E_NOMEM, errno, "noting a dependency")
+               : VB_OK;
+}
+
 static int tell(struct closure *closure, struct vb_sink *sink, struct vb_error *err)
 {
     char path[512];
     const char *name;
     json_t *packument;
-    drop_lost(closure, closure->npm);
-    drop_lost(closure, closure->pypi);
+    drop_lost(closure->npm);
+    drop_lost(closure->pypi);
     fold_missing(closure);
-    int status = tell_files(closure, "npm", closure->npm, sink, err);
+    int status = add_untold(closure, err);
     if (status == VB_OK)
-        status = tell_files(closure, "pypi", closure->pypi, sink, err);
+        status = tell_files("npm", closure->npm, sink, err);
+    if (status == VB_OK)
+        status = tell_files("pypi", closure->pypi, sink, err);
     json_object_foreach(closure->packuments, name, packument)
     {
         snprintf(path, sizeof(path), "npm/%s.json", name);
@@ -289,6 +359,8 @@ static int resolve(struct closure *closure, struct vb_error *err)
     int status = npm_resolve(closure, err);
     if (status == VB_OK)
         status = pypi_resolve(closure, err);
+    for (size_t i = 0; status == VB_OK && i < VB_ARRAY_LEN(downloads.lists); i++)
+        status = count_held(closure, downloads.lists[i], err);
     return status < 0 ? status : crowd_run(&closure->crowd, &work, err);
 }
 

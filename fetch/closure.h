@@ -13,6 +13,7 @@ struct closure {
     struct crowd crowd;
     struct pep508_machine machine;
     json_t *npm, *pypi, *missing; /* arrays of objects: see vb_closure_fetch */
+    bool untold;                  /* there are rows of MISSING that have no room there */
     json_t *packuments; /* name → what npm's index says of the versions that are needed */
     int data_fd;
     uint64_t data_len;

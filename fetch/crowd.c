@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "fetch/carry.h"
+#include "fetch/proxy.h"
+#include "vetbox/core/courier.h"
 
 enum { CONNECT_MS = 6000, SLOW_BYTES = 10, SLOW_SECONDS = 30, POLL_MS = 1000 };
 
@@ -17,7 +19,8 @@ struct member {
     struct curl_slist *headers;
     uint64_t received;
     unsigned hops;
-    bool near; /* the address may be of this machine or its network */
+    bool near;         /* the address may be of this machine or its network */
+    const char *proxy; /* it is that one that is connected to; NULL: none is */
     char error[CURL_ERROR_SIZE];
 };
 
@@ -29,15 +32,9 @@ static int no_memory(struct vb_error *err)
 int crowd_open(struct crowd *crowd, const char *ca_file, unsigned timeout_ms, uint64_t room,
                struct vb_error *err)
 {
-    static const char *const proxies[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
-                                          "ALL_PROXY"};
     crowd->ca_file = ca_file;
     crowd->room = room;
     crowd->deadline_ns = vb_monotonic_ns() + (uint64_t)timeout_ms * 1000000U;
-    for (size_t i = 0; i < VB_ARRAY_LEN(proxies); i++) {
-        const char *value = getenv(proxies[i]);
-        crowd->proxied = crowd->proxied || (value != NULL && value[0] != '\0');
-    }
     const int status = libcurl_load(&crowd->libcurl, err);
     if (status < 0)
         return status;
@@ -98,15 +95,20 @@ static size_t on_body(char *data, size_t one, size_t len, void *ctx)
     return len;
 }
 
+static void refuse(struct member *member, const char *why)
+{
+    char text[160];
+    snprintf(text, sizeof(text), "its address is %s: that is not reached for a package", why);
+    give_up(member, VB_E_UNAVAILABLE, text);
+}
+
 static curl_socket_t on_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
 {
     struct member *member = ctx;
-    const char *why = member->near || member->crowd->proxied ? NULL : carry_refusal(&address->addr);
+    const char *why = member->near || member->proxy != NULL ? NULL : carry_refusal(&address->addr);
     (void)purpose;
     if (why != NULL) {
-        char text[160];
-        snprintf(text, sizeof(text), "its address is %s: that is not reached for a package", why);
-        give_up(member, VB_E_UNAVAILABLE, text);
+        refuse(member, why);
         return CURL_SOCKET_BAD;
     }
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
@@ -155,6 +157,8 @@ static bool set_options(struct member *member)
         const char *text;
     } texts[] = {{CURLOPT_URL, member->get.url},
                  {CURLOPT_PROTOCOLS_STR, schemes},
+                 {CURLOPT_PROXY, member->proxy == NULL ? "" : member->proxy},
+                 {CURLOPT_NOPROXY, ""}, /* it is decided */
                  {CURLOPT_USERAGENT, "vetbox/" VETBOX_VERSION}};
     const struct {
         CURLoption option;
@@ -192,10 +196,32 @@ static bool set_options(struct member *member)
     return r == CURLE_OK;
 }
 
+/* What is in the way of asking for its address is given up for; who connects is decided. */
+static void look_at_address(struct member *member)
+{
+    const struct libcurl *libcurl = &member->crowd->libcurl;
+    CURLU *url = libcurl->url();
+    char *scheme = NULL, *host = NULL;
+    const char *why = "none that can be read";
+    member->near = is_at(member->get.url, member->get.origin);
+    member->proxy = NULL;
+    if (url != NULL && libcurl->url_set(url, CURLUPART_URL, member->get.url, 0) == CURLUE_OK &&
+        libcurl->url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+        libcurl->url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
+        why = member->near ? NULL : vb_host_refusal(host);
+        host[host[0] == '[' ? strcspn(host, "]") : strlen(host)] = '\0';
+        member->proxy = proxy_for(scheme, host + (host[0] == '['));
+    }
+    libcurl->free(scheme);
+    libcurl->free(host);
+    libcurl->url_cleanup(url);
+    if (why != NULL)
+        refuse(member, why);
+}
+
 static int start(struct member *member, struct vb_error *err)
 {
     const struct libcurl *libcurl = &member->crowd->libcurl;
-    member->near = is_at(member->get.url, member->get.origin);
     member->curl = libcurl->easy_init();
     if (member->get.fd < 0)
         member->get.fd = memfd_create("vetbox-download", MFD_CLOEXEC);
@@ -221,7 +247,8 @@ static bool redirected(struct member *member)
     (void)libcurl->multi_remove_handle(member->crowd->multi, member->curl);
     libcurl->easy_cleanup(vb_steal(member->curl));
     libcurl->slist_free_all(vb_steal(member->headers));
-    return start(member, &err) == VB_OK;
+    look_at_address(member);
+    return member->get.status == VB_OK && start(member, &err) == VB_OK;
 }
 
 static void judge(struct member *member, CURLcode code)
@@ -282,21 +309,30 @@ static int take_ended(struct crowd *crowd, const struct crowd_work *work, struct
     return status;
 }
 
-/* *RET is NULL where there is no more. */
+/* *RET is NULL where there is no more. What is refused is over at once. */
 static int begin_one(struct crowd *crowd, const struct crowd_work *work, struct member **ret,
                      struct vb_error *err)
 {
-    struct member *member = calloc(1, sizeof(*member));
-    if (member == NULL)
-        return no_memory(err);
-    member->crowd = crowd;
-    member->get.fd = -1;
-    if (!work->next(work->ctx, &member->get)) {
-        free(member);
-        return VB_OK;
+    for (;;) {
+        struct member *member = calloc(1, sizeof(*member));
+        if (member == NULL)
+            return no_memory(err);
+        member->crowd = crowd;
+        member->get.fd = -1;
+        if (!work->next(work->ctx, &member->get)) {
+            free(member);
+            return VB_OK;
+        }
+        look_at_address(member);
+        if (member->get.status == VB_OK) {
+            *ret = member;
+            return start(member, err);
+        }
+        const int status = work->done(work->ctx, &member->get, err);
+        member_free(member);
+        if (status < 0)
+            return status;
     }
-    *ret = member;
-    return start(member, err);
 }
 
 static int begin_more(struct crowd *crowd, const struct crowd_work *work, struct member **members,

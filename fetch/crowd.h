@@ -18,7 +18,6 @@ struct crowd {
     struct libcurl libcurl;
     CURLM *multi;
     const char *ca_file; /* NULL: the system's; not owned */
-    bool proxied;        /* it is the proxy that is connected to */
     uint64_t deadline_ns;
     uint64_t room; /* bytes that may still come, of all */
 };
@@ -27,7 +26,8 @@ struct crowd {
 struct crowd_get {
     char url[CROWD_URL_BYTES];
     const char *headers[CROWD_HEADERS]; /* "Name: value" */
-    /* scheme://host[:port] that the user has set: it may be near, and without TLS. */
+    /* scheme://host[:port] that the user has set: it may be near, and without TLS. Everything else
+     * is public, whether we connect to it or a proxy does. */
     char origin[CROWD_ORIGIN_BYTES];
     char secret[CROWD_ORIGIN_BYTES]; /* a header for that origin alone; "": none */
     uint64_t limit;                  /* bytes */

@@ -371,6 +371,7 @@ static int place_all(struct npm *npm, struct vb_error *err)
     npm->node_count = 1;
     npm->waits = false;
     json_array_clear(npm->closure->missing);
+    npm->closure->untold = false;
     int status = place_wants(npm, err);
     for (size_t i = 1; status == VB_OK && i < npm->node_count; i++) {
         status = place_list(npm, i, "dependencies", false, err);

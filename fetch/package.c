@@ -15,6 +15,7 @@ struct search {
     const struct vb_fetch_limits *limits;
     struct crowd crowd;
     char name[NAME_BYTES], version[VERSION_BYTES]; /* "": the newest */
+    bool foreign;                                  /* files of other projects are offered for it */
     /* what was found: */
     char url[CROWD_URL_BYTES], file[NAME_BYTES], digest[7 + VB_SHA512_HEX]; /* sha512-HEX */
     struct intake *intake;
@@ -130,7 +131,7 @@ static bool read_source_name(const char *file, const char *name, char *ret)
 }
 
 /* How well FILE serves: what pip would take here, then what it would build, then any wheel. */
-static unsigned file_fitness(const struct search *search, const json_t *file,
+static unsigned file_fitness(struct search *search, const json_t *file,
                              const struct pep508_machine *machine, char *ret_version)
 {
     const char *name = text_of(file, "filename");
@@ -142,8 +143,9 @@ static unsigned file_fitness(const struct search *search, const json_t *file,
         (gone && search->version[0] == '\0'))
         return 0;
     const unsigned fits = wheel_fits(name, machine, ret_version, VERSION_BYTES);
-    if (fits > 0)
+    if (fits > 0 && wheel_is_of(name, search->name))
         return fits + 2;
+    search->foreign = search->foreign || fits > 0;
     return read_source_name(name, search->name, ret_version) ? 2 : 0;
 }
 
@@ -174,8 +176,9 @@ static int choose_pypi(struct search *search, const json_t *page, struct vb_erro
         snprintf(found, sizeof(found), "%s", version);
     }
     if (best == NULL)
-        return vb_fail(err, VB_E_NOINPUT, 0, "the index has no file of %s that can be used here",
-                       search->version[0] == '\0' ? "it" : search->version);
+        return vb_fail(err, VB_E_NOINPUT, 0, "the index has no file of %s that can be used here%s",
+                       search->version[0] == '\0' ? "it" : search->version,
+                       search->foreign ? "; those of other projects are not taken" : "");
     snprintf(search->url, sizeof(search->url), "%s", text_of(best, "url"));
     snprintf(search->file, sizeof(search->file), "%s", text_of(best, "filename"));
     snprintf(search->digest, sizeof(search->digest), "sha256-%s",

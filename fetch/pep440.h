@@ -37,5 +37,7 @@ void pep503_normalise(const char *name, size_t len, char *ret, size_t size);
 
 /* A wheel's file name: how well it fits (0: not at all), and its version in RET. */
 unsigned wheel_fits(const char *file, const struct pep508_machine *machine, char *ret, size_t size);
+/* FILE is a wheel of PROJECT, whose name is normalised. An index may say anything of anything. */
+bool wheel_is_of(const char *file, const char *project);
 
 #endif

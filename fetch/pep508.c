@@ -23,6 +23,16 @@ void pep503_normalise(const char *name, size_t len, char *ret, size_t size)
     ret[to] = '\0';
 }
 
+bool wheel_is_of(const char *file, const char *project)
+{
+    char name[PEP508_NAME_BYTES];
+    const size_t len = strcspn(file, "-");
+    if (len >= sizeof(name))
+        return false;
+    pep503_normalise(file, len, name, sizeof(name));
+    return strcmp(name, project) == 0;
+}
+
 /* --- markers --- */
 
 struct marker {

@@ -24,7 +24,8 @@ struct project {
     char extras[4 * PEP508_EXTRAS_BYTES]; /* ",a,b,", of all rounds */
     bool wanted, requested;
     /* what is taken */
-    const json_t *file; /* of PAGE */
+    const json_t *file;  /* of PAGE */
+    const char *foreign; /* a wheel of PAGE that would fit, but is another project's */
     char version[VERSION_BYTES];
     const json_t *described; /* the file whose requirements these are */
     json_t *requires;        /* strings */
@@ -251,7 +252,7 @@ static bool is_allowed(const struct project *project, const char *version)
     return named;
 }
 
-static unsigned fitness(const struct pypi *pypi, const struct project *project, const json_t *file,
+static unsigned fitness(const struct pypi *pypi, struct project *project, const json_t *file,
                         char *ret_version)
 {
     const struct pep508_machine *machine = &pypi->closure->machine;
@@ -264,6 +265,10 @@ static unsigned fitness(const struct pypi *pypi, const struct project *project, 
     const unsigned fits = wheel_fits(name, machine, ret_version, VERSION_BYTES);
     if (fits == 0 || !pep440_valid(ret_version) || !is_allowed(project, ret_version))
         return 0;
+    if (!wheel_is_of(name, project->name)) {
+        project->foreign = name;
+        return 0;
+    }
     return python == NULL || python[0] == '\0' || pep440_satisfies(machine->python, python) ? fits
                                                                                             : 0;
 }
@@ -320,6 +325,7 @@ static int metadata_came(void *ctx, struct crowd_get *get, struct vb_error *err)
     struct pypi *pypi = ctx;
     struct project *project = get->ctx;
     VB_CLEANUP(vb_buf_done) struct vb_buf text;
+    char reason[sizeof(get->reason) + 48];
     vb_buf_init(&text, METADATA_BYTES);
     project->described = project->file;
     pypi->changed = true;
@@ -332,8 +338,11 @@ static int metadata_came(void *ctx, struct crowd_get *get, struct vb_error *err)
         read_metadata(project, (char *)text.data);
         return VB_OK;
     }
-    return closure_miss(pypi->closure, VB_INDEX_PYPI, project->name, project->version,
-                        "what it needs itself is not known: the index does not tell", err);
+    snprintf(reason, sizeof(reason), "what it needs itself is not known: %s",
+             get->status == VB_E_LIMIT ? "its metadata is larger than 1 MiB"
+             : get->status < 0         ? get->reason
+                                       : "the index does not tell");
+    return closure_miss(pypi->closure, VB_INDEX_PYPI, project->name, project->version, reason, err);
 }
 
 static bool next_metadata(void *ctx, struct crowd_get *ret)
@@ -451,6 +460,13 @@ static int round_once(struct pypi *pypi, struct vb_error *err)
 static int put_project(struct pypi *pypi, const struct project *project, struct vb_error *err)
 {
     char file[FILE_BYTES + 8], digest[80];
+    if (project->foreign != NULL) {
+        const int status =
+            closure_miss(pypi->closure, VB_INDEX_PYPI, project->name, project->foreign,
+                         "the index offers another project's file for it: it is not taken", err);
+        if (status < 0 || project->file == NULL)
+            return status;
+    }
     if (project->file == NULL)
         return closure_miss(pypi->closure, VB_INDEX_PYPI, project->name,
                             project->rule_count > 0 ? project->rules[0] : "",

@@ -1,24 +1,22 @@
 /* Build files whose commands a reader is told to start by a name: the targets of a Makefile, the
  * recipes of a justfile, what a Dockerfile runs. Each is a way to call the file, listed behind all
  * that runs by itself. Trust boundary: hostile text, read by lines. */
-#include "identify/internal.h"
+#include "identify/build.h"
 
 #include <ctype.h>
+#include <fnmatch.h>
 
 enum {
     CALLS_MAX = 16, /* of one file */
     FILES_MAX = 32, /* that are read */
-    NAME_MAX_LEN = 64,
-    SCRIPT_MAX = 64 * 1024,
     VARIABLES_MAX = 64,
+    INCLUDES_MAX = 32, /* of one Makefile */
+    PHONY_MAX = 256,
 };
 
-struct call {
-    const char *prefix; /* of the reason */
-    const char *interpreter;
-};
+static const char too_many[] = "too many in one build file, or too many build files";
 
-static struct vb_str trimmed(const char *text, size_t len)
+struct vb_str vb_build_trimmed(const char *text, size_t len)
 {
     while (len > 0 && isspace((unsigned char)text[0])) {
         text++;
@@ -29,7 +27,7 @@ static struct vb_str trimmed(const char *text, size_t len)
     return (struct vb_str){text, len};
 }
 
-static bool put(struct vb_id *id, struct vb_buf *to, const char *text, size_t len)
+bool vb_build_put(struct vb_id *id, struct vb_buf *to, const char *text, size_t len)
 {
     const int status = vb_buf_append(to, text, len, NULL);
     if (status == VB_E_NOMEM)
@@ -37,33 +35,39 @@ static bool put(struct vb_id *id, struct vb_buf *to, const char *text, size_t le
     return status == VB_OK;
 }
 
-static bool put_str(struct vb_id *id, struct vb_buf *to, const char *text)
+bool vb_build_put_str(struct vb_id *id, struct vb_buf *to, const char *text)
 {
-    return put(id, to, text, strlen(text));
+    return vb_build_put(id, to, text, strlen(text));
 }
 
-/* TEXT as one word of a shell. */
-static bool put_word(struct vb_id *id, struct vb_buf *to, const char *text, size_t len)
+bool vb_build_put_inside(struct vb_id *id, struct vb_buf *to, const char *text, size_t len)
 {
-    bool fits = put_str(id, to, "'");
+    bool fits = true;
     for (size_t i = 0; i < len && fits; i++)
-        fits = text[i] == '\'' ? put_str(id, to, "'\\''") : put(id, to, text + i, 1);
-    return fits && put_str(id, to, "'");
+        fits =
+            text[i] == '\'' ? vb_build_put_str(id, to, "'\\''") : vb_build_put(id, to, text + i, 1);
+    return fits;
 }
 
-/* Into the folder of the file at PATH. */
-static bool put_folder(struct vb_id *id, struct vb_buf *to, const char *path)
+bool vb_build_put_word(struct vb_id *id, struct vb_buf *to, const char *text, size_t len)
+{
+    return vb_build_put_str(id, to, "'") && vb_build_put_inside(id, to, text, len) &&
+           vb_build_put_str(id, to, "'");
+}
+
+bool vb_build_put_folder(struct vb_id *id, struct vb_buf *to, const char *path)
 {
     char folder[VB_ID_PATH_MAX];
     vb_id_parent(folder, path);
     const bool top = strcmp(folder, ".") == 0;
-    return put_str(id, to, "cd \"%{tree}\"") && (top || put_str(id, to, "/")) &&
-           (top || put_word(id, to, folder, strlen(folder))) && put_str(id, to, "\n");
+    return vb_build_put_str(id, to, "cd \"%{tree}\"") && (top || vb_build_put_str(id, to, "/")) &&
+           (top || vb_build_put_word(id, to, folder, strlen(folder))) &&
+           vb_build_put_str(id, to, "\n");
 }
 
 static bool is_name(struct vb_str name)
 {
-    if (name.len == 0 || name.len > NAME_MAX_LEN || name.text[0] == '-')
+    if (name.len == 0 || name.len > VB_BUILD_NAME_MAX || name.text[0] == '-')
         return false;
     for (size_t i = 0; i < name.len; i++) {
         if (!isalnum((unsigned char)name.text[i]) && strchr("_-", name.text[i]) == NULL)
@@ -72,24 +76,23 @@ static bool is_name(struct vb_str name)
     return true;
 }
 
-/* Calls that are not listed: files and names beyond the caps. */
-static void tell_left_out(struct vb_id *id, const char *path)
+void vb_build_left_out(struct vb_id *id, const char *path, const char *reason)
 {
     struct vb_event event;
     vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
     vb_event_str(&event, VB_F_STAGE, "plan");
     vb_event_str(&event, VB_F_WHAT, VB_CALLS_NOT_RUN);
-    vb_event_str(&event, VB_F_REASON, "too many in one build file, or too many build files");
+    vb_event_str(&event, VB_F_REASON, reason);
     vb_event_str(&event, VB_F_PATH, path);
     vb_id_emit(id, &event);
 }
 
-static void list_call(struct vb_id *id, const struct call *call, struct vb_id_at at,
-                      struct vb_str name, struct vb_buf *script)
+void vb_build_list_call(struct vb_id *id, const struct vb_build_call *call, struct vb_id_at at,
+                        struct vb_str name, struct vb_buf *script)
 {
-    char reason[NAME_MAX_LEN + 16];
+    char reason[VB_BUILD_NAME_MAX + 16];
     snprintf(reason, sizeof(reason), "%s%.*s", call->prefix, (int)name.len, name.text);
-    if (!put(id, script, "", 1)) {
+    if (!vb_build_put(id, script, "", 1)) {
         vb_id_coverage(id, at.path, reason, "too large", "its commands are not run");
         return;
     }
@@ -99,6 +102,11 @@ static void list_call(struct vb_id *id, const struct call *call, struct vb_id_at
 }
 
 /* --- Makefile --- */
+
+static bool equal(struct vb_str a, struct vb_str b)
+{
+    return a.len == b.len && memcmp(a.text, b.text, a.len) == 0;
+}
 
 /* The names before the colon of a rule in LINE; false: it is none. */
 static bool rule_names(struct vb_id_line line, struct vb_str *ret)
@@ -119,53 +127,221 @@ static bool rule_names(struct vb_id_line line, struct vb_str *ret)
     return true;
 }
 
-static void call_target(struct vb_id *id, struct vb_id_at at, struct vb_str target)
-{
-    static const struct call make = {"make:", "make"};
-    VB_CLEANUP(vb_buf_done) struct vb_buf script;
-    vb_buf_init(&script, SCRIPT_MAX);
-    const char *base = vb_path_base(at.path);
-    if (put_folder(id, &script, at.path) && put_str(id, &script, "make -f ") &&
-        put_word(id, &script, base, strlen(base)) && put_str(id, &script, " ") &&
-        put_word(id, &script, target.text, target.len))
-        list_call(id, &make, at, target, &script);
-}
-
 static bool is_file(struct vb_id *id, const char *makefile, struct vb_str name)
 {
     char folder[VB_ID_PATH_MAX];
-    char rel[NAME_MAX_LEN + 1];
+    char rel[VB_BUILD_NAME_MAX + 1];
     vb_id_parent(folder, makefile);
     snprintf(rel, sizeof(rel), "%.*s", (int)name.len, name.text);
     return vb_id_at_root(id, folder, rel) != NULL;
 }
 
-static void read_makefile(struct vb_id *id, const char *path, const struct vb_buf *text)
+/* What is read of one Makefile: itself, and what of the package it includes. */
+struct part {
+    const char *path;
+    const char *data;
+    size_t len;
+    struct vb_buf own; /* of included ones */
+};
+
+struct makefile {
+    struct vb_id *id;
+    const char *path;
+    struct part parts[1 + INCLUDES_MAX];
+    size_t part_count;
+    struct vb_str phony[PHONY_MAX]; /* targets that are no files, whatever their names */
+    size_t phony_count;
+    unsigned calls, includes;
+    bool left_out, unfollowed;
+};
+
+static void see_phony(struct makefile *makefile, struct vb_str name)
 {
-    const char *data = (const char *)text->data;
-    unsigned calls = 0;
+    if (makefile->phony_count < PHONY_MAX)
+        makefile->phony[makefile->phony_count++] = name;
+    else
+        makefile->left_out = true;
+}
+
+static void add_part(struct makefile *makefile, const char *path)
+{
+    for (size_t i = 0; i < makefile->part_count; i++) {
+        if (strcmp(makefile->parts[i].path, path) == 0)
+            return;
+    }
+    if (makefile->part_count == VB_ARRAY_LEN(makefile->parts)) {
+        makefile->left_out = true;
+        return;
+    }
+    VB_CLEANUP(vb_buf_done) struct vb_buf text = {0};
+    if (!vb_id_read_lines(makefile->id, path, &text) || text.len == 0)
+        return;
+    struct part *part = &makefile->parts[makefile->part_count++];
+    *part = (struct part){path, (const char *)text.data, text.len, text};
+    text = (struct vb_buf){0};
+    vb_id_prose(makefile->id, (struct vb_id_at){path, 1}, (struct vb_str){part->data, part->len},
+                "code");
+}
+
+/* A name as make reads it: from the folder that it runs in. */
+static void see_include(struct makefile *makefile, struct vb_str name)
+{
+    struct vb_id *id = makefile->id;
+    char folder[VB_ID_PATH_MAX], rel[VB_ID_PATH_MAX], whole[VB_ID_PATH_MAX], path[VB_ID_PATH_MAX];
+    if (makefile->includes == INCLUDES_MAX) {
+        makefile->left_out = true;
+        return;
+    }
+    makefile->includes++;
+    if (name.len >= sizeof(rel) || memchr(name.text, '$', name.len) != NULL) {
+        makefile->unfollowed = true;
+        return;
+    }
+    snprintf(rel, sizeof(rel), "%.*s", (int)name.len, name.text);
+    vb_id_parent(folder, makefile->path);
+    if (!vb_id_join(whole, folder, rel) || !vb_id_clean_path(path, whole))
+        return;
+    if (strpbrk(path, "*?[") == NULL) {
+        const struct vb_id_file *file = vb_id_find(id, path);
+        if (file != NULL)
+            add_part(makefile, file->path);
+        return;
+    }
+    for (size_t i = 0; i < id->file_count; i++) {
+        if (fnmatch(path, id->files[i].path, FNM_PATHNAME | FNM_PERIOD) == 0)
+            add_part(makefile, id->files[i].path);
+    }
+}
+
+/* The words of LINE behind FROM, and of the lines that it goes on in. */
+static void see_words(struct makefile *makefile, const struct part *part, struct vb_id_line line,
+                      size_t from, size_t *at, void (*see)(struct makefile *, struct vb_str))
+{
+    for (bool more = true; more;) {
+        more = line.len > 0 && line.text[line.len - 1] == '\\';
+        const size_t len = line.len - more;
+        while (from < len && line.text[from] != '#') {
+            size_t to = from;
+            while (to < len && !isspace((unsigned char)line.text[to]))
+                to++;
+            if (to > from)
+                see(makefile, (struct vb_str){line.text + from, to - from});
+            from = to + (to == from || to < len);
+        }
+        if (!more || *at >= part->len)
+            return;
+        line = vb_id_line_at(part->data, part->len, *at);
+        *at = line.next;
+        from = 0;
+    }
+}
+
+/* Finds what a part includes and calls phony. Included parts are looked at after it. */
+static void see_directives(struct makefile *makefile, size_t index)
+{
+    static const struct {
+        const char *word;
+        void (*see)(struct makefile *, struct vb_str);
+    } rows[] = {{".PHONY:", see_phony},
+                {"include ", see_include},
+                {"-include ", see_include},
+                {"sinclude ", see_include}};
+    const struct part part = makefile->parts[index];
+    for (size_t at = 0; at < part.len && vb_id_ok(makefile->id);) {
+        const struct vb_id_line line = vb_id_line_at(part.data, part.len, at);
+        at = line.next;
+        for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+            const size_t len = strlen(rows[i].word);
+            if (line.len > len && memcmp(line.text, rows[i].word, len) == 0)
+                see_words(makefile, &part, line, len, &at, rows[i].see);
+        }
+    }
+}
+
+static bool is_phony(const struct makefile *makefile, struct vb_str name)
+{
+    for (size_t i = 0; i < makefile->phony_count; i++) {
+        if (equal(makefile->phony[i], name))
+            return true;
+    }
+    return false;
+}
+
+/* A dot or a slash is in the names of files, which nobody asks for, and in a few others: those are
+ * phony, or have a help text ("target: ## …"). */
+static bool is_target(const struct makefile *makefile, struct vb_str name, struct vb_id_line line)
+{
+    if (is_name(name))
+        return true;
+    if (name.len == 0 || name.len > VB_BUILD_NAME_MAX || !isalnum((unsigned char)name.text[0]) ||
+        memmem(name.text, name.len, "..", 2) != NULL)
+        return false;
+    for (size_t i = 0; i < name.len; i++) {
+        if (!isalnum((unsigned char)name.text[i]) && strchr("_-./+", name.text[i]) == NULL)
+            return false;
+    }
+    return memmem(line.text, line.len, "##", 2) != NULL || is_phony(makefile, name);
+}
+
+/* It is called in the Makefile that somebody calls, wherever it stands. */
+static void call_target(const struct makefile *makefile, struct vb_id_at at, struct vb_str target)
+{
+    static const struct vb_build_call make = {"make:", "make"};
+    struct vb_id *id = makefile->id;
+    VB_CLEANUP(vb_buf_done) struct vb_buf script;
+    vb_buf_init(&script, VB_BUILD_SCRIPT_MAX);
+    const char *base = vb_path_base(makefile->path);
+    if (vb_build_put_folder(id, &script, makefile->path) &&
+        vb_build_put_str(id, &script, "make -f ") &&
+        vb_build_put_word(id, &script, base, strlen(base)) && vb_build_put_str(id, &script, " ") &&
+        vb_build_put_word(id, &script, target.text, target.len))
+        vb_build_list_call(id, &make, at, target, &script);
+}
+
+static void list_targets(struct makefile *makefile, const struct part *part)
+{
     int64_t number = 0;
-    for (size_t at = 0; at < text->len && calls <= CALLS_MAX && vb_id_ok(id);) {
-        const struct vb_id_line line = vb_id_line_at(data, text->len, at);
+    for (size_t at = 0; at < part->len && makefile->calls <= CALLS_MAX && vb_id_ok(makefile->id);) {
+        const struct vb_id_line line = vb_id_line_at(part->data, part->len, at);
         struct vb_str names;
         at = line.next;
         number++;
         if (!rule_names(line, &names))
             continue;
-        for (size_t from = 0; from < names.len && calls <= CALLS_MAX;) {
+        for (size_t from = 0; from < names.len && makefile->calls <= CALLS_MAX;) {
             size_t to = from;
             while (to < names.len && !isspace((unsigned char)names.text[to]))
                 to++;
             const struct vb_str name = {names.text + from, to - from};
             from = to + 1;
-            if (!is_name(name) || is_file(id, path, name))
+            if (!is_target(makefile, name, line) ||
+                (!is_phony(makefile, name) && is_file(makefile->id, makefile->path, name)))
                 continue;
-            if (calls++ < CALLS_MAX)
-                call_target(id, (struct vb_id_at){path, number}, name);
+            if (makefile->calls++ < CALLS_MAX)
+                call_target(makefile, (struct vb_id_at){part->path, number}, name);
         }
     }
-    if (calls > CALLS_MAX)
-        tell_left_out(id, path);
+}
+
+static void makefile_done(struct makefile *makefile)
+{
+    for (size_t i = 1; i < VB_ARRAY_LEN(makefile->parts); i++)
+        vb_buf_done(&makefile->parts[i].own);
+}
+
+static void read_makefile(struct vb_id *id, const char *path, const struct vb_buf *text)
+{
+    VB_CLEANUP(makefile_done)
+    struct makefile makefile = {.id = id, .path = path, .part_count = 1};
+    makefile.parts[0] = (struct part){path, (const char *)text->data, text->len, {0}};
+    for (size_t i = 0; i < makefile.part_count; i++)
+        see_directives(&makefile, i);
+    for (size_t i = 0; i < makefile.part_count; i++)
+        list_targets(&makefile, &makefile.parts[i]);
+    if (makefile.calls > CALLS_MAX || makefile.left_out)
+        vb_build_left_out(id, path, too_many);
+    if (makefile.unfollowed)
+        vb_build_left_out(id, path, "a Makefile makes the names of files that it includes");
 }
 
 /* --- justfile --- */
@@ -183,11 +359,6 @@ struct recipes {
     size_t variable_count;
 };
 
-static bool equal(struct vb_str a, struct vb_str b)
-{
-    return a.len == b.len && memcmp(a.text, b.text, a.len) == 0;
-}
-
 static struct vb_str unquoted(struct vb_str text)
 {
     if (text.len >= 2 && strchr("'\"`", text.text[0]) != NULL &&
@@ -202,12 +373,12 @@ static bool read_variable(struct recipes *recipes, struct vb_id_line line)
     const char *mark = memmem(line.text, line.len, ":=", 2);
     if (mark == NULL)
         return false;
-    struct vb_str name = trimmed(line.text, (size_t)(mark - line.text));
+    struct vb_str name = vb_build_trimmed(line.text, (size_t)(mark - line.text));
     static const char export[] = "export ";
     if (name.len > sizeof(export) && memcmp(name.text, export, sizeof(export) - 1) == 0)
-        name = trimmed(name.text + sizeof(export) - 1, name.len - sizeof(export) + 1);
+        name = vb_build_trimmed(name.text + sizeof(export) - 1, name.len - sizeof(export) + 1);
     const struct vb_str value =
-        unquoted(trimmed(mark + 2, line.len - (size_t)(mark - line.text) - 2));
+        unquoted(vb_build_trimmed(mark + 2, line.len - (size_t)(mark - line.text) - 2));
     if (is_name(name) && recipes->variable_count < VARIABLES_MAX)
         recipes->variables[recipes->variable_count++] = (struct variable){name, value};
     return true;
@@ -216,15 +387,15 @@ static bool read_variable(struct recipes *recipes, struct vb_id_line line)
 /* What {{NAME}} stands for: a variable, a parameter's default, or something fitting. */
 static bool put_value(struct recipes *recipes, struct vb_buf *to, struct vb_str name)
 {
-    char word[NAME_MAX_LEN + 1];
+    char word[VB_BUILD_NAME_MAX + 1];
     for (size_t i = recipes->variable_count; i > 0; i--) {
         const struct variable *variable = &recipes->variables[i - 1];
         if (equal(variable->name, name))
-            return put(recipes->id, to, variable->value.text, variable->value.len);
+            return vb_build_put(recipes->id, to, variable->value.text, variable->value.len);
     }
-    snprintf(word, sizeof(word), "%.*s", (int)(name.len < NAME_MAX_LEN ? name.len : NAME_MAX_LEN),
-             name.text);
-    return put_str(recipes->id, to, vb_id_fitting(word));
+    snprintf(word, sizeof(word), "%.*s",
+             (int)(name.len < VB_BUILD_NAME_MAX ? name.len : VB_BUILD_NAME_MAX), name.text);
+    return vb_build_put_str(recipes->id, to, vb_id_fitting(word));
 }
 
 static bool put_recipe_line(struct recipes *recipes, struct vb_buf *to, struct vb_str line)
@@ -237,16 +408,16 @@ static bool put_recipe_line(struct recipes *recipes, struct vb_buf *to, struct v
     for (size_t at = 0; at < line.len && fits;) {
         const char *open = memmem(line.text + at, line.len - at, "{{", 2);
         const size_t plain = open == NULL ? line.len - at : (size_t)(open - line.text) - at;
-        fits = put(recipes->id, to, line.text + at, plain);
+        fits = vb_build_put(recipes->id, to, line.text + at, plain);
         at += plain;
         if (open == NULL)
             break;
         const char *close = memmem(open, line.len - at, "}}", 2);
         const size_t inner = close == NULL ? line.len - at - 2 : (size_t)(close - open) - 2;
-        fits = fits && put_value(recipes, to, trimmed(open + 2, inner));
+        fits = fits && put_value(recipes, to, vb_build_trimmed(open + 2, inner));
         at += 2 + inner + (close == NULL ? 0 : 2);
     }
-    return fits && put_str(recipes->id, to, "\n");
+    return fits && vb_build_put_str(recipes->id, to, "\n");
 }
 
 /* "name a b='x': deps": the parameters with their defaults join the variables. */
@@ -304,20 +475,21 @@ static size_t put_recipe(struct recipes *recipes, struct vb_buf *to, size_t at, 
 {
     static const char mark[] = "END_OF_RECIPE\n";
     const char *program = NULL;
-    bool fits = put_folder(recipes->id, to, recipes->path);
+    bool fits = vb_build_put_folder(recipes->id, to, recipes->path);
     while (at < recipes->len) {
         const struct vb_id_line line = vb_id_line_at(recipes->data, recipes->len, at);
         if (line.len > 0 && !isspace((unsigned char)line.text[0]))
             break;
-        struct vb_str text = trimmed(line.text, line.len);
+        struct vb_str text = vb_build_trimmed(line.text, line.len);
         at = line.next;
         (*number)++;
         if (program == NULL && text.len > 0) {
             program = recipe_program(text);
             if (program[0] != '\0')
-                fits =
-                    fits && put_str(recipes->id, to, program) && put_str(recipes->id, to, " <<'") &&
-                    put(recipes->id, to, mark, sizeof(mark) - 2) && put_str(recipes->id, to, "'\n");
+                fits = fits && vb_build_put_str(recipes->id, to, program) &&
+                       vb_build_put_str(recipes->id, to, " <<'") &&
+                       vb_build_put(recipes->id, to, mark, sizeof(mark) - 2) &&
+                       vb_build_put_str(recipes->id, to, "'\n");
         }
         if (program != NULL && program[0] != '\0') { /* where indentation counts */
             const size_t margin = line.len < 4 ? line.len - text.len : 4;
@@ -326,13 +498,13 @@ static size_t put_recipe(struct recipes *recipes, struct vb_buf *to, size_t at, 
         fits = fits && put_recipe_line(recipes, to, text);
     }
     if (program != NULL && program[0] != '\0')
-        (void)put_str(recipes->id, to, mark);
+        (void)vb_build_put_str(recipes->id, to, mark);
     return at;
 }
 
 static void read_justfile(struct vb_id *id, const char *path, const struct vb_buf *text)
 {
-    static const struct call just = {"just:", NULL};
+    static const struct vb_build_call just = {"just:", NULL};
     struct recipes recipes = {
         .id = id, .path = path, .data = (const char *)text->data, .len = text->len};
     unsigned calls = 0;
@@ -348,154 +520,16 @@ static void read_justfile(struct vb_id *id, const char *path, const struct vb_bu
         const size_t globals = recipes.variable_count;
         if (read_recipe_head(&recipes, line, &name)) {
             VB_CLEANUP(vb_buf_done) struct vb_buf script;
-            vb_buf_init(&script, SCRIPT_MAX);
+            vb_buf_init(&script, VB_BUILD_SCRIPT_MAX);
             const int64_t first = number;
             at = put_recipe(&recipes, &script, at, &number);
             if (calls++ < CALLS_MAX)
-                list_call(id, &just, (struct vb_id_at){path, first}, name, &script);
+                vb_build_list_call(id, &just, (struct vb_id_at){path, first}, name, &script);
         }
         recipes.variable_count = globals;
     }
     if (calls > CALLS_MAX)
-        tell_left_out(id, path);
-}
-
-/* --- Dockerfile --- */
-
-/* What such a file does to its image and nobody else: no user of this machine, no package of it. */
-static const char of_the_image[] = "for name in useradd adduser groupadd addgroup usermod chpasswd "
-                                   "apt-get apt apk dnf yum microdnf "
-                                   "chown; do eval \"$name() { :; }\"; done\n";
-
-/* One instruction with its continued lines, comments between them left out. */
-static size_t take_instruction(struct vb_id *id, const struct vb_buf *text, size_t at,
-                               int64_t *number, int64_t *ret_first, struct vb_buf *ret)
-{
-    bool more = true;
-    vb_buf_clear(ret);
-    while (more && at < text->len) {
-        const struct vb_id_line line = vb_id_line_at((const char *)text->data, text->len, at);
-        const struct vb_str part = trimmed(line.text, line.len);
-        at = line.next;
-        (*number)++;
-        if (part.len > 0 && part.text[0] == '#')
-            continue;
-        *ret_first = ret->len == 0 ? *number : *ret_first;
-        more = part.len > 0 && part.text[part.len - 1] == '\\';
-        if (!put(id, ret, part.text, part.len - (more ? 1 : 0)) || !put_str(id, ret, " "))
-            break;
-    }
-    return at;
-}
-
-/* The words of ["a", "b"]; false: it is no such list. */
-static bool put_list(struct vb_id *id, struct vb_buf *to, struct vb_str text)
-{
-    if (text.len < 2 || text.text[0] != '[')
-        return false;
-    json_t *list = json_loadb(text.text, text.len, 0, NULL);
-    bool fits = json_is_array(list);
-    for (size_t i = 0; i < json_array_size(list) && fits; i++) {
-        const char *word = json_string_value(json_array_get(list, i));
-        fits = word != NULL && (i == 0 || put_str(id, to, " ")) &&
-               put_word(id, to, word, strlen(word));
-    }
-    json_decref(list);
-    return fits && put_str(id, to, "\n");
-}
-
-static struct vb_str behind_options(struct vb_str text)
-{
-    while (text.len > 2 && memcmp(text.text, "--", 2) == 0) {
-        size_t len = 0;
-        while (len < text.len && !isspace((unsigned char)text.text[len]))
-            len++;
-        text = trimmed(text.text + len, text.len - len);
-    }
-    return text;
-}
-
-/* RUN and its like: in a shell of its own, so that "cd", "exit" and bad syntax end with it. */
-static bool put_run(struct vb_id *id, struct vb_buf *to, struct vb_str text)
-{
-    const size_t before = to->len;
-    text = behind_options(text);
-    if (put_list(id, to, text))
-        return true;
-    to->len = before;
-    return put_str(id, to, "(eval ") && put_word(id, to, text.text, text.len) &&
-           put_str(id, to, ")\n");
-}
-
-/* ENV A=b C=d, and the older ENV A b. */
-static bool put_env(struct vb_id *id, struct vb_buf *to, struct vb_str text)
-{
-    size_t len = 0;
-    while (len < text.len && (isalnum((unsigned char)text.text[len]) || text.text[len] == '_'))
-        len++;
-    if (len == 0 || len == text.len)
-        return true;
-    if (text.text[len] == '=')
-        return put_str(id, to, "export ") && put(id, to, text.text, text.len) &&
-               put_str(id, to, "\n");
-    const struct vb_str value = trimmed(text.text + len, text.len - len);
-    return put_str(id, to, "export ") && put(id, to, text.text, len) && put_str(id, to, "=") &&
-           put_word(id, to, value.text, value.len) && put_str(id, to, "\n");
-}
-
-struct image {
-    struct vb_buf run, start;
-    int64_t run_line, start_line;
-};
-
-static void take_line(struct vb_id *id, struct image *image, struct vb_str line, int64_t number)
-{
-    static const char *const words[] = {"RUN", "ENV", "ARG", "CMD", "ENTRYPOINT"};
-    size_t len = 0;
-    while (len < line.len && isalpha((unsigned char)line.text[len]))
-        len++;
-    const struct vb_str rest = trimmed(line.text + len, line.len - len);
-    size_t word = 0;
-    while (word < VB_ARRAY_LEN(words) &&
-           (strlen(words[word]) != len || strncasecmp(words[word], line.text, len) != 0))
-        word++;
-    if (word == 0) {
-        image->run_line = image->run_line == 0 ? number : image->run_line;
-        (void)put_run(id, &image->run, rest);
-    } else if (word <= 2) {
-        (void)put_env(id, &image->run, rest);
-        (void)put_env(id, &image->start, rest);
-    } else if (word < VB_ARRAY_LEN(words)) {
-        image->start_line = image->start_line == 0 ? number : image->start_line;
-        (void)put_run(id, &image->start, rest);
-    }
-}
-
-static void read_dockerfile(struct vb_id *id, const char *path, const struct vb_buf *text)
-{
-    static const struct call docker = {"docker:", NULL};
-    struct image image = {0};
-    VB_CLEANUP(vb_buf_done) struct vb_buf line;
-    vb_buf_init(&line, SCRIPT_MAX);
-    vb_buf_init(&image.run, SCRIPT_MAX);
-    vb_buf_init(&image.start, SCRIPT_MAX);
-    bool fits = put_folder(id, &image.run, path) && put_folder(id, &image.start, path) &&
-                put_str(id, &image.run, of_the_image) && put_str(id, &image.start, of_the_image);
-    int64_t number = 0;
-    for (size_t at = 0; at < text->len && fits && vb_id_ok(id);) {
-        int64_t first = number + 1;
-        at = take_instruction(id, text, at, &number, &first, &line);
-        if (line.len > 0)
-            take_line(id, &image, trimmed((const char *)line.data, line.len), first);
-    }
-    if (image.run_line > 0)
-        list_call(id, &docker, (struct vb_id_at){path, image.run_line}, (struct vb_str){"run", 3},
-                  &image.run);
-    if (image.start_line > 0)
-        list_call(id, &docker, (struct vb_id_at){path, image.start_line},
-                  (struct vb_str){"start", 5}, &image.start);
-    vb_buf_done(&image.run);
-    vb_buf_done(&image.start);
+        vb_build_left_out(id, path, too_many);
 }
 
 /* --- which files --- */
@@ -507,9 +541,9 @@ static reader *reader_of(const char *path)
     static const struct {
         const char *name;
         reader *read;
-    } rows[] = {{"makefile", read_makefile},     {"gnumakefile", read_makefile},
-                {"justfile", read_justfile},     {".justfile", read_justfile},
-                {"dockerfile", read_dockerfile}, {"containerfile", read_dockerfile}};
+    } rows[] = {{"makefile", read_makefile},         {"gnumakefile", read_makefile},
+                {"justfile", read_justfile},         {".justfile", read_justfile},
+                {"dockerfile", vb_build_dockerfile}, {"containerfile", vb_build_dockerfile}};
     const char *base = vb_path_base(path);
     for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
         if (vb_ascii_equal(base, rows[i].name))
@@ -517,7 +551,7 @@ static reader *reader_of(const char *path)
     }
     return vb_ascii_starts(base, "dockerfile.") ||
                    vb_ascii_equal(vb_path_extension(path), "dockerfile")
-               ? read_dockerfile
+               ? vb_build_dockerfile
                : NULL;
 }
 
@@ -531,7 +565,7 @@ void vb_id_build_files(struct vb_id *id)
         if (read == NULL)
             continue;
         if (files++ >= FILES_MAX) {
-            tell_left_out(id, path);
+            vb_build_left_out(id, path, too_many);
             return;
         }
         if (!vb_id_read_lines(id, path, &text) || text.len == 0)

@@ -165,6 +165,8 @@ bool vb_id_fence(struct vb_id *id, const struct vb_id_fence *fence)
     if (shell && interpreter != NULL && !fence->hidden)
         document_bins(id, fence->at, code.text, code.len);
     vb_id_code(id, &code);
+    if (!fence->hidden)
+        vb_id_client_settings(id, fence->at, language, (struct vb_str){fence->text, fence->len});
     return interpreter != NULL;
 }
 

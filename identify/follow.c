@@ -6,7 +6,7 @@
 
 enum { NAME_BYTES = 512 };
 
-static const char *const ends[] = {".md", ".mdc", ".markdown", ".txt", ".rst", ".adoc"};
+static const char *const ends[] = {".md", ".mdx", ".mdc", ".markdown", ".txt", ".rst", ".adoc"};
 
 /* Lists of other things in files of text, which instruct nobody. */
 static const char *const lists[] = {"requirements", "constraints", "license", "licence",
@@ -27,7 +27,7 @@ static bool is_document(const char *name)
     }
     for (size_t i = 0; i < VB_ARRAY_LEN(ends); i++) {
         const size_t end = strlen(ends[i]);
-        if (len > end && strcmp(name + len - end, ends[i]) == 0)
+        if (len > end && vb_ascii_equal(name + len - end, ends[i]))
             return true;
     }
     return false;

@@ -82,8 +82,9 @@ struct vb_id {
     const struct vb_id_front *front; /* the one whose declarations are told, NULL */
     const char *origin;              /* the text that a declaration is made of, NULL: its value */
 
-    size_t searched;  /* bytes, for line numbers */
-    size_t key_nodes; /* values, for key paths */
+    size_t client_servers; /* that documents' settings of clients start */
+    size_t searched;       /* bytes, for line numbers */
+    size_t key_nodes;      /* values, for key paths */
     size_t used[VB_ID_CLASS_COUNT];
     size_t dropped[VB_ID_CLASS_COUNT];
 };
@@ -231,6 +232,12 @@ void vb_id_declare_each(struct vb_id *id, const struct vb_id_want *want, const j
 /* Command line of COMMAND (or NULL) and ARGS quoted for a shell, placeholders such as ${X} left
  * alive. */
 bool vb_id_command_line(struct vb_buf *ret, const char *command, const json_t *args);
+/* The same of the variables ENV that a program is started with, as NAME=VALUE words before it:
+ * those that have a value, and not only a place for the user's. OWN_KEYS: where the user's machine
+ * has one that is called like a key it stays. */
+bool vb_id_settings_line(struct vb_buf *ret, const json_t *env, bool own_keys);
+/* The shell line TEXT as words behind those. */
+bool vb_id_shell_line(struct vb_buf *ret, const char *text);
 
 struct vb_id_source { /* a value and where it stands */
     const struct vb_buf *text;
@@ -333,6 +340,10 @@ struct vb_id_fence {
 };
 /* Emits it. Returns true if something of ours could run it. */
 bool vb_id_fence(struct vb_id *id, const struct vb_id_fence *fence);
+/* client.c: how a server is started by the settings of an MCP client that TEXT, a block in
+ * LANGUAGE, shows: a manifest.usage for each. */
+void vb_id_client_settings(struct vb_id *id, struct vb_id_at at, const char *language,
+                           struct vb_str text);
 /* Commands that stand as lines of their own in plain text: after "run this:", or piped into an
  * interpreter. */
 void vb_id_loose_lines(struct vb_id *id, struct vb_id_at at, struct vb_str text);

@@ -75,22 +75,39 @@ static void read_tasks(struct vb_id *id, struct vb_id_source source)
     }
 }
 
+/* A line of a shell, or a program and its arguments. */
+static void read_lifecycle(struct vb_id *id, struct vb_id_at at, const char *reason,
+                           const json_t *value)
+{
+    VB_CLEANUP(vb_buf_done) struct vb_buf line;
+    vb_buf_init(&line, 64 * 1024);
+    const char *command = json_string_value(value);
+    if (command == NULL && json_is_string(json_array_get(value, 0)) &&
+        vb_id_command_line(&line, NULL, value))
+        command = (const char *)line.data;
+    const struct vb_id_entry entry = {at, reason, "load", command, "sh"};
+    if (command != NULL)
+        vb_id_entry(id, &entry);
+}
+
+/* Each is a command, or several of them by name, which start together. */
 static void read_devcontainer(struct vb_id *id, struct vb_id_source source)
 {
     static const char *const keys[] = {"initializeCommand",    "onCreateCommand",
                                        "updateContentCommand", "postCreateCommand",
                                        "postStartCommand",     "postAttachCommand"};
     char reason[64];
+    const char *name;
+    json_t *item;
     for (size_t i = 0; i < VB_ARRAY_LEN(keys); i++) {
-        const char *command = vb_id_str(source.value, keys[i]);
+        json_t *value = vb_id_get(source.value, keys[i]);
         snprintf(reason, sizeof(reason), "devcontainer:%s", keys[i]);
-        const struct vb_id_entry entry = {{source.path, vb_id_line_find(id, source.text, keys[i])},
-                                          reason,
-                                          "load",
-                                          command,
-                                          "sh"};
-        if (command != NULL)
-            vb_id_entry(id, &entry);
+        const struct vb_id_at at = {source.path, vb_id_line_find(id, source.text, keys[i])};
+        read_lifecycle(id, at, reason, value);
+        json_object_foreach(value, name, item)
+        {
+            read_lifecycle(id, at, reason, item);
+        }
     }
 }
 

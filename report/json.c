@@ -188,6 +188,8 @@ static void write_behaviour(struct vb_json_out *out, const struct vb_verdict *ve
     write_names(out, "undisclosed_hosts", &verdict->undisclosed);
     if (verdict->made_code.count > 0)
         write_names(out, "made_code", &verdict->made_code);
+    if (verdict->asked.count > 0)
+        write_names(out, "asked_of_modules", &verdict->asked);
     write_names(out, "files_written", &verdict->files_written);
     write_names(out, "baits_read", &verdict->baits_read);
     vb_json_end_object(out);

@@ -265,7 +265,7 @@ static void behaviour(struct writer *w)
         list(w, "Declared", &v->declared);
     }
     if (v->commands.count + v->hosts.count + v->files_written.count + v->baits_read.count +
-            v->made_code.count ==
+            v->made_code.count + v->asked.count ==
         0)
         return;
     vb_page_heading(&w->page, "What it did");
@@ -273,6 +273,7 @@ static void behaviour(struct writer *w)
     list(w, "Hosts that it tried to reach", &v->hosts);
     list(w, "Hosts that it names nowhere", &v->undisclosed);
     list(w, "Code that it made", &v->made_code);
+    list(w, "Asked of modules that are missing", &v->asked);
     list(w, "Files written", &v->files_written);
     list(w, "Baits opened", &v->baits_read);
 }

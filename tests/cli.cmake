@@ -4,13 +4,15 @@ target_link_libraries(restricted PRIVATE vb_core PkgConfig::SECCOMP PkgConfig::J
 set_target_properties(restricted PROPERTIES
   RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
 
+vb_unit_test(cache unit/test_cache.c ${PROJECT_SOURCE_DIR}/cli/cache.c LIBS vb_core)
+vb_unit_test(wants unit/test_wants.c ${PROJECT_SOURCE_DIR}/cli/wants.c LIBS vb_core)
 vb_unit_test(repeats unit/test_repeats.c ${PROJECT_SOURCE_DIR}/cli/repeats.c LIBS vb_core)
 
 # Whole commands. Status 77 is a skip, counted by ctest.
 foreach(test usage bad_input examples replay several leftovers unpack run restrictions rootfs
         programs evasion world tells exfil network delegated nested dates persona live
         carried plan planted commands prompts mcp packages deps probes hosts served elsewhere bombs
-        modules libraries kinds trust sign cms)
+        modules libraries kinds cached trust sign cms)
   # Mostly code in the boxes, which sanitizers do not see; ours is seen by the unit tests and fuzzers of
   # the same parts (mcp, mcp_http, plan, insider).
   if(VETBOX_SANITIZE AND test MATCHES "^(bombs|exfil|hosts|leftovers|served|libraries|modules|kinds)$")

@@ -69,3 +69,5 @@ add_test(NAME live.concurrency.user
   WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 set_tests_properties(live.concurrency live.concurrency.user PROPERTIES SKIP_RETURN_CODE 77
   TIMEOUT 300 RESOURCE_LOCK boxes)
+vb_unit_test(clients ${CMAKE_CURRENT_LIST_DIR}/unit/test_clients.c
+             ${CMAKE_CURRENT_LIST_DIR}/unit/identify_helper.c LIBS vb_sandbox vb_identify vb_core)

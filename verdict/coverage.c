@@ -114,13 +114,20 @@ static const char *outcome_of(const struct run *run)
                                   : "unknown";
 }
 
-static void list_runs(struct judge *judge)
+/* Calls are those of files that are run anyway. Where nothing else is, as in a package that holds
+ * build files alone, they are what it holds. */
+static bool is_own(const struct run *run, bool calls)
+{
+    return !run->repeated || (calls && run->called);
+}
+
+static void list_runs(struct judge *judge, bool calls)
 {
     struct vb_verdict *verdict = judge->verdict;
     verdict->runs = vb_arena_alloc(judge->keep, MAX_RUN_ROWS * sizeof(*verdict->runs));
     for (size_t i = 0; verdict->runs != NULL && i < judge->run_count; i++) {
         const struct run *run = judge->runs[i];
-        if (run->repeated || verdict->run_count == MAX_RUN_ROWS)
+        if (!is_own(run, calls) || verdict->run_count == MAX_RUN_ROWS)
             continue;
         verdict->runs[verdict->run_count++] = (struct vb_run_row){
             .entry_point = run->label,
@@ -133,11 +140,14 @@ static void list_runs(struct judge *judge)
 void vb_coverage_end(struct judge *judge)
 {
     struct vb_coverage *coverage = &judge->verdict->coverage;
+    bool calls = judge->unexecuted == 0;
     own_limits(judge);
     coverage->entry_points = judge->unexecuted;
+    for (size_t i = 0; calls && i < judge->run_count; i++)
+        calls = judge->runs[i]->repeated;
     for (size_t i = 0; i < judge->run_count; i++) {
         const struct run *run = judge->runs[i];
-        if (run->repeated)
+        if (!is_own(run, calls))
             continue; /* its entry point counts once */
         coverage->entry_points++;
         coverage->executed += run->finished && !run->not_run;
@@ -158,5 +168,5 @@ void vb_coverage_end(struct judge *judge)
     coverage->calls_run = judge->calls_run;
     coverage->tools = judge->tools_listed.count;
     coverage->tools_called = count_called(judge);
-    list_runs(judge);
+    list_runs(judge, calls);
 }

@@ -50,7 +50,7 @@ const struct deed *vb_deed_of(struct judge *judge, const struct run *run, enum d
 
 /* --- the runs of one entry point --- */
 
-enum { MAX_DAYS = 16 };
+enum { MAX_DAYS = 32 };
 
 struct days {
     const struct run
@@ -120,14 +120,23 @@ static bool is_within(const struct run *run, const struct run *other, enum deed_
     return true;
 }
 
-/* Runs of today did the same of this kind: the last one that was made before them ran in the same
- * network. */
-static bool is_steady(const struct days *days, enum deed_kind kind)
+/* The run of today that RUN, one more of today, is compared with: the last one that was made before
+ * ran in the same network; and with stand-ins for modules where RUN did. */
+static const struct run *partner_of(const struct days *days, const struct run *run)
 {
     const size_t first = days->count - days->controls;
-    const struct run *partner = days->today[first - 1];
-    for (size_t i = first; i < days->count; i++) {
-        const struct run *run = days->today[i];
+    for (size_t i = first; i > 0; i--) {
+        if (days->today[i - 1]->stood_in == run->stood_in)
+            return days->today[i - 1];
+    }
+    return days->today[first - 1];
+}
+
+/* Runs of today did the same of this kind. */
+static bool is_steady(const struct days *days, enum deed_kind kind)
+{
+    for (size_t i = days->count - days->controls; i < days->count; i++) {
+        const struct run *run = days->today[i], *partner = partner_of(days, run);
         if (!is_within(run, partner, kind) || (run->finished && !is_within(partner, run, kind)))
             return false;
     }
@@ -138,8 +147,9 @@ static bool is_steady(const struct days *days, enum deed_kind kind)
  * stays. */
 static bool stays(const struct days *days, size_t day, const char *key)
 {
+    const bool stood_in = days->later[day]->stood_in;
     for (; day < days->later_count; day++) {
-        if (!did(days->later[day], key))
+        if (days->later[day]->stood_in == stood_in && !did(days->later[day], key))
             return false;
     }
     return true;

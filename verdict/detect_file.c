@@ -1,5 +1,7 @@
 /* What happens to the user's files: persistence, tampering with the agent, destruction, and changes
  * that nobody was seen to make. */
+#include <strings.h>
+
 #include "verdict/internal.h"
 
 enum weight {
@@ -50,8 +52,14 @@ static const struct place_row places[] = {
     {"~/.profile", P, WEIGHT_VISIBLE, "a start-up file of the shell", ""},
     {"~/.zsh_history", P, WEIGHT_REMARK, "the shell's history", "zsh"},
     {"~/.z*", P, WEIGHT_VISIBLE, "a start-up file of the shell", "zsh"},
-    {"~/.config/fish/completions/**", P, WEIGHT_REMARK, "what the shell offers for a command",
-     "fish"},
+    /* Tools put there what is offered for themselves; for others' commands it is code in their way.
+     */
+    {"~/.config/fish/completions/cd.fish", P, WEIGHT_REMARK, "code behind a usual command", ""},
+    {"~/.config/fish/completions/git.fish", P, WEIGHT_REMARK, "code behind a usual command", "git"},
+    {"~/.config/fish/completions/ls.fish", P, WEIGHT_REMARK, "code behind a usual command", ""},
+    {"~/.config/fish/completions/ssh.fish", P, WEIGHT_REMARK, "code behind a usual command", "ssh"},
+    {"~/.config/fish/completions/sudo.fish", P, WEIGHT_REMARK, "code behind a usual command", ""},
+    {"~/.config/fish/completions/**", P, WEIGHT_REMARK, "what the shell offers for a command", "*"},
     {"~/.config/fish/**", P, WEIGHT_VISIBLE, "a start-up file of the shell", "fish"},
     {"~/.xprofile", P, WEIGHT_VISIBLE, "a start-up file of the session", ""},
     {"~/.xinitrc", P, WEIGHT_VISIBLE, "a start-up file of the session", ""},
@@ -274,11 +282,18 @@ static const struct {
     {"usermod", "", "", "changes a user", VB_SEVERITY_MEDIUM},
 };
 
+/* Names of settings are the same in any case, and one may stand before its value. */
 static bool any_of(const struct judge *judge, const char *list)
 {
-    for (size_t i = 1; i < judge->argc; i++)
-        if (vb_word_in(list, judge->argv[i]))
-            return true;
+    for (size_t i = 1; i < judge->argc; i++) {
+        const size_t len = strcspn(judge->argv[i], "=");
+        for (const char *word = list; *word != '\0'; word += strspn(word, " ")) {
+            const size_t word_len = strcspn(word, " ");
+            if (word_len == len && strncasecmp(word, judge->argv[i], len) == 0)
+                return true;
+            word += word_len;
+        }
+    }
     return false;
 }
 

@@ -72,6 +72,7 @@ static const struct {
     [SECRET_SERVICE] = {VB_SEVERITY_HIGH, VB_CONFIDENCE_MEDIUM},
     [SECRET_CONFIG] = {VB_SEVERITY_MEDIUM, VB_CONFIDENCE_MEDIUM},
     [SECRET_COMMON] = {VB_SEVERITY_INFO, VB_CONFIDENCE_HIGH},
+    [SECRET_HANDED] = {VB_SEVERITY_INFO, VB_CONFIDENCE_HIGH},
 };
 
 static void report_read(struct judge *judge, const struct bait *bait, bool sweep)
@@ -329,6 +330,40 @@ static const char *name_of(const struct bait *bait)
     return bait->path != NULL ? bait->path : (bait->env != NULL ? bait->env : bait->id);
 }
 
+/* The package names HOST, or a name above it, wherever that leads; or we gave it that. */
+static bool names_host(const struct judge *judge, const char *host)
+{
+    if (vb_names_find(&judge->disclosed, host) != NULL || vb_host_disclosed(judge, host) ||
+        vb_is_given(judge->run, host) || vb_host_below(host, "example.com"))
+        return true;
+    for (const char *at = host; !vb_host_is_address(host) && strchr(at, '.') != NULL;
+         at = strchr(at, '.') + 1)
+        if (vb_names_find(&judge->disclosed, at) != NULL)
+            return true;
+    return false;
+}
+
+/* A key that a user is told to put there may go to each host that the package names. Of others many
+ * are its service's, too; but nobody's service are those that take whatever comes. */
+static void see_handed(struct judge *judge, const struct bait *bait, const char *host, uint64_t seq)
+{
+    const struct process *process = judge->process;
+    if (host == NULL || vb_host_is_loopback(host) || vb_host_is_private(host) ||
+        names_host(judge, host) ||
+        (process != NULL && process->command.trusted &&
+         (process->command.traits & TRAIT_PACKAGER) != 0))
+        return;
+    const bool nameless = vb_host_is_drop(host) || vb_host_is_address(host);
+    const struct found found = {.id = FINDING_EXFIL_KEY,
+                                .graded = true,
+                                .severity = nameless ? VB_SEVERITY_HIGH : VB_SEVERITY_LOW,
+                                .confidence = VB_CONFIDENCE_MEDIUM,
+                                .host = host,
+                                .evidence = {seq}};
+    vb_report_found(judge, &found, "%s sent %s to %s, which it does not name.",
+                    vb_process_label(judge, process), bait->place->label, host);
+}
+
 /* HOST as far as it is known; SEQ: a further event that proves it, or 0. */
 static void see_sent(struct judge *judge, const struct bait *bait, const char *host, bool sent,
                      uint64_t seq)
@@ -337,6 +372,10 @@ static void see_sent(struct judge *judge, const struct bait *bait, const char *h
     const bool network = process != NULL && (process->command.traits & TRAIT_NETWORK) != 0;
     if (!sent && !network)
         return;
+    if (bait->place->kind == SECRET_HANDED) {
+        see_handed(judge, bait, host, seq);
+        return;
+    }
     const int grade = grade_sent(judge, bait, host, sent);
     if (grade < 0)
         return;
@@ -449,9 +488,12 @@ void vb_see_bait_seen(struct judge *judge)
 {
     const struct bait *bait = vb_bait_named(judge, vb_text_of(judge, VB_F_BAIT));
     const char *where = vb_text_of(judge, VB_F_WHERE);
-    judge->touches_private |= !vb_is_given(judge->run, bait->path);
+    const bool handed = bait->place->kind == SECRET_HANDED;
+    judge->touches_private |= !handed && !vb_is_given(judge->run, bait->path);
     if (strcmp(where, "sent") == 0)
         see_outbound(judge, bait);
+    else if (handed)
+        return; /* it may have it anywhere */
     else if (strcmp(where, "argv") == 0)
         see_sent(judge, bait, judge->process != NULL ? judge->process->host : NULL, false, 0);
     else if (strcmp(where, "output") == 0 && !vb_place_disclosed(judge, bait))

@@ -113,7 +113,11 @@ static const char *spoken(struct judge *judge)
     const char *path = vb_text_of(judge, VB_F_PATH);
     if (vb_mcp_speaker(judge, path) != NULL)
         return "In what the MCP server says: ";
-    return vb_made_place(judge, path) != NULL ? "In code that was made while it ran: " : "";
+    const struct made_place *made = vb_made_place(judge, path);
+    if (made != NULL && made->module != NULL)
+        return vb_arena_printf(
+            &judge->scratch, "In what it gave to the module %s, which is missing: ", made->module);
+    return made != NULL ? "In code that was made while it ran: " : "";
 }
 
 size_t vb_archive_codes(const struct vb_archive_code **ret)

@@ -34,6 +34,7 @@ static const struct list_row lists[] = {
     {offsetof(struct judge, files_unread), MAX_TREE},
     {offsetof(struct judge, made), MAX_MADE},
     {offsetof(struct judge, made_code), MAX_LIST},
+    {offsetof(struct judge, asked), MAX_LIST},
     {offsetof(struct judge, line_files), MAX_LINE_FILES},
     {offsetof(struct judge, gaps), MAX_GAPS},
 };
@@ -238,6 +239,8 @@ static void on_bait_placed(struct judge *judge)
     if (vb_word_in("env world", vb_text_of(judge, VB_F_WHAT))) {
         bait->env = vb_arena_str(judge->keep, vb_text_of(judge, VB_F_NAME));
         bait->place = vb_secret_of_env(bait->env);
+    } else if (strcmp(vb_text_of(judge, VB_F_WHAT), "instructions") == 0) {
+        bait->place = vb_secret_handed();
     } else {
         bait->path =
             vb_arena_str(judge->keep, vb_home_path(&judge->scratch, vb_text_of(judge, VB_F_PATH)));
@@ -299,6 +302,32 @@ static void on_made_code(struct judge *judge)
     vb_note(judge, &judge->made_code,
             vb_arena_printf(&judge->scratch, "%s %s: %s", where, form,
                             vb_arena_cut(&judge->scratch, vb_text_of(judge, VB_F_TEXT), 160)));
+}
+
+/* A text for a module that is missing; the run's entry point gave it. */
+static void on_given(struct judge *judge)
+{
+    bool fresh = false;
+    const struct name *entry =
+        vb_names_add(&judge->made, judge->keep, vb_text_of(judge, VB_F_SHA256),
+                     (int64_t)judge->made.count, &fresh);
+    if (entry == NULL || !fresh)
+        return;
+    judge->made_places[entry->value] =
+        (struct made_place){.path = judge->run == NULL ? NULL : judge->run->path,
+                            .line = judge->run == NULL ? 0 : judge->run->line,
+                            .module = vb_arena_cut(judge->keep, vb_text_of(judge, VB_F_NAME), 64)};
+}
+
+static void on_asked(struct judge *judge)
+{
+    const char *at = vb_text_of(judge, VB_F_TEXT);
+    while (*at != '\0') {
+        const size_t len = strcspn(at, "\n");
+        vb_note(judge, &judge->asked,
+                vb_arena_cut(&judge->scratch, vb_arena_copy(&judge->scratch, at, len), 160));
+        at += len + (at[len] == '\n');
+    }
 }
 
 static void on_lines(struct judge *judge)
@@ -420,6 +449,8 @@ static const struct {
     {VB_EV_SIGNATURE_RESULT, on_signature},
     {VB_EV_INTERPRETER_CODE, on_made_code},
     {VB_EV_INTERPRETER_LINES, on_lines},
+    {VB_EV_INTERPRETER_ASKED, on_asked},
+    {VB_EV_INTERPRETER_GIVEN, on_given},
 };
 
 void vb_facts_see(struct judge *judge)

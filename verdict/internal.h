@@ -60,6 +60,7 @@ enum secret_kind {
     SECRET_SERVICE, /* a service's credentials: the business of who declares or uses that service */
     SECRET_CONFIG,  /* settings and memory: read by many, worth a remark */
     SECRET_COMMON,  /* read by libraries as they start: only its leaving counts */
+    SECRET_HANDED,  /* given to the package for what it says: only where it goes counts */
     SECRET_KIND_COUNT
 };
 
@@ -75,6 +76,8 @@ struct secret_place {
 /* The row of a file (as vb_home_path gives it), or of an environment variable; never NULL. */
 const struct secret_place *vb_secret_of_path(const char *path);
 const struct secret_place *vb_secret_of_env(const char *name);
+/* The row of the key that instructions ask their reader for. */
+const struct secret_place *vb_secret_handed(void);
 
 struct bait {
     const char *id;
@@ -162,6 +165,17 @@ struct mcp_tool {
     uint64_t seq;
 };
 
+/* What the box executes to run the package's code (ours.c). */
+struct ours {
+    char **argv;         /* of detonation.begin; of its COUNT words the first WORDS are ours */
+    size_t count, words; /* 0: nothing that is executed from now on is ours */
+    size_t next;         /* the first word that was not executed yet */
+    int64_t pid;         /* that executed the one before */
+    bool translates;
+    char **made; /* the first translation's argv, or NULL */
+    size_t made_count;
+};
+
 struct run {
     uint32_t id;
     uint32_t slot_count;
@@ -173,6 +187,7 @@ struct run {
     const char *own;      /* the package's folder inside the box, "~/…/skills/NAME", or NULL */
     const char *own_path; /* the same as the box sees it, with a slash at its end */
     bool repeated;        /* of an entry point that was run before */
+    bool called;          /* a way to call a file, the first time; it is REPEATED too */
     bool visible;         /* its code stands in the instructions, for everybody to read */
     bool ended;
     bool finished; /* ran to an end of its own */
@@ -184,6 +199,7 @@ struct run {
     bool opaque;
     bool full;           /* our own tables were too small */
     const char *missing; /* a module or command that the box does not have */
+    struct ours ours;
     struct process *processes;
     size_t process_count;
     size_t process_capacity;
@@ -227,6 +243,7 @@ struct run {
     uint32_t repeats;   /* the run whose entry point it runs once more, or 0 */
     bool other_day;     /* … to compare days */
     bool probed;        /* its interpreters had probes */
+    bool stood_in;      /* modules that it misses were stood in for */
     int64_t days_ahead; /* of today; 0: today's once more */
     const char
         *persona; /* the machine on which it runs once more, other than the others; or NULL */
@@ -298,8 +315,10 @@ struct judge {
     struct made_place {
         const char *path; /* NULL: unknown */
         int64_t line;
+        const char *module; /* that is missing, which was given it; NULL: it is code */
     } made_places[MAX_MADE];
     struct names made_code;  /* the same in words */
+    struct names asked;      /* of modules that are missing */
     struct names line_files; /* files of which lines were executed → position in line_rows */
     struct line_row {
         int64_t executed, present; /* in the run that executed most of it */
@@ -449,6 +468,11 @@ void vb_see_mcp(struct judge *judge);
 bool vb_is_given(const struct run *run, const char *item);
 /* The entry point whose MCP server said what is kept at PATH, or NULL. */
 const char *vb_mcp_speaker(const struct judge *judge, const char *path);
+/* ours.c: RUN begins, with ARGV; and whether what JUDGE's event executes, as PROCESS, is none of
+ * the package's commands but what runs it. */
+void vb_ours_begin(struct judge *judge, struct run *run, char *const *argv, size_t count);
+bool vb_is_ours(struct judge *judge, struct run *run, const struct process *process);
+
 /* Where code was made while a run went on, if PATH of the scan is that; NULL: it is not. */
 const struct made_place *vb_made_place(const struct judge *judge, const char *path);
 

@@ -290,6 +290,7 @@ static void list_everything(struct judge *judge)
         {&judge->declared, &verdict->declared},
         {&judge->undisclosed, &verdict->undisclosed},
         {&judge->made_code, &verdict->made_code},
+        {&judge->asked, &verdict->asked},
     };
     for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++)
         list_names(judge, rows[i].names, rows[i].list);

@@ -111,6 +111,22 @@ static void find_own(struct judge *judge, struct run *run, const char *path)
     run->own_path = vb_arena_printf(judge->keep, "%s/", folder);
 }
 
+/* Hosts of ours in the addresses that a server is started with (sandbox/detonate/setting.c,
+ * identify/client.c). */
+static void give_hosts(struct judge *judge, struct run *run, enum vb_field field)
+{
+    size_t count = 0;
+    char **items = vb_list_of(judge, field, &count);
+    for (size_t i = 0; i < count; i++) {
+        const char *host = vb_text_host(&judge->scratch, items[i]);
+        const char *value = strchr(items[i], '=');
+        if (host == NULL)
+            host = value == NULL ? items[i] : value + 1;
+        if (vb_host_below(host, "example.com"))
+            (void)vb_names_add(&run->given, &run->arena, host, 0, NULL);
+    }
+}
+
 static void begin_run(struct judge *judge, struct run *run)
 {
     size_t count = 0;
@@ -123,14 +139,19 @@ static void begin_run(struct judge *judge, struct run *run)
     const char *persona = vb_text_of(judge, VB_F_PERSONA);
     run->persona = persona[0] == '\0' ? NULL : vb_arena_str(judge->keep, persona);
     run->begin_seq = judge->event->seq;
-    run->repeated = vb_event_get(judge->event, VB_F_DETAIL) != NULL || run->repeats > 0 ||
-                    vb_event_get(judge->event, VB_F_CALL) != NULL ||
-                    vb_starts(vb_text_of(judge, VB_F_REASON), "planted:");
+    const bool again = vb_event_get(judge->event, VB_F_DETAIL) != NULL || run->repeats > 0 ||
+                       vb_starts(vb_text_of(judge, VB_F_REASON), "planted:");
+    run->called = !again && vb_event_get(judge->event, VB_F_CALL) != NULL;
+    run->repeated = again || run->called;
     /* The host in the values that functions are called with (sandbox/detonate/libraries). */
     if (strcmp(vb_text_of(judge, VB_F_REASON), VB_FUNCTIONS) == 0)
         (void)vb_names_add(&run->given, &run->arena, "example.com", 0, NULL);
     const char *client = vb_text_of(judge, VB_F_CLIENT);
     run->client = client[0] == '\0' ? NULL : vb_arena_str(judge->keep, client);
+    if (run->client != NULL) {
+        give_hosts(judge, run, VB_F_ARGV);
+        give_hosts(judge, run, VB_F_ENVIRONMENT);
+    }
     if (path[0] != '\0')
         run->path = vb_arena_str(judge->keep, path);
     if (text[0] != '\0')
@@ -147,6 +168,7 @@ static void begin_run(struct judge *judge, struct run *run)
     if (run->persona != NULL)
         run->label = vb_arena_printf(judge->keep, "%s, as %s", run->label, run->persona);
     run->probed = vb_starts(vb_text_of(judge, VB_F_DETAIL), "with probes");
+    run->stood_in = strstr(vb_text_of(judge, VB_F_DETAIL), "with stand-ins") != NULL;
     if (run->probed)
         run->label = vb_arena_printf(judge->keep, "%s, with probes", run->label);
     run->visible = run->text != NULL &&
@@ -154,6 +176,7 @@ static void begin_run(struct judge *judge, struct run *run)
     find_own(judge, run, vb_text_of(judge, VB_F_CWD));
     for (size_t i = 0; run->own == NULL && i < count; i++)
         find_own(judge, run, argv[i]);
+    vb_ours_begin(judge, run, argv, count);
 }
 
 static void end_run(struct judge *judge, struct run *run)
@@ -328,7 +351,8 @@ static void see_exec(struct judge *judge, struct run *run, struct process *proce
     const int64_t ppid = vb_event_get_int(judge->event, VB_F_PPID, 0);
     if (ppid != 0)
         process->ppid = ppid;
-    vb_note(judge, &judge->commands, judge->line);
+    if (!vb_is_ours(judge, run, process))
+        vb_note(judge, &judge->commands, judge->line);
     if (judge->host != NULL && !vb_host_is_loopback(judge->host))
         process->network_seq = judge->event->seq;
 }

@@ -229,6 +229,13 @@ static const struct secret_place env_places[] = {
     {"", SECRET_SERVICE, "a secret of the environment", "", "", ""},
 };
 
+const struct secret_place *vb_secret_handed(void)
+{
+    static const struct secret_place place = {
+        "", SECRET_HANDED, "the key that it asks its user for", "", "", ""};
+    return &place;
+}
+
 const struct secret_place *vb_secret_of_path(const char *path)
 {
     for (size_t i = 0; i + 1 < VB_ARRAY_LEN(file_places); i++)

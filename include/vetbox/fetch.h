@@ -73,16 +73,22 @@ struct vb_closure_want {
     const char *name, *range;
 };
 
+/* A file that need not be fetched. */
+struct vb_closure_held {
+    const char *digest; /* sha512-HEX or sha256-HEX */
+    uint64_t size;
+};
+
 struct vb_closure_request {
     const struct vb_indexes *indexes;
     const struct vb_closure_want *wants;
     size_t want_count;
-    char python[16];         /* the version of the box's Python, "3.11"; "": a usual one */
-    const char *ca_file;     /* NULL: that of the settings, or the system's */
-    const char *const *held; /* digests of files that need not be fetched, sorted: sha512-HEX */
+    char python[16];     /* the version of the box's Python, "3.11"; "": a usual one */
+    const char *ca_file; /* NULL: that of the settings, or the system's */
+    const struct vb_closure_held *held; /* sorted by their digests */
     size_t held_count;
     unsigned timeout_ms;
-    uint64_t bytes; /* of all that is fetched */
+    uint64_t bytes; /* of all that is fetched, and of the closure's files that are held */
 };
 
 /* Resolves what the wants need, all the way down, without running or reading anything of a package

@@ -138,6 +138,7 @@ struct vb_detonation {
     char *interpreter; /* bash, python3, node, … */
     char **argv; /* NULL-terminated; {tree} at the start of an item, and %{tree} anywhere, stand
                     for the package's folder inside the box, %{home} for the user's */
+    size_t ours; /* words at the beginning of argv that are ours and run the rest */
     char *text;  /* the code itself where argv carries it, for the event; may be NULL */
     char **env;  /* NAME=VALUE besides the persona's, NULL-terminated; behind a question mark only
                     where the persona has none; {tree} at the start of a value as in argv; NULL:

@@ -111,6 +111,7 @@ struct vb_verdict {
     size_t permission_count;
     size_t permissions_dropped;      /* beyond the list's maximum */
     struct vb_name_list made_code;   /* observed: "FILE:LINE how: its beginning" */
+    struct vb_name_list asked;       /* of modules that are missing, as stand-ins for them say */
     struct vb_name_list undisclosed; /* observed hosts that nothing declares or documents */
     struct vb_live_row *live;        /* all that are listed, in that order */
     size_t live_count;               /* 0: nothing could leave */

@@ -116,6 +116,15 @@ void vb_bait_set_free(struct vb_bait_set *set)
     free(set);
 }
 
+const char *vb_bait_handed(const struct vb_bait_set *set)
+{
+    for (size_t i = 0; set && i < set->count; i++) {
+        if (set->baits[i].place == VB_BAIT_HANDED)
+            return set->baits[i].secret;
+    }
+    return NULL;
+}
+
 size_t vb_bait_count(const struct vb_bait_set *set)
 {
     return set->count;

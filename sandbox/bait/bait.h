@@ -8,16 +8,17 @@
 enum vb_bait_place {
     VB_BAIT_FILE,
     VB_BAIT_ENV,
-    VB_BAIT_WORLD, /* nowhere in the box: its network gives it away */
-    VB_BAIT_PLAIN  /* no bait: a variable that the machine of the persona has, too */
+    VB_BAIT_WORLD,  /* nowhere in the box: its network gives it away */
+    VB_BAIT_HANDED, /* no theft to have it: a user puts it where instructions ask him for a key */
+    VB_BAIT_PLAIN   /* no bait: a variable that the machine of the persona has, too */
 };
 
 struct vb_bait {
     const char *id; /* ssh-ed25519, aws-credentials, env-openai, … */
     enum vb_bait_place place;
-    char *path;         /* absolute path inside the box (FILE) */
-    const char *env;    /* variable name (ENV, PLAIN), or of a variable for such a secret (WORLD) */
-    const char *served; /* what the world calls it (WORLD) */
+    char *path;      /* absolute path inside the box (FILE) */
+    const char *env; /* variable name (ENV, PLAIN), or of one for such a secret (WORLD, HANDED) */
+    const char *served;     /* what the world calls it (WORLD) */
     unsigned char *content; /* of the file, or the variable's value */
     size_t content_len;
     uint32_t mode;
@@ -45,6 +46,8 @@ VB_CHECKED int vb_bait_set_new(const char *home, const unsigned char seed[32],
 void vb_bait_set_free(struct vb_bait_set *set);
 size_t vb_bait_count(const struct vb_bait_set *set);
 const struct vb_bait *vb_bait_at(const struct vb_bait_set *set, size_t index);
+/* What a user puts where he is asked for a key; NULL: SET has none. */
+const char *vb_bait_handed(const struct vb_bait_set *set);
 /* The bait whose file has this absolute path, or NULL. */
 const struct vb_bait *vb_bait_by_path(const struct vb_bait_set *set, const char *path, size_t len);
 

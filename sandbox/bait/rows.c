@@ -34,8 +34,11 @@ const struct vb_bait_row vb_bait_rows[] = {
 #undef VB_BAIT_PLAIN_ROW
 #define VB_BAIT_WORLD_ROW(id, served, like, value) \
     {id, ALL, VB_BAIT_WORLD, 0, VB_BAIT_TEXT, like, served, value},
+#define VB_BAIT_HANDED_ROW(id, like, value) \
+    {id, ALL, VB_BAIT_HANDED, 0, VB_BAIT_TEXT, like, NULL, value},
 #include "sandbox/bait/world.def"
 #undef VB_BAIT_WORLD_ROW
+#undef VB_BAIT_HANDED_ROW
 };
 const size_t vb_bait_row_count = VB_ARRAY_LEN(vb_bait_rows);
 

@@ -48,8 +48,12 @@ static int read_id(const struct file *file, const struct vb_yaml_node *node,
     if (vb_bait_rules_have(file->rules, node->text))
         return refuse(file, node, "there is already a bait called", node->text, err);
     for (size_t i = 0; i < vb_bait_row_count; i++) {
-        if (vb_bait_rows[i].place == VB_BAIT_WORLD && strcmp(vb_bait_rows[i].id, node->text) == 0)
+        if (strcmp(vb_bait_rows[i].id, node->text) != 0)
+            continue;
+        if (vb_bait_rows[i].place == VB_BAIT_WORLD)
             return refuse(file, node, "the network gives away the bait", node->text, err);
+        if (vb_bait_rows[i].place == VB_BAIT_HANDED)
+            return refuse(file, node, "instructions are filled with the bait", node->text, err);
     }
     row->id = node->text;
     return VB_OK;

@@ -16,7 +16,6 @@
 /* Above the package, and above nothing that it does not own: where a folder of this name stands,
  * npm installs. */
 #define NODE_PLACE "/.openclaw/workspace/" VB_CLOSURE_NODE
-#define DEPS VB_BASE "/deps"
 
 enum { MAX_ENTRIES = 500000, MAX_DEPTH = 128, PLACE_BYTES = 64 };
 
@@ -169,7 +168,8 @@ int vb_closure_places(const struct vb_box_setup *setup, int root_fd, struct vb_e
 {
     char place[256];
     /* The descriptor is not there any more in a box that fills a root of its own. */
-    if (setup->options.libraries_fd < 0 || !has_folder(AT_FDCWD, DEPS "/" VB_CLOSURE_NODE))
+    if (setup->options.libraries_fd < 0 ||
+        !has_folder(AT_FDCWD, VB_CLOSURE_DEPS "/" VB_CLOSURE_NODE))
         return VB_OK;
     node_place(setup, place, sizeof(place));
     if (mkdirat(root_fd, place, 0755) < 0)
@@ -182,7 +182,7 @@ int vb_closure_places(const struct vb_box_setup *setup, int root_fd, struct vb_e
 static int mount_part(int root, const char *part, const char *place, struct vb_error *err)
 {
     char source[64];
-    snprintf(source, sizeof(source), DEPS "/%s", part);
+    snprintf(source, sizeof(source), VB_CLOSURE_DEPS "/%s", part);
     VB_CLEANUP_FD int mount = vb_sys_mount_copy(AT_FDCWD, source, shown);
     if (mount < 0 || vb_sys_mount_attach(mount, root, place) < 0)
         return vb_fail(err, VB_E_OS, errno, "mounting the dependencies into a box");
@@ -213,7 +213,7 @@ static int tell_missing(const struct vb_inside *inside, const char *why, struct 
 static int mount_merged(int root, const char *place, const char *machine, struct vb_error *err)
 {
     char lower[256];
-    snprintf(lower, sizeof(lower), DEPS "/" VB_CLOSURE_PYTHON ":%s", machine);
+    snprintf(lower, sizeof(lower), VB_CLOSURE_DEPS "/" VB_CLOSURE_PYTHON ":%s", machine);
     const struct vb_mount_option options[] = {
         {"source", "overlay"}, {"lowerdir", lower}, {"userxattr", NULL}, {NULL, NULL}};
     VB_CLEANUP_FD int mount = vb_sys_mount_new("overlay", options, shown);
@@ -246,9 +246,9 @@ int vb_closure_mount(const struct vb_inside *inside, int root, struct vb_error *
     if (setup->options.libraries_fd < 0)
         return VB_OK;
     node_place(setup, place, sizeof(place));
-    if (has_folder(AT_FDCWD, DEPS "/" VB_CLOSURE_NODE))
+    if (has_folder(AT_FDCWD, VB_CLOSURE_DEPS "/" VB_CLOSURE_NODE))
         status = mount_part(root, VB_CLOSURE_NODE, place, err);
-    if (status == VB_OK && has_folder(AT_FDCWD, DEPS "/" VB_CLOSURE_PYTHON))
+    if (status == VB_OK && has_folder(AT_FDCWD, VB_CLOSURE_DEPS "/" VB_CLOSURE_PYTHON))
         status = mount_python(inside, root, err);
     return status;
 }

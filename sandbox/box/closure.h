@@ -5,6 +5,8 @@
 
 #include "sandbox/box/box.h"
 
+#define VB_CLOSURE_DEPS VB_BASE "/deps" /* where the base holds it */
+
 /* All of these do nothing where setup.options.libraries_fd is -1. */
 
 /* How much room it takes in the base. */

@@ -1,5 +1,6 @@
 set(VB_BOX_FILES
   box/age.c
+  box/asked.c
   box/base.c
   box/busy.c
   box/carry.c
@@ -8,6 +9,7 @@ set(VB_BOX_FILES
   box/child.c
   box/closure.c
   box/commands.c
+  box/conclude.c
   box/confine.c
   box/courier_child.c
   box/demand.c
@@ -44,6 +46,7 @@ set(VB_BOX_FILES
   box/root.c
   box/sandbox.c
   box/served.c
+  box/standins.c
   box/start.c
   box/subject.c
   box/supervisor.c
@@ -56,12 +59,17 @@ set(VB_BOX_FILES
   box/world_child.c
   box/zygote.c)
 
-# Documents that lie in the home of a box: samples.inc has a row of home_samples for each.
+# Documents that lie in the home of a box, behind a bar what they are called here if not the same:
+# samples.inc has a row of home_samples for each. Maildir says the names of its messages.
 set(VB_SAMPLES Documents/budget.xlsx Documents/invoice.pdf Documents/minutes.docx Music/memo.mp3
-  Pictures/desk.jpg Pictures/whiteboard.png)
+  Pictures/desk.jpg Pictures/whiteboard.png Mail/archive.mbox Downloads/release.eml
+  Mail/inbox/cur/1772698361.M204817P3120.alex-laptop:2,S|release.eml
+  Mail/inbox/cur/1772811603.M118202P3120.alex-laptop:2,RS|checkout.eml
+  Mail/inbox/new/1773039612.M870035P3120.alex-laptop|hosting.eml)
 set(samples "")
 foreach(sample ${VB_SAMPLES})
-  get_filename_component(name ${sample} NAME)
+  string(REGEX REPLACE ".*[|/]" "" name ${sample})
+  string(REGEX REPLACE "[|].*" "" sample ${sample})
   set(file ${CMAKE_CURRENT_LIST_DIR}/samples/${name})
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
   file(READ ${file} bytes HEX)
@@ -74,7 +82,7 @@ file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/samples/samples.inc CONTENT "@
 
 # What interpreters tell of themselves with: probes.inc has a row of texts for each, in this order.
 set(texts "")
-foreach(probe python.py node.js bash.sh)
+foreach(probe python.py node.js bash.sh sh.sh)
   set(file ${CMAKE_CURRENT_LIST_DIR}/probes/${probe})
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
   file(READ ${file} bytes HEX)

@@ -4,12 +4,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "sandbox/box/inventory.h"
+#include "sandbox/box/standins.h"
 #include "sandbox/detonate/insider.h"
 
 enum {
@@ -29,10 +31,12 @@ enum {
     LIST_MAX = 2048 /* bytes of the lines that are told */
 };
 
-/* One piece of code that was made. */
+/* One piece of code that was made, or a text that the stand-in for a module was given. */
 struct layer {
     const char *form;
-    char *path; /* below the tree, or NULL */
+    const char *module; /* of the detonation's; NULL: it is code */
+    bool own;           /* it stands in the package as it is: it was read there, and is scanned */
+    char *path;         /* below the tree, or NULL */
     int64_t line;
     char *text;
     size_t len;
@@ -47,11 +51,12 @@ struct lines {
 
 struct vb_hearsay {
     struct vb_hearsay_source source;
-    int fds[2]; /* ours, the subject's */
+    int fds[2]; /* ours; the subject's, which stays open here too: nothing but a shutdown ends it */
     struct layer layers[LAYERS_MAX];
     size_t layer_count, layer_bytes;
     struct lines *files[FILES_MAX];
     size_t file_count;
+    struct vb_standins standins;
     uint64_t heard, words;
     uint64_t missed;       /* messages, layers and files for which there was no room */
     struct vb_buf pending; /* a command that came in pieces */
@@ -93,14 +98,15 @@ void vb_hearsay_free(struct vb_hearsay *hearsay)
         free(hearsay->files[i]->path);
         free(hearsay->files[i]);
     }
+    vb_standins_done(&hearsay->standins);
     vb_buf_done(&hearsay->pending);
     vb_buf_done(&hearsay->made);
     free(hearsay);
 }
 
-int vb_hearsay_take_end(struct vb_hearsay *hearsay)
+int vb_hearsay_end(const struct vb_hearsay *hearsay)
 {
-    return vb_steal_fd(&hearsay->fds[1]);
+    return hearsay->fds[1];
 }
 
 int vb_hearsay_fd(const struct vb_hearsay *hearsay)
@@ -132,21 +138,27 @@ static char *own_path(const struct vb_hearsay *hearsay, struct vb_str path)
     return fd < 0 ? NULL : strdup(full + len + 1);
 }
 
-static bool has_layer(const struct vb_hearsay *hearsay, const char *text, size_t len)
+/* CODE: among code, or among what was given. */
+static bool has_layer(const struct vb_hearsay *hearsay, bool code, const char *text, size_t len)
 {
     for (size_t i = 0; i < hearsay->layer_count; i++) {
-        if (hearsay->layers[i].len == len && memcmp(hearsay->layers[i].text, text, len) == 0)
+        const struct layer *layer = &hearsay->layers[i];
+        if ((layer->module == NULL) == code && layer->len == len &&
+            memcmp(layer->text, text, len) == 0)
             return true;
     }
     return false;
 }
 
+/* MODULE that was given it, or NULL: it is code. */
 static void add_layer(struct vb_hearsay *hearsay, const struct vb_insider_word *word,
-                      const char *text, size_t len)
+                      const char *module, struct vb_str code)
 {
+    const char *text = code.text;
+    size_t len = code.len;
     const bool cut = len > VB_INSIDER_TEXT_MAX;
     len = cut ? VB_INSIDER_TEXT_MAX : len;
-    if (len == 0 || has_layer(hearsay, text, len))
+    if (len == 0 || has_layer(hearsay, module == NULL, text, len))
         return;
     char *copy = hearsay->layer_count == LAYERS_MAX || len > LAYER_BYTES_MAX - hearsay->layer_bytes
                      ? NULL
@@ -157,12 +169,14 @@ static void add_layer(struct vb_hearsay *hearsay, const struct vb_insider_word *
     }
     memcpy(copy, text, len);
     hearsay->layer_bytes += len;
-    hearsay->layers[hearsay->layer_count++] = (struct layer){.form = word->form,
-                                                             .path = own_path(hearsay, word->path),
-                                                             .line = word->line,
-                                                             .text = copy,
-                                                             .len = len,
-                                                             .cut = cut};
+    hearsay->layers[hearsay->layer_count++] =
+        (struct layer){.form = word->form,
+                       .module = module,
+                       .path = module != NULL ? NULL : own_path(hearsay, word->path),
+                       .line = word->line,
+                       .text = copy,
+                       .len = len,
+                       .cut = cut};
 }
 
 /* NULL: it is no file of the package, or there is no room. */
@@ -199,20 +213,45 @@ static void hear_command(struct vb_hearsay *hearsay, struct vb_insider_word *wor
         hearsay->missed++;
     word->form = "eval";
     if (made)
-        add_layer(hearsay, word, (const char *)hearsay->made.data, hearsay->made.len);
+        add_layer(hearsay, word, NULL,
+                  (struct vb_str){(const char *)hearsay->made.data, hearsay->made.len});
+}
+
+/* The module of the detonation that WORD is about; NULL: none is. */
+static const char *module_of(const struct vb_hearsay *hearsay, const struct vb_insider_word *word)
+{
+    const size_t len = strlen(word->form);
+    for (char *const *item = hearsay->source.detonation->modules; item != NULL && *item != NULL;
+         item++) {
+        if (strncmp(*item, word->form, len) == 0 && (*item)[len] == ' ' &&
+            vb_str_equal(word->path, *item + len + 1))
+            return *item;
+    }
+    return NULL;
+}
+
+static void hear_module(struct vb_hearsay *hearsay, const struct vb_insider_word *word)
+{
+    const char *module = module_of(hearsay, word);
+    if (module != NULL && word->kind == VB_INSIDER_GIVEN)
+        add_layer(hearsay, word, module, word->text);
+    else if (module == NULL || !vb_standins_hear(&hearsay->standins, module, word->text))
+        hearsay->missed++;
 }
 
 static void hear(struct vb_hearsay *hearsay, const char *message, size_t len)
 {
     struct vb_insider_word word;
-    if (!vb_insider_read(message, len, &word)) {
+    const bool probed = hearsay->source.detonation->probed;
+    if (!vb_insider_read(message, len, &word) ||
+        (!probed && word.kind != VB_INSIDER_ASKED && word.kind != VB_INSIDER_GIVEN)) {
         hearsay->missed++;
         return;
     }
     struct lines *lines = NULL;
     switch (word.kind) {
     case VB_INSIDER_CODE:
-        add_layer(hearsay, &word, word.text.text, word.text.len);
+        add_layer(hearsay, &word, NULL, word.text);
         break;
     case VB_INSIDER_COMMAND:
         hear_command(hearsay, &word);
@@ -229,6 +268,10 @@ static void hear(struct vb_hearsay *hearsay, const char *message, size_t len)
             add_line(lines, line);
         }
         break;
+    case VB_INSIDER_ASKED:
+    case VB_INSIDER_GIVEN:
+        hear_module(hearsay, &word);
+        break;
     }
 }
 
@@ -244,8 +287,7 @@ static void take(struct vb_hearsay *hearsay, size_t len)
 {
     struct vb_error ignored;
     const char *message = hearsay->message;
-    const bool word = len > 1 && (message[0] == 'C' || message[0] == 'P' || message[0] == 'L') &&
-                      message[1] == '\x1f';
+    const bool word = len > 1 && memchr("CPLAG", message[0], 5) != NULL && message[1] == '\x1f';
     if (word) {
         hear(hearsay, message, len);
         return;
@@ -259,6 +301,22 @@ static void take(struct vb_hearsay *hearsay, size_t len)
         hearsay->missed++;
 }
 
+/* Whether the subject shut its end for everybody. */
+static bool is_shut(const struct vb_hearsay *hearsay)
+{
+    struct pollfd ours = {.fd = hearsay->fds[0], .events = POLLRDHUP};
+    return poll(&ours, 1, 0) < 0 || (ours.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
+static void hear_message(struct vb_hearsay *hearsay, size_t len)
+{
+    hearsay->heard += len;
+    if (len == 0 || hearsay->heard > HEARD_MAX || ++hearsay->words > WORDS_MAX)
+        hearsay->missed++; /* no probe sends nothing */
+    else
+        take(hearsay, len);
+}
+
 bool vb_hearsay_step(struct vb_hearsay *hearsay)
 {
     bool any = false;
@@ -268,16 +326,13 @@ bool vb_hearsay_step(struct vb_hearsay *hearsay)
             continue;
         if (got < 0 && errno == EAGAIN)
             return any;
-        if (got <= 0) {
+        if (got < 0 || (got == 0 && is_shut(hearsay))) {
+            hearsay->missed++;
             vb_close_fd(&hearsay->fds[0]);
             return any;
         }
         any = true;
-        hearsay->heard += (uint64_t)got;
-        if (hearsay->heard > HEARD_MAX || ++hearsay->words > WORDS_MAX)
-            hearsay->missed++;
-        else
-            take(hearsay, (size_t)got);
+        hear_message(hearsay, (size_t)got);
     }
     return any;
 }
@@ -314,7 +369,7 @@ static bool holds(const char *text, size_t len, struct vb_str part)
     return part.len == 0 || (text != NULL && memmem(text, len, part.text, part.len) != NULL);
 }
 
-/* Whether LAYER stands in the package as it is: then it was read there, and is scanned already. */
+/* Whether LAYER stands in the package as it is. */
 static int is_own(struct vb_hearsay *hearsay, const struct layer *layer,
                   const struct vb_inventory *tree, struct vb_buf *file, bool *ret,
                   struct vb_error *err)
@@ -340,6 +395,40 @@ static int is_own(struct vb_hearsay *hearsay, const struct layer *layer,
     return status;
 }
 
+/* A text may be part of any file. */
+static int find_given(struct vb_hearsay *hearsay, const struct vb_inventory *tree,
+                      struct vb_buf *file, struct vb_error *err)
+{
+    int status = VB_OK;
+    bool any = false;
+    for (size_t i = 0; i < hearsay->layer_count; i++)
+        any = any || hearsay->layers[i].module != NULL;
+    for (size_t i = 0; any && status == VB_OK && i < tree->count; i++) {
+        if (tree->entries[i].type != VB_ENTRY_FILE || tree->entries[i].size > FILE_MAX)
+            continue;
+        status = read_own(hearsay, tree->entries[i].path, file, err);
+        for (size_t k = 0; status == VB_OK && k < hearsay->layer_count; k++) {
+            struct layer *layer = &hearsay->layers[k];
+            if (layer->module != NULL && !layer->own)
+                layer->own =
+                    holds((const char *)file->data, file->len, trimmed(layer->text, layer->len));
+        }
+    }
+    return status;
+}
+
+static int find_own(struct vb_hearsay *hearsay, const struct vb_inventory *tree,
+                    struct vb_buf *file, struct vb_error *err)
+{
+    int status = find_given(hearsay, tree, file, err);
+    for (size_t i = 0; status == VB_OK && i < hearsay->layer_count; i++) {
+        struct layer *layer = &hearsay->layers[i];
+        if (!layer->own)
+            status = is_own(hearsay, layer, tree, file, &layer->own, err);
+    }
+    return status;
+}
+
 /* --- telling --- */
 
 static int keep(const struct vb_hearsay *hearsay, const struct layer *layer, const char *hex,
@@ -359,6 +448,17 @@ static int keep(const struct vb_hearsay *hearsay, const struct layer *layer, con
     return err->system_errno == ENOSPC ? 1 : status;
 }
 
+/* Where code was made. */
+static void set_place(const struct vb_detonation *detonation, const struct layer *layer,
+                      struct vb_event *event)
+{
+    const bool known = layer->path != NULL;
+    vb_event_str(event, VB_F_FORM, layer->form);
+    vb_event_str(event, VB_F_PATH, known ? layer->path : detonation->path);
+    if (known ? layer->line > 0 : detonation->line > 0)
+        vb_event_int(event, VB_F_LINE, known ? layer->line : detonation->line);
+}
+
 static int tell_layer(struct vb_hearsay *hearsay, const struct layer *layer, struct vb_sink *sink,
                       struct vb_error *err)
 {
@@ -371,13 +471,13 @@ static int tell_layer(struct vb_hearsay *hearsay, const struct layer *layer, str
     if (status < 0)
         return status;
     hearsay->missed += status > 0;
-    vb_event_init(&event, VB_EV_INTERPRETER_CODE, VB_SOURCE_TRUTH);
+    const bool code = layer->module == NULL;
+    vb_event_init(&event, code ? VB_EV_INTERPRETER_CODE : VB_EV_INTERPRETER_GIVEN, VB_SOURCE_TRUTH);
     event.detonation = detonation->id;
-    vb_event_str(&event, VB_F_FORM, layer->form);
-    const bool known = layer->path != NULL;
-    vb_event_str(&event, VB_F_PATH, known ? layer->path : detonation->path);
-    if (known ? layer->line > 0 : detonation->line > 0)
-        vb_event_int(&event, VB_F_LINE, known ? layer->line : detonation->line);
+    if (code)
+        set_place(detonation, layer, &event);
+    else
+        vb_standins_name(layer->module, &event);
     vb_event_strn(&event, VB_F_TEXT, layer->text,
                   layer->len < TEXT_SHOWN ? layer->len : TEXT_SHOWN);
     vb_event_str(&event, VB_F_SHA256, hex);
@@ -397,10 +497,10 @@ static int tell_layers(struct vb_hearsay *hearsay, struct vb_sink *sink, struct 
     int status = folder < 0 || hearsay->layer_count == 0
                      ? VB_OK
                      : vb_inventory_take(folder, &limits, &tree, err);
+    if (status == VB_OK)
+        status = find_own(hearsay, &tree, &file, err);
     for (size_t i = 0; status == VB_OK && i < hearsay->layer_count; i++) {
-        bool own = false;
-        status = is_own(hearsay, &hearsay->layers[i], &tree, &file, &own, err);
-        if (status == VB_OK && !own)
+        if (!hearsay->layers[i].own)
             status = tell_layer(hearsay, &hearsay->layers[i], sink, err);
     }
     return status;
@@ -490,7 +590,9 @@ static int tell_missed(const struct vb_hearsay *hearsay, struct vb_sink *sink, s
     vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TRUTH);
     event.detonation = hearsay->source.detonation->id;
     vb_event_str(&event, VB_F_STAGE, "probes");
-    vb_event_str(&event, VB_F_WHAT, "what the probes in the interpreter say");
+    vb_event_str(&event, VB_F_WHAT,
+                 hearsay->source.detonation->probed ? "what the probes in the interpreter say"
+                                                    : "what stand-ins for modules say");
     vb_event_str(&event, VB_F_REASON, "too much, or not what they would say");
     vb_event_int(&event, VB_F_COUNT, (int64_t)hearsay->missed);
     return vb_emit(sink, &event, err);
@@ -502,5 +604,7 @@ int vb_hearsay_tell(struct vb_hearsay *hearsay, struct vb_sink *sink, struct vb_
     int status = tell_layers(hearsay, sink, err);
     for (size_t i = 0; status == VB_OK && i < hearsay->file_count; i++)
         status = tell_file(hearsay, hearsay->files[i], sink, err);
+    if (status == VB_OK)
+        status = vb_standins_tell(&hearsay->standins, hearsay->source.detonation->id, sink, err);
     return status < 0 ? status : tell_missed(hearsay, sink, err);
 }

@@ -1,5 +1,6 @@
-/* hearsay: what the probes in a subject's interpreters say, kept by the supervisor and told when
- * the run is over. It proves nothing: the subject holds the other end. */
+/* hearsay: what the probes in a subject's interpreters say, and stand-ins for modules that it
+ * misses (modules.h), kept by the supervisor and told when the run is over. It proves nothing: the
+ * subject holds the other end. */
 #ifndef SANDBOX_BOX_HEARSAY_H
 #define SANDBOX_BOX_HEARSAY_H
 
@@ -16,12 +17,14 @@ struct vb_hearsay_source {
 VB_CHECKED int vb_hearsay_new(const struct vb_hearsay_source *source, struct vb_hearsay **ret,
                               struct vb_error *err);
 void vb_hearsay_free(struct vb_hearsay *hearsay);
-/* The subject's end, from now on the caller's; and the other, to poll for POLLIN, -1 at the end. */
-int vb_hearsay_take_end(struct vb_hearsay *hearsay);
+/* The subject's end, for its process to take a copy of; and the other, to poll for POLLIN, -1 when
+ * the subject shut it. */
+int vb_hearsay_end(const struct vb_hearsay *hearsay);
 int vb_hearsay_fd(const struct vb_hearsay *hearsay);
 /* Hears what is there, a bounded amount at a time. False: nothing more came. */
 bool vb_hearsay_step(struct vb_hearsay *hearsay);
-/* At the end: keeps the code, and emits interpreter.code and interpreter.lines to SINK. */
+/* At the end: keeps the code and the texts, and emits what was said to SINK, as interpreter.code
+ * and its like. */
 VB_CHECKED int vb_hearsay_tell(struct vb_hearsay *hearsay, struct vb_sink *sink,
                                struct vb_error *err);
 

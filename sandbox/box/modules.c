@@ -9,7 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sandbox/box/carry.h"
+#include "sandbox/box/closure.h"
 #include "sandbox/box/kernel.h"
+#include "vetbox/core/closure.h"
 
 #include <modules.inc>
 
@@ -39,15 +42,121 @@ static int put(int folder, const char *path, const char *text, size_t len, bool 
                   : vb_write_all(fd, text, len, err);
 }
 
+/* --- what is there --- */
+
+/* Where python3 and node look besides. A stand-in lies before the first of these, or would be taken
+ * for part of a module that a run has installed beside it. */
+static const struct {
+    const char *kind;
+    enum vb_layer layer;
+    const char *folder; /* below the layer; %h: the home, %v: python3.11 and its like */
+} places[] = {
+    {VB_MODULE_PYTHON, VB_LAYER_USR, "lib/python3/dist-packages"},
+    {VB_MODULE_PYTHON, VB_LAYER_USR, "lib/%v"},
+    {VB_MODULE_PYTHON, VB_LAYER_USR, "lib/%v/lib-dynload"},
+    {VB_MODULE_PYTHON, VB_LAYER_USR, "lib/%v/site-packages"},
+    {VB_MODULE_PYTHON, VB_LAYER_USR, "local/lib/%v/dist-packages"},
+    {VB_MODULE_PYTHON, VB_LAYER_USR, "local/lib/%v/site-packages"},
+    {VB_MODULE_PYTHON, VB_LAYER_ROOT, "%h/.local/lib/%v/site-packages"},
+    {VB_MODULE_NODE, VB_LAYER_USR, "share/nodejs"},
+    {VB_MODULE_NODE, VB_LAYER_USR, "lib/nodejs"},
+    {VB_MODULE_NODE, VB_LAYER_USR, "lib/node"},
+    {VB_MODULE_NODE, VB_LAYER_USR, "local/lib/node"},
+    {VB_MODULE_NODE, VB_LAYER_ROOT, "%h/node_modules"},
+    {VB_MODULE_NODE, VB_LAYER_ROOT, "%h/.node_modules"},
+    {VB_MODULE_NODE, VB_LAYER_ROOT, "%h/.node_libraries"},
+    {VB_MODULE_NODE, VB_LAYER_ROOT, "home/node_modules"},
+    {VB_MODULE_NODE, VB_LAYER_ROOT, "node_modules"},
+};
+
+/* NAME itself, or what is a module of that name by what follows it: NAME.py, NAME.abi3.so, NAME.js.
+ */
+static bool is_module(const char *entry, const char *name)
+{
+    static const char *const ends[] = {"", ".py", ".pyc", ".so", ".js", ".json", ".node"};
+    const size_t len = strlen(name), size = strlen(entry);
+    const bool begins = strncmp(entry, name, len) == 0 && (size == len || entry[len] == '.');
+    for (size_t i = 0; begins && i < VB_ARRAY_LEN(ends); i++) {
+        const size_t end = strlen(ends[i]);
+        if (i == 0 ? size == len : size > end && strcmp(entry + size - end, ends[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* NAME may be @SCOPE/NAME: the scope is a folder then. */
+static bool has_module(const char *folder, const char *name)
+{
+    char path[PATH_BYTES];
+    const char *slash = strchr(name, '/');
+    const int scope = slash == NULL ? 0 : (int)(slash - name) + 1;
+    if (snprintf(path, sizeof(path), "%s/%.*s", folder, scope, name) >= (int)sizeof(path))
+        return false;
+    VB_CLEANUP_DIR DIR *dir = opendir(path);
+    const struct dirent *entry;
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        if (is_module(entry->d_name, name + scope))
+            return true;
+    }
+    return false;
+}
+
+/* PLACE with the marks in it filled in. */
+static void fill_place(const char *place, const char *home, const char *version,
+                       char ret[PATH_BYTES])
+{
+    size_t len = 0;
+    ret[0] = '\0';
+    for (const char *at = place; *at != '\0' && len < PATH_BYTES - 1; at++) {
+        const bool mark = *at == '%';
+        const char *text = !mark ? at : *++at == 'h' ? home : version;
+        snprintf(ret + len, PATH_BYTES - len, "%.*s", mark ? PATH_BYTES : 1, text);
+        len += strlen(ret + len);
+    }
+}
+
+/* Whether PLACE below one of the folders in LAYERS, which a colon parts, has the module. */
+static bool has_below(const char *layers, const char *place, const char *name)
+{
+    for (const char *at = layers; *at != '\0'; at += *at == ':') {
+        const int len = (int)strcspn(at, ":");
+        char path[PATH_BYTES];
+        if (snprintf(path, sizeof(path), "%.*s/%s", len, at, place) < (int)sizeof(path) &&
+            has_module(path, name))
+            return true;
+        at += len;
+    }
+    return false;
+}
+
+/* One that a script only says it misses may be there: it is found then, and no stand-in. VERSION of
+ * Python; "" for Node. */
+static bool is_there(const struct vb_inside *inside, const char *kind, const char *version,
+                     const char *name)
+{
+    const char *home = vb_persona_traits(inside->setup->options.persona)->home + 1;
+    const bool python = strcmp(kind, VB_MODULE_PYTHON) == 0;
+    for (size_t i = 0; i < VB_ARRAY_LEN(places); i++) {
+        char layers[PATH_BYTES], place[PATH_BYTES];
+        if (strcmp(places[i].kind, kind) != 0)
+            continue;
+        (void)vb_carry_lower(inside->setup, places[i].layer, layers, sizeof(layers));
+        fill_place(places[i].folder, home, version, place);
+        if (has_below(layers, place, name))
+            return true;
+    }
+    return python && has_module(VB_CLOSURE_DEPS "/" VB_CLOSURE_PYTHON, name);
+}
+
 /* --- Python --- */
 
 /* The folders of the user's own packages, one for each version below /usr. */
 static size_t find_pythons(char versions[PYTHONS_MAX][32])
 {
-    static const char *const places[] = {"/usr/lib", "/usr/local/lib"};
+    static const char *const roots[] = {"/usr/lib", "/usr/local/lib"};
     size_t count = 0;
-    for (size_t i = 0; i < VB_ARRAY_LEN(places); i++) {
-        VB_CLEANUP_DIR DIR *dir = opendir(places[i]);
+    for (size_t i = 0; i < VB_ARRAY_LEN(roots); i++) {
+        VB_CLEANUP_DIR DIR *dir = opendir(roots[i]);
         const struct dirent *entry;
         while (dir != NULL && count < PYTHONS_MAX && (entry = readdir(dir)) != NULL) {
             const char *name = entry->d_name;
@@ -61,32 +170,11 @@ static size_t find_pythons(char versions[PYTHONS_MAX][32])
     return count;
 }
 
-/* One that a script only says it misses may be there. */
-static bool is_there(const char *version, const char *name)
-{
-    const char *const folders[] = {"/usr/lib/python3/dist-packages", "/usr/lib/%s",
-                                   "/usr/local/lib/%s/dist-packages",
-                                   "/usr/local/lib/%s/site-packages"};
-    for (size_t i = 0; i < VB_ARRAY_LEN(folders) * 2; i++) {
-        const char *folder = folders[i / 2];
-        const char *mark = strstr(folder, "%s");
-        const int before = (int)(mark == NULL ? strlen(folder) : (size_t)(mark - folder));
-        char path[PATH_BYTES];
-        snprintf(path, sizeof(path), "%.*s%s%s/%s%s", before, folder, mark == NULL ? "" : version,
-                 mark == NULL ? "" : mark + 2, name, i % 2 == 0 ? "" : ".py");
-        if (access(path, F_OK) == 0)
-            return true;
-    }
-    return false;
-}
-
 static int put_python(int folder, const char *home, const char *version, const char *name,
                       struct vb_error *err)
 {
     char path[PATH_BYTES];
     char file[PATH_BYTES + 16];
-    if (is_there(version, name))
-        return VB_OK;
     snprintf(path, sizeof(path), "%s/.local/lib/%s/site-packages/%s", home, version, name);
     snprintf(file, sizeof(file), "%s/__init__.py", path);
     int status = make_folders(folder, path, err);
@@ -139,35 +227,51 @@ static int put_export(int folder, const char *home, const char *name, struct vb_
     snprintf(file, sizeof(file), "%s/node_modules/%.*s/index.js", home, (int)len, name);
     const int size =
         snprintf(text, sizeof(text), "module.exports.%.64s = module.exports.%.64s;\n", what, what);
+    if (faccessat(folder, file, F_OK, 0) < 0)
+        return VB_OK; /* the module is there itself */
     return put(folder, file, text, (size_t)size, true, err);
 }
 
 /* --- all of it --- */
 
-static int fill(const struct vb_inside *inside, int folder, struct vb_error *err)
+/* NAME for each python3 that does not have it. */
+static int put_pythons(const struct vb_inside *inside, int folder, const char *home,
+                       const char *name, struct vb_error *err)
 {
-    const char *home = vb_persona_traits(inside->setup->options.persona)->home + 1;
     char versions[PYTHONS_MAX][32];
     const size_t count = find_pythons(versions);
     int status = VB_OK;
+    for (size_t i = 0; status == VB_OK && i < count; i++) {
+        if (!is_there(inside, VB_MODULE_PYTHON, versions[i], name))
+            status = put_python(folder, home, versions[i], name, err);
+    }
+    return status;
+}
+
+static int fill(const struct vb_inside *inside, int folder, struct vb_error *err)
+{
+    static const char *const kinds[] = {VB_MODULE_PYTHON, VB_MODULE_NODE, VB_MODULE_EXPORT};
+    const char *home = vb_persona_traits(inside->setup->options.persona)->home + 1;
+    int status = VB_OK;
     for (char *const *item = inside->detonation->modules; status == VB_OK && *item != NULL;
          item++) {
-        if (strncmp(*item, VB_MODULE_NODE, strlen(VB_MODULE_NODE)) == 0)
-            status = put_node(folder, home, *item + strlen(VB_MODULE_NODE), err);
-        else if (strncmp(*item, VB_MODULE_EXPORT, strlen(VB_MODULE_EXPORT)) == 0)
-            status = put_export(folder, home, *item + strlen(VB_MODULE_EXPORT), err);
-        else if (strncmp(*item, VB_MODULE_PYTHON, strlen(VB_MODULE_PYTHON)) == 0)
-            for (size_t i = 0; status == VB_OK && i < count; i++)
-                status =
-                    put_python(folder, home, versions[i], *item + strlen(VB_MODULE_PYTHON), err);
+        size_t kind = 0;
+        while (kind < VB_ARRAY_LEN(kinds) && strncmp(*item, kinds[kind], strlen(kinds[kind])) != 0)
+            kind++;
+        const char *name = kind < VB_ARRAY_LEN(kinds) ? *item + strlen(kinds[kind]) : "";
+        if (kind == 0)
+            status = put_pythons(inside, folder, home, name, err);
+        else if (kind == 1 && !is_there(inside, VB_MODULE_NODE, "", name))
+            status = put_node(folder, home, name, err);
+        else if (kind == 2)
+            status = put_export(folder, home, name, err);
     }
     return status < 0 ? status : vb_age(inside->setup, folder, err);
 }
 
-static bool has_modules(const struct vb_inside *inside)
+bool vb_modules_any(const struct vb_box_setup *setup, const struct vb_detonation *detonation)
 {
-    return inside->detonation->modules != NULL && inside->detonation->modules[0] != NULL &&
-           inside->setup->base.overlay;
+    return detonation->modules != NULL && detonation->modules[0] != NULL && setup->base.overlay;
 }
 
 int vb_modules_mount(const struct vb_inside *inside, struct vb_error *err)
@@ -177,7 +281,7 @@ int vb_modules_mount(const struct vb_inside *inside, struct vb_error *err)
                                                      {"nr_inodes", "4000"},
                                                      {"mode", "0555"},
                                                      {NULL, NULL}};
-    if (!has_modules(inside))
+    if (!vb_modules_any(inside->setup, inside->detonation))
         return VB_OK;
     VB_CLEANUP_FD int mount = vb_sys_mount_new("tmpfs", options, VB_MOUNT_NOSUID | VB_MOUNT_NODEV);
     VB_CLEANUP_FD int folder =
@@ -193,6 +297,6 @@ int vb_modules_mount(const struct vb_inside *inside, struct vb_error *err)
 void vb_modules_lower(const struct vb_inside *inside, char *lower, size_t size)
 {
     const size_t len = strlen(lower);
-    if (has_modules(inside))
+    if (vb_modules_any(inside->setup, inside->detonation))
         snprintf(lower + len, size - len, ":%s", VB_BASE_MODULES);
 }

@@ -8,6 +8,8 @@
 
 #define VB_BASE_MODULES VB_BASE "/modules" /* where a box attaches them, below its root */
 
+/* Whether DETONATION has some. */
+bool vb_modules_any(const struct vb_box_setup *setup, const struct vb_detonation *detonation);
 /* In init: those of its detonation, attached at VB_BASE_MODULES. */
 VB_CHECKED int vb_modules_mount(const struct vb_inside *inside, struct vb_error *err);
 /* LOWER, the lower layers of a box's root, with them at the end. */

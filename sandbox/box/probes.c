@@ -9,7 +9,7 @@
 #include "sandbox/box/box.h"
 #include "sandbox/box/hearsay.h"
 
-enum { PYTHON, NODE, BASH, PROBES };
+enum { PYTHON, NODE, BASH, SH, PROBES };
 static const char *const texts[PROBES] = {
 #include <probes.inc>
 };
@@ -22,14 +22,19 @@ static const char python_line[] =
 
 #define NODE_FILE "opt/lib/setup.js"
 #define BASH_FILE "opt/lib/setup.sh"
+#define SH_FILE "opt/lib/posix.sh"
 
 char *const *vb_probes_environment(const char *interpreter)
 {
     static char node[] = "NODE_OPTIONS=--require=/" NODE_FILE, bash[] = "BASH_ENV=/" BASH_FILE;
+    static char sh[] = "BASH_ENV=/" SH_FILE;
     static char *const none[] = {NULL}, *const for_node[] = {node, NULL},
-                       *const for_bash[] = {node, bash, NULL};
+                       *const for_bash[] = {node, bash, NULL}, *const for_sh[] = {node, sh, NULL};
     if (interpreter == NULL || strncmp(interpreter, "python", 6) == 0)
         return none;
+    /* In the place of these bash runs (cli/probed.c). */
+    if (strcmp(interpreter, "sh") == 0 || strcmp(interpreter, "dash") == 0)
+        return for_sh;
     /* Other shells have no probe, and start Node. */
     return strcmp(interpreter, "bash") == 0 ? for_bash : for_node;
 }
@@ -117,6 +122,8 @@ int vb_probes_build(int folder, struct vb_error *err)
     int status = write_file(root, NODE_FILE, texts[NODE], err);
     if (status == VB_OK)
         status = write_file(root, BASH_FILE, texts[BASH], err);
+    if (status == VB_OK)
+        status = write_file(root, SH_FILE, texts[SH], err);
     if (status == VB_OK)
         status = write_pythons(usr, err);
     for (size_t i = 0; status == VB_OK && i < VB_ARRAY_LEN(closed); i++) {

@@ -9,6 +9,8 @@
 
 enum { ANSWERS_MAX = 32, LINE_MAX_BYTES = 256 };
 
+#define KEY "k7Qd2mZx9Vb4Lw8Rt1Yc6Nf3Hs5Jp0Ga"
+
 /* The first row that has a word of the question. */
 static const struct {
     const char *words; /* lower case, between bars */
@@ -18,7 +20,7 @@ static const struct {
     {"[y/|(y/|[y]|y/n", "y"},
     {"press enter|press return|hit enter|press any key", ""},
     {"password|passphrase|passcode", "Sommer-2026!"},
-    {"api key|apikey|api_key|token|secret", "k7Qd2mZx9Vb4Lw8Rt1Yc6Nf3Hs5Jp0Ga"},
+    {"api key|apikey|api_key|token|secret", KEY},
     {"email|e-mail", "alex@example.com"},
     {"url|endpoint|website", "https://example.com/page"},
     {"hostname|host|domain", "example.com"},
@@ -99,6 +101,8 @@ int vb_prompt_step(struct vb_prompt *prompt, const struct vb_output outputs[2], 
         return VB_OK;
     }
     const char *answer = vb_prompt_answer(question);
+    if (strcmp(answer, KEY) == 0 && prompt->key != NULL)
+        answer = prompt->key;
     const int len = snprintf(line, sizeof(line), "%s\n", answer);
     prompt->answers++;
     for (size_t i = 0; i < 2; i++)

@@ -6,7 +6,8 @@
 #include "sandbox/box/output.h"
 
 struct vb_prompt {
-    int writer; /* of its standard input; -1: it has an end */
+    int writer;      /* of its standard input; -1: it has an end */
+    const char *key; /* what a user has in the place of a key; NULL: made up */
     unsigned answers;
     size_t answered[2]; /* bytes of either output that were there at the last answer */
 };

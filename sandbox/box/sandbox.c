@@ -185,8 +185,12 @@ static int tell_baits(const struct vb_bait_set *baits, struct vb_sink *sink, str
         struct vb_event event;
         vb_event_init(&event, VB_EV_BAIT_PLACED, VB_SOURCE_TOOL);
         vb_event_str(&event, VB_F_BAIT, bait->id);
-        const bool served = bait->place == VB_BAIT_WORLD;
-        vb_event_str(&event, VB_F_WHAT, file ? "file" : served ? "world" : "env");
+        const bool served = bait->place == VB_BAIT_WORLD, handed = bait->place == VB_BAIT_HANDED;
+        vb_event_str(&event, VB_F_WHAT,
+                     file     ? "file"
+                     : served ? "world"
+                     : handed ? "instructions"
+                              : "env");
         vb_event_str(&event, file ? VB_F_PATH : VB_F_NAME, file ? bait->path : bait->env);
         if (file)
             vb_event_int(&event, VB_F_SIZE, (int64_t)bait->content_len);

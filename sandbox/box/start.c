@@ -12,6 +12,7 @@
 #include "sandbox/box/hearsay.h"
 #include "sandbox/box/kernel.h"
 #include "sandbox/box/machine.h"
+#include "sandbox/box/modules.h"
 #include "sandbox/box/supervisor.h"
 
 enum { ITEM_MAX = 1 << 20 };
@@ -31,16 +32,19 @@ static size_t count_strings(char *const *strings)
     return count;
 }
 
-/* ITEM with the folders that are known here: the package's for %{tree} anywhere, and for {tree} at
- * the start of its part from FROM on, and the home for %{home}. NULL without memory. */
+/* ITEM with what is known here: the package's folder for %{tree} anywhere, and for {tree} at the
+ * start of its part from FROM on, the home for %{home}, and for %{key} what a user has in the place
+ * of a key. NULL without memory. */
 static char *fill_in(const struct vb_supervisor *box, const char *item, size_t from)
 {
+    const char *key = vb_bait_handed(box->setup->baits);
     const struct {
         const char *mark, *value;
         bool anywhere;
     } rows[] = {{"{tree}", box->folder, false},
                 {"%{tree}", box->folder, true},
-                {"%{home}", vb_persona_traits(box->setup->options.persona)->home, true}};
+                {"%{home}", vb_persona_traits(box->setup->options.persona)->home, true},
+                {"%{key}", key == NULL ? "k7Qd2mZx9Vb4Lw8Rt1Yc6Nf3Hs5Jp0Ga" : key, true}};
     VB_CLEANUP(vb_buf_done) struct vb_buf made;
     vb_buf_init(&made, ITEM_MAX);
     int status = vb_buf_append(&made, "", 0, NULL);
@@ -140,6 +144,32 @@ static size_t list_variables(const struct vb_supervisor *box, char *const *pairs
     return count;
 }
 
+/* Why it is run once more; NULL: it is not. */
+static const char *reason_of(const struct vb_detonation *detonation)
+{
+    return detonation->probed ? "with probes in its interpreters"
+           : detonation->other_day
+               ? (detonation->days_ahead > 0 ? "on another day" : "on the same day")
+           : detonation->persona != NULL ? "on another machine"
+           : detonation->unasked         ? "unasked where it listens"
+           : detonation->driver != VB_DRIVER_NONE && detonation->days_ahead > 0
+               ? "as another client, on another day"
+           : detonation->second     ? "a second time, with what the first one left"
+           : detonation->every_name ? "with every host name that it asks for"
+                                    : NULL;
+}
+
+static const char *detail_of(const struct vb_detonation *detonation, char *ret, size_t size)
+{
+    static const char stood_in[] = "with stand-ins for modules that it misses";
+    const char *reason = reason_of(detonation);
+    const bool plain = detonation->modules == NULL || detonation->repeats == 0;
+    if (plain || reason == NULL)
+        return plain ? reason : stood_in;
+    snprintf(ret, size, "%s, %s", reason, stood_in);
+    return ret;
+}
+
 int vb_start_tell(struct vb_supervisor *box, struct vb_error *err)
 {
     const struct vb_detonation *detonation = box->detonation;
@@ -150,6 +180,8 @@ int vb_start_tell(struct vb_supervisor *box, struct vb_error *err)
     struct vb_event event;
     vb_event_init(&event, VB_EV_DETONATION_BEGIN, VB_SOURCE_TOOL);
     vb_event_list(&event, VB_F_ARGV, items, count);
+    if (detonation->ours > 0)
+        vb_event_int(&event, VB_F_OURS, (int64_t)detonation->ours);
     vb_event_str(&event, VB_F_REASON, detonation->reason);
     vb_event_str(&event, VB_F_PATH, detonation->path);
     if (detonation->line > 0)
@@ -169,23 +201,8 @@ int vb_start_tell(struct vb_supervisor *box, struct vb_error *err)
         vb_event_bool(&event, VB_F_CALL, true);
     vb_event_str(&event, VB_F_WHEN, detonation->when);
     vb_event_str(&event, VB_F_CLIENT, detonation->client);
-    if (detonation->probed)
-        vb_event_str(&event, VB_F_DETAIL, "with probes in its interpreters");
-    else if (detonation->other_day)
-        vb_event_str(&event, VB_F_DETAIL,
-                     detonation->days_ahead > 0 ? "on another day" : "on the same day");
-    else if (detonation->persona != NULL)
-        vb_event_str(&event, VB_F_DETAIL, "on another machine");
-    else if (detonation->unasked)
-        vb_event_str(&event, VB_F_DETAIL, "unasked where it listens");
-    else if (detonation->driver != VB_DRIVER_NONE && detonation->repeats > 0)
-        vb_event_str(&event, VB_F_DETAIL, "as another client, on another day");
-    else if (detonation->modules != NULL && detonation->repeats > 0)
-        vb_event_str(&event, VB_F_DETAIL, "with stand-ins for modules that it misses");
-    else if (detonation->second)
-        vb_event_str(&event, VB_F_DETAIL, "a second time, with what the first one left");
-    else if (detonation->every_name)
-        vb_event_str(&event, VB_F_DETAIL, "with every host name that it asks for");
+    char detail[128];
+    vb_event_str(&event, VB_F_DETAIL, detail_of(detonation, detail, sizeof(detail)));
     if (detonation->days_ahead > 0 || detonation->other_day)
         vb_event_int(&event, VB_F_DAYS_AHEAD, detonation->days_ahead);
     if (detonation->repeats > 0)
@@ -251,7 +268,8 @@ static int start_driver(struct vb_supervisor *box, struct vb_error *err)
 static int start_hearsay(struct vb_supervisor *box, struct vb_error *err)
 {
     const struct vb_hearsay_source source = {box->setup, box->detonation, box->folder, box->cwd};
-    return box->detonation->probed ? vb_hearsay_new(&source, &box->hearsay, err) : VB_OK;
+    const bool heard = box->detonation->probed || vb_modules_any(box->setup, box->detonation);
+    return heard ? vb_hearsay_new(&source, &box->hearsay, err) : VB_OK;
 }
 
 /* Each message of a conversation counts, and is an event of its own besides. */
@@ -276,11 +294,11 @@ int vb_start_init(struct vb_supervisor *box, struct vb_error *err)
         status = vb_input_text(box->given, &box->input, err);
     else if (status == VB_OK && options->answers)
         status = vb_input_open(&box->input, &box->prompt.writer, err);
+    box->prompt.key = vb_bait_handed(box->setup->baits);
     if (status == VB_OK)
         status = start_hearsay(box, err);
     if (status < 0)
         return status;
-    VB_CLEANUP_FD int probes = box->hearsay != NULL ? vb_hearsay_take_end(box->hearsay) : -1;
     struct vb_inside inside = {
         .setup = box->setup,
         .detonation = box->detonation,
@@ -294,7 +312,7 @@ int vb_start_init(struct vb_supervisor *box, struct vb_error *err)
         .start = ends.start[1],
         .input = box->input.reader,
         .output = {ends.output[1], ends.error[1]},
-        .probes = probes,
+        .probes = box->hearsay != NULL ? vb_hearsay_end(box->hearsay) : -1,
     };
     pin_to_one_processor();
     box->init = vb_sys_clone_into(box->setup->cgroup.dir, flags, &box->init_pidfd);

@@ -11,30 +11,16 @@
 #include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "sandbox/box/kernel.h"
 #include "sandbox/box/supervisor.h"
-#include "sandbox/detonate/interpreter.h"
 
 enum {
     LEAVE_MS = 500,  /* for a subject with whom nobody talks any more, to end by itself */
     LINGER_MS = 200, /* for what the main process left running */
     TERMINATE_GRACE_MS = 300,
-    INIT_PATIENCE_MS = 3000,
     RECORDER_LAST_STEPS = 10000
-};
-
-enum limit {
-    LIMIT_TIME,
-    LIMIT_CPU,
-    LIMIT_MEMORY,
-    LIMIT_PROCESSES,
-    LIMIT_FILES,
-    LIMIT_OPEN_FILES,
-    LIMIT_DISK,
-    LIMIT_OUTPUT
 };
 
 static const char *const limit_names[] = {"time",  "cpu",        "memory", "processes",
@@ -51,8 +37,8 @@ int vb_supervisor_emit(struct vb_supervisor *box, struct vb_event *event, struct
     return vb_emit(box->sink, event, err);
 }
 
-static int tell_limit(struct vb_supervisor *box, enum limit limit, const char *detail,
-                      int64_t count, struct vb_error *err)
+int vb_supervisor_tell_limit(struct vb_supervisor *box, enum vb_supervisor_limit limit,
+                             const char *detail, int64_t count, struct vb_error *err)
 {
     if ((box->limits_told & (1U << limit)) != 0)
         return VB_OK;
@@ -78,7 +64,7 @@ static int kill_box(struct vb_supervisor *box, struct vb_error *err)
 }
 
 /* The first reason to end it is the one that counts. */
-static void schedule_kill(struct vb_supervisor *box, const char *outcome, uint64_t grace_ms)
+void vb_supervisor_end(struct vb_supervisor *box, const char *outcome, uint64_t grace_ms)
 {
     if (box->kill_ns != 0)
         return;
@@ -86,7 +72,7 @@ static void schedule_kill(struct vb_supervisor *box, const char *outcome, uint64
     box->outcome = outcome;
 }
 
-static int hear_init(struct vb_supervisor *box, struct vb_error *err)
+int vb_supervisor_hear_init(struct vb_supervisor *box, struct vb_error *err)
 {
     struct vb_box_message message;
     const ssize_t got = vb_sys_recv(box->control, &message, sizeof(message), NULL, NULL);
@@ -101,144 +87,38 @@ static int hear_init(struct vb_supervisor *box, struct vb_error *err)
         box->subject_ended = true;
         box->subject_status = message.number;
         box->end_ns = vb_monotonic_ns();
-        schedule_kill(box, NULL, LINGER_MS);
+        vb_supervisor_end(box, NULL, LINGER_MS);
     }
     if (message.word == VB_BOX_MOVED)
         box->moved = message.number;
     return VB_OK;
 }
 
-/* The O_PATH descriptor of the file PATH in LAYER, a folder with one of the overlay's layers; -1:
- * there is no such file. */
-static int open_in(int layer, const char *path)
-{
-    return layer < 0 || path[0] != '/' ? -1
-                                       : vb_open_beneath(layer, path + 1, O_PATH | O_NOFOLLOW, 0);
-}
-
-static bool has_type(int fd, mode_t type)
-{
-    struct stat st;
-    return fd >= 0 && fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == type;
-}
-
-/* A folder that stood there before the box: the overlay refuses to rename it. */
-static bool is_folder_below(const struct vb_supervisor *box, const char *path)
-{
-    VB_CLEANUP_FD int fd = open_in(box->below_fds[VB_LAYER_ROOT], path);
-    return has_type(fd, S_IFDIR);
-}
-
-/* An overlay notes of what it copied where it came from. */
-static bool is_copy(int fd)
-{
-    char path[64];
-    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    return getxattr(path, "user.overlay.origin", NULL, 0) >= 0;
-}
-
-bool vb_supervisor_splits(void *ctx, const char *path)
-{
-    const struct vb_supervisor *box = ctx;
-    VB_CLEANUP_FD int upper = openat(box->writable_fd, vb_layer_rows[VB_LAYER_ROOT].folder,
-                                     O_PATH | O_DIRECTORY | O_CLOEXEC);
-    VB_CLEANUP_FD int above = open_in(upper, path);
-    VB_CLEANUP_FD int below = above < 0 ? open_in(box->below_fds[VB_LAYER_ROOT], path) : -1;
-    return above < 0 ? has_type(below, S_IFREG) : has_type(above, S_IFREG) && is_copy(above);
-}
-
-int vb_supervisor_rename(void *ctx, const char *from, const char *to, bool replace)
-{
-    struct vb_supervisor *box = ctx;
-    struct vb_box_message message = {.word = VB_BOX_MOVE, .number = replace};
-    const size_t len = strlen(from);
-    if (from[0] != '/' || to[0] != '/' || len + strlen(to) + 2 > sizeof(message.text) ||
-        (strncmp(from, to, len) == 0 && (to[len] == '/' || to[len] == '\0')) ||
-        !is_folder_below(box, from))
-        return 1;
-    memcpy(message.text, from, len + 1);
-    memcpy(message.text + len + 1, to, strlen(to) + 1);
-    box->moved = -1;
-    if (vb_sys_send(box->control, &message, sizeof(message), -1) < 0)
-        return 1;
-    struct vb_error ignored;
-    const uint64_t until_ns = vb_monotonic_ns() + vb_ms(INIT_PATIENCE_MS);
-    while (box->moved < 0 && box->control >= 0) {
-        struct pollfd fd = {.fd = box->control, .events = POLLIN};
-        const uint64_t now = vb_monotonic_ns();
-        if (now >= until_ns || poll(&fd, 1, (int)((until_ns - now) / 1000000U) + 1) <= 0) {
-            schedule_kill(box, "limit",
-                          0); /* an init that does not answer is the subject's doing */
-            break;
-        }
-        if (hear_init(box, &ignored) < 0)
-            return -EIO;
-    }
-    return box->moved < 0 ? -EIO : -box->moved;
-}
-
-int vb_supervisor_reach(void *ctx, int type, const struct sockaddr *address, int *ret_errno,
-                        struct vb_error *err)
-{
-    struct vb_supervisor *box = ctx;
-    return vb_demand_reach(box->demand, type, address, ret_errno, err);
-}
-
-int vb_supervisor_yield(void *ctx, unsigned port, struct vb_error *err)
-{
-    struct vb_supervisor *box = ctx;
-    return vb_demand_yield(box->demand, port, err);
-}
-
-void vb_supervisor_serves(void *ctx, const struct sockaddr *address)
-{
-    struct vb_supervisor *box = ctx;
-    vb_served_note(&box->served, address);
-    if (box->driver != NULL)
-        vb_driver_child_serves(box->driver, &box->served);
-}
-
-void vb_supervisor_watch_bait(void *ctx, size_t index, int fd)
-{
-    struct vb_supervisor *box = ctx;
-    vb_witness_watch(box->witness, index, fd);
-}
-
-bool vb_supervisor_watch_root(void *ctx, int fd)
-{
-    const struct vb_supervisor *box = ctx;
-    return vb_witness_watch_root(box->witness, fd);
-}
-
-bool vb_supervisor_root_changed(void *ctx)
-{
-    const struct vb_supervisor *box = ctx;
-    return vb_witness_root_changed(box->witness);
-}
-
-static int check_usage(struct vb_supervisor *box, struct vb_error *err)
+int vb_supervisor_measure(struct vb_supervisor *box, struct vb_error *err)
 {
     const struct vb_sandbox_options *options = &box->setup->options;
     struct vb_usage usage;
     int status = VB_OK;
     vb_watch_measure(&box->watch, &usage);
     if (usage.disk_full)
-        status = tell_limit(box, LIMIT_DISK, "the disk of the box is full",
-                            (int64_t)options->disk_bytes, err);
+        status = vb_supervisor_tell_limit(box, VB_LIMIT_DISK, "the disk of the box is full",
+                                          (int64_t)options->disk_bytes, err);
     if (status == VB_OK && usage.inodes_full)
-        status = tell_limit(box, LIMIT_FILES, "the box holds no more files", 0, err);
+        status =
+            vb_supervisor_tell_limit(box, VB_LIMIT_FILES, "the box holds no more files", 0, err);
     /* Init counts too. */
     if (status == VB_OK && usage.tasks + 1 >= options->processes)
-        status = tell_limit(box, LIMIT_PROCESSES, "processes and threads", usage.tasks, err);
+        status = vb_supervisor_tell_limit(box, VB_LIMIT_PROCESSES, "processes and threads",
+                                          usage.tasks, err);
     if (status == VB_OK && usage.descriptors >= VB_BOX_OPEN_FILES)
-        status =
-            tell_limit(box, LIMIT_OPEN_FILES, "descriptors of one process", usage.descriptors, err);
+        status = vb_supervisor_tell_limit(box, VB_LIMIT_OPEN_FILES, "descriptors of one process",
+                                          usage.descriptors, err);
     if (status < 0 || (usage.memory <= options->memory_bytes && !usage.machine_short))
         return status;
-    status = tell_limit(box, LIMIT_MEMORY,
-                        usage.machine_short ? "the machine ran short of memory"
-                                            : "bytes of memory in use",
-                        (int64_t)usage.memory, err);
+    status = vb_supervisor_tell_limit(box, VB_LIMIT_MEMORY,
+                                      usage.machine_short ? "the machine ran short of memory"
+                                                          : "bytes of memory in use",
+                                      (int64_t)usage.memory, err);
     if (status < 0 || box->kill_ns == UINT64_MAX)
         return status;
     box->outcome = "limit";
@@ -248,7 +128,7 @@ static int check_usage(struct vb_supervisor *box, struct vb_error *err)
 /* Asks everybody to end, and sees to it. */
 static void stop(struct vb_supervisor *box, const char *outcome)
 {
-    schedule_kill(box, outcome, TERMINATE_GRACE_MS);
+    vb_supervisor_end(box, outcome, TERMINATE_GRACE_MS);
     if (box->control >= 0)
         (void)vb_box_say(box->control, VB_BOX_TERMINATE, 0, -1); /* a dead init needs no telling */
 }
@@ -257,8 +137,8 @@ static int stop_in_time(struct vb_supervisor *box, struct vb_error *err)
 {
     char detail[64];
     snprintf(detail, sizeof(detail), "still running after %u ms", box->detonation->timeout_ms);
-    const int status =
-        tell_limit(box, LIMIT_TIME, detail, (int64_t)box->detonation->timeout_ms, err);
+    const int status = vb_supervisor_tell_limit(box, VB_LIMIT_TIME, detail,
+                                                (int64_t)box->detonation->timeout_ms, err);
     stop(box, "timeout");
     return status;
 }
@@ -295,6 +175,17 @@ static void watch_silence(struct vb_supervisor *box)
     }
 }
 
+static int tell_looking(struct vb_supervisor *box, struct vb_error *err)
+{
+    struct vb_event event;
+    vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
+    vb_event_str(&event, VB_F_STAGE, "detonate");
+    vb_event_str(&event, VB_F_WHAT, "what it would do later");
+    vb_event_str(&event, VB_F_REASON, "it listens, and looks around again and again: ended");
+    vb_event_str(&event, VB_F_PATH, box->detonation->path);
+    return vb_supervisor_emit(box, &event, err);
+}
+
 /* Who only waits for requests is asked a little, and then has had its turn. */
 static int ask_served(struct vb_supervisor *box, struct vb_error *err)
 {
@@ -304,12 +195,14 @@ static int ask_served(struct vb_supervisor *box, struct vb_error *err)
     const int status = vb_served_step(&box->served, box->detonation->id, box->sink, err);
     if (status < 0 || !box->served.over || box->driver != NULL)
         return status;
-    vb_recorder_hurry(box->recorder);
+    if (!box->served.left_alone) /* who watches the clock is not shown there that it is moved */
+        vb_recorder_hurry(box->recorder);
     const bool idle = vb_recorder_idle(box->recorder) && !vb_world_child_busy(box->world);
-    if (vb_served_had_its_turn(&box->served, idle, vb_recorder_moves(box->recorder)) &&
-        box->leave_ns == 0)
-        box->leave_ns = vb_monotonic_ns();
-    return VB_OK;
+    if (!vb_served_had_its_turn(&box->served, idle, vb_recorder_moves(box->recorder)) ||
+        box->leave_ns != 0)
+        return VB_OK;
+    box->leave_ns = vb_monotonic_ns();
+    return idle ? VB_OK : tell_looking(box, err);
 }
 
 static int keep_time(struct vb_supervisor *box, struct vb_error *err)
@@ -317,7 +210,7 @@ static int keep_time(struct vb_supervisor *box, struct vb_error *err)
     const uint64_t now = vb_monotonic_ns();
     uint64_t ticks;
     (void)!read(box->ticks, &ticks, sizeof(ticks)); /* how many does not matter */
-    int status = check_usage(box, err);
+    int status = vb_supervisor_measure(box, err);
     if (status == VB_OK)
         status = vb_world_child_step(box->world, err);
     if (status == VB_OK && box->driver != NULL)
@@ -413,7 +306,7 @@ static int handle(struct vb_supervisor *box, const struct epoll_event *event, st
     case VB_WAIT_INIT:
         return note_end(box);
     case VB_WAIT_CONTROL:
-        return hear_init(box, err);
+        return vb_supervisor_hear_init(box, err);
     case VB_WAIT_START:
         return vb_start_hear(box, err);
     case VB_WAIT_OUTPUT:
@@ -451,27 +344,6 @@ static int serve_once(struct vb_supervisor *box, int patience_ms, struct vb_erro
     return got < 0 ? 0 : got;
 }
 
-int vb_supervisor_catch_up(void *ctx, struct vb_error *err)
-{
-    struct vb_supervisor *box = ctx;
-    return vb_world_child_step(box->world, err);
-}
-
-bool vb_supervisor_busy(void *ctx)
-{
-    enum { MEASURED_MS = 5 };
-    struct vb_supervisor *box = ctx;
-    struct vb_error ignored; /* the next tick meets it again */
-    const uint64_t now = vb_monotonic_ns();
-    /* Who takes much and then waits would be gone before the next tick. */
-    if (now - box->measured_ns >= vb_ms(MEASURED_MS)) {
-        box->measured_ns = now;
-        (void)!check_usage(box, &ignored);
-    }
-    return box->outcome != NULL || vb_world_child_busy(box->world) ||
-           (box->driver != NULL && vb_driver_child_busy(box->driver));
-}
-
 /* The same while the subject is there, some of whose calls may wait for a time. */
 static int serve_recorded(struct vb_supervisor *box, struct vb_error *err)
 {
@@ -496,14 +368,12 @@ static int serve(struct vb_supervisor *box, struct vb_error *err)
     return status < 0 ? status : VB_OK;
 }
 
-/* --- afterwards --- */
-
 /* What init said last, what was printed last. */
 static int drain(struct vb_supervisor *box, struct vb_error *err)
 {
     int status = VB_OK;
     while (status == VB_OK && box->control >= 0)
-        status = hear_init(box, err);
+        status = vb_supervisor_hear_init(box, err);
     for (int i = 0; i < 2; i++) {
         while (vb_output_read(&box->outputs[i]))
             ;
@@ -524,143 +394,17 @@ static int drain(struct vb_supervisor *box, struct vb_error *err)
                : vb_demand_tell(box->demand, box->detonation->id, box->sink, err);
 }
 
-static int tell_outputs(struct vb_supervisor *box, struct vb_error *err)
-{
-    int status = VB_OK;
-    for (int i = 0; status == VB_OK && i < 2; i++) {
-        struct vb_output *output = &box->outputs[i];
-        status = vb_output_tell(output, box->setup->baits, box->detonation->id, box->sink, err);
-        if (status == VB_OK && vb_output_overflowed(output))
-            status = tell_limit(box, LIMIT_OUTPUT, "bytes were printed, not all of them are kept",
-                                (int64_t)output->total, err);
-    }
-    return status;
-}
-
-static int tell_not_carried(struct vb_supervisor *box, const char *reason, struct vb_error *err)
-{
-    struct vb_event event;
-    vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TRUTH);
-    vb_event_str(&event, VB_F_STAGE, "detonate");
-    vb_event_str(&event, VB_F_WHAT, "what the run left for the next");
-    vb_event_str(&event, VB_F_REASON, reason);
-    return vb_supervisor_emit(box, &event, err);
-}
-
-static void close_below(struct vb_supervisor *box)
-{
-    for (size_t i = 0; i < VB_LAYER_COUNT; i++)
-        vb_close_fd(&box->below_fds[i]);
-}
-
-/* Nobody looks at what was below any more: it changes. */
-static int carry_on(struct vb_supervisor *box, bool seen_all, struct vb_error *err)
-{
-    close_below(box);
-    if (!box->setup->carries_on)
-        return VB_OK;
-    const int status =
-        vb_carry_on(seen_all && !box->detonation->forgets ? box->folder + 1 : NULL, err);
-    if (status < 0 || box->detonation->forgets)
-        return status < 0 ? status : VB_OK;
-    if (status > 0)
-        return tell_not_carried(box, "too many bytes or files", err);
-    return seen_all ? VB_OK : tell_not_carried(box, "not all of it was looked at", err);
-}
-
-static int tell_truth(struct vb_supervisor *box, struct vb_error *err)
-{
-    bool seen_all = false;
-    const struct vb_truth truth = {
-        .writable_fd = box->writable_fd,
-        .below_fds = {box->below_fds[VB_LAYER_ROOT], box->below_fds[VB_LAYER_USR]},
-        .filled = box->setup->base.overlay ? NULL : &box->filled,
-        .keep_fd = box->setup->staging_fd,
-        .detonation = box->detonation->id,
-        .sink = box->sink,
-    };
-    const int status = vb_truth_tell(&truth, &seen_all, err);
-    return status < 0 ? status : carry_on(box, seen_all, err);
-}
-
-/* The kernel's own limits show as the signal that ended the subject. */
-static int tell_signal_limits(struct vb_supervisor *box, struct vb_error *err)
-{
-    if (!box->subject_ended || !WIFSIGNALED(box->subject_status))
-        return VB_OK;
-    const int number = WTERMSIG(box->subject_status);
-    if (number != SIGXCPU && number != SIGXFSZ)
-        return VB_OK;
-    box->outcome = "limit";
-    if (number == SIGXCPU)
-        return tell_limit(box, LIMIT_CPU, "processor time of one process", 0, err);
-    return tell_limit(box, LIMIT_DISK, "size of one file", (int64_t)box->setup->options.disk_bytes,
-                      err);
-}
-
-/* By itself: what we stop has another reason to be incomplete. */
-static int tell_left_out(struct vb_supervisor *box, struct vb_error *err)
-{
-    if (box->outcome != NULL || box->leave_ns != 0 || !box->subject_ended ||
-        !vb_interpreter_left_out(box->detonation->interpreter, box->subject_status))
-        return VB_OK;
-    struct vb_event event;
-    vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
-    vb_event_str(&event, VB_F_STAGE, "detonate");
-    vb_event_str(&event, VB_F_WHAT, box->detonation->interpreter);
-    vb_event_str(&event, VB_F_REASON, "cannot be executed: some of it has no like on this system");
-    vb_event_str(&event, VB_F_PATH, box->detonation->path);
-    return vb_supervisor_emit(box, &event, err);
-}
-
-static int tell_end(struct vb_supervisor *box, struct vb_error *err)
-{
-    const char *outcome = box->outcome;
-    const bool signalled = !box->subject_ended || WIFSIGNALED(box->subject_status);
-    if (outcome == NULL)
-        outcome =
-            signalled ? (box->subject_ended || box->leave_ns != 0 ? "signal" : "stopped") : "exit";
-    struct vb_event event;
-    vb_event_init(&event, VB_EV_DETONATION_END, VB_SOURCE_TOOL);
-    vb_event_str(&event, VB_F_OUTCOME, outcome);
-    vb_event_int(&event, VB_F_DURATION, (int64_t)((box->end_ns - box->begin_ns) / 1000000U));
-    if (box->recorder != NULL && vb_recorder_moved_ns(box->recorder) > 0)
-        vb_event_int(&event, VB_F_SKIPPED,
-                     (int64_t)(vb_recorder_moved_ns(box->recorder) / 1000000U));
-    if (signalled)
-        vb_event_int(&event, VB_F_SIGNAL,
-                     box->subject_ended ? WTERMSIG(box->subject_status) : SIGKILL);
-    else
-        vb_event_int(&event, VB_F_STATUS, WEXITSTATUS(box->subject_status));
-    return vb_supervisor_emit(box, &event, err);
-}
-
-static int conclude(struct vb_supervisor *box, struct vb_error *err)
+/* Init is dead: what is still under way comes to its end. */
+static int finish(struct vb_supervisor *box, struct vb_error *err)
 {
     int wait_status;
     if (vb_sys_reap(box->init, &wait_status) < 0)
         return vb_fail(err, VB_E_OS, errno, "reaping a box");
     box->init = -1;
-    int status = drain(box, err);
+    const int status = drain(box, err);
     if (box->end_ns == 0)
         box->end_ns = vb_monotonic_ns();
-    if (status == VB_OK)
-        status = check_usage(box, err);
-    if (status == VB_OK)
-        status = tell_outputs(box, err);
-    if (status == VB_OK)
-        status = vb_served_end(&box->served, box->detonation->id, box->sink, err);
-    if (status == VB_OK && box->hearsay != NULL)
-        status = vb_hearsay_tell(box->hearsay, box->sink, err);
-    if (status == VB_OK)
-        status = tell_truth(box, err);
-    if (status == VB_OK && box->witness != NULL)
-        status = vb_witness_tell(box->witness, box->detonation->id, box->sink, err);
-    if (status == VB_OK)
-        status = tell_signal_limits(box, err);
-    if (status == VB_OK)
-        status = tell_left_out(box, err);
-    return status < 0 ? status : tell_end(box, err);
+    return status;
 }
 
 static void supervisor_done(struct vb_supervisor *box)
@@ -689,7 +433,7 @@ static void supervisor_done(struct vb_supervisor *box)
     vb_close_fd(&box->control);
     vb_close_fd(&box->start);
     vb_close_fd(&box->init_pidfd);
-    close_below(box);
+    vb_supervisor_close_below(box);
     vb_close_fd(&box->writable_fd);
     vb_close_fd(&box->proc_fd);
     vb_close_fd(&box->segments_fd);
@@ -699,8 +443,9 @@ int vb_supervise(const struct vb_box_setup *setup, const struct vb_detonation *d
                  struct vb_frame_sink *frames, struct vb_error *err)
 {
     static int (*const steps[])(struct vb_supervisor * box, struct vb_error * err) = {
-        vb_start_argv,      vb_start_environment, vb_start_tell, vb_start_init,
-        vb_start_accompany, vb_start_subject,     serve,         conclude};
+        vb_start_argv,         vb_start_environment, vb_start_tell, vb_start_init,
+        vb_start_accompany,    vb_start_subject,     serve,         finish,
+        vb_supervisor_conclude};
     VB_CLEANUP(supervisor_done)
     struct vb_supervisor box = {
         .setup = setup,

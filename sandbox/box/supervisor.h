@@ -79,9 +79,29 @@ struct vb_supervisor {
     const char *outcome; /* where we ended it */
 };
 
+enum vb_supervisor_limit {
+    VB_LIMIT_TIME,
+    VB_LIMIT_CPU,
+    VB_LIMIT_MEMORY,
+    VB_LIMIT_PROCESSES,
+    VB_LIMIT_FILES,
+    VB_LIMIT_OPEN_FILES,
+    VB_LIMIT_DISK,
+    VB_LIMIT_OUTPUT
+};
+
 /* Emits EVENT as one of this detonation. */
 VB_CHECKED int vb_supervisor_emit(struct vb_supervisor *box, struct vb_event *event,
                                   struct vb_error *err);
+/* The subject ran into LIMIT: told of once. COUNT: 0 is none. */
+VB_CHECKED int vb_supervisor_tell_limit(struct vb_supervisor *box, enum vb_supervisor_limit limit,
+                                        const char *detail, int64_t count, struct vb_error *err);
+/* Measures the box, and ends it where it uses too much. */
+VB_CHECKED int vb_supervisor_measure(struct vb_supervisor *box, struct vb_error *err);
+/* Ends the box in GRACE_MS. The first reason to is the one that counts. */
+void vb_supervisor_end(struct vb_supervisor *box, const char *outcome, uint64_t grace_ms);
+/* One word of init's. */
+VB_CHECKED int vb_supervisor_hear_init(struct vb_supervisor *box, struct vb_error *err);
 /* Milliseconds as nanoseconds. */
 uint64_t vb_ms(uint64_t milliseconds);
 
@@ -122,6 +142,10 @@ VB_CHECKED int vb_start_accompany(struct vb_supervisor *box, struct vb_error *er
 VB_CHECKED int vb_start_subject(struct vb_supervisor *box, struct vb_error *err);
 /* One word from the subject, or the end of its socket: it executes. */
 VB_CHECKED int vb_start_hear(struct vb_supervisor *box, struct vb_error *err);
+/* The last step: everything is told (conclude.c). */
+VB_CHECKED int vb_supervisor_conclude(struct vb_supervisor *box, struct vb_error *err);
+/* Closes what stood below the box's layers. */
+void vb_supervisor_close_below(struct vb_supervisor *box);
 /* The failure that init or subject reported. */
 int vb_start_fail(const struct vb_box_message *message, struct vb_error *err);
 

@@ -1,4 +1,5 @@
 set(VB_DETONATE_FILES
+  detonate/clients.c
   detonate/host.c
   detonate/insider.c
   detonate/hosted.c
@@ -13,6 +14,9 @@ set(VB_DETONATE_FILES
   detonate/mcp_reply.c
   detonate/mcp_text.c
   detonate/plan.c
+  detonate/plan_candidates.c
+  detonate/plan_left_out.c
+  detonate/plan_rows.c
   detonate/servers.c
   detonate/setting.c)
 

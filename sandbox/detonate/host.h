@@ -6,6 +6,9 @@
 
 enum { VB_HOST_VARIABLES_MAX = 6, VB_HOST_EVENTS_MAX = 4 };
 
+/* The kind of a folder whose .claude/settings.json says what an agent in it starts. */
+#define VB_HOST_CLAUDE_PROJECT "claude-project"
+
 /* What a host sets for code of the package ROOT ("." for the top) of this KIND, as NAME=VALUE in
  * the heap, NULL-terminated; the caller frees the strings. BIN: its programs are
  * found before all others. Returns false without memory. */

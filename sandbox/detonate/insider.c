@@ -6,6 +6,7 @@
 enum { SEPARATOR = '\x1f', MAX_LINE = 100 * 1000 * 1000 };
 
 static const char *const forms[] = {"compile", "bytecode", "import", "eval", "function", "vm"};
+static const char *const interpreters[] = {"python3", "node"};
 
 /* Takes what stands before the next separator. False: there is none. */
 static bool next_field(struct vb_str *rest, struct vb_str *ret)
@@ -46,16 +47,22 @@ int64_t vb_insider_next_line(struct vb_str *text)
     return 0;
 }
 
+/* The one of COUNT WORDS that TEXT is; NULL: none. */
+static const char *word_of(struct vb_str text, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (vb_str_equal(text, words[i]))
+            return words[i];
+    }
+    return NULL;
+}
+
 static bool read_code(struct vb_str rest, struct vb_insider_word *ret)
 {
     struct vb_str form, line;
     if (!next_field(&rest, &form) || !next_field(&rest, &ret->path) || !next_field(&rest, &line))
         return false;
-    ret->form = NULL;
-    for (size_t i = 0; i < VB_ARRAY_LEN(forms); i++) {
-        if (vb_str_equal(form, forms[i]))
-            ret->form = forms[i];
-    }
+    ret->form = word_of(form, forms, VB_ARRAY_LEN(forms));
     ret->line = number_of(line);
     ret->text = rest;
     return ret->form != NULL;
@@ -71,6 +78,16 @@ static bool read_command(struct vb_str rest, struct vb_insider_word *ret)
     return true;
 }
 
+static bool read_asked(struct vb_str rest, struct vb_insider_word *ret)
+{
+    struct vb_str interpreter;
+    if (!next_field(&rest, &interpreter) || !next_field(&rest, &ret->path))
+        return false;
+    ret->form = word_of(interpreter, interpreters, VB_ARRAY_LEN(interpreters));
+    ret->text = rest;
+    return ret->form != NULL;
+}
+
 bool vb_insider_read(const char *message, size_t len, struct vb_insider_word *ret)
 {
     struct vb_str rest = {message, len}, tag;
@@ -84,6 +101,10 @@ bool vb_insider_read(const char *message, size_t len, struct vb_insider_word *re
     if (vb_str_equal(tag, "C")) {
         ret->kind = VB_INSIDER_CODE;
         return read_code(rest, ret);
+    }
+    if (vb_str_equal(tag, "A") || vb_str_equal(tag, "G")) {
+        ret->kind = tag.text[0] == 'A' ? VB_INSIDER_ASKED : VB_INSIDER_GIVEN;
+        return read_asked(rest, ret);
     }
     ret->kind = vb_str_equal(tag, "P") ? VB_INSIDER_PRESENT : VB_INSIDER_LINES;
     if ((!vb_str_equal(tag, "P") && !vb_str_equal(tag, "L")) || !next_field(&rest, &ret->path))

@@ -1,6 +1,7 @@
 /* insider: what probes inside an interpreter say (box/probes/): the code that was made while a
- * script ran, and the lines that were executed. The subject can say whatever it likes there: each
- * message is taken apart by length alone, and what comes out is a claim. */
+ * script ran, and the lines that were executed; and what stand-ins for modules say (box/modules/):
+ * what they were asked for. The subject can say whatever it likes there: each message is taken
+ * apart by length alone, and what comes out is a claim. */
 #ifndef SANDBOX_DETONATE_INSIDER_H
 #define SANDBOX_DETONATE_INSIDER_H
 
@@ -13,7 +14,9 @@ enum vb_insider_kind {
     VB_INSIDER_CODE,    /* code was made: form, path, line, text */
     VB_INSIDER_LINES,   /* lines of path were executed: text is their numbers */
     VB_INSIDER_PRESENT, /* path has line lines that could be */
-    VB_INSIDER_COMMAND  /* a shell executes text, which stands at path and line */
+    VB_INSIDER_COMMAND, /* a shell executes text, which stands at path and line */
+    VB_INSIDER_ASKED,   /* the stand-in for the module path of the interpreter form: for text */
+    VB_INSIDER_GIVEN    /* the same was given text */
 };
 
 /* What one message says; its strings point into it. PATH is as the interpreter has it, often "". */

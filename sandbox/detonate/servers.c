@@ -4,14 +4,14 @@
 
 #include <string.h>
 
-enum { WORDS_MAX = 64, WORD_BYTES = 512, COMMAND_BYTES = 64 * 1024 };
+enum { WORDS_MAX = 64, WORD_BYTES = VB_WORD_BYTES, COMMAND_BYTES = 64 * 1024 };
 
 static bool starts(const char *text, const char *prefix)
 {
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-static bool is_script(const char *reason)
+bool vb_is_program(const char *reason)
 {
     return starts(reason, "bin:") || starts(reason, "console-script:");
 }
@@ -28,7 +28,7 @@ static bool serves(const struct vb_manifest *manifest)
 bool vb_is_mcp_server(const struct vb_manifest *manifest, const struct vb_manifest_entry *entry)
 {
     return strcmp(entry->reason, "mcp-server") == 0 || starts(entry->reason, "mcp-server:") ||
-           (is_script(entry->reason) && serves(manifest));
+           (vb_is_program(entry->reason) && serves(manifest));
 }
 
 /* --- npx and uvx --- */
@@ -49,9 +49,7 @@ static bool is_one_of(const char *const *table, size_t count, const char *text)
     return false;
 }
 
-/* The next word of the line at *AT, without its quotes; false at the end, or where it is too long.
- */
-static bool next_word(const char **at, char ret[WORD_BYTES])
+bool vb_next_word(const char **at, char ret[WORD_BYTES])
 {
     const char *from = *at + strspn(*at, " ");
     size_t len = 0;
@@ -73,17 +71,17 @@ static bool next_word(const char **at, char ret[WORD_BYTES])
     return true;
 }
 
-/* The package that the line runs, without its version; *RET_REST is what stands behind it. */
-static bool named_package(const char *line, char ret[WORD_BYTES], const char **ret_rest)
+bool vb_named_package(const char *line, char ret[WORD_BYTES], const char **ret_rest)
 {
     char word[WORD_BYTES];
     bool found = false;
-    if (!next_word(&line, word) || !is_one_of(runners, VB_ARRAY_LEN(runners), vb_path_base(word)))
+    if (!vb_next_word(&line, word) ||
+        !is_one_of(runners, VB_ARRAY_LEN(runners), vb_path_base(word)))
         return false;
-    for (int i = 0; i < WORDS_MAX && next_word(&line, word); i++) {
+    for (int i = 0; i < WORDS_MAX && vb_next_word(&line, word); i++) {
         const bool names = is_one_of(package_options, VB_ARRAY_LEN(package_options), word);
         if (names || is_one_of(valued_options, VB_ARRAY_LEN(valued_options), word)) {
-            if (!next_word(&line, names ? ret : word))
+            if (!vb_next_word(&line, names ? ret : word))
                 return false;
             found = found || names;
         } else if (word[0] != '-' && strcmp(word, "run") != 0) {
@@ -96,7 +94,22 @@ static bool named_package(const char *line, char ret[WORD_BYTES], const char **r
     return false;
 }
 
-static void cut_version(char *name)
+/* What stands behind the variables that LINE begins with. */
+static const char *behind_variables(const char *line)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+    char word[WORD_BYTES];
+    for (;;) {
+        line += strspn(line, " ");
+        const size_t len = strspn(line, letters);
+        const char *next = line;
+        if (len == 0 || line[len] != '=' || !vb_next_word(&next, word))
+            return line;
+        line = next;
+    }
+}
+
+void vb_cut_version(char *name)
 {
     char *version = strchr(name[0] == '@' ? name + 1 : name, '@');
     if (version != NULL)
@@ -104,8 +117,7 @@ static void cut_version(char *name)
     name[strcspn(name, "=<>[~!")] = '\0';
 }
 
-/* PEP 503: my_server and my-server are one. */
-static bool same_name(const char *a, const char *b)
+bool vb_same_name(const char *a, const char *b)
 {
     for (; *a != '\0' && *b != '\0'; a++, b++) {
         const char x = *a == '_' || *a == '.' ? '-' : vb_ascii_lower(*a);
@@ -119,7 +131,7 @@ static bool same_name(const char *a, const char *b)
 static bool is_own(const struct vb_manifest *manifest, const char *name)
 {
     for (size_t i = 0; i < manifest->package_count; i++) {
-        if (manifest->packages[i].name != NULL && same_name(manifest->packages[i].name, name))
+        if (manifest->packages[i].name != NULL && vb_same_name(manifest->packages[i].name, name))
             return true;
     }
     return false;
@@ -132,11 +144,11 @@ static const struct vb_manifest_entry *own_script(const struct vb_manifest *mani
     const struct vb_manifest_entry *first = NULL;
     for (size_t i = 0; i < manifest->entry_count; i++) {
         const struct vb_manifest_entry *entry = &manifest->entries[i];
-        if (!is_script(entry->reason))
+        if (!vb_is_program(entry->reason))
             continue;
         if (first == NULL)
             first = entry;
-        if (same_name(strchr(entry->reason, ':') + 1, vb_path_base(name)))
+        if (vb_same_name(strchr(entry->reason, ':') + 1, vb_path_base(name)))
             return entry;
     }
     return first;
@@ -154,17 +166,20 @@ static char *own_command(const struct vb_manifest *manifest, const char *line, b
     char name[WORD_BYTES];
     const char *rest;
     char *made = NULL;
-    if (!named_package(line, name, &rest))
+    const char *plain = behind_variables(line);
+    const int before = (int)(plain - line); /* of at most COMMAND_BYTES and what was filled in */
+    if (!vb_named_package(plain, name, &rest))
         return NULL;
-    cut_version(name);
+    vb_cut_version(name);
     const struct vb_manifest_entry *script =
         is_own(manifest, name) ? own_script(manifest, name) : NULL;
     if (script == NULL || (script->command == NULL && !is_plain(script->path)))
         return NULL;
     const char *interpreter = script->interpreter == NULL ? "" : script->interpreter;
-    const int made_len = script->command != NULL ? asprintf(&made, "%s%s", script->command, rest)
-                                                 : asprintf(&made, "%s \"%%{tree}/%s\"%s",
-                                                            interpreter, script->path, rest);
+    const int made_len = script->command != NULL
+                             ? asprintf(&made, "%.*s%s%s", before, line, script->command, rest)
+                             : asprintf(&made, "%.*s%s \"%%{tree}/%s\"%s", before, line,
+                                        interpreter, script->path, rest);
     *ret_failed = made_len < 0;
     return made_len < 0 ? NULL : made;
 }

@@ -1,7 +1,6 @@
 /* setting: see setting.h. Servers end at once without their keys and addresses. */
 #include "sandbox/detonate/setting.h"
 
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,7 +8,7 @@
 
 enum { NAME_MAX_BYTES = 64 };
 
-/* The first row whose word is in the name. A key is made anew for each name. */
+/* The first row whose word is in the name. A key is the bait that a user is given. */
 static const struct {
     const char *word;
     const char *value; /* NULL: a key */
@@ -48,36 +47,34 @@ static const char *const others[] = {
     "DEBUG", "LOG_", "CI",   "TERM",           "DISABLE", "ENABLE",  "TRANSPORT", "PORT",
     "MCP_",  "HTTP", "SSE",  "GITHUB_ACTIONS", "XDG_",    "CLAUDE_", "DOCKER"};
 
-static void make_key(const char *name, char ret[33])
+/* The row of NAME, or the count of them. */
+static size_t row_of(const char *name)
 {
-    static const char letters[] = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-    uint64_t state = UINT64_C(1469598103934665603);
-    for (const char *at = name; *at != '\0'; at++)
-        state = (state ^ (unsigned char)*at) * UINT64_C(1099511628211);
-    for (size_t i = 0; i < 32; i++) {
-        state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-        ret[i] = letters[(state >> 33) % (sizeof(letters) - 1)];
+    const size_t len = strlen(name);
+    if (len < 4 || len > NAME_MAX_BYTES ||
+        strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != len)
+        return VB_ARRAY_LEN(rows);
+    for (size_t i = 0; i < VB_ARRAY_LEN(others); i++) {
+        if (strncmp(name, others[i], strlen(others[i])) == 0)
+            return VB_ARRAY_LEN(rows);
     }
-    ret[32] = '\0';
+    size_t row = 0;
+    while (row < VB_ARRAY_LEN(rows) && strstr(name, rows[row].word) == NULL)
+        row++;
+    return row;
+}
+
+bool vb_setting_is_key(const char *name)
+{
+    const size_t row = row_of(name);
+    return row < VB_ARRAY_LEN(rows) && rows[row].value == NULL;
 }
 
 bool vb_setting_make(const char *name, char *ret, size_t size)
 {
-    char key[33];
-    const size_t len = strlen(name);
-    if (len < 4 || len > NAME_MAX_BYTES ||
-        strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != len)
+    const size_t row = row_of(name);
+    if (row == VB_ARRAY_LEN(rows))
         return false;
-    for (size_t i = 0; i < VB_ARRAY_LEN(others); i++) {
-        if (strncmp(name, others[i], strlen(others[i])) == 0)
-            return false;
-    }
-    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
-        if (strstr(name, rows[i].word) == NULL)
-            continue;
-        make_key(name, key);
-        return snprintf(ret, size, "%s=%s", name, rows[i].value == NULL ? key : rows[i].value) <
-               (int)size;
-    }
-    return false;
+    const char *value = rows[row].value == NULL ? "%{key}" : rows[row].value;
+    return snprintf(ret, size, "%s=%s", name, value) < (int)size;
 }

@@ -9,4 +9,7 @@
  * nobody has to set such a one, or its name says too little. */
 bool vb_setting_make(const char *name, char *ret, size_t size);
 
+/* NAME is that of a key, a token or a password. */
+bool vb_setting_is_key(const char *name);
+
 #endif

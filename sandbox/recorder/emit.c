@@ -294,7 +294,9 @@ struct sighting {
 static void bait_seen(void *ctx, const struct vb_bait *bait, const char *form)
 {
     struct sighting *s = ctx;
-    if (s->status || (s->own && bait->env && strcmp(bait->env, s->own) == 0))
+    /* What it was given it may have anywhere; only its leaving counts. */
+    const bool given = bait->place == VB_BAIT_HANDED && strcmp(s->where, "sent") != 0;
+    if (s->status || given || (s->own && bait->env && strcmp(bait->env, s->own) == 0))
         return;
     struct vb_event event;
     vb_call_event(s->call, &event, VB_EV_BAIT_SEEN);

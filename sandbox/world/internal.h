@@ -66,6 +66,7 @@ struct vb_outbound {
     size_t unpacked;        /* bytes that were something packed; SIZE_MAX: that is not known */
     unsigned char seen[32]; /* a bit for each bait that was told of */
     bool unsearched;        /* something of it */
+    bool baited;            /* a secret of the box was seen in it */
 };
 
 struct vb_connection {
@@ -220,7 +221,8 @@ const struct vb_protocol *vb_world_sniff(const struct vb_connection *connection,
 /* --- the protocols --- */
 
 extern const struct vb_protocol vb_protocol_dns, vb_protocol_http1, vb_protocol_http2,
-    vb_protocol_websocket, vb_protocol_smtp, vb_protocol_ssh, vb_protocol_shell, vb_protocol_raw;
+    vb_protocol_websocket, vb_protocol_smtp, vb_protocol_ssh, vb_protocol_shell, vb_protocol_redis,
+    vb_protocol_raw;
 
 /* websocket.c: the answer to the KEY of a client that wants one. */
 enum { VB_WEBSOCKET_ACCEPT = 32 };

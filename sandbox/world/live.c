@@ -25,15 +25,6 @@ static const char *true_host(const struct vb_connection *connection)
     return connection->name[0] != '\0' ? connection->name : connection->address;
 }
 
-static bool saw_bait(const struct vb_outbound *outbound)
-{
-    for (size_t i = 0; i < sizeof(outbound->seen); i++) {
-        if (outbound->seen[i] != 0)
-            return true;
-    }
-    return false;
-}
-
 /* NULL: none. What stands here first is said. */
 static const char *objection(const struct vb_world *world, const struct vb_live_question *question)
 {
@@ -41,7 +32,7 @@ static const char *objection(const struct vb_world *world, const struct vb_live_
     const struct vb_http_request *request = question->request;
     const char *server = connection->tls == NULL ? "" : vb_tls_name(connection->tls);
     const unsigned port = port_of(question->authority);
-    if (saw_bait(question->outbound))
+    if (question->outbound->baited)
         return "a secret of the box is in the request: it was not passed on";
     if (world->baited)
         return "a secret of the box was sent before: nothing more of this run is passed on";

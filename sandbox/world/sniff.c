@@ -72,6 +72,21 @@ static bool is_shell(const struct vb_buf *plain)
     return false;
 }
 
+/* *2\r\n$4\r\n: an array of words. */
+static enum match is_redis(const struct vb_buf *plain)
+{
+    size_t at = 1;
+    if (plain->data[0] != '*')
+        return NO;
+    while (at < plain->len && at < 8 && plain->data[at] >= '0' && plain->data[at] <= '9')
+        at++;
+    static const char behind[] = "\r\n$";
+    const size_t have = plain->len - at < 3 ? plain->len - at : 3;
+    if ((at == 1 && have > 0) || memcmp(plain->data + at, behind, have) != 0)
+        return NO;
+    return have == 3 ? YES : MORE;
+}
+
 static size_t greeter_at(uint16_t port)
 {
     size_t place = 0;
@@ -117,6 +132,10 @@ const struct vb_protocol *vb_world_sniff(const struct vb_connection *connection,
             return words[i].protocol;
         more = more || match == MORE;
     }
+    const enum match redis = is_redis(plain);
+    if (redis == YES)
+        return &vb_protocol_redis;
+    more = more || redis == MORE;
     const enum match http = is_http(plain);
     if (http == YES)
         return &vb_protocol_http1;

@@ -1,5 +1,5 @@
 /* talk: protocols of lines and sessions: mail is taken, a shell that waits for commands is given
- * some, and everything else is listened to. See internal.h. */
+ * some, a store of keys is empty, and everything else is listened to. See internal.h. */
 #include <string.h>
 #include <strings.h>
 
@@ -258,6 +258,117 @@ const struct vb_protocol vb_protocol_shell = {.name = "shell",
                                               .end = end_shell,
                                               .free = free_talk};
 
+/* --- a store of keys and values (RESP2, redis.io/docs/latest/develop/reference/protocol-spec) ---
+ */
+
+enum { WORDS_MAX = 1024 };
+
+/* It is empty, and takes what it is given. */
+static const struct {
+    const char *command, *reply;
+} replies[] = {
+    {"PING", "+PONG\r\n"},
+    {"HELLO", "-ERR unknown command 'HELLO'\r\n"},
+    {"INFO", "$79\r\n# Server\r\nredis_version:7.0.15\r\nredis_mode:standalone\r\nrole:master\r\n"
+             "loading:0\r\n\r\n"},
+    {"GET", "$-1\r\n"},
+    {"HGET", "$-1\r\n"},
+    {"GETDEL", "$-1\r\n"},
+    {"LPOP", "$-1\r\n"},
+    {"RPOP", "$-1\r\n"},
+    {"KEYS", "*0\r\n"},
+    {"MGET", "*0\r\n"},
+    {"HGETALL", "*0\r\n"},
+    {"SMEMBERS", "*0\r\n"},
+    {"LRANGE", "*0\r\n"},
+    {"ZRANGE", "*0\r\n"},
+    {"COMMAND", "*0\r\n"},
+    {"SCAN", "*2\r\n$1\r\n0\r\n*0\r\n"},
+    {"TYPE", "+none\r\n"},
+    {"DBSIZE", ":0\r\n"},
+    {"EXISTS", ":0\r\n"},
+    {"LLEN", ":0\r\n"},
+    {"TTL", ":-2\r\n"},
+    {"DEL", ":1\r\n"},
+    {"EXPIRE", ":1\r\n"},
+    {"HSET", ":1\r\n"},
+    {"INCR", ":1\r\n"},
+    {"LPUSH", ":1\r\n"},
+    {"RPUSH", ":1\r\n"},
+    {"SADD", ":1\r\n"},
+    {"PUBLISH", ":0\r\n"},
+    {"", "+OK\r\n"},
+};
+
+static const char *reply_to_command(const unsigned char *word, size_t len)
+{
+    size_t row = 0;
+    while (row + 1 < VB_ARRAY_LEN(replies) &&
+           (strlen(replies[row].command) != len ||
+            strncasecmp(replies[row].command, (const char *)word, len) != 0))
+        row++;
+    return replies[row].reply;
+}
+
+/* The number of the line at *AT that begins with MARK; *AT moves behind the line. -1: it is not
+ * there as a whole, or no such line. */
+static long take_number(const struct vb_buf *said, size_t *at, char mark)
+{
+    long number = 0;
+    size_t i = *at;
+    if (i >= said->len || said->data[i++] != (unsigned char)mark)
+        return -1;
+    const size_t first = i;
+    for (; i < said->len && said->data[i] >= '0' && said->data[i] <= '9' && i - first < 8; i++)
+        number = number * 10 + (said->data[i] - '0');
+    if (i == first || i + 2 > said->len || memcmp(said->data + i, "\r\n", 2) != 0)
+        return -1;
+    *at = i + 2;
+    return number;
+}
+
+/* The command at *AT, an array of its words; *AT moves behind it. NULL: it is not there as a whole,
+ * and never will be if it is none or has too many words. */
+static const char *take_command(const struct vb_buf *said, size_t *at)
+{
+    size_t to = *at;
+    const char *reply = NULL;
+    const long count = take_number(said, &to, '*');
+    for (long i = 0; i < count && count <= WORDS_MAX; i++) {
+        const long len = take_number(said, &to, '$');
+        if (len < 0 || said->len - to < (size_t)len + 2)
+            return NULL;
+        reply = reply == NULL ? reply_to_command(said->data + to, (size_t)len) : reply;
+        to += (size_t)len + 2;
+    }
+    if (reply != NULL)
+        *at = to;
+    return reply;
+}
+
+static int input_store(struct vb_connection *connection, const unsigned char *bytes, size_t len,
+                       struct vb_error *err)
+{
+    struct talk *talk = connection->state;
+    int status = hear(connection, bytes, len, err);
+    const char *reply;
+    while (status == VB_OK && (reply = take_command(&talk->said, &talk->line)) != NULL)
+        status = vb_connection_say(connection, reply, err);
+    return status;
+}
+
+static int end_store(struct vb_connection *connection, struct vb_error *err)
+{
+    return tell_session(connection, "redis", err);
+}
+
+const struct vb_protocol vb_protocol_redis = {.name = "redis",
+                                              .idle_ms = PATIENT_MS,
+                                              .begin = begin_talk,
+                                              .input = input_store,
+                                              .end = end_store,
+                                              .free = free_talk};
+
 /* --- anything else --- */
 
 /* First bytes that tell a protocol which is only listened to. */
@@ -266,7 +377,7 @@ static const struct {
     size_t len, offset;
     const char *name;
 } guesses[] = {
-    {"*", 1, 0, "redis"},
+    {"*", 1, 0, "redis"}, /* that is none to the end */
     {"\x00\x03\x00\x00", 4, 4, "postgresql"},
     {"\x10", 1, 0, "mqtt"},
     {"NICK ", 5, 0, "irc"},

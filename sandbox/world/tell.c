@@ -120,7 +120,11 @@ static void bait_seen(void *ctx, const struct vb_bait *bait, const char *form)
 {
     struct sighting *sighting = ctx;
     struct vb_event event;
-    sighting->world->baited = true;
+    /* With a key that it was given a package may ask a real host, too: it opens nothing. */
+    if (bait->place != VB_BAIT_HANDED) {
+        sighting->world->baited = true;
+        sighting->outbound->baited = true;
+    }
     if (sighting->status < 0 || !is_new(sighting->world, sighting->outbound, bait))
         return;
     vb_world_event(sighting->world, sighting->outbound->connection, VB_EV_BAIT_SEEN, &event);

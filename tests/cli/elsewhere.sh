@@ -5,31 +5,12 @@ needs_boxes
 
 # skill NAME COMMAND < SCRIPT: a package whose instructions run its one script, called run.
 skill() {
-    mkdir -p "$work/$1/scripts"
-    cat >"$work/$1/scripts/run"
-    cat >"$work/$1/SKILL.md" <<END
----
-name: $1
-description: Sorts the lines of a text. Use it when the user asks for sorted lines.
-version: 1.0.0
----
-
-# $1
-
-\`\`\`bash
-$2 scripts/run
-\`\`\`
-END
+    scripted "$1" "$2" run
 }
 
 # vet NAME STATUS OPTIONS...
 vet() {
-    name=$1
-    wanted=$2
-    shift 2
-    rm -rf "$work/evidence"
-    run vet --dates today --evidence "$work/evidence" "$@" "$work/$name"
-    expect_status "$wanted" "$name"
+    vet_kept "$@" --dates today
 }
 
 # elsewhere NAME PERSONAS: the machines that it was run on once more, sorted.

@@ -58,6 +58,25 @@ END
         expect_in "$events" "$text" "TypeScript"
     done
     expect_not_in "$events" '{tree}/scripts/words.d.ts' "types alone run nothing"
+    expect_in "$work/out" "    echo 'from a child'" "what it executes"
+    expect_not_in "$work/out" "run TypeScript" "what runs it is no command of its own"
+    expect_not_in "$work/out" "    esbuild" "nor what makes JavaScript of it"
+
+    # The same commands once more are its own.
+    skill typed-like <<'END'
+Nothing to run here.
+END
+    cat >"$work/typed-like/scripts/like.ts" <<'END'
+import { spawnSync } from "child_process";
+spawnSync("esbuild", ["--log-level=error", "--outfile=/tmp/made.js"], { input: "1" });
+spawnSync("node", ["-e", '"run TypeScript"; 1', "--", process.argv[1]]);
+if (process.stdout.isTTY) spawnSync("python3", ["-c", "import os, pty, sys"]);
+END
+    vet typed-like 0
+    expect_in "$work/out" "    esbuild --log-level=error --outfile=/tmp/made.js" "its own esbuild"
+    expect_in "$work/out" "    node -e '\"run TypeScript\"; 1'" "its own node"
+    expect_in "$work/out" "    python3 -c 'import os, pty, sys'" "its own python3"
+    expect_not_in "$work/out" "ends = [b" "what gives it a terminal is not"
 
     skill typed-thief <<'END'
 Nothing to run here.

@@ -61,6 +61,35 @@ needs_boxes() {
     exit 77
 }
 
+# scripted NAME COMMAND FILE < SCRIPT: a package with one script, which its instructions run with COMMAND; "": with
+# nothing.
+scripted() {
+    mkdir -p "$work/$1/scripts"
+    cat >"$work/$1/scripts/$3"
+    cat >"$work/$1/SKILL.md" <<END
+---
+name: $1
+description: Sorts the lines of a text. Use it when the user asks for sorted lines.
+version: 1.0.0
+---
+
+# $1
+
+Sorts lines.
+END
+    [ -z "$2" ] || printf '\n```bash\n%s scripts/%s\n```\n' "$2" "$3" >>"$work/$1/SKILL.md"
+}
+
+# vet_kept NAME STATUS OPTIONS...: vets that package; its record is in $work/evidence.
+vet_kept() {
+    name=$1
+    wanted=$2
+    shift 2
+    rm -rf "$work/evidence"
+    run vet --evidence "$work/evidence" "$@" "$work/$name"
+    expect_status "$wanted" "$name"
+}
+
 finish() {
     [ "$failures" -eq 0 ] || exit 1
     echo ok

@@ -114,6 +114,49 @@ if command -v node >/dev/null; then
     vet node 0 node server.mjs
     expect_in "$work/node.ev/events.jsonl" '"version":"2025-06-18"' "an older protocol"
     expect_in "$work/node.ev/events.jsonl" 'order,total,currency' "a tool for node"
+
+    # --- a server that starts only as its README shows: with an address and a mode ---
+
+    mkdir -p "$work/documented/dist"
+    cp "$source_dir/tests/fixtures/sandbox/mcp/server.mjs" "$work/documented/server.mjs"
+    cat >"$work/documented/dist/index.js" <<'END'
+#!/usr/bin/env node
+// @modelcontextprotocol/sdk/server
+const [address, folder] = process.argv.slice(2);
+if (!address || address.includes("localhost") || !require("fs").existsSync(folder) || process.env.NOTES_MODE !== "all")
+    process.exit(1);
+import("../server.mjs");
+END
+    cat >"$work/documented/package.json" <<'END'
+{"name": "@acme/server-notes", "version": "1.0.0", "bin": {"server-notes": "dist/index.js"},
+ "dependencies": {"@modelcontextprotocol/sdk": "1.0.0"}}
+END
+    cat >"$work/documented/README.md" <<'END'
+# Notes
+
+```json
+{"mcpServers": {"notes": {
+  "command": "npx",
+  "args": ["-y", "@acme/server-notes", "postgresql://localhost/notes", "/path/to/your/notes/folder"],
+  "env": {"NOTES_MODE": "all"}
+}}}
+```
+END
+    run vet --dates today --evidence "$work/documented.ev" "$work/documented"
+    expect_status 0 "a server with documented arguments"
+    python3 - "$work/documented.ev/events.jsonl" <<'CHECK' || fail "the runs of a server with documented arguments"
+import json, sys
+events = [json.loads(line) for line in open(sys.argv[1])]
+begins = [e for e in events if e["kind"] == "detonation.begin" and e["reason"] == "bin:server-notes" and "persona" not in e]
+given = ["postgresql://db.example.com/notes", "/home/alex/projects"]
+assert [e["argv"][2:] for e in begins] == [[], given, given], begins
+assert [e.get("days_ahead", 0) for e in begins] == [0, 0, 30], begins
+assert all("NOTES_MODE=all" in e["environment"] for e in begins[1:]) and "environment" not in begins[0], begins
+servers = {e["detonation"] for e in events if e["kind"] == "mcp.server"}
+assert {e["detonation"] for e in begins[1:]} <= servers and begins[0]["detonation"] not in servers, servers
+called = {e["name"] for e in events if e["kind"] == "mcp.call" and e["method"] == "tools/call"}
+assert called == {"first_line"}, called
+CHECK
 fi
 
 finish

@@ -42,7 +42,8 @@ expect_status 0 "a prerelease that is named"
 
 # What does not go.
 for row in "npm:crooked another digest" "pypi:crooked another digest" "npm:nobody 404" \
-           "npm:right@9 no version 9" "npm:../etc no name" "pypi:a/b no name" "npm:foreign/x no name"; do
+           "npm:right@9 no version 9" "npm:../etc no name" "pypi:a/b no name" "npm:foreign/x no name" \
+           "pypi:impostor those of other projects are not taken"; do
     run fetch "${row%% *}" -o "$work/refused"
     expect_error "${row%% *}"
     expect_in "$work/err" "${row#* }" "${row%% *}"

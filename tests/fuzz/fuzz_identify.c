@@ -45,6 +45,9 @@ static const char *const names[] = {
     "run.py",
     "run.sh",
     "run.js",
+    "Makefile",
+    "justfile",
+    "Dockerfile",
 };
 
 /* Files that only make others be looked at. */

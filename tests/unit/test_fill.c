@@ -8,18 +8,31 @@
 
 #include "identify/internal.h"
 
-#define KEY "k7Qd2mZx9Vb4Lw8Rt1Yc6Nf3Hs5Jp0Ga"
+#define KEY "%{key}"
 
 static const struct {
     const char *text;
     const char *filled; /* NULL: nothing is to be filled */
 } rows[] = {
     {"curl -H 'Authorization: Bearer <your-api-key>'", "curl -H 'Authorization: Bearer " KEY "'"},
-    {"export TOKEN=YOUR_TOKEN", "export TOKEN=" KEY},
-    {"export OPENAI_API_KEY=sk-...", "export OPENAI_API_KEY=sk-" KEY},
+    /* a key that the machine has stays, but not in a file or in another's argument */
+    {"export TOKEN=YOUR_TOKEN", "export TOKEN=${TOKEN:-" KEY "}"},
+    {"export OPENAI_API_KEY=sk-...", "export OPENAI_API_KEY=${OPENAI_API_KEY:-sk-" KEY "}"},
+    {"cd x && K=\"<your-key>\" y", "cd x && K=\"${K:-" KEY "}\" y"},
+    {"K='<your-key>' y", "K=''\"${K:-" KEY "}\"'' y"},
+    {"cat <<E\n\tE\ncat <<<E\nK=<key>", "cat <<E\n\tE\ncat <<<E\nK=${K:-" KEY "}"},
+    {"cat >.env <<'E'\nK=<key>\nE\n", "cat >.env <<'E'\nK=" KEY "\nE\n"},
+    {"tool -e K=<key>", "tool -e K=" KEY},
+    {"k=<key>", "k=" KEY},
     {"echo ghp_xxxxxxxx", "echo ghp_" KEY},
     {"convert /path/to/photo.jpg out.png", "convert %{home}/Pictures/desk.jpg out.png"},
     {"convert path/to/x.mp3", "convert %{home}/Music/memo.mp3"},
+    {"export DATABASE_URL=<your-database-url>",
+     "export DATABASE_URL=postgresql://app:app@db.example.com:5432/app"},
+    {"tool --redis <redis-host>", "tool --redis redis://cache.example.com:6379"},
+    {"mails /path/to/mailbox.mbox", "mails %{home}/Mail/archive.mbox"},
+    {"mails path/to/Maildir <message.eml>",
+     "mails %{home}/Mail/inbox %{home}/Downloads/release.eml"},
     {"tool \"<path/to/report.pdf>\"", "tool \"%{home}/Documents/invoice.pdf\""},
     {"weather --city <city name>", "weather --city Berlin"},
     {"tool --format <json|text>", "tool --format json"},
@@ -76,7 +89,7 @@ static void test_no_room(void **state)
     const char *text = "echo <your-api-key> <your-api-key>";
     const struct vb_id_code code = {
         .at = {"SKILL.md", 1}, .interpreter = "sh", .text = text, .len = strlen(text)};
-    vb_buf_init(&out, 20);
+    vb_buf_init(&out, 12);
     assert_false(vb_id_fill(&id, &code, &out));
     assert_int_equal(id.status, VB_OK);
     vb_buf_done(&out);

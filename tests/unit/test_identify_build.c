@@ -32,6 +32,46 @@ static void makefile(VB_UNUSED void **state)
     listing_done(&listing);
 }
 
+/* Names as of files are called where somebody says that they are none; included files belong to who
+ * includes them. */
+static void makefile_parts(VB_UNUSED void **state)
+{
+    static const struct made_file files[] = {
+        {"sub/Makefile", ".PHONY: db/seed v1.2 \\\n  docs/all # not/this\ndb/seed v1.2: x\n\techo\n"
+                         "docs/all:\n\techo\nobj/a.o: a.c\nnot/this:\nhelp/me: ## Says how\n"
+                         "../out: ## no\n/abs: ## no\n-include one.mk mk/*.mk gone.mk ../../up.mk\n"
+                         "include $(wildcard *.d)\n"},
+        {"sub/docs/all", "a file, and phony"},
+        {"sub/mk/a-empty.mk", ""},
+        {"sub/one.mk", "first:\n\techo\ninclude mk/deep/three.mk\ninclude one.mk Makefile\n"},
+        {"sub/mk/two.mk", "second:\n\techo\n"},
+        {"sub/mk/deep/three.mk", "third:\n\techo\n"},
+        {"sub/mk/deep/four.mk", "fourth:\n\techo\n"},
+        {"lone.mk", "fifth:\n\techo\n"}};
+    static const char *const there[] = {
+        "entry make:db/seed @sub/Makefile:3",
+        "entry make:v1.2 @sub/Makefile:3",
+        "entry make:docs/all @sub/Makefile:5",
+        "entry make:help/me @sub/Makefile:9",
+        "entry make:first @sub/one.mk:1",
+        "entry make:second @sub/mk/two.mk:1",
+        "entry make:third @sub/mk/deep/three.mk:1",
+        "coverage a call with arguments a Makefile makes the names of files that it includes"};
+    static const char *const none[] = {"make:obj",    "make:not",   "make:../",   "make:/abs",
+                                       "make:fourth", "make:fifth", "-f 'one.mk'"};
+    struct listing listing;
+    list(files, VB_ARRAY_LEN(files), &listing);
+    const char *text = listing_text(&listing);
+    for (size_t i = 0; i < VB_ARRAY_LEN(there); i++) {
+        if (strstr(text, there[i]) == NULL)
+            fail_msg("no %s", there[i]);
+    }
+    for (size_t i = 0; i < VB_ARRAY_LEN(none); i++)
+        assert_no_text(text, none[i]);
+    assert_non_null(strstr(text, "make -f 'Makefile' 'third'"));
+    listing_done(&listing);
+}
+
 static void justfile(VB_UNUSED void **state)
 {
     static const struct made_file files[] = {
@@ -63,13 +103,110 @@ static void dockerfile(VB_UNUSED void **state)
     list(files, VB_ARRAY_LEN(files), &listing);
     const char *text = listing_text(&listing);
     assert_non_null(strstr(text, "entry docker:run @Dockerfile:5"));
-    assert_non_null(strstr(text, "export A=b\\nexport C='d e'\\n(eval 'one &&  two')\\n'three' "
-                                 "'it'\\''s'\\n(eval 'four')\\n(eval '[broken')\\n"));
+    assert_non_null(strstr(text,
+                           "export A=\"b\"\\nexport C=\"d e\"\\n(eval 'one &&  two')\\n'three' "
+                           "'it'\\''s'\\n(eval 'four')\\n(eval '[broken')\\n"));
     assert_non_null(strstr(text, "entry docker:start @Dockerfile:11"));
     assert_non_null(strstr(text, "'five'\\n(eval 'six')\\n"));
     assert_non_null(strstr(text, "entry docker:run @prod.dockerfile:1"));
     assert_no_text(text, "eight");
     listing_done(&listing);
+}
+
+/* Bodies of heredocs are what is run, and no instructions; folders, variables and shells hold for
+ * what stands behind them. */
+static void dockerfile_scripts(VB_UNUSED void **state)
+{
+    static const struct made_file files[] = {
+        {"Dockerfile", "FROM debian\nWORKDIR /app\nRUN <<EOF\necho one\nRUN two\nEOF\n"
+                       "RUN <<-'EOT' bash -x\n\techo 'three'\n\tEOT\nRUN <<A cat >a && <<B cat >b\n"
+                       "a\nA\nb\nB\nRUN <<EOF\n#!/usr/bin/env python3\nprint(4)\nEOF\n"
+                       "RUN echo \"<<EOF\"\nRUN echo five\n"
+                       "COPY <<six.sh conf/\nsix \nsix.sh\nCOPY --chmod=755 <<X /bin/seven\n"
+                       "#!/bin/sh\nseven\nX\nCOPY <<X /etc/eight\neight\nX\n"
+                       "ENV P=/a:$P Q='$x' R=\"a b\" S=a\\ b T=${U:-c} V=`id` W=$(id)\n"
+                       "SHELL [\"python3\", \"-c\"]\nRUN print(9)\n"
+                       "SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]\nRUN ten\n"
+                       "FROM debian\nworkdir $HOME/x\nCMD <<EOF\nRUN <<EOF\neleven\nEOF\n"},
+        {"w/Dockerfile", "# syntax=x\n# escape=`\nRUN twelve `\n  thirteen\n"}};
+    static const char *const there[] = {
+        "(eval 'echo one\\nRUN two\\n')\\n",
+        "(eval '<<-'\\''EOT'\\'' bash -x\\n\techo '\\''three'\\''\\n\tEOT\\n')\\n",
+        "(eval '<<A cat >a && <<B cat >b\\na\\nA\\nb\\nB\\n')\\n",
+        "(_f=$(mktemp) && printf %s '#!/usr/bin/env python3\\nprint(4)\\n' >\"$_f\"",
+        "(eval 'echo \"<<EOF\"')\\n(eval 'echo five')\\n",
+        "(_f=\"conf/\"/'six.sh'; mkdir -p -- \"$(dirname -- \"$_f\")\" && printf %s 'six \\n'",
+        "printf %s '#!/bin/sh\\nseven\\n' >",
+        "coverage a call with arguments a file that a Dockerfile writes into its image is not "
+        "there",
+        "_workdir \"/app\"\\n(eval 'echo one",
+        "export P=\"/a:$P\"\\nexport Q=\"\\$x\"\\nexport R=\"a b\"\\nexport S=\"a b\"\\n"
+        "export T=\"${U:-c}\"\\nexport V=\"\\`id\\`\"\\nexport W=\"\\$(id)\"\\n",
+        "'python3' '-c' 'print(9)'\\n(eval 'ten')\\n",
+        "cd -- \"$_context\"; _top=\\n_workdir \"$HOME/x\"\\n",
+        "(eval 'eleven\\n')\\n",
+        "(eval 'twelve  thirteen')",
+    };
+    struct listing listing;
+    list(files, VB_ARRAY_LEN(files), &listing);
+    const char *text = listing_text(&listing);
+    for (size_t i = 0; i < VB_ARRAY_LEN(there); i++) {
+        if (strstr(text, there[i]) == NULL)
+            fail_msg("no %s", there[i]);
+    }
+    assert_no_text(text, "eight");
+    assert_no_text(text, "(eval 'two')");
+    listing_done(&listing);
+}
+
+/* Quotes and backslashes are no part of the name that ends a heredoc. What ends nowhere swallows
+ * nothing. */
+static void dockerfile_heredocs(VB_UNUSED void **state)
+{
+    static const struct made_file files[] = {
+        {"Dockerfile", "RUN cat <<\\EOF\nhi\nEOF\nRUN one\nRUN cat <<E\"\\O\"'F'\nRUN no\nE\\OF\n"
+                       "RUN two\n"},
+        {"w/Dockerfile", "RUN cat <<'EOF\nthree\nRUN four\nEOF\n"},
+        {"x/Dockerfile", "RUN cat <<A <<B <<C <<D <<E <<F <<G <<H <<I\nA\nB\nC\nD\nE\nF\nG\nH\n"
+                         "RUN five\nI\n"}};
+    static const char *const there[] = {
+        "hi\\nEOF\\n')\\n(eval 'one')\\n",
+        "RUN no\\nE\\OF\\n')\\n(eval 'two')\\n",
+        "(eval 'four')\\n",
+        "(eval 'five')\\n",
+        "coverage Dockerfile a heredoc has no end @w/Dockerfile",
+        "coverage Dockerfile a heredoc has no end @x/Dockerfile",
+    };
+    struct listing listing;
+    list(files, VB_ARRAY_LEN(files), &listing);
+    const char *text = listing_text(&listing);
+    for (size_t i = 0; i < VB_ARRAY_LEN(there); i++) {
+        if (strstr(text, there[i]) == NULL)
+            fail_msg("no %s in %s", there[i], text);
+    }
+    assert_no_text(text, "(eval 'no')");
+    listing_done(&listing);
+}
+
+/* What has no room is left out whole, and told. */
+static void dockerfile_too_large(VB_UNUSED void **state)
+{
+    enum { BYTES = 40000 };
+    char *text = calloc(1, 2 * BYTES + 64);
+    assert_non_null(text);
+    snprintf(text, 64, "RUN echo ");
+    memset(text + 9, 'x', BYTES);
+    snprintf(text + 9 + BYTES, 16, "\nRUN echo ");
+    memset(text + 19 + BYTES, 'y', BYTES);
+    snprintf(text + 19 + 2 * BYTES, 16, "\nRUN last\n");
+    const struct made_file files[] = {{"Dockerfile", text}};
+    struct listing listing;
+    list(files, VB_ARRAY_LEN(files), &listing);
+    assert_non_null(strstr(listing_text(&listing), "xx')\\n(eval 'last')"));
+    assert_no_text(listing_text(&listing), "yy");
+    assert_non_null(strstr(listing_text(&listing), "some commands of a Dockerfile are too large"));
+    listing_done(&listing);
+    free(text);
 }
 
 /* Beyond the caps all is counted, and no line makes the reader leave its text. */
@@ -84,8 +221,13 @@ static void hostile(VB_UNUSED void **state)
         {"Makefile", many},
         {"a/justfile", "{{\n:=\n=\n:\na b= c=' d:\n  {{\n  {{}}\n  }}{{x"},
         {"b/Dockerfile", "RUN\nRUN [\nRUN \\\nENV\nENV =\nENV A\nCMD [1]\nRUN --x\n\\"},
+        {"e/Dockerfile", "#\n# escape=\nENV A=\nENV A='\nENV A=$ B=${ C=${1} D=${x:-\nSHELL\n"
+                         "SHELL [\nSHELL []\nWORKDIR\nCOPY <<\nCOPY <<-\nCOPY <<''\nRUN <<E'"},
+        {"f/Dockerfile", "RUN <<E"},
+        {"g/Dockerfile", "COPY <<E"},
         {"c/Makefile", ":\n::\n:=\n \\\n\t:\na:"},
         {"d/justfile", "x:"},
+        {"h/Makefile", ".PHONY:\\\n.PHONY: \\\n\\\n#\ninclude \\\ninclude  *[ $\n-include \\"},
     };
     struct listing listing;
     list(files, VB_ARRAY_LEN(files), &listing);
@@ -101,8 +243,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(makefile),
+        cmocka_unit_test(makefile_parts),
         cmocka_unit_test(justfile),
         cmocka_unit_test(dockerfile),
+        cmocka_unit_test(dockerfile_scripts),
+        cmocka_unit_test(dockerfile_heredocs),
+        cmocka_unit_test(dockerfile_too_large),
         cmocka_unit_test(hostile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

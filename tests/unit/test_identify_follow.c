@@ -58,6 +58,25 @@ static void in_reading_order(VB_UNUSED void **state)
     listing_done(&listing);
 }
 
+/* What documents are called, and what is in them. */
+static void names(VB_UNUSED void **state)
+{
+    static const struct made_file files[] = {
+        {"SKILL.md", HEAD "See a.mdx, [b](B.MD), c.rst and d.doc.\n"},
+        {"a.mdx", "import X from './x'\n\n<X>\n    rm never\n</X>\n\n" CODE("one")},
+        {"B.MD", CODE("two")},
+        {"c.rst", CODE("three")},
+        {"d.doc", CODE("never")},
+        {"e.mdx", CODE("never")}};
+    static const char *const words[] = {"code fence @a.mdx", "code fence @B.MD",
+                                        "code fence @c.rst"};
+    struct listing listing;
+    list(files, VB_ARRAY_LEN(files), &listing);
+    assert_order(listing_text(&listing), words, VB_ARRAY_LEN(words));
+    assert_no_text(listing_text(&listing), "never");
+    listing_done(&listing);
+}
+
 /* Circles end, and a document beyond the third is met only where it is a page by itself. */
 static void bounds(VB_UNUSED void **state)
 {
@@ -95,6 +114,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(in_reading_order),
+        cmocka_unit_test(names),
         cmocka_unit_test(bounds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

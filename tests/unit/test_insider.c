@@ -31,6 +31,14 @@ static void test_words(void **state)
     assert_true(hear("+++" S "x.sh" S "7" S "echo\n", &word));
     assert_int_equal(word.kind, VB_INSIDER_COMMAND);
     assert_true(vb_str_equal(word.text, "echo\n"));
+    assert_true(hear("A" S "node" S "@a/b" S "b.get(\"x" S "\")", &word));
+    assert_int_equal(word.kind, VB_INSIDER_ASKED);
+    assert_string_equal(word.form, "node");
+    assert_true(vb_str_equal(word.path, "@a/b"));
+    assert_true(vb_str_equal(word.text, "b.get(\"x" S "\")"));
+    assert_true(hear("G" S "python3" S "a" S "", &word));
+    assert_int_equal(word.kind, VB_INSIDER_GIVEN);
+    assert_string_equal(word.form, "python3");
     assert_true(hear("L" S "/a" S "3" S "nine" S S "99999999999999999999" S "5", &word));
     assert_int_equal(word.kind, VB_INSIDER_LINES);
     assert_int_equal(vb_insider_next_line(&word.text), 3);
@@ -41,10 +49,21 @@ static void test_words(void **state)
 
 static void test_no_words(void **state)
 {
-    static const char *const messages[] = {
-        "",     "C",       "C" S, "C" S "eval" S "a", "C" S "magic" S "a" S "1" S "x",
-        "+",    "+" S "a", "P" S, "L" S "a",          "X" S "a" S "1",
-        S S S S};
+    static const char *const messages[] = {"",
+                                           "C",
+                                           "C" S,
+                                           "C" S "eval" S "a",
+                                           "C" S "magic" S "a" S "1" S "x",
+                                           "+",
+                                           "+" S "a",
+                                           "P" S,
+                                           "L" S "a",
+                                           "X" S "a" S "1",
+                                           "A",
+                                           "A" S "node" S "a",
+                                           "A" S "perl" S "a" S "x",
+                                           "G" S "python3",
+                                           S S S S};
     struct vb_insider_word word;
     (void)state;
     for (size_t i = 0; i < VB_ARRAY_LEN(messages); i++)

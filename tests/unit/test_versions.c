@@ -153,13 +153,34 @@ static void test_wheels(void **state)
                 wheel_fits("x-1-py3-none-any.whl", &machine, version, 32));
 }
 
+static void test_wheels_of_projects(void **state)
+{
+    static const struct {
+        const char *file, *project;
+        bool is_of;
+    } rows[] = {
+        {"requests-2.31.0-py3-none-any.whl", "requests", true},
+        {"Ruamel.Yaml_clib-1-py3-none-any.whl", "ruamel-yaml-clib", true},
+        {"a__b-1-py3-none-any.whl", "a-b", true},
+        {"evil-9.9-py3-none-any.whl", "requests", false},
+        {"requests_evil-9.9-py3-none-any.whl", "requests", false},
+        {"request-9.9-py3-none-any.whl", "requests", false},
+        {"-9.9-py3-none-any.whl", "requests", false},
+        {"", "requests", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        if (wheel_is_of(rows[i].file, rows[i].project) != rows[i].is_of)
+            fail_msg("%s of %s", rows[i].file, rows[i].project);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_npm_ranges),
-        cmocka_unit_test(test_pip_specifiers),
-        cmocka_unit_test(test_requirements),
-        cmocka_unit_test(test_wheels),
+        cmocka_unit_test(test_npm_ranges),         cmocka_unit_test(test_pip_specifiers),
+        cmocka_unit_test(test_requirements),       cmocka_unit_test(test_wheels),
+        cmocka_unit_test(test_wheels_of_projects),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

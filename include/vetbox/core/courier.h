@@ -29,6 +29,9 @@ int vb_courier_hosts_find(const struct vb_courier_hosts *hosts, const char *host
 /* Why ADDRESS may never be reached ("loopback", "private", …), a constant; NULL: it is public
  * (IANA's registries of special-purpose addresses, RFC 6890). */
 const char *vb_address_refusal(const struct sockaddr *address);
+/* The same of HOST as it stands in an address of the web, whoever resolves it: one that is an
+ * address in whatever notation, or whose name is of the local network. NULL: it may be public. */
+const char *vb_host_refusal(const char *host);
 
 /* --- what is said --- */
 

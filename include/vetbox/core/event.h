@@ -87,6 +87,8 @@ struct vb_value {
 #define VB_FLOOD_LISTING "more than 20 pages of hardly anything"
 /* The reason of a manifest.usage that is no command line: functions are called. */
 #define VB_FUNCTIONS "functions"
+/* And of one that is no script's: argv is how a document has an MCP client start a server. */
+#define VB_CLIENT_SETTINGS "client settings"
 
 enum {
     VB_EVENT_MAX_FIELDS = 20,

@@ -42,11 +42,12 @@ struct vb_manifest_entry {
     int64_t line;
 };
 
-/* A way to call a script. */
+/* A way to call a script, or to start a server. */
 struct vb_manifest_usage {
     char *path;
     char *reason;
-    char **argv; /* the arguments, NULL-terminated */
+    char **argv;        /* the arguments, NULL-terminated */
+    char **environment; /* NAME=VALUE, NULL-terminated */
 };
 
 /* Another package that it says it needs. */

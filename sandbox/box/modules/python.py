@@ -4,6 +4,7 @@ import importlib as _importlib
 import importlib.machinery as _machinery
 import inspect as _inspect
 import os as _os
+import stat as _stat
 import sys as _sys
 import types as _types
 
@@ -21,11 +22,90 @@ def _hidden(name):
     return name[:2] == "__" and name[-2:] == "__"
 
 
+# --- what it is asked for is told ---
+
+_channel, _lines_max, _calls_max, _way_max = 198, 256, 4000, 120
+_text_min, _text_max, _texts_max = 24, 16384, 32
+_write = _os.write
+_lines, _texts = set(), set()
+_calls = 0
+try:
+    _told = _stat.S_ISSOCK(_os.fstat(_channel).st_mode)
+except OSError:
+    _told = False
+
+
+def _send(tag, text):
+    try:
+        _write(_channel, b"\x1f".join((tag, b"python3", _top.encode(),
+                                       text.encode("utf-8", "surrogateescape"))))
+    except (OSError, UnicodeError):
+        pass
+
+
+def _give(text):
+    text = text[:_text_max]
+    if len(text) < _text_min or len(_texts) > _texts_max or text in _texts:
+        return
+    _texts.add(text)
+    if len(_texts) > _texts_max:
+        _send(b"A", "…")
+    else:
+        _send(b"G", text)
+
+
+def _shown(value, depth=0):
+    """Nothing of the value's own is called for it."""
+    kind = type(value)
+    if kind is str:
+        _give(value)
+        return repr(value) if len(value) <= 80 else repr(value[:80]) + "…"
+    if kind is bytes:
+        _give(value[:_text_max].decode("latin-1"))
+        return repr(value) if len(value) <= 80 else repr(value[:80]) + "…"
+    if kind in (bool, float, complex, type(None)) or kind is int and value.bit_length() < 256:
+        return repr(value)
+    if kind in (list, tuple, set, frozenset, dict) and depth < 2:
+        items = list(value.items() if kind is dict else value)[:8]
+        ends = "()" if kind is tuple else "[]" if kind is list else "{}"
+        return ends[0] + ", ".join(
+            _shown(item[0], 2) + ": " + _shown(item[1], depth + 1) if kind is dict
+            else _shown(item, depth + 1) for item in items) + ends[1]
+    if kind is _Kind:
+        return value._way
+    if _Object in type.__getattribute__(kind, "__mro__"):
+        return _way_of(value)
+    return "<" + type.__getattribute__(kind, "__name__") + ">"
+
+
+def _tell(way, args=None, kwargs=None):
+    global _calls
+    _calls += 1
+    if not _told or _calls > _calls_max or len(_lines) > _lines_max:
+        return
+    try:
+        if args is not None:
+            words = [_shown(value) for value in args[:8]]
+            words += [key + "=" + _shown(value) for key, value in list(kwargs.items())[:8]]
+            way = way[-_way_max:] + "(" + ", ".join(words) + ")"
+        if _calls == _calls_max or len(_lines) == _lines_max:
+            way = "…"
+        if way not in _lines:
+            _lines.add(way)
+            _send(b"A", way[:1024])
+    except Exception:
+        pass
+
+
+def _way_of(value):
+    return object.__getattribute__(value, "__dict__").get("_way", type(value)._way)
+
+
 class _Kind(_abc.ABCMeta):
     def __getattr__(cls, name):
         if _hidden(name) or name.startswith("_abc"):
             raise AttributeError(name)
-        return _make(name)
+        return _make(name, way=cls._way + "." + name)
 
     def __iter__(cls):
         return iter(())
@@ -40,7 +120,10 @@ class _Kind(_abc.ABCMeta):
 
 
 class _Object(metaclass=_Kind):
+    _way = "value"
+
     def __init__(self, *args, **kwargs):
+        _tell(type(self)._way, args, kwargs)
         for key, value in kwargs.items():
             try:
                 self.__dict__[key] = value
@@ -62,7 +145,7 @@ class _Object(metaclass=_Kind):
     def __getattr__(self, name):
         if _hidden(name):
             raise AttributeError(name)
-        value = _make(name)
+        value = _make(name, way=_way_of(self) + "." + name)
         try:
             self.__dict__[name] = value
         except AttributeError:
@@ -70,9 +153,10 @@ class _Object(metaclass=_Kind):
         return value
 
     def __call__(self, *args, **kwargs):
+        _tell(_way_of(self), args, kwargs)
         if len(args) == 1 and not kwargs and isinstance(args[0], (_types.FunctionType, type)):
             return _decorated(args[0])
-        return _plain("result")
+        return _plain("result", _way_of(self) + "()")
 
     def __bool__(self):
         # Whatever waits for one or the other ends.
@@ -81,12 +165,14 @@ class _Object(metaclass=_Kind):
         return _asked < 256 or _asked % 2 == 0
 
     def __iter__(self):
+        _tell("for … in " + _way_of(self))
         return iter(())
 
     def __next__(self):
         raise StopIteration
 
     def __aiter__(self):
+        _tell("for … in " + _way_of(self))
         return self
 
     async def __anext__(self):
@@ -97,12 +183,14 @@ class _Object(metaclass=_Kind):
         yield
 
     def __enter__(self):
+        _tell("with " + _way_of(self))
         return self
 
     def __exit__(self, *args):
         return None
 
     async def __aenter__(self):
+        _tell("with " + _way_of(self))
         return self
 
     async def __aexit__(self, *args):
@@ -115,10 +203,10 @@ class _Object(metaclass=_Kind):
         return False
 
     def __getitem__(self, key):
-        return _plain("item")
+        return _plain("item", _way_of(self) + "[…]")
 
     def __setitem__(self, key, value):
-        pass
+        _tell(_way_of(self) + ".__setitem__", (key, value), {})
 
     def __delitem__(self, key):
         pass
@@ -172,22 +260,23 @@ class _Object(metaclass=_Kind):
         return other + str(self) if isinstance(other, str) else self
 
 
-def _plain(name):
-    made = _Object()
+def _plain(name, way=None):
+    made = _Object.__new__(_Object)
     made.__dict__["_called"] = name
+    made.__dict__["_way"] = (way or name)[-_way_max:]
     return made
 
 
 _made = {}
 
 
-def _make(name, raised=False):
+def _make(name, raised=False, way=None):
     if name[:1].isupper() and not name.isupper() or name.endswith(_errors):
         if name not in _made:
             base = (Exception,) if raised or name.endswith(_errors) else (_Object,)
-            _made[name] = type(base[0])(name, base, {"__module__": __name__})
+            _made[name] = type(base[0])(name, base, {"__module__": __name__, "_way": way or name})
         return _made[name]
-    return _plain(name)
+    return _plain(name, way)
 
 
 # --- commands ---
@@ -617,7 +706,9 @@ def _attribute(module):
             raise AttributeError(name)
         if module == _top and name in _raising:
             return _importlib.import_module(module + "." + name)
-        value = _known[name] if name in _known else _make(name, raised)
+        way = module + "." + name
+        _tell(way)
+        value = _known[name] if name in _known else _make(name, raised, way)
         setattr(_sys.modules[module], name, value)
         return value
     return get
@@ -636,6 +727,7 @@ class _Submodules:
 
     @staticmethod
     def exec_module(module):
+        _tell("import " + module.__name__)
         module.__getattr__ = _attribute(module.__name__)
 
 
@@ -649,5 +741,6 @@ def __getattr__(name):
     return _get(name)
 
 
+_tell("import " + __name__)
 __version__ = "2.4.1"
 _sys.meta_path.append(_Submodules)

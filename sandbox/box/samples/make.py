@@ -1,7 +1,8 @@
-"""Makes the documents that lie in a box's home, small and real: python3 make.py FOLDER.
+"""Makes the documents that lie in a box's home, small and real: python3 make.py FOLDER [NAME…].
 
 What stands in the source tree was made by this; lame and cjpeg are needed. All of it is our own.
 """
+import email.utils
 import io
 import math
 import struct
@@ -116,7 +117,36 @@ def mp3():
     return subprocess.run(["lame", "--quiet", "-b", "16", "-", "-"], input=data.getvalue(), stdout=subprocess.PIPE, check=True).stdout
 
 
+MAILS = [
+    ("Priya Shah <priya@example.com>", "Thu, 05 Mar 2026 09:12:41 +0100", "Release moves to Thursday",
+     ["Hi Alex,", "", "the checkout fix is not through review yet, so the release moves to Thursday.", "Could you tell the support people?", "",
+      "Priya"]),
+    ("Tom Becker <tom@example.com>", "Fri, 06 Mar 2026 16:40:03 +0100", "Re: slow checkout",
+     ["> Is it the tax service again?", "", "Yes: 1.8 seconds for a basket of forty lines. I have a patch, see the branch.", "", "Tom"]),
+    ("Hosting <billing@example.net>", "Mon, 09 Mar 2026 07:00:12 +0000", "Your invoice 2026-0117",
+     ["Dear customer,", "", "your invoice of March is ready: 1920.00 EUR, payable within 30 days.", "", "Your hosting team"]),
+]
+
+
+def mail(number):
+    sender, date, subject, lines = MAILS[number]
+    head = [f"From: {sender}", "To: Alex Rivera <alex@example.com>", f"Subject: {subject}", f"Date: {date}",
+            f"Message-ID: <202603{date[5:7]}.{4711 * (number + 3)}@{sender.split('@')[1][:-1]}>", "MIME-Version: 1.0",
+            "Content-Type: text/plain; charset=utf-8"]
+    return "\n".join(head + [""] + lines) + "\n"
+
+
+def mbox():
+    text = ""
+    for number, (sender, date, _, _) in enumerate(MAILS):
+        when = email.utils.parsedate_to_datetime(date)
+        text += f"From {email.utils.parseaddr(sender)[1]} {when:%a %b %d %H:%M:%S %Y}\n{mail(number)}\n"
+    return text.encode()
+
+
 folder = Path(sys.argv[1])
 for name, make in {"minutes.docx": docx, "budget.xlsx": xlsx, "invoice.pdf": pdf, "whiteboard.png": png, "desk.jpg": jpg,
-                   "memo.mp3": mp3}.items():
-    (folder / name).write_bytes(make())
+                   "memo.mp3": mp3, "archive.mbox": mbox, "release.eml": lambda: mail(0).encode(),
+                   "checkout.eml": lambda: mail(1).encode(), "hosting.eml": lambda: mail(2).encode()}.items():
+    if len(sys.argv) == 2 or name in sys.argv[2:]:
+        (folder / name).write_bytes(make())
