@@ -41,6 +41,10 @@ static size_t read_letter(const char *at, size_t left, char *ret, size_t *ret_le
 {
     uint32_t code;
 
+    *ret_len = 1;
+    ret[0] = *at;
+    if ((unsigned char)*at < 0x80 && strchr("01rv", *at) == NULL)
+        return 1; /* what nearly all letters are */
     for (size_t i = 0; i < VB_ARRAY_LEN(alike); i++) {
         const size_t len = strlen(alike[i].letter);
         if (len > left || memcmp(at, alike[i].letter, len) != 0)
