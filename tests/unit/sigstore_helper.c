@@ -527,7 +527,9 @@ static void sign_content(const struct instance *instance, const struct scene *sc
 
     *ret = (struct content){0};
     sha256(file_text, strlen(file_text), digest);
-    if (scene->dsse) {
+    if (scene->statement != NULL)
+        ret->payload = strdup(scene->statement);
+    if (scene->dsse && ret->payload == NULL) {
         vb_sig_hex((struct vb_sig_bytes){.data = digest, .len = 32}, hex);
         assert_true(asprintf(&ret->payload,
                              "{\"_type\":\"https://in-toto.io/Statement/v1\",\"subject\":[{"
@@ -535,6 +537,8 @@ static void sign_content(const struct instance *instance, const struct scene *sc
                              "\"predicateType\":\"https://slsa.dev/provenance/v1\","
                              "\"predicate\":{}}",
                              hex) > 0);
+    }
+    if (scene->dsse) {
         assert_true(asprintf(&message, "DSSEv1 %zu %s %zu %s", strlen(type), type,
                              strlen(ret->payload), ret->payload) > 0);
     } else {
@@ -592,7 +596,12 @@ json_t *instance_bundle(struct instance *instance, const struct scene *scene)
 
 void instance_verify(struct instance *instance, json_t *bundle, struct vb_sig_result *ret)
 {
-    static const char name[] = "file.txt.sigstore.json";
+    instance_verify_as(instance, "file.txt.sigstore.json", bundle, ret);
+}
+
+void instance_verify_as(struct instance *instance, const char *name, json_t *bundle,
+                        struct vb_sig_result *ret)
+{
     struct vb_error err = {0};
     char subject[64];
     char *text = json_dumps(bundle, JSON_COMPACT);

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "signatures/sigstore.h"
 #include "sigstore_helper.h"
 
 static int setup(void **state)
@@ -419,6 +420,66 @@ static void test_changed_file(void **state)
            "statement about other files");
 }
 
+/* A bundle of any size is no reason to call a package changed. */
+static void test_too_large(void **state)
+{
+    json_t *bundle = instance_bundle(*state, &plain);
+    char *text = malloc(VB_SIG_BUNDLE_MAX + 1);
+
+    memset(text, 'x', VB_SIG_BUNDLE_MAX);
+    text[VB_SIG_BUNDLE_MAX] = '\0';
+    json_object_set_new(bundle, "more", json_string(text));
+    free(text);
+    expect(*state, bundle, VB_SIGNATURE_UNVERIFIABLE, "larger than");
+}
+
+/* --- a folder (OpenSSF Model Signing) by an identity --- */
+
+static void test_folder(void **state)
+{
+    static const char content[] = "# signed by an identity\n";
+    VB_CLEANUP(vb_sig_result_done) struct vb_sig_result good = {0};
+    VB_CLEANUP(vb_sig_result_done) struct vb_sig_result changed = {0};
+    VB_CLEANUP_FREE char *statement = NULL;
+    struct instance *instance = *state;
+    unsigned char digest[VB_SIG_DIGEST_MAX];
+    char hex[65];
+    char root[65];
+    size_t len;
+
+    assert_int_equal(vb_sig_hash("SHA256",
+                                 (struct vb_sig_bytes){.data = (const unsigned char *)content,
+                                                       .len = strlen(content)},
+                                 digest, &len, NULL),
+                     0);
+    vb_sig_hex((struct vb_sig_bytes){.data = digest, .len = len}, hex);
+    assert_int_equal(vb_sig_hash("SHA256", (struct vb_sig_bytes){.data = digest, .len = len},
+                                 digest, &len, NULL),
+                     0);
+    vb_sig_hex((struct vb_sig_bytes){.data = digest, .len = len}, root);
+    assert_true(asprintf(&statement,
+                         "{\"_type\":\"https://in-toto.io/Statement/v1\",\"subject\":[{\"digest\":{"
+                         "\"sha256\":\"%s\"}}],\"predicateType\":"
+                         "\"https://model_signing/signature/v1.0\",\"predicate\":{"
+                         "\"serialization\":{\"method\":\"files\",\"hash_type\":\"sha256\"},"
+                         "\"resources\":[{\"name\":\"SKILL.md\",\"algorithm\":\"sha256\","
+                         "\"digest\":\"%s\"}]}}",
+                         root, hex) > 0);
+    const struct scene scene = {.dsse = true, .statement = statement};
+    put_text(&instance->package, "skill/SKILL.md", content);
+    instance_verify_as(instance, "skill/skill.oms.sig", instance_bundle(instance, &scene), &good);
+    assert_true(good.anchored);
+    assert_string_equal(good.format, "oms");
+    assert_string_equal(good.name, SIGNER_URI);
+    assert_string_equal(good.covers.items[0], "skill/SKILL.md");
+    put_text(&instance->package, "skill/run.sh", "echo\n");
+    instance_verify_as(instance, "skill/skill.oms.sig", instance_bundle(instance, &scene),
+                       &changed);
+    assert_int_equal(changed.outcome, VB_SIGNATURE_INVALID);
+    assert_false(changed.anchored);
+    assert_int_equal(changed.covers.count, 0);
+}
+
 /* --- the trusted root --- */
 
 static json_t *first(json_t *root, const char *list)
@@ -512,6 +573,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_scenes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_changes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_changed_file, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_too_large, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_folder, setup, teardown),
         cmocka_unit_test_setup_teardown(test_periods, setup, teardown),
         cmocka_unit_test_setup_teardown(test_malformed_roots, setup, teardown),
     };
