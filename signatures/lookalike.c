@@ -259,7 +259,7 @@ static const char *parts_slip(const char *name, const char *target)
 static const char *likeness(const char *given, const char *wanted, bool strict)
 {
     enum { JOINED_MIN = 6 };
-    char name[NAME_MAX_CHARS], target[NAME_MAX_CHARS];
+    char name[NAME_MAX_CHARS] = "", target[NAME_MAX_CHARS] = "";
     char plain[NAME_MAX_CHARS], other[NAME_MAX_CHARS];
 
     lower(given, name);

@@ -1,7 +1,7 @@
-#!/bin/sh
 # CMS signatures, signature blocks of MCP bundles and cosign's, all made with openssl here, and what is wrong
 # with each after a change.
-. "$(dirname "$0")/lib.sh"
+. "$2/tests/cli/lib.sh"
+needs_boxes
 for tool in openssl python3 zip; do
     command -v "$tool" >/dev/null || { echo "SKIPPED: no $tool"; exit 77; }
 done

@@ -1,6 +1,6 @@
-#!/bin/sh
 # Signed reports, held against openssl on both sides, and signatures that lie beside a file.
-. "$(dirname "$0")/lib.sh"
+. "$2/tests/cli/lib.sh"
+needs_boxes
 for tool in openssl minisign ssh-keygen python3 zip; do
     command -v "$tool" >/dev/null || { echo "SKIPPED: no $tool"; exit 77; }
 done

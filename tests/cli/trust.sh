@@ -1,6 +1,6 @@
-#!/bin/sh
 # The trust folder: what is added, listed, removed; who may sign which packages, and what comes of it.
-. "$(dirname "$0")/lib.sh"
+. "$2/tests/cli/lib.sh"
+needs_boxes
 for tool in minisign ssh-keygen openssl; do
     command -v "$tool" >/dev/null || { echo "SKIPPED: no $tool"; exit 77; }
 done
