@@ -7,6 +7,7 @@
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/param_build.h>
+#include <openssl/rsa.h>
 
 static void md_ctx_free(EVP_MD_CTX **ctx)
 {
@@ -44,9 +45,7 @@ void vb_sig_key_free(EVP_PKEY **key)
     *key = NULL;
 }
 
-/* OpenSSL said no. Returns 0 if that is its judgement of the input, VB_E_NOMEM if it ran out of
- * memory: the latter must never look like a bad signature. */
-static int refused(struct vb_error *err)
+int vb_sig_refused(struct vb_error *err)
 {
     bool memory = false;
     unsigned long code;
@@ -58,7 +57,7 @@ static int refused(struct vb_error *err)
 
 static int broken(struct vb_error *err, const char *what)
 {
-    const int status = refused(err);
+    const int status = vb_sig_refused(err);
 
     if (status < 0)
         return status;
@@ -75,7 +74,7 @@ static int key_from_params(const char *algorithm, OSSL_PARAM *params, EVP_PKEY *
     if (ctx == NULL || EVP_PKEY_fromdata_init(ctx) != 1)
         return broken(err, algorithm);
     if (EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) != 1)
-        return refused(err);
+        return vb_sig_refused(err);
     *ret = key;
     return 0;
 }
@@ -86,7 +85,7 @@ int vb_sig_key_ed25519(struct vb_sig_bytes raw, EVP_PKEY **ret, struct vb_error 
         return 0;
     EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, raw.data, raw.len);
     if (key == NULL)
-        return refused(err);
+        return vb_sig_refused(err);
     *ret = key;
     return 0;
 }
@@ -189,12 +188,34 @@ int vb_sig_check(EVP_PKEY *key, const char *digest, struct vb_sig_bytes message,
         return broken(err, digest != NULL ? digest : "Ed25519");
     const int verdict = EVP_DigestVerify(ctx, signature.data, signature.len, data, message.len);
     if (verdict != 1) {
-        const int status = refused(err);
+        const int status = vb_sig_refused(err);
         if (status < 0)
             return status;
     }
     *ret_good = verdict == 1;
     return 0;
+}
+
+int vb_sig_check_hash(EVP_PKEY *key, const struct vb_sig_hashed *hashed,
+                      struct vb_sig_bytes signature, bool pss, bool *ret_good, struct vb_error *err)
+{
+    VB_CLEANUP(pkey_ctx_free) EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+    VB_CLEANUP(md_free) EVP_MD *md = EVP_MD_fetch(NULL, hashed->algorithm, NULL);
+    const int kind = EVP_PKEY_get_base_id(key);
+
+    *ret_good = false;
+    if (kind == EVP_PKEY_ED25519 || (pss && kind != EVP_PKEY_RSA))
+        return 0;
+    if (ctx == NULL || md == NULL || EVP_PKEY_verify_init(ctx) != 1 ||
+        EVP_PKEY_CTX_set_signature_md(ctx, md) != 1)
+        return broken(err, hashed->algorithm);
+    if (pss && (EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) != 1 ||
+                EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) != 1))
+        return broken(err, "RSA-PSS");
+    const int verdict = EVP_PKEY_verify(ctx, signature.data, signature.len, hashed->digest.data,
+                                        hashed->digest.len);
+    *ret_good = verdict == 1;
+    return verdict == 1 ? 0 : vb_sig_refused(err);
 }
 
 /* A running hash, or NULL. */
@@ -231,25 +252,51 @@ int vb_sig_hash(const char *algorithm, struct vb_sig_bytes data,
     return hash_end(ctx, ret, ret_len, err);
 }
 
-int vb_sig_hash_fd(const char *algorithm, int fd, unsigned char ret[VB_SIG_DIGEST_MAX],
-                   size_t *ret_len, struct vb_error *err)
+/* The bytes of FD from START to before END, or to its end. */
+static int hash_bytes(EVP_MD_CTX *ctx, int fd, uint64_t start, uint64_t end, struct vb_error *err)
 {
-    VB_CLEANUP(md_ctx_free) EVP_MD_CTX *ctx = hash_begin(algorithm);
     unsigned char block[16384];
-    off_t offset = 0;
 
-    if (ctx == NULL)
-        return broken(err, algorithm);
-    for (;;) {
-        const ssize_t n = pread(fd, block, sizeof(block), offset);
+    while (start < end) {
+        const size_t want = end - start < sizeof(block) ? (size_t)(end - start) : sizeof(block);
+        const ssize_t n = pread(fd, block, want, (off_t)start);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
             return vb_fail(err, VB_E_IO, errno, "cannot read a signed file");
         if (n == 0)
-            return hash_end(ctx, ret, ret_len, err);
+            return 0;
         if (EVP_DigestUpdate(ctx, block, (size_t)n) != 1)
-            return broken(err, algorithm);
-        offset += n;
+            return broken(err, "a digest");
+        start += (uint64_t)n;
     }
+    return 0;
+}
+
+int vb_sig_hash_fd(const char *algorithm, int fd, unsigned char ret[VB_SIG_DIGEST_MAX],
+                   size_t *ret_len, struct vb_error *err)
+{
+    VB_CLEANUP(md_ctx_free) EVP_MD_CTX *ctx = hash_begin(algorithm);
+
+    if (ctx == NULL)
+        return broken(err, algorithm);
+    const int status = hash_bytes(ctx, fd, 0, INT64_MAX, err);
+    return status < 0 ? status : hash_end(ctx, ret, ret_len, err);
+}
+
+int vb_sig_hash_part(const char *algorithm, int fd, uint64_t start, uint64_t end,
+                     unsigned char ret[VB_SIG_DIGEST_MAX], struct vb_error *err)
+{
+    VB_CLEANUP(md_ctx_free) EVP_MD_CTX *ctx = hash_begin(algorithm);
+    size_t len;
+
+    if (ctx == NULL)
+        return broken(err, algorithm);
+    const int status = hash_bytes(ctx, fd, start, end < INT64_MAX ? end : INT64_MAX, err);
+    return status < 0 ? status : hash_end(ctx, ret, &len, err);
+}
+
+bool vb_sig_same(struct vb_sig_bytes a, struct vb_sig_bytes b)
+{
+    return a.len == b.len && CRYPTO_memcmp(a.data, b.data, a.len) == 0;
 }

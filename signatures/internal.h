@@ -2,7 +2,7 @@
 #ifndef VETBOX_SIGNATURES_INTERNAL_H
 #define VETBOX_SIGNATURES_INTERNAL_H
 
-#include "signatures/wire.h"
+#include "signatures/trusted_root.h"
 #include "vetbox/signatures.h"
 
 enum {
@@ -26,8 +26,8 @@ void vb_sig_paths_done(struct vb_sig_paths *paths); /* for VB_CLEANUP */
 VB_CHECKED int vb_sig_paths_add(struct vb_sig_paths *paths, const char *path, struct vb_error *err);
 void vb_sig_paths_sort(struct vb_sig_paths *paths);
 
-/* Every regular file below DIRFD that WANTED takes, sorted bytewise. What the limits or the kernel
- * keep from being looked at is a coverage event. */
+/* Every regular file below DIRFD that WANTED takes (NULL: all), sorted bytewise. What the limits or
+ * the kernel keep from being looked at is a coverage event. */
 VB_CHECKED int vb_sig_walk(int dirfd, bool (*wanted)(const char *path), struct vb_sink *sink,
                            struct vb_sig_paths *ret, struct vb_error *err);
 
@@ -54,7 +54,17 @@ struct vb_sig_result {
     char name[512];
     char key_id[96];
     char reason[512];
-    int64_t clock; /* 0: no time range was checked */
+    const char *code; /* why trust.yaml objects, a constant; NULL: it does not */
+    char issuer[256]; /* of the identity in name, where that is one; else "" */
+    char root[128];   /* name of the trusted root that a chain ends in; else "" */
+    bool anchored;    /* valid-untrusted, but the chain behind name ends in a trusted root: only
+                         trust.yaml can say whether that name is trusted */
+    int64_t clock;    /* 0: no time range was checked */
+    const char *clock_source; /* log or authority, where one of them says so; NULL: nobody */
+    int64_t signed_at;        /* when, by somebody who is trusted to know; 0: unknown */
+    size_t count;             /* files of the package among covers, and how many there are */
+    size_t present;
+    struct vb_sig_paths facts; /* "NAME=VALUE": what the certificate says of where it was signed */
     struct vb_sig_paths covers;
 };
 
@@ -66,6 +76,10 @@ int vb_sig_cut(struct vb_sig_bytes text, size_t max);
 void vb_sig_result_done(struct vb_sig_result *result); /* for VB_CLEANUP */
 VB_CHECKED int vb_sig_result_emit(const struct vb_sig_job *job, const struct vb_sig_result *result,
                                   struct vb_sink *sink, struct vb_error *err);
+
+/* Adds what Fulcio wrote into the certificate, as far as it is told. */
+VB_CHECKED int vb_sig_result_facts(struct vb_sig_result *result, const struct vb_sig_facts *facts,
+                                   struct vb_error *err);
 
 /* Opens the signed file and adds it to covers. Leaves *ret_fd at -1 and concludes unverifiable
  * where there is none that could be read. */
@@ -97,6 +111,21 @@ int vb_sig_signify(const struct vb_sig_job *job, struct vb_sig_result *result,
                    struct vb_error *err);
 bool vb_sig_sshsig_probe(const struct vb_sig_job *job);
 int vb_sig_sshsig(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
+bool vb_sig_sigstore_probe(const struct vb_sig_job *job);
+int vb_sig_sigstore(const struct vb_sig_job *job, struct vb_sig_result *result,
+                    struct vb_error *err);
+
+int vb_sig_oms(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
+/* An envelope that stands alone, by a key in PEM. */
+bool vb_sig_dsse_probe(const struct vb_sig_job *job);
+int vb_sig_dsse_file(const struct vb_sig_job *job, struct vb_sig_result *result,
+                     struct vb_error *err);
+
+int vb_sig_cms(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
+bool vb_sig_mcpb_probe(const struct vb_sig_job *job);
+int vb_sig_mcpb(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
+bool vb_sig_cosign_probe(const struct vb_sig_job *job);
+int vb_sig_cosign(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
 
 /* Formats that are only recognised. */
 int vb_sig_known(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
@@ -104,9 +133,8 @@ bool vb_sig_probe_json(const struct vb_sig_job *job);
 bool vb_sig_probe_openpgp(const struct vb_sig_job *job);
 bool vb_sig_probe_cms(const struct vb_sig_job *job);
 bool vb_sig_probe_zip(const struct vb_sig_job *job);
-bool vb_sig_probe_mcpb(const struct vb_sig_job *job);
 bool vb_sig_probe_pem_key(const struct vb_sig_job *job);
-bool vb_sig_probe_cosign(const struct vb_sig_job *job);
+bool vb_sig_probe_cosign_bundle(const struct vb_sig_job *job);
 bool vb_sig_probe_beside(const struct vb_sig_job *job);
 
 /* Fills RET_JOB's format and subject (written to SUBJECT) from its path and data. Returns false
@@ -134,6 +162,7 @@ struct vb_trust_key { /* minisign or signify */
 };
 
 struct vb_trust_signer { /* one line of allowed_signers */
+    size_t line;
     char *principals;
     char *namespaces; /* pattern list, NULL: any */
     int64_t after;    /* 0: no limit */
@@ -143,11 +172,27 @@ struct vb_trust_signer { /* one line of allowed_signers */
     size_t blob_len;
 };
 
+struct vb_trust_pem { /* a public key in PEM */
+    char *name;
+    char id[VB_SIG_KEY_ID];
+    EVP_PKEY *key;
+};
+
+struct vb_publishers;
+
 struct vb_trust {
     struct vb_trust_key *keys;
     size_t key_count;
     struct vb_trust_signer *signers;
     size_t signer_count;
+    struct vb_publishers *publishers; /* trust.yaml, or NULL */
+    struct vb_trust_pem *pems;
+    size_t pem_count;
+    STACK_OF(X509) * root_certs; /* NULL: none */
+    char **root_names;           /* the file's name of each */
+    size_t root_count;
+    struct vb_sig_trusted_root sigstore; /* all trusted_root.json in one */
+    size_t trusted_root_count;
 };
 
 /* One *.pub file; PATH is for messages. NAME becomes the signer's name. */
@@ -155,10 +200,41 @@ VB_CHECKED int vb_sig_trust_pub(struct vb_trust *trust, const char *path, const 
                                 struct vb_sig_bytes text, struct vb_error *err);
 VB_CHECKED int vb_sig_trust_signers(struct vb_trust *trust, const char *path,
                                     struct vb_sig_bytes text, struct vb_error *err);
+/* A public key in PEM, or certificates in PEM or DER: whichever it is. */
+VB_CHECKED int vb_sig_trust_x509(struct vb_trust *trust, const char *path, const char *name,
+                                 struct vb_sig_bytes text, struct vb_error *err);
+/* Reads one file of the folder DIR; *ret_known is false where its name is none of a trust folder.
+ */
+VB_CHECKED int vb_sig_trust_file(struct vb_trust *trust, const char *dir, int dirfd,
+                                 const char *name, bool *ret_known, struct vb_error *err);
+/* The names of the files of the trust folder DIR that are read; none where it does not exist. */
+VB_CHECKED int vb_sig_trust_files(const char *dir, int *ret_dirfd, struct vb_sig_paths *ret,
+                                  struct vb_error *err);
+/* As minisign and signify show an id: one little-endian number. RET has 17 bytes. */
+void vb_sig_show_minisign_id(const unsigned char id[8], char *ret);
+/* The fingerprint as ssh-keygen -l shows it. */
+VB_CHECKED int vb_sig_ssh_id(struct vb_sig_bytes key, char *ret, size_t size, struct vb_error *err);
+/* One public key in PEM; certificates in PEM, one or more, which chains may end in. */
+VB_CHECKED int vb_sig_trust_pem_key(struct vb_trust *trust, const char *path, const char *name,
+                                    struct vb_sig_bytes text, struct vb_error *err);
+VB_CHECKED int vb_sig_trust_certs(struct vb_trust *trust, const char *path, const char *name,
+                                  struct vb_sig_bytes text, struct vb_error *err);
+/* One certificate in DER. */
+VB_CHECKED int vb_sig_trust_der(struct vb_trust *trust, const char *path, const char *name,
+                                struct vb_sig_bytes der, struct vb_error *err);
+VB_CHECKED int vb_sig_trust_sigstore(struct vb_trust *trust, const char *path,
+                                     struct vb_sig_bytes text, struct vb_error *err);
+void vb_sig_trust_roots_done(struct vb_trust *trust);
+/* The name of CERT, one of root_certs. */
+const char *vb_sig_trust_root_name(const struct vb_trust *trust, const X509 *cert);
 /* "alg || id || key" of minisign and signify. */
 bool vb_sig_parse_pub(struct vb_sig_bytes line, struct vb_trust_key *ret);
 
 /* OpenSSH's match_pattern_list: comma-separated, * and ?, ! negates. */
 bool vb_sig_match_list(struct vb_sig_bytes text, const char *patterns);
+/* One pattern: * and ? stand for any bytes. */
+bool vb_sig_match_pattern(const char *text, const char *pattern);
+/* YYYYMMDD[HHMM[SS]][Z] as seconds since 1970; without Z it is local time. */
+bool vb_sig_parse_time(struct vb_sig_bytes text, int64_t *ret);
 
 #endif
