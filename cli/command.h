@@ -26,6 +26,7 @@ int vb_command_report(const struct vb_options *options, struct vb_error *err);
 int vb_command_rules(const struct vb_options *options, struct vb_error *err);
 int vb_command_explain(const struct vb_options *options, struct vb_error *err);
 int vb_command_doctor(const struct vb_options *options, struct vb_error *err);
+int vb_command_trust(const struct vb_options *options, struct vb_error *err);
 int vb_command_rootfs(const struct vb_options *options, struct vb_error *err);
 
 /* "vetbox: message" on standard error, with every control character escaped. */

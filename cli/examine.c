@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include "cli/beside.h"
 #include "cli/reader.h"
 #include "cli/session.h"
 #include "vetbox/fetch.h"
@@ -380,41 +381,12 @@ void vb_examine_spare(struct vb_session *session)
 int vb_examine_unpack(struct vb_session *session, struct vb_error *err)
 {
     VB_CLEANUP_FD int folder = -1;
-    const int status = extract(session, false, &folder, err);
+    int status = vb_beside_keep(session, err);
+    if (status == VB_OK)
+        status = extract(session, false, &folder, err);
     return status < 0 ? status
                       : vb_tree_seal(vb_steal_fd(&folder), &vb_examine_limits, &session->tee.sink,
                                      &session->tree, err);
-}
-
-/* --- verify --- */
-
-struct verify_work {
-    int dirfd;
-    const struct vb_trust *trust;
-};
-
-static int verify_in_child(void *ctx, struct vb_sink *sink, struct vb_error *err)
-{
-    const struct verify_work *work = ctx;
-    return vb_verify(work->dirfd, work->trust, sink, err);
-}
-
-int vb_examine_verify(struct vb_session *session, struct vb_error *err)
-{
-    bool died;
-    struct verify_work work = {session->tree->dirfd, session->toolbox->trust};
-    const struct vb_child child = {.role = VB_ROLE_VERIFY,
-                                   .name = "verify",
-                                   .zygote = session->toolbox->zygote,
-                                   .run = verify_in_child,
-                                   .ctx = &work,
-                                   .ctx_bytes = sizeof(work),
-                                   .fds = &work.dirfd,
-                                   .fd_count = 1,
-                                   .reads_only = true,
-                                   .timeout_ms = stage_ms(session),
-                                   .memory_bytes = (uint64_t)512 * MIB};
-    return run_child(session, &child, &died, err);
 }
 
 /* --- identify --- */
@@ -497,14 +469,108 @@ static int check_is_package(const struct vb_session *session, struct vb_error *e
                    session->reference);
 }
 
-static int identify(struct vb_session *session, struct vb_error *err)
+int vb_examine_identify(struct vb_session *session, struct vb_error *err)
 {
     struct identify_work work = {.dirfd = session->tree->dirfd};
     copy_name(work.name, session->artifact.name);
-    int status = run_identify(session, &work, identify_in_child, err);
+    return run_identify(session, &work, identify_in_child, err);
+}
+
+static int identify(struct vb_session *session, struct vb_error *err)
+{
+    int status = vb_examine_identify(session, err);
     if (status == VB_OK)
         status = identify_beside(session, err);
     return status < 0 ? status : check_is_package(session, err);
+}
+
+/* --- verify --- */
+
+struct verify_work {
+    struct vb_verify_job job;
+};
+
+static int verify_in_child(void *ctx, struct vb_sink *sink, struct vb_error *err)
+{
+    const struct verify_work *work = ctx;
+    return vb_verify_job(&work->job, sink, err);
+}
+
+static int add_name(struct vb_buf *buf, const char *kind, const char *name, const char *root,
+                    struct vb_error *err)
+{
+    const char *const texts[] = {kind, name != NULL ? name : "", root};
+    int status = VB_OK;
+    for (size_t i = 0; status == VB_OK && i < VB_ARRAY_LEN(texts); i++)
+        status = vb_buf_append(buf, texts[i], strlen(texts[i]) + 1, err);
+    return status;
+}
+
+/* What an index knows the package by: npm:@scope/name@1.2 and pypi:name==1.2. */
+static int add_reference(const struct vb_session *session, struct vb_buf *buf, struct vb_error *err)
+{
+    enum vb_reference_kind kind;
+    const int status = vb_reference_kind(session->reference, &kind, err);
+    if (status < 0 || (kind != VB_REFERENCE_NPM && kind != VB_REFERENCE_PYPI))
+        return status;
+    const char *name = strchr(session->reference, ':') + 1;
+    const size_t scope = name[0] == '@' ? 1 : 0;
+    VB_CLEANUP_FREE char *plain = strndup(name, scope + strcspn(name + scope, "@=<>!~[; "));
+    if (plain == NULL)
+        return vb_fail(err, VB_E_NOMEM, errno, "naming the package");
+    return add_name(buf, kind == VB_REFERENCE_NPM ? "npm" : "pypi", plain, ".", err);
+}
+
+/* What the package calls itself, for those who compare it with whom the user trusts to publish it.
+ */
+static int write_names(const struct vb_session *session, int *ret_fd, struct vb_error *err)
+{
+    const struct vb_manifest *manifest = &session->manifest;
+    VB_CLEANUP(vb_buf_done) struct vb_buf buf;
+    vb_buf_init(&buf, MIB);
+    int status = add_reference(session, &buf, err);
+    for (size_t i = 0; status == VB_OK && i < manifest->package_count; i++) {
+        const struct vb_manifest_package *package = &manifest->packages[i];
+        status = add_name(&buf, package->kind, package->name, package->root, err);
+    }
+    VB_CLEANUP_FD int fd = memfd_create("vetbox-names", MFD_CLOEXEC);
+    if (status == VB_OK && fd < 0)
+        status = vb_fail(err, VB_E_OS, errno, "making a file for the package's names");
+    if (status == VB_OK)
+        status = vb_write_all(fd, buf.data != NULL ? (const char *)buf.data : "", buf.len, err);
+    if (status == VB_OK)
+        *ret_fd = vb_steal_fd(&fd);
+    return status;
+}
+
+int vb_examine_verify(struct vb_session *session, struct vb_error *err)
+{
+    bool died;
+    VB_CLEANUP_FD int names = -1;
+    VB_CLEANUP_FD int beside = -1;
+    int status = write_names(session, &names, err);
+    if (status == VB_OK)
+        status = vb_beside_folder(session, &beside, err);
+    if (status < 0)
+        return status;
+    struct verify_work work = {{.dirfd = session->tree->dirfd,
+                                .packages_fd = names,
+                                .beside_fd = beside,
+                                .trust = session->toolbox->trust}};
+    copy_name(work.job.beside_name, session->artifact.name);
+    const int fds[] = {work.job.dirfd, work.job.packages_fd, beside};
+    const struct vb_child child = {.role = VB_ROLE_VERIFY,
+                                   .name = "verify",
+                                   .zygote = session->toolbox->zygote,
+                                   .run = verify_in_child,
+                                   .ctx = &work,
+                                   .ctx_bytes = sizeof(work),
+                                   .fds = fds,
+                                   .fd_count = VB_ARRAY_LEN(fds) - (beside < 0),
+                                   .reads_only = true,
+                                   .timeout_ms = stage_ms(session),
+                                   .memory_bytes = (uint64_t)512 * MIB};
+    return run_child(session, &child, &died, err);
 }
 
 /* --- scan --- */
@@ -563,7 +629,7 @@ static int scan_tree(struct vb_session *session, struct vb_error *err)
 int vb_examine(struct vb_session *session, struct vb_error *err)
 {
     static int (*const stages[])(struct vb_session * session, struct vb_error * err) = {
-        vb_examine_fetch, vb_examine_unpack, vb_examine_verify, identify, scan_tree};
+        vb_examine_fetch, vb_examine_unpack, identify, vb_examine_verify, scan_tree};
     for (size_t i = 0; i < VB_ARRAY_LEN(stages); i++) {
         const int status = stages[i](session, err);
         if (status < 0)

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "cli/network.h"
@@ -10,6 +11,8 @@
 #include "cli/session.h"
 #include "vetbox/report.h"
 #include "vetbox/sandbox.h"
+
+enum { SIGNED_MAX = 4 * 1024 * 1024 };
 
 static const struct vb_outlet standard_output = {.fd = STDOUT_FILENO};
 
@@ -52,16 +55,54 @@ static int write_report(const struct vb_verdict *verdict, int log_fd, const char
     return vb_report_format_named(format)->write(verdict, log_fd, report_options, out_fd, err);
 }
 
+/* What the envelope says that the payload is. */
+static const char *media_type(const char *format)
+{
+    return strcmp(format, "text") == 0 ? "text/plain; charset=utf-8"
+                                       : "application/vnd.vetbox.report+json";
+}
+
+static void signer_cleanup(struct vb_signer **signer)
+{
+    vb_signer_free(*signer);
+}
+
+static int write_signed(const struct vb_verdict *verdict, int log_fd, const char *format,
+                        const char *key, int out_fd, struct vb_error *err)
+{
+    static const struct vb_report_options plain = {0};
+    VB_CLEANUP(signer_cleanup) struct vb_signer *signer = NULL;
+    VB_CLEANUP(vb_buf_done) struct vb_buf report;
+    VB_CLEANUP_FD int fd = memfd_create("vetbox-report", MFD_CLOEXEC);
+    vb_buf_init(&report, SIGNED_MAX);
+    if (fd < 0)
+        return vb_fail(err, VB_E_OS, errno, "making a file for the report");
+    int status = vb_signer_load(key, &signer, err);
+    if (status == VB_OK)
+        status = write_report(verdict, log_fd, format, &plain, fd, err);
+    if (status == VB_OK && lseek(fd, 0, SEEK_SET) < 0)
+        status = vb_fail(err, VB_E_IO, errno, "reading the report");
+    if (status == VB_OK)
+        status = vb_buf_read_fd(&report, fd, err);
+    return status < 0
+               ? status
+               : vb_signer_seal(signer, media_type(format), report.data, report.len, out_fd, err);
+}
+
 /* With several references their reports follow one another in the file (empty_reports). */
 static int write_report_file(const struct vb_verdict *verdict, int log_fd, const char *format,
-                             const char *path, bool append, struct vb_error *err)
+                             const char *path, const struct vb_options *options,
+                             struct vb_error *err)
 {
+    const bool append = options->several;
     static const struct vb_report_options plain = {0};
     VB_CLEANUP_FD int fd =
         open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC), 0644);
     if (fd < 0)
         return vb_fail(err, VB_E_CANTCREAT, errno, "cannot write %s", path);
-    const int status = write_report(verdict, log_fd, format, &plain, fd, err);
+    const char *key = options->value[VB_OPT_SIGN];
+    const int status = key != NULL ? write_signed(verdict, log_fd, format, key, fd, err)
+                                   : write_report(verdict, log_fd, format, &plain, fd, err);
     return status < 0 ? vb_wrap(err, "%s", path) : VB_OK;
 }
 
@@ -75,6 +116,19 @@ static int split_report(const char *report, char **ret_format, const char **ret_
     *ret_format = strndup(report, (size_t)(equals - report));
     *ret_path = equals + 1;
     return *ret_format != NULL ? VB_OK : vb_fail(err, VB_E_NOMEM, errno, "--report");
+}
+
+/* A key that is none is found out before the work. */
+static int check_signing(const struct vb_options *options, struct vb_error *err)
+{
+    VB_CLEANUP(signer_cleanup) struct vb_signer *signer = NULL;
+    if (options->value[VB_OPT_SIGN] == NULL)
+        return VB_OK;
+    if (options->value[VB_OPT_OUTPUT] == NULL && options->report_count == 0)
+        return vb_fail(err, VB_E_USAGE, 0,
+                       "--sign signs reports that go to files: name one with -o or --report");
+    const int status = vb_session_prepare(err);
+    return status < 0 ? status : vb_signer_load(options->value[VB_OPT_SIGN], &signer, err);
 }
 
 int vb_conclude_check(const struct vb_options *options, struct vb_error *err)
@@ -92,6 +146,8 @@ int vb_conclude_check(const struct vb_options *options, struct vb_error *err)
     if (status == VB_OK && fail_on != NULL && strcmp(fail_on, "block") != 0)
         status = vb_fail(err, VB_E_USAGE, 0, "--fail-on %s: only block is known", fail_on);
     if (status == VB_OK)
+        status = check_signing(options, err);
+    if (status == VB_OK)
         status = vb_network_choose(options, NULL, &ignored, err);
     if (status == VB_OK)
         status = vb_dates_choose(options, &no_dates, err);
@@ -108,12 +164,12 @@ int vb_conclude_check(const struct vb_options *options, struct vb_error *err)
 }
 
 static int write_further(const struct vb_verdict *verdict, int log_fd, const char *report,
-                         bool append, struct vb_error *err)
+                         const struct vb_options *options, struct vb_error *err)
 {
     VB_CLEANUP_FREE char *format = NULL;
     const char *path = NULL;
     const int status = split_report(report, &format, &path, err);
-    return status < 0 ? status : write_report_file(verdict, log_fd, format, path, append, err);
+    return status < 0 ? status : write_report_file(verdict, log_fd, format, path, options, err);
 }
 
 static int write_main(const struct vb_verdict *verdict, int log_fd,
@@ -126,8 +182,8 @@ static int write_main(const struct vb_verdict *verdict, int log_fd,
     if (outlet->stream)
         return write_report(verdict, log_fd, format, &last_line, outlet->fd, err);
     if (options->value[VB_OPT_OUTPUT] != NULL)
-        return write_report_file(verdict, log_fd, format, options->value[VB_OPT_OUTPUT],
-                                 options->several, err);
+        return write_report_file(verdict, log_fd, format, options->value[VB_OPT_OUTPUT], options,
+                                 err);
     if (vb_option_given(options, VB_OPT_QUIET))
         return VB_OK;
     const struct vb_report_options report_options = {.color = vb_wants_color(options, outlet->fd)};
@@ -154,7 +210,7 @@ int vb_conclude(int log_fd, const struct vb_options *options, const struct vb_po
     if (status == VB_OK)
         status = write_main(verdict, log_fd, options, outlet, err);
     for (size_t i = 0; status == VB_OK && i < options->report_count; i++)
-        status = write_further(verdict, log_fd, options->reports[i], options->several, err);
+        status = write_further(verdict, log_fd, options->reports[i], options, err);
     return status < 0 ? status : exit_status(verdict->decision, options);
 }
 

@@ -21,6 +21,8 @@ static const struct vb_command commands[] = {
     {"rules", 'l', "list|check", "the YARA rules", vb_command_rules},
     {"explain", 'l', "[ID|CODE]", "what a finding, or the code in it, means", vb_command_explain},
     {"doctor", 'd', "", "what this machine can do, and how to mend it", vb_command_doctor},
+    {"trust", 't', "ACTION [NAME]",
+     "whose signatures are believed: list, check, add FILE, remove NAME", vb_command_trust},
     {"rootfs", 'b', "build DIR", "a clean root file system to run packages in", vb_command_rootfs},
 };
 

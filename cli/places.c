@@ -132,18 +132,31 @@ int vb_place_baits(const char *given, struct vb_bait_rules **ret, struct vb_erro
                          : vb_bait_rules_load(baits, ret, err);
 }
 
+/* NULL where the user has no place for it. */
+static char *own_trust(void)
+{
+    const char *config = getenv("XDG_CONFIG_HOME");
+    const char *home = getenv("HOME");
+    if (config != NULL && config[0] == '/')
+        return joined(config, "vetbox/trust");
+    return home != NULL && home[0] == '/' ? joined(home, ".config/vetbox/trust") : NULL;
+}
+
+int vb_place_own_trust(char **ret, struct vb_error *err)
+{
+    char *own = own_trust();
+    return own == NULL ? vb_fail(err, VB_E_CONFIG, 0,
+                                 "neither XDG_CONFIG_HOME nor HOME says where the trust folder is: "
+                                 "name it with --trust")
+                       : keep(own, ret, err);
+}
+
 int vb_place_trust(const char *given, char **ret, struct vb_error *err)
 {
     *ret = NULL;
     if (given != NULL)
         return keep(strdup(given), ret, err);
-    const char *config = getenv("XDG_CONFIG_HOME");
-    const char *home = getenv("HOME");
-    VB_CLEANUP_FREE char *user = NULL;
-    if (config != NULL && config[0] == '/')
-        user = joined(config, "vetbox/trust");
-    else if (home != NULL && home[0] == '/')
-        user = joined(home, ".config/vetbox/trust");
+    VB_CLEANUP_FREE char *user = own_trust();
     if (user != NULL && is_folder(user))
         return keep(vb_steal(user), ret, err);
     if (is_folder("/etc/vetbox/trust"))

@@ -77,6 +77,7 @@ struct vb_session {
     struct vb_sink *follower; /* of the log, or NULL */
     uint64_t deadline_ns;
     struct vb_artifact artifact;
+    int original_fd; /* the artifact once more, where it is a file; or -1 (cli/beside.h) */
     struct vb_tree *tree;
     int beside_fds[VB_READERS]; /* what each reader unpacked beside the tree, or -1 */
     bool undigested;            /* nobody asks for the digests of the artifact */
@@ -91,7 +92,7 @@ struct vb_session {
 /* A session that holds nothing yet. */
 #define VB_SESSION_CLOSED                                                                       \
     .evidence_fd = -1, .log_fd = -1, .drops_fd = -1, .beside_fds = {-1, -1}, .artifact.fd = -1, \
-    .deps = VB_DEPS_NONE
+    .original_fd = -1, .deps = VB_DEPS_NONE
 
 /* Opens the log (and the evidence folder, named by --evidence; NUMBER, if not 0, names a folder in
  * it) and writes log.begin. The session must be ended with vb_session_done in any case. */
@@ -112,7 +113,7 @@ uint64_t vb_session_room(const struct vb_session *session);
 /* Milliseconds until the session's deadline, at least 1. */
 unsigned vb_session_left_ms(const struct vb_session *session);
 
-/* The static stages in their order: fetch, unpack, seal, verify, identify, scan. */
+/* The static stages in their order: fetch, unpack, seal, identify, verify, scan. */
 VB_CHECKED int vb_examine(struct vb_session *session, struct vb_error *err);
 /* Only the first of them, for the commands that need no more. */
 VB_CHECKED int vb_examine_fetch(struct vb_session *session, struct vb_error *err);
@@ -125,6 +126,8 @@ extern const struct vb_tree_limits vb_examine_limits;
 VB_CHECKED int vb_examine_extract(struct vb_session *session, int *ret_dirfd, struct vb_error *err);
 /* Behind that: a workspace that the first reader left as it was is kept for the next session. */
 void vb_examine_spare(struct vb_session *session);
+/* Who looks for signatures alone wants to know what the package is called, whatever it is. */
+VB_CHECKED int vb_examine_identify(struct vb_session *session, struct vb_error *err);
 VB_CHECKED int vb_examine_verify(struct vb_session *session, struct vb_error *err);
 /* YARA and the text checks over the files below DIRFD, reported with PREFIX in front. What is of a
  * dependency (VB_DEPS_PREFIX, or a file that one of them holds) is told of as such. */

@@ -23,7 +23,7 @@ static int begin(struct vb_session *session, const struct vb_options *options, c
 /* --- verify --- */
 
 struct signature_counts {
-    size_t trusted, invalid, all, died;
+    size_t trusted, invalid, wanted, all, died;
     bool quiet;
 };
 
@@ -47,6 +47,40 @@ static void print_signature(const struct vb_event *event, void *ctx)
         fputc('\n', stdout);
 }
 
+static void print_coverage(const struct vb_event *event, void *ctx)
+{
+    const struct signature_counts *counts = ctx;
+    const int64_t present = vb_event_get_int(event, VB_F_PRESENT, 0);
+    const int64_t covered = vb_event_get_int(event, VB_F_COUNT, 0);
+    const struct vb_value *paths = vb_event_get(event, VB_F_PATHS);
+    if (counts->quiet || present == covered)
+        return;
+    printf("covered by none: %lld of %lld files\n", (long long)(present - covered),
+           (long long)present);
+    for (size_t i = 0; paths != NULL && i < paths->list.count; i++) {
+        fputs("  ", stdout);
+        vb_print_escaped(stdout, paths->list.items[i]);
+        fputc('\n', stdout);
+    }
+}
+
+static void print_expected(const struct vb_event *event, void *ctx)
+{
+    struct signature_counts *counts = ctx;
+    const struct vb_str outcome = vb_event_get_str(event, VB_F_OUTCOME);
+    if (vb_str_equal(outcome, "signed"))
+        return;
+    counts->wanted++;
+    if (counts->quiet)
+        return;
+    fputs("wanted by trust.yaml: ", stdout);
+    vb_print_escaped(stdout, vb_event_get_str(event, VB_F_NAME));
+    printf(": %s, %lld of %lld files\n",
+           vb_str_equal(outcome, "partial") ? "signed in part" : "unsigned",
+           (long long)vb_event_get_int(event, VB_F_COUNT, 0),
+           (long long)vb_event_get_int(event, VB_F_PRESENT, 0));
+}
+
 static void note_death(const struct vb_event *event, void *ctx)
 {
     struct signature_counts *counts = ctx;
@@ -57,6 +91,8 @@ static void note_death(const struct vb_event *event, void *ctx)
 int vb_command_verify(const struct vb_options *options, struct vb_error *err)
 {
     static const struct vb_hearing rows[] = {{VB_EV_SIGNATURE_RESULT, print_signature},
+                                             {VB_EV_SIGNATURE_COVERAGE, print_coverage},
+                                             {VB_EV_SIGNATURE_EXPECTED, print_expected},
                                              {VB_EV_EXAMINER_DIED, note_death}};
     struct signature_counts counts = {.quiet = vb_option_given(options, VB_OPT_QUIET)};
     struct vb_listener listener = {{vb_hear}, rows, VB_ARRAY_LEN(rows), &counts};
@@ -72,12 +108,16 @@ int vb_command_verify(const struct vb_options *options, struct vb_error *err)
         status = vb_place_trust(options->value[VB_OPT_TRUST], &trust_dir, err);
     if (status == VB_OK)
         status = vb_trust_load(trust_dir, &toolbox.trust, err);
+    if (status == VB_OK && options->value[VB_OPT_KEY] != NULL)
+        status = vb_trust_add_key(toolbox.trust, options->value[VB_OPT_KEY], err);
     if (status == VB_OK)
         status = vb_toolbox_add_zygote(&toolbox, err);
     if (status == VB_OK)
         status = vb_examine_fetch(&session, err);
     if (status == VB_OK)
         status = vb_examine_unpack(&session, err);
+    if (status == VB_OK)
+        status = vb_examine_identify(&session, err);
     if (status == VB_OK)
         status = vb_examine_verify(&session, err);
     if (status < 0)
@@ -89,7 +129,8 @@ int vb_command_verify(const struct vb_options *options, struct vb_error *err)
         puts("no signature");
     if (counts.invalid > 0)
         return VB_EXIT_BLOCK;
-    return counts.trusted > 0 && counts.died == 0 ? VB_EXIT_ALLOW : VB_EXIT_REVIEW;
+    const bool good = counts.trusted > 0 && counts.wanted == 0 && counts.died == 0;
+    return good ? VB_EXIT_ALLOW : VB_EXIT_REVIEW;
 }
 
 /* --- fetch --- */

@@ -47,6 +47,8 @@ int vb_json_parse(const char *text, size_t len, size_t max, json_t **ret, struct
     json_error_t why;
     json_t *json =
         json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
+    if (json == NULL && json_error_code(&why) == json_error_out_of_memory)
+        return vb_fail(err, VB_E_NOMEM, 0, "out of memory for JSON of %zu bytes", len);
     if (json == NULL)
         return vb_fail(err, VB_E_DATA, 0, "JSON line %d column %d: %s", why.line, why.column,
                        why.text);

@@ -7,6 +7,7 @@
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/param_build.h>
+#include <openssl/rsa.h>
 
 static void md_ctx_free(EVP_MD_CTX **ctx)
 {
@@ -178,15 +179,13 @@ size_t vb_sig_ecdsa_der(struct vb_sig_bytes r, struct vb_sig_bytes s,
     return head + len;
 }
 
-int vb_sig_check(EVP_PKEY *key, const char *digest, struct vb_sig_bytes message,
-                 struct vb_sig_bytes signature, bool *ret_good, struct vb_error *err)
+/* Judges SIGNATURE with a context that knows the key. */
+static int judge(EVP_MD_CTX *ctx, struct vb_sig_bytes message, struct vb_sig_bytes signature,
+                 bool *ret_good, struct vb_error *err)
 {
-    VB_CLEANUP(md_ctx_free) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     static const unsigned char nothing[1];
     const unsigned char *data = message.len > 0 ? message.data : nothing;
 
-    if (ctx == NULL || EVP_DigestVerifyInit_ex(ctx, NULL, digest, NULL, NULL, key, NULL) != 1)
-        return broken(err, digest != NULL ? digest : "Ed25519");
     const int verdict = EVP_DigestVerify(ctx, signature.data, signature.len, data, message.len);
     if (verdict != 1) {
         const int status = refused(err);
@@ -195,6 +194,32 @@ int vb_sig_check(EVP_PKEY *key, const char *digest, struct vb_sig_bytes message,
     }
     *ret_good = verdict == 1;
     return 0;
+}
+
+int vb_sig_check(EVP_PKEY *key, const char *digest, struct vb_sig_bytes message,
+                 struct vb_sig_bytes signature, bool *ret_good, struct vb_error *err)
+{
+    VB_CLEANUP(md_ctx_free) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+    if (ctx == NULL || EVP_DigestVerifyInit_ex(ctx, NULL, digest, NULL, NULL, key, NULL) != 1)
+        return broken(err, digest != NULL ? digest : "Ed25519");
+    return judge(ctx, message, signature, ret_good, err);
+}
+
+int vb_sig_check_pss(EVP_PKEY *key, const char *digest, struct vb_sig_bytes message,
+                     struct vb_sig_bytes signature, bool *ret_good, struct vb_error *err)
+{
+    VB_CLEANUP(md_ctx_free) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    EVP_PKEY_CTX *key_ctx = NULL; /* CTX's own */
+
+    *ret_good = false;
+    if (EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA)
+        return 0;
+    if (ctx == NULL || EVP_DigestVerifyInit_ex(ctx, &key_ctx, digest, NULL, NULL, key, NULL) != 1 ||
+        EVP_PKEY_CTX_set_rsa_padding(key_ctx, RSA_PKCS1_PSS_PADDING) != 1 ||
+        EVP_PKEY_CTX_set_rsa_pss_saltlen(key_ctx, RSA_PSS_SALTLEN_DIGEST) != 1)
+        return broken(err, "RSA-PSS");
+    return judge(ctx, message, signature, ret_good, err);
 }
 
 /* A running hash, or NULL. */
@@ -252,4 +277,9 @@ int vb_sig_hash_fd(const char *algorithm, int fd, unsigned char ret[VB_SIG_DIGES
             return broken(err, algorithm);
         offset += n;
     }
+}
+
+bool vb_sig_same(struct vb_sig_bytes a, struct vb_sig_bytes b)
+{
+    return a.len == b.len && CRYPTO_memcmp(a.data, b.data, a.len) == 0;
 }

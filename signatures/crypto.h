@@ -1,4 +1,4 @@
-/* OpenSSL 3.0 behind five calls. A key or signature that is no good is an answer, not an error;
+/* OpenSSL 3.0 behind a few calls. A key or signature that is no good is an answer, not an error;
  * an error is always our own failure. */
 #ifndef VETBOX_SIGNATURES_CRYPTO_H
 #define VETBOX_SIGNATURES_CRYPTO_H
@@ -13,7 +13,10 @@ enum {
     VB_SIG_ED25519_BYTES = 64, /* bytes of a signature */
     VB_SIG_RSA_BITS_MIN = 2048,
     VB_SIG_RSA_BITS_MAX = 8192, /* bounds the work that a package can ask for */
-    VB_SIG_ECDSA_DER_MAX = 160  /* two 66-byte integers of P-521 and their headers */
+    VB_SIG_ECDSA_DER_MAX = 160, /* two 66-byte integers of P-521 and their headers */
+    VB_SIG_SIGNATURE_MAX = VB_SIG_RSA_BITS_MAX / 8, /* bytes of any signature */
+    VB_SIG_SPKI_MAX = VB_SIG_SIGNATURE_MAX + 64,    /* bytes of a key's DER */
+    VB_SIG_KEY_ID = 7 + 64 + 1                      /* "sha256:", hex, NUL */
 };
 
 struct vb_sig_bytes {
@@ -29,7 +32,18 @@ VB_CHECKED int vb_sig_key_ec(const char *curve, struct vb_sig_bytes point, EVP_P
 /* Big-endian modulus and exponent. */
 VB_CHECKED int vb_sig_key_rsa(struct vb_sig_bytes n, struct vb_sig_bytes e, EVP_PKEY **ret,
                               struct vb_error *err);
+/* A DER SubjectPublicKeyInfo, all of it: Ed25519, ECDSA on one of the three curves (uncompressed)
+ * or RSA. */
+VB_CHECKED int vb_sig_key_spki(struct vb_sig_bytes der, EVP_PKEY **ret, struct vb_error *err);
+/* The same in PEM (RFC 7468, "PUBLIC KEY"), with nothing before and after it. */
+VB_CHECKED int vb_sig_key_pem(struct vb_sig_bytes text, EVP_PKEY **ret, struct vb_error *err);
 void vb_sig_key_free(EVP_PKEY **key); /* for VB_CLEANUP */
+
+/* The digest that goes with KEY where nothing else is said: by its curve, SHA-256 for RSA, NULL for
+ * Ed25519. */
+const char *vb_sig_key_digest(EVP_PKEY *key);
+/* "sha256:" and the hex digest of the SubjectPublicKeyInfo. */
+VB_CHECKED int vb_sig_key_id(EVP_PKEY *key, char ret[VB_SIG_KEY_ID], struct vb_error *err);
 
 /* DER ECDSA-Sig-Value of big-endian R and S. Returns the length, 0 if they are too large. */
 size_t vb_sig_ecdsa_der(struct vb_sig_bytes r, struct vb_sig_bytes s,
@@ -39,12 +53,23 @@ size_t vb_sig_ecdsa_der(struct vb_sig_bytes r, struct vb_sig_bytes s,
 VB_CHECKED int vb_sig_check(EVP_PKEY *key, const char *digest, struct vb_sig_bytes message,
                             struct vb_sig_bytes signature, bool *ret_good, struct vb_error *err);
 
-/* ALGORITHM is OpenSSL's name: SHA256, SHA512 or BLAKE2B512. The file is read from its beginning
- * to its end. *ret_len is the length of the digest. */
+/* RSA-PSS with MGF1 and salt of the digest's length, as its key details say in Sigstore. False for
+ * a key that is not RSA. */
+VB_CHECKED int vb_sig_check_pss(EVP_PKEY *key, const char *digest, struct vb_sig_bytes message,
+                                struct vb_sig_bytes signature, bool *ret_good,
+                                struct vb_error *err);
+
+/* ALGORITHM is OpenSSL's name: SHA256, SHA384, SHA512 or BLAKE2B512. The file is read from its
+ * beginning to its end. *ret_len is the length of the digest. */
 VB_CHECKED int vb_sig_hash_fd(const char *algorithm, int fd, unsigned char ret[VB_SIG_DIGEST_MAX],
                               size_t *ret_len, struct vb_error *err);
 VB_CHECKED int vb_sig_hash(const char *algorithm, struct vb_sig_bytes data,
                            unsigned char ret[VB_SIG_DIGEST_MAX], size_t *ret_len,
                            struct vb_error *err);
+
+/* Lower-case hex and its NUL: 2 * len + 1 bytes. */
+void vb_sig_hex(struct vb_sig_bytes bytes, char *ret);
+/* In constant time. */
+bool vb_sig_same(struct vb_sig_bytes a, struct vb_sig_bytes b);
 
 #endif

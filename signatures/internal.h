@@ -26,8 +26,8 @@ void vb_sig_paths_done(struct vb_sig_paths *paths); /* for VB_CLEANUP */
 VB_CHECKED int vb_sig_paths_add(struct vb_sig_paths *paths, const char *path, struct vb_error *err);
 void vb_sig_paths_sort(struct vb_sig_paths *paths);
 
-/* Every regular file below DIRFD that WANTED takes, sorted bytewise. What the limits or the kernel
- * keep from being looked at is a coverage event. */
+/* Every regular file below DIRFD that WANTED takes (NULL: all), sorted bytewise. What the limits or
+ * the kernel keep from being looked at is a coverage event. */
 VB_CHECKED int vb_sig_walk(int dirfd, bool (*wanted)(const char *path), struct vb_sink *sink,
                            struct vb_sig_paths *ret, struct vb_error *err);
 
@@ -54,7 +54,15 @@ struct vb_sig_result {
     char name[512];
     char key_id[96];
     char reason[512];
-    int64_t clock; /* 0: no time range was checked */
+    const char *code;  /* why trust.yaml objects, a constant; NULL: it does not */
+    char issuer[256];  /* of the identity in name, where that is one; else "" */
+    char root[128];    /* name of the trusted root that a chain ends in; else "" */
+    bool anchored;     /* valid-untrusted, but the chain behind name ends in a trusted root: only
+                          trust.yaml can say whether that name is trusted */
+    int64_t clock;     /* 0: no time range was checked */
+    int64_t signed_at; /* when, by somebody who is trusted to know; 0: unknown */
+    size_t count;      /* files of the package among covers, and how many there are */
+    size_t present;
     struct vb_sig_paths covers;
 };
 
@@ -98,6 +106,11 @@ int vb_sig_signify(const struct vb_sig_job *job, struct vb_sig_result *result,
 bool vb_sig_sshsig_probe(const struct vb_sig_job *job);
 int vb_sig_sshsig(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
 
+/* An envelope that stands alone, by a key in PEM. */
+bool vb_sig_dsse_probe(const struct vb_sig_job *job);
+int vb_sig_dsse_file(const struct vb_sig_job *job, struct vb_sig_result *result,
+                     struct vb_error *err);
+
 /* Formats that are only recognised. */
 int vb_sig_known(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
 bool vb_sig_probe_json(const struct vb_sig_job *job);
@@ -134,6 +147,7 @@ struct vb_trust_key { /* minisign or signify */
 };
 
 struct vb_trust_signer { /* one line of allowed_signers */
+    size_t line;
     char *principals;
     char *namespaces; /* pattern list, NULL: any */
     int64_t after;    /* 0: no limit */
@@ -143,11 +157,29 @@ struct vb_trust_signer { /* one line of allowed_signers */
     size_t blob_len;
 };
 
+struct vb_trust_pem { /* a key of X.509 */
+    char *name;
+    EVP_PKEY *key;
+    char id[VB_SIG_KEY_ID];
+};
+
+struct vb_trust_root { /* a certificate that is believed by itself */
+    char *name;
+    X509 *cert;
+};
+
+struct vb_publishers;
+
 struct vb_trust {
     struct vb_trust_key *keys;
     size_t key_count;
     struct vb_trust_signer *signers;
     size_t signer_count;
+    struct vb_trust_pem *pems;
+    size_t pem_count;
+    struct vb_trust_root *roots;
+    size_t root_count;
+    struct vb_publishers *publishers; /* trust.yaml, or NULL */
 };
 
 /* One *.pub file; PATH is for messages. NAME becomes the signer's name. */
@@ -155,10 +187,28 @@ VB_CHECKED int vb_sig_trust_pub(struct vb_trust *trust, const char *path, const 
                                 struct vb_sig_bytes text, struct vb_error *err);
 VB_CHECKED int vb_sig_trust_signers(struct vb_trust *trust, const char *path,
                                     struct vb_sig_bytes text, struct vb_error *err);
+/* A public key of X.509 in PEM, or certificates in PEM or DER. */
+VB_CHECKED int vb_sig_trust_x509(struct vb_trust *trust, const char *path, const char *name,
+                                 struct vb_sig_bytes text, struct vb_error *err);
+/* Reads one file of the folder DIR; *ret_known is false where its name is none of a trust folder.
+ */
+VB_CHECKED int vb_sig_trust_file(struct vb_trust *trust, const char *dir, int dirfd,
+                                 const char *name, bool *ret_known, struct vb_error *err);
+/* The names of the files of the trust folder DIR that are read; none where it does not exist. */
+VB_CHECKED int vb_sig_trust_files(const char *dir, int *ret_dirfd, struct vb_sig_paths *ret,
+                                  struct vb_error *err);
+/* As minisign and signify show an id: one little-endian number. RET has 17 bytes. */
+void vb_sig_show_minisign_id(const unsigned char id[8], char *ret);
+/* The fingerprint as ssh-keygen -l shows it. */
+VB_CHECKED int vb_sig_ssh_id(struct vb_sig_bytes key, char *ret, size_t size, struct vb_error *err);
 /* "alg || id || key" of minisign and signify. */
 bool vb_sig_parse_pub(struct vb_sig_bytes line, struct vb_trust_key *ret);
 
 /* OpenSSH's match_pattern_list: comma-separated, * and ?, ! negates. */
 bool vb_sig_match_list(struct vb_sig_bytes text, const char *patterns);
+/* One pattern: * and ? stand for any bytes. */
+bool vb_sig_match_pattern(const char *text, const char *pattern);
+/* YYYYMMDD[HHMM[SS]][Z] as seconds since 1970; without Z it is local time. */
+bool vb_sig_parse_time(struct vb_sig_bytes text, int64_t *ret);
 
 #endif

@@ -211,11 +211,10 @@ static int check_key(const struct vb_sig_job *job, const struct signature *sig,
                            sig->has_comment ? (const char *)sig->comment.data : "");
 }
 
-/* Both tools show the id as one little-endian number. */
-static void show_id(const unsigned char *id, struct vb_sig_result *result)
+void vb_sig_show_minisign_id(const unsigned char id[8], char *ret)
 {
     for (size_t i = 0; i < ID_BYTES; i++)
-        snprintf(result->key_id + 2 * i, 3, "%02X", (unsigned)id[ID_BYTES - 1 - i]);
+        snprintf(ret + 2 * i, 3, "%02X", (unsigned)id[ID_BYTES - 1 - i]);
 }
 
 static int verify(const struct vb_sig_job *job, bool with_comment, struct vb_sig_result *result,
@@ -227,7 +226,7 @@ static int verify(const struct vb_sig_job *job, bool with_comment, struct vb_sig
 
     if (!parse(job, with_comment, &sig, result))
         return 0;
-    show_id(key_id(&sig), result);
+    vb_sig_show_minisign_id(key_id(&sig), result->key_id);
     vb_buf_init(&message, (size_t)VB_SIG_LEGACY_MAX + 1);
     int status = read_message(job, &sig, &message, result, err);
     if (status < 0 || result->outcome != VB_SIGNATURE_ABSENT)

@@ -87,9 +87,9 @@ static int not_covered(struct walk *walk, const char *path, const char *reason,
 
 static int walk_file(struct walk *walk, const char *path, struct vb_error *err)
 {
-    if (!walk->wanted(path))
+    if (walk->wanted != NULL && !walk->wanted(path))
         return 0;
-    if (walk->found->count == VB_SIG_CANDIDATES_MAX) {
+    if (walk->wanted != NULL && walk->found->count == VB_SIG_CANDIDATES_MAX) {
         walk->full = true;
         return not_covered(walk, path, "more signature files than are examined", err);
     }

@@ -71,8 +71,14 @@ static int emit_part(const struct vb_sig_job *job, const struct vb_sig_result *r
         vb_event_list(&event, VB_F_COVERS, items, count);
     if (result->reason[0] != '\0')
         vb_event_str(&event, VB_F_REASON, result->reason);
+    if (result->code != NULL)
+        vb_event_str(&event, VB_F_CODE, result->code);
     if (result->clock != 0)
         vb_event_int(&event, VB_F_CLOCK, result->clock);
+    if (result->present != 0) {
+        vb_event_int(&event, VB_F_COUNT, (int64_t)result->count);
+        vb_event_int(&event, VB_F_PRESENT, (int64_t)result->present);
+    }
     *ret_count = count;
     return vb_emit(sink, &event, err);
 }

@@ -1,6 +1,6 @@
 /* Finds the signatures of a package and verifies each. Trust boundary: names and bytes below DIRFD
  * are the package's; the trust store was read before by the coordinator. */
-#include "signatures/internal.h"
+#include "signatures/cover.h"
 
 #define NOT_VERIFIED "this version of vetbox recognises the format and does not verify it"
 
@@ -19,6 +19,11 @@ static const struct vb_sig_format formats[] = {
      vb_sig_probe_json,
      vb_sig_known,
      "Sigstore bundle: " NOT_VERIFIED},
+    {"dsse",
+     {".dsse", ".dsse.json", ".intoto.json", ".att"},
+     vb_sig_dsse_probe,
+     vb_sig_dsse_file,
+     NULL},
     {"attestation",
      {".attestation", ".provenance", ".intoto.jsonl", ".intoto.json"},
      vb_sig_probe_json,
@@ -95,6 +100,27 @@ static bool any_name_matches(const char *path)
     return false;
 }
 
+/* Something that the user handed over by itself is an envelope under any name. */
+static const struct vb_sig_format envelope = {
+    "dsse", {NULL}, vb_sig_dsse_probe, vb_sig_dsse_file, NULL};
+
+size_t vb_signature_endings(const char *ret[VB_SIGNATURE_ENDINGS_MAX])
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < VB_ARRAY_LEN(formats); i++) {
+        for (size_t k = 0; k < VB_SIG_SUFFIXES_MAX && formats[i].suffixes[k] != NULL; k++) {
+            const char *suffix = formats[i].suffixes[k];
+            bool known = suffix[0] != '.';
+            for (size_t n = 0; !known && n < count; n++)
+                known = strcmp(ret[n], suffix) == 0;
+            if (!known && count < VB_SIGNATURE_ENDINGS_MAX)
+                ret[count++] = suffix;
+        }
+    }
+    return count;
+}
+
 bool vb_sig_recognise(struct vb_sig_job *ret_job, char *subject, size_t subject_size)
 {
     for (size_t i = 0; i < VB_ARRAY_LEN(formats); i++) {
@@ -128,6 +154,13 @@ int vb_sig_examine(const struct vb_sig_job *job, struct vb_sig_result *result, s
     return 0;
 }
 
+/* For what is looked at once more. */
+static int emit_nowhere(struct vb_sink *sink VB_UNUSED, struct vb_event *event VB_UNUSED,
+                        struct vb_error *err VB_UNUSED)
+{
+    return 0;
+}
+
 static int could_not_read(struct vb_sink *sink, const char *path, const char *why,
                           struct vb_error *err)
 {
@@ -141,40 +174,158 @@ static int could_not_read(struct vb_sink *sink, const char *path, const char *wh
     return vb_emit(sink, &event, err);
 }
 
-static int examine_file(struct vb_sig_job job, struct vb_sink *sink, struct vb_error *err)
+/* What a job points into. */
+struct candidate {
+    int fd;
+    struct vb_buf data;
+    char subject[4096];
+};
+
+static void candidate_done(struct candidate *candidate)
+{
+    vb_close_fd(&candidate->fd);
+    vb_buf_done(&candidate->data);
+}
+
+/* Opens the file of JOB, reads its beginning and finds its format. Leaves job->format NULL where it
+ * is no signature. */
+static int open_candidate(struct vb_sig_job *job, struct candidate *ret, struct vb_sink *sink,
+                          struct vb_error *err)
+{
+    const char *why = NULL;
+
+    job->format = NULL;
+    ret->fd = vb_sig_open_regular(job->dirfd, job->path, &job->size, &why);
+    if (ret->fd < 0)
+        return could_not_read(sink, job->path, why, err);
+    vb_buf_init(&ret->data, VB_SIG_FILE_MAX + 1);
+    const int status = vb_sig_read_head(ret->fd, VB_SIG_FILE_MAX + 1, &ret->data, err);
+    if (status < 0)
+        return vb_wrap(err, "signature file %s", job->path);
+    job->fd = ret->fd;
+    job->data = (struct vb_sig_bytes){.data = ret->data.data, .len = ret->data.len};
+    if (!vb_sig_recognise(job, ret->subject, sizeof(ret->subject)))
+        job->format = NULL;
+    return 0;
+}
+
+static bool covers(const struct vb_sig_result *result, const char *path)
+{
+    for (size_t i = 0; i < result->covers.count; i++) {
+        if (strcmp(result->covers.items[i], path) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* WHOLE is the name of the artifact beside which the signature lies, or NULL for one in the tree.
+ */
+static int examine_file(struct vb_sig_job job, const char *whole, struct vb_sig_cover *cover,
+                        struct vb_sink *sink, struct vb_error *err)
 {
     VB_CLEANUP(vb_sig_result_done) struct vb_sig_result result = {0};
-    VB_CLEANUP(vb_buf_done) struct vb_buf data = {0};
-    const char *why = NULL;
-    char subject[4096];
+    VB_CLEANUP(candidate_done) struct candidate candidate = {.fd = -1};
 
-    VB_CLEANUP_FD int fd = vb_sig_open_regular(job.dirfd, job.path, &job.size, &why);
-    if (fd < 0)
-        return could_not_read(sink, job.path, why, err);
-    vb_buf_init(&data, VB_SIG_FILE_MAX + 1);
-    int status = vb_sig_read_head(fd, VB_SIG_FILE_MAX + 1, &data, err);
+    int status = open_candidate(&job, &candidate, sink, err);
     if (status < 0)
-        return vb_wrap(err, "signature file %s", job.path);
-    job.fd = fd;
-    job.data = (struct vb_sig_bytes){.data = data.data, .len = data.len};
-    if (!vb_sig_recognise(&job, subject, sizeof(subject)))
+        return status;
+    if (job.format == NULL && whole != NULL && strcmp(job.path, whole) == 0 &&
+        vb_sig_dsse_probe(&job))
+        job.format = &envelope;
+    if (job.format == NULL)
         return 0;
     status = vb_sig_examine(&job, &result, err);
     if (status < 0)
         return vb_wrap(err, "signature file %s", job.path);
+    vb_sig_cover_add(cover, whole != NULL ? "." : job.path, whole != NULL && covers(&result, whole),
+                     &result);
     return vb_sig_result_emit(&job, &result, sink, err);
+}
+
+/* The signatures beside the artifact and in it. */
+static int verify_beside(struct vb_sig_job job, const struct vb_verify_job *work,
+                         struct vb_sig_cover *cover, struct vb_sink *sink, struct vb_error *err)
+{
+    VB_CLEANUP(vb_sig_paths_done) struct vb_sig_paths files = {0};
+    int status = vb_sig_walk(work->beside_fd, NULL, sink, &files, err);
+
+    job.dirfd = work->beside_fd;
+    for (size_t i = 0; status == 0 && i < files.count; i++) {
+        job.path = files.items[i];
+        if (strcmp(job.path, work->beside_name) == 0 || any_name_matches(job.path))
+            status = examine_file(job, work->beside_name, cover, sink, err);
+    }
+    return status;
+}
+
+/* Files whose names are those of signatures, as far as there are not too many. */
+static int find_candidates(const struct vb_sig_paths *files, struct vb_sink *sink,
+                           struct vb_sig_paths *ret, struct vb_error *err)
+{
+    int status = 0;
+
+    for (size_t i = 0; status == 0 && i < files->count; i++) {
+        if (!any_name_matches(files->items[i]))
+            continue;
+        if (ret->count == VB_SIG_CANDIDATES_MAX)
+            return could_not_read(sink, files->items[i], "more signature files than are examined",
+                                  err);
+        status = vb_sig_paths_add(ret, files->items[i], err);
+    }
+    return status;
+}
+
+/* What is a signature needs none: known before the first one is told of. */
+static int leave_out_signatures(struct vb_sig_job job, const struct vb_sig_paths *candidates,
+                                struct vb_sig_cover *cover, struct vb_error *err)
+{
+    struct vb_sink nowhere = {.emit = emit_nowhere};
+
+    for (size_t i = 0; i < candidates->count; i++) {
+        VB_CLEANUP(candidate_done) struct candidate candidate = {.fd = -1};
+        job.path = candidates->items[i];
+        const int status = open_candidate(&job, &candidate, &nowhere, err);
+        if (status < 0)
+            return status;
+        if (job.format != NULL)
+            vb_sig_cover_signature(cover, job.path);
+    }
+    return 0;
+}
+
+int vb_verify_job(const struct vb_verify_job *work, struct vb_sink *sink, struct vb_error *err)
+{
+    VB_CLEANUP(vb_sig_paths_done) struct vb_sig_paths files = {0};
+    VB_CLEANUP(vb_sig_paths_done) struct vb_sig_paths candidates = {0};
+    VB_CLEANUP(vb_sig_cover_done) struct vb_sig_cover cover = {0};
+    struct vb_sig_job job = {.dirfd = work->dirfd,
+                             .trust = work->trust,
+                             .now = (int64_t)time(NULL),
+                             .namespaces = file_namespaces};
+
+    int status = vb_sig_walk(work->dirfd, NULL, sink, &files, err);
+    if (status == 0)
+        status = find_candidates(&files, sink, &candidates, err);
+    if (status == 0)
+        status = vb_sig_cover_init(&cover, work->trust, job.now, &files, work->packages_fd, err);
+    if (status == 0)
+        status = leave_out_signatures(job, &candidates, &cover, err);
+    /* A file that is no archive is all of its tree, and examined beside its signatures. */
+    const bool alone = work->beside_fd >= 0 && cover.files.count == 1 &&
+                       strcmp(cover.files.items[0], work->beside_name) == 0;
+    for (size_t i = 0; status == 0 && !alone && i < candidates.count; i++) {
+        job.path = candidates.items[i];
+        status = examine_file(job, NULL, &cover, sink, err);
+    }
+    if (status == 0 && work->beside_fd >= 0)
+        status = verify_beside(job, work, &cover, sink, err);
+    return status < 0 ? status : vb_sig_cover_emit(&cover, sink, err);
 }
 
 int vb_verify(int dirfd, const struct vb_trust *trust, struct vb_sink *sink, struct vb_error *err)
 {
-    VB_CLEANUP(vb_sig_paths_done) struct vb_sig_paths candidates = {0};
-    struct vb_sig_job job = {
-        .dirfd = dirfd, .trust = trust, .now = (int64_t)time(NULL), .namespaces = file_namespaces};
+    const struct vb_verify_job job = {
+        .dirfd = dirfd, .packages_fd = -1, .beside_fd = -1, .trust = trust};
 
-    int status = vb_sig_walk(dirfd, any_name_matches, sink, &candidates, err);
-    for (size_t i = 0; status == 0 && i < candidates.count; i++) {
-        job.path = candidates.items[i];
-        status = examine_file(job, sink, err);
-    }
-    return status;
+    return vb_verify_job(&job, sink, err);
 }

@@ -37,6 +37,12 @@ static bool match_pattern(struct vb_sig_bytes text, struct vb_sig_bytes pattern)
     return p == pattern.len;
 }
 
+bool vb_sig_match_pattern(const char *text, const char *pattern)
+{
+    return match_pattern((struct vb_sig_bytes){(const unsigned char *)text, strlen(text)},
+                         (struct vb_sig_bytes){(const unsigned char *)pattern, strlen(pattern)});
+}
+
 bool vb_sig_match_list(struct vb_sig_bytes text, const char *patterns)
 {
     bool matched = false;
@@ -67,8 +73,7 @@ static bool two_digits(const unsigned char *text, int *ret)
     return true;
 }
 
-/* YYYYMMDD[HHMM[SS]][Z]; without Z it is local time. */
-static bool parse_time(struct vb_sig_bytes text, int64_t *ret)
+bool vb_sig_parse_time(struct vb_sig_bytes text, int64_t *ret)
 {
     enum { PARTS = 7 };
     int part[PARTS] = {0};
@@ -130,16 +135,18 @@ static const char *set_after(struct vb_trust_signer *line, struct vb_sig_bytes v
 {
     if (line->after != 0)
         return "valid-after stands twice";
-    return parse_time(value, &line->after) ? NULL
-                                           : "valid-after is no time (YYYYMMDD[HHMM[SS]][Z])";
+    return vb_sig_parse_time(value, &line->after)
+               ? NULL
+               : "valid-after is no time (YYYYMMDD[HHMM[SS]][Z])";
 }
 
 static const char *set_before(struct vb_trust_signer *line, struct vb_sig_bytes value)
 {
     if (line->before != 0)
         return "valid-before stands twice";
-    return parse_time(value, &line->before) ? NULL
-                                            : "valid-before is no time (YYYYMMDD[HHMM[SS]][Z])";
+    return vb_sig_parse_time(value, &line->before)
+               ? NULL
+               : "valid-before is no time (YYYYMMDD[HHMM[SS]][Z])";
 }
 
 static const struct option options[] = {
@@ -301,7 +308,7 @@ static int add_line(struct vb_trust *trust, const char *path, size_t number,
         return vb_fail(err, VB_E_NOMEM, 0, "out of memory for the trust store");
     trust->signers = grown;
     struct vb_trust_signer *signer = &grown[trust->signer_count++];
-    *signer = (struct vb_trust_signer){0};
+    *signer = (struct vb_trust_signer){.line = number};
     const char *why = parse_line(line, signer);
     if (why == NULL)
         return 0;

@@ -320,14 +320,13 @@ static int judge(const struct vb_sig_job *job, const struct sshsig *sig,
     return vb_sig_conclude(result, VB_SIGNATURE_VALID_UNTRUSTED, "%s", objection);
 }
 
-/* The fingerprint as ssh-keygen -l shows it. */
-static int show_id(struct vb_sig_bytes key, struct vb_sig_result *result, struct vb_error *err)
+int vb_sig_ssh_id(struct vb_sig_bytes key, char *ret, size_t size, struct vb_error *err)
 {
     VB_CLEANUP(vb_buf_done) struct vb_buf text = {0};
     unsigned char digest[VB_SIG_DIGEST_MAX];
     size_t len;
 
-    vb_buf_init(&text, sizeof(result->key_id));
+    vb_buf_init(&text, size);
     int status = vb_sig_hash("SHA256", key, digest, &len, err);
     if (status == 0)
         status = vb_base64_encode(&text, digest, len, err);
@@ -335,7 +334,7 @@ static int show_id(struct vb_sig_bytes key, struct vb_sig_result *result, struct
         return status;
     while (text.len > 0 && text.data[text.len - 1] == '=')
         text.len--;
-    snprintf(result->key_id, sizeof(result->key_id), "SHA256:%.*s", (int)text.len, text.data);
+    snprintf(ret, size, "SHA256:%.*s", (int)text.len, text.data);
     return 0;
 }
 
@@ -353,7 +352,7 @@ int vb_sig_sshsig(const struct vb_sig_job *job, struct vb_sig_result *result, st
         why = parse((struct vb_sig_bytes){.data = blob, .len = len}, &sig);
     if (why != NULL)
         return vb_sig_conclude(result, VB_SIGNATURE_INVALID, "%s", why);
-    int status = show_id(sig.public_key, result, err);
+    int status = vb_sig_ssh_id(sig.public_key, result->key_id, sizeof(result->key_id), err);
     if (status < 0)
         return status;
     if (!namespace_expected(job, sig.name_space))

@@ -1,13 +1,14 @@
 /* The trust folder. Trust boundary: the user's own configuration, read by the coordinator before
  * any package is looked at; everything that is not understood is an error. */
-#include "signatures/internal.h"
+#include "signatures/publishers.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/x509.h>
 #include <sys/stat.h>
 
-enum { PUB_MAX = 4096, SIGNERS_MAX = 1024 * 1024, FILES_MAX = 4096 };
+enum { PUB_MAX = 4096, LISTS_MAX = 1024 * 1024, FILES_MAX = 4096 };
 
 void vb_trust_free(struct vb_trust *trust)
 {
@@ -20,6 +21,17 @@ void vb_trust_free(struct vb_trust *trust)
         free(trust->signers[i].namespaces);
         free(trust->signers[i].blob);
     }
+    for (size_t i = 0; i < trust->pem_count; i++) {
+        free(trust->pems[i].name);
+        EVP_PKEY_free(trust->pems[i].key);
+    }
+    for (size_t i = 0; i < trust->root_count; i++) {
+        free(trust->roots[i].name);
+        X509_free(trust->roots[i].cert);
+    }
+    vb_publishers_free(trust->publishers);
+    free(trust->pems);
+    free(trust->roots);
     free(trust->keys);
     free(trust->signers);
     free(trust);
@@ -27,7 +39,9 @@ void vb_trust_free(struct vb_trust *trust)
 
 size_t vb_trust_count(const struct vb_trust *trust)
 {
-    return trust == NULL ? 0 : trust->key_count + trust->signer_count;
+    return trust == NULL
+               ? 0
+               : trust->key_count + trust->signer_count + trust->pem_count + trust->root_count;
 }
 
 static void trust_free_ptr(struct vb_trust **trust)
@@ -48,7 +62,7 @@ static const char *pub_hint(struct vb_sig_bytes line)
         const char *prefix;
         const char *hint;
     } hints[] = {
-        {"-----BEGIN", "PEM keys are not supported"},
+        {"-----BEGIN", "PEM that holds no public key"},
         {"ssh-", "an OpenSSH key goes into allowed_signers"},
         {"ecdsa-", "an OpenSSH key goes into allowed_signers"},
         {"sk-", "an OpenSSH key goes into allowed_signers"},
@@ -108,46 +122,95 @@ static int read_file(int dirfd, const char *name, const char *path, struct vb_bu
     return vb_sig_read_head(fd, buf->max, buf, err);
 }
 
-static int load_file(struct vb_trust *trust, const char *dir, int dirfd, const char *name,
-                     struct vb_error *err)
-{
-    const bool signers = strcmp(name, "allowed_signers") == 0;
-    VB_CLEANUP(vb_buf_done) struct vb_buf text = {0};
-    VB_CLEANUP_FREE char *path = NULL;
-    VB_CLEANUP_FREE char *signer = NULL;
+/* --- the files --- */
 
-    if (asprintf(&path, "%s/%s", dir, name) < 0) {
-        path = NULL;
-        return vb_fail(err, VB_E_NOMEM, 0, "out of memory for the trust store");
-    }
-    vb_buf_init(&text, signers ? SIGNERS_MAX : PUB_MAX);
-    const int status = read_file(dirfd, name, path, &text, err);
-    if (status < 0)
-        return status;
-    const struct vb_sig_bytes bytes = {.data = text.data, .len = text.len};
-    if (signers)
-        return vb_sig_trust_signers(trust, path, bytes, err);
-    signer = strndup(name, strlen(name) - strlen(".pub"));
-    if (signer == NULL)
-        return vb_fail(err, VB_E_NOMEM, 0, "out of memory for the trust store");
-    return vb_sig_trust_pub(trust, path, signer, bytes, err);
+static int load_signers(struct vb_trust *trust, const char *path, const char *name VB_UNUSED,
+                        struct vb_sig_bytes text, struct vb_error *err)
+{
+    return vb_sig_trust_signers(trust, path, text, err);
 }
 
-static bool is_trust_file(const char *name)
+static int load_publishers(struct vb_trust *trust, const char *path, const char *name VB_UNUSED,
+                           struct vb_sig_bytes text, struct vb_error *err)
+{
+    return vb_publishers_read(path, text.data != NULL ? (const char *)text.data : "", text.len,
+                              &trust->publishers, err);
+}
+
+static int load_pub(struct vb_trust *trust, const char *path, const char *name,
+                    struct vb_sig_bytes text, struct vb_error *err)
+{
+    struct vb_sig_bytes rest = text;
+
+    if (vb_sig_skip(&rest, "-----BEGIN PUBLIC KEY-----"))
+        return vb_sig_trust_x509(trust, path, name, text, err);
+    return vb_sig_trust_pub(trust, path, name, text, err);
+}
+
+/* The first row that fits decides: a name, or with a dot an ending behind the signer's name. */
+static const struct trust_file {
+    const char *name;
+    size_t max; /* bytes */
+    int (*load)(struct vb_trust *trust, const char *path, const char *name,
+                struct vb_sig_bytes text, struct vb_error *err);
+} kinds[] = {
+    {"allowed_signers", LISTS_MAX, load_signers},
+    {"trust.yaml", LISTS_MAX, load_publishers},
+    {".pub", PUB_MAX, load_pub},
+    {".pem", LISTS_MAX, vb_sig_trust_x509},
+    {".crt", LISTS_MAX, vb_sig_trust_x509},
+    {".cer", LISTS_MAX, vb_sig_trust_x509},
+    {".der", LISTS_MAX, vb_sig_trust_x509},
+};
+
+static const struct trust_file *kind_of(const char *name, size_t *ret_stem)
 {
     const size_t len = strlen(name);
 
-    return strcmp(name, "allowed_signers") == 0 || (len > 4 && strcmp(name + len - 4, ".pub") == 0);
+    for (size_t i = 0; i < VB_ARRAY_LEN(kinds); i++) {
+        const size_t end = strlen(kinds[i].name);
+        *ret_stem = kinds[i].name[0] == '.' ? len - end : len;
+        if (kinds[i].name[0] != '.' && strcmp(name, kinds[i].name) == 0)
+            return &kinds[i];
+        if (kinds[i].name[0] == '.' && len > end && strcmp(name + len - end, kinds[i].name) == 0)
+            return &kinds[i];
+    }
+    return NULL;
+}
+
+int vb_sig_trust_file(struct vb_trust *trust, const char *dir, int dirfd, const char *name,
+                      bool *ret_known, struct vb_error *err)
+{
+    VB_CLEANUP(vb_buf_done) struct vb_buf text = {0};
+    VB_CLEANUP_FREE char *path = NULL;
+    size_t stem = 0;
+    const struct trust_file *kind = kind_of(name, &stem);
+
+    *ret_known = kind != NULL;
+    if (kind == NULL)
+        return 0;
+    VB_CLEANUP_FREE char *signer = strndup(name, stem);
+    if (asprintf(&path, "%s/%s", dir, name) < 0)
+        path = NULL;
+    if (path == NULL || signer == NULL)
+        return vb_fail(err, VB_E_NOMEM, 0, "out of memory for the trust store");
+    vb_buf_init(&text, kind->max);
+    const int status = read_file(dirfd, name, path, &text, err);
+    if (status < 0)
+        return status;
+    return kind->load(trust, path, signer,
+                      (struct vb_sig_bytes){.data = text.data, .len = text.len}, err);
 }
 
 static int list_files(DIR *dir, const char *path, struct vb_sig_paths *ret, struct vb_error *err)
 {
     const struct dirent *entry;
+    size_t stem;
     int status = 0;
 
     errno = 0;
     while (status == 0 && (entry = readdir(dir)) != NULL) {
-        if (is_trust_file(entry->d_name))
+        if (entry->d_name[0] != '.' && kind_of(entry->d_name, &stem) != NULL)
             status = vb_sig_paths_add(ret, entry->d_name, err);
         if (ret->count > FILES_MAX)
             return vb_fail(err, VB_E_CONFIG, 0, "%s holds more than %d files", path,
@@ -160,22 +223,37 @@ static int list_files(DIR *dir, const char *path, struct vb_sig_paths *ret, stru
     return status;
 }
 
+int vb_sig_trust_files(const char *dir, int *ret_dirfd, struct vb_sig_paths *ret,
+                       struct vb_error *err)
+{
+    VB_CLEANUP_FD int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    VB_CLEANUP(close_dir) DIR *stream = NULL;
+
+    *ret_dirfd = -1;
+    if (fd < 0 && errno == ENOENT)
+        return 0;
+    if (fd >= 0)
+        stream = opendir(dir);
+    if (stream == NULL)
+        return vb_fail(err, VB_E_CONFIG, errno, "cannot read the trust folder %s", dir);
+    const int status = list_files(stream, dir, ret, err);
+    if (status == 0)
+        *ret_dirfd = vb_steal_fd(&fd);
+    return status;
+}
+
 int vb_trust_load(const char *dir, struct vb_trust **ret, struct vb_error *err)
 {
     VB_CLEANUP(trust_free_ptr) struct vb_trust *trust = calloc(1, sizeof(*trust));
     VB_CLEANUP(vb_sig_paths_done) struct vb_sig_paths files = {0};
-    VB_CLEANUP(close_dir) DIR *stream = NULL;
+    VB_CLEANUP_FD int dirfd = -1;
+    bool known;
 
     if (trust == NULL)
         return vb_fail(err, VB_E_NOMEM, 0, "out of memory for the trust store");
-    if (dir != NULL) {
-        stream = opendir(dir);
-        if (stream == NULL && errno != ENOENT)
-            return vb_fail(err, VB_E_CONFIG, errno, "cannot read the trust folder %s", dir);
-    }
-    int status = stream != NULL ? list_files(stream, dir, &files, err) : 0;
+    int status = dir != NULL ? vb_sig_trust_files(dir, &dirfd, &files, err) : 0;
     for (size_t i = 0; status == 0 && i < files.count; i++)
-        status = load_file(trust, dir, dirfd(stream), files.items[i], err);
+        status = vb_sig_trust_file(trust, dir, dirfd, files.items[i], &known, err);
     if (status < 0)
         return status;
     *ret = vb_steal(trust);

@@ -24,4 +24,9 @@ bool vb_sig_skip(struct vb_sig_bytes *bytes, const char *prefix);
 bool vb_sig_base64(struct vb_sig_bytes text, bool newlines, unsigned char *ret, size_t max,
                    size_t *ret_len);
 
+/* Takes one PEM block (RFC 7468) of that LABEL off IN: its first line is the block's, nothing but
+ * base64 stands between the lines with the label. */
+bool vb_sig_pem(struct vb_sig_bytes *in, const char *label, unsigned char *ret, size_t max,
+                size_t *ret_len);
+
 #endif

@@ -254,14 +254,35 @@ void vb_see_manifest(struct judge *judge)
     vb_report_found(judge, &found, "%s: %s", code, vb_text_of(judge, VB_F_DETAIL));
 }
 
+static void see_expected(struct judge *judge)
+{
+    const char *outcome = vb_text_of(judge, VB_F_OUTCOME);
+    if (strcmp(outcome, "signed") == 0)
+        return;
+    const struct found found = found_at(judge, FINDING_SIGNATURE_MISSING);
+    vb_report_found(judge, &found,
+                    "The package %s must be signed, says trust.yaml: those who may have signed "
+                    "%lld of its %lld files.",
+                    vb_text_of(judge, VB_F_NAME),
+                    (long long)vb_event_get_int(judge->event, VB_F_COUNT, 0),
+                    (long long)vb_event_get_int(judge->event, VB_F_PRESENT, 0));
+}
+
 void vb_see_signature(struct judge *judge)
 {
+    if (judge->event->kind == VB_EV_SIGNATURE_EXPECTED) {
+        see_expected(judge);
+        return;
+    }
     const char *outcome = vb_text_of(judge, VB_F_OUTCOME);
     if (strcmp(outcome, "valid-trusted") == 0)
         return;
-    const bool invalid = strcmp(outcome, "invalid") == 0;
-    struct found found =
-        found_at(judge, invalid ? FINDING_SIGNATURE_INVALID : FINDING_SIGNATURE_UNVERIFIED);
+    enum finding_id id = FINDING_SIGNATURE_UNVERIFIED;
+    if (strcmp(vb_text_of(judge, VB_F_CODE), "revoked") == 0)
+        id = FINDING_SIGNATURE_REVOKED;
+    if (strcmp(outcome, "invalid") == 0)
+        id = FINDING_SIGNATURE_INVALID;
+    const struct found found = found_at(judge, id);
     vb_report_found(judge, &found, "The %s signature is %s%s%s.", vb_text_of(judge, VB_F_FORMAT),
                     outcome, vb_text_of(judge, VB_F_REASON)[0] ? ": " : "",
                     vb_text_of(judge, VB_F_REASON));

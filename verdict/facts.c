@@ -410,11 +410,16 @@ static void on_layer(struct judge *judge)
 static void on_signature(struct judge *judge)
 {
     const char *outcome = vb_text_of(judge, VB_F_OUTCOME), *name = vb_text_of(judge, VB_F_NAME);
-    const char *key = vb_text_of(judge, VB_F_KEY_ID);
+    const char *key = vb_text_of(judge, VB_F_KEY_ID), *covers = "";
+    const uint64_t present = count_of(judge, VB_F_PRESENT);
+    if (present > 0)
+        covers = vb_arena_printf(&judge->scratch, ", covers %llu of %llu file%s",
+                                 (unsigned long long)count_of(judge, VB_F_COUNT),
+                                 (unsigned long long)present, present == 1 ? "" : "s");
     vb_note(judge, &judge->signers,
-            vb_arena_printf(&judge->scratch, "%s: %s (%s) in %s", outcome,
+            vb_arena_printf(&judge->scratch, "%s: %s (%s%s) in %s", outcome,
                             name[0] ? name : (key[0] ? key : "unknown signer"),
-                            vb_text_of(judge, VB_F_FORMAT), vb_text_of(judge, VB_F_PATH)));
+                            vb_text_of(judge, VB_F_FORMAT), covers, vb_text_of(judge, VB_F_PATH)));
 }
 
 static const struct {

@@ -37,18 +37,87 @@ VB_CHECKED int vb_signatures_prepare(void);
 /* Keys that the user trusts, read by the coordinator from its trust folder. */
 struct vb_trust;
 /* Reads the *.pub files of DIR (minisign and signify public keys; the signer's name is the file's
- * name) and DIR/allowed_signers (ssh-keygen(1); the signer's name is the list of principals). Other
- * files are left alone. DIR may be NULL or missing: an empty store. What is unreadable or malformed
- * is VB_E_CONFIG with file and line. */
+ * name), DIR/allowed_signers (ssh-keygen(1); the signer's name is the list of principals) and
+ * DIR/trust.yaml (docs/trust-folder.md: who may sign which packages). Other files are left alone.
+ * DIR may be NULL or missing: an empty store. What is unreadable or malformed is VB_E_CONFIG with
+ * file and line. */
 VB_CHECKED int vb_trust_load(const char *dir, struct vb_trust **ret, struct vb_error *err);
 void vb_trust_free(struct vb_trust *trust);
 size_t vb_trust_count(const struct vb_trust *trust);
+
+/* Adds the key or certificate in the file PATH to TRUST, for as long as that lives; an OpenSSH key
+ * is its file's name's. */
+VB_CHECKED int vb_trust_add_key(struct vb_trust *trust, const char *path, struct vb_error *err);
+
+/* --- signing --- */
+
+/* A private key: Ed25519 or P-256, in PEM and not encrypted. What is no such is VB_E_CONFIG. */
+struct vb_signer;
+VB_CHECKED int vb_signer_load(const char *path, struct vb_signer **ret, struct vb_error *err);
+void vb_signer_free(struct vb_signer *signer);
+/* Writes DATA as the payload of a DSSE envelope, one line of JSON, to OUT_FD. TYPE is its media
+ * type. */
+VB_CHECKED int vb_signer_seal(const struct vb_signer *signer, const char *type, const void *data,
+                              size_t len, int out_fd, struct vb_error *err);
+
+/* --- the folder itself, for `vetbox trust` --- */
+
+struct vb_trust_entry {
+    const char *file;    /* in the folder */
+    size_t line;         /* in it; 0: the whole file */
+    const char *kind;    /* in words */
+    const char *name;    /* of the signer */
+    const char *id;      /* fingerprint or key id; "" where there is none */
+    int64_t from;        /* seconds since 1970; 0: no limit */
+    int64_t until;       /* the first second after it; 0: no limit */
+    int64_t changed;     /* when the file was */
+    const char *detail;  /* what it is good for; "" where there is nothing to say */
+    const char *problem; /* NULL: none */
+};
+typedef int vb_trust_each(void *ctx, const struct vb_trust_entry *entry, struct vb_error *err);
+/* Calls EACH for everything in DIR, in the order of the files' names; what is malformed is an entry
+ * with a problem. A missing folder is an empty one. */
+VB_CHECKED int vb_trust_list(const char *dir, vb_trust_each *each, void *ctx, struct vb_error *err);
+
+struct vb_trust_new {
+    const char *path; /* of the file to be added, for messages and its name */
+    const void *data;
+    size_t len;
+    const char *name;      /* NULL: by PATH */
+    const char *principal; /* of an OpenSSH key, else NULL */
+};
+/* Adds a public key or certificate to DIR, which is made where it is missing. What is there is
+ * never replaced. RET_FILE is the file of the folder that it went to. */
+VB_CHECKED int vb_trust_add(const char *dir, const struct vb_trust_new *what, char ret_file[256],
+                            struct vb_error *err);
+/* Removes what is called NAME, a signer or a file; VB_E_NOINPUT where nothing is, VB_E_USAGE where
+ * several things are. */
+VB_CHECKED int vb_trust_remove(const char *dir, const char *name, char ret_file[256],
+                               struct vb_error *err);
+
+struct vb_verify_job {
+    int dirfd;
+    int packages_fd; /* kind, name and root of each package, each with a NUL behind it; -1: none is
+                        known. They are what the package calls itself */
+    int beside_fd;   /* a folder with the artifact itself and the signatures that lay beside it; -1:
+                        there are none, and it holds none */
+    char beside_name[256]; /* what the artifact is called there */
+    const struct vb_trust *trust;
+};
+
+/* Endings that files with signatures over another one have behind its name. Returns how many. */
+enum { VB_SIGNATURE_ENDINGS_MAX = 64 };
+size_t vb_signature_endings(const char *ret[VB_SIGNATURE_ENDINGS_MAX]);
 
 /* Looks for signatures below DIRFD, verifies each with TRUST, hashing the covered files itself, and
  * emits signature.result for each: format, outcome, path (of the signature file), name (signer),
  * key_id, covers (the files that it covers, the list included where a signed SHA256SUMS names
  * them; a long list is told in several events with the same path), reason, clock (the time for
- * which the key's time range was checked). No signature is not an event. */
+ * which the key's time range was checked). No signature is not an event. Then signature.coverage,
+ * and signature.expected for each package that TRUST wants to be signed. */
+VB_CHECKED int vb_verify_job(const struct vb_verify_job *job, struct vb_sink *sink,
+                             struct vb_error *err);
+/* The same for a folder of which nothing more is known. */
 VB_CHECKED int vb_verify(int dirfd, const struct vb_trust *trust, struct vb_sink *sink,
                          struct vb_error *err);
 

@@ -5,27 +5,28 @@
 _vetbox_options()
 {
     case $1 in
-    vet) echo --policy --rules --trust --format --output --report --evidence --timeout --rootfs \
+    vet) echo --policy --rules --trust --format --output --sign --report --evidence --timeout --rootfs \
         --net --persona --deps --fresh --plan-only --dates --probes --fail-on --advisory --quiet --color --help ;;
-    scan) echo --policy --rules --trust --format --output --report --evidence --timeout \
+    scan) echo --policy --rules --trust --format --output --sign --report --evidence --timeout \
         --fail-on --advisory --quiet --color --help ;;
-    verify) echo --trust --timeout --quiet --help ;;
+    verify) echo --trust --key --timeout --quiet --help ;;
     unpack) echo --directory --timeout --quiet --help ;;
     fetch) echo --output --timeout --quiet --help ;;
-    run) echo --policy --rules --format --output --report --evidence --timeout --copy --rootfs \
+    run) echo --policy --rules --format --output --sign --report --evidence --timeout --copy --rootfs \
         --net --persona --deps --quiet --color --help ;;
-    judge) echo --policy --format --output --report --fail-on --advisory --quiet --color --help ;;
-    report) echo --format --output --quiet --color --help ;;
+    judge) echo --policy --format --output --sign --report --fail-on --advisory --quiet --color --help ;;
+    report) echo --format --output --sign --quiet --color --help ;;
     rules) echo --rules --quiet --help ;;
     explain) echo --rules --quiet --help ;;
     doctor) echo --quiet --color --help ;;
+    trust) echo --trust --format --name --principal --quiet --help ;;
     rootfs) echo --quiet --help ;;
     esac
 }
 
 _vetbox()
 {
-    local commands='vet scan verify unpack fetch run judge report rules explain doctor rootfs version help'
+    local commands='vet scan verify unpack fetch run judge report rules explain doctor trust rootfs version help'
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
     local words=''
     COMPREPLY=()
@@ -42,7 +43,7 @@ _vetbox()
         --probes) words='auto all none' ;;
         --net) words='world none replay: live:' ;;
         --persona) words='developer ci empty' ;;
-        --timeout) return ;;
+        --timeout | --name | --principal) return ;;
         --report) words='text= json=' ;;
         --rules | --trust | --evidence | --directory | -d | --copy | -C | --rootfs | --deps)
             mapfile -t COMPREPLY < <(compgen -d -- "$current")
@@ -52,6 +53,9 @@ _vetbox()
         *)
             case $current in
             -*) words=$(_vetbox_options "${COMP_WORDS[1]}") ;;
+            *) if [ "${COMP_WORDS[1]}" = trust ] && [ "$COMP_CWORD" -eq 2 ]; then
+                words='list check add remove'
+            fi ;;
             esac
             ;;
         esac

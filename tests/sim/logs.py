@@ -669,6 +669,21 @@ def static_only():
     log.write()
 
 
+def signed_by_others():
+    """What trust.yaml says: a package that must be signed and is in part, and a revoked signer."""
+    log = Log("signed-by-others", action="scan")
+    log.files("SKILL.md", "LICENSE", "LICENSE.minisig", "in/SKILL.md")
+    log.add("signature.result", "static", format="minisign", outcome="valid-untrusted",
+            path="LICENSE.minisig", key_id="RWQ0", name="alice", covers=["LICENSE"], count=1,
+            present=3, code="revoked", reason="the signer was revoked on 2026-01-01: stolen")
+    log.add("signature.coverage", "static", count=1, present=3, paths=["SKILL.md", "in/SKILL.md"])
+    log.add("signature.expected", "static", name="weather", package_kind="agent-skill", path=".",
+            outcome="missing", count=0, present=2, line=3)
+    log.add("signature.expected", "static", name="inner", package_kind="agent-skill", path="in",
+            outcome="signed", count=1, present=1, line=9)
+    log.write()
+
+
 def text_only():
     """Instructions without anything that executes may be allowed by a static scan."""
     log = Log("text-only", action="scan")
@@ -1389,7 +1404,7 @@ if __name__ == "__main__":
     for story in (weather, honest_api, handed_key_used, handed_key_taken, documented_server, exfil_ssh, exfil_file, base64_oneliner, stage_two, answered, dependencies, own_logins,
                   persistence,
                   agent_tamper, own_place, npm_settings, reverse_shell, archive_traversal, hidden_unicode,
-                  static_only, text_only,
+                  static_only, text_only, signed_by_others,
                   escape_attempt, io_uring_probe, cloud_tool, cloud_tool_of_its_own, borrowed_name, borrowed_module, coverage_gap, live, cut_short, memory_bomb,
                   unexecuted, exception, home_search,
                   looking_around, interrupted,

@@ -210,6 +210,7 @@ static void test_decisions(void **state)
         {"io-uring-probe", VB_DECISION_ALLOW, "VB-ESCAPE-ATTEMPT"},
         {"exception-valid", VB_DECISION_ALLOW, NULL},
         {"static-only", VB_DECISION_REVIEW, NULL},
+        {"signed-by-others", VB_DECISION_REVIEW, "VB-SIGNATURE-MISSING"},
         {"coverage-gap", VB_DECISION_REVIEW, NULL},
         {"borrowed-name", VB_DECISION_BLOCK, "VB-EXFIL-ATTEMPT"},
         {"borrowed-module", VB_DECISION_BLOCK, "VB-EXFIL-ATTEMPT"},

@@ -1,0 +1,315 @@
+/* Coverage, and the trust of signatures in the names of packages. Trust boundary: paths and names
+ * are the package's; what they may claim is in the user's trust.yaml. */
+#include "signatures/cover.h"
+
+enum { PACKAGES_MAX = 1024, NAMES_BYTES_MAX = 1024 * 1024, SHOWN_MAX = 100 };
+
+enum mark { IS_SIGNATURE = 1, COVERED = 2, TRUSTED = 4 };
+
+static const struct vb_sig_package nameless = {.kind = "files", .name = "", .root = "."};
+
+void vb_sig_cover_done(struct vb_sig_cover *cover)
+{
+    vb_sig_paths_done(&cover->files);
+    vb_buf_done(&cover->names);
+    free(cover->marks);
+    free(cover->packages);
+    *cover = (struct vb_sig_cover){0};
+}
+
+/* --- packages --- */
+
+static int by_root(const void *a, const void *b)
+{
+    return strcmp(((const struct vb_sig_package *)a)->root,
+                  ((const struct vb_sig_package *)b)->root);
+}
+
+/* Takes a text with its NUL off IN. */
+static const char *take_text(struct vb_sig_bytes *in)
+{
+    const unsigned char *end = memchr(in->data, '\0', in->len);
+
+    if (end == NULL)
+        return NULL;
+    const char *text = (const char *)in->data;
+    in->len -= (size_t)(end - in->data) + 1;
+    in->data = end + 1;
+    return text;
+}
+
+static int read_packages(struct vb_sig_cover *cover, int fd, struct vb_error *err)
+{
+    int status = VB_OK;
+
+    vb_buf_init(&cover->names, NAMES_BYTES_MAX);
+    if (fd >= 0)
+        status = vb_sig_read_head(fd, NAMES_BYTES_MAX, &cover->names, err);
+    cover->packages = calloc(PACKAGES_MAX, sizeof(*cover->packages));
+    if (cover->packages == NULL)
+        return vb_fail(err, VB_E_NOMEM, 0, "out of memory for the packages' names");
+    struct vb_sig_bytes in = {.data = cover->names.data, .len = cover->names.len};
+    while (status == VB_OK && in.len > 0 && cover->package_count < PACKAGES_MAX) {
+        struct vb_sig_package package = {take_text(&in), NULL, NULL};
+        package.name = package.kind != NULL ? take_text(&in) : NULL;
+        package.root = package.name != NULL ? take_text(&in) : NULL;
+        if (package.root == NULL)
+            return vb_fail(err, VB_E_SOFTWARE, 0, "the packages' names are cut off");
+        cover->packages[cover->package_count++] = package;
+    }
+    if (cover->package_count == 0)
+        cover->packages[cover->package_count++] = nameless;
+    qsort(cover->packages, cover->package_count, sizeof(*cover->packages), by_root);
+    return status;
+}
+
+/* The packages with the root ROOT, LEN bytes long: *ret_count of them, or NULL. */
+static const struct vb_sig_package *rooted_at(const struct vb_sig_cover *cover, const char *root,
+                                              size_t len, size_t *ret_count)
+{
+    size_t low = 0, high = cover->package_count;
+
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        const char *name = cover->packages[middle].root;
+        const int order = strncmp(name, root, len);
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    /* Longer roots with this beginning may stand between, but not before its own. */
+    size_t count = 0;
+    while (low + count < cover->package_count &&
+           strncmp(cover->packages[low + count].root, root, len) == 0 &&
+           cover->packages[low + count].root[len] == '\0')
+        count++;
+    *ret_count = count;
+    return count > 0 ? &cover->packages[low] : NULL;
+}
+
+/* Those of the innermost root above PATH. */
+static const struct vb_sig_package *packages_of(const struct vb_sig_cover *cover, const char *path,
+                                                size_t *ret_count)
+{
+    for (size_t len = strlen(path); len > 0; len--) {
+        if (path[len] != '/')
+            continue;
+        const struct vb_sig_package *found = rooted_at(cover, path, len, ret_count);
+        if (found != NULL)
+            return found;
+    }
+    const struct vb_sig_package *top = rooted_at(cover, ".", 1, ret_count);
+    *ret_count = top != NULL ? *ret_count : 1;
+    return top != NULL ? top : &nameless;
+}
+
+/* --- files --- */
+
+int vb_sig_cover_init(struct vb_sig_cover *ret, const struct vb_trust *trust, int64_t now,
+                      struct vb_sig_paths *files, int packages_fd, struct vb_error *err)
+{
+    *ret = (struct vb_sig_cover){.trust = trust, .now = now, .files = *files};
+    *files = (struct vb_sig_paths){0};
+    ret->present = ret->files.count;
+    ret->marks = calloc(ret->files.count + 1, 1);
+    if (ret->marks == NULL)
+        return vb_fail(err, VB_E_NOMEM, 0, "out of memory for the files of the package");
+    return read_packages(ret, packages_fd, err);
+}
+
+/* The place of PATH among the files, or SIZE_MAX. */
+static size_t find(const struct vb_sig_cover *cover, const char *path)
+{
+    size_t low = 0, high = cover->files.count;
+
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        const int order = strcmp(cover->files.items[middle], path);
+        if (order == 0)
+            return middle;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return SIZE_MAX;
+}
+
+void vb_sig_cover_signature(struct vb_sig_cover *cover, const char *path)
+{
+    const size_t at = find(cover, path);
+
+    if (at == SIZE_MAX || (cover->marks[at] & IS_SIGNATURE) != 0)
+        return;
+    cover->marks[at] |= IS_SIGNATURE;
+    cover->present--;
+}
+
+/* --- one signature --- */
+
+/* What was asked last: files of one package stand together. */
+struct asked {
+    const struct vb_sig_package *packages;
+    bool accepted;
+};
+
+/* Whether RESULT is trusted for what lies at PATH. */
+static bool accepts(const struct vb_sig_cover *cover, const char *path,
+                    const struct vb_sig_result *result, struct asked *last)
+{
+    struct vb_sig_why why;
+    size_t count = 0;
+    const struct vb_sig_package *packages = packages_of(cover, path, &count);
+    const struct vb_publishers *publishers = cover->trust != NULL ? cover->trust->publishers : NULL;
+
+    if (last->packages != packages)
+        *last = (struct asked){
+            packages, vb_publishers_accept(publishers, packages, count, cover->now, result, &why)};
+    return last->accepted;
+}
+
+static void mark_file(struct vb_sig_cover *cover, size_t at, const struct vb_sig_result *result,
+                      struct asked *last, size_t *count)
+{
+    if ((cover->marks[at] & IS_SIGNATURE) != 0)
+        return;
+    (*count)++;
+    cover->marks[at] |= COVERED;
+    if (accepts(cover, cover->files.items[at], result, last))
+        cover->marks[at] |= TRUSTED;
+}
+
+static void mark(struct vb_sig_cover *cover, bool whole, const struct vb_sig_result *result,
+                 size_t *ret_count)
+{
+    struct asked last = {0};
+    size_t count = 0;
+
+    for (size_t i = 0; whole && i < cover->files.count; i++)
+        mark_file(cover, i, result, &last, &count);
+    for (size_t i = 0; !whole && i < result->covers.count; i++) {
+        const size_t at = find(cover, result->covers.items[i]);
+        const bool repeated =
+            i > 0 && strcmp(result->covers.items[i], result->covers.items[i - 1]) == 0;
+        if (at != SIZE_MAX && !repeated)
+            mark_file(cover, at, result, &last, &count);
+    }
+    *ret_count = count;
+}
+
+/* What trust.yaml says of the package in which the signature lies goes into the outcome. */
+static void judge(const struct vb_sig_cover *cover, const char *path, struct vb_sig_result *result)
+{
+    struct vb_sig_why why;
+    size_t count = 0;
+    const struct vb_sig_package *packages = packages_of(cover, path, &count);
+    const struct vb_publishers *publishers = cover->trust != NULL ? cover->trust->publishers : NULL;
+
+    if (publishers == NULL)
+        return;
+    const bool accepted =
+        vb_publishers_accept(publishers, packages, count, cover->now, result, &why);
+    if (why.text[0] == '\0')
+        return;
+    result->code = why.code;
+    result->clock = result->signed_at != 0 ? result->signed_at : cover->now;
+    vb_sig_conclude(result, accepted ? VB_SIGNATURE_VALID_TRUSTED : VB_SIGNATURE_VALID_UNTRUSTED,
+                    "%s", why.text);
+}
+
+void vb_sig_cover_add(struct vb_sig_cover *cover, const char *path, bool whole,
+                      struct vb_sig_result *result)
+{
+    if (result->outcome != VB_SIGNATURE_VALID_TRUSTED &&
+        result->outcome != VB_SIGNATURE_VALID_UNTRUSTED)
+        return;
+    cover->any_valid = true;
+    mark(cover, whole, result, &result->count);
+    result->present = cover->present;
+    judge(cover, path, result);
+}
+
+/* --- what comes of it --- */
+
+static int emit_coverage(const struct vb_sig_cover *cover, struct vb_sink *sink,
+                         struct vb_error *err)
+{
+    struct vb_str shown[SHOWN_MAX];
+    struct vb_event event;
+    size_t bare = 0;
+
+    for (size_t i = 0; i < cover->files.count; i++) {
+        if ((cover->marks[i] & (IS_SIGNATURE | COVERED)) != 0)
+            continue;
+        if (bare < SHOWN_MAX)
+            shown[bare] = (struct vb_str){.text = cover->files.items[i],
+                                          .len = strlen(cover->files.items[i])};
+        bare++;
+    }
+    vb_event_init(&event, VB_EV_SIGNATURE_COVERAGE, VB_SOURCE_STATIC);
+    vb_event_int(&event, VB_F_COUNT, (int64_t)(cover->present - bare));
+    vb_event_int(&event, VB_F_PRESENT, (int64_t)cover->present);
+    if (bare > 0)
+        vb_event_list(&event, VB_F_PATHS, shown, bare < SHOWN_MAX ? bare : SHOWN_MAX);
+    return vb_emit(sink, &event, err);
+}
+
+/* Of the packages of one root: files, and how many of them somebody signed who may. */
+struct share {
+    size_t trusted;
+    size_t files;
+};
+
+/* SHARES has a row for each package, of which the first of a root is used. */
+static void count_shares(const struct vb_sig_cover *cover, struct share *shares)
+{
+    for (size_t i = 0; i < cover->files.count; i++) {
+        size_t count;
+        const struct vb_sig_package *packages = packages_of(cover, cover->files.items[i], &count);
+        if ((cover->marks[i] & IS_SIGNATURE) != 0 || packages == &nameless)
+            continue;
+        struct share *share = &shares[packages - cover->packages];
+        share->files++;
+        share->trusted += (cover->marks[i] & TRUSTED) != 0;
+    }
+}
+
+static int emit_expected(const struct vb_sig_package *package, const struct share *share,
+                         size_t line, struct vb_sink *sink, struct vb_error *err)
+{
+    struct vb_event event;
+    const bool all = share->trusted == share->files;
+    const char *outcome = share->trusted == 0 ? "missing" : all ? "signed" : "partial";
+
+    vb_event_init(&event, VB_EV_SIGNATURE_EXPECTED, VB_SOURCE_STATIC);
+    vb_event_str(&event, VB_F_NAME, package->name);
+    vb_event_str(&event, VB_F_KIND_OF, package->kind);
+    vb_event_str(&event, VB_F_PATH, package->root);
+    vb_event_str(&event, VB_F_OUTCOME, outcome);
+    vb_event_int(&event, VB_F_COUNT, (int64_t)share->trusted);
+    vb_event_int(&event, VB_F_PRESENT, (int64_t)share->files);
+    vb_event_int(&event, VB_F_LINE, (int64_t)line);
+    return vb_emit(sink, &event, err);
+}
+
+int vb_sig_cover_emit(const struct vb_sig_cover *cover, struct vb_sink *sink, struct vb_error *err)
+{
+    const struct vb_publishers *publishers = cover->trust != NULL ? cover->trust->publishers : NULL;
+    VB_CLEANUP_FREE struct share *shares = calloc(PACKAGES_MAX, sizeof(*shares));
+    int status = cover->any_valid ? emit_coverage(cover, sink, err) : VB_OK;
+
+    if (shares == NULL)
+        return vb_fail(err, VB_E_NOMEM, 0, "out of memory for the files of the package");
+    count_shares(cover, shares);
+    for (size_t i = 0; status == VB_OK && i < cover->package_count; i++) {
+        const struct vb_sig_package *package = &cover->packages[i];
+        const size_t line = vb_publishers_require(publishers, package, cover->now);
+        size_t count;
+        const struct vb_sig_package *first =
+            rooted_at(cover, package->root, strlen(package->root), &count);
+        if (line != 0)
+            status = emit_expected(package, &shares[first - cover->packages], line, sink, err);
+    }
+    return status;
+}

@@ -1,0 +1,162 @@
+/* DSSE envelopes that stand alone, signed with a key that the user has: reports of ours, in-toto
+ * attestations (secure-systems-lab/dsse; in-toto/attestation, spec/v1). Trust boundary: the file is
+ * the package's or a stranger's. */
+#include "signatures/dsse.h"
+#include "signatures/internal.h"
+
+#include <fcntl.h>
+
+enum { FILE_MAX_BYTES = VB_SIG_DSSE_PAYLOAD_MAX / 3 * 4 + 64 * 1024, SUBJECTS_MAX = 4096 };
+
+static const char in_toto[] = "application/vnd.in-toto+json";
+
+bool vb_sig_dsse_probe(const struct vb_sig_job *job)
+{
+    const unsigned char *at = job->data.data;
+
+    if (!vb_sig_probe_json(job) || job->size > FILE_MAX_BYTES)
+        return false;
+    /* The payload may be longer than what was read; its type stands before or behind it. */
+    return memmem(at, job->data.len, "\"payload\"", 9) != NULL &&
+           memmem(at, job->data.len, "\"verificationMaterial\"", 22) == NULL;
+}
+
+/* --- whose it is --- */
+
+static bool key_named(const struct vb_sig_dsse *dsse, size_t number, const char *id)
+{
+    return vb_sig_equals(dsse->signatures[number].key_id, id);
+}
+
+/* Whether one of the signatures is KEY's; *ret_named that one names it and is not. */
+static int try_key(const struct vb_sig_dsse *dsse, const struct vb_trust_pem *pem, bool *ret_good,
+                   bool *ret_named, struct vb_error *err)
+{
+    int status = 0;
+
+    for (size_t i = 0; status == 0 && !*ret_good && i < dsse->signature_count; i++) {
+        status = vb_sig_dsse_check(dsse, i, pem->key, ret_good, err);
+        *ret_named = *ret_named || (!*ret_good && key_named(dsse, i, pem->id));
+    }
+    return status;
+}
+
+/* Tries every signature with every key; *RET is the key that made one. */
+static int find_signer(const struct vb_sig_job *job, const struct vb_sig_dsse *dsse,
+                       const struct vb_trust_pem **ret, bool *ret_named, struct vb_error *err)
+{
+    for (size_t i = 0; job->trust != NULL && i < job->trust->pem_count; i++) {
+        bool good = false;
+        const int status = try_key(dsse, &job->trust->pems[i], &good, ret_named, err);
+        if (status < 0)
+            return status;
+        if (good) {
+            *ret = &job->trust->pems[i];
+            return 0;
+        }
+    }
+    return 0;
+}
+
+/* --- what it says --- */
+
+/* Whether one of the statement's subjects has the SHA-256 of the signed file. */
+static int subjects_cover(const json_t *statement, int fd, bool *ret, struct vb_error *err)
+{
+    const json_t *subjects = vb_sig_json_array(statement, "subject", SUBJECTS_MAX);
+    unsigned char wanted[VB_SHA256_BYTES], digest[VB_SIG_DIGEST_MAX];
+    size_t len = 0;
+
+    const int status = vb_sig_hash_fd("SHA256", fd, digest, &len, err);
+    for (size_t i = 0; status == 0 && subjects != NULL && i < json_array_size(subjects); i++) {
+        const json_t *named = vb_sig_json_object(json_array_get(subjects, i), "digest");
+        if (named != NULL && vb_sig_json_hex_exact(named, "sha256", wanted, sizeof(wanted)) &&
+            vb_sig_same((struct vb_sig_bytes){wanted, sizeof(wanted)},
+                        (struct vb_sig_bytes){digest, len}))
+            *ret = true;
+    }
+    return status;
+}
+
+/* A statement about the file that this one is named after must be about its very bytes. */
+static int check_statement(const struct vb_sig_job *job, const struct vb_sig_dsse *dsse,
+                           struct vb_sig_result *result, struct vb_error *err)
+{
+    VB_CLEANUP(vb_json_free) json_t *statement = NULL;
+    const char *why_not;
+    char why[200] = "";
+    uint64_t size;
+    bool covered = false;
+
+    int status = vb_sig_json_parse((struct vb_sig_bytes){dsse->payload.data, dsse->payload.len},
+                                   VB_SIG_DSSE_PAYLOAD_MAX, &statement, why, sizeof(why), err);
+    if (status < 0)
+        return status;
+    if (statement == NULL)
+        return vb_sig_conclude(result, VB_SIGNATURE_INVALID, "the signed statement: %s", why);
+    VB_CLEANUP_FD int fd =
+        job->subject == NULL ? -1 : vb_sig_open_regular(job->dirfd, job->subject, &size, &why_not);
+    if (fd < 0)
+        return 0;
+    status = subjects_cover(statement, fd, &covered, err);
+    if (status < 0)
+        return status;
+    if (!covered)
+        return vb_sig_conclude(result, VB_SIGNATURE_INVALID,
+                               "the signed statement is not about %.200s as it is here",
+                               job->subject);
+    return vb_sig_paths_add(&result->covers, job->subject, err);
+}
+
+static int judge(const struct vb_sig_job *job, const struct vb_sig_dsse *dsse,
+                 struct vb_sig_result *result, struct vb_error *err)
+{
+    const struct vb_trust_pem *signer = NULL;
+    bool named = false;
+    int status = find_signer(job, dsse, &signer, &named, err);
+
+    if (status < 0)
+        return status;
+    if (signer == NULL && named)
+        return vb_sig_conclude(result, VB_SIGNATURE_INVALID,
+                               "the signature is not of this payload");
+    if (signer == NULL)
+        return vb_sig_conclude(result, VB_SIGNATURE_UNVERIFIABLE,
+                               "signed with no key that is in the trust folder");
+    snprintf(result->name, sizeof(result->name), "%s", signer->name);
+    snprintf(result->key_id, sizeof(result->key_id), "%s", signer->id);
+    if (vb_sig_equals(dsse->payload_type, in_toto))
+        status = check_statement(job, dsse, result, err);
+    if (status == 0 && result->outcome == VB_SIGNATURE_ABSENT)
+        status = vb_sig_paths_add(&result->covers, job->path, err);
+    if (status < 0 || result->outcome != VB_SIGNATURE_ABSENT)
+        return status;
+    return vb_sig_conclude(result, VB_SIGNATURE_VALID_TRUSTED, "payload of type %.*s",
+                           vb_sig_cut(dsse->payload_type, 100), dsse->payload_type.data);
+}
+
+int vb_sig_dsse_file(const struct vb_sig_job *job, struct vb_sig_result *result,
+                     struct vb_error *err)
+{
+    VB_CLEANUP(vb_sig_dsse_done) struct vb_sig_dsse dsse = {0};
+    VB_CLEANUP(vb_json_free) json_t *envelope = NULL;
+    VB_CLEANUP(vb_buf_done) struct vb_buf text;
+    const char *why_not = NULL;
+    char why[200] = "";
+
+    vb_buf_init(&text, FILE_MAX_BYTES + 1);
+    int status = vb_sig_read_head(job->fd, FILE_MAX_BYTES, &text, err);
+    if (status == 0)
+        status = vb_sig_json_parse((struct vb_sig_bytes){text.data, text.len}, FILE_MAX_BYTES,
+                                   &envelope, why, sizeof(why), err);
+    if (status < 0)
+        return status;
+    if (envelope == NULL)
+        return vb_sig_conclude(result, VB_SIGNATURE_INVALID, "the DSSE envelope: %s", why);
+    status = vb_sig_dsse_parse(envelope, &dsse, &why_not, err);
+    if (status < 0)
+        return status;
+    if (why_not != NULL)
+        return vb_sig_conclude(result, VB_SIGNATURE_INVALID, "%s", why_not);
+    return judge(job, &dsse, result, err);
+}

@@ -1,0 +1,554 @@
+/* trust.yaml. Trust boundary: the file is the user's own and read strictly, so that a slip of the
+ * pen never trusts anybody; the names of packages and signers that it is asked about are not. */
+#include "signatures/publishers.h"
+
+#include <stdarg.h>
+
+#include "vetbox/core/yaml.h"
+
+enum { NAME_MAX_BYTES = 512 };
+
+static const int64_t day_seconds = 86400;
+
+/* Exactly one of key, identity and root is there. */
+struct signer {
+    const char *key;
+    const char *identity;
+    const char *issuer; /* with identity */
+    const char *root;
+};
+
+struct revoked {
+    struct signer signer;
+    int64_t since;
+    const char *since_text;
+    const char *reason;
+};
+
+struct row {
+    size_t line;
+    const struct vb_yaml_node *packages;
+    const struct vb_yaml_node *kinds; /* NULL: any */
+    struct signer *signers;
+    size_t signer_count;
+    struct revoked *revoked;
+    size_t revoked_count;
+    int64_t from;  /* 0: no limit */
+    int64_t until; /* the first second after it; 0: no limit */
+    const char *from_text, *until_text;
+    bool required;
+};
+
+struct vb_publishers {
+    char *path;
+    struct vb_yaml *yaml; /* owns every text */
+    struct row *rows;
+    size_t row_count;
+    struct revoked *revoked;
+    size_t revoked_count;
+};
+
+void vb_publishers_free(struct vb_publishers *publishers)
+{
+    if (publishers == NULL)
+        return;
+    for (size_t i = 0; i < publishers->row_count; i++) {
+        free(publishers->rows[i].signers);
+        free(publishers->rows[i].revoked);
+    }
+    free(publishers->rows);
+    free(publishers->revoked);
+    vb_yaml_free(publishers->yaml);
+    free(publishers->path);
+    free(publishers);
+}
+
+static void free_ptr(struct vb_publishers **publishers)
+{
+    vb_publishers_free(*publishers);
+}
+
+size_t vb_publishers_count(const struct vb_publishers *publishers)
+{
+    return publishers == NULL ? 0 : publishers->row_count;
+}
+
+/* --- reading --- */
+
+static int wrong(const struct vb_publishers *of, const struct vb_yaml_node *node, const char *why,
+                 struct vb_error *err)
+{
+    return vb_fail(err, VB_E_CONFIG, 0, "%s:%zu: %s", of->path, node->line, why);
+}
+
+/* Every key of MAP stands in KNOWN, which ends with NULL. */
+static int want_keys(const struct vb_publishers *of, const struct vb_yaml_node *map,
+                     const char *const *known, struct vb_error *err)
+{
+    if (map->kind != VB_YAML_MAP)
+        return wrong(of, map, "a map was expected here", err);
+    for (size_t i = 0; i < map->count; i++) {
+        const char *const *word = known;
+        while (*word != NULL && strcmp(*word, map->keys[i]->text) != 0)
+            word++;
+        if (*word == NULL)
+            return vb_fail(err, VB_E_CONFIG, 0, "%s:%zu: unknown key \"%.60s\"", of->path,
+                           map->keys[i]->line, map->keys[i]->text);
+    }
+    return VB_OK;
+}
+
+static int want_text(const struct vb_publishers *of, const struct vb_yaml_node *map,
+                     const char *key, const char **ret, struct vb_error *err)
+{
+    const struct vb_yaml_node *node = vb_yaml_get(map, key);
+
+    if (node == NULL)
+        return VB_OK;
+    if (node->kind != VB_YAML_SCALAR || node->len == 0)
+        return wrong(of, node, "a text was expected here", err);
+    *ret = node->text;
+    return VB_OK;
+}
+
+/* YYYY-MM-DD, as the first second of that day. */
+static int want_date(const struct vb_publishers *of, const struct vb_yaml_node *map,
+                     const char *key, int64_t *ret, const char **ret_text, struct vb_error *err)
+{
+    const struct vb_yaml_node *node = vb_yaml_get(map, key);
+    char digits[16];
+
+    if (node == NULL)
+        return VB_OK;
+    if (node->kind != VB_YAML_SCALAR || node->len != 10 || node->text[4] != '-' ||
+        node->text[7] != '-')
+        return wrong(of, node, "a date such as 2026-12-31 was expected here", err);
+    snprintf(digits, sizeof(digits), "%.4s%.2s%.2sZ", node->text, node->text + 5, node->text + 8);
+    const struct vb_sig_bytes text = {(const unsigned char *)digits, strlen(digits)};
+    if (!vb_sig_parse_time(text, ret))
+        return wrong(of, node, "there is no such day", err);
+    *ret_text = node->text;
+    return VB_OK;
+}
+
+/* NODE is a list of one or more texts. */
+static int want_texts(const struct vb_publishers *of, const struct vb_yaml_node *node,
+                      struct vb_error *err)
+{
+    if (node->kind != VB_YAML_LIST || node->count == 0)
+        return wrong(of, node, "a list of texts was expected here", err);
+    for (size_t i = 0; i < node->count; i++) {
+        if (node->items[i]->kind != VB_YAML_SCALAR || node->items[i]->len == 0)
+            return wrong(of, node->items[i], "a text was expected here", err);
+    }
+    return VB_OK;
+}
+
+static int read_signer(const struct vb_publishers *of, const struct vb_yaml_node *map,
+                       struct signer *ret, struct vb_error *err)
+{
+    int status = want_text(of, map, "key", &ret->key, err);
+
+    if (status == VB_OK)
+        status = want_text(of, map, "identity", &ret->identity, err);
+    if (status == VB_OK)
+        status = want_text(of, map, "issuer", &ret->issuer, err);
+    if (status == VB_OK)
+        status = want_text(of, map, "root", &ret->root, err);
+    if (status < 0)
+        return status;
+    if ((ret->key != NULL) + (ret->identity != NULL) + (ret->root != NULL) != 1)
+        return wrong(of, map, "exactly one of key, identity and root is needed", err);
+    /* Anybody can have an identity from some issuer. */
+    if ((ret->identity != NULL) != (ret->issuer != NULL))
+        return wrong(of, map, "identity and issuer need each other", err);
+    return VB_OK;
+}
+
+/* Room for what stands in NODE, which may be NULL; otherwise it must be a list. */
+static int make_room(const struct vb_publishers *of, const struct vb_yaml_node *node, size_t size,
+                     void **ret, struct vb_error *err)
+{
+    if (node == NULL)
+        return VB_OK;
+    if (node->kind != VB_YAML_LIST)
+        return wrong(of, node, "a list was expected here", err);
+    *ret = calloc(node->count + 1, size);
+    return *ret == NULL ? vb_fail(err, VB_E_NOMEM, 0, "out of memory for %s", of->path) : VB_OK;
+}
+
+static int read_revoked(const struct vb_publishers *of, const struct vb_yaml_node *list,
+                        struct revoked **ret, size_t *ret_count, struct vb_error *err)
+{
+    static const char *const keys[] = {"key",   "identity", "issuer", "root",
+                                       "since", "reason",   NULL};
+    int status = make_room(of, list, sizeof(**ret), (void **)ret, err);
+
+    for (size_t i = 0; status == VB_OK && list != NULL && i < list->count; i++) {
+        const struct vb_yaml_node *node = list->items[i];
+        struct revoked *row = &(*ret)[i];
+        status = want_keys(of, node, keys, err);
+        if (status == VB_OK)
+            status = read_signer(of, node, &row->signer, err);
+        if (status == VB_OK)
+            status = want_date(of, node, "since", &row->since, &row->since_text, err);
+        if (status == VB_OK)
+            status = want_text(of, node, "reason", &row->reason, err);
+        if (status == VB_OK && (row->since_text == NULL || row->reason == NULL))
+            status = wrong(of, node, "what is revoked needs since and reason", err);
+        *ret_count = i + 1;
+    }
+    return status;
+}
+
+static int read_signers(const struct vb_publishers *of, const struct vb_yaml_node *list,
+                        struct row *row, struct vb_error *err)
+{
+    static const char *const keys[] = {"key", "identity", "issuer", "root", NULL};
+    int status = make_room(of, list, sizeof(*row->signers), (void **)&row->signers, err);
+
+    for (size_t i = 0; status == VB_OK && list != NULL && i < list->count; i++) {
+        status = want_keys(of, list->items[i], keys, err);
+        if (status == VB_OK)
+            status = read_signer(of, list->items[i], &row->signers[i], err);
+        row->signer_count = i + 1;
+    }
+    return status;
+}
+
+static int read_required(const struct vb_publishers *of, const struct vb_yaml_node *map, bool *ret,
+                         struct vb_error *err)
+{
+    const struct vb_yaml_node *node = vb_yaml_get(map, "required");
+
+    if (node == NULL)
+        return VB_OK;
+    *ret = node->kind == VB_YAML_SCALAR && !node->quoted && strcmp(node->text, "true") == 0;
+    if (!*ret && (node->kind != VB_YAML_SCALAR || node->quoted || strcmp(node->text, "false") != 0))
+        return wrong(of, node, "required is true or false", err);
+    return VB_OK;
+}
+
+static int read_span(const struct vb_publishers *of, const struct vb_yaml_node *map,
+                     struct row *row, struct vb_error *err)
+{
+    int status = want_date(of, map, "from", &row->from, &row->from_text, err);
+
+    if (status == VB_OK)
+        status = want_date(of, map, "until", &row->until, &row->until_text, err);
+    if (status == VB_OK && row->until_text != NULL)
+        row->until += day_seconds;
+    if (status == VB_OK && row->until_text != NULL && row->until <= row->from)
+        return wrong(of, map, "until lies before from", err);
+    return status;
+}
+
+static int read_row(struct vb_publishers *of, const struct vb_yaml_node *map, struct row *row,
+                    struct vb_error *err)
+{
+    static const char *const keys[] = {"packages", "kinds",   "signers",  "from",
+                                       "until",    "revoked", "required", NULL};
+    int status = want_keys(of, map, keys, err);
+
+    if (status < 0)
+        return status;
+    row->line = map->line;
+    row->packages = vb_yaml_get(map, "packages");
+    row->kinds = vb_yaml_get(map, "kinds");
+    const struct vb_yaml_node *signers = vb_yaml_get(map, "signers");
+    if (row->packages == NULL || signers == NULL)
+        return wrong(of, map, "a row needs packages and signers", err);
+    status = want_texts(of, row->packages, err);
+    if (status == VB_OK && row->kinds != NULL)
+        status = want_texts(of, row->kinds, err);
+    if (status == VB_OK)
+        status = read_signers(of, signers, row, err);
+    if (status == VB_OK)
+        status = read_span(of, map, row, err);
+    if (status == VB_OK)
+        status = read_required(of, map, &row->required, err);
+    if (status == VB_OK)
+        status =
+            read_revoked(of, vb_yaml_get(map, "revoked"), &row->revoked, &row->revoked_count, err);
+    /* Nobody could ever sign them: surely a mistake, unless that is what is meant. */
+    if (status == VB_OK && row->signer_count == 0 && !row->required)
+        return wrong(of, map, "a row without signers must be required: true", err);
+    return status;
+}
+
+static int read_all(struct vb_publishers *of, const struct vb_yaml_node *root, struct vb_error *err)
+{
+    static const char *const keys[] = {"version", "publishers", "revoked", NULL};
+    int status = want_keys(of, root, keys, err);
+
+    if (status < 0)
+        return status;
+    const struct vb_yaml_node *version = vb_yaml_get(root, "version");
+    if (version == NULL || version->kind != VB_YAML_SCALAR || strcmp(version->text, "1") != 0)
+        return wrong(of, version == NULL ? root : version,
+                     "version: 1 is the only one that is understood", err);
+    const struct vb_yaml_node *rows = vb_yaml_get(root, "publishers");
+    status = make_room(of, rows, sizeof(*of->rows), (void **)&of->rows, err);
+    for (size_t i = 0; status == VB_OK && rows != NULL && i < rows->count; i++) {
+        of->row_count = i + 1;
+        status = read_row(of, rows->items[i], &of->rows[i], err);
+    }
+    if (status == VB_OK)
+        status =
+            read_revoked(of, vb_yaml_get(root, "revoked"), &of->revoked, &of->revoked_count, err);
+    return status;
+}
+
+int vb_publishers_read(const char *path, const char *text, size_t len, struct vb_publishers **ret,
+                       struct vb_error *err)
+{
+    VB_CLEANUP(free_ptr) struct vb_publishers *of = calloc(1, sizeof(*of));
+
+    if (of != NULL)
+        of->path = strdup(path);
+    if (of == NULL || of->path == NULL)
+        return vb_fail(err, VB_E_NOMEM, 0, "out of memory for %s", path);
+    int status = vb_yaml_parse(path, text, len, NULL, &of->yaml, err);
+    if (status == VB_E_DATA) {
+        if (err != NULL)
+            err->status = VB_E_CONFIG;
+        return VB_E_CONFIG;
+    }
+    if (status == VB_OK)
+        status = read_all(of, vb_yaml_root(of->yaml), err);
+    if (status < 0)
+        return status;
+    *ret = vb_steal(of);
+    return VB_OK;
+}
+
+/* --- names --- */
+
+static bool is_python(const char *kind)
+{
+    return strncmp(kind, "python", 6) == 0 || strcmp(kind, "pypi") == 0;
+}
+
+/* Lower case, because no index tells names apart by that; and for Python every run of '-', '_' and
+ * '.' as one '-' (PEP 503). */
+static void plain_name(const char *name, bool python, char ret[NAME_MAX_BYTES])
+{
+    size_t len = 0;
+
+    for (; *name != '\0' && len + 1 < NAME_MAX_BYTES; name++) {
+        char c = vb_ascii_lower(*name);
+        if (python && (c == '_' || c == '.'))
+            c = '-';
+        if (python && c == '-' && len > 0 && ret[len - 1] == '-')
+            continue;
+        ret[len++] = c;
+    }
+    ret[len] = '\0';
+}
+
+static bool name_fits(const char *pattern, const struct vb_sig_package *package)
+{
+    const bool python = is_python(package->kind);
+    char plain[NAME_MAX_BYTES], wanted[NAME_MAX_BYTES];
+
+    plain_name(package->name, python, plain);
+    plain_name(pattern, python, wanted);
+    return vb_sig_match_pattern(plain, wanted);
+}
+
+static bool row_claims(const struct row *row, const struct vb_sig_package *package)
+{
+    bool fits = row->kinds == NULL;
+
+    for (size_t i = 0; !fits && i < row->kinds->count; i++)
+        fits = strcmp(row->kinds->items[i]->text, package->kind) == 0;
+    if (!fits)
+        return false;
+    for (size_t i = 0; i < row->packages->count; i++) {
+        if (name_fits(row->packages->items[i]->text, package))
+            return true;
+    }
+    return false;
+}
+
+bool vb_publishers_claim(const struct vb_publishers *publishers,
+                         const struct vb_sig_package *package)
+{
+    for (size_t i = 0; publishers != NULL && i < publishers->row_count; i++) {
+        if (row_claims(&publishers->rows[i], package))
+            return true;
+    }
+    return false;
+}
+
+size_t vb_publishers_require(const struct vb_publishers *publishers,
+                             const struct vb_sig_package *package, int64_t now)
+{
+    for (size_t i = 0; publishers != NULL && i < publishers->row_count; i++) {
+        const struct row *row = &publishers->rows[i];
+        /* What is over asks for nothing yet still claims the name: nobody else may sign it. */
+        if (row->required && now >= row->from && row_claims(row, package))
+            return row->line;
+    }
+    return 0;
+}
+
+/* --- signers --- */
+
+bool vb_sig_id_equal(const char *a, const char *b)
+{
+    /* With "sha256:" in front it is hexadecimal too; OpenSSH's "SHA256:" is not. */
+    const bool hex =
+        strncmp(a, "sha256:", 7) == 0 || a[strspn(a, "0123456789abcdefABCDEF")] == '\0';
+
+    return hex ? vb_ascii_equal(a, b) : strcmp(a, b) == 0;
+}
+
+static bool is_signer(const struct signer *signer, const struct vb_sig_result *result)
+{
+    if (signer->key != NULL)
+        return result->key_id[0] != '\0' && result->issuer[0] == '\0' &&
+               vb_sig_id_equal(signer->key, result->key_id);
+    if (signer->root != NULL)
+        return result->root[0] != '\0' && strcmp(signer->root, result->root) == 0;
+    return result->issuer[0] != '\0' && strcmp(signer->issuer, result->issuer) == 0 &&
+           vb_sig_match_pattern(result->name, signer->identity);
+}
+
+static bool is_listed(const struct row *row, const struct vb_sig_result *result)
+{
+    for (size_t i = 0; i < row->signer_count; i++) {
+        if (is_signer(&row->signers[i], result))
+            return true;
+    }
+    return false;
+}
+
+/* The row that revokes the signer of RESULT at WHEN. */
+static const struct revoked *revoked_by(const struct revoked *rows, size_t count,
+                                        const struct vb_sig_result *result, int64_t when)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (when >= rows[i].since && is_signer(&rows[i].signer, result))
+            return &rows[i];
+    }
+    return NULL;
+}
+
+/* Sets WHY, and returns what the signer's answer is: true without a CODE. */
+static bool VB_PRINTF(3, 4) answer(struct vb_sig_why *why, const char *code, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(why->text, sizeof(why->text), fmt, args);
+    va_end(args);
+    why->code = code;
+    return code == NULL;
+}
+
+static bool say_revoked(const struct revoked *row, struct vb_sig_why *why)
+{
+    return answer(why, "revoked", "the signer was revoked on %s: %.300s", row->since_text,
+                  row->reason);
+}
+
+/* One row that claims the package: may this signer, whom it lists, sign it at WHEN? */
+static bool row_accepts(const struct row *row, const struct vb_sig_package *package,
+                        const struct vb_sig_result *result, int64_t when, struct vb_sig_why *why)
+{
+    const struct revoked *gone = revoked_by(row->revoked, row->revoked_count, result, when);
+
+    if (gone != NULL)
+        return say_revoked(gone, why);
+    if (when < row->from)
+        return answer(why, "not-yet", "the signer may sign %.200s from %s on", package->name,
+                      row->from_text);
+    if (row->until != 0 && when >= row->until)
+        return answer(why, "over", "the signer might sign %.200s until %s", package->name,
+                      row->until_text);
+    return answer(why, NULL, "the signer may sign %.200s", package->name);
+}
+
+static bool accept_claimed(const struct vb_publishers *publishers,
+                           const struct vb_sig_package *package, const struct vb_sig_result *result,
+                           int64_t when, struct vb_sig_why *why)
+{
+    answer(why, "not-listed", "the signer is not among those who may sign %.200s", package->name);
+    for (size_t i = 0; i < publishers->row_count; i++) {
+        const struct row *row = &publishers->rows[i];
+        if (row_claims(row, package) && is_listed(row, result) &&
+            row_accepts(row, package, result, when, why))
+            return true;
+    }
+    return false;
+}
+
+/* No row claims what is signed: who is listed for other packages is not for this one. */
+static bool accept_unclaimed(const struct vb_publishers *publishers,
+                             const struct vb_sig_result *result, struct vb_sig_why *why)
+{
+    for (size_t i = 0; i < publishers->row_count; i++) {
+        if (is_listed(&publishers->rows[i], result))
+            return answer(why, "other-packages", "the signer is trusted for other packages only");
+    }
+    return result->outcome == VB_SIGNATURE_VALID_TRUSTED;
+}
+
+bool vb_publishers_accept(const struct vb_publishers *publishers,
+                          const struct vb_sig_package *packages, size_t count, int64_t now,
+                          const struct vb_sig_result *result, struct vb_sig_why *ret_why)
+{
+    const int64_t when = result->signed_at != 0 ? result->signed_at : now;
+    bool claimed = false;
+
+    *ret_why = (struct vb_sig_why){0};
+    if (result->outcome != VB_SIGNATURE_VALID_TRUSTED && !result->anchored)
+        return false;
+    if (publishers == NULL)
+        return result->outcome == VB_SIGNATURE_VALID_TRUSTED;
+    const struct revoked *gone =
+        revoked_by(publishers->revoked, publishers->revoked_count, result, when);
+    if (gone != NULL)
+        return say_revoked(gone, ret_why);
+    for (size_t i = 0; i < count; i++) {
+        if (!vb_publishers_claim(publishers, &packages[i]))
+            continue;
+        claimed = true;
+        if (!accept_claimed(publishers, &packages[i], result, when, ret_why))
+            return false;
+    }
+    return claimed || accept_unclaimed(publishers, result, ret_why);
+}
+
+/* --- for the list --- */
+
+static const char *signer_text(const struct signer *signer)
+{
+    if (signer->key != NULL)
+        return signer->key;
+    return signer->root != NULL ? signer->root : signer->identity;
+}
+
+int vb_publishers_walk(const struct vb_publishers *publishers, vb_publishers_each *each, void *ctx,
+                       struct vb_error *err)
+{
+    int status = VB_OK;
+
+    for (size_t i = 0; status == VB_OK && publishers != NULL && i < publishers->row_count; i++) {
+        const struct row *row = &publishers->rows[i];
+        struct vb_publishers_row told = {.line = row->line,
+                                         .package = row->packages->items[0]->text,
+                                         .signer = "nobody",
+                                         .from = row->from,
+                                         .until = row->until};
+        if (row->signer_count == 0)
+            status = each(ctx, &told, err);
+        for (size_t k = 0; status == VB_OK && k < row->signer_count; k++) {
+            told.signer = signer_text(&row->signers[k]);
+            told.is_key = row->signers[k].key != NULL;
+            status = each(ctx, &told, err);
+        }
+    }
+    return status;
+}

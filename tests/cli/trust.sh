@@ -1,0 +1,191 @@
+#!/bin/sh
+# The trust folder: what is added, listed, removed; who may sign which packages, and what comes of it.
+. "$(dirname "$0")/lib.sh"
+for tool in minisign ssh-keygen openssl; do
+    command -v "$tool" >/dev/null || { echo "SKIPPED: no $tool"; exit 77; }
+done
+cd "$work" || exit 99
+trust="$work/t"
+
+# --- keys of every kind ---
+
+minisign -G -W -p alice.pub -s alice.key >/dev/null 2>&1 || exit 99
+minisign -G -W -p mallory.pub -s mallory.key >/dev/null 2>&1 || exit 99
+ssh-keygen -q -t ed25519 -N '' -C carol -f carol || exit 99
+openssl ecparam -name prime256v1 -genkey -noout -out pem.key 2>/dev/null
+openssl ec -in pem.key -pubout -out cosign.pub 2>/dev/null
+openssl req -x509 -newkey rsa:2048 -nodes -keyout root.key -subj '/CN=Acme Root' -days 400 -out root.crt 2>/dev/null
+openssl x509 -in root.crt -outform DER -out root2.cer
+openssl req -x509 -newkey rsa:2048 -nodes -keyout soon.key -subj '/CN=Soon' -days 3 -out soon.crt 2>/dev/null
+
+run trust list --trust "$trust"
+expect_status 0 "list of a missing folder"
+expect_in "$work/out" "0 entries" "list of a missing folder"
+for file in alice.pub cosign.pub root.crt root2.cer; do
+    run trust add "$file" --trust "$trust"
+    expect_status 0 "add $file"
+done
+run trust add carol.pub --trust "$trust"
+expect_error "an OpenSSH key without --principal"
+expect_in "$work/err" "--principal" "an OpenSSH key without --principal"
+run trust add carol.pub --principal carol@example.org --trust "$trust"
+expect_status 0 "add an OpenSSH key"
+run trust add carol.pub --principal carol@example.org --trust "$trust"
+expect_error "the same OpenSSH key again"
+run trust add carol.pub --principal 'carol,*' --trust "$trust"
+expect_error "a principal that is a pattern"
+run trust add alice.pub --principal alice --trust "$trust"
+expect_error "--principal for another key"
+run trust add alice.pub --trust "$trust"
+expect_error "nothing is replaced"
+expect_in "$work/err" "is there already" "nothing is replaced"
+run trust add alice.pub --name alice2 --trust "$trust"
+expect_status 0 "another name"
+for name in ../x .x -x 'a b' ''; do
+    run trust add alice.pub "--name=$name" --trust "$trust"
+    expect_error "the name \"$name\""
+done
+
+# What is no key.
+for file in alice.key carol pem.key /dev/null "$vetbox" "$work"; do
+    run trust add "$file" --name secret --principal x --trust "$trust"
+    expect_error "add $file"
+done
+printf 'untrusted comment: x\nRWnonsense\n' >bad.pub
+run trust add bad.pub --trust "$trust"
+expect_error "a damaged key"
+{ cat cosign.pub; echo more; } >bad.pub
+run trust add bad.pub --trust "$trust"
+expect_error "text behind a key"
+head -c 200 root2.cer >cut.cer
+run trust add cut.cer --trust "$trust"
+expect_error "a certificate that is cut off"
+[ "$(ls -A "$trust" | tr '\n' ' ')" = "alice.pub alice2.pub allowed_signers cosign.pub root.pem root2.der " ] ||
+    fail "the folder holds $(ls -A "$trust")"
+
+# --- the list ---
+
+id=$(tail -1 alice.pub | base64 -d | od -An -tx1 -j2 -N8 | awk '{for (i = NF; i; i--) printf "%s", toupper($i)}')
+run trust list --trust "$trust"
+expect_status 0 "list"
+expect_in "$work/out" "minisign key      alice  $id  alice.pub  0 days old" "list"
+expect_in "$work/out" "OpenSSH key       carol@example.org  $(ssh-keygen -lf carol.pub | cut -d' ' -f2)  allowed_signers:1" "list"
+expect_in "$work/out" "sha256:$(openssl pkey -pubin -in cosign.pub -outform DER | sha256sum | cut -d' ' -f1)  cosign.pub" "list"
+expect_in "$work/out" "sha256:$(sha256sum <root2.cer | cut -d' ' -f1)" "list"
+expect_in "$work/out" "/CN=Acme Root" "list"
+run trust list --format json --trust "$trust"
+expect_status 0 "list as JSON"
+python3 -c 'import json, sys; rows = json.load(open(sys.argv[1])); assert [r["name"] for r in rows] == ["alice", "alice2", "carol@example.org", "cosign", "root", "root2"], rows; assert all(r["state"] == "good" and r["age_days"] == 0 for r in rows), rows; assert "until" in rows[4]' "$work/out" ||
+    fail "the JSON list"
+run trust check --trust "$trust"
+expect_status 0 "check of a good folder"
+expect_in "$work/out" "6 entries" "check of a good folder"
+
+# --- what is not in order ---
+
+run trust add soon.crt --trust "$trust"
+run trust check --trust "$trust"
+expect_status 2 "check of what ends soon"
+expect_in "$work/out" "ends soon" "check of what ends soon"
+expect_not_in "$work/out" "alice" "check tells only what is not in order"
+run trust remove soon --trust "$trust"
+expect_status 0 "remove a root"
+printf 'gone@example.org valid-before="20200101Z" %s\n' "$(cat carol.pub)" >>"$trust/allowed_signers"
+run trust check --trust "$trust"
+expect_status 1 "check of what is over"
+expect_in "$work/out" "allowed_signers:2" "check of what is over"
+run trust remove gone@example.org --trust "$trust"
+expect_status 0 "remove a signer"
+[ "$(wc -l <"$trust/allowed_signers")" -eq 1 ] || fail "one line of allowed_signers is left"
+printf 'version: 1\npublishers:\n- packages: [x]\n  signers: [{key: DEAD}]\n' >"$trust/trust.yaml"
+run trust check --trust "$trust"
+expect_status 1 "a rule with a key that is not there"
+expect_in "$work/out" "trust.yaml:3" "a rule with a key that is not there"
+printf 'version: 1\npublisher: []\n' >"$trust/trust.yaml"
+run trust check --trust "$trust"
+expect_status 1 "a malformed file"
+expect_in "$work/out" "trust.yaml:2: unknown key" "a malformed file"
+run scan "$source_dir/examples" --trust "$trust"
+expect_status 78 "a malformed file stops everything else"
+run trust remove trust.yaml --trust "$trust"
+expect_status 0 "remove a file"
+run trust remove nobody --trust "$trust"
+expect_error "remove what is not there"
+run trust remove allowed_signers/x --trust "$trust"
+expect_error "remove a path"
+for arguments in '' 'add' 'remove' 'list x' 'erase x' 'list --name x'; do
+    # shellcheck disable=SC2086 # several arguments
+    run trust $arguments --trust "$trust"
+    expect_error "trust $arguments"
+done
+
+# Without --trust: the user's own folder, which is made.
+run trust add alice.pub
+expect_status 0 "add to the user's folder"
+[ -s "$HOME/.config/vetbox/trust/alice.pub" ] || fail "the user's own folder"
+run trust remove alice
+expect_status 0 "remove from the user's folder"
+
+# --- who may sign what ---
+
+mkdir skill
+printf -- '---\nname: weather-now\ndescription: Says how the weather is.\n---\nSay it.\n' >skill/SKILL.md
+printf 'free\n' >skill/LICENSE
+run verify skill --trust "$trust"
+expect_status 2 "unsigned"
+minisign -S -s alice.key -m skill/SKILL.md >/dev/null 2>&1 </dev/null
+run verify skill --trust "$trust"
+expect_status 0 "signed"
+expect_in "$work/out" "covered by none: 1 of 2 files" "signed in part"
+expect_in "$work/out" "  LICENSE" "signed in part"
+run scan skill --format json --trust "$trust"
+expect_in "$work/out" "alice (minisign, covers 1 of 2 files) in SKILL.md.minisig" "the report says how much"
+
+rules() {
+    printf 'version: 1\npublishers:\n- packages: ["weather-*"]\n  signers: [{key: %s}]\n%s' "$1" "$2" >"$trust/trust.yaml"
+}
+rules "$id" ''
+run verify skill --trust "$trust"
+expect_status 0 "by whom trust.yaml names"
+expect_in "$work/out" "the signer may sign weather-now" "by whom trust.yaml names"
+rules "$id" '  required: true
+'
+run verify skill --trust "$trust"
+expect_status 2 "not all that must be signed is"
+expect_in "$work/out" "wanted by trust.yaml: weather-now: signed in part, 1 of 2 files" "required"
+run scan skill --trust "$trust"
+expect_status 2 "scan of what is not signed as it must be"
+expect_in "$work/out" "VB-SIGNATURE-MISSING" "scan of what is not signed as it must be"
+(cd skill && sha256sum SKILL.md LICENSE >SHA256SUMS && minisign -S -s ../alice.key -m SHA256SUMS >/dev/null 2>&1 </dev/null && rm SKILL.md.minisig)
+run verify skill --trust "$trust"
+expect_status 0 "all of it is signed"
+expect_not_in "$work/out" "covered by none" "all of it is signed"
+run scan skill --trust "$trust"
+expect_not_in "$work/out" "VB-SIGNATURE" "all of it is signed"
+
+# Another trusted key is not this publisher's.
+run trust add mallory.pub --trust "$trust"
+(cd skill && minisign -S -s ../mallory.key -m SHA256SUMS >/dev/null 2>&1 </dev/null)
+run verify skill --trust "$trust"
+expect_status 2 "by somebody else"
+expect_in "$work/out" "valid-untrusted" "by somebody else"
+expect_in "$work/out" "not among those who may sign weather-now" "by somebody else"
+expect_in "$work/out" "unsigned, 0 of 3 files" "by somebody else"
+
+# The same key is not good for another name.
+rules "$id" ''
+(cd skill && minisign -S -s ../alice.key -m SHA256SUMS >/dev/null 2>&1 </dev/null)
+sed -i 's/weather-now/clock-now/' skill/SKILL.md
+(cd skill && sha256sum SKILL.md LICENSE >SHA256SUMS && minisign -S -s ../alice.key -m SHA256SUMS >/dev/null 2>&1 </dev/null)
+run verify skill --trust "$trust"
+expect_status 2 "for another package"
+expect_in "$work/out" "trusted for other packages only" "for another package"
+
+# Revoked.
+printf 'version: 1\nrevoked: [{key: %s, since: 2026-01-01, reason: laptop stolen}]\n' "$id" >"$trust/trust.yaml"
+run verify skill --trust "$trust"
+expect_status 2 "revoked"
+expect_in "$work/out" "revoked on 2026-01-01: laptop stolen" "revoked"
+run scan skill --trust "$trust"
+expect_in "$work/out" "VB-SIGNATURE-REVOKED" "revoked"
+finish

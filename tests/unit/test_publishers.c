@@ -1,0 +1,411 @@
+/* trust.yaml: who may sign which packages, and what of a package is signed. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#include "signatures/cover.h"
+#include "signatures_helper.h"
+
+#define ALICE "78B7451DFA0A75CF"
+
+static void free_publishers(struct vb_publishers **publishers)
+{
+    vb_publishers_free(*publishers);
+}
+
+/* --- the file --- */
+
+static void expect_refused(const char *text, const char *part)
+{
+    VB_CLEANUP(free_publishers) struct vb_publishers *publishers = NULL;
+    struct vb_error err = {0};
+
+    if (vb_publishers_read("trust.yaml", text, strlen(text), &publishers, &err) != VB_E_CONFIG ||
+        strstr(err.message, part) == NULL)
+        fail_msg("\"%s\" gives \"%s\", not \"%s\"", text, err.message, part);
+    assert_null(publishers);
+}
+
+static void test_strict(void **state)
+{
+    static const struct {
+        const char *rows;
+        const char *part;
+    } rows[] = {
+        {"publishers: {}", "trust.yaml:2: a list"},
+        {"publishes: []", "trust.yaml:2: unknown key \"publishes\""},
+        {"publishers: [x]", "a map was expected"},
+        {"publishers:\n- packages: [a]", "trust.yaml:3: a row needs packages and signers"},
+        {"publishers:\n- signers: [{key: A}]", "needs packages and signers"},
+        {"publishers:\n- packages: a\n  signers: [{key: A}]", "trust.yaml:3: a list of texts"},
+        {"publishers:\n- packages: []\n  signers: [{key: A}]", "a list of texts"},
+        {"publishers:\n- packages: [{a: b}]\n  signers: [{key: A}]", "a text was expected"},
+        {"publishers:\n- packages: ['']\n  signers: [{key: A}]", "a text was expected"},
+        {"publishers:\n- packages: [a]\n  signers: []", "must be required"},
+        {"publishers:\n- packages: [a]\n  signers: [{}]", "exactly one of key"},
+        {"publishers:\n- packages: [a]\n  signers: [{key: A, root: B}]", "exactly one of key"},
+        {"publishers:\n- packages: [a]\n  signers: [{identity: A}]", "need each other"},
+        {"publishers:\n- packages: [a]\n  signers: [{key: A, issuer: B}]", "need each other"},
+        {"publishers:\n- packages: [a]\n  signers: [{keys: A}]", "trust.yaml:4: unknown key"},
+        {"publishers:\n- packages: [a]\n  signers: [{key: A}]\n  required: yes",
+         "trust.yaml:5: required is true or false"},
+        {"publishers:\n- packages: [a]\n  signers: [{key: A}]\n  required: 'true'",
+         "required is true or false"},
+        {"publishers:\n- packages: [a]\n  signers: [{key: A}]\n  from: 2026-02-30",
+         "trust.yaml:5: there is no such day"},
+        {"publishers:\n- packages: [a]\n  signers: [{key: A}]\n  until: soon",
+         "a date such as 2026-12-31"},
+        {"publishers:\n- packages: [a]\n  signers: [{key: A}]\n  from: 2026-02-02\n"
+         "  until: 2026-02-01",
+         "until lies before from"},
+        {"revoked:\n- {key: A, reason: x}", "trust.yaml:3: what is revoked needs since"},
+        {"revoked:\n- {since: 2026-01-01, reason: x}", "exactly one of key"},
+        {"revoked:\n- {key: A, since: 2026-01-01, reason: x}\n- {key: A}", "trust.yaml:4:"},
+        {"publishers: []\npublishers: []", "trust.yaml:3: "},
+        {"publishers: &a []", "trust.yaml:2: "},
+    };
+
+    expect_refused("", "");
+    expect_refused("publishers: []\n", "version: 1");
+    expect_refused("version: 2\n", "trust.yaml:1: version: 1");
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        char text[512];
+        snprintf(text, sizeof(text), "version: 1\n%s\n", rows[i].rows);
+        expect_refused(text, rows[i].part);
+    }
+    (void)state;
+}
+
+/* --- who may sign what --- */
+
+static const char rules[] = "version: 1\n"
+                            "publishers:\n"
+                            "- packages: [weather-*, '@acme/*']\n"
+                            "  signers:\n"
+                            "  - key: 78b7451dfa0a75cf\n"
+                            "  - identity: https://forge.example/acme/*\n"
+                            "    issuer: https://issuer.example\n"
+                            "  required: true\n"
+                            "- packages: [old-thing]\n"
+                            "  signers: [{key: 78B7451DFA0A75CF}]\n"
+                            "  from: 2026-01-01\n"
+                            "  until: 2026-06-30\n"
+                            "- packages: [Some.Snake]\n"
+                            "  kinds: [python-wheel, pypi]\n"
+                            "  signers: [{root: snakes}]\n"
+                            "- packages: [nobody]\n"
+                            "  signers: []\n"
+                            "  required: true\n"
+                            "- packages: [inner-*]\n"
+                            "  signers: [{key: 'SHA256:aB'}]\n"
+                            "  revoked: [{key: 'SHA256:aB', since: 2026-05-01, reason: left}]\n"
+                            "revoked:\n"
+                            "- {key: DEAD, since: 2026-03-01, reason: stolen laptop}\n"
+                            "- {identity: '*@evil.example', issuer: https://issuer.example,\n"
+                            "   since: 2020-01-01, reason: never}\n";
+
+enum { DAY = 86400, MAY_2026 = 1777593600 }; /* 2026-05-01 */
+
+static struct vb_publishers *read_rules(void)
+{
+    struct vb_publishers *publishers = NULL;
+    struct vb_error err = {0};
+
+    if (vb_publishers_read("trust.yaml", rules, strlen(rules), &publishers, &err) < 0)
+        fail_msg("%s", err.message);
+    assert_int_equal(vb_publishers_count(publishers), 5);
+    return publishers;
+}
+
+struct asked {
+    const char *kind, *package;
+    const char *key, *name, *issuer, *root;
+    bool trusted; /* before trust.yaml; otherwise its chain is anchored */
+    int64_t now, signed_at;
+    const char *code; /* NULL: accepted */
+};
+
+static void ask(const struct vb_publishers *publishers, const struct asked *row)
+{
+    const struct vb_sig_package package = {row->kind, row->package, "."};
+    struct vb_sig_result result = {.outcome = row->trusted ? VB_SIGNATURE_VALID_TRUSTED
+                                                           : VB_SIGNATURE_VALID_UNTRUSTED,
+                                   .anchored = !row->trusted,
+                                   .signed_at = row->signed_at};
+    struct vb_sig_why why;
+
+    snprintf(result.key_id, sizeof(result.key_id), "%s", row->key != NULL ? row->key : "");
+    snprintf(result.name, sizeof(result.name), "%s", row->name != NULL ? row->name : "");
+    snprintf(result.issuer, sizeof(result.issuer), "%s", row->issuer != NULL ? row->issuer : "");
+    snprintf(result.root, sizeof(result.root), "%s", row->root != NULL ? row->root : "");
+    const bool accepted = vb_publishers_accept(publishers, &package, 1,
+                                               row->now != 0 ? row->now : MAY_2026, &result, &why);
+    if (accepted != (row->code == NULL) ||
+        strcmp(why.code != NULL ? why.code : "", row->code != NULL ? row->code : "") != 0)
+        fail_msg("%s by %s: %s, code %s (%s)", row->package, row->key ? row->key : row->name,
+                 accepted ? "accepted" : "refused", why.code, why.text);
+}
+
+static void test_accept(void **state)
+{
+    static const char forge[] = "https://forge.example/acme/x", issuer[] = "https://issuer.example";
+    VB_CLEANUP(free_publishers) struct vb_publishers *publishers = read_rules();
+    const struct asked rows[] = {
+        {"npm", "weather-now", .key = ALICE, .trusted = true},
+        {"npm", "WEATHER-now", .key = ALICE, .trusted = true},
+        {"npm", "@acme/x", .key = ALICE, .trusted = true},
+        {"npm", "@acme/x", .key = "AB", .trusted = true, .code = "not-listed"},
+        {"npm", "weather", .key = ALICE, .trusted = true, .code = "other-packages"},
+        {"npm", "", .key = ALICE, .trusted = true, .code = "other-packages"},
+        {"npm", "other", .key = "AB", .trusted = true},
+        /* identities count where their chain is trusted and the row says so */
+        {"npm", "@acme/x", .name = forge, .issuer = issuer},
+        {"npm", "@acme/x", .name = forge, .issuer = "https://other.example", .code = "not-listed"},
+        {"npm", "@acme/x", .name = "https://forge.example/evil/x", .issuer = issuer,
+         .code = "not-listed"},
+        /* an identity that looks like a key is none */
+        {"npm", "@acme/x", .key = ALICE, .name = "a", .issuer = issuer, .code = "not-listed"},
+        {"npm", "other", .name = forge, .issuer = issuer, .code = "other-packages"},
+        {"npm", "other", .name = "a@evil.example", .issuer = issuer, .code = "revoked"},
+        /* times */
+        {"npm", "old-thing", .key = ALICE, .trusted = true},
+        {"npm", "old-thing", .key = ALICE, .trusted = true, .now = MAY_2026 + 60 * DAY},
+        {"npm", "old-thing", .key = ALICE, .trusted = true, .now = MAY_2026 + 61 * DAY,
+         .code = "over"},
+        {"npm", "old-thing", .key = ALICE, .trusted = true, .now = MAY_2026 + 61 * DAY,
+         .signed_at = MAY_2026},
+        {"npm", "old-thing", .key = ALICE, .trusted = true, .now = MAY_2026 - 121 * DAY,
+         .code = "not-yet"},
+        /* revocation */
+        {"npm", "other", .key = "dead", .trusted = true, .code = "revoked"},
+        {"npm", "other", .key = "dead", .trusted = true, .signed_at = MAY_2026 - 62 * DAY},
+        {"npm", "other", .key = "DEAD", .trusted = true, .now = MAY_2026 - 62 * DAY},
+        {"npm", "inner-x", .key = "SHA256:aB", .trusted = true, .now = MAY_2026 - 1},
+        {"npm", "inner-x", .key = "SHA256:aB", .trusted = true, .code = "revoked"},
+        {"npm", "inner-x", .key = "SHA256:Ab", .trusted = true, .now = MAY_2026 - 1,
+         .code = "not-listed"},
+        /* kinds, and Python's names */
+        {"python-wheel", "some_snake", .root = "snakes", .trusted = true},
+        {"pypi", "SOME--snake", .root = "snakes", .trusted = true},
+        {"pypi", "some_snake", .root = "frogs", .trusted = true, .code = "not-listed"},
+        {"npm", "some.snake", .root = "snakes", .trusted = true, .code = "other-packages"},
+        {"npm", "nobody", .key = ALICE, .trusted = true, .code = "not-listed"},
+    };
+
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++)
+        ask(publishers, &rows[i]);
+    (void)state;
+}
+
+/* What is not trusted to begin with, trust.yaml alone does not make trusted. */
+static void test_unanchored(void **state)
+{
+    VB_CLEANUP(free_publishers) struct vb_publishers *publishers = read_rules();
+    const struct vb_sig_package package = {"npm", "weather-now", "."};
+    struct vb_sig_result result = {.outcome = VB_SIGNATURE_VALID_UNTRUSTED, .key_id = ALICE};
+    struct vb_sig_why why;
+
+    assert_false(vb_publishers_accept(publishers, &package, 1, MAY_2026, &result, &why));
+    assert_string_equal(why.text, "");
+    (void)state;
+}
+
+/* All names of one root must allow it; those that no row claims do not count beside one that is. */
+static void test_several_names(void **state)
+{
+    VB_CLEANUP(free_publishers) struct vb_publishers *publishers = read_rules();
+    const struct vb_sig_package good[] = {{"npm", "weather-now", "."}, {"agent-skill", "now", "."}};
+    const struct vb_sig_package bad[] = {{"npm", "weather-now", "."}, {"npm", "nobody", "."}};
+    struct vb_sig_result result = {.outcome = VB_SIGNATURE_VALID_TRUSTED, .key_id = ALICE};
+    struct vb_sig_why why;
+
+    assert_true(vb_publishers_accept(publishers, good, 2, MAY_2026, &result, &why));
+    assert_false(vb_publishers_accept(publishers, bad, 2, MAY_2026, &result, &why));
+    assert_string_equal(why.code, "not-listed");
+    (void)state;
+}
+
+static void test_required(void **state)
+{
+    VB_CLEANUP(free_publishers) struct vb_publishers *publishers = read_rules();
+    static const struct {
+        const char *name;
+        size_t line;
+    } rows[] = {{"weather-now", 3}, {"@ACME/x", 3}, {"old-thing", 0}, {"nobody", 16}, {"x", 0}};
+
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        const struct vb_sig_package package = {"npm", rows[i].name, "."};
+        assert_int_equal(vb_publishers_require(publishers, &package, MAY_2026), rows[i].line);
+    }
+    assert_int_equal(vb_publishers_require(NULL, &(struct vb_sig_package){"npm", "x", "."}, 0), 0);
+    (void)state;
+}
+
+/* --- whole packages --- */
+
+struct told {
+    struct vb_sink sink;
+    char results[1024]; /* outcome:code:count/present, one after the other */
+    char coverage[512];
+    char expected[512];
+};
+
+static int tell(struct vb_sink *sink, struct vb_event *event, struct vb_error *err)
+{
+    struct told *told = (struct told *)sink;
+    const int status = vb_event_check(event, err);
+
+    if (status < 0)
+        return status;
+    const struct vb_str name = vb_event_get_str(event, VB_F_NAME);
+    const struct vb_str outcome = vb_event_get_str(event, VB_F_OUTCOME);
+    const struct vb_str code = vb_event_get_str(event, VB_F_CODE);
+    const long long count = (long long)vb_event_get_int(event, VB_F_COUNT, 0);
+    const long long present = (long long)vb_event_get_int(event, VB_F_PRESENT, 0);
+    const struct vb_value *paths = vb_event_get(event, VB_F_PATHS);
+    char *at = event->kind == VB_EV_SIGNATURE_RESULT     ? told->results
+               : event->kind == VB_EV_SIGNATURE_COVERAGE ? told->coverage
+                                                         : told->expected;
+    const size_t len = strlen(at);
+    snprintf(at + len, 512 - len, "%.*s:%.*s:%lld/%lld:%.*s ", (int)name.len, name.text,
+             (int)outcome.len, outcome.text, count, present, (int)code.len, code.text);
+    for (size_t i = 0; paths != NULL && i < paths->list.count; i++)
+        snprintf(at + strlen(at), 512 - strlen(at), "%.*s,", (int)paths->list.items[i].len,
+                 paths->list.items[i].text);
+    return VB_OK;
+}
+
+/* Verifies PACKAGE with the fixtures' keys and TRUST; NAMES are kind, name, root, …, NULL. */
+static void verify_named(const struct package *package, const char *trust, const char *const *names,
+                         struct told *ret)
+{
+    struct vb_error err = {0};
+    VB_CLEANUP_FD int fd = open("/tmp", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+
+    *ret = (struct told){.sink.emit = tell};
+    assert_true(fd >= 0);
+    for (; *names != NULL; names++)
+        assert_int_equal(vb_write_all(fd, *names, strlen(*names) + 1, &err), 0);
+    if (trust != NULL && vb_publishers_read("trust.yaml", trust, strlen(trust),
+                                            &package->trust->publishers, &err) < 0)
+        fail_msg("%s", err.message);
+    const struct vb_verify_job job = {
+        .dirfd = package->fd, .packages_fd = fd, .beside_fd = -1, .trust = package->trust};
+    if (vb_verify_job(&job, &ret->sink, &err) < 0)
+        fail_msg("%s", err.message);
+}
+
+static void test_coverage(void **state)
+{
+    const struct package *package = *state;
+    static const char *const names[] = {NULL};
+    struct told told;
+
+    verify_named(package, NULL, names, &told);
+    assert_string_equal(told.coverage, "");
+    package_copy(package, "prehashed.txt", "prehashed.txt");
+    package_copy(package, "prehashed.txt.minisig", "prehashed.txt.minisig");
+    put_text(package, "bare.txt", "x");
+    put_text(package, "sub/bare.sh", "x");
+    verify_named(package, NULL, names, &told);
+    assert_string_equal(told.results, "alice:valid-trusted:1/3: ");
+    assert_string_equal(told.coverage, "::1/3: bare.txt,sub/bare.sh,");
+    assert_string_equal(told.expected, "");
+}
+
+static void test_whole_package_wanted(void **state)
+{
+    const struct package *package = *state;
+    static const char *const mine[] = {"npm", "mine", ".", NULL};
+    static const char mine_rule[] = "version: 1\npublishers:\n- packages: [mine]\n"
+                                    "  signers: [{key: " ALICE "}]\n  required: true\n";
+    struct told told;
+
+    put_text(package, "bare.txt", "x");
+    verify_named(package, mine_rule, mine, &told);
+    assert_string_equal(told.expected, "mine:missing:0/1: ");
+    package_copy(package, "prehashed.txt", "prehashed.txt");
+    package_copy(package, "prehashed.txt.minisig", "prehashed.txt.minisig");
+    verify_named(package, NULL, mine, &told);
+    assert_string_equal(told.results, "alice:valid-trusted:1/2: ");
+    assert_string_equal(told.expected, "mine:partial:1/2: ");
+    assert_int_equal(unlinkat(package->fd, "bare.txt", 0), 0);
+    verify_named(package, NULL, mine, &told);
+    assert_string_equal(told.expected, "mine:signed:1/1: ");
+    assert_string_equal(told.coverage, "::1/1: ");
+}
+
+static void test_for_another_package(void **state)
+{
+    const struct package *package = *state;
+    static const char *const names[] = {"npm", "yours", ".", NULL};
+    static const char two_rules[] = "version: 1\npublishers:\n- packages: [mine]\n"
+                                    "  signers: [{key: " ALICE "}]\n- packages: [yours]\n"
+                                    "  signers: [{key: AB}]\n  required: true\n";
+    struct told told;
+
+    package_copy(package, "prehashed.txt", "prehashed.txt");
+    package_copy(package, "prehashed.txt.minisig", "prehashed.txt.minisig");
+    verify_named(package, two_rules, names, &told);
+    assert_string_equal(told.results, "alice:valid-untrusted:1/1:not-listed ");
+    assert_string_equal(told.expected, "yours:missing:0/1: ");
+}
+
+/* A package within another has its own publisher, and longer roots are not taken for shorter. */
+static void test_nested_packages(void **state)
+{
+    const struct package *package = *state;
+    static const char *const names[] = {"npm", "outer", ".",     "npm", "mine",
+                                        "in",  "npm",   "other", "in2", NULL};
+    static const char in_rule[] = "version: 1\npublishers:\n- packages: [mine]\n"
+                                  "  signers: [{key: " ALICE "}]\n  required: true\n"
+                                  "- packages: [outer, other]\n  signers: []\n  required: true\n";
+    struct told told;
+
+    package_copy(package, "prehashed.txt", "in/prehashed.txt");
+    package_copy(package, "prehashed.txt.minisig", "in/prehashed.txt.minisig");
+    put_text(package, "top.txt", "x");
+    put_text(package, "in2/x.txt", "x");
+    verify_named(package, in_rule, names, &told);
+    assert_string_equal(told.results, "alice:valid-trusted:1/3: ");
+    assert_string_equal(told.expected, "outer:missing:0/1: mine:signed:1/1: other:missing:0/1: ");
+}
+
+/* An invalid signature covers nothing. */
+static void test_invalid_covers_nothing(void **state)
+{
+    const struct package *package = *state;
+    static const char *const names[] = {"npm", "mine", ".", NULL};
+    static const char rule[] = "version: 1\npublishers:\n- packages: ['*']\n"
+                               "  signers: [{key: " ALICE "}]\n  required: true\n";
+    struct told told;
+
+    put_text(package, "prehashed.txt", "changed");
+    package_copy(package, "prehashed.txt.minisig", "prehashed.txt.minisig");
+    verify_named(package, rule, names, &told);
+    assert_string_equal(told.results, ":invalid:0/0: ");
+    assert_string_equal(told.coverage, "");
+    assert_string_equal(told.expected, "mine:missing:0/1: ");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_strict),
+        cmocka_unit_test(test_accept),
+        cmocka_unit_test(test_unanchored),
+        cmocka_unit_test(test_several_names),
+        cmocka_unit_test(test_required),
+        cmocka_unit_test_setup_teardown(test_coverage, package_setup, package_teardown),
+        cmocka_unit_test_setup_teardown(test_whole_package_wanted, package_setup, package_teardown),
+        cmocka_unit_test_setup_teardown(test_for_another_package, package_setup, package_teardown),
+        cmocka_unit_test_setup_teardown(test_nested_packages, package_setup, package_teardown),
+        cmocka_unit_test_setup_teardown(test_invalid_covers_nothing, package_setup,
+                                        package_teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
