@@ -45,9 +45,7 @@ void vb_sig_key_free(EVP_PKEY **key)
     *key = NULL;
 }
 
-/* OpenSSL said no. Returns 0 if that is its judgement of the input, VB_E_NOMEM if it ran out of
- * memory: the latter must never look like a bad signature. */
-static int refused(struct vb_error *err)
+int vb_sig_refused(struct vb_error *err)
 {
     bool memory = false;
     unsigned long code;
@@ -59,7 +57,7 @@ static int refused(struct vb_error *err)
 
 static int broken(struct vb_error *err, const char *what)
 {
-    const int status = refused(err);
+    const int status = vb_sig_refused(err);
 
     if (status < 0)
         return status;
@@ -76,7 +74,7 @@ static int key_from_params(const char *algorithm, OSSL_PARAM *params, EVP_PKEY *
     if (ctx == NULL || EVP_PKEY_fromdata_init(ctx) != 1)
         return broken(err, algorithm);
     if (EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) != 1)
-        return refused(err);
+        return vb_sig_refused(err);
     *ret = key;
     return 0;
 }
@@ -87,7 +85,7 @@ int vb_sig_key_ed25519(struct vb_sig_bytes raw, EVP_PKEY **ret, struct vb_error 
         return 0;
     EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, raw.data, raw.len);
     if (key == NULL)
-        return refused(err);
+        return vb_sig_refused(err);
     *ret = key;
     return 0;
 }
@@ -179,16 +177,18 @@ size_t vb_sig_ecdsa_der(struct vb_sig_bytes r, struct vb_sig_bytes s,
     return head + len;
 }
 
-/* Judges SIGNATURE with a context that knows the key. */
-static int judge(EVP_MD_CTX *ctx, struct vb_sig_bytes message, struct vb_sig_bytes signature,
-                 bool *ret_good, struct vb_error *err)
+int vb_sig_check(EVP_PKEY *key, const char *digest, struct vb_sig_bytes message,
+                 struct vb_sig_bytes signature, bool *ret_good, struct vb_error *err)
 {
+    VB_CLEANUP(md_ctx_free) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     static const unsigned char nothing[1];
     const unsigned char *data = message.len > 0 ? message.data : nothing;
 
+    if (ctx == NULL || EVP_DigestVerifyInit_ex(ctx, NULL, digest, NULL, NULL, key, NULL) != 1)
+        return broken(err, digest != NULL ? digest : "Ed25519");
     const int verdict = EVP_DigestVerify(ctx, signature.data, signature.len, data, message.len);
     if (verdict != 1) {
-        const int status = refused(err);
+        const int status = vb_sig_refused(err);
         if (status < 0)
             return status;
     }
@@ -196,30 +196,26 @@ static int judge(EVP_MD_CTX *ctx, struct vb_sig_bytes message, struct vb_sig_byt
     return 0;
 }
 
-int vb_sig_check(EVP_PKEY *key, const char *digest, struct vb_sig_bytes message,
-                 struct vb_sig_bytes signature, bool *ret_good, struct vb_error *err)
+int vb_sig_check_hash(EVP_PKEY *key, const struct vb_sig_hashed *hashed,
+                      struct vb_sig_bytes signature, bool pss, bool *ret_good, struct vb_error *err)
 {
-    VB_CLEANUP(md_ctx_free) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-
-    if (ctx == NULL || EVP_DigestVerifyInit_ex(ctx, NULL, digest, NULL, NULL, key, NULL) != 1)
-        return broken(err, digest != NULL ? digest : "Ed25519");
-    return judge(ctx, message, signature, ret_good, err);
-}
-
-int vb_sig_check_pss(EVP_PKEY *key, const char *digest, struct vb_sig_bytes message,
-                     struct vb_sig_bytes signature, bool *ret_good, struct vb_error *err)
-{
-    VB_CLEANUP(md_ctx_free) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    EVP_PKEY_CTX *key_ctx = NULL; /* CTX's own */
+    VB_CLEANUP(pkey_ctx_free) EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+    VB_CLEANUP(md_free) EVP_MD *md = EVP_MD_fetch(NULL, hashed->algorithm, NULL);
+    const int kind = EVP_PKEY_get_base_id(key);
 
     *ret_good = false;
-    if (EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA)
+    if (kind == EVP_PKEY_ED25519 || (pss && kind != EVP_PKEY_RSA))
         return 0;
-    if (ctx == NULL || EVP_DigestVerifyInit_ex(ctx, &key_ctx, digest, NULL, NULL, key, NULL) != 1 ||
-        EVP_PKEY_CTX_set_rsa_padding(key_ctx, RSA_PKCS1_PSS_PADDING) != 1 ||
-        EVP_PKEY_CTX_set_rsa_pss_saltlen(key_ctx, RSA_PSS_SALTLEN_DIGEST) != 1)
+    if (ctx == NULL || md == NULL || EVP_PKEY_verify_init(ctx) != 1 ||
+        EVP_PKEY_CTX_set_signature_md(ctx, md) != 1)
+        return broken(err, hashed->algorithm);
+    if (pss && (EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) != 1 ||
+                EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) != 1))
         return broken(err, "RSA-PSS");
-    return judge(ctx, message, signature, ret_good, err);
+    const int verdict = EVP_PKEY_verify(ctx, signature.data, signature.len, hashed->digest.data,
+                                        hashed->digest.len);
+    *ret_good = verdict == 1;
+    return verdict == 1 ? 0 : vb_sig_refused(err);
 }
 
 /* A running hash, or NULL. */

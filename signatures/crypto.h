@@ -53,11 +53,17 @@ size_t vb_sig_ecdsa_der(struct vb_sig_bytes r, struct vb_sig_bytes s,
 VB_CHECKED int vb_sig_check(EVP_PKEY *key, const char *digest, struct vb_sig_bytes message,
                             struct vb_sig_bytes signature, bool *ret_good, struct vb_error *err);
 
-/* RSA-PSS with MGF1 and salt of the digest's length, as its key details say in Sigstore. False for
- * a key that is not RSA. */
-VB_CHECKED int vb_sig_check_pss(EVP_PKEY *key, const char *digest, struct vb_sig_bytes message,
-                                struct vb_sig_bytes signature, bool *ret_good,
-                                struct vb_error *err);
+struct vb_sig_hashed {
+    const char *algorithm; /* OpenSSL's name */
+    struct vb_sig_bytes digest;
+};
+
+/* The same for a message of which only a digest is at hand. ECDSA and RSA only, false for Ed25519.
+ * PSS: RSA with MGF1 and a salt of the digest's length, as key details in Sigstore mean it; false
+ * for others. */
+VB_CHECKED int vb_sig_check_hash(EVP_PKEY *key, const struct vb_sig_hashed *hashed,
+                                 struct vb_sig_bytes signature, bool pss, bool *ret_good,
+                                 struct vb_error *err);
 
 /* ALGORITHM is OpenSSL's name: SHA256, SHA384, SHA512 or BLAKE2B512. The file is read from its
  * beginning to its end. *ret_len is the length of the digest. */
@@ -66,6 +72,10 @@ VB_CHECKED int vb_sig_hash_fd(const char *algorithm, int fd, unsigned char ret[V
 VB_CHECKED int vb_sig_hash(const char *algorithm, struct vb_sig_bytes data,
                            unsigned char ret[VB_SIG_DIGEST_MAX], size_t *ret_len,
                            struct vb_error *err);
+
+/* OpenSSL said no. Returns 0 if that is its judgement of the input, VB_E_NOMEM if it ran out of
+ * memory: the latter must never look like a bad signature. */
+VB_CHECKED int vb_sig_refused(struct vb_error *err);
 
 /* Lower-case hex and its NUL: 2 * len + 1 bytes. */
 void vb_sig_hex(struct vb_sig_bytes bytes, char *ret);

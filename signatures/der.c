@@ -47,6 +47,18 @@ bool vb_sig_der_whole(struct vb_sig_bytes bytes, unsigned char tag, struct vb_si
     return vb_sig_der_get(&bytes, tag, ret) && bytes.len == 0;
 }
 
+bool vb_sig_der_any(struct vb_sig_bytes *in, unsigned char *ret_tag, struct vb_sig_bytes *ret)
+{
+    const struct vb_sig_bytes start = *in;
+    struct vb_sig_bytes content;
+
+    if (in->len == 0 || !vb_sig_der_get(in, in->data[0], &content))
+        return false;
+    *ret_tag = start.data[0];
+    *ret = (struct vb_sig_bytes){.data = start.data, .len = start.len - in->len};
+    return true;
+}
+
 bool vb_sig_der_positive(struct vb_sig_bytes *in, struct vb_sig_bytes *ret)
 {
     struct vb_sig_bytes number;

@@ -22,6 +22,9 @@ bool vb_sig_der_get(struct vb_sig_bytes *in, unsigned char tag, struct vb_sig_by
 /* The same for an element that must be all of BYTES. */
 bool vb_sig_der_whole(struct vb_sig_bytes bytes, unsigned char tag, struct vb_sig_bytes *ret);
 
+/* Takes the next element off IN, whatever it is; RET is all of it, its head included. */
+bool vb_sig_der_any(struct vb_sig_bytes *in, unsigned char *ret_tag, struct vb_sig_bytes *ret);
+
 /* A positive INTEGER in its shortest form; RET excludes the sign byte. */
 bool vb_sig_der_positive(struct vb_sig_bytes *in, struct vb_sig_bytes *ret);
 

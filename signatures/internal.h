@@ -2,7 +2,7 @@
 #ifndef VETBOX_SIGNATURES_INTERNAL_H
 #define VETBOX_SIGNATURES_INTERNAL_H
 
-#include "signatures/wire.h"
+#include "signatures/trusted_root.h"
 #include "vetbox/signatures.h"
 
 enum {
@@ -54,15 +54,17 @@ struct vb_sig_result {
     char name[512];
     char key_id[96];
     char reason[512];
-    const char *code;  /* why trust.yaml objects, a constant; NULL: it does not */
-    char issuer[256];  /* of the identity in name, where that is one; else "" */
-    char root[128];    /* name of the trusted root that a chain ends in; else "" */
-    bool anchored;     /* valid-untrusted, but the chain behind name ends in a trusted root: only
-                          trust.yaml can say whether that name is trusted */
-    int64_t clock;     /* 0: no time range was checked */
-    int64_t signed_at; /* when, by somebody who is trusted to know; 0: unknown */
-    size_t count;      /* files of the package among covers, and how many there are */
+    const char *code; /* why trust.yaml objects, a constant; NULL: it does not */
+    char issuer[256]; /* of the identity in name, where that is one; else "" */
+    char root[128];   /* name of the trusted root that a chain ends in; else "" */
+    bool anchored;    /* valid-untrusted, but the chain behind name ends in a trusted root: only
+                         trust.yaml can say whether that name is trusted */
+    int64_t clock;    /* 0: no time range was checked */
+    const char *clock_source; /* log or authority, where one of them says so; NULL: nobody */
+    int64_t signed_at;        /* when, by somebody who is trusted to know; 0: unknown */
+    size_t count;             /* files of the package among covers, and how many there are */
     size_t present;
+    struct vb_sig_paths facts; /* "NAME=VALUE": what the certificate says of where it was signed */
     struct vb_sig_paths covers;
 };
 
@@ -74,6 +76,10 @@ int vb_sig_cut(struct vb_sig_bytes text, size_t max);
 void vb_sig_result_done(struct vb_sig_result *result); /* for VB_CLEANUP */
 VB_CHECKED int vb_sig_result_emit(const struct vb_sig_job *job, const struct vb_sig_result *result,
                                   struct vb_sink *sink, struct vb_error *err);
+
+/* Adds what Fulcio wrote into the certificate, as far as it is told. */
+VB_CHECKED int vb_sig_result_facts(struct vb_sig_result *result, const struct vb_sig_facts *facts,
+                                   struct vb_error *err);
 
 /* Opens the signed file and adds it to covers. Leaves *ret_fd at -1 and concludes unverifiable
  * where there is none that could be read. */
@@ -105,6 +111,9 @@ int vb_sig_signify(const struct vb_sig_job *job, struct vb_sig_result *result,
                    struct vb_error *err);
 bool vb_sig_sshsig_probe(const struct vb_sig_job *job);
 int vb_sig_sshsig(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
+bool vb_sig_sigstore_probe(const struct vb_sig_job *job);
+int vb_sig_sigstore(const struct vb_sig_job *job, struct vb_sig_result *result,
+                    struct vb_error *err);
 
 /* An envelope that stands alone, by a key in PEM. */
 bool vb_sig_dsse_probe(const struct vb_sig_job *job);
@@ -157,15 +166,10 @@ struct vb_trust_signer { /* one line of allowed_signers */
     size_t blob_len;
 };
 
-struct vb_trust_pem { /* a key of X.509 */
+struct vb_trust_pem { /* a public key in PEM */
     char *name;
-    EVP_PKEY *key;
     char id[VB_SIG_KEY_ID];
-};
-
-struct vb_trust_root { /* a certificate that is believed by itself */
-    char *name;
-    X509 *cert;
+    EVP_PKEY *key;
 };
 
 struct vb_publishers;
@@ -175,11 +179,14 @@ struct vb_trust {
     size_t key_count;
     struct vb_trust_signer *signers;
     size_t signer_count;
+    struct vb_publishers *publishers; /* trust.yaml, or NULL */
     struct vb_trust_pem *pems;
     size_t pem_count;
-    struct vb_trust_root *roots;
+    STACK_OF(X509) * root_certs; /* NULL: none */
+    char **root_names;           /* the file's name of each */
     size_t root_count;
-    struct vb_publishers *publishers; /* trust.yaml, or NULL */
+    struct vb_sig_trusted_root sigstore; /* all trusted_root.json in one */
+    size_t trusted_root_count;
 };
 
 /* One *.pub file; PATH is for messages. NAME becomes the signer's name. */
@@ -187,7 +194,7 @@ VB_CHECKED int vb_sig_trust_pub(struct vb_trust *trust, const char *path, const 
                                 struct vb_sig_bytes text, struct vb_error *err);
 VB_CHECKED int vb_sig_trust_signers(struct vb_trust *trust, const char *path,
                                     struct vb_sig_bytes text, struct vb_error *err);
-/* A public key of X.509 in PEM, or certificates in PEM or DER. */
+/* A public key in PEM, or certificates in PEM or DER: whichever it is. */
 VB_CHECKED int vb_sig_trust_x509(struct vb_trust *trust, const char *path, const char *name,
                                  struct vb_sig_bytes text, struct vb_error *err);
 /* Reads one file of the folder DIR; *ret_known is false where its name is none of a trust folder.
@@ -201,6 +208,19 @@ VB_CHECKED int vb_sig_trust_files(const char *dir, int *ret_dirfd, struct vb_sig
 void vb_sig_show_minisign_id(const unsigned char id[8], char *ret);
 /* The fingerprint as ssh-keygen -l shows it. */
 VB_CHECKED int vb_sig_ssh_id(struct vb_sig_bytes key, char *ret, size_t size, struct vb_error *err);
+/* One public key in PEM; certificates in PEM, one or more, which chains may end in. */
+VB_CHECKED int vb_sig_trust_pem_key(struct vb_trust *trust, const char *path, const char *name,
+                                    struct vb_sig_bytes text, struct vb_error *err);
+VB_CHECKED int vb_sig_trust_certs(struct vb_trust *trust, const char *path, const char *name,
+                                  struct vb_sig_bytes text, struct vb_error *err);
+/* One certificate in DER. */
+VB_CHECKED int vb_sig_trust_der(struct vb_trust *trust, const char *path, const char *name,
+                                struct vb_sig_bytes der, struct vb_error *err);
+VB_CHECKED int vb_sig_trust_sigstore(struct vb_trust *trust, const char *path,
+                                     struct vb_sig_bytes text, struct vb_error *err);
+void vb_sig_trust_roots_done(struct vb_trust *trust);
+/* The name of CERT, one of root_certs. */
+const char *vb_sig_trust_root_name(const struct vb_trust *trust, const X509 *cert);
 /* "alg || id || key" of minisign and signify. */
 bool vb_sig_parse_pub(struct vb_sig_bytes line, struct vb_trust_key *ret);
 

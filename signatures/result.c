@@ -41,6 +41,35 @@ int vb_sig_cut(struct vb_sig_bytes text, size_t max)
 void vb_sig_result_done(struct vb_sig_result *result)
 {
     vb_sig_paths_done(&result->covers);
+    vb_sig_paths_done(&result->facts);
+}
+
+int vb_sig_result_facts(struct vb_sig_result *result, const struct vb_sig_facts *facts,
+                        struct vb_error *err)
+{
+    enum { FACT_MAX = 1024 };
+    int status = 0;
+
+    for (size_t i = 0; status == 0 && i < VB_SIG_FACTS; i++) {
+        const char *name = vb_sig_fact_name(i);
+        char fact[FACT_MAX];
+        if (name == NULL || facts->items[i].len == 0)
+            continue;
+        snprintf(fact, sizeof(fact), "%s=%.*s", name, vb_sig_cut(facts->items[i], 900),
+                 (const char *)facts->items[i].data);
+        status = vb_sig_paths_add(&result->facts, fact, err);
+    }
+    return status;
+}
+
+static size_t list_facts(const struct vb_sig_result *result, struct vb_str ret[VB_SIG_FACTS])
+{
+    size_t count = 0;
+
+    for (; count < result->facts.count && count < VB_SIG_FACTS; count++)
+        ret[count] = (struct vb_str){.text = result->facts.items[count],
+                                     .len = strlen(result->facts.items[count])};
+    return count;
 }
 
 /* Emits the event with the paths from FIRST on that fit into one; returns how many in
@@ -50,6 +79,7 @@ static int emit_part(const struct vb_sig_job *job, const struct vb_sig_result *r
 {
     enum { PART_PATHS = 1000, PART_BYTES = 128 * 1024 };
     struct vb_str items[PART_PATHS];
+    struct vb_str facts[VB_SIG_FACTS];
     struct vb_event event;
     size_t count = 0;
     size_t bytes = 0;
@@ -73,8 +103,14 @@ static int emit_part(const struct vb_sig_job *job, const struct vb_sig_result *r
         vb_event_str(&event, VB_F_REASON, result->reason);
     if (result->code != NULL)
         vb_event_str(&event, VB_F_CODE, result->code);
+    if (result->issuer[0] != '\0')
+        vb_event_str(&event, VB_F_ISSUER, result->issuer);
+    if (result->facts.count > 0)
+        vb_event_list(&event, VB_F_FACTS, facts, list_facts(result, facts));
     if (result->clock != 0)
         vb_event_int(&event, VB_F_CLOCK, result->clock);
+    if (result->clock_source != NULL)
+        vb_event_str(&event, VB_F_CLOCK_SOURCE, result->clock_source);
     if (result->present != 0) {
         vb_event_int(&event, VB_F_COUNT, (int64_t)result->count);
         vb_event_int(&event, VB_F_PRESENT, (int64_t)result->present);

@@ -104,7 +104,7 @@ static int tell_roots(const struct listing *listing, const struct vb_trust *trus
     int status = 0;
 
     for (size_t i = 0; status == 0 && i < trust->root_count; i++) {
-        X509 *cert = trust->roots[i].cert;
+        X509 *cert = sk_X509_value(trust->root_certs, (int)i);
         unsigned char digest[EVP_MAX_MD_SIZE];
         unsigned len = 0;
         char id[VB_SIG_KEY_ID] = "sha256:";
@@ -115,7 +115,7 @@ static int tell_roots(const struct listing *listing, const struct vb_trust *trus
         X509_NAME_oneline(X509_get_subject_name(cert), subject, (int)sizeof(subject));
         status = tell(listing,
                       (struct vb_trust_entry){.kind = "root certificate",
-                                              .name = trust->roots[i].name,
+                                              .name = trust->root_names[i],
                                               .id = id,
                                               .from = seconds_of(X509_get0_notBefore(cert)),
                                               .until = seconds_of(X509_get0_notAfter(cert)),
@@ -123,6 +123,23 @@ static int tell_roots(const struct listing *listing, const struct vb_trust *trus
                       err);
     }
     return status;
+}
+
+/* Sigstore's: its own parts have times of their own, which are heeded where they are used. */
+static int tell_sigstore(const struct listing *listing, const struct vb_trust *trust,
+                         struct vb_error *err)
+{
+    char detail[128];
+
+    if (trust->trusted_root_count == 0)
+        return 0;
+    snprintf(detail, sizeof(detail), "%zu authorities, %zu clocks, %zu logs",
+             trust->sigstore.cas.count, trust->sigstore.tsas.count,
+             trust->sigstore.tlogs.count + trust->sigstore.ctlogs.count);
+    return tell(
+        listing,
+        (struct vb_trust_entry){.kind = "Sigstore root", .name = listing->file, .detail = detail},
+        err);
 }
 
 static int tell_row(void *ctx, const struct vb_publishers_row *row, struct vb_error *err)
@@ -173,6 +190,8 @@ static int list_file(const char *dir, int dirfd, struct listing *listing, bool r
         status = tell_signers(listing, trust, err);
     if (status == 0)
         status = tell_roots(listing, trust, err);
+    if (status == 0)
+        status = tell_sigstore(listing, trust, err);
     return status < 0 ? status : vb_publishers_walk(trust->publishers, tell_row, listing, err);
 }
 
@@ -212,6 +231,7 @@ static const struct form {
     {"-----BEGIN PUBLIC KEY-----", ".pub", NULL},
     {"-----BEGIN CERTIFICATE-----", ".pem", NULL},
     {"\x30\x82", ".der", NULL},
+    {"{", ".trusted_root.json", NULL},
     {"-----BEGIN PRIVATE KEY-----", NULL, "a secret key"},
     {"-----BEGIN ENCRYPTED PRIVATE KEY-----", NULL, "a secret key"},
     {"-----BEGIN EC PRIVATE KEY-----", NULL, "a secret key"},
@@ -387,19 +407,26 @@ static int add_signer(int dirfd, const char *dir, const struct vb_trust_new *wha
                             true, err);
 }
 
+static int load_form(struct vb_trust *trust, const struct form *form, const char *path,
+                     const char *name, struct vb_sig_bytes data, struct vb_error *err)
+{
+    if (form->begins[0] == '{')
+        return vb_sig_trust_sigstore(trust, path, data, err);
+    if (form->begins[0] == '-' || form->begins[0] == '\x30')
+        return vb_sig_trust_x509(trust, path, name, data, err);
+    return vb_sig_trust_pub(trust, path, name, data, err);
+}
+
 /* Whether the readers of the folder would take it, before it is there. */
 static int try_file(const struct vb_trust_new *what, const char *name, struct vb_error *err)
 {
     VB_CLEANUP(trust_free) struct vb_trust *trust = calloc(1, sizeof(*trust));
     const struct vb_sig_bytes data = {what->data, what->len};
-    const char *extension = vb_path_extension(name);
     const struct form *form = form_of(data);
 
-    if (trust == NULL)
+    if (trust == NULL || form == NULL)
         return vb_fail(err, VB_E_NOMEM, 0, "out of memory for the trust store");
-    const bool minisign = strcmp(extension, "pub") == 0 && form != NULL && form->begins[0] != '-';
-    const int status = minisign ? vb_sig_trust_pub(trust, what->path, name, data, err)
-                                : vb_sig_trust_x509(trust, what->path, name, data, err);
+    const int status = load_form(trust, form, what->path, name, data, err);
     if (status == VB_E_CONFIG && err != NULL)
         err->status = VB_E_DATA;
     return status == VB_E_CONFIG ? VB_E_DATA : status;
@@ -413,6 +440,10 @@ static int choose_name(const struct vb_trust_new *what, const struct form *form,
     const size_t ending = strlen(vb_path_extension(base));
     char name[NAME_CHARS_MAX + 2];
 
+    if (what->name == NULL && strcmp(base, form->ending + 1) == 0) {
+        snprintf(ret, 256, "%s", base);
+        return 0;
+    }
     if (what->name != NULL)
         snprintf(name, sizeof(name), "%s", what->name);
     else
@@ -478,9 +509,7 @@ int vb_trust_add_key(struct vb_trust *trust, const char *path, struct vb_error *
         return vb_fail(err, VB_E_CONFIG, 0, "%s is %s: a public key or a certificate is needed",
                        path, form != NULL ? form->refusal : "no key");
     if (form->ending != NULL)
-        return strcmp(form->ending, ".pub") == 0 && form->begins[0] != '-'
-                   ? vb_sig_trust_pub(trust, path, vb_path_base(path), data, err)
-                   : vb_sig_trust_x509(trust, path, vb_path_base(path), data, err);
+        return load_form(trust, form, path, vb_path_base(path), data, err);
     status = vb_buf_printf(&line, err, "\"%s\" ", vb_path_base(path));
     if (status == 0)
         status = vb_buf_append(&line, text.data, text.len, err);

@@ -5,7 +5,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/x509.h>
 #include <sys/stat.h>
 
 enum { PUB_MAX = 4096, LISTS_MAX = 1024 * 1024, FILES_MAX = 4096 };
@@ -21,17 +20,8 @@ void vb_trust_free(struct vb_trust *trust)
         free(trust->signers[i].namespaces);
         free(trust->signers[i].blob);
     }
-    for (size_t i = 0; i < trust->pem_count; i++) {
-        free(trust->pems[i].name);
-        EVP_PKEY_free(trust->pems[i].key);
-    }
-    for (size_t i = 0; i < trust->root_count; i++) {
-        free(trust->roots[i].name);
-        X509_free(trust->roots[i].cert);
-    }
     vb_publishers_free(trust->publishers);
-    free(trust->pems);
-    free(trust->roots);
+    vb_sig_trust_roots_done(trust);
     free(trust->keys);
     free(trust->signers);
     free(trust);
@@ -39,9 +29,9 @@ void vb_trust_free(struct vb_trust *trust)
 
 size_t vb_trust_count(const struct vb_trust *trust)
 {
-    return trust == NULL
-               ? 0
-               : trust->key_count + trust->signer_count + trust->pem_count + trust->root_count;
+    return trust == NULL ? 0
+                         : trust->key_count + trust->signer_count + trust->pem_count +
+                               trust->root_count + trust->trusted_root_count;
 }
 
 static void trust_free_ptr(struct vb_trust **trust)
@@ -62,7 +52,7 @@ static const char *pub_hint(struct vb_sig_bytes line)
         const char *prefix;
         const char *hint;
     } hints[] = {
-        {"-----BEGIN", "PEM that holds no public key"},
+        {"-----BEGIN", "of PEM only a public key belongs here"},
         {"ssh-", "an OpenSSH key goes into allowed_signers"},
         {"ecdsa-", "an OpenSSH key goes into allowed_signers"},
         {"sk-", "an OpenSSH key goes into allowed_signers"},
@@ -137,14 +127,35 @@ static int load_publishers(struct vb_trust *trust, const char *path, const char 
                               &trust->publishers, err);
 }
 
-static int load_pub(struct vb_trust *trust, const char *path, const char *name,
-                    struct vb_sig_bytes text, struct vb_error *err)
+static int load_sigstore(struct vb_trust *trust, const char *path, const char *name VB_UNUSED,
+                         struct vb_sig_bytes text, struct vb_error *err)
+{
+    return vb_sig_trust_sigstore(trust, path, text, err);
+}
+
+static bool is_pem_key(struct vb_sig_bytes text)
+{
+    return vb_sig_skip(&text, "-----BEGIN PUBLIC KEY-----");
+}
+
+int vb_sig_trust_x509(struct vb_trust *trust, const char *path, const char *name,
+                      struct vb_sig_bytes text, struct vb_error *err)
 {
     struct vb_sig_bytes rest = text;
 
-    if (vb_sig_skip(&rest, "-----BEGIN PUBLIC KEY-----"))
-        return vb_sig_trust_x509(trust, path, name, text, err);
-    return vb_sig_trust_pub(trust, path, name, text, err);
+    if (is_pem_key(text))
+        return vb_sig_trust_pem_key(trust, path, name, text, err);
+    /* A SEQUENCE with a length of two bytes: every certificate's DER. */
+    if (vb_sig_skip(&rest, "\x30\x82"))
+        return vb_sig_trust_der(trust, path, name, text, err);
+    return vb_sig_trust_certs(trust, path, name, text, err);
+}
+
+static int load_pub(struct vb_trust *trust, const char *path, const char *name,
+                    struct vb_sig_bytes text, struct vb_error *err)
+{
+    return is_pem_key(text) ? vb_sig_trust_pem_key(trust, path, name, text, err)
+                            : vb_sig_trust_pub(trust, path, name, text, err);
 }
 
 /* The first row that fits decides: a name, or with a dot an ending behind the signer's name. */
@@ -156,6 +167,8 @@ static const struct trust_file {
 } kinds[] = {
     {"allowed_signers", LISTS_MAX, load_signers},
     {"trust.yaml", LISTS_MAX, load_publishers},
+    {"trusted_root.json", VB_SIG_ROOT_MAX, load_sigstore},
+    {".trusted_root.json", VB_SIG_ROOT_MAX, load_sigstore},
     {".pub", PUB_MAX, load_pub},
     {".pem", LISTS_MAX, vb_sig_trust_x509},
     {".crt", LISTS_MAX, vb_sig_trust_x509},

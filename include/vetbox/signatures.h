@@ -36,11 +36,12 @@ VB_CHECKED int vb_signatures_prepare(void);
 
 /* Keys that the user trusts, read by the coordinator from its trust folder. */
 struct vb_trust;
-/* Reads the *.pub files of DIR (minisign and signify public keys; the signer's name is the file's
- * name), DIR/allowed_signers (ssh-keygen(1); the signer's name is the list of principals) and
- * DIR/trust.yaml (docs/trust-folder.md: who may sign which packages). Other files are left alone.
- * DIR may be NULL or missing: an empty store. What is unreadable or malformed is VB_E_CONFIG with
- * file and line. */
+/* Reads the *.pub files of DIR (minisign, signify and PEM public keys; the signer's name is the
+ * file's name), *.pem and *.crt (certificates that chains may end in, or one public key),
+ * trusted_root.json (Sigstore's certificates, logs and clocks), DIR/allowed_signers (ssh-keygen(1);
+ * the signer's name is the list of principals) and DIR/trust.yaml (docs/trust-folder.md: who may
+ * sign which packages). Other files are left alone. DIR may be NULL or missing: an empty store.
+ * What is unreadable or malformed is VB_E_CONFIG with file and line. */
 VB_CHECKED int vb_trust_load(const char *dir, struct vb_trust **ret, struct vb_error *err);
 void vb_trust_free(struct vb_trust *trust);
 size_t vb_trust_count(const struct vb_trust *trust);
@@ -113,7 +114,8 @@ size_t vb_signature_endings(const char *ret[VB_SIGNATURE_ENDINGS_MAX]);
  * emits signature.result for each: format, outcome, path (of the signature file), name (signer),
  * key_id, covers (the files that it covers, the list included where a signed SHA256SUMS names
  * them; a long list is told in several events with the same path), reason, clock (the time for
- * which the key's time range was checked). No signature is not an event. Then signature.coverage,
+ * which the key's time range was checked, or at which it was signed where clock_source is there),
+ * issuer and facts (of a certificate). No signature is not an event. Then signature.coverage,
  * and signature.expected for each package that TRUST wants to be signed. */
 VB_CHECKED int vb_verify_job(const struct vb_verify_job *job, struct vb_sink *sink,
                              struct vb_error *err);

@@ -1,0 +1,92 @@
+/* Sigstore bundles beside the file that they sign. Trust boundary: bundle and file are the
+ * package's; nothing of either is believed before it is judged. */
+#include "signatures/sigstore.h"
+
+static bool holds(const struct vb_sig_result *result)
+{
+    return result->outcome == VB_SIGNATURE_VALID_TRUSTED ||
+           result->outcome == VB_SIGNATURE_VALID_UNTRUSTED;
+}
+
+static int invalid(struct vb_sig_result *result, const char *why)
+{
+    return vb_sig_conclude(result, VB_SIGNATURE_INVALID, "%s", why);
+}
+
+int vb_sig_bundle_read(const struct vb_sig_job *job, struct vb_sig_bundle *ret, bool *ret_read,
+                       struct vb_sig_result *result, struct vb_error *err)
+{
+    VB_CLEANUP(vb_buf_done) struct vb_buf text = {0};
+    bool unknown = false;
+    char why[256] = "";
+
+    *ret_read = false;
+    vb_buf_init(&text, VB_SIG_BUNDLE_MAX + 1);
+    int status = vb_sig_read_head(job->fd, VB_SIG_BUNDLE_MAX + 1, &text, err);
+    if (status == 0)
+        status = vb_sig_bundle((struct vb_sig_bytes){.data = text.data, .len = text.len}, ret,
+                               &unknown, why, sizeof(why), err);
+    if (status < 0)
+        return status;
+    *ret_read = why[0] == '\0';
+    if (*ret_read)
+        return 0;
+    return vb_sig_conclude(result, unknown ? VB_SIGNATURE_UNVERIFIABLE : VB_SIGNATURE_INVALID, "%s",
+                           why);
+}
+
+/* The file must be among what the statement is about. */
+static int check_statement(const struct vb_sig_bundle *bundle, struct vb_sig_artifact *artifact,
+                           struct vb_sig_result *result, struct vb_error *err)
+{
+    VB_CLEANUP(vb_sig_statement_done) struct vb_sig_statement statement = {0};
+    char why[256] = "";
+    bool covers = false;
+
+    int status = vb_sig_statement(&bundle->dsse, &statement, why, sizeof(why), err);
+    if (status == 0 && why[0] == '\0')
+        status = vb_sig_statement_covers(&statement, artifact, &covers, err);
+    if (status < 0)
+        return status;
+    if (why[0] != '\0')
+        return invalid(result, why);
+    return covers ? 0 : invalid(result, "what is signed is a statement about other files");
+}
+
+bool vb_sig_sigstore_probe(const struct vb_sig_job *job)
+{
+    static const char media_type[] = "application/vnd.dev.sigstore.bundle";
+    static const char *const names[] = {".sigstore.json", ".sigstore"};
+    const size_t len = strlen(job->path);
+
+    if (!vb_sig_probe_json(job))
+        return false;
+    /* The name alone decides, so that a damaged bundle is invalid and not merely unknown. */
+    for (size_t i = 0; i < VB_ARRAY_LEN(names); i++) {
+        const size_t suffix = strlen(names[i]);
+        if (len > suffix && strcmp(job->path + len - suffix, names[i]) == 0)
+            return true;
+    }
+    return memmem(job->data.data, job->data.len, media_type, sizeof(media_type) - 1) != NULL;
+}
+
+int vb_sig_sigstore(const struct vb_sig_job *job, struct vb_sig_result *result,
+                    struct vb_error *err)
+{
+    VB_CLEANUP(vb_sig_bundle_done) struct vb_sig_bundle bundle = {0};
+    VB_CLEANUP_FD int fd = -1;
+    uint64_t size;
+    bool read;
+
+    int status = vb_sig_bundle_read(job, &bundle, &read, result, err);
+    if (status < 0 || !read)
+        return status;
+    status = vb_sig_open_subject(job, result, &fd, &size, err);
+    if (status < 0 || fd < 0)
+        return status;
+    struct vb_sig_artifact artifact = {.fd = fd};
+    status = vb_sig_bundle_judge(job, &bundle, &artifact, result, err);
+    if (status == 0 && holds(result) && bundle.is_dsse)
+        status = check_statement(&bundle, &artifact, result, err);
+    return status;
+}

@@ -1,0 +1,180 @@
+/* Certificates, public keys in PEM and trusted roots of the trust folder. Trust boundary: the
+ * user's own configuration; everything that is not understood is an error. */
+#include "signatures/internal.h"
+
+static void *grow(void *items, size_t count, size_t size)
+{
+    return reallocarray(items, count + 1, size);
+}
+
+static int no_memory(struct vb_error *err)
+{
+    return vb_fail(err, VB_E_NOMEM, 0, "out of memory for the trust store");
+}
+
+void vb_sig_trust_roots_done(struct vb_trust *trust)
+{
+    for (size_t i = 0; i < trust->pem_count; i++) {
+        free(trust->pems[i].name);
+        EVP_PKEY_free(trust->pems[i].key);
+    }
+    for (size_t i = 0; i < trust->root_count; i++)
+        free(trust->root_names[i]);
+    free(trust->pems);
+    free(trust->root_names);
+    vb_sig_certs_free(&trust->root_certs);
+    vb_sig_trusted_root_done(&trust->sigstore);
+}
+
+const char *vb_sig_trust_root_name(const struct vb_trust *trust, const X509 *cert)
+{
+    for (size_t i = 0; i < trust->root_count; i++) {
+        if (sk_X509_value(trust->root_certs, (int)i) == cert)
+            return trust->root_names[i];
+    }
+    return "";
+}
+
+/* --- keys --- */
+
+int vb_sig_trust_pem_key(struct vb_trust *trust, const char *path, const char *name,
+                         struct vb_sig_bytes text, struct vb_error *err)
+{
+    VB_CLEANUP(vb_sig_key_free) EVP_PKEY *key = NULL;
+    struct vb_trust_pem pem = {0};
+
+    int status = vb_sig_key_pem(text, &key, err);
+    if (status == 0 && key == NULL)
+        return vb_fail(err, VB_E_CONFIG, 0,
+                       "%s: not one public key in PEM of a kind that is checked: Ed25519, ECDSA on "
+                       "P-256, P-384 or P-521, RSA of 2048 to 8192 bits",
+                       path);
+    if (status == 0)
+        status = vb_sig_key_id(key, pem.id, err);
+    if (status < 0)
+        return status;
+    struct vb_trust_pem *grown = grow(trust->pems, trust->pem_count, sizeof(*grown));
+    if (grown == NULL)
+        return no_memory(err);
+    trust->pems = grown;
+    pem.name = strdup(name);
+    if (pem.name == NULL)
+        return no_memory(err);
+    pem.key = vb_steal(key);
+    trust->pems[trust->pem_count++] = pem;
+    return 0;
+}
+
+/* --- certificates --- */
+
+static int add_cert(struct vb_trust *trust, const char *name, X509 **cert, struct vb_error *err)
+{
+    char **names = grow(trust->root_names, trust->root_count, sizeof(*names));
+
+    if (names == NULL)
+        return no_memory(err);
+    trust->root_names = names;
+    if (trust->root_certs == NULL)
+        trust->root_certs = sk_X509_new_null();
+    VB_CLEANUP_FREE char *copy = strdup(name);
+    if (copy == NULL || trust->root_certs == NULL || sk_X509_push(trust->root_certs, *cert) <= 0)
+        return no_memory(err);
+    *cert = NULL;
+    trust->root_names[trust->root_count++] = vb_steal(copy);
+    return 0;
+}
+
+int vb_sig_trust_der(struct vb_trust *trust, const char *path, const char *name,
+                     struct vb_sig_bytes der, struct vb_error *err)
+{
+    VB_CLEANUP(vb_sig_cert_free) X509 *cert = NULL;
+
+    const int status = vb_sig_cert(der, &cert, err);
+    if (status == 0 && cert == NULL)
+        return vb_fail(err, VB_E_CONFIG, 0, "%s: no certificate", path);
+    return status < 0 ? status : add_cert(trust, name, &cert, err);
+}
+
+/* Blank lines and lines with # between the blocks. */
+static bool skip_comments(struct vb_sig_bytes *text)
+{
+    struct vb_sig_bytes rest = *text;
+    struct vb_sig_bytes line;
+
+    while (vb_sig_get_line(&rest, &line) && (line.len == 0 || line.data[0] == '#'))
+        *text = rest;
+    return text->len > 0;
+}
+
+int vb_sig_trust_certs(struct vb_trust *trust, const char *path, const char *name,
+                       struct vb_sig_bytes text, struct vb_error *err)
+{
+    unsigned char der[VB_SIG_CERT_MAX];
+    size_t count = 0;
+
+    while (skip_comments(&text)) {
+        VB_CLEANUP(vb_sig_cert_free) X509 *cert = NULL;
+        size_t len;
+        int status = 0;
+        if (vb_sig_pem(&text, "CERTIFICATE", der, sizeof(der), &len))
+            status = vb_sig_cert((struct vb_sig_bytes){.data = der, .len = len}, &cert, err);
+        if (status == 0 && cert == NULL)
+            return vb_fail(err, VB_E_CONFIG, 0, "%s: certificate %zu is none in PEM", path,
+                           count + 1);
+        if (status == 0)
+            status = add_cert(trust, name, &cert, err);
+        if (status < 0)
+            return status;
+        count++;
+    }
+    return count > 0 ? 0 : vb_fail(err, VB_E_CONFIG, 0, "%s: no certificate in PEM", path);
+}
+
+/* --- trusted roots --- */
+
+static int join(void **items, size_t *count, void **more, size_t *more_count, size_t size,
+                struct vb_error *err)
+{
+    if (*more_count == 0)
+        return 0;
+    unsigned char *grown = reallocarray(*items, *count + *more_count, size);
+    if (grown == NULL)
+        return no_memory(err);
+    memcpy(grown + *count * size, *more, *more_count * size);
+    *items = grown;
+    *count += *more_count;
+    *more_count = 0; /* what they hold has moved */
+    return 0;
+}
+
+static int join_logs(struct vb_sig_logs *into, struct vb_sig_logs *from, struct vb_error *err)
+{
+    return join((void **)&into->items, &into->count, (void **)&from->items, &from->count,
+                sizeof(*into->items), err);
+}
+
+static int join_authorities(struct vb_sig_authorities *into, struct vb_sig_authorities *from,
+                            struct vb_error *err)
+{
+    return join((void **)&into->items, &into->count, (void **)&from->items, &from->count,
+                sizeof(*into->items), err);
+}
+
+int vb_sig_trust_sigstore(struct vb_trust *trust, const char *path, struct vb_sig_bytes text,
+                          struct vb_error *err)
+{
+    VB_CLEANUP(vb_sig_trusted_root_done) struct vb_sig_trusted_root root = {0};
+
+    int status = vb_sig_trusted_root(text, path, &root, err);
+    if (status == 0)
+        status = join_logs(&trust->sigstore.tlogs, &root.tlogs, err);
+    if (status == 0)
+        status = join_logs(&trust->sigstore.ctlogs, &root.ctlogs, err);
+    if (status == 0)
+        status = join_authorities(&trust->sigstore.cas, &root.cas, err);
+    if (status == 0)
+        status = join_authorities(&trust->sigstore.tsas, &root.tsas, err);
+    if (status == 0)
+        trust->trusted_root_count++;
+    return status;
+}

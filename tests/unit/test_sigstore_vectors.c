@@ -1,0 +1,207 @@
+/* sigstore-conformance's bundles: those whose folder ends in _fail must not verify, all others
+ * must. They are not part of the source tree; without them this program is skipped. Where a case
+ * has no trusted root of its own it means that of the public instance: sigstore/trusted_root.json
+ * in the vectors' folder or the file in VETBOX_TRUSTED_ROOT. Without one such cases are counted as
+ * not checked. */
+#include <dirent.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "signatures_helper.h"
+
+static char vectors[512];
+
+static const char default_identity[] =
+    "https://github.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon/"
+    ".github/workflows/extremely-dangerous-oidc-beacon.yml@refs/heads/main";
+static const char default_issuer[] = "https://token.actions.githubusercontent.com";
+
+struct tally {
+    size_t passed;
+    size_t total;
+    size_t unchecked;
+};
+
+static bool read_if_there(const char *path, struct vb_buf *ret)
+{
+    if (access(path, R_OK) != 0)
+        return false;
+    file_read(path, ret);
+    return true;
+}
+
+/* The text of CASE's file NAME without its line feed, or FALLBACK. */
+static void text_of(const char *folder, const char *name, const char *fallback,
+                    char ret[VB_SIG_NAME_MAX])
+{
+    VB_CLEANUP(vb_buf_done) struct vb_buf text = {0};
+    char path[2048];
+
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    snprintf(ret, VB_SIG_NAME_MAX, "%.500s",
+             read_if_there(path, &text) ? (const char *)text.data : fallback);
+    ret[strcspn(ret, "\r\n")] = '\0';
+}
+
+/* Puts the file at PATH, or where there is none the one at OTHER, into the package. */
+static bool put_file(const struct package *package, const char *path, const char *other,
+                     const char *name)
+{
+    VB_CLEANUP(vb_buf_done) struct vb_buf data = {0};
+
+    if (!read_if_there(path, &data) && (other == NULL || !read_if_there(other, &data)))
+        return false;
+    package_put(package, name, data.data, data.len);
+    return true;
+}
+
+static const char *public_root(char *ret, size_t size)
+{
+    const char *named = getenv("VETBOX_TRUSTED_ROOT");
+
+    if (named != NULL)
+        snprintf(ret, size, "%s", named);
+    else
+        snprintf(ret, size, "%s/sigstore/trusted_root.json", vectors);
+    return ret;
+}
+
+/* A package with artifact, bundle and trust folder. False where no trusted root is at hand. */
+static bool prepare(const char *folder, const struct package *package)
+{
+    char path[2048];
+    char other[2048];
+
+    snprintf(path, sizeof(path), "%s/artifact", folder);
+    snprintf(other, sizeof(other), "%s/sigstore/bundle-verify/a.txt", vectors);
+    assert_true(put_file(package, path, other, "a.txt"));
+    snprintf(path, sizeof(path), "%s/bundle.sigstore.json", folder);
+    assert_true(put_file(package, path, NULL, "a.txt.sigstore.json"));
+    package_put(package, "trust/README", "", 0);
+    snprintf(path, sizeof(path), "%s/key.pub", folder);
+    put_file(package, path, NULL, "trust/key.pub");
+    snprintf(path, sizeof(path), "%s/trusted_root.json", folder);
+    return put_file(package, path, public_root(other, sizeof(other)), "trust/trusted_root.json");
+}
+
+static bool is_accepted(const struct vb_sig_result *result, const char *folder)
+{
+    char identity[VB_SIG_NAME_MAX];
+    char issuer[VB_SIG_NAME_MAX];
+
+    if (result->outcome == VB_SIGNATURE_VALID_TRUSTED)
+        return true;
+    text_of(folder, "identity", default_identity, identity);
+    text_of(folder, "issuer", default_issuer, issuer);
+    return result->outcome == VB_SIGNATURE_VALID_UNTRUSTED && result->anchored &&
+           strcmp(result->name, identity) == 0 && strcmp(result->issuer, issuer) == 0;
+}
+
+/* What a user would be told: RET is concluded, and stays absent where the trust folder is refused.
+ */
+static void verify(const struct package *package, struct vb_sig_result *ret)
+{
+    struct vb_error err = {0};
+    struct vb_trust *trust = NULL;
+    char subject[64];
+    char path[256];
+
+    snprintf(path, sizeof(path), "%s/trust", package->path);
+    if (vb_trust_load(path, &trust, &err) < 0) {
+        assert_int_equal(err.status, VB_E_CONFIG);
+        snprintf(ret->reason, sizeof(ret->reason), "%.500s", err.message);
+        return;
+    }
+    VB_CLEANUP_FD int fd = openat(package->fd, "a.txt.sigstore.json", O_RDONLY | O_CLOEXEC);
+    VB_CLEANUP(vb_buf_done) struct vb_buf data = {0};
+    vb_buf_init(&data, VB_SIG_FILE_MAX + 1);
+    assert_int_equal(vb_sig_read_head(fd, VB_SIG_FILE_MAX + 1, &data, NULL), 0);
+    struct vb_sig_job job = {.dirfd = package->fd,
+                             .trust = trust,
+                             .now = 1790000000,
+                             .path = "a.txt.sigstore.json",
+                             .fd = fd,
+                             .data = {.data = data.data, .len = data.len}};
+    assert_true(vb_sig_recognise(&job, subject, sizeof(subject)));
+    assert_string_equal(job.format->name, "sigstore");
+    if (vb_sig_examine(&job, ret, &err) < 0)
+        fail_msg("%s", err.message);
+    vb_trust_free(trust);
+}
+
+static void run_case(const char *name, struct tally *tally)
+{
+    VB_CLEANUP(vb_sig_result_done) struct vb_sig_result result = {0};
+    const size_t len = strlen(name);
+    const bool must_fail = len > 5 && strcmp(name + len - 5, "_fail") == 0;
+    struct package package;
+    char folder[1024];
+
+    snprintf(folder, sizeof(folder), "%s/sigstore/bundle-verify/%s", vectors, name);
+    package_init(&package);
+    const bool checked = prepare(folder, &package);
+    verify(&package, &result);
+    const bool accepted = is_accepted(&result, folder);
+    package_done(&package);
+    print_message("%-55s %s: %s%s%s\n", name, vb_signature_outcome_name(result.outcome),
+                  result.name, result.name[0] != '\0' ? ": " : "", result.reason);
+    tally->total++;
+    if (!checked)
+        tally->unchecked++;
+    else if (accepted != must_fail)
+        tally->passed++;
+    else
+        print_message("  ^ wrong\n");
+    assert_false(must_fail && accepted);
+    assert_int_not_equal(result.outcome == VB_SIGNATURE_ABSENT && result.reason[0] == '\0', 1);
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int is_case(const struct dirent *entry)
+{
+    return entry->d_type == DT_DIR && entry->d_name[0] != '.';
+}
+
+static void test_conformance(void **state)
+{
+    struct dirent **cases;
+    struct tally tally = {0};
+    char folder[1024];
+
+    snprintf(folder, sizeof(folder), "%s/sigstore/bundle-verify", vectors);
+    const int count = scandir(folder, &cases, is_case, by_name);
+    assert_true(count >= 60);
+    for (int i = 0; i < count; i++) {
+        run_case(cases[i]->d_name, &tally);
+        free(cases[i]);
+    }
+    free(cases);
+    print_message("sigstore-conformance: %zu/%zu passed, %zu not checked: no trusted root of the "
+                  "public instance\n",
+                  tally.passed, tally.total, tally.unchecked);
+    assert_int_equal(tally.passed + tally.unchecked, tally.total);
+    (void)state;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_conformance),
+    };
+
+    if (vectors_folder(vectors, sizeof(vectors)) == NULL) {
+        printf("skipped: no published vectors at %s (set VETBOX_VECTORS)\n", vectors);
+        return 77;
+    }
+    if (vb_signatures_prepare() < 0)
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
