@@ -61,15 +61,16 @@ static int open_side(const struct vb_session *session, const char *ending)
 static bool may_be_signed_itself(int fd)
 {
     static const char footer[] = "MCPB_SIG_END";
-    const size_t len = sizeof(footer) - 1;
-    char head[16] = "", tail[sizeof(footer)] = "";
+    char head[16] = "", tail[64 * 1024];
     struct stat st;
-    if (fstat(fd, &st) < 0 || st.st_size < (off_t)len)
+    if (fstat(fd, &st) < 0)
         return false;
-    if (pread(fd, tail, len, st.st_size - (off_t)len) == (ssize_t)len &&
-        memcmp(tail, footer, len) == 0)
+    const off_t from = st.st_size > (off_t)sizeof(tail) ? st.st_size - (off_t)sizeof(tail) : 0;
+    ssize_t got = pread(fd, tail, sizeof(tail), from);
+    /* Something may stand behind it, which is wrong and must be told. */
+    if (got > 0 && memmem(tail, (size_t)got, footer, sizeof(footer) - 1) != NULL)
         return true;
-    const ssize_t got = pread(fd, head, sizeof(head) - 1, 0);
+    got = pread(fd, head, sizeof(head) - 1, 0);
     return got > 0 && st.st_size <= SIDE_FILE_MAX && head[strspn(head, " \t\r\n")] == '{';
 }
 

@@ -148,7 +148,7 @@ static int check_statement(const struct attestation *attestation,
             result, VB_SIGNATURE_UNVERIFIABLE, "vetbox does not know what is attested: %.*s",
             vb_sig_cut(statement.predicate_type, 200), (const char *)statement.predicate_type.data);
     status = check_subject(attestation, &statement, result, err);
-    if (status < 0 || !vb_sig_told_holds(result))
+    if (status < 0 || !vb_sig_holds(result))
         return status;
     return compare_sources(attestation, bundle, statement.predicate, result, err);
 }
@@ -190,7 +190,7 @@ static int verify_bundle(const struct attestation *attestation, struct vb_sig_re
     status = add_key(attestation->told, &bundle, err);
     if (status == 0)
         status = vb_sig_bundle_judge(&attestation->told->job, &bundle, NULL, result, err);
-    if (status < 0 || !vb_sig_told_holds(result))
+    if (status < 0 || !vb_sig_holds(result))
         return status;
     return check_statement(attestation, &bundle, result, err);
 }

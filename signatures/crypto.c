@@ -252,27 +252,48 @@ int vb_sig_hash(const char *algorithm, struct vb_sig_bytes data,
     return hash_end(ctx, ret, ret_len, err);
 }
 
-int vb_sig_hash_fd(const char *algorithm, int fd, unsigned char ret[VB_SIG_DIGEST_MAX],
-                   size_t *ret_len, struct vb_error *err)
+/* The bytes of FD from START to before END, or to its end. */
+static int hash_bytes(EVP_MD_CTX *ctx, int fd, uint64_t start, uint64_t end, struct vb_error *err)
 {
-    VB_CLEANUP(md_ctx_free) EVP_MD_CTX *ctx = hash_begin(algorithm);
     unsigned char block[16384];
-    off_t offset = 0;
 
-    if (ctx == NULL)
-        return broken(err, algorithm);
-    for (;;) {
-        const ssize_t n = pread(fd, block, sizeof(block), offset);
+    while (start < end) {
+        const size_t want = end - start < sizeof(block) ? (size_t)(end - start) : sizeof(block);
+        const ssize_t n = pread(fd, block, want, (off_t)start);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
             return vb_fail(err, VB_E_IO, errno, "cannot read a signed file");
         if (n == 0)
-            return hash_end(ctx, ret, ret_len, err);
+            return 0;
         if (EVP_DigestUpdate(ctx, block, (size_t)n) != 1)
-            return broken(err, algorithm);
-        offset += n;
+            return broken(err, "a digest");
+        start += (uint64_t)n;
     }
+    return 0;
+}
+
+int vb_sig_hash_fd(const char *algorithm, int fd, unsigned char ret[VB_SIG_DIGEST_MAX],
+                   size_t *ret_len, struct vb_error *err)
+{
+    VB_CLEANUP(md_ctx_free) EVP_MD_CTX *ctx = hash_begin(algorithm);
+
+    if (ctx == NULL)
+        return broken(err, algorithm);
+    const int status = hash_bytes(ctx, fd, 0, INT64_MAX, err);
+    return status < 0 ? status : hash_end(ctx, ret, ret_len, err);
+}
+
+int vb_sig_hash_part(const char *algorithm, int fd, uint64_t start, uint64_t end,
+                     unsigned char ret[VB_SIG_DIGEST_MAX], struct vb_error *err)
+{
+    VB_CLEANUP(md_ctx_free) EVP_MD_CTX *ctx = hash_begin(algorithm);
+    size_t len;
+
+    if (ctx == NULL)
+        return broken(err, algorithm);
+    const int status = hash_bytes(ctx, fd, start, end < INT64_MAX ? end : INT64_MAX, err);
+    return status < 0 ? status : hash_end(ctx, ret, &len, err);
 }
 
 bool vb_sig_same(struct vb_sig_bytes a, struct vb_sig_bytes b)

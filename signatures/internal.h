@@ -116,10 +116,17 @@ bool vb_sig_sigstore_probe(const struct vb_sig_job *job);
 int vb_sig_sigstore(const struct vb_sig_job *job, struct vb_sig_result *result,
                     struct vb_error *err);
 
+int vb_sig_oms(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
 /* An envelope that stands alone, by a key in PEM. */
 bool vb_sig_dsse_probe(const struct vb_sig_job *job);
 int vb_sig_dsse_file(const struct vb_sig_job *job, struct vb_sig_result *result,
                      struct vb_error *err);
+
+int vb_sig_cms(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
+bool vb_sig_mcpb_probe(const struct vb_sig_job *job);
+int vb_sig_mcpb(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
+bool vb_sig_cosign_probe(const struct vb_sig_job *job);
+int vb_sig_cosign(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
 
 /* Formats that are only recognised. */
 int vb_sig_known(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
@@ -127,9 +134,7 @@ bool vb_sig_probe_json(const struct vb_sig_job *job);
 bool vb_sig_probe_openpgp(const struct vb_sig_job *job);
 bool vb_sig_probe_cms(const struct vb_sig_job *job);
 bool vb_sig_probe_zip(const struct vb_sig_job *job);
-bool vb_sig_probe_mcpb(const struct vb_sig_job *job);
 bool vb_sig_probe_pem_key(const struct vb_sig_job *job);
-bool vb_sig_probe_cosign(const struct vb_sig_job *job);
 bool vb_sig_probe_beside(const struct vb_sig_job *job);
 
 /* Fills RET_JOB's format and subject (written to SUBJECT) from its path and data. Returns false

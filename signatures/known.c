@@ -2,9 +2,6 @@
  * package unsigned. Trust boundary: a look at hostile bytes, nothing is parsed. */
 #include "signatures/internal.h"
 
-#include <errno.h>
-#include <unistd.h>
-
 static bool begins(const struct vb_sig_job *job, const char *text)
 {
     struct vb_sig_bytes data = job->data;
@@ -59,34 +56,9 @@ bool vb_sig_probe_zip(const struct vb_sig_job *job)
     return begins(job, "PK\x03\x04");
 }
 
-/* The block is at the very end of an MCP bundle (.mcpb, .dxt). */
-bool vb_sig_probe_mcpb(const struct vb_sig_job *job)
-{
-    static const char footer[] = "MCPB_SIG_END";
-    const size_t len = sizeof(footer) - 1;
-    char tail[sizeof(footer)];
-
-    if (job->size < len)
-        return false;
-    const ssize_t n = pread(job->fd, tail, len, (off_t)(job->size - len));
-    return n == (ssize_t)len && memcmp(tail, footer, len) == 0;
-}
-
 bool vb_sig_probe_pem_key(const struct vb_sig_job *job)
 {
     return begins(job, "-----BEGIN PUBLIC KEY-----");
-}
-
-/* cosign sign-blob: the base64 of a DER signature in one line. */
-bool vb_sig_probe_cosign(const struct vb_sig_job *job)
-{
-    struct vb_sig_bytes data = job->data;
-    struct vb_sig_bytes line;
-    unsigned char der[1024];
-    size_t len;
-
-    return vb_sig_get_line(&data, &line) && data.len == 0 &&
-           vb_sig_base64(line, false, der, sizeof(der), &len) && len > 8 && der[0] == 0x30;
 }
 
 /* An unknown .sig is taken for a signature only where the file that it would sign lies beside it:

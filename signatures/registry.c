@@ -18,7 +18,7 @@ const char *vb_sig_told_missing(const struct vb_sig_told *told, const char *key)
 
 int vb_sig_told_emit(struct vb_sig_told *told, struct vb_sig_result *result, struct vb_error *err)
 {
-    const bool holds = vb_sig_told_holds(result);
+    const bool holds = vb_sig_holds(result);
     const int status = holds ? vb_sig_paths_add(&result->covers, told->job.path, err) : 0;
 
     if (status < 0)
@@ -26,12 +26,6 @@ int vb_sig_told_emit(struct vb_sig_told *told, struct vb_sig_result *result, str
     result->from_index = true;
     vb_sig_cover_add(told->cover, ".", holds, result);
     return vb_sig_result_emit(&told->job, result, told->sink, err);
-}
-
-bool vb_sig_told_holds(const struct vb_sig_result *result)
-{
-    return result->outcome == VB_SIGNATURE_VALID_TRUSTED ||
-           result->outcome == VB_SIGNATURE_VALID_UNTRUSTED;
 }
 
 /* --- digests --- */

@@ -26,7 +26,6 @@ VB_CHECKED int vb_sig_registry(const struct vb_sig_job *job, const struct vb_ver
 /* A result that is over the whole artifact goes into the coverage and the log. */
 VB_CHECKED int vb_sig_told_emit(struct vb_sig_told *told, struct vb_sig_result *result,
                                 struct vb_error *err);
-bool vb_sig_told_holds(const struct vb_sig_result *result);
 /* Why the record lacks KEY, in the fetcher's words, or NULL. */
 const char *vb_sig_told_missing(const struct vb_sig_told *told, const char *key);
 

@@ -10,11 +10,7 @@ static const struct vb_sig_format formats[] = {
     {"minisign", {".minisig", ".sig"}, vb_sig_minisign_probe, vb_sig_minisign, NULL},
     {"signify", {".sig"}, vb_sig_signify_probe, vb_sig_signify, NULL},
     {"sshsig", {".sig", ".sshsig"}, vb_sig_sshsig_probe, vb_sig_sshsig, NULL},
-    {"oms",
-     {"skill.oms.sig", "model.sig", ".oms.sig"},
-     vb_sig_probe_json,
-     vb_sig_known,
-     "OpenSSF Model Signing: " NOT_VERIFIED},
+    {"oms", {"skill.oms.sig", "model.sig", ".oms.sig"}, vb_sig_probe_json, vb_sig_oms, NULL},
     {"sigstore",
      {".sigstore.json", ".sigstore", ".bundle", ".sig"},
      vb_sig_sigstore_probe,
@@ -40,22 +36,14 @@ static const struct vb_sig_format formats[] = {
      vb_sig_probe_openpgp,
      vb_sig_known,
      "OpenPGP: " NOT_VERIFIED},
-    {"cms",
-     {".signature.p7s", ".p7s", ".p7", ".p7m", ".sig"},
-     vb_sig_probe_cms,
-     vb_sig_known,
-     "CMS (PKCS #7): " NOT_VERIFIED},
-    {"mcpb",
-     {".mcpb", ".dxt"},
-     vb_sig_probe_mcpb,
-     vb_sig_known,
-     "signature block of an MCP bundle: " NOT_VERIFIED},
+    {"cms", {".signature.p7s", ".p7s", ".p7", ".p7m", ".sig"}, vb_sig_probe_cms, vb_sig_cms, NULL},
+    {"mcpb", {".mcpb", ".dxt"}, vb_sig_mcpb_probe, vb_sig_mcpb, NULL},
     {"vsix",
      {".sigzip", ".signature.zip"},
      vb_sig_probe_zip,
      vb_sig_known,
      "signature archive of a VS Code extension: " NOT_VERIFIED},
-    {"cosign", {".sig"}, vb_sig_probe_cosign, vb_sig_known, "cosign blob signature: " NOT_VERIFIED},
+    {"cosign", {".sig"}, vb_sig_cosign_probe, vb_sig_cosign, NULL},
     {"cosign-key",
      {"cosign.pub"},
      vb_sig_probe_pem_key,
@@ -293,7 +281,8 @@ static int leave_out_signatures(struct vb_sig_job job, const struct vb_sig_paths
         const int status = open_candidate(&job, &candidate, &nowhere, err);
         if (status < 0)
             return status;
-        if (job.format != NULL)
+        /* A bundle is what its block signs. */
+        if (job.format != NULL && job.format->verify != vb_sig_mcpb)
             vb_sig_cover_signature(cover, job.path);
     }
     return 0;

@@ -2,7 +2,7 @@
  * package's; nothing of either is believed before it is judged. */
 #include "signatures/sigstore.h"
 
-static bool holds(const struct vb_sig_result *result)
+bool vb_sig_holds(const struct vb_sig_result *result)
 {
     return result->outcome == VB_SIGNATURE_VALID_TRUSTED ||
            result->outcome == VB_SIGNATURE_VALID_UNTRUSTED;
@@ -53,6 +53,16 @@ static int check_statement(const struct vb_sig_bundle *bundle, struct vb_sig_art
     return covers ? 0 : invalid(result, "what is signed is a statement about other files");
 }
 
+/* The name of a folder's signature may be anything. */
+static bool is_of_folder(const struct vb_sig_bundle *bundle)
+{
+    static const char predicates[] = "https://model_signing/";
+    const struct vb_buf *payload = &bundle->dsse.payload;
+
+    return bundle->is_dsse && payload->len > 0 &&
+           memmem(payload->data, payload->len, predicates, sizeof(predicates) - 1) != NULL;
+}
+
 bool vb_sig_sigstore_probe(const struct vb_sig_job *job)
 {
     static const char media_type[] = "application/vnd.dev.sigstore.bundle";
@@ -81,12 +91,16 @@ int vb_sig_sigstore(const struct vb_sig_job *job, struct vb_sig_result *result,
     int status = vb_sig_bundle_read(job, &bundle, &read, result, err);
     if (status < 0 || !read)
         return status;
+    if (is_of_folder(&bundle)) {
+        result->format = "oms";
+        return vb_sig_oms_judge(job, &bundle, result, err);
+    }
     status = vb_sig_open_subject(job, result, &fd, &size, err);
     if (status < 0 || fd < 0)
         return status;
     struct vb_sig_artifact artifact = {.fd = fd};
     status = vb_sig_bundle_judge(job, &bundle, &artifact, result, err);
-    if (status == 0 && holds(result) && bundle.is_dsse)
+    if (status == 0 && vb_sig_holds(result) && bundle.is_dsse)
         status = check_statement(&bundle, &artifact, result, err);
     return status;
 }

@@ -11,9 +11,15 @@ VB_CHECKED int vb_sig_bundle_judge(const struct vb_sig_job *job, const struct vb
                                    struct vb_sig_artifact *artifact, struct vb_sig_result *result,
                                    struct vb_error *err);
 
+bool vb_sig_holds(const struct vb_sig_result *result);
+
 /* Reads the bundle in the file of JOB. *ret_read is false where RESULT is concluded already. */
 VB_CHECKED int vb_sig_bundle_read(const struct vb_sig_job *job, struct vb_sig_bundle *ret,
                                   bool *ret_read, struct vb_sig_result *result,
                                   struct vb_error *err);
+
+/* The same for a BUNDLE that is over the folder in which its file lies (OpenSSF Model Signing). */
+VB_CHECKED int vb_sig_oms_judge(const struct vb_sig_job *job, const struct vb_sig_bundle *bundle,
+                                struct vb_sig_result *result, struct vb_error *err);
 
 #endif

@@ -1,11 +1,14 @@
 #include "signatures_helper.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <setjmp.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <cmocka.h>
 
@@ -185,4 +188,29 @@ const char *vectors_folder(char *ret, size_t size)
 
     snprintf(ret, size, "%s", named != NULL ? named : VB_SOURCE_DIR "/../shared/vectors");
     return access(ret, R_OK) == 0 ? ret : NULL;
+}
+
+int run_tool(const char *folder, const char *const *argv)
+{
+    enum { ARGS_MAX = 24 };
+    posix_spawn_file_actions_t actions;
+    char *args[ARGS_MAX + 1] = {0};
+    pid_t pid;
+    int status;
+
+    for (size_t i = 0; argv[i] != NULL && i < ARGS_MAX; i++)
+        args[i] = (char *)(uintptr_t)argv[i];
+    assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
+    assert_int_equal(posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0), 0);
+    assert_int_equal(posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0), 0);
+    assert_int_equal(posix_spawn_file_actions_adddup2(&actions, 1, 2), 0);
+    assert_int_equal(posix_spawn_file_actions_addchdir_np(&actions, folder), 0);
+    extern char **environ;
+    const int spawned = posix_spawnp(&pid, args[0], &actions, NULL, args, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    if (spawned != 0)
+        return 127;
+    while (waitpid(pid, &status, 0) < 0)
+        assert_int_equal(errno, EINTR);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 126;
 }

@@ -54,6 +54,11 @@ void package_verify(const struct package *package, struct capture *ret);
 void expect_one(const struct package *package, const char *format, const char *outcome,
                 const char *reason_part);
 
+/* Runs ARGV in FOLDER with standard input from /dev/null. Returns the exit status, 127 where there
+ * is no such program. */
+int run_tool(const char *folder, const char *const *argv);
+#define RUN(package, ...) run_tool((package)->path, (const char *const[]){__VA_ARGS__, NULL})
+
 /* The folder of the published vectors, or NULL where it is absent. */
 const char *vectors_folder(char *ret, size_t size);
 

@@ -429,7 +429,7 @@ static void test_damaged_rsa(void **state)
     damage(*state, "ssh.txt", "erin.sig", "ssh.txt.sig");
 }
 
-/* --- what is only recognised --- */
+/* --- what is only recognised, or is none of what it looks like --- */
 
 static void test_known_formats_cannot_be_checked(void **state)
 {
@@ -439,22 +439,24 @@ static void test_known_formats_cannot_be_checked(void **state)
         const char *data;
         size_t len;
         const char *format;
+        bool invalid;
     } rows[] = {
-        {"skill.oms.sig", "{\"mediaType\":\"x\"}", 17, "oms"},
-        {"a.sigstore.json", " {}", 3, "sigstore"},
-        {"a.sigstore", "{}", 2, "sigstore"},
-        {"a.publish.attestation", "{}", 2, "attestation"},
-        {"a.asc", "-----BEGIN PGP SIGNATURE-----\n", 30, "openpgp"},
-        {"a.sig", "\x89\x01\x33\x04\x00\x01\x08\x00\x1d\x16\x21\x04\x00\x00\x00\x00", 16,
-         "openpgp"},
-        {"a.p7s", cms, sizeof(cms) - 1, "cms"},
-        {"a.sig", "-----BEGIN PKCS7-----\n", 22, "cms"},
-        {"x.mcpb", "PK\x05\x06 MCPB_SIG_V1 MCPB_SIG_END", 29, "mcpb"},
-        {"a.sigzip", "PK\x03\x04", 4, "vsix"},
-        {"a.sig", "MEUCIQDxWfXq2l8p8u3zBDbYDp4Bg0mC6zVt0M3P5bYV7lq6AQ==\n", 53, "cosign"},
-        {"cosign.pub", "-----BEGIN PUBLIC KEY-----\n", 27, "cosign-key"},
-        {"a.sig", "hello", 5, "unknown"},
-        {"a.sig", "", 0, "unknown"},
+        {"skill.oms.sig", "{\"mediaType\":\"x\"}", 17, "oms", false},
+        {"a.sigstore.json", " {}", 3, "sigstore", false},
+        {"a.sigstore", "{}", 2, "sigstore", false},
+        {"a.publish.attestation", "{}", 2, "attestation", false},
+        {"a.asc", "-----BEGIN PGP SIGNATURE-----\n", 30, "openpgp", false},
+        {"a.sig", "\x89\x01\x33\x04\x00\x01\x08\x00\x1d\x16\x21\x04\x00\x00\x00\x00", 16, "openpgp",
+         false},
+        {"a.p7s", cms, sizeof(cms) - 1, "cms", true},
+        {"a.sig", "-----BEGIN PKCS7-----\n", 22, "cms", true},
+        {"x.mcpb", "PK\x05\x06 MCPB_SIG_V1 MCPB_SIG_END", 29, "mcpb", true},
+        {"a.dsse", "{\"payload\":1}", 13, "dsse", true},
+        {"a.sigzip", "PK\x03\x04", 4, "vsix", false},
+        {"a.sig", "MEUCIQDxWfXq2l8p8u3zBDbYDp4Bg0mC6zVt0M3P5bYV7lq6AQ==\n", 53, "cosign", false},
+        {"cosign.pub", "-----BEGIN PUBLIC KEY-----\n", 27, "cosign-key", false},
+        {"a.sig", "hello", 5, "unknown", false},
+        {"a.sig", "", 0, "unknown", false},
     };
 
     for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
@@ -467,7 +469,8 @@ static void test_known_formats_cannot_be_checked(void **state)
         if (capture.count != 1)
             fail_msg("row %zu: %zu results", i, capture.count);
         assert_string_equal(capture.seen[0].format, rows[i].format);
-        assert_string_equal(capture.seen[0].outcome, "present-unverifiable");
+        assert_string_equal(capture.seen[0].outcome,
+                            rows[i].invalid ? "invalid" : "present-unverifiable");
         assert_true(strlen(capture.seen[0].reason) > 10);
         package_done(&package);
     }

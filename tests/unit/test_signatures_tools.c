@@ -1,50 +1,15 @@
 /* Signatures made by the real tools in this very run, with fresh keys. Tools that are missing are
  * said to be; without any of them the program is skipped. */
-#include <errno.h>
-#include <fcntl.h>
 #include <setjmp.h>
-#include <spawn.h>
 #include <stdarg.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 
 #include <cmocka.h>
 
 #include "signatures_helper.h"
 
-enum { ARGS_MAX = 16 };
-
-/* Runs ARGV in FOLDER with standard input from /dev/null. Returns the exit status, 127 where there
- * is no such program. */
-static int run(const char *folder, const char *const *argv)
-{
-    posix_spawn_file_actions_t actions;
-    char *args[ARGS_MAX + 1] = {0};
-    pid_t pid;
-    int status;
-
-    for (size_t i = 0; argv[i] != NULL && i < ARGS_MAX; i++)
-        args[i] = (char *)(uintptr_t)argv[i];
-    assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
-    assert_int_equal(posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0), 0);
-    assert_int_equal(posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0), 0);
-    assert_int_equal(posix_spawn_file_actions_adddup2(&actions, 1, 2), 0);
-    assert_int_equal(posix_spawn_file_actions_addchdir_np(&actions, folder), 0);
-    extern char **environ;
-    const int spawned = posix_spawnp(&pid, args[0], &actions, NULL, args, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    if (spawned != 0)
-        return 127;
-    while (waitpid(pid, &status, 0) < 0)
-        assert_int_equal(errno, EINTR);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 126;
-}
-
-#define RUN(package, ...) run((package)->path, (const char *const[]){__VA_ARGS__, NULL})
-
 static bool have(const char *program, const char *argument)
 {
-    const bool found = run("/", (const char *const[]){program, argument, NULL}) != 127;
+    const bool found = run_tool("/", (const char *const[]){program, argument, NULL}) != 127;
 
     if (!found)
         printf("skipped in part: %s is not installed\n", program);

@@ -1,8 +1,8 @@
-/* sigstore-conformance's bundles: those whose folder ends in _fail must not verify, all others
- * must. They are not part of the source tree; without them this program is skipped. Where a case
- * has no trusted root of its own it means that of the public instance: sigstore/trusted_root.json
- * in the vectors' folder or the file in VETBOX_TRUSTED_ROOT. Without one such cases are counted as
- * not checked. */
+/* Bundles of model-signing-spec and of sigstore-conformance. Of the latter those whose folder ends
+ * in _fail must not verify, all others must. They are not part of the source tree; without them
+ * this program is skipped. Where a case has no trusted root of its own it means that of the public
+ * instance: sigstore/trusted_root.json in the vectors' folder or the file in VETBOX_TRUSTED_ROOT.
+ * Without one such cases are counted as not checked. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "signatures/manifest.h"
+#include "signatures/sigstore.h"
 #include "signatures_helper.h"
 
 static char vectors[512];
@@ -191,10 +193,89 @@ static void test_conformance(void **state)
     (void)state;
 }
 
+/* --- OpenSSF Model Signing --- */
+
+enum payload { NO_BUNDLE, NO_MANIFEST, MANIFEST };
+
+static const struct {
+    const char *file;
+    enum payload payload; /* how far it can be read */
+    enum vb_signature_outcome signature;
+    bool needs_root;
+} oms_rows[] = {
+    {"valid/key", MANIFEST, VB_SIGNATURE_UNVERIFIABLE, false},
+    {"valid/certificate", MANIFEST, VB_SIGNATURE_VALID_UNTRUSTED, false},
+    {"valid/sigstore", MANIFEST, VB_SIGNATURE_VALID_UNTRUSTED, true},
+    {"invalid/empty", NO_BUNDLE, VB_SIGNATURE_INVALID, false},
+    {"invalid/missing-envelope", NO_BUNDLE, VB_SIGNATURE_INVALID, false},
+    {"invalid/missing-verification-material", NO_BUNDLE, VB_SIGNATURE_INVALID, false},
+    {"invalid/missing-tlog-entries", MANIFEST, VB_SIGNATURE_INVALID, false},
+    {"invalid-payload/wrong-predicate", NO_MANIFEST, VB_SIGNATURE_UNVERIFIABLE, false},
+};
+
+static enum payload read_payload(const struct vb_sig_bundle *bundle)
+{
+    VB_CLEANUP(vb_sig_statement_done) struct vb_sig_statement statement = {0};
+    VB_CLEANUP(vb_sig_manifest_done) struct vb_sig_manifest manifest = {0};
+    const char *wrong = NULL;
+    char why[256] = "";
+
+    assert_int_equal(vb_sig_statement(&bundle->dsse, &statement, why, sizeof(why), NULL), 0);
+    if (why[0] != '\0')
+        return NO_MANIFEST;
+    assert_int_equal(vb_sig_manifest(&statement, &manifest, &wrong, NULL), 0);
+    return wrong == NULL && manifest.count == 2 ? MANIFEST : NO_MANIFEST;
+}
+
+static bool run_oms(size_t row, const struct vb_trust *trust)
+{
+    VB_CLEANUP(vb_sig_result_done) struct vb_sig_result result = {0};
+    VB_CLEANUP(vb_sig_bundle_done) struct vb_sig_bundle bundle = {0};
+    bool read = false;
+    char path[2048];
+
+    snprintf(path, sizeof(path), "%s/oms/test-vectors/v1.0/%s.bundle.json", vectors,
+             oms_rows[row].file);
+    VB_CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    const struct vb_sig_job job = {.trust = trust, .now = 1790000000, .path = path, .fd = fd};
+    assert_int_equal(vb_sig_bundle_read(&job, &bundle, &read, &result, NULL), 0);
+    const enum payload payload = read ? read_payload(&bundle) : NO_BUNDLE;
+    if (read)
+        assert_int_equal(vb_sig_bundle_judge(&job, &bundle, NULL, &result, NULL), 0);
+    print_message("%-40s %s: %s%s%s\n", oms_rows[row].file,
+                  vb_signature_outcome_name(result.outcome), result.name,
+                  result.name[0] != '\0' ? ": " : "", result.reason);
+    return payload == oms_rows[row].payload && result.outcome == oms_rows[row].signature &&
+           result.anchored == (oms_rows[row].needs_root && trust->trusted_root_count > 0);
+}
+
+static void test_oms(void **state)
+{
+    VB_CLEANUP(vb_buf_done) struct vb_buf root = {0};
+    struct vb_trust *trust = calloc(1, sizeof(*trust));
+    size_t passed = 0;
+    char path[2048];
+
+    if (read_if_there(public_root(path, sizeof(path)), &root))
+        assert_int_equal(
+            vb_sig_trust_sigstore(trust, path,
+                                  (struct vb_sig_bytes){.data = root.data, .len = root.len}, NULL),
+            0);
+    for (size_t i = 0; i < VB_ARRAY_LEN(oms_rows); i++)
+        passed += run_oms(i, trust) ? 1 : 0;
+    vb_trust_free(trust);
+    print_message("model-signing-spec: %zu/%zu passed%s\n", passed, VB_ARRAY_LEN(oms_rows),
+                  root.len == 0 ? ", one of them without the public instance's trusted root" : "");
+    assert_int_equal(passed, VB_ARRAY_LEN(oms_rows));
+    (void)state;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_conformance),
+        cmocka_unit_test(test_oms),
     };
 
     if (vectors_folder(vectors, sizeof(vectors)) == NULL) {

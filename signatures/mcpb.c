@@ -1,0 +1,116 @@
+/* The signature block of an MCP bundle: header, length, CMS over all bytes before it, footer. Trust
+ * boundary: the file is the package's. The reference tool looks for the marks anywhere and does not
+ * mind what follows; here the block is the end of the file, or it is none. */
+#include "signatures/cms.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+enum { ZIP_MIN = 22, LENGTH_BYTES = 4 };
+
+static const char header[] = "MCPB_SIG_V1";
+static const char footer[] = "MCPB_SIG_END";
+
+struct block {
+    uint64_t content; /* bytes before it */
+    struct vb_sig_bytes cms;
+    uint64_t behind; /* bytes behind it */
+};
+
+static int read_tail(const struct vb_sig_job *job, struct vb_buf *ret, struct vb_error *err)
+{
+    const uint64_t want = job->size < ret->max ? job->size : ret->max;
+    const int status = vb_buf_reserve(ret, (size_t)want + 1, err);
+
+    if (status < 0)
+        return status;
+    while (ret->len < want) {
+        const ssize_t got = pread(job->fd, ret->data + ret->len, (size_t)want - ret->len,
+                                  (off_t)(job->size - want + ret->len));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return vb_fail(err, VB_E_IO, got < 0 ? errno : 0, "cannot read a file of the package");
+        ret->len += (size_t)got;
+    }
+    return 0;
+}
+
+static uint32_t little(const unsigned char *data)
+{
+    return (uint32_t)data[0] | (uint32_t)data[1] << 8 | (uint32_t)data[2] << 16 |
+           (uint32_t)data[3] << 24;
+}
+
+/* A block whose footer begins at AT, in TAIL, the last bytes of a file of SIZE bytes. */
+static bool block_at(struct vb_sig_bytes tail, uint64_t size, size_t at, struct block *ret)
+{
+    const size_t header_len = sizeof(header) - 1, footer_len = sizeof(footer) - 1;
+
+    for (size_t start = 0; start + header_len + LENGTH_BYTES <= at; start++) {
+        const unsigned char *data = tail.data + start;
+        if (data[0] != (unsigned char)header[0] || memcmp(data, header, header_len) != 0)
+            continue;
+        const size_t body = start + header_len + LENGTH_BYTES;
+        if (at - body != little(data + header_len))
+            continue;
+        *ret = (struct block){.content = size - tail.len + start,
+                              .cms = {tail.data + body, at - body},
+                              .behind = tail.len - at - footer_len};
+        return ret->content >= ZIP_MIN;
+    }
+    return false;
+}
+
+/* The last block that fits together, wherever in TAIL it is. */
+static bool find_block(struct vb_sig_bytes tail, uint64_t size, struct block *ret)
+{
+    const size_t footer_len = sizeof(footer) - 1;
+
+    for (size_t at = tail.len < footer_len ? 0 : tail.len - footer_len + 1; at > 0; at--) {
+        if (memcmp(tail.data + at - 1, footer, footer_len) == 0 &&
+            block_at(tail, size, at - 1, ret))
+            return true;
+    }
+    return false;
+}
+
+static bool ends_with_footer(struct vb_sig_bytes tail)
+{
+    const size_t len = sizeof(footer) - 1;
+
+    return tail.len >= len && memcmp(tail.data + tail.len - len, footer, len) == 0;
+}
+
+bool vb_sig_mcpb_probe(const struct vb_sig_job *job)
+{
+    VB_CLEANUP(vb_buf_done) struct vb_buf tail;
+    struct vb_error ignored = {0};
+    struct block block;
+
+    vb_buf_init(&tail, VB_SIG_FILE_MAX);
+    if (read_tail(job, &tail, &ignored) < 0)
+        return false;
+    const struct vb_sig_bytes bytes = {tail.data, tail.len};
+    return ends_with_footer(bytes) || find_block(bytes, job->size, &block);
+}
+
+int vb_sig_mcpb(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err)
+{
+    VB_CLEANUP(vb_buf_done) struct vb_buf tail;
+    struct block block = {0};
+
+    vb_buf_init(&tail, VB_SIG_FILE_MAX);
+    int status = read_tail(job, &tail, err);
+    if (status < 0)
+        return status;
+    if (!find_block((struct vb_sig_bytes){tail.data, tail.len}, job->size, &block))
+        return vb_sig_conclude(result, VB_SIGNATURE_INVALID,
+                               "the signature block does not fit together");
+    if (block.behind > 0)
+        return vb_sig_conclude(result, VB_SIGNATURE_INVALID,
+                               "%llu bytes stand behind the signature block",
+                               (unsigned long long)block.behind);
+    status = vb_sig_cms_judge(job, block.cms, job->fd, block.content, result, err);
+    return status < 0 ? status : vb_sig_paths_add(&result->covers, job->path, err);
+}
