@@ -140,12 +140,11 @@ static bool is_valid(const struct vb_sig_result *result)
 int vb_sig_examine(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err)
 {
     result->format = job->format->name;
-    const int status = job->format->verify(job, result, err);
-    if (status < 0)
-        return status;
-    if (is_valid(result) && job->subject != NULL && vb_sig_is_sums(job->subject))
-        return vb_sig_sums(job->dirfd, job->subject, result, err);
-    return 0;
+    int status = job->format->verify(job, result, err);
+    if (status == 0 && is_valid(result) && job->subject != NULL && vb_sig_is_sums(job->subject))
+        status = vb_sig_sums(job->dirfd, job->subject, result, err);
+    result->anchored = result->anchored && is_valid(result);
+    return status;
 }
 
 /* For what is looked at once more. */

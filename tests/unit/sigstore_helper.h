@@ -1,0 +1,51 @@
+/* A Sigstore instance of the test's own: an authority, two logs, a log of certificates and a clock,
+ * with fresh keys. */
+#ifndef VETBOX_TESTS_SIGSTORE_HELPER_H
+#define VETBOX_TESTS_SIGSTORE_HELPER_H
+
+#include <openssl/x509.h>
+
+#include "signatures_helper.h"
+
+enum { SIGNED_AT = 1750000000, CERTIFICATE_LIFE = 600 }; /* seconds since 1970; seconds */
+
+#define SIGNER_URI "https://forge.example/acme/skills/.github/workflows/release.yml@refs/tags/v1"
+#define SIGNER_ISSUER "https://issuer.example"
+
+/* What is to be different from an ordinary bundle of version 0.3 over a file. */
+struct scene {
+    int version;     /* 1, 2 or 3; 0: 3 */
+    bool second_log; /* Rekor v2, and so a time stamp */
+    bool stamped;    /* a time stamp besides the promise */
+    bool dsse;       /* a statement about the file */
+    bool by_key;     /* of the leaf, without a certificate */
+    const char *eku; /* short name; NULL: codeSigning */
+    const char *san; /* NULL: URI:SIGNER_URI */
+    bool no_sct;
+    bool other_sct;     /* of another certificate */
+    bool stranger;      /* by an authority that the trusted root does not have */
+    int64_t entered_at; /* 0: SIGNED_AT */
+    int64_t stamped_at; /* the same */
+    bool no_issuer;     /* the certificate does not say who vouched */
+    bool twice;         /* the issuer stands there twice */
+};
+
+struct instance {
+    EVP_PKEY *ca, *leaf, *log, *log2, *ct, *tsa, *other;
+    X509 *ca_cert, *other_cert, *leaf_cert, *tsa_cert;
+    struct package package; /* file.txt and file.txt.sigstore.json; trust is the instance's */
+};
+void instance_init(struct instance *instance);
+void instance_done(struct instance *instance);
+
+/* What trusted_root.json says, to be changed and then given to instance_trust. */
+json_t *instance_root(const struct instance *instance);
+/* The package's trust is ROOT, which is taken, and PEM, one more public key, or NULL. */
+void instance_trust(struct instance *instance, json_t *root, EVP_PKEY *pem);
+
+/* A bundle over "file.txt", as SCENE says. */
+json_t *instance_bundle(struct instance *instance, const struct scene *scene);
+/* What is said of it; it is taken. */
+void instance_verify(struct instance *instance, json_t *bundle, struct vb_sig_result *ret);
+
+#endif

@@ -1,0 +1,522 @@
+/* Sigstore bundles of an instance of our own: what is good, what nobody knows, and every way to
+ * change one. */
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include "sigstore_helper.h"
+
+static int setup(void **state)
+{
+    struct instance *instance = calloc(1, sizeof(*instance));
+
+    instance_init(instance);
+    *state = instance;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    instance_done(*state);
+    free(*state);
+    return 0;
+}
+
+static void expect(struct instance *instance, json_t *bundle, enum vb_signature_outcome outcome,
+                   const char *reason_part)
+{
+    VB_CLEANUP(vb_sig_result_done) struct vb_sig_result result = {0};
+
+    instance_verify(instance, bundle, &result);
+    if (result.outcome != outcome || strstr(result.reason, reason_part) == NULL)
+        fail_msg("%s (%s), and not %s (%s)", vb_signature_outcome_name(result.outcome),
+                 result.reason, vb_signature_outcome_name(outcome), reason_part);
+    assert_true(outcome == VB_SIGNATURE_VALID_UNTRUSTED || !result.anchored);
+}
+
+/* --- what is good --- */
+
+static void test_good(void **state)
+{
+    static const struct {
+        struct scene scene;
+        const char *source;
+    } rows[] = {
+        {{0}, "log"},
+        {{.version = 1}, "log"},
+        {{.version = 2}, "log"},
+        {{.version = 3, .dsse = true}, "log"},
+        {{.stamped = true}, "authority"},
+        {{.stamped = true, .stamped_at = SIGNED_AT + 7}, "authority"},
+        {{.second_log = true}, "authority"},
+        {{.second_log = true, .dsse = true}, "authority"},
+    };
+
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        VB_CLEANUP(vb_sig_result_done) struct vb_sig_result result = {0};
+        instance_verify(*state, instance_bundle(*state, &rows[i].scene), &result);
+        if (!result.anchored)
+            fail_msg("row %zu: %s (%s)", i, vb_signature_outcome_name(result.outcome),
+                     result.reason);
+        assert_int_equal(result.outcome, VB_SIGNATURE_VALID_UNTRUSTED);
+        assert_string_equal(result.name, SIGNER_URI);
+        assert_string_equal(result.issuer, SIGNER_ISSUER);
+        assert_string_equal(result.clock_source, rows[i].source);
+        assert_true(result.signed_at == SIGNED_AT && result.clock == SIGNED_AT);
+        assert_int_equal(result.covers.count, 1);
+        assert_string_equal(result.covers.items[0], "file.txt");
+        assert_int_equal(result.facts.count, 2);
+        assert_string_equal(result.facts.items[0],
+                            "source-repository=https://forge.example/acme/skills");
+    }
+}
+
+static void test_names(void **state)
+{
+    static const struct {
+        const char *san;
+        const char *name;
+    } rows[] = {
+        {"email:me@acme.example", "me@acme.example"},
+        {"otherName:1.3.6.1.4.1.57264.1.7;UTF8:me!acme", "me!acme"},
+    };
+
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        VB_CLEANUP(vb_sig_result_done) struct vb_sig_result result = {0};
+        const struct scene scene = {.san = rows[i].san};
+        instance_verify(*state, instance_bundle(*state, &scene), &result);
+        assert_true(result.anchored);
+        assert_string_equal(result.name, rows[i].name);
+    }
+}
+
+static void test_by_key(void **state)
+{
+    struct instance *instance = *state;
+    const struct scene scene = {.by_key = true};
+
+    expect(instance, instance_bundle(instance, &scene), VB_SIGNATURE_UNVERIFIABLE,
+           "not in the trust folder");
+    instance_trust(instance, instance_root(instance), instance->leaf);
+    expect(instance, instance_bundle(instance, &scene), VB_SIGNATURE_VALID_TRUSTED, "");
+    instance_trust(instance, instance_root(instance), instance->other);
+    expect(instance, instance_bundle(instance, &scene), VB_SIGNATURE_INVALID,
+           "not of the key that the bundle names");
+}
+
+/* --- what is wrong from the beginning --- */
+
+static void test_scenes(void **state)
+{
+    static const struct {
+        struct scene scene;
+        enum vb_signature_outcome outcome;
+        const char *reason;
+    } rows[] = {
+        {{.eku = "serverAuth"}, VB_SIGNATURE_INVALID, "not for signing code"},
+        {{.no_sct = true}, VB_SIGNATURE_VALID_UNTRUSTED, "in no public log"},
+        {{.other_sct = true}, VB_SIGNATURE_INVALID, "not of this certificate"},
+        {{.stranger = true}, VB_SIGNATURE_VALID_UNTRUSTED, "of no authority"},
+        {{.entered_at = SIGNED_AT + CERTIFICATE_LIFE}, VB_SIGNATURE_INVALID, "was not valid"},
+        {{.entered_at = SIGNED_AT - 61}, VB_SIGNATURE_INVALID, "was not valid"},
+        {{.stamped = true, .stamped_at = SIGNED_AT + CERTIFICATE_LIFE},
+         VB_SIGNATURE_INVALID,
+         "was not valid"},
+        {{.second_log = true, .stamped_at = SIGNED_AT + 1500},
+         VB_SIGNATURE_VALID_UNTRUSTED,
+         "of no authority that the trusted root names for that time"},
+        {{.san = "URI:a,URI:b"}, VB_SIGNATURE_INVALID, "one identity"},
+        {{.san = "DNS:acme.example"}, VB_SIGNATURE_INVALID, "one identity"},
+        {{.no_issuer = true}, VB_SIGNATURE_INVALID, "who vouched"},
+        {{.twice = true}, VB_SIGNATURE_INVALID, "one identity"},
+    };
+
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        print_message("row %zu\n", i);
+        expect(*state, instance_bundle(*state, &rows[i].scene), rows[i].outcome, rows[i].reason);
+    }
+}
+
+/* --- changes --- */
+
+static json_t *material_of(json_t *bundle)
+{
+    return json_object_get(bundle, "verificationMaterial");
+}
+
+static json_t *entry_of(json_t *bundle)
+{
+    return json_array_get(json_object_get(material_of(bundle), "tlogEntries"), 0);
+}
+
+static json_t *proof_of(json_t *bundle)
+{
+    return json_object_get(entry_of(bundle), "inclusionProof");
+}
+
+/* Changes one digit of the base64 at KEY. */
+static void change(json_t *object, const char *key, size_t at)
+{
+    VB_CLEANUP_FREE char *text = strdup(json_string_value(json_object_get(object, key)));
+
+    text[at] = text[at] == 'A' ? 'B' : 'A';
+    assert_int_equal(json_object_set_new(object, key, json_string(text)), 0);
+}
+
+static void change_signature(json_t *bundle)
+{
+    change(json_object_get(bundle, "messageSignature"), "signature", 40);
+}
+
+static void change_digest(json_t *bundle)
+{
+    change(json_object_get(json_object_get(bundle, "messageSignature"), "messageDigest"), "digest",
+           4);
+}
+
+static void change_promise(json_t *bundle)
+{
+    change(json_object_get(entry_of(bundle), "inclusionPromise"), "signedEntryTimestamp", 40);
+}
+
+static void change_time(json_t *bundle)
+{
+    json_object_set_new(entry_of(bundle), "integratedTime", json_string("1750000001"));
+}
+
+static void change_index(json_t *bundle)
+{
+    json_object_set_new(entry_of(bundle), "logIndex", json_string("1002"));
+}
+
+static void change_root(json_t *bundle)
+{
+    change(proof_of(bundle), "rootHash", 4);
+}
+
+static void cut_proof(json_t *bundle)
+{
+    json_array_clear(json_object_get(proof_of(bundle), "hashes"));
+}
+
+static void longer_proof(json_t *bundle)
+{
+    json_t *hashes = json_object_get(proof_of(bundle), "hashes");
+
+    json_array_append(hashes, json_array_get(hashes, 0));
+}
+
+static void other_place(json_t *bundle)
+{
+    json_object_set_new(proof_of(bundle), "logIndex", json_string("0"));
+}
+
+static void larger_tree(json_t *bundle)
+{
+    json_object_set_new(proof_of(bundle), "treeSize", json_string("3"));
+}
+
+static void outside_tree(json_t *bundle)
+{
+    json_object_set_new(proof_of(bundle), "logIndex", json_string("2"));
+}
+
+static void no_proof(json_t *bundle)
+{
+    json_object_del(entry_of(bundle), "inclusionProof");
+}
+
+static void no_checkpoint(json_t *bundle)
+{
+    json_object_del(proof_of(bundle), "checkpoint");
+}
+
+static void no_entry(json_t *bundle)
+{
+    json_array_clear(json_object_get(material_of(bundle), "tlogEntries"));
+}
+
+/* Replaces FROM by TO in the checkpoint. */
+static void edit_checkpoint(json_t *bundle, const char *from, const char *to)
+{
+    json_t *checkpoint = json_object_get(proof_of(bundle), "checkpoint");
+    const char *text = json_string_value(json_object_get(checkpoint, "envelope"));
+    const char *at = strstr(text, from);
+    char *edited = NULL;
+
+    assert_non_null(at);
+    assert_true(asprintf(&edited, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from)) > 0);
+    json_object_set_new(checkpoint, "envelope", json_string(edited));
+    free(edited);
+}
+
+static void other_origin(json_t *bundle)
+{
+    edit_checkpoint(bundle, "log.example - 77", "log.example - 78");
+}
+
+static void other_log_in_checkpoint(json_t *bundle)
+{
+    edit_checkpoint(bundle, "log.example - 77", "log.elsewhere - 77");
+}
+
+static void checkpoint_size(json_t *bundle)
+{
+    edit_checkpoint(bundle, "\n2\n", "\n02\n");
+}
+
+static void checkpoint_text(json_t *bundle)
+{
+    edit_checkpoint(bundle, "\n\n", "\nmore\n\n");
+}
+
+static void checkpoint_line(json_t *bundle)
+{
+    edit_checkpoint(bundle, "\xe2\x80\x94 ", "- ");
+}
+
+static void change_certificate(json_t *bundle)
+{
+    json_t *certificate = json_object_get(material_of(bundle), "certificate");
+
+    change(certificate, "rawBytes",
+           strlen(json_string_value(json_object_get(certificate, "rawBytes"))) - 12);
+}
+
+static void both_materials(json_t *bundle)
+{
+    json_object_set_new(material_of(bundle), "publicKey", json_pack("{s:s}", "hint", "acme"));
+}
+
+static void chain_in_03(json_t *bundle)
+{
+    json_t *certificate = json_object_get(material_of(bundle), "certificate");
+
+    json_object_set_new(material_of(bundle), "x509CertificateChain",
+                        json_pack("{s:[O]}", "certificates", certificate));
+    json_object_del(material_of(bundle), "certificate");
+}
+
+static void older_version(json_t *bundle)
+{
+    json_object_set_new(bundle, "mediaType",
+                        json_string("application/vnd.dev.sigstore.bundle+json;version=0.1"));
+    json_object_del(entry_of(bundle), "inclusionPromise");
+}
+
+static void later_version(json_t *bundle)
+{
+    json_object_set_new(bundle, "mediaType",
+                        json_string("application/vnd.dev.sigstore.bundle.v0.4+json"));
+}
+
+static void weak_digest(json_t *bundle)
+{
+    json_t *kind = json_object_get(entry_of(bundle), "kindVersion");
+
+    json_object_set_new(kind, "version", json_string("0.0.2"));
+}
+
+static void unknown_kind(json_t *bundle)
+{
+    json_t *kind = json_object_get(entry_of(bundle), "kindVersion");
+
+    json_object_set_new(kind, "kind", json_string("rekord"));
+}
+
+static void unknown_log(json_t *bundle)
+{
+    change(json_object_get(entry_of(bundle), "logId"), "keyId", 8);
+}
+
+static void change_body(json_t *bundle)
+{
+    change(entry_of(bundle), "canonicalizedBody", 300);
+}
+
+static void url_alphabet(json_t *bundle)
+{
+    json_object_set_new(json_object_get(bundle, "messageSignature"), "signature",
+                        json_string("____"));
+}
+
+static void change_stamp(json_t *bundle)
+{
+    json_t *data = json_object_get(material_of(bundle), "timestampVerificationData");
+    json_t *one = json_array_get(json_object_get(data, "rfc3161Timestamps"), 0);
+
+    change(one, "signedTimestamp",
+           strlen(json_string_value(json_object_get(one, "signedTimestamp"))) - 12);
+}
+
+static void no_stamp(json_t *bundle)
+{
+    json_object_del(material_of(bundle), "timestampVerificationData");
+}
+
+static const struct scene plain;
+static const struct scene second = {.second_log = true};
+
+static const struct {
+    const char *name;
+    const struct scene *scene;
+    void (*change)(json_t *bundle);
+    enum vb_signature_outcome outcome;
+    const char *reason;
+} changes[] = {
+    {"signature", &plain, change_signature, VB_SIGNATURE_INVALID, "not of this file"},
+    {"digest", &plain, change_digest, VB_SIGNATURE_INVALID, "of another file"},
+    {"promise", &plain, change_promise, VB_SIGNATURE_INVALID, "promise is not of this entry"},
+    {"time", &plain, change_time, VB_SIGNATURE_INVALID, "promise is not of this entry"},
+    {"index", &plain, change_index, VB_SIGNATURE_INVALID, "promise is not of this entry"},
+    {"root", &plain, change_root, VB_SIGNATURE_INVALID, "inclusion proof does not lead"},
+    {"proof cut off", &plain, cut_proof, VB_SIGNATURE_INVALID, "inclusion proof does not lead"},
+    {"proof too long", &plain, longer_proof, VB_SIGNATURE_INVALID, "inclusion proof does not"},
+    {"other place", &plain, other_place, VB_SIGNATURE_INVALID, "inclusion proof does not lead"},
+    {"larger tree", &plain, larger_tree, VB_SIGNATURE_INVALID, "inclusion proof does not"},
+    {"outside the tree", &plain, outside_tree, VB_SIGNATURE_INVALID, "malformed"},
+    {"no proof", &plain, no_proof, VB_SIGNATURE_INVALID, "without an inclusion proof"},
+    {"no checkpoint", &plain, no_checkpoint, VB_SIGNATURE_INVALID, "without a checkpoint"},
+    {"no entry", &plain, no_entry, VB_SIGNATURE_INVALID, "no log entry"},
+    {"origin", &plain, other_origin, VB_SIGNATURE_INVALID, "not of this checkpoint"},
+    {"other log", &plain, other_log_in_checkpoint, VB_SIGNATURE_INVALID, "not signed by the log"},
+    {"size", &plain, checkpoint_size, VB_SIGNATURE_INVALID, "not of the tree"},
+    {"more text", &plain, checkpoint_text, VB_SIGNATURE_INVALID, "not of this checkpoint"},
+    {"no dash", &plain, checkpoint_line, VB_SIGNATURE_INVALID, "line of the checkpoint"},
+    {"certificate", &plain, change_certificate, VB_SIGNATURE_INVALID, "names another key or"},
+    {"two materials", &plain, both_materials, VB_SIGNATURE_INVALID, "names no key, or several"},
+    {"chain in 0.3", &plain, chain_in_03, VB_SIGNATURE_INVALID, "holds its certificate alone"},
+    {"0.1 without promise", &plain, older_version, VB_SIGNATURE_INVALID, "without the log's"},
+    {"0.4", &plain, later_version, VB_SIGNATURE_UNVERIFIABLE, "no version from"},
+    {"other kind", &plain, weak_digest, VB_SIGNATURE_INVALID, "not of the kind"},
+    {"unknown kind", &plain, unknown_kind, VB_SIGNATURE_VALID_UNTRUSTED, "of a kind that is not"},
+    {"unknown log", &plain, unknown_log, VB_SIGNATURE_VALID_UNTRUSTED, "of no log that"},
+    {"body", &plain, change_body, VB_SIGNATURE_INVALID, "log entry"},
+    {"other base64", &plain, url_alphabet, VB_SIGNATURE_INVALID, "not base64"},
+    {"stamp", &second, change_stamp, VB_SIGNATURE_VALID_UNTRUSTED, "of no authority"},
+    {"no stamp", &second, no_stamp, VB_SIGNATURE_VALID_UNTRUSTED, "no log and no clock"},
+};
+
+static void test_changes(void **state)
+{
+    for (size_t i = 0; i < VB_ARRAY_LEN(changes); i++) {
+        json_t *bundle = instance_bundle(*state, changes[i].scene);
+        print_message("%s\n", changes[i].name);
+        changes[i].change(bundle);
+        expect(*state, bundle, changes[i].outcome, changes[i].reason);
+    }
+}
+
+static void test_changed_file(void **state)
+{
+    static const struct scene rows[] = {{0}, {.dsse = true}};
+    struct instance *instance = *state;
+
+    put_text(&instance->package, "file.txt", "signed by nobody\n");
+    expect(instance, instance_bundle(instance, &rows[0]), VB_SIGNATURE_INVALID, "another file");
+    expect(instance, instance_bundle(instance, &rows[1]), VB_SIGNATURE_INVALID,
+           "statement about other files");
+}
+
+/* --- the trusted root --- */
+
+static json_t *first(json_t *root, const char *list)
+{
+    return json_array_get(json_object_get(root, list), 0);
+}
+
+static void test_periods(void **state)
+{
+    static const struct {
+        const char *list;
+        bool of_key;
+        const char *start;
+        const char *end;
+        const char *reason; /* "": good */
+    } rows[] = {
+        {"tlogs", true, "2025-06-15T15:06:40Z", "2025-06-15T15:06:40Z", ""}, /* SIGNED_AT */
+        {"tlogs", true, "2025-06-15T15:06:41Z", NULL, "log's key was not valid"},
+        {"tlogs", true, "2020-01-01T00:00:00Z", "2025-06-15T15:06:39.999Z",
+         "log's key was not valid"},
+        {"tlogs", true, "2025-06-15T17:06:40+02:00", NULL, ""},
+        {"ctlogs", true, "2025-06-15T15:06:41Z", NULL, "in no log that the trusted root"},
+        {"certificateAuthorities", false, "2025-06-15T15:06:41Z", NULL, "of no authority"},
+        {"certificateAuthorities", false, "2020-01-01T00:00:00Z", "2025-06-15T15:06:39Z",
+         "of no authority"},
+    };
+    struct instance *instance = *state;
+
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        VB_CLEANUP(vb_sig_result_done) struct vb_sig_result result = {0};
+        json_t *root = instance_root(instance);
+        json_t *item = first(root, rows[i].list);
+        json_t *period = json_pack("{s:s,s:s?}", "start", rows[i].start, "end", rows[i].end);
+        json_object_set_new(rows[i].of_key ? json_object_get(item, "publicKey") : item, "validFor",
+                            period);
+        instance_trust(instance, root, NULL);
+        instance_verify(instance, instance_bundle(instance, &plain), &result);
+        assert_int_equal(result.outcome, VB_SIGNATURE_VALID_UNTRUSTED);
+        if (result.anchored != (rows[i].reason[0] == '\0') ||
+            strstr(result.reason, rows[i].reason) == NULL)
+            fail_msg("row %zu: %s", i, result.reason);
+    }
+}
+
+static void test_malformed_roots(void **state)
+{
+    static const struct {
+        const char *list;
+        const char *in; /* an object of the item, or NULL */
+        const char *key;
+        const char *json;
+    } rows[] = {
+        {"tlogs", NULL, "hashAlgorithm", "\"SHA1\""},
+        {"tlogs", "logId", "keyId", "\"AAAA\""},
+        {"tlogs", "publicKey", "rawBytes", "\"?\""},
+        {"tlogs", "publicKey", "validFor", "{}"},
+        {"tlogs", "publicKey", "validFor", "{\"start\":\"2025-06-31T00:00:00Z\"}"},
+        {"tlogs", "publicKey", "validFor", "{\"start\":\"2025-06-15 00:00:00Z\"}"},
+        {"tlogs", "publicKey", "validFor", "{\"start\":\"2025-06-15T00:00:00\"}"},
+        {"tlogs", "publicKey", "validFor", "{\"start\":\"2025-06-15T00:00:00.Z\"}"},
+        {"ctlogs", "logId", "keyId", "null"},
+        {"certificateAuthorities", NULL, "validFor", "null"},
+        {"certificateAuthorities", "certChain", "certificates", "[]"},
+        {"certificateAuthorities", "certChain", "certificates", "[{\"rawBytes\":\"AAAA\"}]"},
+        {"timestampAuthorities", NULL, "certChain", "7"},
+    };
+    const struct instance *instance = *state;
+
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        struct vb_sig_trusted_root parsed = {0};
+        struct vb_error err = {0};
+        VB_CLEANUP(vb_json_free) json_t *root = instance_root(instance);
+        json_t *item = first(root, rows[i].list);
+        json_object_set_new(rows[i].in != NULL ? json_object_get(item, rows[i].in) : item,
+                            rows[i].key, json_loads(rows[i].json, JSON_DECODE_ANY, NULL));
+        VB_CLEANUP_FREE char *text = json_dumps(root, 0);
+        const int status = vb_sig_trusted_root(
+            (struct vb_sig_bytes){.data = (const unsigned char *)text, .len = strlen(text)}, "file",
+            &parsed, &err);
+        if (status != VB_E_CONFIG || strstr(err.message, rows[i].list) == NULL)
+            fail_msg("row %zu: %s", i, err.message);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_good, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_names, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_by_key, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_scenes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_changes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_changed_file, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_periods, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_malformed_roots, setup, teardown),
+    };
+
+    if (vb_signatures_prepare() < 0)
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
