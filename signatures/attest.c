@@ -32,14 +32,18 @@ static bool starts(struct vb_sig_bytes text, const char *prefix)
 
 /* --- where it says that it was built --- */
 
-/* Adds to the reason: what does not agree is for whoever judges. */
-static void VB_PRINTF(2, 3) add_reason(struct vb_sig_result *result, const char *fmt, ...)
+/* What does not agree: for the reason, and whoever judges. */
+struct doubts {
+    char text[320];
+};
+
+static void VB_PRINTF(2, 3) add_doubt(struct doubts *doubts, const char *fmt, ...)
 {
-    const size_t len = strlen(result->reason);
+    const size_t len = strlen(doubts->text);
     va_list args;
 
     va_start(args, fmt);
-    vsnprintf(result->reason + len, sizeof(result->reason) - len, fmt, args);
+    vsnprintf(doubts->text + len, sizeof(doubts->text) - len, fmt, args);
     va_end(args);
 }
 
@@ -63,7 +67,7 @@ static void predicate_source(const json_t *predicate, struct vb_sig_bytes *ret_r
 }
 
 static void compare_predicate(const json_t *predicate, const struct vb_sig_facts *facts,
-                              const char *repository, struct vb_sig_result *result)
+                              const char *repository, struct doubts *doubts)
 {
     enum { COMMIT = 13 };
     struct vb_sig_bytes told, commit;
@@ -72,18 +76,18 @@ static void compare_predicate(const json_t *predicate, const struct vb_sig_facts
     predicate_source(predicate, &told, &commit);
     vb_sig_repository(told, other, sizeof(other));
     if (other[0] != '\0' && strcmp(other, repository) != 0)
-        add_reason(result, "; its certificate is for %.100s, its statement names %.100s",
-                   repository, other);
+        add_doubt(doubts, "; its certificate is for %.100s, its statement names %.100s", repository,
+                  other);
     const struct vb_sig_bytes proven = facts->items[COMMIT];
     if (commit.len > 0 && proven.len > 0 &&
         (commit.len != proven.len || memcmp(commit.data, proven.data, proven.len) != 0))
-        add_reason(result, "; its certificate and its statement name different commits");
+        add_doubt(doubts, "; its certificate and its statement name different commits");
 }
 
 /* What the certificate says of the repository against what statement, index and package say. */
 static int compare_sources(const struct attestation *attestation,
                            const struct vb_sig_bundle *bundle, const json_t *predicate,
-                           struct vb_sig_result *result, struct vb_error *err)
+                           struct doubts *doubts, struct vb_error *err)
 {
     enum { REPOSITORY = 12 };
     char repository[ADDRESS_MAX], other[ADDRESS_MAX];
@@ -95,17 +99,17 @@ static int compare_sources(const struct attestation *attestation,
     vb_sig_repository(facts.items[REPOSITORY], repository, sizeof(repository));
     if (repository[0] == '\0')
         return 0;
-    compare_predicate(predicate, &facts, repository, result);
+    compare_predicate(predicate, &facts, repository, doubts);
     const char *publisher = attestation->publisher;
     const char *path = strchr(repository, '/');
     if (publisher != NULL && path != NULL && !vb_ascii_equal(path + 1, publisher))
-        add_reason(result, "; its certificate is for %.100s, the index names %.100s", repository,
-                   publisher);
+        add_doubt(doubts, "; its certificate is for %.100s, the index names %.100s", repository,
+                  publisher);
     const int status = vb_sig_repository_differs(attestation->told, repository, other,
                                                  sizeof(other), &differs, err);
     if (status == 0 && differs)
-        add_reason(result, "; its certificate is for %.100s, the package names %.100s", repository,
-                   other);
+        add_doubt(doubts, "; its certificate is for %.100s, the package names %.100s", repository,
+                  other);
     return status;
 }
 
@@ -133,7 +137,7 @@ static int check_subject(const struct attestation *attestation,
 
 static int check_statement(const struct attestation *attestation,
                            const struct vb_sig_bundle *bundle, struct vb_sig_result *result,
-                           struct vb_error *err)
+                           struct doubts *doubts, struct vb_error *err)
 {
     VB_CLEANUP(vb_sig_statement_done) struct vb_sig_statement statement = {0};
     char why[256] = "";
@@ -150,7 +154,7 @@ static int check_statement(const struct attestation *attestation,
     status = check_subject(attestation, &statement, result, err);
     if (status < 0 || !vb_sig_holds(result))
         return status;
-    return compare_sources(attestation, bundle, statement.predicate, result, err);
+    return compare_sources(attestation, bundle, statement.predicate, doubts, err);
 }
 
 /* A bundle that names a key of the registry: that key tells at least whether it holds. */
@@ -168,7 +172,7 @@ static int add_key(const struct vb_sig_told *told, struct vb_sig_bundle *bundle,
 }
 
 static int verify_bundle(const struct attestation *attestation, struct vb_sig_result *result,
-                         struct vb_error *err)
+                         struct doubts *doubts, struct vb_error *err)
 {
     VB_CLEANUP(vb_sig_bundle_done) struct vb_sig_bundle bundle = {0};
     VB_CLEANUP_FREE char *text = json_dumps(attestation->bundle, JSON_COMPACT);
@@ -192,15 +196,16 @@ static int verify_bundle(const struct attestation *attestation, struct vb_sig_re
         status = vb_sig_bundle_judge(&attestation->told->job, &bundle, NULL, result, err);
     if (status < 0 || !vb_sig_holds(result))
         return status;
-    return check_statement(attestation, &bundle, result, err);
+    return check_statement(attestation, &bundle, result, doubts, err);
 }
 
 static int verify(const struct attestation *attestation, struct vb_error *err)
 {
     VB_CLEANUP(vb_sig_result_done) struct vb_sig_result result = {.format = attestation->format};
-    const int status = verify_bundle(attestation, &result, err);
+    struct doubts doubts = {0};
+    const int status = verify_bundle(attestation, &result, &doubts, err);
 
-    return status < 0 ? status : vb_sig_told_emit(attestation->told, &result, err);
+    return status < 0 ? status : vb_sig_told_emit(attestation->told, &result, doubts.text, err);
 }
 
 /* --- npm --- */

@@ -274,7 +274,7 @@ static int verify_one(struct vb_sig_told *told, const json_t *row, struct vb_err
         vb_sig_conclude(&result, VB_SIGNATURE_UNVERIFIABLE, "its key is not ECDSA on P-256");
     else if (status == 0 && key.key != NULL)
         status = check(told, row, &key, &result, err);
-    return status < 0 ? status : vb_sig_told_emit(told, &result, err);
+    return status < 0 ? status : vb_sig_told_emit(told, &result, "", err);
 }
 
 int vb_sig_npm(struct vb_sig_told *told, struct vb_error *err)

@@ -16,7 +16,8 @@ const char *vb_sig_told_missing(const struct vb_sig_told *told, const char *key)
     return text_of(vb_sig_json_object(told->record, "missing"), key);
 }
 
-int vb_sig_told_emit(struct vb_sig_told *told, struct vb_sig_result *result, struct vb_error *err)
+int vb_sig_told_emit(struct vb_sig_told *told, struct vb_sig_result *result, const char *more,
+                     struct vb_error *err)
 {
     const bool holds = vb_sig_holds(result);
     const int status = holds ? vb_sig_paths_add(&result->covers, told->job.path, err) : 0;
@@ -25,6 +26,8 @@ int vb_sig_told_emit(struct vb_sig_told *told, struct vb_sig_result *result, str
         return status;
     result->from_index = true;
     vb_sig_cover_add(told->cover, ".", holds, result);
+    const size_t len = strlen(result->reason);
+    snprintf(result->reason + len, sizeof(result->reason) - len, "%s", more);
     return vb_sig_result_emit(&told->job, result, told->sink, err);
 }
 

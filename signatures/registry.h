@@ -23,9 +23,10 @@ VB_CHECKED int vb_sig_registry(const struct vb_sig_job *job, const struct vb_ver
                                struct vb_sig_cover *cover, struct vb_sink *sink,
                                struct vb_error *err);
 
-/* A result that is over the whole artifact goes into the coverage and the log. */
+/* A result that is over the whole artifact goes into the coverage and the log. MORE is put behind
+ * its reason, whatever trust.yaml makes of that. */
 VB_CHECKED int vb_sig_told_emit(struct vb_sig_told *told, struct vb_sig_result *result,
-                                struct vb_error *err);
+                                const char *more, struct vb_error *err);
 /* Why the record lacks KEY, in the fetcher's words, or NULL. */
 const char *vb_sig_told_missing(const struct vb_sig_told *told, const char *key);
 

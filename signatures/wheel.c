@@ -51,35 +51,51 @@ static bool is_exempt(const struct wheel *wheel, const char *path)
 
 /* --- CSV (RFC 4180) --- */
 
+static bool put(char ret[FIELD_MAX], size_t *len, char c)
+{
+    if (c == '\0' || *len + 1 >= FIELD_MAX)
+        return false;
+    ret[(*len)++] = c;
+    return true;
+}
+
+static char take(struct vb_sig_bytes *in)
+{
+    in->len--;
+    return (char)*in->data++;
+}
+
+/* Up to the quote that ends it, which is taken too; two of them are one. */
+static bool take_quoted(struct vb_sig_bytes *in, char ret[FIELD_MAX], size_t *len)
+{
+    while (in->len > 0) {
+        const char c = take(in);
+        if (c == '"' && !vb_sig_skip(in, "\""))
+            return true;
+        if (!put(ret, len, c))
+            return false;
+    }
+    return false;
+}
+
+static bool take_plain(struct vb_sig_bytes *in, char ret[FIELD_MAX], size_t *len)
+{
+    while (in->len > 0 && strchr(",\r\n", in->data[0]) == NULL) {
+        const char c = take(in);
+        if (c == '"' || !put(ret, len, c))
+            return false;
+    }
+    return true;
+}
+
 /* Takes a field and its comma off IN; *RET_LAST is set at the end of the row, which is taken too.
  * False: quotes that do not fit, or too long a field. */
 static bool take_field(struct vb_sig_bytes *in, char ret[FIELD_MAX], bool *ret_last)
 {
-    const bool quoted = vb_sig_skip(in, "\"");
     size_t len = 0;
 
-    for (;; in->data++, in->len--) {
-        const bool end = in->len == 0;
-        const char c = end ? '\n' : (char)in->data[0];
-        if (quoted && !end && c == '"') {
-            if (in->len < 2 || in->data[1] != '"') {
-                in->data++;
-                in->len--;
-                break;
-            }
-            in->data++;
-            in->len--;
-        } else if (quoted && end) {
-            return false;
-        } else if (!quoted && (c == ',' || c == '\n' || c == '\r')) {
-            break;
-        } else if (!quoted && c == '"') {
-            return false;
-        }
-        if (c == '\0' || len + 1 >= FIELD_MAX)
-            return false;
-        ret[len++] = c;
-    }
+    if (!(vb_sig_skip(in, "\"") ? take_quoted(in, ret, &len) : take_plain(in, ret, &len)))
+        return false;
     ret[len] = '\0';
     *ret_last = !vb_sig_skip(in, ",");
     return !*ret_last || in->len == 0 || vb_sig_skip(in, "\r\n") || vb_sig_skip(in, "\n");
@@ -190,10 +206,17 @@ static int see_unlisted(struct wheel *wheel, struct vb_error *err)
     return status;
 }
 
-static int emit(const struct wheel *wheel, const char *code, size_t count,
-                const struct vb_sig_paths *paths, const char *reason, struct vb_sink *sink,
+struct line {
+    const char *code;
+    size_t count;
+    const struct vb_sig_paths *paths; /* NULL: none */
+    const char *reason;               /* NULL: none */
+};
+
+static int emit(const struct wheel *wheel, const struct line *line, struct vb_sink *sink,
                 struct vb_error *err)
 {
+    const struct vb_sig_paths *paths = line->paths;
     struct vb_str shown[SHOWN_MAX];
     struct vb_event event;
     size_t listed = 0;
@@ -204,13 +227,33 @@ static int emit(const struct wheel *wheel, const char *code, size_t count,
     vb_event_init(&event, VB_EV_SIGNATURE_LIST, VB_SOURCE_STATIC);
     vb_event_str(&event, VB_F_FORMAT, "wheel-record");
     vb_event_str(&event, VB_F_PATH, wheel->record);
-    vb_event_str(&event, VB_F_CODE, code);
-    vb_event_int(&event, VB_F_COUNT, (int64_t)count);
+    vb_event_str(&event, VB_F_CODE, line->code);
+    vb_event_int(&event, VB_F_COUNT, (int64_t)line->count);
     vb_event_int(&event, VB_F_PRESENT, (int64_t)wheel->present);
     if (listed > 0)
         vb_event_list(&event, VB_F_PATHS, shown, listed);
-    vb_event_str(&event, VB_F_REASON, reason);
+    vb_event_str(&event, VB_F_REASON, line->reason);
     return vb_emit(sink, &event, err);
+}
+
+static int malformed(const struct wheel *wheel, size_t number, const char *reason,
+                     struct vb_sink *sink, struct vb_error *err)
+{
+    const struct line line = {"malformed", number, NULL, reason};
+
+    return emit(wheel, &line, sink, err);
+}
+
+static int emit_all(const struct wheel *wheel, struct vb_sink *sink, struct vb_error *err)
+{
+    int status = 0;
+
+    for (size_t i = 0; status == 0 && i < SORTS; i++) {
+        const struct line line = {sort_names[i], wheel->counts[i], &wheel->shown[i], NULL};
+        if (line.count > 0)
+            status = emit(wheel, &line, sink, err);
+    }
+    return status;
 }
 
 static int see_list(struct wheel *wheel, struct vb_sig_bytes text, struct vb_sink *sink,
@@ -218,26 +261,17 @@ static int see_list(struct wheel *wheel, struct vb_sig_bytes text, struct vb_sin
 {
     VB_CLEANUP_FREE struct row *row = malloc(sizeof(*row));
     int status = 0;
-    size_t number = 0;
 
     if (row == NULL)
         return vb_fail(err, VB_E_NOMEM, 0, "out of memory for a list of files");
-    while (status == 0 && text.len > 0) {
-        char why[64];
-        number++;
-        snprintf(why, sizeof(why), "row %zu cannot be read", number);
+    for (size_t number = 1; status == 0 && text.len > 0; number++) {
         if (!take_row(&text, row))
-            return emit(wheel, "malformed", number, NULL, why, sink, err);
+            return malformed(wheel, number, "the row cannot be read", sink, err);
         status = see_row(wheel, row, err);
     }
     if (status == 0)
         status = see_unlisted(wheel, err);
-    for (size_t i = 0; status == 0 && i < SORTS; i++) {
-        if (wheel->counts[i] > 0)
-            status =
-                emit(wheel, sort_names[i], wheel->counts[i], &wheel->shown[i], NULL, sink, err);
-    }
-    return status;
+    return status < 0 ? status : emit_all(wheel, sink, err);
 }
 
 /* "NAME.dist-info/RECORD" at the top, where there is but one; else NULL. */
@@ -276,8 +310,7 @@ int vb_sig_wheel(int dirfd, const char *name, const struct vb_sig_paths *files,
         return vb_fail(err, VB_E_NOMEM, 0, "out of memory for a list of files");
     VB_CLEANUP_FD int fd = vb_sig_open_regular(dirfd, wheel.record, &size, &why);
     if (fd < 0 || size > LIST_MAX)
-        return emit(&wheel, "malformed", 0, NULL, fd < 0 ? why : "it is larger than 16 MiB", sink,
-                    err);
+        return malformed(&wheel, 0, fd < 0 ? why : "it is larger than 16 MiB", sink, err);
     vb_buf_init(&text, LIST_MAX);
     const int status = vb_sig_read_head(fd, LIST_MAX, &text, err);
     return status < 0 ? status

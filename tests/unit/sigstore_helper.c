@@ -527,7 +527,9 @@ static void sign_content(const struct instance *instance, const struct scene *sc
 
     *ret = (struct content){0};
     sha256(file_text, strlen(file_text), digest);
-    if (scene->dsse) {
+    if (scene->statement != NULL) {
+        ret->payload = strdup(scene->statement);
+    } else if (scene->dsse) {
         vb_sig_hex((struct vb_sig_bytes){.data = digest, .len = 32}, hex);
         assert_true(asprintf(&ret->payload,
                              "{\"_type\":\"https://in-toto.io/Statement/v1\",\"subject\":[{"
@@ -535,6 +537,8 @@ static void sign_content(const struct instance *instance, const struct scene *sc
                              "\"predicateType\":\"https://slsa.dev/provenance/v1\","
                              "\"predicate\":{}}",
                              hex) > 0);
+    }
+    if (ret->payload != NULL) {
         assert_true(asprintf(&message, "DSSEv1 %zu %s %zu %s", strlen(type), type,
                              strlen(ret->payload), ret->payload) > 0);
     } else {
@@ -575,7 +579,7 @@ json_t *instance_bundle(struct instance *instance, const struct scene *scene)
                                   scene->stamped_at != 0 ? scene->stamped_at : SIGNED_AT));
     json_t *bundle =
         json_pack("{s:s,s:o}", "mediaType", types[scene->version], "verificationMaterial", key);
-    if (scene->dsse)
+    if (content.payload != NULL)
         json_object_set_new(bundle, "dsseEnvelope",
                             json_pack("{s:s,s:o,s:[{s:o}]}", "payloadType",
                                       "application/vnd.in-toto+json", "payload",

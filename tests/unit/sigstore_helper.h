@@ -14,13 +14,14 @@ enum { SIGNED_AT = 1750000000, CERTIFICATE_LIFE = 600 }; /* seconds since 1970; 
 
 /* What is to be different from an ordinary bundle of version 0.3 over a file. */
 struct scene {
-    int version;     /* 1, 2 or 3; 0: 3 */
-    bool second_log; /* Rekor v2, and so a time stamp */
-    bool stamped;    /* a time stamp besides the promise */
-    bool dsse;       /* a statement about the file */
-    bool by_key;     /* of the leaf, without a certificate */
-    const char *eku; /* short name; NULL: codeSigning */
-    const char *san; /* NULL: URI:SIGNER_URI */
+    int version;           /* 1, 2 or 3; 0: 3 */
+    bool second_log;       /* Rekor v2, and so a time stamp */
+    bool stamped;          /* a time stamp besides the promise */
+    bool dsse;             /* a statement about the file */
+    const char *statement; /* what the envelope holds instead; NULL: that */
+    bool by_key;           /* of the leaf, without a certificate */
+    const char *eku;       /* short name; NULL: codeSigning */
+    const char *san;       /* NULL: URI:SIGNER_URI */
     bool no_sct;
     bool other_sct;     /* of another certificate */
     bool stranger;      /* by an authority that the trusted root does not have */
