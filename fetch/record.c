@@ -12,7 +12,8 @@ enum {
     SIGNATURES_MAX = 16,
     DIGESTS_MAX = 2048, /* bytes of an integrity string */
     RECORD_BYTES = 16 << 20,
-    PATH_BYTES = 512
+    PATH_BYTES = 512,
+    ASIDE_MS = 8000 /* for all answers: the package is there and waits to be looked at */
 };
 
 static const char *text_of(const json_t *object, const char *key)
@@ -107,6 +108,9 @@ static int keep_registry(struct record *record, const char *key, const char *pat
 static int begin(struct record *record, const char *index, const char *version,
                  struct vb_error *err)
 {
+    const uint64_t soon = vb_monotonic_ns() + (uint64_t)ASIDE_MS * 1000000U;
+    if (record->crowd->deadline_ns > soon)
+        record->crowd->deadline_ns = soon;
     record->json = json_pack("{s:s, s:s, s:s, s:{}}", "index", index, "name", record->name,
                              "version", version, "missing");
     return record->json == NULL ? no_memory(err) : VB_OK;

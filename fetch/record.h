@@ -16,7 +16,8 @@ struct record {
     json_t *json; /* NULL: nobody asked for one */
 };
 
-/* DIST is the part of a packument's version that is about its tarball. Asks for the keys and the
+/* Both give up on what does not come within seconds.
+ * DIST is the part of a packument's version that is about its tarball. Asks for the keys and the
  * attestations where DIST says that there are some; that they do not come is a row of "missing". */
 VB_CHECKED int record_npm(struct record *record, const char *version, const json_t *dist,
                           struct vb_error *err);

@@ -124,18 +124,41 @@ static int tell_digests(struct vb_sig_told *told, struct vb_error *err)
 
 /* --- all of it --- */
 
-static int read_record(int fd, json_t **ret, struct vb_error *err)
+/* A record that cannot be read says nothing of the package, and may have said what matters. */
+static int could_not_read(struct vb_sink *sink, const char *path, const char *why,
+                          struct vb_error *err)
+{
+    struct vb_event event;
+    char reason[256];
+
+    snprintf(reason, sizeof(reason), "what the index told of it: %s", why);
+    vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
+    vb_event_str(&event, VB_F_STAGE, "verify");
+    vb_event_str(&event, VB_F_WHAT, "signatures");
+    vb_event_str(&event, VB_F_REASON, reason);
+    vb_event_str(&event, VB_F_PATH, path);
+    return vb_emit(sink, &event, err);
+}
+
+/* Leaves *ret NULL where there is no record, or none that can be read. */
+static int read_record(int fd, const char *path, json_t **ret, struct vb_sink *sink,
+                       struct vb_error *err)
 {
     VB_CLEANUP(vb_buf_done) struct vb_buf text = {0};
+    VB_CLEANUP(vb_json_free) json_t *json = NULL;
     char why[200] = "";
 
     vb_buf_init(&text, VB_SIG_RECORD_MAX + 1);
     int status = vb_sig_read_head(fd, VB_SIG_RECORD_MAX + 1, &text, err);
-    if (status == 0 && text.len > 0)
-        status = vb_sig_json_parse((struct vb_sig_bytes){.data = text.data, .len = text.len},
-                                   VB_SIG_RECORD_MAX, ret, why, sizeof(why), err);
-    if (status == 0 && text.len > 0 && *ret == NULL)
-        return vb_fail(err, VB_E_PROTOCOL, 0, "what the index told of it: %s", why);
+    if (status < 0 || text.len == 0)
+        return status;
+    status = vb_sig_json_parse((struct vb_sig_bytes){.data = text.data, .len = text.len},
+                               VB_SIG_RECORD_MAX, &json, why, sizeof(why), err);
+    if (status == 0 && json == NULL)
+        return could_not_read(sink, path, why, err);
+    if (status == 0 && (text_of(json, "name") == NULL || text_of(json, "version") == NULL))
+        return could_not_read(sink, path, "it has no name and version", err);
+    *ret = vb_steal(json);
     return status;
 }
 
@@ -143,7 +166,8 @@ int vb_sig_registry(const struct vb_sig_job *job, const struct vb_verify_job *wo
                     struct vb_sig_cover *cover, struct vb_sink *sink, struct vb_error *err)
 {
     VB_CLEANUP(vb_json_free) json_t *record = NULL;
-    int status = read_record(work->record_fd, &record, err);
+    const char *path = work->beside_name[0] != '\0' ? work->beside_name : "artifact";
+    int status = read_record(work->record_fd, path, &record, sink, err);
 
     if (status < 0 || record == NULL)
         return status;
@@ -154,10 +178,8 @@ int vb_sig_registry(const struct vb_sig_job *job, const struct vb_verify_job *wo
                                .version = text_of(record, "version"),
                                .cover = cover,
                                .sink = sink};
-    told.job.path = work->beside_name[0] != '\0' ? work->beside_name : "artifact";
+    told.job.path = path;
     told.job.subject = NULL;
-    if (told.name == NULL || told.version == NULL)
-        return vb_fail(err, VB_E_PROTOCOL, 0, "what the index told of it has no name");
     status = tell_digests(&told, err);
     if (status == 0 && vb_sig_json_is(record, "index", "npm"))
         status = vb_sig_npm(&told, err);

@@ -16,6 +16,15 @@ printf 'registry = %s/npm/\n' "$base" >"$npm_config_userconfig"
 printf '[global]\nindex-url = %s/simple\n' "$base" >"$PIP_CONFIG_FILE"
 cp "$work/keys/registry.pub" "$work/trust/acme-registry.pub"
 
+# A registry that does not show its keys costs seconds and no verdict.
+begun=$(date +%s)
+printf 'registry = %s/slow/\n' "$base" >"$work/slow"
+(
+    npm_config_userconfig="$work/slow" "$vetbox" scan npm:sealed --trust "$work/trust" >"$work/slow.out" 2>&1
+    echo $? $(($(date +%s) - begun)) >"$work/slow.status"
+) &
+slow=$!
+
 # told REFERENCE TRUST EVENT: the events of that kind, as "key=value …" of what matters of them.
 told() {
     rm -rf "$work/evidence"
@@ -93,6 +102,12 @@ expect_in "$work/told" "outcome=present-unverifiable" "no keys"
 expect_in "$work/told" "the registry gave none" "no keys"
 told npm:sealed trust signature.result
 expect_in "$work/told" "outcome=valid-trusted" "no keys, but in the trust folder"
+
+wait $slow
+read -r code seconds <"$work/slow.status"
+[ "$code" -le 2 ] || fail "a slow registry: status $code: $(cat "$work/slow.out")"
+[ "$seconds" -le 30 ] || fail "a slow registry took $seconds seconds"
+expect_in "$work/slow.out" "valid-trusted: acme-registry" "a slow registry"
 
 exec 3>&-
 wait

@@ -3,7 +3,8 @@
 usage: registry.py LOG [KEYS]
 
 With the folder KEYS it signs what it has of npm: the key is KEYS/registry.pub, an older one that has
-ended KEYS/old.pub. Without it nothing is signed. Below /bare/ is npm's index without its keys.
+ended KEYS/old.pub. Without it nothing is signed. Below /bare/ is npm's index without its keys,
+below /slow/ one that takes its time to show them.
 
 Everything it has is made here. LOG gets a line for each request: its path, and "secret" where it
 came with one. Names begin with what is odd about them.
@@ -19,6 +20,7 @@ import subprocess
 import sys
 import tarfile
 import threading
+import time
 import zipfile
 
 # name: {version: (what package.json has besides, index.js)}
@@ -183,7 +185,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             LOG.write(self.path + (" secret" if secret else "") + "\n")
             LOG.flush()
         path = self.path.partition("?")[0]
-        for prefix, serve in (("/npm/", self.npm), ("/bare/", self.bare), ("/provenance/", self.provenance), ("/simple/", self.simple), ("/files/", self.file)):
+        for prefix, serve in (("/npm/", self.npm), ("/bare/", self.bare), ("/slow/", self.slow), ("/provenance/", self.provenance), ("/simple/", self.simple), ("/files/", self.file)):
             if path.startswith(prefix):
                 body = serve(path[len(prefix):], secret)
                 if body is not None:
@@ -192,6 +194,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def bare(self, path, secret):
         return None if path.startswith("-/") else self.npm(path, secret)
+
+    def slow(self, path, secret):
+        if path.startswith("-/"):
+            time.sleep(40)
+        return self.npm(path, secret)
 
     def provenance(self, path, secret):
         if path != "vouched":

@@ -103,6 +103,7 @@ struct told {
     size_t results;
     char outcome[64], reason[512], key_id[128], name[64], where[16];
     long long count, present;
+    size_t coverage;
     char digests[256]; /* "sha512:holds " … */
     char lists[2048];  /* "fits:2/3:a,b " … */
 };
@@ -144,6 +145,7 @@ static int keep_event(struct vb_sink *base, struct vb_event *event, struct vb_er
 
     if (vb_event_check(event, err) < 0)
         fail_msg("%s", err->message);
+    told->coverage += event->kind == VB_EV_COVERAGE;
     if (event->kind == VB_EV_SIGNATURE_LIST)
         keep_list(told, event);
     if (event->kind == VB_EV_FETCH_DIGEST) {
@@ -450,13 +452,22 @@ static void test_odd_records(void **state)
         "{\"index\":\"pypi\",\"name\":\"a\",\"version\":\"1\",\"provenance\":"
         "{\"attestation_bundles\":[7,{\"attestations\":{}},{}]}}",
     };
+    static const char *const none[] = {
+        "{", "[]", "{}", "{\"index\":\"npm\",\"name\":\"a\"}",
+        "{\"index\":\"npm\",\"name\":\"a\",\"name\":\"b\",\"version\":\"1\"}"};
     const struct package *package = *state;
     struct told told;
 
     for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
         verify_text(package, rows[i], tarball, &told);
         assert_int_equal(told.results, 0);
+        assert_int_equal(told.coverage, 0);
         assert_string_equal(told.digests, "");
+    }
+    for (size_t i = 0; i < VB_ARRAY_LEN(none); i++) {
+        verify_text(package, none[i], tarball, &told);
+        assert_int_equal(told.results, 0);
+        assert_int_equal(told.coverage, 1); /* and so no allow */
     }
     verify_text(package,
                 "{\"index\":\"npm\",\"name\":\"a\",\"version\":\"1\",\"signatures\":[7],"
