@@ -50,6 +50,7 @@ struct image {
     bool moves;          /* INTO_FOLDERS stands there */
     bool cut;            /* something had no room */
     bool unwritten;      /* a file of the image is not there */
+    bool unended;        /* the end of a heredoc was not found */
 };
 
 /* --- reading --- */
@@ -115,22 +116,46 @@ static size_t word_end(struct vb_str text, size_t at)
     return at;
 }
 
+/* The name of a heredoc, TEXT, without its quotes and backslashes. False: it is none, or has no
+ * room. */
+static bool read_name(struct vb_str text, char ret[VB_BUILD_NAME_MAX])
+{
+    char quote = '\0';
+    size_t len = 0;
+    for (size_t at = 0; at < text.len; at++) {
+        const char c = text.text[at], next = at + 1 < text.len ? text.text[at + 1] : '\0';
+        if (quote == '\0' ? c == '"' || c == '\'' : c == quote) {
+            quote = quote == '\0' ? c : '\0';
+            continue;
+        }
+        const bool escapes = c == '\\' && next != '\0' && quote != '\'' &&
+                             (quote == '\0' || strchr("\"$\\", next) != NULL);
+        at += escapes;
+        if (len + 1 == VB_BUILD_NAME_MAX)
+            return false;
+        ret[len++] = text.text[at];
+    }
+    ret[len] = '\0';
+    return len > 0 && quote == '\0';
+}
+
+/* One whose name cannot be read has none, and no line ends it. */
 static bool read_heredoc(struct vb_str word, struct heredoc *ret)
 {
-    size_t at = 0, len = 0;
+    size_t at = 0;
     while (at < word.len && isdigit((unsigned char)word.text[at]))
         at++;
     if (word.len - at < 3 || memcmp(word.text + at, "<<", 2) != 0)
         return false;
     at += 2;
-    *ret = (struct heredoc){.tabs = word.text[at] == '-'};
-    for (at += ret->tabs; at < word.len; at++) {
-        if (word.text[at] == '<' || len + 1 == sizeof(ret->name))
-            return false;
-        if (word.text[at] != '"' && word.text[at] != '\'')
-            ret->name[len++] = word.text[at];
-    }
-    return len > 0;
+    const bool tabs = word.text[at] == '-';
+    at += tabs;
+    if (at == word.len || memchr(word.text + at, '<', word.len - at) != NULL)
+        return false;
+    *ret = (struct heredoc){.tabs = tabs};
+    if (!read_name((struct vb_str){word.text + at, word.len - at}, ret->name))
+        ret->name[0] = '\0';
+    return true;
 }
 
 /* Where the word that is none of an option's begins. */
@@ -152,35 +177,55 @@ static bool ends_heredoc(struct vb_id_line line, const struct heredoc *heredoc)
         from++;
     size_t len = line.len - from;
     len -= len > 0 && line.text[from + len - 1] == '\r';
-    return len == strlen(heredoc->name) && memcmp(line.text + from, heredoc->name, len) == 0;
+    return len > 0 && len == strlen(heredoc->name) &&
+           memcmp(line.text + from, heredoc->name, len) == 0;
 }
 
-/* The lines from AT on that belong to INSTRUCTION. One without an end has all. */
-static size_t take_heredocs(const struct image *image, size_t at, int64_t *number,
-                            struct instruction *instruction)
+/* Those that stand in INSTRUCTION's text. False: there are more than have room. */
+static bool find_heredocs(struct instruction *instruction)
 {
-    const size_t first = at;
+    struct heredoc heredoc;
     for (size_t from = 0; from < instruction->text.len;) {
         const size_t to = word_end(instruction->text, from);
         const struct vb_str word = {instruction->text.text + from, to - from};
         from = to + 1;
-        if (instruction->heredoc_count < HEREDOCS_MAX &&
-            read_heredoc(word, &instruction->heredocs[instruction->heredoc_count]))
-            instruction->heredoc_count++;
+        if (!read_heredoc(word, &heredoc))
+            continue;
+        if (instruction->heredoc_count == HEREDOCS_MAX)
+            return false;
+        instruction->heredocs[instruction->heredoc_count++] = heredoc;
     }
+    return true;
+}
+
+/* The lines from AT on that belong to INSTRUCTION. What has no end is no heredoc: nothing behind it
+ * is left unread. */
+static size_t take_heredocs(struct image *image, size_t at, int64_t *number,
+                            struct instruction *instruction)
+{
+    const size_t first = at;
+    int64_t lines = *number;
+    image->unended = !find_heredocs(instruction) || image->unended;
     for (size_t i = 0; i < instruction->heredoc_count; i++) {
         struct heredoc *heredoc = &instruction->heredocs[i];
         const size_t begin = at;
         size_t end = at;
-        for (bool ended = false; !ended && at < image->len;) {
+        bool ended = false;
+        while (!ended && at < image->len) {
             const struct vb_id_line line = vb_id_line_at(image->data, image->len, at);
             ended = ends_heredoc(line, heredoc);
             at = line.next;
-            (*number)++;
+            lines++;
             end = ended ? end : at;
+        }
+        if (!ended) {
+            image->unended = true;
+            instruction->heredoc_count = 0;
+            return first;
         }
         heredoc->body = (struct vb_str){image->data + begin, end - begin};
     }
+    *number = lines;
     instruction->behind = (struct vb_str){image->data + first, at - first};
     return at;
 }
@@ -518,4 +563,6 @@ void vb_build_dockerfile(struct vb_id *id, const char *path, const struct vb_buf
         vb_build_left_out(id, path, "some commands of a Dockerfile are too large");
     if (image.unwritten)
         vb_build_left_out(id, path, "a file that a Dockerfile writes into its image is not there");
+    if (image.unended)
+        vb_id_coverage(id, path, "Dockerfile", "a heredoc has no end", NULL);
 }

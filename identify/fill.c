@@ -115,7 +115,8 @@ struct filler {
     bool command; /* of a page whose host puts its arguments in */
     char quote;   /* of a shell, open at the place; 0: none */
     bool changed;
-    unsigned searches; /* for what closes an element, through all of the text */
+    unsigned searches;    /* for what closes an element, through all of the text */
+    unsigned assignments; /* that were looked at, in all that is there before them */
     struct vb_buf *out;
     int status;
 };
@@ -126,10 +127,109 @@ static void put(struct filler *filler, const char *text, size_t len)
         filler->status = vb_buf_append(filler->out, text, len, NULL);
 }
 
+/* --- NAME=<your-key> --- */
+
+/* The end of the name that ends the heredoc at AT, behind its "<<", which begins at *RET. */
+static size_t delimiter_of(const char *data, size_t len, size_t at, size_t *ret)
+{
+    while (at < len && strchr("- \t\\\"'", data[at]) != NULL)
+        at++;
+    *ret = at;
+    while (at < len && (isalnum((unsigned char)data[at]) || data[at] == '_'))
+        at++;
+    return at;
+}
+
+/* The LEN bytes of DATA end in a heredoc: what follows is a file's. */
+static bool is_in_heredoc(const char *data, size_t len)
+{
+    for (size_t at = 0; at + 2 < len; at++) {
+        if (data[at] != '<' || data[at + 1] != '<')
+            continue;
+        if (data[at + 2] == '<') { /* a word that is read */
+            at += 2;
+            continue;
+        }
+        size_t name = 0;
+        const size_t end = delimiter_of(data, len, at + 2, &name), size = end - name;
+        const char *line = size == 0 ? NULL : memchr(data + end, '\n', len - end);
+        if (size == 0)
+            continue;
+        for (bool ended = false; !ended;) {
+            if (line == NULL)
+                return true;
+            size_t from = (size_t)(line - data) + 1;
+            while (from < len && data[from] == '\t')
+                from++;
+            at = from + size;
+            ended = at < len && memcmp(data + from, data + name, size) == 0 && data[at] == '\n';
+            line = from < len ? memchr(data + from, '\n', len - from) : NULL;
+        }
+    }
+    return false;
+}
+
+static bool ends_in(const char *data, size_t len, const char *word)
+{
+    const size_t own = strlen(word);
+    return len >= own && memcmp(data + len - own, word, own) == 0;
+}
+
+static size_t without_blanks(const char *data, size_t len)
+{
+    while (len > 0 && (data[len - 1] == ' ' || data[len - 1] == '\t'))
+        len--;
+    return len;
+}
+
+/* The variable that a shell's command sets to what comes next, which stands in QUOTE (0: in none).
+ * False: it is something else. */
+static bool is_assigned(struct filler *filler, char ret[INNER_MAX + 1], char *quote)
+{
+    static const char export[] = "export";
+    const char *data = (const char *)filler->out->data;
+    size_t len = filler->out->len, from;
+    *quote = '\0';
+    if (len > 0 && (data[len - 1] == '"' || data[len - 1] == '\''))
+        *quote = data[--len];
+    if (!filler->shell || len == 0 || data[--len] != '=')
+        return false;
+    for (from = len; from > 0 && (isupper((unsigned char)data[from - 1]) ||
+                                  isdigit((unsigned char)data[from - 1]) || data[from - 1] == '_');)
+        from--;
+    if (from == len || len - from > INNER_MAX || isdigit((unsigned char)data[from]))
+        return false;
+    memcpy(ret, data + from, len - from);
+    ret[len - from] = '\0';
+    size_t before = without_blanks(data, from);
+    if (before < from && ends_in(data, before, export))
+        before = without_blanks(data, before - (sizeof(export) - 1));
+    return (before == 0 || strchr("\n;&|({", data[before - 1]) != NULL) &&
+           (++filler->assignments > SEARCHES_MAX || !is_in_heredoc(data, before));
+}
+
+/* A user whose machine has the key already does not make up another. */
+static void put_key(struct filler *filler, const char *value)
+{
+    char name[INNER_MAX + 1], quote = '\0';
+    const bool assigned = is_assigned(filler, name, &quote);
+    const char *around = quote == '\'' ? "'\"" : "", *behind = quote == '\'' ? "\"'" : "";
+    if (filler->status == VB_OK)
+        filler->status = assigned ? vb_buf_printf(filler->out, NULL, "%s${%s:-%s}%s", around, name,
+                                                  value, behind)
+                                  : vb_buf_append_str(filler->out, value, NULL);
+}
+
 /* VALUE for the LEN bytes at the place. */
 static void replace(struct filler *filler, const char *value, size_t len)
 {
     static const char tree[] = "%{tree}";
+    if (strstr(value, SECRET) != NULL) {
+        put_key(filler, value);
+        filler->at += len;
+        filler->changed = true;
+        return;
+    }
     put(filler, value, strlen(value));
     if (strcmp(value, tree) == 0 && strcmp(filler->folder, ".") != 0) {
         put(filler, "/", 1);

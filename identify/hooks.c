@@ -37,43 +37,98 @@ void vb_id_declare_url(struct vb_id *id, struct vb_id_at at, const char *url, co
     id->origin = before;
 }
 
-/* COMMAND with its args as an entry; a command without args is a shell line already. */
-static void command_entry(struct vb_id *id, struct vb_id_source source, const char *reason,
-                          const char *when)
+/* COMMAND with its args, in ROOM; a command without args is a shell line already. NULL: there is
+ * none. */
+static const char *command_of(struct vb_id *id, struct vb_id_source source, const char *reason,
+                              struct vb_buf *room)
 {
-    VB_CLEANUP(vb_buf_done) struct vb_buf line;
-    vb_buf_init(&line, 64 * 1024);
     const json_t *command = vb_id_get(source.value, "command");
     const json_t *args = vb_id_get(source.value, "args");
     const char *text = json_is_string(command) ? json_string_value(command) : NULL;
-    if (json_is_array(command) && json_is_string(json_array_get(command, 0))) {
-        if (!vb_id_command_line(&line, NULL, command))
-            return;
-        text = (const char *)line.data;
-    } else if (text != NULL && args != NULL) {
-        if (!vb_id_command_line(&line, text, args))
-            return;
-        text = (const char *)line.data;
+    const bool list = json_is_array(command) && json_is_string(json_array_get(command, 0));
+    if (list || (text != NULL && args != NULL)) {
+        if (!vb_id_command_line(room, text, list ? command : args)) {
+            vb_id_coverage(id, source.path, "entry", "too large", reason);
+            return NULL;
+        }
+        text = (const char *)room->data;
     }
-    if (text == NULL || text[0] == '\0')
-        return;
-    VB_CLEANUP(vb_buf_done) struct vb_buf whole;
-    vb_buf_init(&whole, 64 * 1024);
-    if (!vb_id_settings_line(&whole, vb_id_get(source.value, "env")))
-        return;
-    if (whole.len > 0) {
-        if (vb_buf_printf(&whole, NULL, " %s", text) != VB_OK)
-            return;
-        text = (const char *)whole.data;
-    }
+    return text == NULL || text[0] == '\0' ? NULL : text;
+}
+
+static void emit_command(struct vb_id *id, struct vb_id_source source, const char *text,
+                         const struct vb_id_entry *as)
+{
+    const json_t *command = vb_id_get(source.value, "command");
     const json_t *word = json_is_string(command) ? command : json_array_get(command, 0);
-    const char *first = json_string_value(word);
-    const struct vb_id_entry entry = {.at = {source.path, line_of(id, source.text, first)},
-                                      .reason = reason,
-                                      .when = when,
-                                      .command = text,
-                                      .interpreter = "sh"};
+    const struct vb_id_entry entry = {
+        .at = {source.path, line_of(id, source.text, json_string_value(word))},
+        .reason = as->reason,
+        .when = as->when,
+        .command = text,
+        .interpreter = "sh"};
     vb_id_entry(id, &entry);
+}
+
+/* What a host gives to a shell. Not every one sets variables for it, so none are set. */
+static void command_entry(struct vb_id *id, struct vb_id_source source, const char *reason,
+                          const char *when)
+{
+    VB_CLEANUP(vb_buf_done) struct vb_buf room;
+    vb_buf_init(&room, 64 * 1024);
+    const char *text = command_of(id, source, reason, &room);
+    if (text != NULL)
+        emit_command(id, source, text, &(struct vb_id_entry){.reason = reason, .when = when});
+}
+
+/* Programs that fetch a package by its name and run it. */
+static const struct {
+    const char *command;
+    const char *registry;
+} runners[] = {
+    {"npx", "npm"},  {"bunx", "npm"},  {"pnpx", "npm"},
+    {"uvx", "pypi"}, {"pipx", "pypi"}, {"docker", "oci"},
+};
+
+/* TEXT is one plain word, or begins with a runner's name. */
+static bool is_program(const char *text)
+{
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789./-";
+    if (strspn(text, plain) == strlen(text))
+        return true;
+    for (size_t i = 0; i < VB_ARRAY_LEN(runners); i++) {
+        const size_t len = strlen(runners[i].command);
+        if (strncmp(text, runners[i].command, len) == 0 && text[len] == ' ')
+            return true;
+    }
+    return false;
+}
+
+/* A program that a host starts with variables: with the keys that its user has anyway, then with
+ * those that the manifest gives. A line of a shell gets a shell of its own: variables may stand
+ * before no other. */
+static void server_entry(struct vb_id *id, struct vb_id_source source, const char *reason,
+                         const char *when)
+{
+    VB_CLEANUP(vb_buf_done) struct vb_buf room;
+    vb_buf_init(&room, 64 * 1024);
+    const char *text = command_of(id, source, reason, &room);
+    const bool words = room.len > 0 || (text != NULL && is_program(text));
+    for (int i = 0; text != NULL && i < 2; i++) {
+        VB_CLEANUP(vb_buf_done) struct vb_buf whole;
+        vb_buf_init(&whole, 64 * 1024);
+        bool good = vb_id_settings_line(&whole, vb_id_get(source.value, "env"), i == 0);
+        const bool set = whole.len > 0;
+        if (good && set)
+            good = words ? vb_buf_printf(&whole, NULL, " %s", text) == VB_OK
+                         : vb_id_shell_line(&whole, text);
+        if (good)
+            emit_command(id, source, set ? (const char *)whole.data : text,
+                         &(struct vb_id_entry){.reason = reason, .when = when});
+        else
+            vb_id_coverage(id, source.path, "entry", "too large", reason);
+    }
 }
 
 /* A handler of type http sends the event to URL; headers take variables of the environment in. */
@@ -159,15 +214,6 @@ void vb_id_hooks(struct vb_id *id, struct vb_id_source source)
     }
 }
 
-/* Programs that fetch a package by its name and run it. */
-static const struct {
-    const char *command;
-    const char *registry;
-} runners[] = {
-    {"npx", "npm"},  {"bunx", "npm"},  {"pnpx", "npm"},
-    {"uvx", "pypi"}, {"pipx", "pypi"}, {"docker", "oci"},
-};
-
 static void declare_runner(struct vb_id *id, struct vb_id_at at, const json_t *server)
 {
     const char *command = vb_id_str(server, "command");
@@ -197,7 +243,7 @@ static void read_server(struct vb_id *id, struct vb_id_source source, const char
     snprintf(prefix, sizeof(prefix), "mcpServers.%s", name);
     snprintf(reason, sizeof(reason), "mcp-server:%s", name);
     const struct vb_id_at at = {source.path, vb_id_line_find(id, source.text, name)};
-    command_entry(id, source, reason, "load");
+    server_entry(id, source, reason, "load");
     vb_id_fields(id, source, "mcp-server", prefix);
     declare_runner(id, at, server);
     vb_id_declare_url(id, at, vb_id_str(server, "url"), reason);
@@ -265,7 +311,7 @@ void vb_id_lsp_servers(struct vb_id *id, struct vb_id_source source)
         snprintf(reason, sizeof(reason), "lsp-server:%s", language);
         if (!json_is_object(server))
             continue;
-        command_entry(id, source, reason, "use");
+        server_entry(id, source, reason, "use");
         vb_id_fields(id, source, "lsp-server", language);
     }
 }

@@ -232,9 +232,12 @@ void vb_id_declare_each(struct vb_id *id, const struct vb_id_want *want, const j
 /* Command line of COMMAND (or NULL) and ARGS quoted for a shell, placeholders such as ${X} left
  * alive. */
 bool vb_id_command_line(struct vb_buf *ret, const char *command, const json_t *args);
-/* The same of the variables ENV that a command is started with, as NAME=VALUE words before it:
- * those that have a value, and not only a place for the user's. */
-bool vb_id_settings_line(struct vb_buf *ret, const json_t *env);
+/* The same of the variables ENV that a program is started with, as NAME=VALUE words before it:
+ * those that have a value, and not only a place for the user's. OWN_KEYS: where the user's machine
+ * has one that is called like a key it stays. */
+bool vb_id_settings_line(struct vb_buf *ret, const json_t *env, bool own_keys);
+/* The shell line TEXT as words behind those. */
+bool vb_id_shell_line(struct vb_buf *ret, const char *text);
 
 struct vb_id_source { /* a value and where it stands */
     const struct vb_buf *text;

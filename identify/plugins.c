@@ -349,15 +349,24 @@ void vb_id_read_gemini(struct vb_id *id, const char *root)
 
 /* --- MCPB --- */
 
+/* Values for the options of a bundle. */
+struct options {
+    const json_t *config;
+    bool own_keys; /* the user's, whatever the default is */
+};
+
 /* What a user would give for OPTION, called KEY. False: too long. */
-static bool option_value(const char *key, const json_t *option, char *ret, size_t size)
+static bool option_value(const struct options *options, const char *key, char *ret, size_t size)
 {
+    const json_t *option = vb_id_get(options->config, key);
     const json_t *given = vb_id_get(option, "default");
     const char *type = vb_id_str(option, "type");
     type = type == NULL ? "string" : type;
     if (strcmp(type, "directory") == 0) /* one that is there, whatever the default names */
         return snprintf(ret, size, "%s", "%{home}/Downloads") > 0;
-    if (vb_id_scalar(json_is_array(given) ? json_array_get(given, 0) : given, ret, size) &&
+    const bool secret = vb_id_true(vb_id_get(option, "sensitive"));
+    if (!(secret && options->own_keys) &&
+        vb_id_scalar(json_is_array(given) ? json_array_get(given, 0) : given, ret, size) &&
         ret[0] != '\0')
         return true;
     if (strcmp(type, "number") == 0)
@@ -365,15 +374,14 @@ static bool option_value(const char *key, const json_t *option, char *ret, size_
                snprintf(ret, size, "%s", "3") > 0;
     if (strcmp(type, "boolean") == 0)
         return snprintf(ret, size, "%s", "true") > 0;
-    const bool secret = vb_id_true(vb_id_get(option, "sensitive"));
     return snprintf(ret, size, "%s",
                     vb_id_fitting(strcmp(type, "file") == 0 ? "file"
                                   : secret                  ? "key"
                                                             : key)) < (int)size;
 }
 
-/* A copy of TEXT with the values of CONFIG's options in it; NULL: without memory. */
-static json_t *with_options(const char *text, const json_t *config)
+/* A copy of TEXT with the values of OPTIONS in it; NULL: without memory. */
+static json_t *with_options(const char *text, const struct options *options)
 {
     static const char prefix[] = "${user_config.";
     VB_CLEANUP(vb_buf_done) struct vb_buf made;
@@ -385,8 +393,8 @@ static json_t *with_options(const char *text, const json_t *config)
         const size_t len = named ? strcspn(text + sizeof(prefix) - 1, "}") : 0;
         snprintf(key, sizeof(key), "%.*s", len < sizeof(key) ? (int)len : 0,
                  text + (named ? sizeof(prefix) - 1 : 0));
-        const json_t *option = named ? vb_id_get(config, key) : NULL;
-        const bool filled = option != NULL && option_value(key, option, value, sizeof(value));
+        const bool filled = named && vb_id_get(options->config, key) != NULL &&
+                            option_value(options, key, value, sizeof(value));
         status =
             filled ? vb_buf_append_str(&made, value, NULL) : vb_buf_append(&made, text, 1, NULL);
         text += filled ? sizeof(prefix) - 1 + len + 1 : 1;
@@ -395,21 +403,21 @@ static json_t *with_options(const char *text, const json_t *config)
 }
 
 /* Puts in all texts of a server's VALUE what the user is asked for. */
-static void fill_options(struct vb_id *id, json_t *value, const json_t *config)
+static void fill_options(struct vb_id *id, json_t *value, const struct options *options)
 {
     const char *key;
     json_t *item;
     void *next;
     json_object_foreach_safe(value, next, key, item)
     {
-        json_t *made = json_is_string(item) ? with_options(json_string_value(item), config) : NULL;
-        fill_options(id, item, config);
+        json_t *made = json_is_string(item) ? with_options(json_string_value(item), options) : NULL;
+        fill_options(id, item, options);
         if (made != NULL && json_object_set_new_nocheck(value, key, made) != 0)
             vb_id_fail(id, VB_E_NOMEM, "reading a bundle");
     }
     for (size_t i = 0; i < json_array_size(value); i++) {
         item = json_array_get(value, i);
-        json_t *made = json_is_string(item) ? with_options(json_string_value(item), config) : NULL;
+        json_t *made = json_is_string(item) ? with_options(json_string_value(item), options) : NULL;
         if (made != NULL && json_array_set_new(value, i, made) != 0)
             vb_id_fail(id, VB_E_NOMEM, "reading a bundle");
     }
@@ -453,19 +461,16 @@ static void read_bundle_texts(struct vb_id *id, const struct vb_id_doc *doc)
     }
 }
 
-void vb_id_read_mcpb(struct vb_id *id, const char *root)
+/* How a bundle's server is started, with the values of OPTIONS. */
+static void read_bundle_server(struct vb_id *id, const struct vb_id_doc *doc,
+                               const struct options *options)
 {
-    const struct vb_id_doc *doc = vb_id_json(id, root, "manifest.json");
     const char *platform;
     json_t *override;
-    if (doc == NULL)
-        return;
-    const json_t *server = vb_id_get(doc->json, "server");
-    json_t *config = json_deep_copy(vb_id_get(server, "mcp_config"));
+    json_t *config = json_deep_copy(vb_id_get(vb_id_get(doc->json, "server"), "mcp_config"));
     const char *name = vb_id_str(doc->json, "name");
-    const char *type = vb_id_str(server, "type");
     name = name == NULL ? "server" : name;
-    fill_options(id, config, vb_id_get(doc->json, "user_config"));
+    fill_options(id, config, options);
     read_mcp_config(id, doc, config, name);
     json_t *overrides = vb_id_get(config, "platform_overrides");
     json_object_foreach(overrides, platform, override)
@@ -477,6 +482,18 @@ void vb_id_read_mcpb(struct vb_id *id, const char *root)
         json_decref(merged);
     }
     json_decref(config);
+}
+
+void vb_id_read_mcpb(struct vb_id *id, const char *root)
+{
+    const struct vb_id_doc *doc = vb_id_json(id, root, "manifest.json");
+    if (doc == NULL)
+        return;
+    const json_t *server = vb_id_get(doc->json, "server");
+    const char *type = vb_id_str(server, "type");
+    const json_t *config = vb_id_get(doc->json, "user_config");
+    read_bundle_server(id, doc, &(struct options){config, true});
+    read_bundle_server(id, doc, &(struct options){config, false});
     const char *entry_point = vb_id_str(server, "entry_point");
     const struct vb_id_entry entry = {{doc->path, vb_id_line_find(id, &doc->text, "entry_point")},
                                       "mcp-server",

@@ -110,6 +110,9 @@ void vb_id_declare_each(struct vb_id *id, const struct vb_id_want *want, const j
     id->origin = before;
 }
 
+/* What a user would give where a key is asked for (fill.c). */
+static const char asked_key[] = "%{key}";
+
 static bool shell_safe(const char *text)
 {
     if (text[0] == '\0')
@@ -121,15 +124,40 @@ static bool shell_safe(const char *text)
     return true;
 }
 
+/* How long the ${…} at TEXT is that a shell or who fills in a server's line can read; any other
+ * would keep the whole line from running. 0: it is none. */
+static size_t reference_len(const char *text)
+{
+    static const char name[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+    static const char option[] = "user_config.";
+    static const char others[] = " _-./:@%+,=";
+    if (strncmp(text, "${", 2) != 0)
+        return 0;
+    if (strncmp(text + 2, option, sizeof(option) - 1) == 0 || strncmp(text, "${/}", 4) == 0) {
+        const char *end = strchr(text, '}');
+        return end == NULL ? 0 : (size_t)(end - text) + 1;
+    }
+    size_t len = 2 + strspn(text + 2, name);
+    if (len == 2 || isdigit((unsigned char)text[2]))
+        return 0;
+    if (strncmp(text + len, ":-", 2) == 0) {
+        for (len += 2; isalnum((unsigned char)text[len]) ||
+                       (text[len] != '\0' && strchr(others, text[len]) != NULL);)
+            len++;
+    }
+    return text[len] == '}' ? len + 1 : 0;
+}
+
 static int append_double(struct vb_buf *ret, const char *text)
 {
     int status = vb_buf_append(ret, "\"", 1, NULL);
-    for (; status == VB_OK && *text != '\0'; text++) {
-        const bool plain = strchr("\"\\`", *text) == NULL && (*text != '$' || text[1] == '{');
-        if (!plain)
+    while (status == VB_OK && *text != '\0') {
+        const size_t len = reference_len(text);
+        if (len == 0 && strchr("\"\\`$", *text) != NULL)
             status = vb_buf_append(ret, "\\", 1, NULL);
         if (status == VB_OK)
-            status = vb_buf_append(ret, text, 1, NULL);
+            status = vb_buf_append(ret, text, len == 0 ? 1 : len, NULL);
+        text += len == 0 ? 1 : len;
     }
     return status == VB_OK ? vb_buf_append(ret, "\"", 1, NULL) : status;
 }
@@ -193,7 +221,69 @@ static bool is_name(const char *name)
            strspn(name, letters) == strlen(name);
 }
 
-bool vb_id_settings_line(struct vb_buf *ret, const json_t *env)
+/* A user has keys of his own in variables that are called so, and addresses with a password. */
+static bool is_key(const char *name)
+{
+    const char *value = vb_id_fitting(name);
+    return strcmp(value, asked_key) == 0 || strstr(value, "://app:app@") != NULL;
+}
+
+/* A shell sets these itself, or not to everything. */
+static bool is_of_shell(const char *name)
+{
+    static const char *const names[] = {"OPTIND",   "UID",       "EUID",          "PPID",
+                                        "BASHOPTS", "SHELLOPTS", "BASH_VERSINFO", "LINENO"};
+    for (size_t i = 0; i < VB_ARRAY_LEN(names); i++) {
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* NAME="${NAME-VALUE}": what the machine has stays. */
+static int append_weak(struct vb_buf *ret, const char *name, const char *value)
+{
+    int status = vb_buf_printf(ret, NULL, "%s=\"${%s-", name, name);
+    while (status == VB_OK && *value != '\0') {
+        const bool asked = strncmp(value, asked_key, sizeof(asked_key) - 1) == 0;
+        const size_t len = asked ? sizeof(asked_key) - 1 : 1;
+        if (!asked && strchr("\"\\`$}", *value) != NULL)
+            status = vb_buf_append(ret, "\\", 1, NULL);
+        if (status == VB_OK)
+            status = vb_buf_append(ret, value, len, NULL);
+        value += len;
+    }
+    return status == VB_OK ? vb_buf_append_str(ret, "}\"", NULL) : status;
+}
+
+static int append_setting(struct vb_buf *ret, const char *name, const char *value)
+{
+    const int status = vb_buf_printf(ret, NULL, "%s=", name);
+    return status < 0                    ? status
+           : shell_safe(value)           ? vb_buf_append_str(ret, value, NULL)
+           : strstr(value, "${") != NULL ? append_double(ret, value)
+                                         : append_single(ret, value);
+}
+
+/* NAME="${OTHER:-${NAME-}}" for the value ${OTHER}. */
+static int append_other(struct vb_buf *ret, const char *name, const char *value)
+{
+    return vb_buf_printf(ret, NULL, "%s=\"%.*s:-${%s-}}\"", name, (int)strlen(value) - 1, value,
+                         name);
+}
+
+static int append_named(struct vb_buf *ret, const char *name, const char *value, bool own_keys)
+{
+    const bool asked = strstr(value, asked_key) != NULL;
+    const bool other = reference_len(value) == strlen(value) && strstr(value, ":-") == NULL &&
+                       strchr(value, '.') == NULL && strchr(value, '/') == NULL;
+    const bool weak = own_keys ? asked || is_key(name) : strcmp(value, asked_key) == 0;
+    if (other && is_key(name))
+        return append_other(ret, name, value);
+    return weak ? append_weak(ret, name, value) : append_setting(ret, name, value);
+}
+
+bool vb_id_settings_line(struct vb_buf *ret, const json_t *env, bool own_keys)
 {
     char text[512];
     const char *name;
@@ -201,17 +291,25 @@ bool vb_id_settings_line(struct vb_buf *ret, const json_t *env)
     bool good = true;
     json_object_foreach((json_t *)env, name, value)
     {
+        if (is_of_shell(name)) /* no shell is to set it */
+            good = good && (ret->len > 0 || vb_buf_append_str(ret, "env", NULL) == VB_OK);
+    }
+    json_object_foreach((json_t *)env, name, value)
+    {
         const char *given = json_string_value(value);
         if (given == NULL && vb_id_scalar(value, text, sizeof(text)))
             given = text;
         if (given == NULL || !is_name(name) || !is_given(name, given))
             continue;
-        good = good && vb_buf_printf(ret, NULL, "%s%s=", ret->len > 0 ? " " : "", name) == VB_OK &&
-               (shell_safe(given)             ? vb_buf_append_str(ret, given, NULL)
-                : strstr(given, "${") != NULL ? append_double(ret, given)
-                                              : append_single(ret, given)) == VB_OK;
+        good = good && (ret->len == 0 || vb_buf_append(ret, " ", 1, NULL) == VB_OK) &&
+               append_named(ret, name, given, own_keys) == VB_OK;
     }
     return good;
+}
+
+bool vb_id_shell_line(struct vb_buf *ret, const char *text)
+{
+    return vb_buf_append_str(ret, " sh -c ", NULL) == VB_OK && append_single(ret, text) == VB_OK;
 }
 
 void vb_id_python_entry(struct vb_id *id, const struct vb_id_entry *entry)

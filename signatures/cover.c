@@ -1,6 +1,7 @@
 /* Coverage, and the trust of signatures in the names of packages. Trust boundary: paths and names
  * are the package's; what they may claim is in the user's trust.yaml. */
 #include "signatures/cover.h"
+#include "signatures/lookalike.h"
 
 enum { PACKAGES_MAX = 1024, NAMES_BYTES_MAX = 1024 * 1024, SHOWN_MAX = 100 };
 
@@ -293,6 +294,34 @@ static int emit_expected(const struct vb_sig_package *package, const struct shar
     return vb_emit(sink, &event, err);
 }
 
+/* A name that could be taken for another one, unless it is trusted under its own. */
+static int emit_lookalike(const struct vb_publishers *publishers,
+                          const struct vb_sig_package *package, const struct share *share,
+                          struct vb_sink *sink, struct vb_error *err)
+{
+    struct vb_name_lookalike_found found = {0};
+    struct vb_event event;
+    const char *what = "trusted";
+    const bool trusted = share->files > 0 && share->trusted == share->files;
+
+    if (package->name[0] == '\0' || trusted || vb_publishers_claim(publishers, package))
+        return 0;
+    found.how = vb_publishers_lookalike(publishers, package, &found.target);
+    if (found.how == NULL) {
+        what = "popular";
+        if (!vb_name_lookalike_popular(package->kind, package->name, &found))
+            return 0;
+    }
+    vb_event_init(&event, VB_EV_NAME_LOOKALIKE, VB_SOURCE_STATIC);
+    vb_event_str(&event, VB_F_NAME, package->name);
+    vb_event_str(&event, VB_F_KIND_OF, package->kind);
+    vb_event_str(&event, VB_F_PATH, package->root);
+    vb_event_str(&event, VB_F_TARGET, found.target);
+    vb_event_str(&event, VB_F_CODE, found.how);
+    vb_event_str(&event, VB_F_WHAT, what);
+    return vb_emit(sink, &event, err);
+}
+
 int vb_sig_cover_emit(const struct vb_sig_cover *cover, struct vb_sink *sink, struct vb_error *err)
 {
     const struct vb_publishers *publishers = cover->trust != NULL ? cover->trust->publishers : NULL;
@@ -308,8 +337,11 @@ int vb_sig_cover_emit(const struct vb_sig_cover *cover, struct vb_sink *sink, st
         size_t count;
         const struct vb_sig_package *first =
             rooted_at(cover, package->root, strlen(package->root), &count);
+        const struct share *share = &shares[first - cover->packages];
         if (line != 0)
-            status = emit_expected(package, &shares[first - cover->packages], line, sink, err);
+            status = emit_expected(package, share, line, sink, err);
+        if (status == VB_OK)
+            status = emit_lookalike(publishers, package, share, sink, err);
     }
     return status;
 }

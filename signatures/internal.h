@@ -135,6 +135,7 @@ bool vb_sig_probe_openpgp(const struct vb_sig_job *job);
 bool vb_sig_probe_cms(const struct vb_sig_job *job);
 bool vb_sig_probe_zip(const struct vb_sig_job *job);
 bool vb_sig_probe_pem_key(const struct vb_sig_job *job);
+bool vb_sig_probe_cosign_bundle(const struct vb_sig_job *job);
 bool vb_sig_probe_beside(const struct vb_sig_job *job);
 
 /* Fills RET_JOB's format and subject (written to SUBJECT) from its path and data. Returns false

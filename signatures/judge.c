@@ -198,25 +198,36 @@ static int judge_logged(const struct vb_sig_job *job, const struct vb_sig_bundle
     return untrusted(result, evidence, "the certificate is in no log that the trusted root names");
 }
 
+/* What one authority makes of the certificate; the root is asked only where the others do not know
+ * it. */
+static int chain_to_authority(const struct vb_sig_authority *authority,
+                              const struct vb_sig_bundle *bundle,
+                              const struct vb_sig_evidence *evidence, struct vb_sig_chained *ret,
+                              struct vb_error *err)
+{
+    ret->chain = VB_SIG_CHAIN_UNKNOWN;
+    for (size_t i = 0; i < evidence->time_count; i++) {
+        if (!vb_sig_within(&authority->period, evidence->times[i]) ||
+            !vb_sig_certs_valid(authority->chain, evidence->times[i]))
+            return 0;
+    }
+    const int status =
+        chain_always(bundle, authority->anchors, evidence->times, evidence->time_count, ret, err);
+    if (status < 0 || ret->chain != VB_SIG_CHAIN_UNKNOWN)
+        return status;
+    return chain_always(bundle, authority->chain, evidence->times, evidence->time_count, ret, err);
+}
+
 /* The best that any authority of the trusted root makes of the certificate. */
 static int chain_to_authorities(const struct vb_sig_trusted_root *root,
                                 const struct vb_sig_bundle *bundle,
                                 const struct vb_sig_evidence *evidence, struct vb_sig_chained *ret,
                                 struct vb_error *err)
 {
-    const struct vb_sig_authorities *cas = &root->cas;
-
     ret->chain = VB_SIG_CHAIN_UNKNOWN;
-    for (size_t i = 0; i < cas->count && ret->chain != VB_SIG_CHAIN_GOOD; i++) {
+    for (size_t i = 0; i < root->cas.count && ret->chain != VB_SIG_CHAIN_GOOD; i++) {
         VB_CLEANUP(vb_sig_chained_done) struct vb_sig_chained one = {0};
-        bool valid = true;
-        for (size_t t = 0; t < evidence->time_count; t++)
-            valid = valid && vb_sig_within(&cas->items[i].period, evidence->times[t]) &&
-                    vb_sig_certs_valid(cas->items[i].chain, evidence->times[t]);
-        if (!valid)
-            continue;
-        const int status = chain_always(bundle, cas->items[i].chain, evidence->times,
-                                        evidence->time_count, &one, err);
+        const int status = chain_to_authority(&root->cas.items[i], bundle, evidence, &one, err);
         if (status < 0)
             return status;
         if (one.chain != VB_SIG_CHAIN_UNKNOWN) {

@@ -61,6 +61,12 @@ bool vb_sig_probe_pem_key(const struct vb_sig_job *job)
     return begins(job, "-----BEGIN PUBLIC KEY-----");
 }
 
+/* cosign sign-blob --bundle, before there were Sigstore's. */
+bool vb_sig_probe_cosign_bundle(const struct vb_sig_job *job)
+{
+    return vb_sig_probe_json(job) && contains(job, "\"base64Signature\"");
+}
+
 /* An unknown .sig is taken for a signature only where the file that it would sign lies beside it:
  * other tools use the ending for other things. */
 bool vb_sig_probe_beside(const struct vb_sig_job *job)

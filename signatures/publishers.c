@@ -1,6 +1,7 @@
 /* trust.yaml. Trust boundary: the file is the user's own and read strictly, so that a slip of the
  * pen never trusts anybody; the names of packages and signers that it is asked about are not. */
 #include "signatures/publishers.h"
+#include "signatures/lookalike.h"
 
 #include <stdarg.h>
 
@@ -391,6 +392,39 @@ size_t vb_publishers_require(const struct vb_publishers *publishers,
             return row->line;
     }
     return 0;
+}
+
+/* A pattern without wildcards, or the scope of one that is for all of a scope. */
+static const char *pattern_lookalike(const char *pattern, const char *name)
+{
+    const size_t len = strcspn(pattern, "*?");
+    const size_t scope = strcspn(name, "/");
+    char wanted[NAME_MAX_BYTES], given[NAME_MAX_BYTES];
+
+    if (pattern[len] == '\0')
+        return vb_name_lookalike(name, pattern);
+    if (pattern[0] != '@' || name[0] != '@' || len < 3 || strcmp(pattern + len - 1, "/*") != 0 ||
+        scope >= sizeof(given) || len >= sizeof(wanted))
+        return NULL;
+    snprintf(wanted, sizeof(wanted), "%.*s", (int)len - 1, pattern);
+    snprintf(given, sizeof(given), "%.*s", (int)scope, name);
+    return vb_name_lookalike(given, wanted);
+}
+
+const char *vb_publishers_lookalike(const struct vb_publishers *publishers,
+                                    const struct vb_sig_package *package, const char **ret_target)
+{
+    for (size_t i = 0; publishers != NULL && i < publishers->row_count; i++) {
+        const struct vb_yaml_node *patterns = publishers->rows[i].packages;
+        for (size_t k = 0; k < patterns->count; k++) {
+            const char *how = pattern_lookalike(patterns->items[k]->text, package->name);
+            if (how == NULL)
+                continue;
+            *ret_target = patterns->items[k]->text;
+            return how;
+        }
+    }
+    return NULL;
 }
 
 /* --- signers --- */

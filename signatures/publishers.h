@@ -37,6 +37,11 @@ bool vb_publishers_accept(const struct vb_publishers *publishers,
                           const struct vb_sig_package *packages, size_t count, int64_t now,
                           const struct vb_sig_result *result, struct vb_sig_why *ret_why);
 
+/* How the name of PACKAGE, which no row claims, looks like one that a row has: *RET_TARGET is that
+ * name, or a scope such as "@acme". NULL: like none. */
+const char *vb_publishers_lookalike(const struct vb_publishers *publishers,
+                                    const struct vb_sig_package *package, const char **ret_target);
+
 /* One signer of one row, for `vetbox trust`. */
 struct vb_publishers_row {
     size_t line;

@@ -23,6 +23,9 @@ int vb_sig_bundle_read(const struct vb_sig_job *job, struct vb_sig_bundle *ret, 
     *ret_read = false;
     vb_buf_init(&text, VB_SIG_BUNDLE_MAX + 1);
     int status = vb_sig_read_head(job->fd, VB_SIG_BUNDLE_MAX + 1, &text, err);
+    if (status == 0 && text.len > VB_SIG_BUNDLE_MAX)
+        return vb_sig_conclude(result, VB_SIGNATURE_UNVERIFIABLE,
+                               "a bundle larger than 4 MiB is not read");
     if (status == 0)
         status = vb_sig_bundle((struct vb_sig_bytes){.data = text.data, .len = text.len}, ret,
                                &unknown, why, sizeof(why), err);

@@ -83,12 +83,12 @@ static bool stamped_time(TS_TST_INFO *info, int64_t *ret)
     return true;
 }
 
-static X509_STORE *new_store(const struct vb_sig_authority *authority, int64_t time)
+static X509_STORE *new_store(STACK_OF(X509) * anchors, int64_t time)
 {
     VB_CLEANUP(store_free) X509_STORE *store = X509_STORE_new();
 
-    for (int i = 0; store != NULL && i < sk_X509_num(authority->chain); i++) {
-        if (X509_STORE_add_cert(store, sk_X509_value(authority->chain, i)) != 1)
+    for (int i = 0; store != NULL && i < sk_X509_num(anchors); i++) {
+        if (X509_STORE_add_cert(store, sk_X509_value(anchors, i)) != 1)
             return NULL;
     }
     if (store == NULL)
@@ -100,13 +100,13 @@ static X509_STORE *new_store(const struct vb_sig_authority *authority, int64_t t
     return vb_steal(store);
 }
 
-/* Whether RESP is AUTHORITY's. */
-static int verify(TS_RESP *resp, const struct vb_sig_authority *authority, int64_t time,
-                  bool *ret_good, struct vb_error *err)
+/* Whether RESP is of somebody whose chain ends in one of ANCHORS. */
+static int verify_by(TS_RESP *resp, STACK_OF(X509) * anchors, int64_t time, bool *ret_good,
+                     struct vb_error *err)
 {
     VB_CLEANUP(ctx_free) TS_VERIFY_CTX *ctx = TS_VERIFY_CTX_new();
-    X509_STORE *store = new_store(authority, time);
-    STACK_OF(X509) *certs = X509_chain_up_ref(authority->chain);
+    X509_STORE *store = new_store(anchors, time);
+    STACK_OF(X509) *certs = X509_chain_up_ref(anchors);
 
     if (ctx == NULL || store == NULL || certs == NULL) {
         X509_STORE_free(store);
@@ -118,6 +118,16 @@ static int verify(TS_RESP *resp, const struct vb_sig_authority *authority, int64
     TS_VERIFY_CTX_set_certs(ctx, certs);
     *ret_good = TS_RESP_verify_response(ctx, resp) == 1;
     return vb_sig_refused(err);
+}
+
+/* Whether RESP is AUTHORITY's; the root is asked only where the others do not know it. */
+static int verify(TS_RESP *resp, const struct vb_sig_authority *authority, int64_t time,
+                  bool *ret_good, struct vb_error *err)
+{
+    const int status = verify_by(resp, authority->anchors, time, ret_good, err);
+
+    return status < 0 || *ret_good ? status
+                                   : verify_by(resp, authority->chain, time, ret_good, err);
 }
 
 /* Its own dates bind an authority's certificates as well as the user's period. */

@@ -20,8 +20,10 @@ static void logs_done(struct vb_sig_logs *logs)
 
 static void authorities_done(struct vb_sig_authorities *authorities)
 {
-    for (size_t i = 0; i < authorities->count; i++)
+    for (size_t i = 0; i < authorities->count; i++) {
         vb_sig_certs_free(&authorities->items[i].chain);
+        vb_sig_certs_free(&authorities->items[i].anchors);
+    }
     free(authorities->items);
 }
 
@@ -166,8 +168,16 @@ static int parse_authority(const json_t *json, struct vb_sig_authority *ret, con
         *ret_why = "validFor has no start, or a time is not RFC 3339";
         return 0;
     }
-    return vb_sig_certs_json(vb_sig_json_array(chain, "certificates", VB_SIG_CHAIN_MAX),
-                             &ret->chain, ret_why, err);
+    const int status = vb_sig_certs_json(vb_sig_json_array(chain, "certificates", VB_SIG_CHAIN_MAX),
+                                         &ret->chain, ret_why, err);
+    if (status < 0 || *ret_why != NULL)
+        return status;
+    ret->anchors = X509_chain_up_ref(ret->chain);
+    if (ret->anchors == NULL)
+        return vb_fail(err, VB_E_NOMEM, 0, "out of memory for the trust store");
+    if (sk_X509_num(ret->anchors) > 1)
+        X509_free(sk_X509_pop(ret->anchors));
+    return 0;
 }
 
 /* Where a list is missing it is empty, as protobuf means it. */

@@ -21,6 +21,9 @@ struct vb_sig_log {
 
 struct vb_sig_authority {
     STACK_OF(X509) * chain; /* the last is the root */
+    /* The same without the root where there are more: the user's own file vouches for them, so
+     * that a chain may end there and the root's signature is not computed each time. */
+    STACK_OF(X509) * anchors;
     struct vb_sig_period period;
 };
 

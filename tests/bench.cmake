@@ -10,3 +10,8 @@ set_target_properties(bench_libarchive PROPERTIES
 add_executable(bench_match bench/bench_match.c)
 target_link_libraries(bench_match PRIVATE vb_sandbox PkgConfig::BROTLI_ENCODER vb_core vb_flags)
 set_target_properties(bench_match PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+
+add_executable(bench_signatures bench/bench_signatures.c)
+target_link_libraries(bench_signatures PRIVATE vb_signatures vb_core vb_flags)
+set_target_properties(bench_signatures PROPERTIES
+  RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)

@@ -1,5 +1,7 @@
 /* What happens to the user's files: persistence, tampering with the agent, destruction, and changes
  * that nobody was seen to make. */
+#include <strings.h>
+
 #include "verdict/internal.h"
 
 enum weight {
@@ -245,19 +247,14 @@ static void see_place(struct judge *judge, const char *path)
         return;
     if (strcmp(row->writers, "*") == 0)
         return;
-    const bool truth = judge->event->kind == VB_EV_TRUTH_FILE;
-    if (truth && vb_names_find(&run->kept_up, path) != NULL)
-        return;
     if (process != NULL && process->command.trusted &&
-        vb_word_in(row->writers, process->command.program)) {
-        (void)vb_names_add(&judge->run->kept_up, &judge->run->arena, path, 0, NULL);
+        vb_word_in(row->writers, process->command.program))
         return;
-    }
     struct found found = grade_place(run, row, path);
     if (own || (row->id == FINDING_AGENT_TAMPER && is_idle(path)))
         found = graded(row->id, VB_SEVERITY_LOW, VB_CONFIDENCE_MEDIUM);
     found.group = path;
-    if (truth)
+    if (judge->event->kind == VB_EV_TRUTH_FILE)
         vb_report_found(judge, &found, "%s was changed: %s.", path, row->label);
     else
         vb_report_found(judge, &found, "%s writes %s, %s.", vb_process_label(judge, process), path,
@@ -285,11 +282,18 @@ static const struct {
     {"usermod", "", "", "changes a user", VB_SEVERITY_MEDIUM},
 };
 
+/* Names of settings are the same in any case, and one may stand before its value. */
 static bool any_of(const struct judge *judge, const char *list)
 {
-    for (size_t i = 1; i < judge->argc; i++)
-        if (vb_word_in(list, judge->argv[i]))
-            return true;
+    for (size_t i = 1; i < judge->argc; i++) {
+        const size_t len = strcspn(judge->argv[i], "=");
+        for (const char *word = list; *word != '\0'; word += strspn(word, " ")) {
+            const size_t word_len = strcspn(word, " ");
+            if (word_len == len && strncasecmp(word, judge->argv[i], len) == 0)
+                return true;
+            word += word_len;
+        }
+    }
     return false;
 }
 

@@ -275,8 +275,27 @@ static bool is_usual_of_index(struct judge *judge, const char *outcome)
            strcmp(vb_text_of(judge, VB_F_CODE), "revoked") != 0;
 }
 
+static void see_lookalike(struct judge *judge)
+{
+    const char *code = vb_text_of(judge, VB_F_CODE);
+    struct found found = found_at(judge, FINDING_NAME_LOOKALIKE);
+    /* Nobody slips into letters of another alphabet. */
+    if (strcmp(code, "homoglyph") == 0) {
+        found.graded = true;
+        found.severity = VB_SEVERITY_MEDIUM;
+        found.confidence = VB_CONFIDENCE_HIGH;
+    }
+    vb_report_found(judge, &found, "The name %s looks like %s, which is %s (%s).",
+                    vb_text_of(judge, VB_F_NAME), vb_text_of(judge, VB_F_TARGET),
+                    vb_text_of(judge, VB_F_WHAT), code);
+}
+
 void vb_see_signature(struct judge *judge)
 {
+    if (judge->event->kind == VB_EV_NAME_LOOKALIKE) {
+        see_lookalike(judge);
+        return;
+    }
     if (judge->event->kind == VB_EV_SIGNATURE_EXPECTED) {
         see_expected(judge);
         return;

@@ -33,7 +33,7 @@ const struct detector vb_detectors[] = {
     {"scan.match", K1(SCAN_MATCH), vb_see_scan_match},
     {"scan.text", K1(SCAN_TEXT), vb_see_scan_text},
     {"manifest", K1(MANIFEST_PROBLEM), vb_see_manifest},
-    {"signature", K2(SIGNATURE_RESULT, SIGNATURE_EXPECTED), vb_see_signature},
+    {"signature", K3(SIGNATURE_RESULT, SIGNATURE_EXPECTED, NAME_LOOKALIKE), vb_see_signature},
     {"bait-read", K1(BAIT_READ), vb_see_bait_read},
     {"bait-list", K1(BAIT_LIST), vb_see_bait_list},
     {"bait-seen", K1(BAIT_SEEN), vb_see_bait_seen},

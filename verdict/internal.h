@@ -207,7 +207,6 @@ struct run {
     struct names
         changed; /* paths that were opened for writing, renamed to, linked: value is the pid */
     struct names moved;        /* folders that were renamed to */
-    struct names kept_up;      /* places that their own program wrote to */
     struct names left;         /* truth.file paths, value is the event number */
     struct names baits_seen;   /* bait files that were seen to be opened to be read */
     struct names replaced;     /* Python's modules of which the package has its own */

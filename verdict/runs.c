@@ -27,7 +27,6 @@ static void free_tables(struct run *run)
     vb_names_done(&run->baits_seen);
     vb_names_done(&run->opened);
     vb_names_done(&run->replaced);
-    vb_names_done(&run->kept_up);
     vb_names_done(&run->baits_opened);
     vb_names_done(&run->reached);
     vb_names_done(&run->sent);
@@ -74,7 +73,6 @@ static struct run *new_run(struct judge *judge, uint32_t id)
     vb_names_init(&run->baits_seen, MAX_BAITS);
     vb_names_init(&run->opened, MAX_PATHS);
     vb_names_init(&run->replaced, MAX_BAITS);
-    vb_names_init(&run->kept_up, MAX_BAITS);
     vb_names_init(&run->baits_opened, MAX_BAITS);
     vb_names_init(&run->reached, MAX_PATHS);
     vb_names_init(&run->sent, MAX_PATHS);

@@ -151,7 +151,6 @@ struct vb_detonation {
     unsigned days_ahead; /* of today: what the box's wall clock says when the run begins */
     uint32_t repeats;    /* the detonation whose entry point this one runs once more; 0: none */
     bool call;           /* runs a script that ran before, with arguments */
-    bool documented;     /* a server, as the package's documents have it started */
     bool second;         /* runs what ran before, for it left something behind */
     bool forgets;        /* leaves nothing to the runs after it */
     bool unasked;        /* nobody asks anything where it listens */

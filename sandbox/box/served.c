@@ -13,8 +13,9 @@ enum {
     REQUEST_MS = 1500,
     ANSWER_MAX = 256 << 10,
     REQUEST_BYTES = 1024,
-    SETTLE_MS = 300, /* for what a request sets going */
-    LOOKS = 150      /* as many moves, each of ten minutes at least: a day */
+    SETTLE_MS = 300,   /* for what a request sets going */
+    LOOKS = 150,       /* as many moves, each of ten minutes at least: a day */
+    LOOKS_ALONE = 3000 /* of any length */
 };
 
 #define HELLO                                                                            \
@@ -185,7 +186,7 @@ bool vb_served_had_its_turn(struct vb_served *served, bool idle, unsigned moves)
         served->moves = moves;
     }
     return now - served->over_ns >= SETTLE_MS * UINT64_C(1000000) &&
-           (idle || moves - served->moves >= LOOKS);
+           (idle || moves - served->moves >= (served->left_alone ? LOOKS_ALONE : LOOKS));
 }
 
 int vb_served_end(struct vb_served *served, uint32_t detonation, struct vb_sink *sink,

@@ -175,6 +175,17 @@ static void watch_silence(struct vb_supervisor *box)
     }
 }
 
+static int tell_looking(struct vb_supervisor *box, struct vb_error *err)
+{
+    struct vb_event event;
+    vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
+    vb_event_str(&event, VB_F_STAGE, "detonate");
+    vb_event_str(&event, VB_F_WHAT, "what it would do later");
+    vb_event_str(&event, VB_F_REASON, "it listens, and looks around again and again: ended");
+    vb_event_str(&event, VB_F_PATH, box->detonation->path);
+    return vb_supervisor_emit(box, &event, err);
+}
+
 /* Who only waits for requests is asked a little, and then has had its turn. */
 static int ask_served(struct vb_supervisor *box, struct vb_error *err)
 {
@@ -184,12 +195,14 @@ static int ask_served(struct vb_supervisor *box, struct vb_error *err)
     const int status = vb_served_step(&box->served, box->detonation->id, box->sink, err);
     if (status < 0 || !box->served.over || box->driver != NULL)
         return status;
-    vb_recorder_hurry(box->recorder);
+    if (!box->served.left_alone) /* who watches the clock is not shown there that it is moved */
+        vb_recorder_hurry(box->recorder);
     const bool idle = vb_recorder_idle(box->recorder) && !vb_world_child_busy(box->world);
-    if (vb_served_had_its_turn(&box->served, idle, vb_recorder_moves(box->recorder)) &&
-        box->leave_ns == 0)
-        box->leave_ns = vb_monotonic_ns();
-    return VB_OK;
+    if (!vb_served_had_its_turn(&box->served, idle, vb_recorder_moves(box->recorder)) ||
+        box->leave_ns != 0)
+        return VB_OK;
+    box->leave_ns = vb_monotonic_ns();
+    return idle ? VB_OK : tell_looking(box, err);
 }
 
 static int keep_time(struct vb_supervisor *box, struct vb_error *err)

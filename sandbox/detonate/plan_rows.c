@@ -334,7 +334,6 @@ int vb_plan_add_row(struct vb_planner *planner, const struct vb_candidate *what,
         .cwd = copy(vb_plan_package_folder(planner->manifest, what->path), &failed),
         .when = when_of(what),
         .call = what->call || vb_plan_is_build_call(what->reason),
-        .documented = what->form != NULL,
         .driver = what->driver,
         .client = what->driver == VB_DRIVER_NONE ? NULL : clients[0],
         .hosted = what->host != NULL,
@@ -398,18 +397,6 @@ static int repeat_row(struct vb_plan *plan, size_t i, struct vb_error *err)
     return VB_OK;
 }
 
-/* The server in ROW runs with the arguments of a document, too. */
-static bool is_documented(const struct vb_plan *plan, const struct vb_detonation *row)
-{
-    for (size_t i = 0; i < plan->count; i++) {
-        if (plan->rows[i].documented && !row->documented &&
-            same_text(plan->rows[i].path, row->path) &&
-            same_text(plan->rows[i].reason, row->reason))
-            return true;
-    }
-    return false;
-}
-
 /* Right behind its first run each server is started once more, as a month later by another client:
  * what it is then, or has become by being run once, is compared. */
 int vb_plan_repeat_servers(struct vb_planner *planner, struct vb_error *err)
@@ -421,7 +408,7 @@ int vb_plan_repeat_servers(struct vb_planner *planner, struct vb_error *err)
         const struct vb_detonation *row = &plan->rows[i];
         const struct vb_candidate what = {
             .reason = row->reason, .path = row->path, .line = row->line};
-        if (row->driver == VB_DRIVER_NONE || row->call || is_documented(plan, row))
+        if (row->driver == VB_DRIVER_NONE)
             continue;
         status =
             repeated++ < VB_PLAN_MAX_REPEATED

@@ -1,8 +1,8 @@
-#!/bin/sh
 # CMS signatures, signature blocks of MCP bundles and cosign's, all made with openssl here, and what is wrong
 # with each after a change.
-. "$(dirname "$0")/lib.sh"
-for tool in openssl python3 zip; do
+. "$2/tests/cli/lib.sh"
+needs_boxes
+for tool in openssl python3; do
     command -v "$tool" >/dev/null || { echo "SKIPPED: no $tool"; exit 77; }
 done
 cd "$work" || exit 99
@@ -181,7 +181,7 @@ rm f.sig
 printf '{"manifest_version":"0.2","name":"weather-now","version":"1.0.0","description":"d","author":{"name":"a"},"server":{"type":"node","entry_point":"server/index.js","mcp_config":{"command":"node","args":["${__dirname}/server/index.js"]}}}' >manifest.json
 mkdir server
 echo 'process.exit(0)' >server/index.js
-zip -q plain.zip manifest.json server/index.js
+python3 -m zipfile -c plain.zip manifest.json server
 # block [openssl cms options]: b.mcpb, signed
 block() {
     openssl cms -sign -binary -in plain.zip -outform DER -out block.der "$@" 2>/dev/null || fail "openssl cms $*"
@@ -237,10 +237,10 @@ changed 3 'raw[start + 200] ^= 1'
 changed 3 'raw[start + 600] ^= 1'
 # The block of one bundle under another.
 cp plain.zip kept.zip
-zip -q plain.zip mutate.py
+python3 -m zipfile -c plain.zip manifest.json server mutate.py
 changed 1 'raw[:start] = open("plain.zip", "rb").read()'
 cp kept.zip plain.zip
-zip -qd plain.zip server/index.js
+python3 -m zipfile -c plain.zip manifest.json
 changed 1 'raw[:start] = open("plain.zip", "rb").read()'
 cp kept.zip plain.zip
 for options in '-signer evil.crt -inkey evil.key' '-signer mail.crt -inkey mail.key' '-signer old.crt -inkey old.key' \

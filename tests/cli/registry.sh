@@ -67,6 +67,17 @@ expect_not_in "$work/out" "VB-SIGNATURE" "a key that nobody has"
 run scan npm:replayed@2.0.0 --trust "$work/nobody"
 expect_in "$work/out" "VB-SIGNATURE-INVALID" "another version's signature"
 
+# verify says so by its status: trusted, neither, or it does not hold.
+while read -r reference trust wanted; do
+    run verify "$reference" --trust "$work/$trust"
+    expect_status "$wanted" "verify $reference"
+done <<'END'
+npm:sealed trust 0
+npm:sealed nobody 2
+npm:forged trust 1
+npm:stale trust 2
+END
+
 # The registry's attestation of the publication, by its key; the address in the packument is not asked.
 told npm:attested nobody signature.result
 expect_in "$work/told" "format=npm-publish outcome=valid-untrusted" "an attestation"
@@ -75,8 +86,8 @@ expect_in "$work/told" "format=npm-publish outcome=valid-trusted where=index nam
 grep -q '^/npm/-/npm/v1/attestations/attested@1.0.0$' "$work/requests" || fail "the registry was not asked for attestations"
 
 # The long packument is asked for only where a key ends; keys only where something is signed.
-[ "$(grep -c '^/npm/sealed$' "$work/requests")" -eq 3 ] || fail "sealed was asked for otherwise than once a run"
-[ "$(grep -c '^/npm/stale$' "$work/requests")" -eq 2 ] || fail "when stale was published was not asked"
+[ "$(grep -c '^/npm/sealed$' "$work/requests")" -eq 5 ] || fail "sealed was asked for otherwise than once a run"
+[ "$(grep -c '^/npm/stale$' "$work/requests")" -eq 4 ] || fail "when stale was published was not asked"
 
 # Digests, those of the child's own reading.
 told npm:sealed nobody fetch.digest

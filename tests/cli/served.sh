@@ -70,7 +70,7 @@ done
 
 # Who is asked where it listens learns from that where it is: it runs unasked too, and nobody who
 # still computes is done with.
-for mode in asked busy patient; do
+for mode in asked busy patient wary; do
     fixture=$source_dir/tests/fixtures/sandbox/mcp/shy.py
     skill $mode $mode
     expect_status 1 "a script that listens, and waits for not being asked: $mode"

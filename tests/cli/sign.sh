@@ -1,7 +1,7 @@
-#!/bin/sh
 # Signed reports, held against openssl on both sides, and signatures that lie beside a file.
-. "$(dirname "$0")/lib.sh"
-for tool in openssl minisign ssh-keygen python3 zip; do
+. "$2/tests/cli/lib.sh"
+needs_boxes
+for tool in openssl minisign ssh-keygen python3; do
     command -v "$tool" >/dev/null || { echo "SKIPPED: no $tool"; exit 77; }
 done
 cd "$work" || exit 99
@@ -155,7 +155,7 @@ minisign -G -W -p alice.pub -s alice.key >/dev/null 2>&1
 ssh-keygen -q -t ed25519 -N '' -f carol
 run trust add alice.pub --trust trust
 run trust add carol.pub --principal carol@example.org --trust trust
-(cd skill && zip -q ../skill.zip SKILL.md)
+(cd skill && python3 -m zipfile -c ../skill.zip SKILL.md)
 run verify skill.zip --trust trust
 expect_status 2 "nothing beside it"
 minisign -S -s alice.key -m skill.zip >/dev/null 2>&1 </dev/null
@@ -177,7 +177,7 @@ expect_status 0 "what is signed beside it is signed as trust.yaml wants"
 run scan skill.zip --trust trust
 expect_not_in "$work/out" "VB-SIGNATURE-MISSING" "what is signed beside it is signed as trust.yaml wants"
 rm trust/trust.yaml
-(cd skill && echo >>SKILL.md && zip -q ../skill.zip SKILL.md)
+(cd skill && echo >>SKILL.md && python3 -m zipfile -c ../skill.zip SKILL.md)
 run verify skill.zip --trust trust
 expect_status 1 "the archive was changed"
 run scan skill.zip --trust trust

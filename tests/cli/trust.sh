@@ -1,6 +1,6 @@
-#!/bin/sh
 # The trust folder: what is added, listed, removed; who may sign which packages, and what comes of it.
-. "$(dirname "$0")/lib.sh"
+. "$2/tests/cli/lib.sh"
+needs_boxes
 for tool in minisign ssh-keygen openssl; do
     command -v "$tool" >/dev/null || { echo "SKIPPED: no $tool"; exit 77; }
 done
@@ -188,4 +188,43 @@ expect_status 2 "revoked"
 expect_in "$work/out" "revoked on 2026-01-01: laptop stolen" "revoked"
 run scan skill --trust "$trust"
 expect_in "$work/out" "VB-SIGNATURE-REVOKED" "revoked"
+
+# --- names that look like others ---
+
+printf 'version: 1\npublishers:\n- packages: [weather-station, "@stations/*"]\n  signers: [{key: %s}]\n' "$id" >"$trust/trust.yaml"
+mkdir other
+# named NAME WANTED: a skill of that name is a look-alike of WANTED, or of nothing.
+named() {
+    printf -- '---\nname: %s\ndescription: Says how the weather is.\n---\nSay it.\n' "$1" >other/SKILL.md
+    run scan other --trust "$trust"
+    expect_status 0 "a skill called $1"
+    if [ -n "$2" ]; then
+        expect_in "$work/out" "VB-NAME-LOOKALIKE" "a skill called $1"
+        expect_in "$work/out" "looks like $2" "a skill called $1"
+    else
+        expect_not_in "$work/out" "VB-NAME-LOOKALIKE" "a skill called $1"
+    fi
+}
+named waether-station weather-station
+named weatherstation weather-station
+named weather-station ''
+named weather-stations-de ''
+named skillcreator skill-creator
+named weather-now ''
+rm other/SKILL.md
+printf '{"name":"@stationz/x","version":"1.0.0","main":"i.js"}' >other/package.json
+echo >other/i.js
+run scan other --trust "$trust"
+expect_in "$work/out" "looks like @stations/*, which is trusted" "a scope"
+printf '{"name":"lodahs","version":"1.0.0","main":"i.js"}' >other/package.json
+run scan other --trust "$trust"
+expect_in "$work/out" "looks like lodash, which is popular" "a popular name"
+printf '{"name":"lodash-es","version":"1.0.0","main":"i.js"}' >other/package.json
+run scan other --trust "$trust"
+expect_not_in "$work/out" "VB-NAME-LOOKALIKE" "an honest neighbour"
+# Who may sign it under its own name is taken for nobody else.
+printf '{"name":"lodahs","version":"1.0.0","main":"i.js"}' >other/package.json
+printf 'version: 1\npublishers:\n- packages: [lodahs]\n  signers: [{key: %s}]\n' "$id" >"$trust/trust.yaml"
+run scan other --trust "$trust"
+expect_not_in "$work/out" "VB-NAME-LOOKALIKE" "a name that is trusted"
 finish

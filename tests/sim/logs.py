@@ -543,6 +543,8 @@ def persistence():
     log.open(10, f"{HOME}/.config/systemd/user/helper.service", "write", "create")
     log.exec(11, 10, "/usr/bin/systemctl", "systemctl", "--user", "enable", "helper.service")
     log.exec(12, 10, "/usr/bin/crontab", "crontab", "-")
+    log.exec(14, 10, "/usr/bin/git", "git", "config", "--global", "core.fsMonitor", "/tmp/upd")
+    log.exec(15, 10, "/usr/bin/npm", "npm", "config", "set", "script-shell=/tmp/upd")
     log.open(13, f"{HOME}/.ssh/authorized_keys", "write", "append", exe="/usr/bin/tee")
     log.truth(f"{HOME}/.bashrc")
     log.truth(f"{HOME}/.config/systemd/user/helper.service", "created")
@@ -581,29 +583,6 @@ def own_place():
     log.open(10, f"{HOME}/.claude/own-place/cache.json", "write", "create")
     log.end()
     log.write()
-
-
-def own_settings(name, taken):
-    """npm writes its settings where there were none: that the file is there afterwards says nothing. Where
-    something else wrote to it as well, that is what starts."""
-    log = Log(name)
-    log.files("SKILL.md")
-    log.block("npm config set fund false", 12)
-    log.exec(10, 9, "/usr/bin/npm", "npm", "config", "set", "fund", "false")
-    log.open(10, f"{HOME}/.npmrc", "write", "create", "truncate", exe="/usr/bin/node")
-    log.exit(10)
-    if taken:
-        log.exec(11, 9, "/usr/bin/tee", "tee", "-a", f"{HOME}/.npmrc")
-        log.open(11, f"{HOME}/.npmrc", "write", "append", exe="/usr/bin/tee")
-        log.exit(11)
-    log.truth(f"{HOME}/.npmrc", "created")
-    log.end()
-    log.write()
-
-
-def npm_settings():
-    own_settings("own-settings", False)
-    own_settings("own-settings-taken", True)
 
 
 def reverse_shell():
@@ -679,6 +658,8 @@ def signed_by_others():
     log.add("signature.coverage", "static", count=1, present=3, paths=["SKILL.md", "in/SKILL.md"])
     log.add("signature.expected", "static", name="weather", package_kind="agent-skill", path=".",
             outcome="missing", count=0, present=2, line=3)
+    log.add("name.lookalike", "static", name="wheather", package_kind="npm", path="in",
+            target="weather", code="letters", what="trusted")
     log.add("signature.expected", "static", name="inner", package_kind="agent-skill", path="in",
             outcome="signed", count=1, present=1, line=9)
     log.write()
@@ -1417,7 +1398,7 @@ def build_files():
 if __name__ == "__main__":
     for story in (weather, honest_api, handed_key_used, handed_key_taken, documented_server, exfil_ssh, exfil_file, base64_oneliner, stage_two, answered, dependencies, own_logins,
                   persistence,
-                  agent_tamper, own_place, npm_settings, reverse_shell, archive_traversal, hidden_unicode,
+                  agent_tamper, own_place, reverse_shell, archive_traversal, hidden_unicode,
                   static_only, text_only, signed_by_others, signed_by_index,
                   escape_attempt, io_uring_probe, cloud_tool, cloud_tool_of_its_own, borrowed_name, borrowed_module, coverage_gap, live, cut_short, memory_bomb,
                   unexecuted, exception, home_search,

@@ -390,15 +390,16 @@ struct content {
 };
 
 /* PEM in base64, as Rekor v1 writes it. */
-static json_t *pem_json(const struct instance *instance, bool by_key)
+static json_t *pem_json(const struct instance *instance, const struct scene *scene)
 {
     BIO *bio = BIO_new(BIO_s_mem());
     char *text;
 
-    if (by_key)
-        PEM_write_bio_PUBKEY(bio, instance->leaf);
+    if (scene->by_key)
+        PEM_write_bio_PUBKEY(bio, scene->lie == OTHER_KEY ? instance->other : instance->leaf);
     else
-        PEM_write_bio_X509(bio, instance->leaf_cert);
+        PEM_write_bio_X509(bio,
+                           scene->lie == OTHER_KEY ? instance->other_cert : instance->leaf_cert);
     const long len = BIO_get_mem_data(bio, &text);
     json_t *json = base64_of(text, (size_t)len);
     BIO_free(bio);
@@ -409,8 +410,10 @@ static json_t *body_v2(const struct instance *instance, const struct scene *scen
                        const struct content *content)
 {
     unsigned char spki[512];
-    json_t *raw = scene->by_key ? base64_of(spki, spki_of(instance->leaf, spki))
-                                : cert_json(instance->leaf_cert);
+    EVP_PKEY *key = scene->lie == OTHER_KEY ? instance->other : instance->leaf;
+    json_t *raw = scene->by_key ? base64_of(spki, spki_of(key, spki))
+                                : cert_json(scene->lie == OTHER_KEY ? instance->other_cert
+                                                                    : instance->leaf_cert);
 
     return json_pack("{s:s,s:s,s:{s:{s:{s:s,s:o},s:{s:o,s:{s:s,s:{s:o}}}}}}", "apiVersion", "0.0.2",
                      "kind", "hashedrekord", "spec", "hashedRekordV002", "data", "algorithm",
@@ -426,7 +429,7 @@ static json_t *body_v1(const struct instance *instance, const struct scene *scen
     char hex[65];
     unsigned char digest[VB_SIG_DIGEST_MAX];
     json_t *signature = base64_of(content->signature, content->signature_len);
-    json_t *pem = pem_json(instance, scene->by_key);
+    json_t *pem = pem_json(instance, scene);
 
     if (content->payload == NULL) {
         vb_sig_hex((struct vb_sig_bytes){.data = content->digest, .len = 32}, hex);
@@ -436,7 +439,16 @@ static json_t *body_v1(const struct instance *instance, const struct scene *scen
                          pem);
     }
     sha256(content->payload, strlen(content->payload), digest);
+    digest[0] ^= scene->lie == OTHER_DIGEST ? 1 : 0;
     vb_sig_hex((struct vb_sig_bytes){.data = digest, .len = 32}, hex);
+    if (scene->intoto) {
+        VB_CLEANUP(vb_json_free) json_t *once = signature;
+        const char *text = json_string_value(once);
+        return json_pack("{s:s,s:s,s:{s:{s:{s:s,s:s},s:{s:[{s:o,s:o}]}}}}", "apiVersion", "0.0.2",
+                         "kind", "intoto", "spec", "content", "payloadHash", "algorithm", "sha256",
+                         "value", hex, "envelope", "signatures", "sig",
+                         base64_of(text, strlen(text)), "publicKey", pem);
+    }
     return json_pack("{s:s,s:s,s:{s:{s:s,s:s},s:[{s:o,s:o}]}}", "apiVersion", "0.0.1", "kind",
                      "dsse", "spec", "payloadHash", "algorithm", "sha256", "value", hex,
                      "signatures", "signature", signature, "verifier", pem);
@@ -490,9 +502,21 @@ static json_t *promise(const struct instance *instance, const char *body, int64_
     return json_pack("{s:o}", "signedEntryTimestamp", base64_of(signature, size));
 }
 
-static json_t *entry(const struct instance *instance, const struct scene *scene,
-                     const struct content *content)
+/* The entry's own view of CONTENT; what it says of the key is told apart. */
+static struct content lie_of(const struct scene *scene, const struct content *content)
 {
+    struct content told = *content;
+
+    told.digest[0] ^= scene->lie == OTHER_DIGEST ? 1 : 0;
+    told.signature[8] ^= scene->lie == OTHER_SIGNATURE ? 1 : 0;
+    return told;
+}
+
+static json_t *entry(const struct instance *instance, const struct scene *scene,
+                     const struct content *signed_content)
+{
+    const struct content told = lie_of(scene, signed_content);
+    const struct content *content = &told;
     const bool second = scene->second_log;
     const int64_t at = scene->entered_at != 0 ? scene->entered_at : SIGNED_AT;
     VB_CLEANUP(vb_json_free)
@@ -527,9 +551,9 @@ static void sign_content(const struct instance *instance, const struct scene *sc
 
     *ret = (struct content){0};
     sha256(file_text, strlen(file_text), digest);
-    if (scene->statement != NULL) {
+    if (scene->statement != NULL)
         ret->payload = strdup(scene->statement);
-    } else if (scene->dsse) {
+    if (scene->dsse && ret->payload == NULL) {
         vb_sig_hex((struct vb_sig_bytes){.data = digest, .len = 32}, hex);
         assert_true(asprintf(&ret->payload,
                              "{\"_type\":\"https://in-toto.io/Statement/v1\",\"subject\":[{"
@@ -538,7 +562,7 @@ static void sign_content(const struct instance *instance, const struct scene *sc
                              "\"predicate\":{}}",
                              hex) > 0);
     }
-    if (ret->payload != NULL) {
+    if (scene->dsse) {
         assert_true(asprintf(&message, "DSSEv1 %zu %s %zu %s", strlen(type), type,
                              strlen(ret->payload), ret->payload) > 0);
     } else {
@@ -551,8 +575,18 @@ static void sign_content(const struct instance *instance, const struct scene *sc
 
 static json_t *material(const struct instance *instance, const struct scene *scene)
 {
+    unsigned char spki[512];
+
+    if (scene->by_key && scene->told_key)
+        return json_pack("{s:{s:o}}", "publicKey", "rawBytes",
+                         base64_of(spki, spki_of(instance->leaf, spki)));
     if (scene->by_key)
-        return json_pack("{s:{s:s}}", "publicKey", "hint", "acme");
+        return json_pack("{s:{s:s}}", "publicKey", "hint",
+                         scene->hint != NULL ? scene->hint : "acme");
+    if (scene->with_root)
+        return json_pack("{s:{s:[{s:o},{s:o}]}}", "x509CertificateChain", "certificates",
+                         "rawBytes", cert_json(instance->leaf_cert), "rawBytes",
+                         cert_json(instance->ca_cert));
     if (scene->version == 1 || scene->version == 2)
         return json_pack("{s:{s:[{s:o}]}}", "x509CertificateChain", "certificates", "rawBytes",
                          cert_json(instance->leaf_cert));
@@ -575,11 +609,12 @@ json_t *instance_bundle(struct instance *instance, const struct scene *scene)
     json_object_set_new(key, "tlogEntries", json_pack("[o]", entry(instance, scene, &content)));
     if (scene->stamped || scene->second_log)
         json_object_set_new(key, "timestampVerificationData",
-                            stamp(instance, content.signature, content.signature_len,
+                            stamp(instance, content.signature,
+                                  content.signature_len - (scene->other_stamp ? 1 : 0),
                                   scene->stamped_at != 0 ? scene->stamped_at : SIGNED_AT));
     json_t *bundle =
         json_pack("{s:s,s:o}", "mediaType", types[scene->version], "verificationMaterial", key);
-    if (content.payload != NULL)
+    if (scene->dsse)
         json_object_set_new(bundle, "dsseEnvelope",
                             json_pack("{s:s,s:o,s:[{s:o}]}", "payloadType",
                                       "application/vnd.in-toto+json", "payload",
@@ -596,7 +631,12 @@ json_t *instance_bundle(struct instance *instance, const struct scene *scene)
 
 void instance_verify(struct instance *instance, json_t *bundle, struct vb_sig_result *ret)
 {
-    static const char name[] = "file.txt.sigstore.json";
+    instance_verify_as(instance, "file.txt.sigstore.json", bundle, ret);
+}
+
+void instance_verify_as(struct instance *instance, const char *name, json_t *bundle,
+                        struct vb_sig_result *ret)
+{
     struct vb_error err = {0};
     char subject[64];
     char *text = json_dumps(bundle, JSON_COMPACT);

@@ -15,8 +15,15 @@ static const struct {
     const char *filled; /* NULL: nothing is to be filled */
 } rows[] = {
     {"curl -H 'Authorization: Bearer <your-api-key>'", "curl -H 'Authorization: Bearer " KEY "'"},
-    {"export TOKEN=YOUR_TOKEN", "export TOKEN=" KEY},
-    {"export OPENAI_API_KEY=sk-...", "export OPENAI_API_KEY=sk-" KEY},
+    /* a key that the machine has stays, but not in a file or in another's argument */
+    {"export TOKEN=YOUR_TOKEN", "export TOKEN=${TOKEN:-" KEY "}"},
+    {"export OPENAI_API_KEY=sk-...", "export OPENAI_API_KEY=${OPENAI_API_KEY:-sk-" KEY "}"},
+    {"cd x && K=\"<your-key>\" y", "cd x && K=\"${K:-" KEY "}\" y"},
+    {"K='<your-key>' y", "K=''\"${K:-" KEY "}\"'' y"},
+    {"cat <<E\n\tE\ncat <<<E\nK=<key>", "cat <<E\n\tE\ncat <<<E\nK=${K:-" KEY "}"},
+    {"cat >.env <<'E'\nK=<key>\nE\n", "cat >.env <<'E'\nK=" KEY "\nE\n"},
+    {"tool -e K=<key>", "tool -e K=" KEY},
+    {"k=<key>", "k=" KEY},
     {"echo ghp_xxxxxxxx", "echo ghp_" KEY},
     {"convert /path/to/photo.jpg out.png", "convert %{home}/Pictures/desk.jpg out.png"},
     {"convert path/to/x.mp3", "convert %{home}/Music/memo.mp3"},

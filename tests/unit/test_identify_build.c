@@ -127,7 +127,7 @@ static void dockerfile_scripts(VB_UNUSED void **state)
                        "ENV P=/a:$P Q='$x' R=\"a b\" S=a\\ b T=${U:-c} V=`id` W=$(id)\n"
                        "SHELL [\"python3\", \"-c\"]\nRUN print(9)\n"
                        "SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]\nRUN ten\n"
-                       "FROM debian\nworkdir $HOME/x\nCMD <<EOF\nRUN <<EOF\neleven\n"},
+                       "FROM debian\nworkdir $HOME/x\nCMD <<EOF\nRUN <<EOF\neleven\nEOF\n"},
         {"w/Dockerfile", "# syntax=x\n# escape=`\nRUN twelve `\n  thirteen\n"}};
     static const char *const there[] = {
         "(eval 'echo one\\nRUN two\\n')\\n",
@@ -156,6 +156,35 @@ static void dockerfile_scripts(VB_UNUSED void **state)
     }
     assert_no_text(text, "eight");
     assert_no_text(text, "(eval 'two')");
+    listing_done(&listing);
+}
+
+/* Quotes and backslashes are no part of the name that ends a heredoc. What ends nowhere swallows
+ * nothing. */
+static void dockerfile_heredocs(VB_UNUSED void **state)
+{
+    static const struct made_file files[] = {
+        {"Dockerfile", "RUN cat <<\\EOF\nhi\nEOF\nRUN one\nRUN cat <<E\"\\O\"'F'\nRUN no\nE\\OF\n"
+                       "RUN two\n"},
+        {"w/Dockerfile", "RUN cat <<'EOF\nthree\nRUN four\nEOF\n"},
+        {"x/Dockerfile", "RUN cat <<A <<B <<C <<D <<E <<F <<G <<H <<I\nA\nB\nC\nD\nE\nF\nG\nH\n"
+                         "RUN five\nI\n"}};
+    static const char *const there[] = {
+        "hi\\nEOF\\n')\\n(eval 'one')\\n",
+        "RUN no\\nE\\OF\\n')\\n(eval 'two')\\n",
+        "(eval 'four')\\n",
+        "(eval 'five')\\n",
+        "coverage Dockerfile a heredoc has no end @w/Dockerfile",
+        "coverage Dockerfile a heredoc has no end @x/Dockerfile",
+    };
+    struct listing listing;
+    list(files, VB_ARRAY_LEN(files), &listing);
+    const char *text = listing_text(&listing);
+    for (size_t i = 0; i < VB_ARRAY_LEN(there); i++) {
+        if (strstr(text, there[i]) == NULL)
+            fail_msg("no %s in %s", there[i], text);
+    }
+    assert_no_text(text, "(eval 'no')");
     listing_done(&listing);
 }
 
@@ -218,6 +247,7 @@ int main(void)
         cmocka_unit_test(justfile),
         cmocka_unit_test(dockerfile),
         cmocka_unit_test(dockerfile_scripts),
+        cmocka_unit_test(dockerfile_heredocs),
         cmocka_unit_test(dockerfile_too_large),
         cmocka_unit_test(hostile),
     };

@@ -260,7 +260,7 @@ static void servers_and_their_settings(VB_UNUSED void **state)
                                "\"z\"}, \"postCreateCommand\": [7]}"}};
     static const char *const lines[] = {
         "entry mcp-server:b @manifest.json:1 | when=load | command=NOTE='it'\\''s a `b`' N=3 serve "
-        "'%{home}/Downloads' -n=5 true \"${user_config.none}\" 7 \"${user_config.\" | "
+        "'%{home}/Downloads' -n=5 true \"${user_config.none}\" 7 \"\\${user_config.\" | "
         "interpreter=sh",
         "entry mcp-server:s @.mcp.json:1 | when=load | command=NODE_OPTIONS='-r ./a.js' npx s | "
         "interpreter=sh",
@@ -271,6 +271,40 @@ static void servers_and_their_settings(VB_UNUSED void **state)
         "interpreter=sh",
     };
     CHECK(files, lines, NULL);
+}
+
+/* The user's own keys stay, and what the manifest gives in their place is tried too; what a shell
+ * could not read, or would take for its own, keeps nothing from running. Hooks get no variables. */
+static void keys_of_servers(VB_UNUSED void **state)
+{
+    static const struct made_file files[] = {
+        {"hooks/hooks.json",
+         "{\"hooks\": {\"Stop\": [{\"hooks\": [{\"type\": \"command\", \"command\": \"{ x; }\", "
+         "\"env\": {\"LANG\": \"C\"}}]}]}}"},
+        {".claude-plugin/plugin.json", "{\"name\": \"p\"}"},
+        {".mcp.json", "{\"mcpServers\": {\"s\": {\"command\": \"node\", \"args\": [\"${a:?}\"], "
+                      "\"env\": {\"A\": \"b\", \"OPENAI_API_KEY\": \"a}$b\"}},\n"
+                      "\"t\": {\"command\": \"{ y; }\", \"env\": {\"UID\": \"7\", "
+                      "\"NPM_TOKEN\": \"${T}\"}}}}"},
+        {"manifest.json",
+         "{\"manifest_version\": \"0.4\", \"name\": \"b\", \"server\": {\"type\": \"binary\", "
+         "\"mcp_config\":\n{\"command\": \"serve\", \"env\": {\"OPENAI_API_KEY\": "
+         "\"${user_config.k}\"}}}, \"user_config\": {\"k\": {\"sensitive\": true, \"default\": "
+         "\"none\"}}}"}};
+    static const char *const lines[] = {
+        "entry hook:Stop @hooks/hooks.json:1 | when=use | command={ x; } | interpreter=sh",
+        "entry mcp-server:s @.mcp.json:1 | when=load | command=A=b "
+        "OPENAI_API_KEY=\"${OPENAI_API_KEY-a\\}\\$b}\" node \"\\${a:?}\" | interpreter=sh",
+        "entry mcp-server:s @.mcp.json:1 | when=load | command=A=b OPENAI_API_KEY='a}$b' node "
+        "\"\\${a:?}\" | interpreter=sh",
+        "entry mcp-server:t @.mcp.json:2 | when=load | command=env UID=7 "
+        "NPM_TOKEN=\"${T:-${NPM_TOKEN-}}\" sh -c '{ y; }' | interpreter=sh",
+        "entry mcp-server:b @manifest.json:1 | when=load | "
+        "command=OPENAI_API_KEY=\"${OPENAI_API_KEY-%{key}}\" serve | interpreter=sh",
+        "entry mcp-server:b @manifest.json:1 | when=load | command=OPENAI_API_KEY=none serve | "
+        "interpreter=sh",
+    };
+    CHECK(files, lines, "LANG=C");
 }
 
 static void editors_and_gateways(VB_UNUSED void **state)
@@ -409,6 +443,7 @@ int main(void)
         cmocka_unit_test(yaml_manifest_that_is_broken),
         cmocka_unit_test(bundles_and_extensions),
         cmocka_unit_test(servers_and_their_settings),
+        cmocka_unit_test(keys_of_servers),
         cmocka_unit_test(editors_and_gateways),
         cmocka_unit_test(programs_that_a_gateway_starts),
         cmocka_unit_test(lines_behind_a_nul),

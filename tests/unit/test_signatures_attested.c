@@ -175,6 +175,7 @@ static json_t *npm_bundle(const struct statement *statement, struct scene scene)
     char text[4096];
 
     write_statement(statement, true, text, sizeof(text));
+    scene.dsse = true;
     scene.statement = text;
     return instance_bundle(&sigstore, &scene);
 }
@@ -189,7 +190,7 @@ static json_t *pypi_attestation(const struct statement *statement)
 {
     char text[4096];
     write_statement(statement, false, text, sizeof(text));
-    const struct scene scene = {.statement = text};
+    const struct scene scene = {.dsse = true, .statement = text};
     json_t *bundle = instance_bundle(&sigstore, &scene);
     json_t *material = json_object_get(bundle, "verificationMaterial");
     json_t *envelope = json_object_get(bundle, "dsseEnvelope");

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "signatures/sigstore.h"
 #include "sigstore_helper.h"
 
 static int setup(void **state)
@@ -47,6 +48,7 @@ static void test_good(void **state)
         {{.version = 1}, "log"},
         {{.version = 2}, "log"},
         {{.version = 3, .dsse = true}, "log"},
+        {{.version = 2, .dsse = true, .intoto = true}, "log"},
         {{.stamped = true}, "authority"},
         {{.stamped = true, .stamped_at = SIGNED_AT + 7}, "authority"},
         {{.second_log = true}, "authority"},
@@ -105,6 +107,92 @@ static void test_by_key(void **state)
            "not of the key that the bundle names");
 }
 
+/* A hint may be the key's digest, in hex or base64; a key in the bundle proves nothing. */
+static void test_hints(void **state)
+{
+    struct instance *instance = *state;
+    const struct scene told = {.by_key = true, .told_key = true};
+    VB_CLEANUP(vb_buf_done) struct vb_buf base64 = {0};
+    unsigned char digest[32];
+
+    expect(instance, instance_bundle(instance, &told), VB_SIGNATURE_VALID_UNTRUSTED,
+           "not in the trust folder");
+    instance_trust(instance, instance_root(instance), instance->other);
+    expect(instance, instance_bundle(instance, &told), VB_SIGNATURE_VALID_UNTRUSTED,
+           "not in the trust folder");
+    const char *hex = instance->package.trust->pems[0].id + strlen("sha256:");
+    assert_true(vb_sig_unhex((struct vb_sig_bytes){.data = (const unsigned char *)hex, .len = 64},
+                             digest, 32));
+    vb_buf_init(&base64, 128);
+    assert_int_equal(vb_base64_encode(&base64, digest, 32, NULL), 0);
+    const struct scene scenes[] = {
+        {.by_key = true, .hint = hex},
+        {.by_key = true, .hint = instance->package.trust->pems[0].id},
+        {.by_key = true, .hint = (const char *)base64.data},
+    };
+    for (size_t i = 0; i < VB_ARRAY_LEN(scenes); i++)
+        expect(instance, instance_bundle(instance, &scenes[i]), VB_SIGNATURE_INVALID,
+               "not of the key that the bundle names");
+    const struct scene unknown = {.by_key = true, .hint = "0000"};
+    expect(instance, instance_bundle(instance, &unknown), VB_SIGNATURE_UNVERIFIABLE,
+           "not in the trust folder");
+}
+
+/* The log proves an entry, and the entry is about something else. */
+static void test_lies(void **state)
+{
+    static const char *const reasons[] = {
+        [OTHER_DIGEST] = "of another file",
+        [OTHER_SIGNATURE] = "of another signature",
+        [OTHER_KEY] = "another key or certificate",
+    };
+    static const struct scene scenes[] = {
+        {0},
+        {.dsse = true},
+        {.dsse = true, .intoto = true},
+        {.second_log = true},
+        {.second_log = true, .dsse = true},
+        {.by_key = true},
+        {.by_key = true, .second_log = true},
+    };
+    struct instance *instance = *state;
+
+    instance_trust(instance, instance_root(instance), instance->leaf);
+    for (size_t i = 0; i < VB_ARRAY_LEN(scenes); i++) {
+        for (enum entry_lie lie = OTHER_DIGEST; lie <= OTHER_KEY; lie++) {
+            struct scene scene = scenes[i];
+            scene.lie = lie;
+            expect(instance, instance_bundle(instance, &scene), VB_SIGNATURE_INVALID, reasons[lie]);
+        }
+    }
+}
+
+static void test_statements(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *reason;
+    } rows[] = {
+        {"{\"_type\":\"x\"}", "no in-toto statement"},
+        {"{\"_type\":\"https://in-toto.io/Statement/v1\"}", "no predicateType"},
+        {"{\"_type\":\"https://in-toto.io/Statement/v1\",\"predicateType\":\"p\"}",
+         "names no subjects"},
+        {"{\"_type\":\"https://in-toto.io/Statement/v0.1\",\"predicateType\":\"p\",\"subject\":"
+         "[{\"name\":\"file.txt\",\"digest\":{\"md5\":\"00\"}}]}",
+         "other files"},
+        {"{\"_type\":\"https://in-toto.io/Statement/v1\",\"predicateType\":\"p\",\"subject\":"
+         "[{\"name\":\"file.txt\"}]}",
+         "other files"},
+        {"{\"_type\":\"a\",\"_type\":\"https://in-toto.io/Statement/v1\"}", "duplicate"},
+        {"no JSON", "JSON"},
+    };
+
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        const struct scene scene = {.dsse = true, .statement = rows[i].text};
+        expect(*state, instance_bundle(*state, &scene), VB_SIGNATURE_INVALID, rows[i].reason);
+    }
+}
+
 /* --- what is wrong from the beginning --- */
 
 static void test_scenes(void **state)
@@ -126,8 +214,10 @@ static void test_scenes(void **state)
         {{.second_log = true, .stamped_at = SIGNED_AT + 1500},
          VB_SIGNATURE_VALID_UNTRUSTED,
          "of no authority that the trusted root names for that time"},
+        {{.stamped = true, .other_stamp = true}, VB_SIGNATURE_INVALID, "of another signature"},
         {{.san = "URI:a,URI:b"}, VB_SIGNATURE_INVALID, "one identity"},
         {{.san = "DNS:acme.example"}, VB_SIGNATURE_INVALID, "one identity"},
+        {{.version = 2, .with_root = true}, VB_SIGNATURE_INVALID, "root certificate of its own"},
         {{.no_issuer = true}, VB_SIGNATURE_INVALID, "who vouched"},
         {{.twice = true}, VB_SIGNATURE_INVALID, "one identity"},
     };
@@ -419,6 +509,66 @@ static void test_changed_file(void **state)
            "statement about other files");
 }
 
+/* A bundle of any size is no reason to call a package changed. */
+static void test_too_large(void **state)
+{
+    json_t *bundle = instance_bundle(*state, &plain);
+    char *text = malloc(VB_SIG_BUNDLE_MAX + 1);
+
+    memset(text, 'x', VB_SIG_BUNDLE_MAX);
+    text[VB_SIG_BUNDLE_MAX] = '\0';
+    json_object_set_new(bundle, "more", json_string(text));
+    free(text);
+    expect(*state, bundle, VB_SIGNATURE_UNVERIFIABLE, "larger than");
+}
+
+/* --- a folder (OpenSSF Model Signing) by an identity --- */
+
+static void test_folder(void **state)
+{
+    static const char content[] = "# signed by an identity\n";
+    VB_CLEANUP(vb_sig_result_done) struct vb_sig_result good = {0};
+    VB_CLEANUP(vb_sig_result_done) struct vb_sig_result changed = {0};
+    VB_CLEANUP_FREE char *statement = NULL;
+    struct instance *instance = *state;
+    unsigned char digest[VB_SIG_DIGEST_MAX];
+    char hex[65];
+    char root[65];
+    size_t len;
+
+    assert_int_equal(vb_sig_hash("SHA256",
+                                 (struct vb_sig_bytes){.data = (const unsigned char *)content,
+                                                       .len = strlen(content)},
+                                 digest, &len, NULL),
+                     0);
+    vb_sig_hex((struct vb_sig_bytes){.data = digest, .len = len}, hex);
+    assert_int_equal(vb_sig_hash("SHA256", (struct vb_sig_bytes){.data = digest, .len = len},
+                                 digest, &len, NULL),
+                     0);
+    vb_sig_hex((struct vb_sig_bytes){.data = digest, .len = len}, root);
+    assert_true(asprintf(&statement,
+                         "{\"_type\":\"https://in-toto.io/Statement/v1\",\"subject\":[{\"digest\":{"
+                         "\"sha256\":\"%s\"}}],\"predicateType\":"
+                         "\"https://model_signing/signature/v1.0\",\"predicate\":{"
+                         "\"serialization\":{\"method\":\"files\",\"hash_type\":\"sha256\"},"
+                         "\"resources\":[{\"name\":\"SKILL.md\",\"algorithm\":\"sha256\","
+                         "\"digest\":\"%s\"}]}}",
+                         root, hex) > 0);
+    const struct scene scene = {.dsse = true, .statement = statement};
+    put_text(&instance->package, "skill/SKILL.md", content);
+    instance_verify_as(instance, "skill/skill.oms.sig", instance_bundle(instance, &scene), &good);
+    assert_true(good.anchored);
+    assert_string_equal(good.format, "oms");
+    assert_string_equal(good.name, SIGNER_URI);
+    assert_string_equal(good.covers.items[0], "skill/SKILL.md");
+    put_text(&instance->package, "skill/run.sh", "echo\n");
+    instance_verify_as(instance, "skill/skill.oms.sig", instance_bundle(instance, &scene),
+                       &changed);
+    assert_int_equal(changed.outcome, VB_SIGNATURE_INVALID);
+    assert_false(changed.anchored);
+    assert_int_equal(changed.covers.count, 0);
+}
+
 /* --- the trusted root --- */
 
 static json_t *first(json_t *root, const char *list)
@@ -509,9 +659,14 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_good, setup, teardown),
         cmocka_unit_test_setup_teardown(test_names, setup, teardown),
         cmocka_unit_test_setup_teardown(test_by_key, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_hints, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_lies, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_statements, setup, teardown),
         cmocka_unit_test_setup_teardown(test_scenes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_changes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_changed_file, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_too_large, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_folder, setup, teardown),
         cmocka_unit_test_setup_teardown(test_periods, setup, teardown),
         cmocka_unit_test_setup_teardown(test_malformed_roots, setup, teardown),
     };
