@@ -56,16 +56,45 @@ static const char *command_of(struct vb_id *id, struct vb_id_source source, cons
     return text == NULL || text[0] == '\0' ? NULL : text;
 }
 
+/* TEXT with what a host fills in, in RET: to a shell such a name is an error that keeps everything
+ * from running. */
+static bool fill_options(struct vb_buf *ret, const char *text)
+{
+    static const struct {
+        const char *begins, *value;
+    } names[] = {{"${user_config.", "%{home}/Downloads"}, {"${/}", "/"}};
+    int status = VB_OK;
+    while (status == VB_OK && *text != '\0') {
+        const char *end = NULL;
+        size_t i = 0;
+        while (i < VB_ARRAY_LEN(names) &&
+               strncmp(text, names[i].begins, strlen(names[i].begins)) != 0)
+            i++;
+        if (i < VB_ARRAY_LEN(names))
+            end = strchr(text, '}');
+        status = end == NULL ? vb_buf_append(ret, text, 1, NULL)
+                             : vb_buf_append_str(ret, names[i].value, NULL);
+        text = end == NULL ? text + 1 : end + 1;
+    }
+    return status == VB_OK;
+}
+
 static void emit_command(struct vb_id *id, struct vb_id_source source, const char *text,
                          const struct vb_id_entry *as)
 {
     const json_t *command = vb_id_get(source.value, "command");
     const json_t *word = json_is_string(command) ? command : json_array_get(command, 0);
+    VB_CLEANUP(vb_buf_done) struct vb_buf filled;
+    vb_buf_init(&filled, 256 * 1024);
+    if (!fill_options(&filled, text)) {
+        vb_id_coverage(id, source.path, "entry", "too large", as->reason);
+        return;
+    }
     const struct vb_id_entry entry = {
         .at = {source.path, line_of(id, source.text, json_string_value(word))},
         .reason = as->reason,
         .when = as->when,
-        .command = text,
+        .command = (const char *)filled.data,
         .interpreter = "sh"};
     vb_id_entry(id, &entry);
 }

@@ -149,11 +149,11 @@ import json, sys
 events = [json.loads(line) for line in open(sys.argv[1])]
 begins = [e for e in events if e["kind"] == "detonation.begin" and e["reason"] == "bin:server-notes" and "persona" not in e]
 given = ["postgresql://db.example.com/notes", "/home/alex/projects"]
-assert [e["argv"][2:] for e in begins] == [[], given, given], begins
-assert [e.get("days_ahead", 0) for e in begins] == [0, 0, 30], begins
-assert all("NOTES_MODE=all" in e["environment"] for e in begins[1:]) and "environment" not in begins[0], begins
+assert [e["argv"][2:] for e in begins] == [[], [], given, given], begins
+assert [e.get("days_ahead", 0) for e in begins] == [0, 30, 0, 30], begins
+assert all("NOTES_MODE=all" in e["environment"] for e in begins[2:]) and not any("environment" in e for e in begins[:2]), begins
 servers = {e["detonation"] for e in events if e["kind"] == "mcp.server"}
-assert {e["detonation"] for e in begins[1:]} <= servers and begins[0]["detonation"] not in servers, servers
+assert {e["detonation"] for e in begins} & servers == {e["detonation"] for e in begins[2:]}, servers
 called = {e["name"] for e in events if e["kind"] == "mcp.call" and e["method"] == "tools/call"}
 assert called == {"first_line"}, called
 CHECK

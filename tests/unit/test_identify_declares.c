@@ -260,7 +260,7 @@ static void servers_and_their_settings(VB_UNUSED void **state)
                                "\"z\"}, \"postCreateCommand\": [7]}"}};
     static const char *const lines[] = {
         "entry mcp-server:b @manifest.json:1 | when=load | command=NOTE='it'\\''s a `b`' N=3 serve "
-        "'%{home}/Downloads' -n=5 true \"${user_config.none}\" 7 \"\\${user_config.\" | "
+        "'%{home}/Downloads' -n=5 true \"%{home}/Downloads\" 7 \"\\${user_config.\" | "
         "interpreter=sh",
         "entry mcp-server:s @.mcp.json:1 | when=load | command=NODE_OPTIONS='-r ./a.js' npx s | "
         "interpreter=sh",
@@ -280,7 +280,7 @@ static void keys_of_servers(VB_UNUSED void **state)
     static const struct made_file files[] = {
         {"hooks/hooks.json",
          "{\"hooks\": {\"Stop\": [{\"hooks\": [{\"type\": \"command\", \"command\": \"{ x; }\", "
-         "\"env\": {\"LANG\": \"C\"}}]}]}}"},
+         "\"env\": {\"LANG\": \"C\"}}, {\"command\": \"z ${user_config.a}${/}b\"}]}]}}"},
         {".claude-plugin/plugin.json", "{\"name\": \"p\"}"},
         {".mcp.json", "{\"mcpServers\": {\"s\": {\"command\": \"node\", \"args\": [\"${a:?}\"], "
                       "\"env\": {\"A\": \"b\", \"OPENAI_API_KEY\": \"a}$b\"}},\n"
@@ -293,6 +293,8 @@ static void keys_of_servers(VB_UNUSED void **state)
          "\"none\"}}}"}};
     static const char *const lines[] = {
         "entry hook:Stop @hooks/hooks.json:1 | when=use | command={ x; } | interpreter=sh",
+        "entry hook:Stop @hooks/hooks.json:1 | when=use | command=z %{home}/Downloads/b | "
+        "interpreter=sh",
         "entry mcp-server:s @.mcp.json:1 | when=load | command=A=b "
         "OPENAI_API_KEY=\"${OPENAI_API_KEY-a\\}\\$b}\" node \"\\${a:?}\" | interpreter=sh",
         "entry mcp-server:s @.mcp.json:1 | when=load | command=A=b OPENAI_API_KEY='a}$b' node "
