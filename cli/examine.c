@@ -118,13 +118,14 @@ static int download(struct vb_session *session, struct fetch_work *work, struct 
     if (session->artifact.fd < 0)
         return vb_fail(err, VB_E_OS, errno, "making a file for the download");
     work->target_fd = session->artifact.fd;
+    const int fds[] = {work->target_fd, work->package.record_fd};
     const struct vb_child child = {.role = VB_ROLE_FETCH,
                                    .name = "fetch",
                                    .confinement = VB_CONFINE_FETCHER,
                                    .run = fetch_in_child,
                                    .ctx = work,
-                                   .fds = &work->target_fd,
-                                   .fd_count = 1,
+                                   .fds = fds,
+                                   .fd_count = work->package.record_fd < 0 ? 1 : 2,
                                    .timeout_ms = work->limits.timeout_ms + 2000,
                                    .memory_bytes = (uint64_t)2048 * MIB};
     const int status = run_child_to(session, &child, &namer.sink, &died, err);
@@ -139,7 +140,8 @@ static int download(struct vb_session *session, struct fetch_work *work, struct 
 static int fetch_https(struct vb_session *session, const struct vb_fetch_limits *limits,
                        struct vb_error *err)
 {
-    struct fetch_work work = {.url = session->reference, .limits = *limits};
+    struct fetch_work work = {
+        .url = session->reference, .package.record_fd = -1, .limits = *limits};
     session->artifact.name = name_in_url(session->reference);
     if (session->artifact.name == NULL)
         return vb_fail(err, VB_E_NOMEM, errno, "naming the download");
@@ -151,13 +153,17 @@ static int fetch_package(struct vb_session *session, const struct vb_fetch_limit
 {
     struct vb_indexes *indexes = NULL;
     const bool npm = kind == VB_REFERENCE_NPM;
+    session->record_fd = memfd_create("vetbox-record", MFD_CLOEXEC);
+    if (session->record_fd < 0)
+        return vb_fail(err, VB_E_OS, errno, "making a file for what the index says");
     int status = vb_indexes_new(npm ? VB_WANT_NPM : VB_WANT_PYPI, &indexes, err);
     if (status < 0)
         return status;
     struct fetch_work work = {.package = {.index = npm ? VB_INDEX_NPM : VB_INDEX_PYPI,
                                           .name = strchr(session->reference, ':') + 1,
                                           .indexes = indexes,
-                                          .ca_file = getenv("SSL_CERT_FILE")},
+                                          .ca_file = getenv("SSL_CERT_FILE"),
+                                          .record_fd = session->record_fd},
                               .limits = *limits};
     status = download(session, &work, err);
     vb_indexes_free(indexes);
@@ -556,9 +562,20 @@ int vb_examine_verify(struct vb_session *session, struct vb_error *err)
     struct verify_work work = {{.dirfd = session->tree->dirfd,
                                 .packages_fd = names,
                                 .beside_fd = beside,
+                                .from_index = session->record_fd >= 0 && session->original_fd >= 0,
+                                .record_fd = session->record_fd,
+                                .artifact_fd = session->original_fd,
                                 .trust = session->toolbox->trust}};
     copy_name(work.job.beside_name, session->artifact.name);
-    const int fds[] = {work.job.dirfd, work.job.packages_fd, beside};
+    const int candidates[] = {work.job.dirfd, work.job.packages_fd, beside,
+                              work.job.from_index ? work.job.record_fd : -1,
+                              work.job.from_index ? work.job.artifact_fd : -1};
+    int fds[VB_ARRAY_LEN(candidates)];
+    size_t fd_count = 0;
+    for (size_t i = 0; i < VB_ARRAY_LEN(candidates); i++) {
+        if (candidates[i] >= 0)
+            fds[fd_count++] = candidates[i];
+    }
     const struct vb_child child = {.role = VB_ROLE_VERIFY,
                                    .name = "verify",
                                    .zygote = session->toolbox->zygote,
@@ -566,7 +583,7 @@ int vb_examine_verify(struct vb_session *session, struct vb_error *err)
                                    .ctx = &work,
                                    .ctx_bytes = sizeof(work),
                                    .fds = fds,
-                                   .fd_count = VB_ARRAY_LEN(fds) - (beside < 0),
+                                   .fd_count = fd_count,
                                    .reads_only = true,
                                    .timeout_ms = stage_ms(session),
                                    .memory_bytes = (uint64_t)512 * MIB};

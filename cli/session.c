@@ -413,6 +413,7 @@ void vb_session_done(struct vb_session *session)
     vb_manifest_done(&session->manifest);
     vb_artifact_done(&session->artifact);
     vb_close_fd(&session->original_fd);
+    vb_close_fd(&session->record_fd);
     vb_tree_free(session->tree);
     for (size_t i = 0; i < VB_READERS; i++)
         vb_close_fd(&session->beside_fds[i]);

@@ -78,6 +78,7 @@ struct vb_session {
     uint64_t deadline_ns;
     struct vb_artifact artifact;
     int original_fd; /* the artifact once more, where it is a file; or -1 (cli/beside.h) */
+    int record_fd;   /* what an index told of the artifact (vb_fetch_package), or -1 */
     struct vb_tree *tree;
     int beside_fds[VB_READERS]; /* what each reader unpacked beside the tree, or -1 */
     bool undigested;            /* nobody asks for the digests of the artifact */
@@ -92,7 +93,7 @@ struct vb_session {
 /* A session that holds nothing yet. */
 #define VB_SESSION_CLOSED                                                                       \
     .evidence_fd = -1, .log_fd = -1, .drops_fd = -1, .beside_fds = {-1, -1}, .artifact.fd = -1, \
-    .original_fd = -1, .deps = VB_DEPS_NONE
+    .original_fd = -1, .record_fd = -1, .deps = VB_DEPS_NONE
 
 /* Opens the log (and the evidence folder, named by --evidence; NUMBER, if not 0, names a folder in
  * it) and writes log.begin. The session must be ended with vb_session_done in any case. */

@@ -5,7 +5,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "fetch/closure.h"
+#include "fetch/record.h"
 #include "fetch/semver.h"
 
 enum { PAGE_BYTES = 64 << 20, NAME_BYTES = 256, VERSION_BYTES = 128 };
@@ -18,6 +18,7 @@ struct search {
     bool foreign;                                  /* files of other projects are offered for it */
     /* what was found: */
     char url[CROWD_URL_BYTES], file[NAME_BYTES], digest[7 + VB_SHA512_HEX]; /* sha512-HEX */
+    json_t *told; /* the row of the index */
     struct intake *intake;
     /* what is under way: */
     const struct crowd_get *asked; /* NULL: it was begun */
@@ -80,7 +81,9 @@ static int choose_npm(struct search *search, const json_t *packument, struct vb_
     snprintf(search->url, sizeof(search->url), "%s", url);
     snprintf(search->file, sizeof(search->file), "%.100s-%.128s.tgz", vb_path_base(search->name),
              version);
-    return VB_OK;
+    snprintf(search->version, sizeof(search->version), "%s", version);
+    search->told = json_deep_copy(dist);
+    return search->told == NULL ? vb_fail(err, VB_E_NOMEM, errno, "keeping what it says") : VB_OK;
 }
 
 static int packument_came(struct search *search, struct crowd_get *get, struct vb_error *err)
@@ -183,7 +186,9 @@ static int choose_pypi(struct search *search, const json_t *page, struct vb_erro
     snprintf(search->file, sizeof(search->file), "%s", text_of(best, "filename"));
     snprintf(search->digest, sizeof(search->digest), "sha256-%s",
              text_of(json_object_get(best, "hashes"), "sha256"));
-    return VB_OK;
+    snprintf(search->version, sizeof(search->version), "%s", found);
+    search->told = json_deep_copy(best);
+    return search->told == NULL ? vb_fail(err, VB_E_NOMEM, errno, "keeping what it says") : VB_OK;
 }
 
 static int page_came(struct search *search, struct crowd_get *get, struct vb_error *err)
@@ -235,15 +240,33 @@ struct check {
     const char *digest;
 };
 
+/* Told before it is refused, so that the log says why; one that holds is told by who verifies. */
+static int tell_differing(const struct check *check, const struct vb_event *artifact,
+                          struct vb_error *err)
+{
+    struct vb_event event;
+    vb_event_init(&event, VB_EV_FETCH_DIGEST, VB_SOURCE_TOOL);
+    const struct vb_str name = vb_event_get_str(artifact, VB_F_NAME);
+    vb_event_strn(&event, VB_F_NAME, name.text, name.len);
+    vb_event_str(&event, VB_F_WHAT,
+                 strncmp(check->digest, "sha512-", 7) == 0 ? "sha512" : "sha256");
+    vb_event_str(&event, VB_F_VALUE, check->digest + 7);
+    vb_event_str(&event, VB_F_OUTCOME, "differs");
+    return vb_emit(check->next, &event, err);
+}
+
 static int check_emit(struct vb_sink *base, struct vb_event *event, struct vb_error *err)
 {
     const struct check *check = (const struct check *)(const void *)base;
     const bool long_one = strncmp(check->digest, "sha512-", 7) == 0;
-    if (!vb_str_equal(vb_event_get_str(event, long_one ? VB_F_SHA512 : VB_F_SHA256),
-                      check->digest + 7))
-        return vb_fail(err, VB_E_DATA, 0,
-                       "what came has another digest than the index says: it is not taken");
-    return vb_emit(check->next, event, err);
+    if (vb_str_equal(vb_event_get_str(event, long_one ? VB_F_SHA512 : VB_F_SHA256),
+                     check->digest + 7))
+        return vb_emit(check->next, event, err);
+    const int status = tell_differing(check, event, err);
+    return status < 0
+               ? status
+               : vb_fail(err, VB_E_DATA, 0,
+                         "what came has another digest than the index says: it is not taken");
 }
 
 static int take_file(struct search *search, const struct registry *registry, int target_fd,
@@ -267,6 +290,23 @@ static int take_file(struct search *search, const struct registry *registry, int
     return status;
 }
 
+/* --- what the index says of it --- */
+
+static int keep_record(struct search *search, const struct vb_package_reference *reference,
+                       const struct registry *registry, struct vb_error *err)
+{
+    struct record record = {&search->crowd, reference->indexes, registry, search->name, NULL};
+    if (reference->record_fd < 0)
+        return VB_OK;
+    int status = reference->index == VB_INDEX_NPM
+                     ? record_npm(&record, search->version, search->told, err)
+                     : record_pypi(&record, search->version, search->told, err);
+    if (status == VB_OK)
+        status = record_write(&record, reference->record_fd, err);
+    json_decref(record.json);
+    return status;
+}
+
 int vb_fetch_package(const struct vb_package_reference *reference, int target_fd,
                      const struct vb_fetch_limits *limits, struct vb_sink *sink,
                      struct vb_error *err)
@@ -285,16 +325,18 @@ int vb_fetch_package(const struct vb_package_reference *reference, int target_fd
     const char *ca_file = reference->ca_file;
     if (ca_file == NULL && reference->indexes->ca_file[0] != '\0')
         ca_file = reference->indexes->ca_file;
-    int status =
-        crowd_open(&search.crowd, ca_file, limits->timeout_ms, limits->bytes + PAGE_BYTES, err);
+    int status = crowd_open(&search.crowd, ca_file, limits->timeout_ms,
+                            limits->bytes + PAGE_BYTES + RECORD_ROOM, err);
     if (status == VB_OK)
         status = npm ? search_npm(&search, err) : search_pypi(&search, err);
+    const struct registry *registry =
+        npm ? settings_npm(reference->indexes, search.name) : &reference->indexes->python;
     if (status == VB_OK)
-        status = take_file(&search,
-                           npm ? settings_npm(reference->indexes, search.name)
-                               : &reference->indexes->python,
-                           target_fd, sink, err);
+        status = take_file(&search, registry, target_fd, sink, err);
+    if (status == VB_OK)
+        status = keep_record(&search, reference, registry, err);
     crowd_close(&search.crowd);
+    json_decref(search.told);
     return status < 0 ? vb_wrap(err, "fetching %s:%s", npm ? "npm" : "pypi", reference->name)
                       : VB_OK;
 }

@@ -149,6 +149,8 @@ static bool add_anchor(const char *tag, size_t len, json_t *files)
     json_t *file = json_pack("{s:s, s:s, s:{s:s}, s:s, s:b, s:b}", "filename", vb_path_base(url),
                              "url", url, "hashes", "sha256", hash + 8, "requires-python", python,
                              "core-metadata", described, "yanked", yanked);
+    if (file != NULL && attribute(tag, len, "data-provenance", url, sizeof(url)))
+        (void)json_object_set_new(file, "provenance", json_string(url));
     return file != NULL && json_array_append_new(files, file) == 0;
 }
 
@@ -164,6 +166,15 @@ static json_t *read_html(const char *text)
         at = end;
     }
     return page;
+}
+
+static void make_absolute(const char *base, json_t *file, const char *key)
+{
+    char url[CROWD_URL_BYTES];
+    const char *relative = text_of(file, key);
+    if (relative == NULL || !absolute(base, relative, url, sizeof(url)) ||
+        json_object_set_new(file, key, json_string(url)) < 0)
+        (void)json_object_del(file, key);
 }
 
 int pypi_parse_page(struct crowd_get *get, const char *base, json_t **ret, struct vb_error *err)
@@ -188,11 +199,8 @@ int pypi_parse_page(struct crowd_get *get, const char *base, json_t **ret, struc
     }
     json_array_foreach(json_object_get(page, "files"), i, file)
     {
-        char url[CROWD_URL_BYTES];
-        const char *relative = text_of(file, "url");
-        if (relative == NULL || !absolute(base, relative, url, sizeof(url)) ||
-            json_object_set_new(file, "url", json_string(url)) < 0)
-            (void)json_object_del(file, "url");
+        make_absolute(base, file, "url");
+        make_absolute(base, file, "provenance");
     }
     *ret = page;
     return VB_OK;

@@ -62,6 +62,7 @@ struct vb_sig_result {
     int64_t clock;    /* 0: no time range was checked */
     const char *clock_source; /* log or authority, where one of them says so; NULL: nobody */
     int64_t signed_at;        /* when, by somebody who is trusted to know; 0: unknown */
+    bool from_index;          /* the index that the package was fetched from told it */
     size_t count;             /* files of the package among covers, and how many there are */
     size_t present;
     struct vb_sig_paths facts; /* "NAME=VALUE": what the certificate says of where it was signed */

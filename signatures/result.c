@@ -111,6 +111,8 @@ static int emit_part(const struct vb_sig_job *job, const struct vb_sig_result *r
         vb_event_int(&event, VB_F_CLOCK, result->clock);
     if (result->clock_source != NULL)
         vb_event_str(&event, VB_F_CLOCK_SOURCE, result->clock_source);
+    if (result->from_index)
+        vb_event_str(&event, VB_F_WHERE, "index");
     if (result->present != 0) {
         vb_event_int(&event, VB_F_COUNT, (int64_t)result->count);
         vb_event_int(&event, VB_F_PRESENT, (int64_t)result->present);

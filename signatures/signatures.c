@@ -1,6 +1,7 @@
 /* Finds the signatures of a package and verifies each. Trust boundary: names and bytes below DIRFD
  * are the package's; the trust store was read before by the coordinator. */
-#include "signatures/cover.h"
+#include "signatures/registry.h"
+#include "signatures/wheel.h"
 
 #define NOT_VERIFIED "this version of vetbox recognises the format and does not verify it"
 
@@ -317,6 +318,10 @@ int vb_verify_job(const struct vb_verify_job *work, struct vb_sink *sink, struct
     }
     if (status == 0 && work->beside_fd >= 0)
         status = verify_beside(job, work, &cover, sink, err);
+    if (status == 0 && work->from_index)
+        status = vb_sig_registry(&job, work, &cover, sink, err);
+    if (status == 0)
+        status = vb_sig_wheel(work->dirfd, work->beside_name, &cover.files, sink, err);
     return status < 0 ? status : vb_sig_cover_emit(&cover, sink, err);
 }
 

@@ -268,6 +268,13 @@ static void see_expected(struct judge *judge)
                     (long long)vb_event_get_int(judge->event, VB_F_PRESENT, 0));
 }
 
+/* What an index says of all its packages, with keys of its own or of nobody whom the user knows. */
+static bool is_usual_of_index(struct judge *judge, const char *outcome)
+{
+    return strcmp(vb_text_of(judge, VB_F_WHERE), "index") == 0 && strcmp(outcome, "invalid") != 0 &&
+           strcmp(vb_text_of(judge, VB_F_CODE), "revoked") != 0;
+}
+
 static void see_lookalike(struct judge *judge)
 {
     const char *code = vb_text_of(judge, VB_F_CODE);
@@ -294,7 +301,7 @@ void vb_see_signature(struct judge *judge)
         return;
     }
     const char *outcome = vb_text_of(judge, VB_F_OUTCOME);
-    if (strcmp(outcome, "valid-trusted") == 0)
+    if (strcmp(outcome, "valid-trusted") == 0 || is_usual_of_index(judge, outcome))
         return;
     enum finding_id id = FINDING_SIGNATURE_UNVERIFIED;
     if (strcmp(vb_text_of(judge, VB_F_CODE), "revoked") == 0)

@@ -58,10 +58,13 @@ struct vb_package_reference {
     const char *name; /* NAME, NAME@VERSION; of PyPI also NAME==VERSION */
     const struct vb_indexes *indexes;
     const char *ca_file; /* as below */
+    int record_fd;       /* an empty anonymous file for what the index says of it: digests,
+                            signatures, keys, attestations (docs/registry-signatures.md); -1: nobody
+                            asks */
 };
 /* Downloads the file that the index has of it into TARGET_FD, an empty anonymous file: of PyPI the
  * wheel that would be installed here, else the source. Emits fetch.artifact. One whose digest is
- * not what the index says is VB_E_DATA. Runs in a fetcher child. */
+ * not what the index says is VB_E_DATA, and fetch.digest. Runs in a fetcher child. */
 VB_CHECKED int vb_fetch_package(const struct vb_package_reference *reference, int target_fd,
                                 const struct vb_fetch_limits *limits, struct vb_sink *sink,
                                 struct vb_error *err);

@@ -102,7 +102,10 @@ struct vb_verify_job {
                         known. They are what the package calls itself */
     int beside_fd;   /* a folder with the artifact itself and the signatures that lay beside it; -1:
                         there are none, and it holds none */
-    char beside_name[256]; /* what the artifact is called there */
+    char beside_name[256]; /* what the artifact is called there, or was by the index; "": unknown */
+    bool from_index;       /* the two below are there */
+    int record_fd;         /* what the index told of it (vb_fetch_package); may be empty */
+    int artifact_fd;       /* the artifact itself */
     const struct vb_trust *trust;
 };
 
@@ -115,7 +118,8 @@ size_t vb_signature_endings(const char *ret[VB_SIGNATURE_ENDINGS_MAX]);
  * key_id, covers (the files that it covers, the list included where a signed SHA256SUMS names
  * them; a long list is told in several events with the same path), reason, clock (the time for
  * which the key's time range was checked, or at which it was signed where clock_source is there),
- * issuer and facts (of a certificate). No signature is not an event. Then signature.coverage,
+ * issuer and facts (of a certificate). No signature is not an event. The same for what the index
+ * told, and fetch.digest for each digest of it. Then signature.list of a wheel, signature.coverage,
  * and signature.expected for each package that TRUST wants to be signed. */
 VB_CHECKED int vb_verify_job(const struct vb_verify_job *job, struct vb_sink *sink,
                              struct vb_error *err);

@@ -1,6 +1,10 @@
 """A loopback package index for tests, npm's and PyPI's: prints its port, serves until its input ends.
 
-usage: registry.py LOG
+usage: registry.py LOG [KEYS]
+
+With the folder KEYS it signs what it has of npm: the key is KEYS/registry.pub, an older one that has
+ended KEYS/old.pub. Without it nothing is signed. Below /bare/ is npm's index without its keys,
+below /slow/ one that takes its time to show them.
 
 Everything it has is made here. LOG gets a line for each request: its path, and "secret" where it
 came with one. Names begin with what is odd about them.
@@ -11,9 +15,12 @@ import hashlib
 import http.server
 import io
 import json
+import os
+import subprocess
 import sys
 import tarfile
 import threading
+import time
 import zipfile
 
 # name: {version: (what package.json has besides, index.js)}
@@ -36,7 +43,17 @@ NPM = {
     },
     "crooked": {"1.0.0": ({}, "exports.bad = true;")},
     "foreign": {"1.0.0": ({"os": ["win32"]}, "")},
+    # what is signed, and how
+    "sealed": {"1.0.0": ({}, "exports.sealed = 1;")},
+    "forged": {"1.0.0": ({}, "exports.forged = 1;")},
+    "unkeyed": {"1.0.0": ({}, "exports.unkeyed = 1;")},
+    "stale": {"1.0.0": ({}, "exports.stale = 1;")},
+    "aged": {"1.0.0": ({}, "exports.aged = 1;")},
+    "replayed": {"1.0.0": ({}, "exports.replayed = 1;"), "2.0.0": ({}, "exports.replayed = 2;")},
+    "attested": {"1.0.0": ({}, "exports.attested = 1;")},
 }
+PUBLISHED = {"stale": "2025-06-01T08:00:00.000Z", "aged": "2024-06-01T08:00:00.000Z"}
+ENDED = "2025-01-29T00:00:00.000Z"
 
 # name: {version: (requirements, source)}; "sdist" is there as source alone
 PYPI = {
@@ -49,6 +66,8 @@ PYPI = {
     "gamma": {"0.5": ([], "SIDE = 'gamma'\n")},
     "crooked": {"1.0": ([], "SIDE = 'crooked'\n")},
     "wordy": {"1.0": (["gamma"], "SIDE = 'wordy'\n")},
+    "vouched": {"1.0": ([], "SIDE = 'vouched'\n")},
+    "unheard": {"1.0": ([], "SIDE = 'unheard'\n")},
 }
 # name: the files of another project that are offered for it, beside its own
 FOREIGN = {"impostor": ("gamma", "0.5"), "gamma": ("beta", "2.0")}
@@ -75,11 +94,63 @@ def wheel(name, version):
     info = f"{name}-{version}.dist-info"
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(zipfile.ZipInfo(f"{name}.py"), source)
-        archive.writestr(zipfile.ZipInfo(f"{info}/METADATA"), metadata(name, version))
-        archive.writestr(zipfile.ZipInfo(f"{info}/WHEEL"), "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        archive.writestr(zipfile.ZipInfo(f"{info}/RECORD"), f"{name}.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n")
+        files = {f"{name}.py": source, f"{info}/METADATA": metadata(name, version),
+                 f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"}
+        rows = []
+        for path, text in files.items():
+            archive.writestr(zipfile.ZipInfo(path), text)
+            digest = hashlib.sha256((text + "#" * (name == "vouched")).encode()).digest()
+            rows.append(f"{path},sha256={base64.urlsafe_b64encode(digest).decode().rstrip('=')},{len(text)}\n")
+        archive.writestr(zipfile.ZipInfo(f"{info}/RECORD"), "".join(rows) + f"{info}/RECORD,,\n")
     return out.getvalue()
+
+
+class Key:
+    """A key of P-256, and how npm's registries write it."""
+
+    def __init__(self, folder, name):
+        self.path = os.path.join(folder, name)
+        if not os.path.exists(self.path):
+            subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256",
+                            "-out", self.path], check=True, capture_output=True)
+        subprocess.run(["openssl", "pkey", "-in", self.path, "-pubout", "-out", self.path + ".pub"], check=True)
+        der = subprocess.run(["openssl", "pkey", "-in", self.path, "-pubout", "-outform", "DER"], check=True,
+                             capture_output=True).stdout
+        blob = b"".join(len(part).to_bytes(4, "big") + part for part in (b"ecdsa-sha2-nistp256", b"nistp256", der[-65:]))
+        self.key = base64.b64encode(der).decode()
+        self.id = "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
+
+    def sign(self, message):
+        done = subprocess.run(["openssl", "dgst", "-sha256", "-sign", self.path], input=message, check=True,
+                              capture_output=True)
+        return base64.b64encode(done.stdout).decode()
+
+    def row(self, expires=None):
+        return {"keyid": self.id, "expires": expires, "keytype": "ecdsa-sha2-nistp256",
+                "scheme": "ecdsa-sha2-nistp256", "key": self.key}
+
+
+def npm_signature(name, version, integrity):
+    key = OLD if name in PUBLISHED else KEY
+    signed = {"forged": f"forged@1.0.1:{integrity}", "replayed": f"replayed@1.0.0:{integrity}"}
+    message = signed.get(name, f"{name}@{version}:{integrity}")
+    return {"keyid": "SHA256:nobody" if name == "unkeyed" else key.id, "sig": key.sign(message.encode())}
+
+
+def npm_attestation(name, version):
+    """What npm says of each publication that it attests, by its own key."""
+    kind = "https://github.com/npm/attestation/tree/main/specs/publish/v0.1"
+    digest = hashlib.sha512(TARBALLS[name, version]).hexdigest()
+    payload = json.dumps({"_type": "https://in-toto.io/Statement/v0.1", "predicateType": kind, "predicate": {},
+                          "subject": [{"name": f"pkg:npm/{name}@{version}", "digest": {"sha512": digest}}]}).encode()
+    in_toto = "application/vnd.in-toto+json"
+    encoding = f"DSSEv1 {len(in_toto)} {in_toto} {len(payload)} ".encode() + payload
+    envelope = {"payloadType": in_toto, "payload": base64.b64encode(payload).decode(),
+                "signatures": [{"keyid": KEY.id, "sig": KEY.sign(encoding)}]}
+    material = {"publicKey": {"hint": KEY.id}, "tlogEntries": []}
+    return {"attestations": [{"predicateType": kind, "bundle": {
+        "mediaType": "application/vnd.dev.sigstore.bundle+json;version=0.2",
+        "verificationMaterial": material, "dsseEnvelope": envelope}}]}
 
 
 def metadata(name, version):
@@ -114,14 +185,34 @@ class Handler(http.server.BaseHTTPRequestHandler):
             LOG.write(self.path + (" secret" if secret else "") + "\n")
             LOG.flush()
         path = self.path.partition("?")[0]
-        for prefix, serve in (("/npm/", self.npm), ("/simple/", self.simple), ("/files/", self.file)):
+        for prefix, serve in (("/npm/", self.npm), ("/bare/", self.bare), ("/slow/", self.slow), ("/provenance/", self.provenance), ("/simple/", self.simple), ("/files/", self.file)):
             if path.startswith(prefix):
                 body = serve(path[len(prefix):], secret)
                 if body is not None:
                     return self.send(*body)
         self.send(b'{"error":"not found"}', status=404)
 
+    def bare(self, path, secret):
+        return None if path.startswith("-/") else self.npm(path, secret)
+
+    def slow(self, path, secret):
+        if path.startswith("-/"):
+            time.sleep(40)
+        return self.npm(path, secret)
+
+    def provenance(self, path, secret):
+        if path != "vouched":
+            return None
+        attestation = {"version": 1, "verification_material": {"certificate": "AAAA", "transparency_entries": []},
+                       "envelope": {"statement": "AAAA", "signature": "AAAA"}}
+        return (json.dumps({"version": 1, "attestation_bundles": [
+            {"publisher": {"kind": "GitHub", "repository": "acme/vouched"}, "attestations": [attestation]}]}).encode(),)
+
     def npm(self, path, secret):
+        if path == "-/npm/v1/keys" and KEY:
+            return (json.dumps({"keys": [OLD.row(ENDED), KEY.row()]}).encode(),)
+        if path == "-/npm/v1/attestations/attested@1.0.0" and KEY:
+            return (json.dumps(npm_attestation("attested", "1.0.0")).encode(),)
         name, _, file = path.replace("%2f", "/").partition("/-/")
         if name not in NPM or (name[0] == "@" and secret != "Bearer sesame"):
             return None
@@ -135,10 +226,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
             versions[version] = {
                 "name": name, "version": version, **extra,
                 "dist": {"tarball": f"{self.origin()}/npm/{name}/-/{base}-{version}.tgz",
-                         "integrity": "sha512-" + base64.b64encode(digest).decode()},
+                         "integrity": "sha512-" + base64.b64encode(digest).decode(),
+                         "shasum": hashlib.sha1(TARBALLS[name, version]).hexdigest()},
             }
+            dist = versions[version]["dist"]
+            if KEY:
+                dist["signatures"] = [npm_signature(name, version, dist["integrity"])]
+            if KEY and name == "attested":
+                dist["attestations"] = {"url": "https://elsewhere.example/attestations", "provenance": {}}
         latest = [v for v in versions if "-" not in v][-1]
-        return (json.dumps({"name": name, "dist-tags": {"latest": latest}, "versions": versions}).encode(),)
+        long_form = "vnd.npm.install" not in self.headers.get("Accept", "")
+        return (json.dumps({"name": name, "dist-tags": {"latest": latest}, "versions": versions,
+                            **({"time": {"1.0.0": PUBLISHED.get(name)}} if long_form else {})}).encode(),)
 
     def simple(self, path, secret):
         name = path.strip("/")
@@ -159,6 +258,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return (f"<!DOCTYPE html>\n<html><body>\n{rows}</body></html>".encode(), "text/html")
         rows = [{"filename": file, "url": f"/files/{file}", "hashes": {"sha256": digest},
                  "requires-python": ">=3.6", "core-metadata": True, "yanked": False} for file, digest in files]
+        if name in ("vouched", "unheard"):
+            rows[0]["provenance"] = f"{self.origin()}/provenance/{name}"
         return (json.dumps({"meta": {"api-version": "1.0"}, "name": name, "files": rows}).encode(),
                 "application/vnd.pypi" + ".simple.v1+json")
 
@@ -174,6 +275,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 LOCK = threading.Lock()
 LOG = open(sys.argv[1], "a", encoding="utf-8")
+KEY = Key(sys.argv[2], "registry") if len(sys.argv) > 2 else None
+OLD = Key(sys.argv[2], "old") if len(sys.argv) > 2 else None
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 server.daemon_threads = True
 print(server.server_address[1], flush=True)

@@ -665,6 +665,20 @@ def signed_by_others():
     log.write()
 
 
+def signed_by_index():
+    """What an index says with keys of its own is usual, and a wheel's own list proves nothing."""
+    log = Log("signed-by-index", action="scan")
+    log.files("SKILL.md")
+    log.add("fetch.digest", "static", name="tool-1.0.0.tgz", what="sha1", value="00" * 20, outcome="differs")
+    for outcome, reason in (("valid-untrusted", "the registry's own key, not in the trust folder"),
+                            ("present-unverifiable", "its key is not in the trust folder, and the registry gave none")):
+        log.add("signature.result", "static", format="npm-registry", outcome=outcome, where="index",
+                path="tool-1.0.0.tgz", key_id="sha256:" + "0" * 64, reason=reason)
+    log.add("signature.list", "static", format="wheel-record", path="tool-1.0.dist-info/RECORD",
+            code="differing", count=1, present=3, paths=["tool.py"])
+    log.write()
+
+
 def text_only():
     """Instructions without anything that executes may be allowed by a static scan."""
     log = Log("text-only", action="scan")
@@ -1385,7 +1399,7 @@ if __name__ == "__main__":
     for story in (weather, honest_api, handed_key_used, handed_key_taken, documented_server, exfil_ssh, exfil_file, base64_oneliner, stage_two, answered, dependencies, own_logins,
                   persistence,
                   agent_tamper, own_place, reverse_shell, archive_traversal, hidden_unicode,
-                  static_only, text_only, signed_by_others,
+                  static_only, text_only, signed_by_others, signed_by_index,
                   escape_attempt, io_uring_probe, cloud_tool, cloud_tool_of_its_own, borrowed_name, borrowed_module, coverage_gap, live, cut_short, memory_bomb,
                   unexecuted, exception, home_search,
                   looking_around, interrupted,
