@@ -61,7 +61,7 @@ static int free_keys(void **state VB_UNUSED)
 static void integrity_of(const char *algorithm, const char *text, char *ret, size_t size)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
-    char encoded[128];
+    char encoded[96];
     unsigned len = 0;
 
     assert_int_equal(
