@@ -20,7 +20,7 @@ struct block {
 static int read_tail(const struct vb_sig_job *job, struct vb_buf *ret, struct vb_error *err)
 {
     const uint64_t want = job->size < ret->max ? job->size : ret->max;
-    const int status = vb_buf_reserve(ret, (size_t)want + 1, err);
+    const int status = vb_buf_reserve(ret, (size_t)want, err);
 
     if (status < 0)
         return status;
@@ -62,15 +62,14 @@ static bool block_at(struct vb_sig_bytes tail, uint64_t size, size_t at, struct 
     return false;
 }
 
-/* The last block that fits together, wherever in TAIL it is. */
+/* The block of the last footer in TAIL. Of that one only, so that many marks take no longer. */
 static bool find_block(struct vb_sig_bytes tail, uint64_t size, struct block *ret)
 {
     const size_t footer_len = sizeof(footer) - 1;
 
     for (size_t at = tail.len < footer_len ? 0 : tail.len - footer_len + 1; at > 0; at--) {
-        if (memcmp(tail.data + at - 1, footer, footer_len) == 0 &&
-            block_at(tail, size, at - 1, ret))
-            return true;
+        if (memcmp(tail.data + at - 1, footer, footer_len) == 0)
+            return block_at(tail, size, at - 1, ret);
     }
     return false;
 }

@@ -208,6 +208,20 @@ run verify folder --trust trust
 expect_status 0 "a bundle in a folder"
 expect_not_in "$work/out" "covered by none" "a bundle in a folder"
 
+# Longer than what is read of its end.
+cp plain.zip kept.zip
+head -c 200000 /dev/urandom >server/data.bin
+python3 -m zipfile -c plain.zip manifest.json server
+block -signer anna.crt -inkey anna.key
+run verify b.mcpb --trust trust
+expect_status 0 "a large bundle"
+expect_in "$work/out" "valid-trusted  mcpb  b.mcpb  anna" "a large bundle"
+python3 mutate.py b.mcpb 'raw[100000] ^= 1' c.mcpb
+run verify c.mcpb --trust trust
+expect_status 1 "a large bundle that was changed"
+rm server/data.bin c.mcpb
+mv kept.zip plain.zip
+
 # changed WANTED CODE: the bundle after a change; 3 is "not trusted"
 changed() {
     python3 mutate.py good.mcpb "size = len(raw); start = raw.rindex(b'MCPB_SIG_V1'); $2" b.mcpb
