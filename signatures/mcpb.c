@@ -81,6 +81,19 @@ static bool ends_with_footer(struct vb_sig_bytes tail)
     return tail.len >= len && memcmp(tail.data + tail.len - len, footer, len) == 0;
 }
 
+/* What unpackers look for from the end of a file: the certificates of the CMS are not signed, and
+ * an archive within them would be unpacked instead of the one that is. */
+static bool holds_archive(struct vb_sig_bytes block)
+{
+    static const char records[][5] = {"PK\1\2", "PK\3\4", "PK\5\6", "PK\6\6", "PK\6\7"};
+
+    for (size_t i = 0; i < VB_ARRAY_LEN(records); i++) {
+        if (memmem(block.data, block.len, records[i], 4) != NULL)
+            return true;
+    }
+    return false;
+}
+
 bool vb_sig_mcpb_probe(const struct vb_sig_job *job)
 {
     VB_CLEANUP(vb_buf_done) struct vb_buf tail;
@@ -110,6 +123,9 @@ int vb_sig_mcpb(const struct vb_sig_job *job, struct vb_sig_result *result, stru
         return vb_sig_conclude(result, VB_SIGNATURE_INVALID,
                                "%llu bytes stand behind the signature block",
                                (unsigned long long)block.behind);
+    if (holds_archive(block.cms))
+        return vb_sig_conclude(result, VB_SIGNATURE_INVALID,
+                               "an archive stands in the signature block");
     status = vb_sig_cms_judge(job, block.cms, job->fd, block.content, result, err);
     return status < 0 ? status : vb_sig_paths_add(&result->covers, job->path, err);
 }
