@@ -11,12 +11,13 @@ enum { NAME_MAX_BYTES = 512 };
 
 static const int64_t day_seconds = 86400;
 
-/* Exactly one of key, identity and root is there. */
+/* Exactly one of key, identity and root is there, but that an identity may have a root. */
 struct signer {
+    size_t line;
     const char *key;
     const char *identity;
     const char *issuer; /* with identity */
-    const char *root;
+    const char *root;   /* with identity: the trusted root that vouches for the issuer */
 };
 
 struct revoked {
@@ -158,7 +159,10 @@ static int read_signer(const struct vb_publishers *of, const struct vb_yaml_node
         status = want_text(of, map, "root", &ret->root, err);
     if (status < 0)
         return status;
-    if ((ret->key != NULL) + (ret->identity != NULL) + (ret->root != NULL) != 1)
+    ret->line = map->line;
+    if ((ret->key != NULL) + (ret->identity != NULL) +
+            (ret->root != NULL && ret->identity == NULL) !=
+        1)
         return wrong(of, map, "exactly one of key, identity and root is needed", err);
     /* Anybody can have an identity from some issuer. */
     if ((ret->identity != NULL) != (ret->issuer != NULL))
@@ -323,6 +327,29 @@ int vb_publishers_read(const char *path, const char *text, size_t len, struct vb
     return VB_OK;
 }
 
+/* Anybody who keeps an instance of Sigstore can name any issuer: with several it must be said whose
+ * word is meant. */
+static int check_roots(const struct vb_publishers *of, const struct vb_trust *trust,
+                       struct vb_error *err)
+{
+    for (size_t i = 0; trust->trusted_root_count > 1 && i < of->row_count; i++) {
+        for (size_t k = 0; k < of->rows[i].signer_count; k++) {
+            const struct signer *signer = &of->rows[i].signers[k];
+            if (signer->identity != NULL && signer->root == NULL)
+                return vb_fail(err, VB_E_CONFIG, 0,
+                               "%s:%zu: with %zu trusted roots an identity needs root", of->path,
+                               signer->line, trust->trusted_root_count);
+        }
+    }
+    return VB_OK;
+}
+
+int vb_publishers_hold(const struct vb_publishers *publishers, const struct vb_trust *trust,
+                       struct vb_error *err)
+{
+    return publishers == NULL ? VB_OK : check_roots(publishers, trust, err);
+}
+
 /* --- names --- */
 
 static bool is_python(const char *kind)
@@ -443,8 +470,12 @@ static bool is_signer(const struct signer *signer, const struct vb_sig_result *r
     if (signer->key != NULL)
         return result->key_id[0] != '\0' && result->issuer[0] == '\0' &&
                vb_sig_id_equal(signer->key, result->key_id);
-    if (signer->root != NULL)
-        return result->root[0] != '\0' && strcmp(signer->root, result->root) == 0;
+    if (signer->root != NULL && strcmp(signer->root, result->root) != 0)
+        return false;
+    /* A certificate and a trusted root may have one name: everybody has an identity of the latter.
+     */
+    if (signer->identity == NULL)
+        return result->root[0] != '\0' && result->issuer[0] == '\0';
     return result->issuer[0] != '\0' && strcmp(signer->issuer, result->issuer) == 0 &&
            vb_sig_match_pattern(result->name, signer->identity);
 }

@@ -133,9 +133,9 @@ static int tell_sigstore(const struct listing *listing, const struct vb_trust *t
 
     if (trust->trusted_root_count == 0)
         return 0;
-    snprintf(detail, sizeof(detail), "%zu authorities, %zu clocks, %zu logs",
-             trust->sigstore.cas.count, trust->sigstore.tsas.count,
-             trust->sigstore.tlogs.count + trust->sigstore.ctlogs.count);
+    const struct vb_sig_trusted_root *root = &trust->trusted_roots[0];
+    snprintf(detail, sizeof(detail), "%zu authorities, %zu clocks, %zu logs", root->cas.count,
+             root->tsas.count, root->tlogs.count + root->ctlogs.count);
     return tell(
         listing,
         (struct vb_trust_entry){.kind = "Sigstore root", .name = listing->file, .detail = detail},
@@ -411,7 +411,7 @@ static int load_form(struct vb_trust *trust, const struct form *form, const char
                      const char *name, struct vb_sig_bytes data, struct vb_error *err)
 {
     if (form->begins[0] == '{')
-        return vb_sig_trust_sigstore(trust, path, data, err);
+        return vb_sig_trust_sigstore(trust, path, name, data, err);
     if (form->begins[0] == '-' || form->begins[0] == '\x30')
         return vb_sig_trust_x509(trust, path, name, data, err);
     return vb_sig_trust_pub(trust, path, name, data, err);

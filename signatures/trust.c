@@ -127,10 +127,12 @@ static int load_publishers(struct vb_trust *trust, const char *path, const char 
                               &trust->publishers, err);
 }
 
-static int load_sigstore(struct vb_trust *trust, const char *path, const char *name VB_UNUSED,
+static int load_sigstore(struct vb_trust *trust, const char *path, const char *name,
                          struct vb_sig_bytes text, struct vb_error *err)
 {
-    return vb_sig_trust_sigstore(trust, path, text, err);
+    const bool plain = strcmp(name, "trusted_root.json") == 0;
+
+    return vb_sig_trust_sigstore(trust, path, plain ? "trusted_root" : name, text, err);
 }
 
 static bool is_pem_key(struct vb_sig_bytes text)
@@ -267,6 +269,8 @@ int vb_trust_load(const char *dir, struct vb_trust **ret, struct vb_error *err)
     int status = dir != NULL ? vb_sig_trust_files(dir, &dirfd, &files, err) : 0;
     for (size_t i = 0; status == 0 && i < files.count; i++)
         status = vb_sig_trust_file(trust, dir, dirfd, files.items[i], &known, err);
+    if (status == 0)
+        status = vb_publishers_hold(trust->publishers, trust, err);
     if (status < 0)
         return status;
     *ret = vb_steal(trust);

@@ -200,6 +200,55 @@ static void test_accept(void **state)
     (void)state;
 }
 
+/* Two instances of Sigstore, and a certificate that is called like one of them. */
+static const char instances[] =
+    "version: 1\npublishers:\n"
+    "- packages: [a]\n"
+    "  signers: [{identity: 'x@*', issuer: https://issuer.example, root: mine}]\n"
+    "- packages: [b]\n"
+    "  signers: [{root: mine}]\n";
+
+static void test_root_of_identity(void **state)
+{
+    static const char issuer[] = "https://issuer.example";
+    VB_CLEANUP(free_publishers) struct vb_publishers *publishers = NULL;
+    const struct asked rows[] = {
+        {"npm", "a", .name = "x@y", .issuer = issuer, .root = "mine"},
+        {"npm", "a", .name = "x@y", .issuer = issuer, .root = "theirs", .code = "not-listed"},
+        {"npm", "a", .name = "x@y", .issuer = issuer, .code = "not-listed"},
+        {"npm", "a", .name = "x@y", .root = "mine", .trusted = true, .code = "not-listed"},
+        {"npm", "b", .name = "x@y", .root = "mine", .trusted = true},
+        {"npm", "b", .name = "x@y", .issuer = issuer, .root = "mine", .code = "not-listed"},
+    };
+
+    assert_int_equal(
+        vb_publishers_read("trust.yaml", instances, strlen(instances), &publishers, NULL), 0);
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++)
+        ask(publishers, &rows[i]);
+    (void)state;
+}
+
+/* With more than one trusted root an identity alone says too little. */
+static void test_several_roots(void **state)
+{
+    static const char alone[] = "version: 1\npublishers:\n- packages: [a]\n"
+                                "  signers: [{identity: x, issuer: y}]\n";
+    VB_CLEANUP(free_publishers) struct vb_publishers *one = NULL, *other = NULL;
+    struct vb_trust trust = {.trusted_root_count = 1};
+    struct vb_error err = {0};
+
+    assert_int_equal(vb_publishers_read("trust.yaml", alone, strlen(alone), &one, NULL), 0);
+    assert_int_equal(vb_publishers_hold(one, &trust, &err), 0);
+    trust.trusted_root_count = 2;
+    assert_int_equal(vb_publishers_hold(one, &trust, &err), VB_E_CONFIG);
+    assert_non_null(strstr(err.message, "trust.yaml:4: with 2 trusted roots"));
+    assert_int_equal(vb_publishers_read("trust.yaml", instances, strlen(instances), &other, NULL),
+                     0);
+    assert_int_equal(vb_publishers_hold(other, &trust, &err), 0);
+    assert_int_equal(vb_publishers_hold(NULL, &trust, &err), 0);
+    (void)state;
+}
+
 /* What is not trusted to begin with, trust.yaml alone does not make trusted. */
 static void test_unanchored(void **state)
 {
@@ -396,6 +445,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_strict),
         cmocka_unit_test(test_accept),
+        cmocka_unit_test(test_root_of_identity),
+        cmocka_unit_test(test_several_roots),
         cmocka_unit_test(test_unanchored),
         cmocka_unit_test(test_several_names),
         cmocka_unit_test(test_required),
