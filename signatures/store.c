@@ -432,6 +432,31 @@ static int try_file(const struct vb_trust_new *what, const char *name, struct vb
     return status == VB_E_CONFIG ? VB_E_DATA : status;
 }
 
+/* Whether WHAT, a key of minisign or signify, could stand beside the keys that are there. Files
+ * that are malformed are told of elsewhere. */
+static int try_beside(const char *dir, const struct vb_trust_new *what, const struct form *form,
+                      struct vb_error *err)
+{
+    VB_CLEANUP(vb_sig_paths_done) struct vb_sig_paths files = {0};
+    VB_CLEANUP_FD int dirfd = -1;
+    bool known;
+    int status = vb_sig_trust_files(dir, &dirfd, &files, err);
+
+    for (size_t i = 0; status == 0 && i < files.count; i++) {
+        VB_CLEANUP(trust_free) struct vb_trust *trust = calloc(1, sizeof(*trust));
+        struct vb_error why = {0};
+        if (trust == NULL)
+            return vb_fail(err, VB_E_NOMEM, 0, "out of memory for the trust store");
+        const int there = vb_sig_trust_file(trust, dir, dirfd, files.items[i], &known, &why);
+        if (there < 0 && there != VB_E_CONFIG)
+            return vb_fail(err, there, 0, "%s", why.message);
+        if (trust->key_count > 0)
+            status = load_form(trust, form, what->path, "new",
+                               (struct vb_sig_bytes){what->data, what->len}, err);
+    }
+    return status;
+}
+
 /* The file's own name without its last ending, unless another was given. */
 static int choose_name(const struct vb_trust_new *what, const struct form *form, char ret[256],
                        struct vb_error *err)
@@ -481,6 +506,10 @@ int vb_trust_add(const char *dir, const struct vb_trust_new *what, char ret_file
         status = make_folder(dir, err);
     if (status == 0)
         status = open_folder(dir, &dirfd, err);
+    if (status < 0)
+        return status;
+    if (form->ending != NULL)
+        status = try_beside(dir, what, form, err);
     if (status < 0)
         return status;
     if (form->ending != NULL)

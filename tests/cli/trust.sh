@@ -46,6 +46,12 @@ for name in ../x .x -x 'a b' ''; do
     expect_error "the name \"$name\""
 done
 
+# Another key with the id of one that is there.
+python3 -c 'import base64; raw = bytearray(base64.b64decode(open("alice.pub").read().split("\n")[1])); raw[20] ^= 1; print(base64.b64encode(raw).decode())' >twin.pub
+run trust add twin.pub --trust "$trust"
+expect_error "two keys with one id"
+expect_in "$work/err" "another key, alice, has the id" "two keys with one id"
+
 # What is no key.
 for file in alice.key carol pem.key /dev/null "$vetbox" "$work"; do
     run trust add "$file" --name secret --principal x --trust "$trust"
