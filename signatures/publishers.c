@@ -519,13 +519,9 @@ static bool say_revoked(const struct revoked *row, struct vb_sig_why *why)
 }
 
 /* One row that claims the package: may this signer, whom it lists, sign it at WHEN? */
-static bool row_accepts(const struct row *row, const struct vb_sig_package *package,
-                        const struct vb_sig_result *result, int64_t when, struct vb_sig_why *why)
+static bool row_accepts(const struct row *row, const struct vb_sig_package *package, int64_t when,
+                        struct vb_sig_why *why)
 {
-    const struct revoked *gone = revoked_by(row->revoked, row->revoked_count, result, when);
-
-    if (gone != NULL)
-        return say_revoked(gone, why);
     if (when < row->from)
         return answer(why, "not-yet", "the signer may sign %.200s from %s on", package->name,
                       row->from_text);
@@ -539,11 +535,20 @@ static bool accept_claimed(const struct vb_publishers *publishers,
                            const struct vb_sig_package *package, const struct vb_sig_result *result,
                            int64_t when, struct vb_sig_why *why)
 {
+    /* Who is revoked for a package in one row is so in all of them. */
+    for (size_t i = 0; i < publishers->row_count; i++) {
+        const struct row *row = &publishers->rows[i];
+        const struct revoked *gone =
+            row_claims(row, package) ? revoked_by(row->revoked, row->revoked_count, result, when)
+                                     : NULL;
+        if (gone != NULL)
+            return say_revoked(gone, why);
+    }
     answer(why, "not-listed", "the signer is not among those who may sign %.200s", package->name);
     for (size_t i = 0; i < publishers->row_count; i++) {
         const struct row *row = &publishers->rows[i];
         if (row_claims(row, package) && is_listed(row, result) &&
-            row_accepts(row, package, result, when, why))
+            row_accepts(row, package, when, why))
             return true;
     }
     return false;

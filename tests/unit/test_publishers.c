@@ -200,6 +200,32 @@ static void test_accept(void **state)
     (void)state;
 }
 
+/* A wider row does not let in again whom a narrower one revokes, wherever either stands. */
+static void test_revoked_in_another_row(void **state)
+{
+    static const char texts[][400] = {
+        "version: 1\npublishers:\n- packages: ['@acme/*']\n  signers: [{key: " ALICE "}]\n"
+        "- packages: ['@acme/db']\n  signers: [{key: " ALICE "}]\n"
+        "  revoked: [{key: " ALICE ", since: 2020-01-01, reason: left}]\n",
+        "version: 1\npublishers:\n- packages: ['@acme/db']\n  signers: []\n  required: true\n"
+        "  revoked: [{key: " ALICE ", since: 2020-01-01, reason: left}]\n"
+        "- packages: ['@acme/*']\n  signers: [{key: " ALICE "}]\n",
+    };
+    const struct asked rows[] = {
+        {"npm", "@acme/db", .key = ALICE, .trusted = true, .code = "revoked"},
+        {"npm", "@acme/web", .key = ALICE, .trusted = true},
+    };
+
+    for (size_t i = 0; i < VB_ARRAY_LEN(texts); i++) {
+        VB_CLEANUP(free_publishers) struct vb_publishers *publishers = NULL;
+        assert_int_equal(
+            vb_publishers_read("trust.yaml", texts[i], strlen(texts[i]), &publishers, NULL), 0);
+        for (size_t k = 0; k < VB_ARRAY_LEN(rows); k++)
+            ask(publishers, &rows[k]);
+    }
+    (void)state;
+}
+
 /* Two instances of Sigstore, and a certificate that is called like one of them. */
 static const char instances[] =
     "version: 1\npublishers:\n"
@@ -445,6 +471,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_strict),
         cmocka_unit_test(test_accept),
+        cmocka_unit_test(test_revoked_in_another_row),
         cmocka_unit_test(test_root_of_identity),
         cmocka_unit_test(test_several_roots),
         cmocka_unit_test(test_unanchored),
