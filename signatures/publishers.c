@@ -182,6 +182,28 @@ static int make_room(const struct vb_publishers *of, const struct vb_yaml_node *
     return *ret == NULL ? vb_fail(err, VB_E_NOMEM, 0, "out of memory for %s", of->path) : VB_OK;
 }
 
+/* An id as results have it: 16 digits of minisign and signify, OpenSSH's SHA256: with 43 letters of
+ * base64, sha256: with 64 digits of a key in PEM or a certificate. */
+static bool is_key_id(const char *id)
+{
+    static const char digits[] = "0123456789abcdefABCDEF";
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const struct {
+        const char *begins;
+        const char *of;
+        size_t count;
+    } forms[] = {{"", digits, 16}, {"SHA256:", letters, 43}, {"sha256:", digits, 64}};
+
+    for (size_t i = 0; i < VB_ARRAY_LEN(forms); i++) {
+        const size_t len = strlen(forms[i].begins);
+        if (strncmp(id, forms[i].begins, len) == 0 && strlen(id + len) == forms[i].count &&
+            strspn(id + len, forms[i].of) == forms[i].count)
+            return true;
+    }
+    return false;
+}
+
 static int read_revoked(const struct vb_publishers *of, const struct vb_yaml_node *list,
                         struct revoked **ret, size_t *ret_count, struct vb_error *err)
 {
@@ -201,6 +223,12 @@ static int read_revoked(const struct vb_publishers *of, const struct vb_yaml_nod
             status = want_text(of, node, "reason", &row->reason, err);
         if (status == VB_OK && (row->since_text == NULL || row->reason == NULL))
             status = wrong(of, node, "what is revoked needs since and reason", err);
+        /* One that fits no signature would revoke nobody. */
+        if (status == VB_OK && row->signer.key != NULL && !is_key_id(row->signer.key))
+            status = wrong(of, node,
+                           "no id of a key: 16 hexadecimal digits, SHA256: and 43 letters, or "
+                           "sha256: and 64 digits, as `vetbox trust list` shows it",
+                           err);
         *ret_count = i + 1;
     }
     return status;
@@ -248,6 +276,57 @@ static int read_span(const struct vb_publishers *of, const struct vb_yaml_node *
     return status;
 }
 
+/* What reports and references call packages; tests/unit/test_publishers.c holds it to identify's.
+ */
+static const char *const kinds[] = {
+    "agent-plugin",
+    "agent-skill",
+    "claude-bundle",
+    "claude-marketplace",
+    "claude-plugin",
+    "codex-plugin",
+    "cursor-plugin",
+    "files",
+    "gemini-extension",
+    "mcp-registry-server",
+    "mcp-server",
+    "mcpb",
+    "npm",
+    "openclaw-claw",
+    "openclaw-hook-pack",
+    "openclaw-plugin",
+    "openclaw-skill",
+    "pypi",
+    "python-project",
+    "python-sdist",
+    "python-wheel",
+    "skills-repository",
+    "vscode-extension",
+};
+
+bool vb_publishers_kind(const char *kind)
+{
+    for (size_t i = 0; i < VB_ARRAY_LEN(kinds); i++) {
+        if (strcmp(kinds[i], kind) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A row for a kind that there is not would be for nothing. */
+static int want_kinds(const struct vb_publishers *of, const struct vb_yaml_node *node,
+                      struct vb_error *err)
+{
+    const int status = want_texts(of, node, err);
+
+    for (size_t i = 0; status == VB_OK && i < node->count; i++) {
+        if (!vb_publishers_kind(node->items[i]->text))
+            return vb_fail(err, VB_E_CONFIG, 0, "%s:%zu: unknown package kind \"%.60s\"", of->path,
+                           node->items[i]->line, node->items[i]->text);
+    }
+    return status;
+}
+
 static int read_row(struct vb_publishers *of, const struct vb_yaml_node *map, struct row *row,
                     struct vb_error *err)
 {
@@ -265,7 +344,7 @@ static int read_row(struct vb_publishers *of, const struct vb_yaml_node *map, st
         return wrong(of, map, "a row needs packages and signers", err);
     status = want_texts(of, row->packages, err);
     if (status == VB_OK && row->kinds != NULL)
-        status = want_texts(of, row->kinds, err);
+        status = want_kinds(of, row->kinds, err);
     if (status == VB_OK)
         status = read_signers(of, signers, row, err);
     if (status == VB_OK)
@@ -344,10 +423,43 @@ static int check_roots(const struct vb_publishers *of, const struct vb_trust *tr
     return VB_OK;
 }
 
+static bool has_root(const struct vb_trust *trust, const struct signer *signer)
+{
+    bool found = signer->root == NULL;
+
+    for (size_t i = 0; !found && signer->identity == NULL && i < trust->root_count; i++)
+        found = strcmp(trust->root_names[i], signer->root) == 0;
+    for (size_t i = 0; !found && signer->identity != NULL && i < trust->trusted_root_count; i++)
+        found = strcmp(trust->trusted_roots[i].name, signer->root) == 0;
+    return found;
+}
+
+/* A root that is not there would revoke nobody. */
+static int check_revoked(const struct vb_publishers *of, const struct revoked *rows, size_t count,
+                         const struct vb_trust *trust, struct vb_error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct signer *signer = &rows[i].signer;
+        if (!has_root(trust, signer))
+            return vb_fail(err, VB_E_CONFIG, 0, "%s:%zu: the folder has no root \"%.60s\"",
+                           of->path, signer->line, signer->root);
+    }
+    return VB_OK;
+}
+
 int vb_publishers_hold(const struct vb_publishers *publishers, const struct vb_trust *trust,
                        struct vb_error *err)
 {
-    return publishers == NULL ? VB_OK : check_roots(publishers, trust, err);
+    if (publishers == NULL)
+        return VB_OK;
+    int status = check_roots(publishers, trust, err);
+    if (status == VB_OK)
+        status =
+            check_revoked(publishers, publishers->revoked, publishers->revoked_count, trust, err);
+    for (size_t i = 0; status == VB_OK && i < publishers->row_count; i++)
+        status = check_revoked(publishers, publishers->rows[i].revoked,
+                               publishers->rows[i].revoked_count, trust, err);
+    return status;
 }
 
 /* --- names --- */
@@ -600,6 +712,21 @@ static const char *signer_text(const struct signer *signer)
     return signer->root != NULL ? signer->root : signer->identity;
 }
 
+static int walk_revoked(const struct revoked *rows, size_t count, vb_publishers_each *each,
+                        void *ctx, struct vb_error *err)
+{
+    int status = VB_OK;
+
+    for (size_t i = 0; status == VB_OK && i < count; i++) {
+        const struct vb_publishers_row told = {.line = rows[i].signer.line,
+                                               .signer = signer_text(&rows[i].signer),
+                                               .is_key = rows[i].signer.key != NULL,
+                                               .reason = rows[i].reason};
+        status = each(ctx, &told, err);
+    }
+    return status;
+}
+
 int vb_publishers_walk(const struct vb_publishers *publishers, vb_publishers_each *each, void *ctx,
                        struct vb_error *err)
 {
@@ -619,6 +746,10 @@ int vb_publishers_walk(const struct vb_publishers *publishers, vb_publishers_eac
             told.is_key = row->signers[k].key != NULL;
             status = each(ctx, &told, err);
         }
+        if (status == VB_OK)
+            status = walk_revoked(row->revoked, row->revoked_count, each, ctx, err);
     }
+    if (status == VB_OK && publishers != NULL)
+        status = walk_revoked(publishers->revoked, publishers->revoked_count, each, ctx, err);
     return status;
 }

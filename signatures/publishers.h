@@ -46,10 +46,14 @@ bool vb_publishers_accept(const struct vb_publishers *publishers,
 const char *vb_publishers_lookalike(const struct vb_publishers *publishers,
                                     const struct vb_sig_package *package, const char **ret_target);
 
-/* One signer of one row, for `vetbox trust`. */
+/* KIND is one that packages have. */
+bool vb_publishers_kind(const char *kind);
+
+/* One signer of one row, or one who is revoked, for `vetbox trust`. */
 struct vb_publishers_row {
     size_t line;
-    const char *package; /* the first pattern */
+    const char *package; /* the first pattern; NULL: he is revoked */
+    const char *reason;  /* where he is revoked */
     const char *signer;
     bool is_key;
     int64_t from;

@@ -24,6 +24,7 @@ struct listing {
     int64_t changed;
     vb_trust_each *each;
     void *ctx;
+    bool malformed;           /* one of them is */
     struct vb_sig_paths *ids; /* of all keys, so that trust.yaml can be held to them */
 };
 
@@ -148,12 +149,12 @@ static int tell_row(void *ctx, const struct vb_publishers_row *row, struct vb_er
     struct vb_trust_entry entry = {.file = listing->file,
                                    .changed = listing->changed,
                                    .line = row->line,
-                                   .kind = "rule",
-                                   .name = row->package,
+                                   .kind = row->package != NULL ? "rule" : "revocation",
+                                   .name = row->package != NULL ? row->package : row->signer,
                                    .id = "",
                                    .from = row->from,
                                    .until = row->until,
-                                   .detail = row->signer};
+                                   .detail = row->package != NULL ? row->signer : row->reason};
     bool found = !row->is_key;
 
     for (size_t i = 0; !found && i < listing->ids->count; i++)
@@ -180,6 +181,7 @@ static int list_file(const char *dir, int dirfd, struct listing *listing, bool r
         return 0;
     if (status < 0 && status != VB_E_CONFIG)
         return vb_fail(err, status, 0, "%s", why.message);
+    listing->malformed = listing->malformed || status < 0;
     if (status < 0)
         return tell(listing,
                     (struct vb_trust_entry){
@@ -193,6 +195,24 @@ static int list_file(const char *dir, int dirfd, struct listing *listing, bool r
     if (status == 0)
         status = tell_sigstore(listing, trust, err);
     return status < 0 ? status : vb_publishers_walk(trust->publishers, tell_row, listing, err);
+}
+
+/* What no file alone shows: that they do not go together. */
+static int tell_whole(const char *dir, struct listing *listing, struct vb_error *err)
+{
+    VB_CLEANUP(trust_free) struct vb_trust *trust = NULL;
+    struct vb_error why = {0};
+    const int status = listing->malformed ? 0 : vb_trust_load(dir, &trust, &why);
+
+    if (status < 0 && status != VB_E_CONFIG)
+        return vb_fail(err, status, 0, "%s", why.message);
+    listing->file = ".";
+    listing->changed = 0;
+    return status == 0 ? 0
+                       : tell(listing,
+                              (struct vb_trust_entry){
+                                  .kind = "malformed", .name = dir, .problem = why.message},
+                              err);
 }
 
 int vb_trust_list(const char *dir, vb_trust_each *each, void *ctx, struct vb_error *err)
@@ -209,7 +229,7 @@ int vb_trust_list(const char *dir, vb_trust_each *each, void *ctx, struct vb_err
             status = list_file(dir, dirfd, &listing, rules == 1, err);
         }
     }
-    return status;
+    return status < 0 ? status : tell_whole(dir, &listing, err);
 }
 
 /* --- what comes in --- */

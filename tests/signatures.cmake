@@ -8,5 +8,5 @@ vb_unit_test(oms unit/test_oms.c unit/oms_helper.c ${signatures_helper} LIBS vb_
 vb_unit_test(sigstore unit/test_sigstore.c unit/sigstore_helper.c ${signatures_helper} LIBS vb_signatures vb_core)
 vb_unit_test(sigstore_vectors unit/test_sigstore_vectors.c ${signatures_helper} LIBS vb_signatures vb_core)
 vb_unit_test(signatures_tools unit/test_signatures_tools.c ${signatures_helper} LIBS vb_signatures vb_core)
-vb_unit_test(publishers unit/test_publishers.c ${signatures_helper} LIBS vb_signatures vb_core)
+vb_unit_test(publishers unit/test_publishers.c ${signatures_helper} LIBS vb_identify vb_signatures vb_core)
 vb_unit_test(lookalike unit/test_lookalike.c LIBS vb_signatures vb_core)

@@ -96,13 +96,16 @@ version: 1
 publishers:
 - packages: ['*']
   signers: [{root: acme}]
-revoked: [{root: other, since: 2020-01-01, reason: x}]
+revoked: [{root: mallory, since: 2020-01-01, reason: x}]
 END
 cp good.p7s f.p7s
+run verify f --trust trust
+expect_status 78 "a revoked root that is not there"
+cp mallory.crt trust/mallory.crt
 expect 0 "a root that trust.yaml names" "valid-trusted"
-sed -i 's/root: other/root: acme/' trust/trust.yaml
+sed -i 's/root: mallory/root: acme/' trust/trust.yaml
 expect 2 "a root that is revoked" "revoked on 2020-01-01"
-rm trust/trust.yaml
+rm trust/trust.yaml trust/mallory.crt
 
 # --- a bit of each part, and each length ---
 
