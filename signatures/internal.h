@@ -192,7 +192,7 @@ struct vb_trust {
     STACK_OF(X509) * root_certs; /* NULL: none */
     char **root_names;           /* the file's name of each */
     size_t root_count;
-    struct vb_sig_trusted_root sigstore; /* all trusted_root.json in one */
+    struct vb_sig_trusted_root *trusted_roots; /* each of an instance of its own */
     size_t trusted_root_count;
 };
 
@@ -223,7 +223,7 @@ VB_CHECKED int vb_sig_trust_certs(struct vb_trust *trust, const char *path, cons
 /* One certificate in DER. */
 VB_CHECKED int vb_sig_trust_der(struct vb_trust *trust, const char *path, const char *name,
                                 struct vb_sig_bytes der, struct vb_error *err);
-VB_CHECKED int vb_sig_trust_sigstore(struct vb_trust *trust, const char *path,
+VB_CHECKED int vb_sig_trust_sigstore(struct vb_trust *trust, const char *path, const char *name,
                                      struct vb_sig_bytes text, struct vb_error *err);
 void vb_sig_trust_roots_done(struct vb_trust *trust);
 /* The name of CERT, one of root_certs. */

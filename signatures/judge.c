@@ -174,19 +174,20 @@ static int judge_identity(const struct vb_sig_bundle *bundle,
 }
 
 /* The certificate in the logs of certificates, then whom it names. */
-static int judge_logged(const struct vb_sig_job *job, const struct vb_sig_bundle *bundle,
+static int judge_logged(const struct vb_sig_trusted_root *root, const struct vb_sig_bundle *bundle,
                         const struct vb_sig_evidence *evidence,
                         const struct vb_sig_chained *chained, struct vb_sig_result *result,
                         struct vb_error *err)
 {
     enum vb_sig_logged logged = VB_SIG_LOGGED_BAD;
 
-    const int status = vb_sig_sct(sk_X509_value(bundle->certs, 0), chained->issuer,
-                                  &job->trust->sigstore.ctlogs, &logged, err);
+    const int status =
+        vb_sig_sct(sk_X509_value(bundle->certs, 0), chained->issuer, &root->ctlogs, &logged, err);
     if (status < 0)
         return status;
     switch (logged) {
     case VB_SIG_LOGGED:
+        snprintf(result->root, sizeof(result->root), "%s", root->name);
         return judge_identity(bundle, evidence, result, err);
     case VB_SIG_LOGGED_BAD:
         return invalid(result, "a timestamp in the certificate is not of this certificate");
@@ -248,7 +249,8 @@ static bool holds_root(const struct vb_sig_bundle *bundle)
 }
 
 /* A certificate of Sigstore's that was good for minutes: a proven time decides. */
-static int judge_by_authorities(const struct vb_sig_job *job, const struct vb_sig_bundle *bundle,
+static int judge_by_authorities(const struct vb_sig_trusted_root *root,
+                                const struct vb_sig_bundle *bundle,
                                 const struct vb_sig_evidence *evidence,
                                 struct vb_sig_result *result, struct vb_error *err)
 {
@@ -258,12 +260,12 @@ static int judge_by_authorities(const struct vb_sig_job *job, const struct vb_si
         return untrusted(result, evidence,
                          evidence->doubt != NULL ? evidence->doubt
                                                  : "no log and no clock says when it was signed");
-    const int status = chain_to_authorities(&job->trust->sigstore, bundle, evidence, &chained, err);
+    const int status = chain_to_authorities(root, bundle, evidence, &chained, err);
     if (status < 0)
         return status;
     switch (chained.chain) {
     case VB_SIG_CHAIN_GOOD:
-        return judge_logged(job, bundle, evidence, &chained, result, err);
+        return judge_logged(root, bundle, evidence, &chained, result, err);
     case VB_SIG_CHAIN_UNKNOWN:
         return untrusted(result, evidence,
                          "its certificate is of no authority that the trusted root names");
@@ -286,6 +288,7 @@ static const char *wrong_certificate(const struct vb_sig_bundle *bundle, bool ke
 }
 
 static int judge_certificate(const struct vb_sig_job *job, const struct vb_sig_bundle *bundle,
+                             const struct vb_sig_trusted_root *root,
                              const struct vb_sig_evidence *evidence, struct vb_sig_result *result,
                              struct vb_error *err)
 {
@@ -302,11 +305,68 @@ static int judge_certificate(const struct vb_sig_job *job, const struct vb_sig_b
         if (status < 0 || chained.chain != VB_SIG_CHAIN_UNKNOWN)
             return status;
     }
-    if (keyless && job->trust->sigstore.cas.count > 0)
-        return judge_by_authorities(job, bundle, evidence, result, err);
+    if (keyless && root->cas.count > 0)
+        return judge_by_authorities(root, bundle, evidence, result, err);
     return untrusted(result, evidence,
                      keyless ? "there is no trusted_root.json in the trust folder"
                              : "its certificate leads to none in the trust folder");
+}
+
+/* What one trusted root makes of a good signature: NAME is that of its key, NULL where it has none.
+ */
+typedef int judge_within(const struct vb_sig_job *job, const struct vb_sig_signed *signed_by,
+                         const struct vb_sig_trusted_root *root, const char *name,
+                         struct vb_sig_result *result, struct vb_error *err);
+
+/* What speaks most for a bundle, but that whatever contradicts itself is told before a key is
+ * trusted for which no trusted root was needed. */
+static int weight(const struct vb_sig_result *result)
+{
+    const int dated = result->signed_at != 0 ? 1 : 0;
+
+    if (result->anchored)
+        return 5;
+    if (result->outcome == VB_SIGNATURE_INVALID)
+        return 4;
+    return result->outcome == VB_SIGNATURE_VALID_TRUSTED ? 2 + dated : dated;
+}
+
+/* Each trusted root is asked apart: the authority of one and the logs of another prove nothing
+ * together. */
+static int judge_apart(const struct vb_sig_job *job, const struct vb_sig_signed *signed_by,
+                       const char *name, judge_within *judge, struct vb_sig_result *result,
+                       struct vb_error *err)
+{
+    static const struct vb_sig_trusted_root none;
+    const struct vb_trust *trust = job->trust;
+    const struct vb_sig_result before = *result;
+
+    int status =
+        judge(job, signed_by, trust->trusted_root_count > 0 ? &trust->trusted_roots[0] : &none,
+              name, result, err);
+    for (size_t i = 1; status == 0 && i < trust->trusted_root_count; i++) {
+        struct vb_sig_result other = before;
+        status = judge(job, signed_by, &trust->trusted_roots[i], name, &other, err);
+        const bool better = status == 0 && weight(&other) > weight(result);
+        vb_sig_paths_done(better ? &result->facts : &other.facts);
+        if (better)
+            *result = other;
+    }
+    return status;
+}
+
+static int certificate_within(const struct vb_sig_job *job, const struct vb_sig_signed *signed_by,
+                              const struct vb_sig_trusted_root *root, const char *name VB_UNUSED,
+                              struct vb_sig_result *result, struct vb_error *err)
+{
+    struct vb_sig_evidence evidence = {0};
+    const char *why = NULL;
+
+    const int status = vb_sig_evidence(signed_by, root, &evidence, &why, err);
+    if (status < 0)
+        return status;
+    return why != NULL ? invalid(result, why)
+                       : judge_certificate(job, signed_by->bundle, root, &evidence, result, err);
 }
 
 static int by_certificate(const struct vb_sig_job *job, const struct vb_sig_bundle *bundle,
@@ -314,8 +374,6 @@ static int by_certificate(const struct vb_sig_job *job, const struct vb_sig_bund
                           struct vb_error *err)
 {
     VB_CLEANUP(vb_sig_key_free) EVP_PKEY *key = NULL;
-    struct vb_sig_evidence evidence = {0};
-    const char *why = NULL;
     bool good = false;
 
     int status = vb_sig_cert_key(sk_X509_value(bundle->certs, 0), &key, err);
@@ -330,13 +388,8 @@ static int by_certificate(const struct vb_sig_job *job, const struct vb_sig_bund
         status = check_signature(&signed_by, &good, err);
     if (status < 0)
         return status;
-    if (!good)
-        return wrong_signature(&signed_by, result);
-    status = vb_sig_evidence(&signed_by, &job->trust->sigstore, &evidence, &why, err);
-    if (status < 0)
-        return status;
-    return why != NULL ? invalid(result, why)
-                       : judge_certificate(job, bundle, &evidence, result, err);
+    return good ? judge_apart(job, &signed_by, NULL, certificate_within, result, err)
+                : wrong_signature(&signed_by, result);
 }
 
 /* --- by a key --- */
@@ -359,13 +412,14 @@ static bool hints_at(const struct vb_sig_bundle *bundle, const struct vb_trust_p
     return strcmp(hex, key->id + strlen("sha256:")) == 0;
 }
 
-static int judge_key(const struct vb_sig_job *job, const struct vb_sig_signed *signed_by,
-                     const char *name, struct vb_sig_result *result, struct vb_error *err)
+static int key_within(const struct vb_sig_job *job VB_UNUSED, const struct vb_sig_signed *signed_by,
+                      const struct vb_sig_trusted_root *root, const char *name,
+                      struct vb_sig_result *result, struct vb_error *err)
 {
     struct vb_sig_evidence evidence = {0};
     const char *why = NULL;
 
-    const int status = vb_sig_evidence(signed_by, &job->trust->sigstore, &evidence, &why, err);
+    const int status = vb_sig_evidence(signed_by, root, &evidence, &why, err);
     if (status < 0)
         return status;
     if (why != NULL)
@@ -396,7 +450,7 @@ static int by_told_key(const struct vb_sig_job *job, const struct vb_sig_bundle 
         status = check_signature(&signed_by, &good, err);
     if (status < 0)
         return status;
-    return good ? judge_key(job, &signed_by, NULL, result, err)
+    return good ? judge_apart(job, &signed_by, NULL, key_within, result, err)
                 : wrong_signature(&signed_by, result);
 }
 
@@ -415,7 +469,7 @@ static int by_key(const struct vb_sig_job *job, const struct vb_sig_bundle *bund
             return status;
         if (good) {
             memcpy(result->key_id, key->id, sizeof(key->id));
-            return judge_key(job, &signed_by, key->name, result, err);
+            return judge_apart(job, &signed_by, key->name, key_within, result, err);
         }
         hinted = hinted || hints_at(bundle, key);
     }

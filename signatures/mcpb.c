@@ -20,7 +20,7 @@ struct block {
 static int read_tail(const struct vb_sig_job *job, struct vb_buf *ret, struct vb_error *err)
 {
     const uint64_t want = job->size < ret->max ? job->size : ret->max;
-    const int status = vb_buf_reserve(ret, (size_t)want + 1, err);
+    const int status = vb_buf_reserve(ret, (size_t)want, err);
 
     if (status < 0)
         return status;
@@ -62,15 +62,14 @@ static bool block_at(struct vb_sig_bytes tail, uint64_t size, size_t at, struct 
     return false;
 }
 
-/* The last block that fits together, wherever in TAIL it is. */
+/* The block of the last footer in TAIL. Of that one only, so that many marks take no longer. */
 static bool find_block(struct vb_sig_bytes tail, uint64_t size, struct block *ret)
 {
     const size_t footer_len = sizeof(footer) - 1;
 
     for (size_t at = tail.len < footer_len ? 0 : tail.len - footer_len + 1; at > 0; at--) {
-        if (memcmp(tail.data + at - 1, footer, footer_len) == 0 &&
-            block_at(tail, size, at - 1, ret))
-            return true;
+        if (memcmp(tail.data + at - 1, footer, footer_len) == 0)
+            return block_at(tail, size, at - 1, ret);
     }
     return false;
 }
@@ -80,6 +79,19 @@ static bool ends_with_footer(struct vb_sig_bytes tail)
     const size_t len = sizeof(footer) - 1;
 
     return tail.len >= len && memcmp(tail.data + tail.len - len, footer, len) == 0;
+}
+
+/* What unpackers look for from the end of a file: the certificates of the CMS are not signed, and
+ * an archive within them would be unpacked instead of the one that is. */
+static bool holds_archive(struct vb_sig_bytes block)
+{
+    static const char records[][5] = {"PK\1\2", "PK\3\4", "PK\5\6", "PK\6\6", "PK\6\7"};
+
+    for (size_t i = 0; i < VB_ARRAY_LEN(records); i++) {
+        if (memmem(block.data, block.len, records[i], 4) != NULL)
+            return true;
+    }
+    return false;
 }
 
 bool vb_sig_mcpb_probe(const struct vb_sig_job *job)
@@ -111,6 +123,9 @@ int vb_sig_mcpb(const struct vb_sig_job *job, struct vb_sig_result *result, stru
         return vb_sig_conclude(result, VB_SIGNATURE_INVALID,
                                "%llu bytes stand behind the signature block",
                                (unsigned long long)block.behind);
+    if (holds_archive(block.cms))
+        return vb_sig_conclude(result, VB_SIGNATURE_INVALID,
+                               "an archive stands in the signature block");
     status = vb_sig_cms_judge(job, block.cms, job->fd, block.content, result, err);
     return status < 0 ? status : vb_sig_paths_add(&result->covers, job->path, err);
 }

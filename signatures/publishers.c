@@ -11,12 +11,13 @@ enum { NAME_MAX_BYTES = 512 };
 
 static const int64_t day_seconds = 86400;
 
-/* Exactly one of key, identity and root is there. */
+/* Exactly one of key, identity and root is there, but that an identity may have a root. */
 struct signer {
+    size_t line;
     const char *key;
     const char *identity;
     const char *issuer; /* with identity */
-    const char *root;
+    const char *root;   /* with identity: the trusted root that vouches for the issuer */
 };
 
 struct revoked {
@@ -158,7 +159,10 @@ static int read_signer(const struct vb_publishers *of, const struct vb_yaml_node
         status = want_text(of, map, "root", &ret->root, err);
     if (status < 0)
         return status;
-    if ((ret->key != NULL) + (ret->identity != NULL) + (ret->root != NULL) != 1)
+    ret->line = map->line;
+    if ((ret->key != NULL) + (ret->identity != NULL) +
+            (ret->root != NULL && ret->identity == NULL) !=
+        1)
         return wrong(of, map, "exactly one of key, identity and root is needed", err);
     /* Anybody can have an identity from some issuer. */
     if ((ret->identity != NULL) != (ret->issuer != NULL))
@@ -176,6 +180,28 @@ static int make_room(const struct vb_publishers *of, const struct vb_yaml_node *
         return wrong(of, node, "a list was expected here", err);
     *ret = calloc(node->count + 1, size);
     return *ret == NULL ? vb_fail(err, VB_E_NOMEM, 0, "out of memory for %s", of->path) : VB_OK;
+}
+
+/* An id as results have it: 16 digits of minisign and signify, OpenSSH's SHA256: with 43 letters of
+ * base64, sha256: with 64 digits of a key in PEM or a certificate. */
+static bool is_key_id(const char *id)
+{
+    static const char digits[] = "0123456789abcdefABCDEF";
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const struct {
+        const char *begins;
+        const char *of;
+        size_t count;
+    } forms[] = {{"", digits, 16}, {"SHA256:", letters, 43}, {"sha256:", digits, 64}};
+
+    for (size_t i = 0; i < VB_ARRAY_LEN(forms); i++) {
+        const size_t len = strlen(forms[i].begins);
+        if (strncmp(id, forms[i].begins, len) == 0 && strlen(id + len) == forms[i].count &&
+            strspn(id + len, forms[i].of) == forms[i].count)
+            return true;
+    }
+    return false;
 }
 
 static int read_revoked(const struct vb_publishers *of, const struct vb_yaml_node *list,
@@ -197,6 +223,12 @@ static int read_revoked(const struct vb_publishers *of, const struct vb_yaml_nod
             status = want_text(of, node, "reason", &row->reason, err);
         if (status == VB_OK && (row->since_text == NULL || row->reason == NULL))
             status = wrong(of, node, "what is revoked needs since and reason", err);
+        /* One that fits no signature would revoke nobody. */
+        if (status == VB_OK && row->signer.key != NULL && !is_key_id(row->signer.key))
+            status = wrong(of, node,
+                           "no id of a key: 16 hexadecimal digits, SHA256: and 43 letters, or "
+                           "sha256: and 64 digits, as `vetbox trust list` shows it",
+                           err);
         *ret_count = i + 1;
     }
     return status;
@@ -244,6 +276,57 @@ static int read_span(const struct vb_publishers *of, const struct vb_yaml_node *
     return status;
 }
 
+/* What reports and references call packages; tests/unit/test_publishers.c holds it to identify's.
+ */
+static const char *const kinds[] = {
+    "agent-plugin",
+    "agent-skill",
+    "claude-bundle",
+    "claude-marketplace",
+    "claude-plugin",
+    "codex-plugin",
+    "cursor-plugin",
+    "files",
+    "gemini-extension",
+    "mcp-registry-server",
+    "mcp-server",
+    "mcpb",
+    "npm",
+    "openclaw-claw",
+    "openclaw-hook-pack",
+    "openclaw-plugin",
+    "openclaw-skill",
+    "pypi",
+    "python-project",
+    "python-sdist",
+    "python-wheel",
+    "skills-repository",
+    "vscode-extension",
+};
+
+bool vb_publishers_kind(const char *kind)
+{
+    for (size_t i = 0; i < VB_ARRAY_LEN(kinds); i++) {
+        if (strcmp(kinds[i], kind) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A row for a kind that there is not would be for nothing. */
+static int want_kinds(const struct vb_publishers *of, const struct vb_yaml_node *node,
+                      struct vb_error *err)
+{
+    const int status = want_texts(of, node, err);
+
+    for (size_t i = 0; status == VB_OK && i < node->count; i++) {
+        if (!vb_publishers_kind(node->items[i]->text))
+            return vb_fail(err, VB_E_CONFIG, 0, "%s:%zu: unknown package kind \"%.60s\"", of->path,
+                           node->items[i]->line, node->items[i]->text);
+    }
+    return status;
+}
+
 static int read_row(struct vb_publishers *of, const struct vb_yaml_node *map, struct row *row,
                     struct vb_error *err)
 {
@@ -261,7 +344,7 @@ static int read_row(struct vb_publishers *of, const struct vb_yaml_node *map, st
         return wrong(of, map, "a row needs packages and signers", err);
     status = want_texts(of, row->packages, err);
     if (status == VB_OK && row->kinds != NULL)
-        status = want_texts(of, row->kinds, err);
+        status = want_kinds(of, row->kinds, err);
     if (status == VB_OK)
         status = read_signers(of, signers, row, err);
     if (status == VB_OK)
@@ -321,6 +404,62 @@ int vb_publishers_read(const char *path, const char *text, size_t len, struct vb
         return status;
     *ret = vb_steal(of);
     return VB_OK;
+}
+
+/* Anybody who keeps an instance of Sigstore can name any issuer: with several it must be said whose
+ * word is meant. */
+static int check_roots(const struct vb_publishers *of, const struct vb_trust *trust,
+                       struct vb_error *err)
+{
+    for (size_t i = 0; trust->trusted_root_count > 1 && i < of->row_count; i++) {
+        for (size_t k = 0; k < of->rows[i].signer_count; k++) {
+            const struct signer *signer = &of->rows[i].signers[k];
+            if (signer->identity != NULL && signer->root == NULL)
+                return vb_fail(err, VB_E_CONFIG, 0,
+                               "%s:%zu: with %zu trusted roots an identity needs root", of->path,
+                               signer->line, trust->trusted_root_count);
+        }
+    }
+    return VB_OK;
+}
+
+static bool has_root(const struct vb_trust *trust, const struct signer *signer)
+{
+    bool found = signer->root == NULL;
+
+    for (size_t i = 0; !found && signer->identity == NULL && i < trust->root_count; i++)
+        found = strcmp(trust->root_names[i], signer->root) == 0;
+    for (size_t i = 0; !found && signer->identity != NULL && i < trust->trusted_root_count; i++)
+        found = strcmp(trust->trusted_roots[i].name, signer->root) == 0;
+    return found;
+}
+
+/* A root that is not there would revoke nobody. */
+static int check_revoked(const struct vb_publishers *of, const struct revoked *rows, size_t count,
+                         const struct vb_trust *trust, struct vb_error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct signer *signer = &rows[i].signer;
+        if (!has_root(trust, signer))
+            return vb_fail(err, VB_E_CONFIG, 0, "%s:%zu: the folder has no root \"%.60s\"",
+                           of->path, signer->line, signer->root);
+    }
+    return VB_OK;
+}
+
+int vb_publishers_hold(const struct vb_publishers *publishers, const struct vb_trust *trust,
+                       struct vb_error *err)
+{
+    if (publishers == NULL)
+        return VB_OK;
+    int status = check_roots(publishers, trust, err);
+    if (status == VB_OK)
+        status =
+            check_revoked(publishers, publishers->revoked, publishers->revoked_count, trust, err);
+    for (size_t i = 0; status == VB_OK && i < publishers->row_count; i++)
+        status = check_revoked(publishers, publishers->rows[i].revoked,
+                               publishers->rows[i].revoked_count, trust, err);
+    return status;
 }
 
 /* --- names --- */
@@ -443,8 +582,12 @@ static bool is_signer(const struct signer *signer, const struct vb_sig_result *r
     if (signer->key != NULL)
         return result->key_id[0] != '\0' && result->issuer[0] == '\0' &&
                vb_sig_id_equal(signer->key, result->key_id);
-    if (signer->root != NULL)
-        return result->root[0] != '\0' && strcmp(signer->root, result->root) == 0;
+    if (signer->root != NULL && strcmp(signer->root, result->root) != 0)
+        return false;
+    /* A certificate and a trusted root may have one name: everybody has an identity of the latter.
+     */
+    if (signer->identity == NULL)
+        return result->root[0] != '\0' && result->issuer[0] == '\0';
     return result->issuer[0] != '\0' && strcmp(signer->issuer, result->issuer) == 0 &&
            vb_sig_match_pattern(result->name, signer->identity);
 }
@@ -488,13 +631,9 @@ static bool say_revoked(const struct revoked *row, struct vb_sig_why *why)
 }
 
 /* One row that claims the package: may this signer, whom it lists, sign it at WHEN? */
-static bool row_accepts(const struct row *row, const struct vb_sig_package *package,
-                        const struct vb_sig_result *result, int64_t when, struct vb_sig_why *why)
+static bool row_accepts(const struct row *row, const struct vb_sig_package *package, int64_t when,
+                        struct vb_sig_why *why)
 {
-    const struct revoked *gone = revoked_by(row->revoked, row->revoked_count, result, when);
-
-    if (gone != NULL)
-        return say_revoked(gone, why);
     if (when < row->from)
         return answer(why, "not-yet", "the signer may sign %.200s from %s on", package->name,
                       row->from_text);
@@ -508,11 +647,20 @@ static bool accept_claimed(const struct vb_publishers *publishers,
                            const struct vb_sig_package *package, const struct vb_sig_result *result,
                            int64_t when, struct vb_sig_why *why)
 {
+    /* Who is revoked for a package in one row is so in all of them. */
+    for (size_t i = 0; i < publishers->row_count; i++) {
+        const struct row *row = &publishers->rows[i];
+        const struct revoked *gone =
+            row_claims(row, package) ? revoked_by(row->revoked, row->revoked_count, result, when)
+                                     : NULL;
+        if (gone != NULL)
+            return say_revoked(gone, why);
+    }
     answer(why, "not-listed", "the signer is not among those who may sign %.200s", package->name);
     for (size_t i = 0; i < publishers->row_count; i++) {
         const struct row *row = &publishers->rows[i];
         if (row_claims(row, package) && is_listed(row, result) &&
-            row_accepts(row, package, result, when, why))
+            row_accepts(row, package, when, why))
             return true;
     }
     return false;
@@ -564,6 +712,21 @@ static const char *signer_text(const struct signer *signer)
     return signer->root != NULL ? signer->root : signer->identity;
 }
 
+static int walk_revoked(const struct revoked *rows, size_t count, vb_publishers_each *each,
+                        void *ctx, struct vb_error *err)
+{
+    int status = VB_OK;
+
+    for (size_t i = 0; status == VB_OK && i < count; i++) {
+        const struct vb_publishers_row told = {.line = rows[i].signer.line,
+                                               .signer = signer_text(&rows[i].signer),
+                                               .is_key = rows[i].signer.key != NULL,
+                                               .reason = rows[i].reason};
+        status = each(ctx, &told, err);
+    }
+    return status;
+}
+
 int vb_publishers_walk(const struct vb_publishers *publishers, vb_publishers_each *each, void *ctx,
                        struct vb_error *err)
 {
@@ -583,6 +746,10 @@ int vb_publishers_walk(const struct vb_publishers *publishers, vb_publishers_eac
             told.is_key = row->signers[k].key != NULL;
             status = each(ctx, &told, err);
         }
+        if (status == VB_OK)
+            status = walk_revoked(row->revoked, row->revoked_count, each, ctx, err);
     }
+    if (status == VB_OK && publishers != NULL)
+        status = walk_revoked(publishers->revoked, publishers->revoked_count, each, ctx, err);
     return status;
 }

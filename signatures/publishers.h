@@ -22,6 +22,10 @@ struct vb_publishers;
 /* TEXT is the file, PATH for messages. Whatever is not understood is VB_E_CONFIG with its line. */
 VB_CHECKED int vb_publishers_read(const char *path, const char *text, size_t len,
                                   struct vb_publishers **ret, struct vb_error *err);
+/* Whether PUBLISHERS, which may be NULL, names roots that TRUST has, and says of which an identity
+ * is where there are several; otherwise VB_E_CONFIG. */
+VB_CHECKED int vb_publishers_hold(const struct vb_publishers *publishers,
+                                  const struct vb_trust *trust, struct vb_error *err);
 void vb_publishers_free(struct vb_publishers *publishers);
 size_t vb_publishers_count(const struct vb_publishers *publishers);
 
@@ -42,10 +46,14 @@ bool vb_publishers_accept(const struct vb_publishers *publishers,
 const char *vb_publishers_lookalike(const struct vb_publishers *publishers,
                                     const struct vb_sig_package *package, const char **ret_target);
 
-/* One signer of one row, for `vetbox trust`. */
+/* KIND is one that packages have. */
+bool vb_publishers_kind(const char *kind);
+
+/* One signer of one row, or one who is revoked, for `vetbox trust`. */
 struct vb_publishers_row {
     size_t line;
-    const char *package; /* the first pattern */
+    const char *package; /* the first pattern; NULL: he is revoked */
+    const char *reason;  /* where he is revoked */
     const char *signer;
     bool is_key;
     int64_t from;

@@ -24,6 +24,7 @@ struct listing {
     int64_t changed;
     vb_trust_each *each;
     void *ctx;
+    bool malformed;           /* one of them is */
     struct vb_sig_paths *ids; /* of all keys, so that trust.yaml can be held to them */
 };
 
@@ -133,9 +134,9 @@ static int tell_sigstore(const struct listing *listing, const struct vb_trust *t
 
     if (trust->trusted_root_count == 0)
         return 0;
-    snprintf(detail, sizeof(detail), "%zu authorities, %zu clocks, %zu logs",
-             trust->sigstore.cas.count, trust->sigstore.tsas.count,
-             trust->sigstore.tlogs.count + trust->sigstore.ctlogs.count);
+    const struct vb_sig_trusted_root *root = &trust->trusted_roots[0];
+    snprintf(detail, sizeof(detail), "%zu authorities, %zu clocks, %zu logs", root->cas.count,
+             root->tsas.count, root->tlogs.count + root->ctlogs.count);
     return tell(
         listing,
         (struct vb_trust_entry){.kind = "Sigstore root", .name = listing->file, .detail = detail},
@@ -148,12 +149,12 @@ static int tell_row(void *ctx, const struct vb_publishers_row *row, struct vb_er
     struct vb_trust_entry entry = {.file = listing->file,
                                    .changed = listing->changed,
                                    .line = row->line,
-                                   .kind = "rule",
-                                   .name = row->package,
+                                   .kind = row->package != NULL ? "rule" : "revocation",
+                                   .name = row->package != NULL ? row->package : row->signer,
                                    .id = "",
                                    .from = row->from,
                                    .until = row->until,
-                                   .detail = row->signer};
+                                   .detail = row->package != NULL ? row->signer : row->reason};
     bool found = !row->is_key;
 
     for (size_t i = 0; !found && i < listing->ids->count; i++)
@@ -180,6 +181,7 @@ static int list_file(const char *dir, int dirfd, struct listing *listing, bool r
         return 0;
     if (status < 0 && status != VB_E_CONFIG)
         return vb_fail(err, status, 0, "%s", why.message);
+    listing->malformed = listing->malformed || status < 0;
     if (status < 0)
         return tell(listing,
                     (struct vb_trust_entry){
@@ -193,6 +195,24 @@ static int list_file(const char *dir, int dirfd, struct listing *listing, bool r
     if (status == 0)
         status = tell_sigstore(listing, trust, err);
     return status < 0 ? status : vb_publishers_walk(trust->publishers, tell_row, listing, err);
+}
+
+/* What no file alone shows: that they do not go together. */
+static int tell_whole(const char *dir, struct listing *listing, struct vb_error *err)
+{
+    VB_CLEANUP(trust_free) struct vb_trust *trust = NULL;
+    struct vb_error why = {0};
+    const int status = listing->malformed ? 0 : vb_trust_load(dir, &trust, &why);
+
+    if (status < 0 && status != VB_E_CONFIG)
+        return vb_fail(err, status, 0, "%s", why.message);
+    listing->file = ".";
+    listing->changed = 0;
+    return status == 0 ? 0
+                       : tell(listing,
+                              (struct vb_trust_entry){
+                                  .kind = "malformed", .name = dir, .problem = why.message},
+                              err);
 }
 
 int vb_trust_list(const char *dir, vb_trust_each *each, void *ctx, struct vb_error *err)
@@ -209,7 +229,7 @@ int vb_trust_list(const char *dir, vb_trust_each *each, void *ctx, struct vb_err
             status = list_file(dir, dirfd, &listing, rules == 1, err);
         }
     }
-    return status;
+    return status < 0 ? status : tell_whole(dir, &listing, err);
 }
 
 /* --- what comes in --- */
@@ -411,7 +431,7 @@ static int load_form(struct vb_trust *trust, const struct form *form, const char
                      const char *name, struct vb_sig_bytes data, struct vb_error *err)
 {
     if (form->begins[0] == '{')
-        return vb_sig_trust_sigstore(trust, path, data, err);
+        return vb_sig_trust_sigstore(trust, path, name, data, err);
     if (form->begins[0] == '-' || form->begins[0] == '\x30')
         return vb_sig_trust_x509(trust, path, name, data, err);
     return vb_sig_trust_pub(trust, path, name, data, err);
@@ -430,6 +450,31 @@ static int try_file(const struct vb_trust_new *what, const char *name, struct vb
     if (status == VB_E_CONFIG && err != NULL)
         err->status = VB_E_DATA;
     return status == VB_E_CONFIG ? VB_E_DATA : status;
+}
+
+/* Whether WHAT, a key of minisign or signify, could stand beside the keys that are there. Files
+ * that are malformed are told of elsewhere. */
+static int try_beside(const char *dir, const struct vb_trust_new *what, const struct form *form,
+                      struct vb_error *err)
+{
+    VB_CLEANUP(vb_sig_paths_done) struct vb_sig_paths files = {0};
+    VB_CLEANUP_FD int dirfd = -1;
+    bool known;
+    int status = vb_sig_trust_files(dir, &dirfd, &files, err);
+
+    for (size_t i = 0; status == 0 && i < files.count; i++) {
+        VB_CLEANUP(trust_free) struct vb_trust *trust = calloc(1, sizeof(*trust));
+        struct vb_error why = {0};
+        if (trust == NULL)
+            return vb_fail(err, VB_E_NOMEM, 0, "out of memory for the trust store");
+        const int there = vb_sig_trust_file(trust, dir, dirfd, files.items[i], &known, &why);
+        if (there < 0 && there != VB_E_CONFIG)
+            return vb_fail(err, there, 0, "%s", why.message);
+        if (trust->key_count > 0)
+            status = load_form(trust, form, what->path, "new",
+                               (struct vb_sig_bytes){what->data, what->len}, err);
+    }
+    return status;
 }
 
 /* The file's own name without its last ending, unless another was given. */
@@ -481,6 +526,10 @@ int vb_trust_add(const char *dir, const struct vb_trust_new *what, char ret_file
         status = make_folder(dir, err);
     if (status == 0)
         status = open_folder(dir, &dirfd, err);
+    if (status < 0)
+        return status;
+    if (form->ending != NULL)
+        status = try_beside(dir, what, form, err);
     if (status < 0)
         return status;
     if (form->ending != NULL)

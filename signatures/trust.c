@@ -66,6 +66,25 @@ static const char *pub_hint(struct vb_sig_bytes line)
     return "expected the base64 of 42 bytes that begin with Ed";
 }
 
+/* Ids are eight bytes that whoever makes a key chooses: with two keys of one id rules and
+ * revocations would mean both. The same key twice is one. */
+static int check_id(const struct vb_trust *trust, const char *path, const struct vb_trust_key *key,
+                    struct vb_error *err)
+{
+    char id[17];
+
+    for (size_t i = 0; i < trust->key_count; i++) {
+        const struct vb_trust_key *there = &trust->keys[i];
+        if (memcmp(there->id, key->id, sizeof(key->id)) != 0 ||
+            memcmp(there->key, key->key, sizeof(key->key)) == 0)
+            continue;
+        vb_sig_show_minisign_id(key->id, id);
+        return vb_fail(err, VB_E_CONFIG, 0, "%s: another key, %s, has the id %s too", path,
+                       there->name, id);
+    }
+    return 0;
+}
+
 int vb_sig_trust_pub(struct vb_trust *trust, const char *path, const char *name,
                      struct vb_sig_bytes text, struct vb_error *err)
 {
@@ -85,6 +104,9 @@ int vb_sig_trust_pub(struct vb_trust *trust, const char *path, const char *name,
     if (text.len != 0)
         return vb_fail(err, VB_E_CONFIG, 0, "%s, line %zu: text after the public key", path,
                        number + 1);
+    const int status = check_id(trust, path, &key, err);
+    if (status < 0)
+        return status;
     struct vb_trust_key *grown = reallocarray(trust->keys, trust->key_count + 1, sizeof(*grown));
     if (grown == NULL)
         return vb_fail(err, VB_E_NOMEM, 0, "out of memory for the trust store");
@@ -127,10 +149,12 @@ static int load_publishers(struct vb_trust *trust, const char *path, const char 
                               &trust->publishers, err);
 }
 
-static int load_sigstore(struct vb_trust *trust, const char *path, const char *name VB_UNUSED,
+static int load_sigstore(struct vb_trust *trust, const char *path, const char *name,
                          struct vb_sig_bytes text, struct vb_error *err)
 {
-    return vb_sig_trust_sigstore(trust, path, text, err);
+    const bool plain = strcmp(name, "trusted_root.json") == 0;
+
+    return vb_sig_trust_sigstore(trust, path, plain ? "trusted_root" : name, text, err);
 }
 
 static bool is_pem_key(struct vb_sig_bytes text)
@@ -267,6 +291,8 @@ int vb_trust_load(const char *dir, struct vb_trust **ret, struct vb_error *err)
     int status = dir != NULL ? vb_sig_trust_files(dir, &dirfd, &files, err) : 0;
     for (size_t i = 0; status == 0 && i < files.count; i++)
         status = vb_sig_trust_file(trust, dir, dirfd, files.items[i], &known, err);
+    if (status == 0)
+        status = vb_publishers_hold(trust->publishers, trust, err);
     if (status < 0)
         return status;
     *ret = vb_steal(trust);

@@ -29,6 +29,7 @@ static void authorities_done(struct vb_sig_authorities *authorities)
 
 void vb_sig_trusted_root_done(struct vb_sig_trusted_root *root)
 {
+    free(root->name);
     logs_done(&root->tlogs);
     logs_done(&root->ctlogs);
     authorities_done(&root->cas);

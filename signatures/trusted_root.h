@@ -38,6 +38,7 @@ struct vb_sig_authorities {
 };
 
 struct vb_sig_trusted_root {
+    char *name; /* the file's, which rows of trust.yaml mean; NULL where nobody gave it one */
     struct vb_sig_logs tlogs;
     struct vb_sig_logs ctlogs;
     struct vb_sig_authorities cas;

@@ -23,7 +23,9 @@ void vb_sig_trust_roots_done(struct vb_trust *trust)
     free(trust->pems);
     free(trust->root_names);
     vb_sig_certs_free(&trust->root_certs);
-    vb_sig_trusted_root_done(&trust->sigstore);
+    for (size_t i = 0; i < trust->trusted_root_count; i++)
+        vb_sig_trusted_root_done(&trust->trusted_roots[i]);
+    free(trust->trusted_roots);
 }
 
 const char *vb_sig_trust_root_name(const struct vb_trust *trust, const X509 *cert)
@@ -132,49 +134,28 @@ int vb_sig_trust_certs(struct vb_trust *trust, const char *path, const char *nam
 
 /* --- trusted roots --- */
 
-static int join(void **items, size_t *count, void **more, size_t *more_count, size_t size,
-                struct vb_error *err)
-{
-    if (*more_count == 0)
-        return 0;
-    unsigned char *grown = reallocarray(*items, *count + *more_count, size);
-    if (grown == NULL)
-        return no_memory(err);
-    memcpy(grown + *count * size, *more, *more_count * size);
-    *items = grown;
-    *count += *more_count;
-    *more_count = 0; /* what they hold has moved */
-    return 0;
-}
-
-static int join_logs(struct vb_sig_logs *into, struct vb_sig_logs *from, struct vb_error *err)
-{
-    return join((void **)&into->items, &into->count, (void **)&from->items, &from->count,
-                sizeof(*into->items), err);
-}
-
-static int join_authorities(struct vb_sig_authorities *into, struct vb_sig_authorities *from,
-                            struct vb_error *err)
-{
-    return join((void **)&into->items, &into->count, (void **)&from->items, &from->count,
-                sizeof(*into->items), err);
-}
-
-int vb_sig_trust_sigstore(struct vb_trust *trust, const char *path, struct vb_sig_bytes text,
-                          struct vb_error *err)
+/* Each stays apart: whoever keeps one instance says nothing about another. */
+int vb_sig_trust_sigstore(struct vb_trust *trust, const char *path, const char *name,
+                          struct vb_sig_bytes text, struct vb_error *err)
 {
     VB_CLEANUP(vb_sig_trusted_root_done) struct vb_sig_trusted_root root = {0};
 
-    int status = vb_sig_trusted_root(text, path, &root, err);
-    if (status == 0)
-        status = join_logs(&trust->sigstore.tlogs, &root.tlogs, err);
-    if (status == 0)
-        status = join_logs(&trust->sigstore.ctlogs, &root.ctlogs, err);
-    if (status == 0)
-        status = join_authorities(&trust->sigstore.cas, &root.cas, err);
-    if (status == 0)
-        status = join_authorities(&trust->sigstore.tsas, &root.tsas, err);
-    if (status == 0)
-        trust->trusted_root_count++;
-    return status;
+    for (size_t i = 0; i < trust->trusted_root_count; i++) {
+        if (strcmp(trust->trusted_roots[i].name, name) == 0)
+            return vb_fail(err, VB_E_CONFIG, 0, "%s: another trusted root is called %s too", path,
+                           name);
+    }
+    const int status = vb_sig_trusted_root(text, path, &root, err);
+    if (status < 0)
+        return status;
+    root.name = strdup(name);
+    struct vb_sig_trusted_root *grown =
+        grow(trust->trusted_roots, trust->trusted_root_count, sizeof(*grown));
+    if (grown != NULL)
+        trust->trusted_roots = grown;
+    if (root.name == NULL || grown == NULL)
+        return no_memory(err);
+    trust->trusted_roots[trust->trusted_root_count++] = root;
+    root = (struct vb_sig_trusted_root){0}; /* it has moved */
+    return 0;
 }

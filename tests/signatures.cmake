@@ -10,5 +10,5 @@ vb_unit_test(sigstore_vectors unit/test_sigstore_vectors.c ${signatures_helper} 
 vb_unit_test(signatures_tools unit/test_signatures_tools.c ${signatures_helper} LIBS vb_signatures vb_core)
 vb_unit_test(signatures_registry unit/test_signatures_registry.c ${signatures_helper} LIBS vb_signatures vb_core)
 vb_unit_test(signatures_attested unit/test_signatures_attested.c unit/sigstore_helper.c ${signatures_helper} LIBS vb_signatures vb_core)
-vb_unit_test(publishers unit/test_publishers.c ${signatures_helper} LIBS vb_signatures vb_core)
+vb_unit_test(publishers unit/test_publishers.c ${signatures_helper} LIBS vb_identify vb_signatures vb_core)
 vb_unit_test(lookalike unit/test_lookalike.c LIBS vb_signatures vb_core)

@@ -96,13 +96,16 @@ version: 1
 publishers:
 - packages: ['*']
   signers: [{root: acme}]
-revoked: [{root: other, since: 2020-01-01, reason: x}]
+revoked: [{root: mallory, since: 2020-01-01, reason: x}]
 END
 cp good.p7s f.p7s
+run verify f --trust trust
+expect_status 78 "a revoked root that is not there"
+cp mallory.crt trust/mallory.crt
 expect 0 "a root that trust.yaml names" "valid-trusted"
-sed -i 's/root: other/root: acme/' trust/trust.yaml
+sed -i 's/root: mallory/root: acme/' trust/trust.yaml
 expect 2 "a root that is revoked" "revoked on 2020-01-01"
-rm trust/trust.yaml
+rm trust/trust.yaml trust/mallory.crt
 
 # --- a bit of each part, and each length ---
 
@@ -208,6 +211,43 @@ run verify folder --trust trust
 expect_status 0 "a bundle in a folder"
 expect_not_in "$work/out" "covered by none" "a bundle in a folder"
 
+# Longer than what is read of its end.
+cp plain.zip kept.zip
+head -c 200000 /dev/urandom >server/data.bin
+python3 -m zipfile -c plain.zip manifest.json server
+block -signer anna.crt -inkey anna.key
+run verify b.mcpb --trust trust
+expect_status 0 "a large bundle"
+expect_in "$work/out" "valid-trusted  mcpb  b.mcpb  anna" "a large bundle"
+python3 mutate.py b.mcpb 'raw[100000] ^= 1' c.mcpb
+run verify c.mcpb --trust trust
+expect_status 1 "a large bundle that was changed"
+rm server/data.bin c.mcpb
+mv kept.zip plain.zip
+
+# Certificates of the CMS are not signed. A whole archive in one of them, whose comment reaches the end of the
+# file, is what unpackers find; a mark alone is as bad, and other bytes in its place are not.
+mkdir evil
+echo 'process.exit(1)' >evil/pwn.js
+python3 -m zipfile -c evil.zip evil
+printf '1.2.3.4=DER:%s\n' "$(od -An -v -tx1 evil.zip | tr -d ' \n')" >ext
+openssl req -new -key eva.key -subj /CN=x -out csr 2>/dev/null
+openssl x509 -req -in csr -signkey eva.key -extfile ext -out carrier.crt 2>/dev/null || fail "no certificate with an archive"
+block -signer anna.crt -inkey anna.key -certfile carrier.crt
+cp b.mcpb carrier.mcpb
+python3 mutate.py carrier.mcpb 'at = raw.rindex(b"PK\5\6"); raw[at + 20:at + 22] = (len(raw) - at - 22).to_bytes(2, "little")' b.mcpb
+python3 -m zipfile -l b.mcpb >listed
+expect_in listed "pwn.js" "Python finds the forged archive"
+run verify b.mcpb --trust trust
+expect_status 1 "an archive in the signature block"
+expect_in "$work/out" "an archive stands in the signature block" "an archive in the signature block"
+for code in '5\6' '6\6' '6\7' '1\2' '3\4' ab; do
+    [ "$code" = ab ] && mark="PKab" || mark="PK\\$code"
+    python3 mutate.py carrier.mcpb "import re; size = len(raw); at = raw.rindex(b'MCPB_SIG_V1'); raw[at:] = re.sub(rb'PK[\\1-\\6]', b'xxx', bytes(raw[at:])); at = raw.index(b'xxx', at); raw[at:at + 4] = b'$mark'" b.mcpb
+    run verify b.mcpb --trust trust
+    [ "$code" = ab ] && expect_status 0 "no mark in a certificate" || expect_status 1 "$mark in a certificate"
+done
+
 # changed WANTED CODE: the bundle after a change; 3 is "not trusted"
 changed() {
     python3 mutate.py good.mcpb "size = len(raw); start = raw.rindex(b'MCPB_SIG_V1'); $2" b.mcpb
@@ -244,13 +284,13 @@ python3 -m zipfile -c plain.zip manifest.json
 changed 1 'raw[:start] = open("plain.zip", "rb").read()'
 cp kept.zip plain.zip
 for options in '-signer evil.crt -inkey evil.key' '-signer mail.crt -inkey mail.key' '-signer old.crt -inkey old.key' \
-    '-signer anna.crt -inkey anna.key -nocerts' '-signer anna.crt -inkey anna.key -nodetach'; do
+    '-signer anna.crt -inkey anna.key -nocerts'; do
     # shellcheck disable=SC2086 # several options
     block $options
     run verify b.mcpb --trust trust
     expect_status 2 "bundle with $options"
 done
-for options in '-md sha1' '-noattr'; do
+for options in '-md sha1' '-noattr' '-nodetach'; do
     # shellcheck disable=SC2086
     block -signer anna.crt -inkey anna.key $options
     run verify b.mcpb --trust trust

@@ -46,6 +46,12 @@ for name in ../x .x -x 'a b' ''; do
     expect_error "the name \"$name\""
 done
 
+# Another key with the id of one that is there.
+python3 -c 'import base64; raw = bytearray(base64.b64decode(open("alice.pub").read().split("\n")[1])); raw[20] ^= 1; print(base64.b64encode(raw).decode())' >twin.pub
+run trust add twin.pub --trust "$trust"
+expect_error "two keys with one id"
+expect_in "$work/err" "another key, alice, has the id" "two keys with one id"
+
 # What is no key.
 for file in alice.key carol pem.key /dev/null "$vetbox" "$work"; do
     run trust add "$file" --name secret --principal x --trust "$trust"
@@ -101,6 +107,17 @@ printf 'version: 1\npublishers:\n- packages: [x]\n  signers: [{key: DEAD}]\n' >"
 run trust check --trust "$trust"
 expect_status 1 "a rule with a key that is not there"
 expect_in "$work/out" "trust.yaml:3" "a rule with a key that is not there"
+printf 'version: 1\nrevoked: [{key: 0123456789ABCDEF, since: 2026-01-01, reason: x}]\n' >"$trust/trust.yaml"
+run trust check --trust "$trust"
+expect_status 1 "a revocation of a key that is not there"
+expect_in "$work/out" "trust.yaml:2" "a revocation of a key that is not there"
+printf 'version: 1\nrevoked: [{key: %s, since: 2026-01-01, reason: x}]\n' "$id" >"$trust/trust.yaml"
+run trust check --trust "$trust"
+expect_status 0 "a revocation of one that is"
+printf 'version: 1\nrevoked: [{root: nobody, since: 2026-01-01, reason: x}]\n' >"$trust/trust.yaml"
+run trust check --trust "$trust"
+expect_status 1 "a revocation of a root that is not there"
+expect_in "$work/out" "the folder has no root" "a revocation of a root that is not there"
 printf 'version: 1\npublisher: []\n' >"$trust/trust.yaml"
 run trust check --trust "$trust"
 expect_status 1 "a malformed file"

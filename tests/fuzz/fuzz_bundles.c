@@ -95,7 +95,7 @@ static void trusted_root(struct vb_sig_bytes data)
 
     if (next == NULL)
         return;
-    const int status = vb_sig_trust_sigstore(next, "file", data, &err);
+    const int status = vb_sig_trust_sigstore(next, "file", "name", data, &err);
     if (status < 0 && (status != VB_E_CONFIG || strstr(err.message, "file: ") == NULL))
         abort();
     if (status < 0) {
@@ -159,6 +159,13 @@ static void statement(struct vb_sig_bytes data)
 
 /* --- parts --- */
 
+static const struct vb_sig_trusted_root *believed(void)
+{
+    static const struct vb_sig_trusted_root none;
+
+    return trust->trusted_root_count > 0 ? &trust->trusted_roots[0] : &none;
+}
+
 static void certificate(struct vb_sig_bytes data)
 {
     VB_CLEANUP(vb_sig_cert_free) X509 *cert = NULL;
@@ -172,7 +179,7 @@ static void certificate(struct vb_sig_bytes data)
     if (cert == NULL)
         return;
     if (vb_sig_cert_key(cert, &key, NULL) < 0 ||
-        vb_sig_sct(cert, cert, &trust->sigstore.ctlogs, &logged, NULL) < 0)
+        vb_sig_sct(cert, cert, &believed()->ctlogs, &logged, NULL) < 0)
         abort();
     (void)vb_sig_cert_use(cert, true);
     if (vb_sig_cert_identity(cert, name) && !vb_utf8_valid(name, strlen(name)))
@@ -189,7 +196,7 @@ static void stamp(struct vb_sig_bytes data)
     const struct vb_sig_bytes signature = {.data = (const unsigned char *)"signature", .len = 9};
     struct vb_sig_stamped stamped;
 
-    if (vb_sig_timestamp(data, signature, &trust->sigstore.tsas, &stamped, NULL) < 0 ||
+    if (vb_sig_timestamp(data, signature, &believed()->tsas, &stamped, NULL) < 0 ||
         (stamped.stamp != VB_SIG_STAMP_GOOD && stamped.why == NULL))
         abort();
 }
@@ -199,8 +206,8 @@ static void checkpoint(struct vb_sig_bytes data)
     const struct vb_sig_entry entry = {.tree_size = 2, .checkpoint = data};
     const char *why = NULL;
 
-    for (size_t i = 0; i < trust->sigstore.tlogs.count; i++) {
-        const struct vb_sig_log *log = &trust->sigstore.tlogs.items[i];
+    for (size_t i = 0; i < believed()->tlogs.count; i++) {
+        const struct vb_sig_log *log = &believed()->tlogs.items[i];
         if (log->key != NULL && vb_sig_entry_checkpoint(&entry, log, &why, NULL) < 0)
             abort();
     }

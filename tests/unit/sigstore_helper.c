@@ -297,7 +297,7 @@ void instance_trust(struct instance *instance, json_t *root, EVP_PKEY *pem)
     unsigned char spki[512];
 
     if (vb_sig_trust_sigstore(
-            trust, "trusted_root.json",
+            trust, "trusted_root.json", "trusted_root",
             (struct vb_sig_bytes){.data = (const unsigned char *)text, .len = strlen(text)},
             &err) < 0)
         fail_msg("%s", err.message);

@@ -6,10 +6,12 @@
 
 #include <cmocka.h>
 
+#include "identify/internal.h"
 #include "signatures/cover.h"
 #include "signatures_helper.h"
 
 #define ALICE "78B7451DFA0A75CF"
+#define SSH_REST "xyz012345678901234567890123456789012345+/"
 
 static void free_publishers(struct vb_publishers **publishers)
 {
@@ -63,7 +65,17 @@ static void test_strict(void **state)
          "until lies before from"},
         {"revoked:\n- {key: A, reason: x}", "trust.yaml:3: what is revoked needs since"},
         {"revoked:\n- {since: 2026-01-01, reason: x}", "exactly one of key"},
-        {"revoked:\n- {key: A, since: 2026-01-01, reason: x}\n- {key: A}", "trust.yaml:4:"},
+        {"revoked:\n- {key: " ALICE ", since: 2026-01-01, reason: x}\n- {key: A}", "trust.yaml:4:"},
+        {"revoked:\n- {key: A, since: 2026-01-01, reason: x}", "trust.yaml:3: no id of a key"},
+        {"revoked:\n- {key: 'sha256:" ALICE "', since: 2026-01-01, reason: x}", "no id of a key"},
+        {"revoked:\n- {key: 78B7451DFA0A75CG, since: 2026-01-01, reason: x}", "no id of a key"},
+        {"revoked:\n- {key: " ALICE ALICE ALICE ALICE ", since: 2026-01-01, reason: x}",
+         "no id of a key"},
+        {"publishers:\n- packages: [a]\n  signers: []\n  required: true\n"
+         "  revoked: [{key: alice, since: 2026-01-01, reason: x}]",
+         "trust.yaml:6: no id of a key"},
+        {"publishers:\n- packages: [a]\n  kinds: [Skill]\n  signers: [{key: A}]",
+         "trust.yaml:4: unknown package kind \"Skill\""},
         {"publishers: []\npublishers: []", "trust.yaml:3: "},
         {"publishers: &a []", "trust.yaml:2: "},
     };
@@ -81,31 +93,32 @@ static void test_strict(void **state)
 
 /* --- who may sign what --- */
 
-static const char rules[] = "version: 1\n"
-                            "publishers:\n"
-                            "- packages: [weather-*, '@acme/*']\n"
-                            "  signers:\n"
-                            "  - key: 78b7451dfa0a75cf\n"
-                            "  - identity: https://forge.example/acme/*\n"
-                            "    issuer: https://issuer.example\n"
-                            "  required: true\n"
-                            "- packages: [old-thing]\n"
-                            "  signers: [{key: 78B7451DFA0A75CF}]\n"
-                            "  from: 2026-01-01\n"
-                            "  until: 2026-06-30\n"
-                            "- packages: [Some.Snake]\n"
-                            "  kinds: [python-wheel, pypi]\n"
-                            "  signers: [{root: snakes}]\n"
-                            "- packages: [nobody]\n"
-                            "  signers: []\n"
-                            "  required: true\n"
-                            "- packages: [inner-*]\n"
-                            "  signers: [{key: 'SHA256:aB'}]\n"
-                            "  revoked: [{key: 'SHA256:aB', since: 2026-05-01, reason: left}]\n"
-                            "revoked:\n"
-                            "- {key: DEAD, since: 2026-03-01, reason: stolen laptop}\n"
-                            "- {identity: '*@evil.example', issuer: https://issuer.example,\n"
-                            "   since: 2020-01-01, reason: never}\n";
+static const char rules[] =
+    "version: 1\n"
+    "publishers:\n"
+    "- packages: [weather-*, '@acme/*']\n"
+    "  signers:\n"
+    "  - key: 78b7451dfa0a75cf\n"
+    "  - identity: https://forge.example/acme/*\n"
+    "    issuer: https://issuer.example\n"
+    "  required: true\n"
+    "- packages: [old-thing]\n"
+    "  signers: [{key: 78B7451DFA0A75CF}]\n"
+    "  from: 2026-01-01\n"
+    "  until: 2026-06-30\n"
+    "- packages: [Some.Snake]\n"
+    "  kinds: [python-wheel, pypi]\n"
+    "  signers: [{root: snakes}]\n"
+    "- packages: [nobody]\n"
+    "  signers: []\n"
+    "  required: true\n"
+    "- packages: [inner-*]\n"
+    "  signers: [{key: 'SHA256:aB" SSH_REST "'}]\n"
+    "  revoked: [{key: 'SHA256:aB" SSH_REST "', since: 2026-05-01, reason: left}]\n"
+    "revoked:\n"
+    "- {key: DEAD0000DEAD0000, since: 2026-03-01, reason: stolen laptop}\n"
+    "- {identity: '*@evil.example', issuer: https://issuer.example,\n"
+    "   since: 2020-01-01, reason: never}\n";
 
 enum { DAY = 86400, MAY_2026 = 1777593600 }; /* 2026-05-01 */
 
@@ -180,12 +193,13 @@ static void test_accept(void **state)
         {"npm", "old-thing", .key = ALICE, .trusted = true, .now = MAY_2026 - 121 * DAY,
          .code = "not-yet"},
         /* revocation */
-        {"npm", "other", .key = "dead", .trusted = true, .code = "revoked"},
-        {"npm", "other", .key = "dead", .trusted = true, .signed_at = MAY_2026 - 62 * DAY},
-        {"npm", "other", .key = "DEAD", .trusted = true, .now = MAY_2026 - 62 * DAY},
-        {"npm", "inner-x", .key = "SHA256:aB", .trusted = true, .now = MAY_2026 - 1},
-        {"npm", "inner-x", .key = "SHA256:aB", .trusted = true, .code = "revoked"},
-        {"npm", "inner-x", .key = "SHA256:Ab", .trusted = true, .now = MAY_2026 - 1,
+        {"npm", "other", .key = "dead0000dead0000", .trusted = true, .code = "revoked"},
+        {"npm", "other", .key = "dead0000dead0000", .trusted = true,
+         .signed_at = MAY_2026 - 62 * DAY},
+        {"npm", "other", .key = "DEAD0000DEAD0000", .trusted = true, .now = MAY_2026 - 62 * DAY},
+        {"npm", "inner-x", .key = "SHA256:aB" SSH_REST, .trusted = true, .now = MAY_2026 - 1},
+        {"npm", "inner-x", .key = "SHA256:aB" SSH_REST, .trusted = true, .code = "revoked"},
+        {"npm", "inner-x", .key = "SHA256:Ab" SSH_REST, .trusted = true, .now = MAY_2026 - 1,
          .code = "not-listed"},
         /* kinds, and Python's names */
         {"python-wheel", "some_snake", .root = "snakes", .trusted = true},
@@ -197,6 +211,119 @@ static void test_accept(void **state)
 
     for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++)
         ask(publishers, &rows[i]);
+    (void)state;
+}
+
+/* A revocation of what is not there, and kinds that there are. */
+static void test_what_there_is(void **state)
+{
+    static const struct {
+        const char *signer;
+        int status;
+    } rows[] = {
+        {"root: mine", VB_OK},
+        {"root: instance", VB_E_CONFIG},
+        {"root: other", VB_E_CONFIG},
+        {"identity: x, issuer: y", VB_OK},
+        {"identity: x, issuer: y, root: instance", VB_OK},
+        {"identity: x, issuer: y, root: mine", VB_E_CONFIG},
+    };
+    static char mine[] = "mine", instance[] = "instance";
+    char *names[] = {mine};
+    struct vb_sig_trusted_root root = {.name = instance};
+    const struct vb_trust trust = {
+        .root_names = names, .root_count = 1, .trusted_roots = &root, .trusted_root_count = 1};
+
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows) * 2; i++) {
+        VB_CLEANUP(free_publishers) struct vb_publishers *publishers = NULL;
+        char text[300];
+        snprintf(
+            text, sizeof(text), "version: 1\n%srevoked: [{%s, since: 2026-01-01, reason: x}]\n",
+            i % 2 == 0 ? "" : "publishers:\n- packages: [a]\n  signers: []\n  required: true\n  ",
+            rows[i / 2].signer);
+        assert_int_equal(vb_publishers_read("f", text, strlen(text), &publishers, NULL), 0);
+        assert_int_equal(vb_publishers_hold(publishers, &trust, NULL), rows[i / 2].status);
+    }
+    for (size_t i = 0; i < vb_id_kind_count; i++) {
+        if (!vb_publishers_kind(vb_id_kinds[i].name))
+            fail_msg("no kind of trust.yaml: %s", vb_id_kinds[i].name);
+    }
+    assert_true(vb_publishers_kind("files") && vb_publishers_kind("pypi"));
+    (void)state;
+}
+
+/* A wider row does not let in again whom a narrower one revokes, wherever either stands. */
+static void test_revoked_in_another_row(void **state)
+{
+    static const char texts[][400] = {
+        "version: 1\npublishers:\n- packages: ['@acme/*']\n  signers: [{key: " ALICE "}]\n"
+        "- packages: ['@acme/db']\n  signers: [{key: " ALICE "}]\n"
+        "  revoked: [{key: " ALICE ", since: 2020-01-01, reason: left}]\n",
+        "version: 1\npublishers:\n- packages: ['@acme/db']\n  signers: []\n  required: true\n"
+        "  revoked: [{key: " ALICE ", since: 2020-01-01, reason: left}]\n"
+        "- packages: ['@acme/*']\n  signers: [{key: " ALICE "}]\n",
+    };
+    const struct asked rows[] = {
+        {"npm", "@acme/db", .key = ALICE, .trusted = true, .code = "revoked"},
+        {"npm", "@acme/web", .key = ALICE, .trusted = true},
+    };
+
+    for (size_t i = 0; i < VB_ARRAY_LEN(texts); i++) {
+        VB_CLEANUP(free_publishers) struct vb_publishers *publishers = NULL;
+        assert_int_equal(
+            vb_publishers_read("trust.yaml", texts[i], strlen(texts[i]), &publishers, NULL), 0);
+        for (size_t k = 0; k < VB_ARRAY_LEN(rows); k++)
+            ask(publishers, &rows[k]);
+    }
+    (void)state;
+}
+
+/* Two instances of Sigstore, and a certificate that is called like one of them. */
+static const char instances[] =
+    "version: 1\npublishers:\n"
+    "- packages: [a]\n"
+    "  signers: [{identity: 'x@*', issuer: https://issuer.example, root: mine}]\n"
+    "- packages: [b]\n"
+    "  signers: [{root: mine}]\n";
+
+static void test_root_of_identity(void **state)
+{
+    static const char issuer[] = "https://issuer.example";
+    VB_CLEANUP(free_publishers) struct vb_publishers *publishers = NULL;
+    const struct asked rows[] = {
+        {"npm", "a", .name = "x@y", .issuer = issuer, .root = "mine"},
+        {"npm", "a", .name = "x@y", .issuer = issuer, .root = "theirs", .code = "not-listed"},
+        {"npm", "a", .name = "x@y", .issuer = issuer, .code = "not-listed"},
+        {"npm", "a", .name = "x@y", .root = "mine", .trusted = true, .code = "not-listed"},
+        {"npm", "b", .name = "x@y", .root = "mine", .trusted = true},
+        {"npm", "b", .name = "x@y", .issuer = issuer, .root = "mine", .code = "not-listed"},
+    };
+
+    assert_int_equal(
+        vb_publishers_read("trust.yaml", instances, strlen(instances), &publishers, NULL), 0);
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++)
+        ask(publishers, &rows[i]);
+    (void)state;
+}
+
+/* With more than one trusted root an identity alone says too little. */
+static void test_several_roots(void **state)
+{
+    static const char alone[] = "version: 1\npublishers:\n- packages: [a]\n"
+                                "  signers: [{identity: x, issuer: y}]\n";
+    VB_CLEANUP(free_publishers) struct vb_publishers *one = NULL, *other = NULL;
+    struct vb_trust trust = {.trusted_root_count = 1};
+    struct vb_error err = {0};
+
+    assert_int_equal(vb_publishers_read("trust.yaml", alone, strlen(alone), &one, NULL), 0);
+    assert_int_equal(vb_publishers_hold(one, &trust, &err), 0);
+    trust.trusted_root_count = 2;
+    assert_int_equal(vb_publishers_hold(one, &trust, &err), VB_E_CONFIG);
+    assert_non_null(strstr(err.message, "trust.yaml:4: with 2 trusted roots"));
+    assert_int_equal(vb_publishers_read("trust.yaml", instances, strlen(instances), &other, NULL),
+                     0);
+    assert_int_equal(vb_publishers_hold(other, &trust, &err), 0);
+    assert_int_equal(vb_publishers_hold(NULL, &trust, &err), 0);
     (void)state;
 }
 
@@ -396,6 +523,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_strict),
         cmocka_unit_test(test_accept),
+        cmocka_unit_test(test_what_there_is),
+        cmocka_unit_test(test_revoked_in_another_row),
+        cmocka_unit_test(test_root_of_identity),
+        cmocka_unit_test(test_several_roots),
         cmocka_unit_test(test_unanchored),
         cmocka_unit_test(test_several_names),
         cmocka_unit_test(test_required),

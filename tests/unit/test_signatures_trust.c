@@ -88,6 +88,27 @@ static void test_malformed_folder(void **state)
     (void)state;
 }
 
+/* Whoever makes a key chooses its id. */
+static void test_one_id_twice(void **state)
+{
+    /* The id of MINISIGN_KEY, and another key. */
+    static const char other[] = "RWTPdQr6HUW3eEgln+mEzCO53Ws7xgQk43RGLkJb2Eh8YWhmNLvbZnCt";
+    struct package package;
+
+    package_init(&package);
+    package_put(&package, "a.pub", MINISIGN_KEY, strlen(MINISIGN_KEY));
+    package_put(&package, "b.pub", MINISIGN_KEY, strlen(MINISIGN_KEY));
+    {
+        VB_CLEANUP(free_trust) struct vb_trust *trust = NULL;
+        assert_int_equal(vb_trust_load(package.path, &trust, NULL), 0);
+        assert_int_equal(vb_trust_count(trust), 2);
+    }
+    package_put(&package, "b.pub", other, strlen(MINISIGN_KEY));
+    expect_config_error(package.path, "b.pub: another key, a, has the id 78B7451DFA0A75CF too");
+    package_done(&package);
+    (void)state;
+}
+
 static void test_bare_key_line(void **state)
 {
     VB_CLEANUP(free_trust) struct vb_trust *trust = calloc(1, sizeof(*trust));
@@ -222,6 +243,7 @@ int main(void)
         cmocka_unit_test(test_missing_folder_is_an_empty_store),
         cmocka_unit_test(test_malformed_folder),
         cmocka_unit_test(test_bare_key_line),
+        cmocka_unit_test(test_one_id_twice),
         cmocka_unit_test(test_allowed_signers_lines),
         cmocka_unit_test(test_pattern_lists),
         cmocka_unit_test(test_base64_is_strict),

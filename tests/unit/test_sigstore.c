@@ -613,6 +613,54 @@ static void test_periods(void **state)
     }
 }
 
+static int trust_too(struct instance *instance, const char *name, const json_t *root)
+{
+    VB_CLEANUP_FREE char *text = json_dumps(root, 0);
+    struct vb_error err = {0};
+
+    return vb_sig_trust_sigstore(
+        instance->package.trust, name, name,
+        (struct vb_sig_bytes){.data = (const unsigned char *)text, .len = strlen(text)}, &err);
+}
+
+/* Two trusted roots prove nothing together, and it is told which one proves something alone. */
+static void test_roots_apart(void **state)
+{
+    static const struct {
+        const char *missing[2]; /* lists of each that are empty */
+        const char *root;       /* NULL: nobody vouches */
+    } rows[] = {
+        {{"certificateAuthorities", "tlogs"}, NULL},
+        {{"tlogs", "certificateAuthorities"}, NULL},
+        {{"ctlogs", "certificateAuthorities"}, NULL},
+        {{"tlogs", NULL}, "second"},
+        {{"ctlogs", NULL}, "second"},
+        {{NULL, "ctlogs"}, "trusted_root"},
+        {{NULL, "certificateAuthorities"}, "trusted_root"},
+    };
+    struct instance *instance = *state;
+
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        VB_CLEANUP(vb_sig_result_done) struct vb_sig_result result = {0};
+        VB_CLEANUP(vb_json_free) json_t *more = instance_root(instance);
+        json_t *root = instance_root(instance);
+        if (rows[i].missing[0] != NULL)
+            json_array_clear(json_object_get(root, rows[i].missing[0]));
+        if (rows[i].missing[1] != NULL)
+            json_array_clear(json_object_get(more, rows[i].missing[1]));
+        instance_trust(instance, root, NULL);
+        assert_int_equal(trust_too(instance, "second", more), 0);
+        assert_int_equal(trust_too(instance, "second", more), VB_E_CONFIG);
+        instance_verify(instance, instance_bundle(instance, &plain), &result);
+        assert_int_equal(result.outcome, VB_SIGNATURE_VALID_UNTRUSTED);
+        if (result.anchored != (rows[i].root != NULL))
+            fail_msg("row %zu: %s", i, result.reason);
+        if (result.anchored)
+            assert_string_equal(result.root, rows[i].root);
+        assert_int_equal(result.facts.count, result.anchored ? 2 : 0);
+    }
+}
+
 static void test_malformed_roots(void **state)
 {
     static const struct {
@@ -657,6 +705,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_good, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_roots_apart, setup, teardown),
         cmocka_unit_test_setup_teardown(test_names, setup, teardown),
         cmocka_unit_test_setup_teardown(test_by_key, setup, teardown),
         cmocka_unit_test_setup_teardown(test_hints, setup, teardown),

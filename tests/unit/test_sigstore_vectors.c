@@ -259,7 +259,7 @@ static void test_oms(void **state)
 
     if (read_if_there(public_root(path, sizeof(path)), &root))
         assert_int_equal(
-            vb_sig_trust_sigstore(trust, path,
+            vb_sig_trust_sigstore(trust, path, "public",
                                   (struct vb_sig_bytes){.data = root.data, .len = root.len}, NULL),
             0);
     for (size_t i = 0; i < VB_ARRAY_LEN(oms_rows); i++)
