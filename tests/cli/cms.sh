@@ -208,6 +208,18 @@ run verify folder --trust trust
 expect_status 0 "a bundle in a folder"
 expect_not_in "$work/out" "covered by none" "a bundle in a folder"
 
+# A bundle named as if it signed a list of digests signs no list.
+mkdir list
+printf 'echo evil\n' >list/x.sh
+(cd list && sha256sum x.sh >SHA256SUMS)
+cp good.mcpb list/SHA256SUMS.mcpb
+run verify list --trust trust
+expect_in "$work/out" "valid-trusted  mcpb  SHA256SUMS.mcpb" "a bundle beside a list"
+expect_in "$work/out" "  x.sh" "a bundle beside a list covers nothing that the list names"
+printf '0000000000000000000000000000000000000000000000000000000000000000  x.sh\n' >list/SHA256SUMS
+run verify list --trust trust
+expect_in "$work/out" "valid-trusted  mcpb  SHA256SUMS.mcpb" "nor is it broken by the list"
+
 # changed WANTED CODE: the bundle after a change; 3 is "not trusted"
 changed() {
     python3 mutate.py good.mcpb "size = len(raw); start = raw.rindex(b'MCPB_SIG_V1'); $2" b.mcpb
