@@ -23,7 +23,8 @@ static int begin(struct vb_session *session, const struct vb_options *options, c
 /* --- verify --- */
 
 struct signature_counts {
-    size_t trusted, invalid, wanted, all, died;
+    size_t trusted, invalid, revoked, wanted, all, died;
+    size_t loose; /* files that no trusted signature covers */
     bool quiet;
 };
 
@@ -36,6 +37,7 @@ static void print_signature(const struct vb_event *event, void *ctx)
     counts->all++;
     counts->trusted += vb_str_equal(outcome, vb_signature_outcome_name(VB_SIGNATURE_VALID_TRUSTED));
     counts->invalid += vb_str_equal(outcome, vb_signature_outcome_name(VB_SIGNATURE_INVALID));
+    counts->revoked += vb_str_equal(vb_event_get_str(event, VB_F_CODE), "revoked");
     for (size_t i = 0; !counts->quiet && i < VB_ARRAY_LEN(fields); i++) {
         const struct vb_str text = vb_event_get_str(event, fields[i]);
         if (text.len == 0)
@@ -47,21 +49,31 @@ static void print_signature(const struct vb_event *event, void *ctx)
         fputc('\n', stdout);
 }
 
-static void print_coverage(const struct vb_event *event, void *ctx)
+static void print_files(const char *words, int64_t count, int64_t present,
+                        const struct vb_value *paths)
 {
-    const struct signature_counts *counts = ctx;
-    const int64_t present = vb_event_get_int(event, VB_F_PRESENT, 0);
-    const int64_t covered = vb_event_get_int(event, VB_F_COUNT, 0);
-    const struct vb_value *paths = vb_event_get(event, VB_F_PATHS);
-    if (counts->quiet || present == covered)
+    if (count <= 0)
         return;
-    printf("covered by none: %lld of %lld files\n", (long long)(present - covered),
-           (long long)present);
+    printf("%s: %lld of %lld files\n", words, (long long)count, (long long)present);
     for (size_t i = 0; paths != NULL && i < paths->list.count; i++) {
         fputs("  ", stdout);
         vb_print_escaped(stdout, paths->list.items[i]);
         fputc('\n', stdout);
     }
+}
+
+static void print_coverage(const struct vb_event *event, void *ctx)
+{
+    struct signature_counts *counts = ctx;
+    const int64_t present = vb_event_get_int(event, VB_F_PRESENT, 0);
+    const int64_t covered = vb_event_get_int(event, VB_F_COUNT, 0);
+    const int64_t trusted = vb_event_get_int(event, VB_F_TRUSTED, 0);
+    counts->loose += present > trusted ? (size_t)(present - trusted) : 0;
+    if (counts->quiet)
+        return;
+    print_files("covered by none", present - covered, present, vb_event_get(event, VB_F_PATHS));
+    print_files("covered by no trusted signature", covered - trusted, present,
+                vb_event_get(event, VB_F_UNTRUSTED));
 }
 
 static void print_expected(const struct vb_event *event, void *ctx)
@@ -129,7 +141,8 @@ int vb_command_verify(const struct vb_options *options, struct vb_error *err)
         puts("no signature");
     if (counts.invalid > 0)
         return VB_EXIT_BLOCK;
-    const bool good = counts.trusted > 0 && counts.wanted == 0 && counts.died == 0;
+    const bool good = counts.trusted > 0 && counts.loose == 0 && counts.revoked == 0 &&
+                      counts.wanted == 0 && counts.died == 0;
     return good ? VB_EXIT_ALLOW : VB_EXIT_REVIEW;
 }
 

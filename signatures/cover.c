@@ -233,26 +233,43 @@ void vb_sig_cover_add(struct vb_sig_cover *cover, const char *path, bool whole,
 
 /* --- what comes of it --- */
 
+/* Files, of which the first are shown. */
+struct shown {
+    struct vb_str paths[SHOWN_MAX];
+    size_t count;
+};
+
+static void show(struct shown *shown, const char *path)
+{
+    if (shown->count < SHOWN_MAX)
+        shown->paths[shown->count] = (struct vb_str){.text = path, .len = strlen(path)};
+    shown->count++;
+}
+
+static void list_shown(struct vb_event *event, enum vb_field field, const struct shown *shown)
+{
+    if (shown->count > 0)
+        vb_event_list(event, field, shown->paths,
+                      shown->count < SHOWN_MAX ? shown->count : SHOWN_MAX);
+}
+
 static int emit_coverage(const struct vb_sig_cover *cover, struct vb_sink *sink,
                          struct vb_error *err)
 {
-    struct vb_str shown[SHOWN_MAX];
+    struct shown bare = {.count = 0}, untrusted = {.count = 0};
     struct vb_event event;
-    size_t bare = 0;
 
     for (size_t i = 0; i < cover->files.count; i++) {
-        if ((cover->marks[i] & (IS_SIGNATURE | COVERED)) != 0)
+        if ((cover->marks[i] & (IS_SIGNATURE | TRUSTED)) != 0)
             continue;
-        if (bare < SHOWN_MAX)
-            shown[bare] = (struct vb_str){.text = cover->files.items[i],
-                                          .len = strlen(cover->files.items[i])};
-        bare++;
+        show((cover->marks[i] & COVERED) != 0 ? &untrusted : &bare, cover->files.items[i]);
     }
     vb_event_init(&event, VB_EV_SIGNATURE_COVERAGE, VB_SOURCE_STATIC);
-    vb_event_int(&event, VB_F_COUNT, (int64_t)(cover->present - bare));
+    vb_event_int(&event, VB_F_COUNT, (int64_t)(cover->present - bare.count));
     vb_event_int(&event, VB_F_PRESENT, (int64_t)cover->present);
-    if (bare > 0)
-        vb_event_list(&event, VB_F_PATHS, shown, bare < SHOWN_MAX ? bare : SHOWN_MAX);
+    vb_event_int(&event, VB_F_TRUSTED, (int64_t)(cover->present - bare.count - untrusted.count));
+    list_shown(&event, VB_F_PATHS, &bare);
+    list_shown(&event, VB_F_UNTRUSTED, &untrusted);
     return vb_emit(sink, &event, err);
 }
 

@@ -135,7 +135,8 @@ run verify skill --trust "$trust"
 expect_status 2 "unsigned"
 minisign -S -s alice.key -m skill/SKILL.md >/dev/null 2>&1 </dev/null
 run verify skill --trust "$trust"
-expect_status 0 "signed"
+expect_status 2 "signed in part"
+expect_in "$work/out" "valid-trusted" "signed in part"
 expect_in "$work/out" "covered by none: 1 of 2 files" "signed in part"
 expect_in "$work/out" "  LICENSE" "signed in part"
 run scan skill --format json --trust "$trust"
@@ -146,7 +147,7 @@ rules() {
 }
 rules "$id" ''
 run verify skill --trust "$trust"
-expect_status 0 "by whom trust.yaml names"
+expect_status 2 "by whom trust.yaml names, but not all of it"
 expect_in "$work/out" "the signer may sign weather-now" "by whom trust.yaml names"
 rules "$id" '  required: true
 '
@@ -172,6 +173,16 @@ expect_in "$work/out" "valid-untrusted" "by somebody else"
 expect_in "$work/out" "not among those who may sign weather-now" "by somebody else"
 expect_in "$work/out" "unsigned, 0 of 3 files" "by somebody else"
 
+# Of two who signed, one trusted and one not, only the trusted one's files are good.
+rules "$id" ''
+(cd skill && minisign -S -s ../alice.key -m SKILL.md >/dev/null 2>&1 </dev/null)
+run verify skill --trust "$trust"
+expect_status 2 "the rest by somebody else"
+expect_in "$work/out" "covered by no trusted signature: 2 of 3 files" "the rest by somebody else"
+expect_in "$work/out" "  LICENSE" "the rest by somebody else"
+expect_not_in "$work/out" "covered by none" "the rest by somebody else"
+rm skill/SKILL.md.minisig
+
 # The same key is not good for another name.
 rules "$id" ''
 (cd skill && minisign -S -s ../alice.key -m SHA256SUMS >/dev/null 2>&1 </dev/null)
@@ -186,6 +197,13 @@ printf 'version: 1\nrevoked: [{key: %s, since: 2026-01-01, reason: laptop stolen
 run verify skill --trust "$trust"
 expect_status 2 "revoked"
 expect_in "$work/out" "revoked on 2026-01-01: laptop stolen" "revoked"
+(cd skill && mv SHA256SUMS.minisig kept && minisign -S -s ../mallory.key -m SHA256SUMS >/dev/null 2>&1 </dev/null &&
+    cp SHA256SUMS.minisig SHA256SUMS.sig && mv kept SHA256SUMS.minisig)
+run verify skill --trust "$trust"
+expect_in "$work/out" "valid-trusted" "revoked beside somebody who is trusted"
+expect_not_in "$work/out" "covered by" "revoked beside somebody who is trusted"
+expect_status 2 "revoked beside somebody who is trusted"
+rm skill/SHA256SUMS.sig
 run scan skill --trust "$trust"
 expect_in "$work/out" "VB-SIGNATURE-REVOKED" "revoked"
 

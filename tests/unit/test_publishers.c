@@ -253,6 +253,13 @@ struct told {
     char expected[512];
 };
 
+static void add_paths(char *at, const struct vb_value *paths)
+{
+    for (size_t i = 0; paths != NULL && i < paths->list.count; i++)
+        snprintf(at + strlen(at), 512 - strlen(at), "%.*s,", (int)paths->list.items[i].len,
+                 paths->list.items[i].text);
+}
+
 static int tell(struct vb_sink *sink, struct vb_event *event, struct vb_error *err)
 {
     struct told *told = (struct told *)sink;
@@ -272,9 +279,12 @@ static int tell(struct vb_sink *sink, struct vb_event *event, struct vb_error *e
     const size_t len = strlen(at);
     snprintf(at + len, 512 - len, "%.*s:%.*s:%lld/%lld:%.*s ", (int)name.len, name.text,
              (int)outcome.len, outcome.text, count, present, (int)code.len, code.text);
-    for (size_t i = 0; paths != NULL && i < paths->list.count; i++)
-        snprintf(at + strlen(at), 512 - strlen(at), "%.*s,", (int)paths->list.items[i].len,
-                 paths->list.items[i].text);
+    add_paths(at, paths);
+    if (event->kind != VB_EV_SIGNATURE_COVERAGE)
+        return VB_OK;
+    snprintf(at + strlen(at), 512 - strlen(at),
+             "trusted %lld:", (long long)vb_event_get_int(event, VB_F_TRUSTED, -1));
+    add_paths(at, vb_event_get(event, VB_F_UNTRUSTED));
     return VB_OK;
 }
 
@@ -312,7 +322,7 @@ static void test_coverage(void **state)
     put_text(package, "sub/bare.sh", "x");
     verify_named(package, NULL, names, &told);
     assert_string_equal(told.results, "alice:valid-trusted:1/3: ");
-    assert_string_equal(told.coverage, "::1/3: bare.txt,sub/bare.sh,");
+    assert_string_equal(told.coverage, "::1/3: bare.txt,sub/bare.sh,trusted 1:");
     assert_string_equal(told.expected, "");
 }
 
@@ -335,7 +345,7 @@ static void test_whole_package_wanted(void **state)
     assert_int_equal(unlinkat(package->fd, "bare.txt", 0), 0);
     verify_named(package, NULL, mine, &told);
     assert_string_equal(told.expected, "mine:signed:1/1: ");
-    assert_string_equal(told.coverage, "::1/1: ");
+    assert_string_equal(told.coverage, "::1/1: trusted 1:");
 }
 
 static void test_for_another_package(void **state)
@@ -351,6 +361,7 @@ static void test_for_another_package(void **state)
     package_copy(package, "prehashed.txt.minisig", "prehashed.txt.minisig");
     verify_named(package, two_rules, names, &told);
     assert_string_equal(told.results, "alice:valid-untrusted:1/1:not-listed ");
+    assert_string_equal(told.coverage, "::1/1: trusted 0:prehashed.txt,");
     assert_string_equal(told.expected, "yours:missing:0/1: ");
 }
 
