@@ -164,6 +164,47 @@ expect_not_in "$work/out" "covered by none" "all of it is signed"
 run scan skill --trust "$trust"
 expect_not_in "$work/out" "VB-SIGNATURE" "all of it is signed"
 
+# Archives that readers read differently: an entry twice, and one that the directory does not have.
+python3 - <<'END'
+import warnings, zipfile
+warnings.simplefilter("ignore")
+names = ["SKILL.md", "LICENSE", "SHA256SUMS", "SHA256SUMS.minisig"]
+def write(path, first=(), last=()):
+    with zipfile.ZipFile(path, "w") as z:
+        for name, text in first:
+            z.writestr(name, text)
+        for name in names:
+            z.write("skill/" + name, name)
+        for name, text in last:
+            z.writestr(name, text)
+write("plain.zip")
+write("twice.zip", last=[("SKILL.md", "evil")])
+write("hidden.zip", [("evil.sh", "evil")])
+data = bytearray(open("hidden.zip", "rb").read())
+end = data.rindex(b"PK\5\6")
+start = int.from_bytes(data[end + 16:end + 20], "little")
+size = 46 + len("evil.sh")
+del data[start:start + size]
+end -= size
+for at in (end + 8, end + 10):
+    data[at:at + 2] = len(names).to_bytes(2, "little")
+data[end + 12:end + 16] = (end - start).to_bytes(4, "little")
+open("hidden.zip", "wb").write(bytes(data))
+END
+run verify plain.zip --trust "$trust"
+expect_status 0 "an archive that is signed within"
+for name in twice hidden; do
+    run verify $name.zip --trust "$trust"
+    expect_in "$work/out" "valid-trusted" "$name.zip"
+    expect_in "$work/out" "in the archive: " "$name.zip"
+    expect_status 2 "$name.zip"
+done
+# What cannot be read is not covered.
+cp -r skill pipes && mkfifo pipes/run.sh
+run verify pipes --trust "$trust"
+expect_status 2 "a special file"
+expect_in "$work/out" "not looked at: " "a special file"
+
 # Another trusted key is not this publisher's.
 run trust add mallory.pub --trust "$trust"
 (cd skill && minisign -S -s ../mallory.key -m SHA256SUMS >/dev/null 2>&1 </dev/null)
