@@ -385,6 +385,33 @@ static void test_nested_packages(void **state)
     assert_string_equal(told.expected, "outer:missing:0/1: mine:signed:1/1: other:missing:0/1: ");
 }
 
+/* What no row has by its name is part of the package around it, however deep. */
+static void test_nested_without_a_row(void **state)
+{
+    const struct package *package = *state;
+    static const char *const names[] = {"npm",       "mine",    ".",   "npm",   "evil", "in", "npm",
+                                        "evil-deep", "in/deep", "npm", "other", "in/o", NULL};
+    static const char rule[] = "version: 1\npublishers:\n- packages: [mine]\n"
+                               "  signers: [{key: " ALICE "}]\n  required: true\n"
+                               "- packages: [other]\n  signers: []\n  required: true\n";
+    struct told told;
+
+    package_copy(package, "prehashed.txt", "prehashed.txt");
+    package_copy(package, "prehashed.txt.minisig", "prehashed.txt.minisig");
+    verify_named(package, rule, names, &told);
+    assert_string_equal(told.expected, "mine:signed:1/1: other:missing:0/0: ");
+    put_text(package, "in/evil.txt", "x");
+    put_text(package, "in/deep/evil.txt", "x");
+    put_text(package, "in/o/x.txt", "x");
+    verify_named(package, NULL, names, &told);
+    assert_string_equal(told.expected, "mine:partial:1/3: other:missing:0/1: ");
+    /* By whom the outer one is signed, the inner one may be. */
+    package_copy(package, "legacy.txt", "in/deep/legacy.txt");
+    package_copy(package, "legacy.txt.minisig", "in/deep/legacy.txt.minisig");
+    verify_named(package, NULL, names, &told);
+    assert_string_equal(told.expected, "mine:partial:2/4: other:missing:0/1: ");
+}
+
 /* An invalid signature covers nothing. */
 static void test_invalid_covers_nothing(void **state)
 {
@@ -414,6 +441,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_whole_package_wanted, package_setup, package_teardown),
         cmocka_unit_test_setup_teardown(test_for_another_package, package_setup, package_teardown),
         cmocka_unit_test_setup_teardown(test_nested_packages, package_setup, package_teardown),
+        cmocka_unit_test_setup_teardown(test_nested_without_a_row, package_setup, package_teardown),
         cmocka_unit_test_setup_teardown(test_invalid_covers_nothing, package_setup,
                                         package_teardown),
     };
