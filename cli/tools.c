@@ -23,7 +23,9 @@ static int begin(struct vb_session *session, const struct vb_options *options, c
 /* --- verify --- */
 
 struct signature_counts {
-    size_t trusted, invalid, wanted, all, died;
+    size_t trusted, invalid, revoked, wanted, all, died;
+    size_t loose; /* files that no trusted signature covers */
+    size_t gaps;  /* what was not seen, or may be read differently elsewhere */
     bool quiet;
 };
 
@@ -36,6 +38,7 @@ static void print_signature(const struct vb_event *event, void *ctx)
     counts->all++;
     counts->trusted += vb_str_equal(outcome, vb_signature_outcome_name(VB_SIGNATURE_VALID_TRUSTED));
     counts->invalid += vb_str_equal(outcome, vb_signature_outcome_name(VB_SIGNATURE_INVALID));
+    counts->revoked += vb_str_equal(vb_event_get_str(event, VB_F_CODE), "revoked");
     for (size_t i = 0; !counts->quiet && i < VB_ARRAY_LEN(fields); i++) {
         const struct vb_str text = vb_event_get_str(event, fields[i]);
         if (text.len == 0)
@@ -47,21 +50,31 @@ static void print_signature(const struct vb_event *event, void *ctx)
         fputc('\n', stdout);
 }
 
-static void print_coverage(const struct vb_event *event, void *ctx)
+static void print_files(const char *words, int64_t count, int64_t present,
+                        const struct vb_value *paths)
 {
-    const struct signature_counts *counts = ctx;
-    const int64_t present = vb_event_get_int(event, VB_F_PRESENT, 0);
-    const int64_t covered = vb_event_get_int(event, VB_F_COUNT, 0);
-    const struct vb_value *paths = vb_event_get(event, VB_F_PATHS);
-    if (counts->quiet || present == covered)
+    if (count <= 0)
         return;
-    printf("covered by none: %lld of %lld files\n", (long long)(present - covered),
-           (long long)present);
+    printf("%s: %lld of %lld files\n", words, (long long)count, (long long)present);
     for (size_t i = 0; paths != NULL && i < paths->list.count; i++) {
         fputs("  ", stdout);
         vb_print_escaped(stdout, paths->list.items[i]);
         fputc('\n', stdout);
     }
+}
+
+static void print_coverage(const struct vb_event *event, void *ctx)
+{
+    struct signature_counts *counts = ctx;
+    const int64_t present = vb_event_get_int(event, VB_F_PRESENT, 0);
+    const int64_t covered = vb_event_get_int(event, VB_F_COUNT, 0);
+    const int64_t trusted = vb_event_get_int(event, VB_F_TRUSTED, 0);
+    counts->loose += present > trusted ? (size_t)(present - trusted) : 0;
+    if (counts->quiet)
+        return;
+    print_files("covered by none", present - covered, present, vb_event_get(event, VB_F_PATHS));
+    print_files("covered by no trusted signature", covered - trusted, present,
+                vb_event_get(event, VB_F_UNTRUSTED));
 }
 
 static void print_expected(const struct vb_event *event, void *ctx)
@@ -81,6 +94,51 @@ static void print_expected(const struct vb_event *event, void *ctx)
            (long long)vb_event_get_int(event, VB_F_PRESENT, 0));
 }
 
+/* What lies in an archive within the package is bytes that were signed or not. */
+static bool lies_deeper(const struct vb_event *event)
+{
+    const struct vb_str path = vb_event_get_str(event, VB_F_PATH);
+    return memmem(path.text, path.len, "!/", 2) != NULL;
+}
+
+static void print_gap(struct signature_counts *counts, const struct vb_event *event,
+                      const char *words, enum vb_field what)
+{
+    counts->gaps++;
+    if (counts->quiet)
+        return;
+    printf("%s: ", words);
+    vb_print_escaped(stdout, vb_event_get_str(event, what));
+    const struct vb_str path = vb_event_get_str(event, VB_F_PATH);
+    fputs(path.len > 0 ? ": " : "", stdout);
+    vb_print_escaped(stdout, path);
+    fputc('\n', stdout);
+}
+
+/* What was verified need not be what another reader makes of the archive. */
+static void print_hostile(const struct vb_event *event, void *ctx)
+{
+    if (!lies_deeper(event))
+        print_gap(ctx, event, "in the archive", VB_F_CODE);
+}
+
+static void print_damaged(const struct vb_event *event, void *ctx)
+{
+    if (!lies_deeper(event))
+        print_gap(ctx, event, "in the archive", VB_F_DETAIL);
+}
+
+/* Of what a package does and says nothing is asked here. */
+static void print_unseen(const struct vb_event *event, void *ctx)
+{
+    static const char *const stages[] = {"fetch", "unpack", "examine", "verify"};
+    const struct vb_str stage = vb_event_get_str(event, VB_F_STAGE);
+    for (size_t i = 0; i < VB_ARRAY_LEN(stages); i++) {
+        if (vb_str_equal(stage, stages[i]) && !lies_deeper(event))
+            print_gap(ctx, event, "not looked at", VB_F_REASON);
+    }
+}
+
 static void note_death(const struct vb_event *event, void *ctx)
 {
     struct signature_counts *counts = ctx;
@@ -90,10 +148,11 @@ static void note_death(const struct vb_event *event, void *ctx)
 
 int vb_command_verify(const struct vb_options *options, struct vb_error *err)
 {
-    static const struct vb_hearing rows[] = {{VB_EV_SIGNATURE_RESULT, print_signature},
-                                             {VB_EV_SIGNATURE_COVERAGE, print_coverage},
-                                             {VB_EV_SIGNATURE_EXPECTED, print_expected},
-                                             {VB_EV_EXAMINER_DIED, note_death}};
+    static const struct vb_hearing rows[] = {
+        {VB_EV_SIGNATURE_RESULT, print_signature},  {VB_EV_SIGNATURE_COVERAGE, print_coverage},
+        {VB_EV_SIGNATURE_EXPECTED, print_expected}, {VB_EV_ARCHIVE_HOSTILE, print_hostile},
+        {VB_EV_ARCHIVE_DAMAGED, print_damaged},     {VB_EV_COVERAGE, print_unseen},
+        {VB_EV_EXAMINER_DIED, note_death}};
     struct signature_counts counts = {.quiet = vb_option_given(options, VB_OPT_QUIET)};
     struct vb_listener listener = {{vb_hear}, rows, VB_ARRAY_LEN(rows), &counts};
     VB_CLEANUP(vb_toolbox_close) struct vb_toolbox toolbox = {0};
@@ -129,7 +188,8 @@ int vb_command_verify(const struct vb_options *options, struct vb_error *err)
         puts("no signature");
     if (counts.invalid > 0)
         return VB_EXIT_BLOCK;
-    const bool good = counts.trusted > 0 && counts.wanted == 0 && counts.died == 0;
+    const bool good = counts.trusted > 0 && counts.loose == 0 && counts.revoked == 0 &&
+                      counts.wanted == 0 && counts.died == 0 && counts.gaps == 0;
     return good ? VB_EXIT_ALLOW : VB_EXIT_REVIEW;
 }
 

@@ -15,6 +15,7 @@ void vb_sig_cover_done(struct vb_sig_cover *cover)
     vb_buf_done(&cover->names);
     free(cover->marks);
     free(cover->packages);
+    free(cover->claimed);
     *cover = (struct vb_sig_cover){0};
 }
 
@@ -47,7 +48,8 @@ static int read_packages(struct vb_sig_cover *cover, int fd, struct vb_error *er
     if (fd >= 0)
         status = vb_sig_read_head(fd, NAMES_BYTES_MAX, &cover->names, err);
     cover->packages = calloc(PACKAGES_MAX, sizeof(*cover->packages));
-    if (cover->packages == NULL)
+    cover->claimed = calloc(PACKAGES_MAX, sizeof(*cover->claimed));
+    if (cover->packages == NULL || cover->claimed == NULL)
         return vb_fail(err, VB_E_NOMEM, 0, "out of memory for the packages' names");
     struct vb_sig_bytes in = {.data = cover->names.data, .len = cover->names.len};
     while (status == VB_OK && in.len > 0 && cover->package_count < PACKAGES_MAX) {
@@ -61,6 +63,8 @@ static int read_packages(struct vb_sig_cover *cover, int fd, struct vb_error *er
     if (cover->package_count == 0)
         cover->packages[cover->package_count++] = nameless;
     qsort(cover->packages, cover->package_count, sizeof(*cover->packages), by_root);
+    for (size_t i = 0; cover->trust != NULL && i < cover->package_count; i++)
+        cover->claimed[i] = vb_publishers_claim(cover->trust->publishers, &cover->packages[i]);
     return status;
 }
 
@@ -89,20 +93,44 @@ static const struct vb_sig_package *rooted_at(const struct vb_sig_cover *cover, 
     return count > 0 ? &cover->packages[low] : NULL;
 }
 
-/* Those of the innermost root above PATH. */
-static const struct vb_sig_package *packages_of(const struct vb_sig_cover *cover, const char *path,
-                                                size_t *ret_count)
+static bool any_claimed(const struct vb_sig_cover *cover, const struct vb_sig_package *packages,
+                        size_t count)
+{
+    const size_t first = (size_t)(packages - cover->packages);
+
+    for (size_t i = 0; i < count; i++) {
+        if (cover->claimed[first + i])
+            return true;
+    }
+    return false;
+}
+
+/* Those of the innermost root above PATH; CLAIMED: of which a row has one. NULL: there is none. */
+static const struct vb_sig_package *innermost(const struct vb_sig_cover *cover, const char *path,
+                                              bool claimed, size_t *ret_count)
 {
     for (size_t len = strlen(path); len > 0; len--) {
         if (path[len] != '/')
             continue;
         const struct vb_sig_package *found = rooted_at(cover, path, len, ret_count);
-        if (found != NULL)
+        if (found != NULL && (!claimed || any_claimed(cover, found, *ret_count)))
             return found;
     }
     const struct vb_sig_package *top = rooted_at(cover, ".", 1, ret_count);
-    *ret_count = top != NULL ? *ret_count : 1;
-    return top != NULL ? top : &nameless;
+    return top != NULL && (!claimed || any_claimed(cover, top, *ret_count)) ? top : NULL;
+}
+
+/* Those that what lies at PATH is held to. A package within another could call itself anything, so
+ * that one which no row has is part of the nearest one outside of it which a row has. */
+static const struct vb_sig_package *packages_of(const struct vb_sig_cover *cover, const char *path,
+                                                size_t *ret_count)
+{
+    const struct vb_sig_package *found = innermost(cover, path, true, ret_count);
+
+    if (found == NULL)
+        found = innermost(cover, path, false, ret_count);
+    *ret_count = found != NULL ? *ret_count : 1;
+    return found != NULL ? found : &nameless;
 }
 
 /* --- files --- */
@@ -233,26 +261,43 @@ void vb_sig_cover_add(struct vb_sig_cover *cover, const char *path, bool whole,
 
 /* --- what comes of it --- */
 
+/* Files, of which the first are shown. */
+struct shown {
+    struct vb_str paths[SHOWN_MAX];
+    size_t count;
+};
+
+static void show(struct shown *shown, const char *path)
+{
+    if (shown->count < SHOWN_MAX)
+        shown->paths[shown->count] = (struct vb_str){.text = path, .len = strlen(path)};
+    shown->count++;
+}
+
+static void list_shown(struct vb_event *event, enum vb_field field, const struct shown *shown)
+{
+    if (shown->count > 0)
+        vb_event_list(event, field, shown->paths,
+                      shown->count < SHOWN_MAX ? shown->count : SHOWN_MAX);
+}
+
 static int emit_coverage(const struct vb_sig_cover *cover, struct vb_sink *sink,
                          struct vb_error *err)
 {
-    struct vb_str shown[SHOWN_MAX];
+    struct shown bare = {.count = 0}, untrusted = {.count = 0};
     struct vb_event event;
-    size_t bare = 0;
 
     for (size_t i = 0; i < cover->files.count; i++) {
-        if ((cover->marks[i] & (IS_SIGNATURE | COVERED)) != 0)
+        if ((cover->marks[i] & (IS_SIGNATURE | TRUSTED)) != 0)
             continue;
-        if (bare < SHOWN_MAX)
-            shown[bare] = (struct vb_str){.text = cover->files.items[i],
-                                          .len = strlen(cover->files.items[i])};
-        bare++;
+        show((cover->marks[i] & COVERED) != 0 ? &untrusted : &bare, cover->files.items[i]);
     }
     vb_event_init(&event, VB_EV_SIGNATURE_COVERAGE, VB_SOURCE_STATIC);
-    vb_event_int(&event, VB_F_COUNT, (int64_t)(cover->present - bare));
+    vb_event_int(&event, VB_F_COUNT, (int64_t)(cover->present - bare.count));
     vb_event_int(&event, VB_F_PRESENT, (int64_t)cover->present);
-    if (bare > 0)
-        vb_event_list(&event, VB_F_PATHS, shown, bare < SHOWN_MAX ? bare : SHOWN_MAX);
+    vb_event_int(&event, VB_F_TRUSTED, (int64_t)(cover->present - bare.count - untrusted.count));
+    list_shown(&event, VB_F_PATHS, &bare);
+    list_shown(&event, VB_F_UNTRUSTED, &untrusted);
     return vb_emit(sink, &event, err);
 }
 
@@ -262,17 +307,30 @@ struct share {
     size_t files;
 };
 
-/* SHARES has a row for each package, of which the first of a root is used. */
+static void count_share(const struct vb_sig_cover *cover, size_t at,
+                        const struct vb_sig_package *packages, struct share *shares)
+{
+    struct share *share = &shares[packages - cover->packages];
+
+    share->files++;
+    share->trusted += (cover->marks[at] & TRUSTED) != 0;
+}
+
+/* SHARES has a row for each package, of which the first of a root is used. What a package outside
+ * answers for is its own one's share too. */
 static void count_shares(const struct vb_sig_cover *cover, struct share *shares)
 {
     for (size_t i = 0; i < cover->files.count; i++) {
+        const char *path = cover->files.items[i];
         size_t count;
-        const struct vb_sig_package *packages = packages_of(cover, cover->files.items[i], &count);
-        if ((cover->marks[i] & IS_SIGNATURE) != 0 || packages == &nameless)
+        if ((cover->marks[i] & IS_SIGNATURE) != 0)
             continue;
-        struct share *share = &shares[packages - cover->packages];
-        share->files++;
-        share->trusted += (cover->marks[i] & TRUSTED) != 0;
+        const struct vb_sig_package *own = innermost(cover, path, false, &count);
+        const struct vb_sig_package *held = innermost(cover, path, true, &count);
+        if (own != NULL)
+            count_share(cover, i, own, shares);
+        if (held != NULL && held != own)
+            count_share(cover, i, held, shares);
     }
 }
 

@@ -12,6 +12,7 @@ struct vb_sig_cover {
     size_t present;                  /* files that are no signatures */
     struct vb_buf names;             /* what packages points into */
     struct vb_sig_package *packages; /* sorted by root */
+    bool *claimed;                   /* of each, whether a row of trust.yaml has its name */
     size_t package_count;
     bool any_valid;
 };

@@ -142,11 +142,23 @@ static bool is_valid(const struct vb_sig_result *result)
            result->outcome == VB_SIGNATURE_VALID_UNTRUSTED;
 }
 
+static bool covers(const struct vb_sig_result *result, const char *path)
+{
+    for (size_t i = 0; i < result->covers.count; i++) {
+        if (strcmp(result->covers.items[i], path) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A list vouches for files only where it is itself what was signed: an envelope beside it may hold
+ * something else. */
 int vb_sig_examine(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err)
 {
     result->format = job->format->name;
     int status = job->format->verify(job, result, err);
-    if (status == 0 && is_valid(result) && job->subject != NULL && vb_sig_is_sums(job->subject))
+    if (status == 0 && is_valid(result) && job->subject != NULL && vb_sig_is_sums(job->subject) &&
+        covers(result, job->subject))
         status = vb_sig_sums(job->dirfd, job->subject, result, err);
     result->anchored = result->anchored && is_valid(result);
     return status;
@@ -205,15 +217,6 @@ static int open_candidate(struct vb_sig_job *job, struct candidate *ret, struct 
     if (!vb_sig_recognise(job, ret->subject, sizeof(ret->subject)))
         job->format = NULL;
     return 0;
-}
-
-static bool covers(const struct vb_sig_result *result, const char *path)
-{
-    for (size_t i = 0; i < result->covers.count; i++) {
-        if (strcmp(result->covers.items[i], path) == 0)
-            return true;
-    }
-    return false;
 }
 
 /* WHOLE is the name of the artifact beside which the signature lies, or NULL for one in the tree.

@@ -247,6 +247,17 @@ for code in '5\6' '6\6' '6\7' '1\2' '3\4' ab; do
     run verify b.mcpb --trust trust
     [ "$code" = ab ] && expect_status 0 "no mark in a certificate" || expect_status 1 "$mark in a certificate"
 done
+# A bundle named as if it signed a list of digests signs no list.
+mkdir list
+printf 'echo evil\n' >list/x.sh
+(cd list && sha256sum x.sh >SHA256SUMS)
+cp good.mcpb list/SHA256SUMS.mcpb
+run verify list --trust trust
+expect_in "$work/out" "valid-trusted  mcpb  SHA256SUMS.mcpb" "a bundle beside a list"
+expect_in "$work/out" "  x.sh" "a bundle beside a list covers nothing that the list names"
+printf '0000000000000000000000000000000000000000000000000000000000000000  x.sh\n' >list/SHA256SUMS
+run verify list --trust trust
+expect_in "$work/out" "valid-trusted  mcpb  SHA256SUMS.mcpb" "nor is it broken by the list"
 
 # changed WANTED CODE: the bundle after a change; 3 is "not trusted"
 changed() {

@@ -149,6 +149,15 @@ run verify artifact.bin --trust trust
 expect_status 1 "a signed statement that is none"
 rm artifact.bin.intoto.json
 
+# An envelope of something else, named as if it signed a list of digests, signs no list.
+mkdir list
+printf 'echo evil\n' >list/x.sh
+(cd list && sha256sum x.sh >SHA256SUMS)
+cp ed.dsse list/SHA256SUMS.dsse
+run verify list --trust trust
+expect_in "$work/out" "valid-trusted  dsse  SHA256SUMS.dsse" "an envelope beside a list"
+expect_in "$work/out" "  x.sh" "an envelope beside a list covers nothing that the list names"
+
 # --- signatures beside an archive ---
 
 minisign -G -W -p alice.pub -s alice.key >/dev/null 2>&1

@@ -152,7 +152,8 @@ run verify skill --trust "$trust"
 expect_status 2 "unsigned"
 minisign -S -s alice.key -m skill/SKILL.md >/dev/null 2>&1 </dev/null
 run verify skill --trust "$trust"
-expect_status 0 "signed"
+expect_status 2 "signed in part"
+expect_in "$work/out" "valid-trusted" "signed in part"
 expect_in "$work/out" "covered by none: 1 of 2 files" "signed in part"
 expect_in "$work/out" "  LICENSE" "signed in part"
 run scan skill --format json --trust "$trust"
@@ -163,7 +164,7 @@ rules() {
 }
 rules "$id" ''
 run verify skill --trust "$trust"
-expect_status 0 "by whom trust.yaml names"
+expect_status 2 "by whom trust.yaml names, but not all of it"
 expect_in "$work/out" "the signer may sign weather-now" "by whom trust.yaml names"
 rules "$id" '  required: true
 '
@@ -180,6 +181,47 @@ expect_not_in "$work/out" "covered by none" "all of it is signed"
 run scan skill --trust "$trust"
 expect_not_in "$work/out" "VB-SIGNATURE" "all of it is signed"
 
+# Archives that readers read differently: an entry twice, and one that the directory does not have.
+python3 - <<'END'
+import warnings, zipfile
+warnings.simplefilter("ignore")
+names = ["SKILL.md", "LICENSE", "SHA256SUMS", "SHA256SUMS.minisig"]
+def write(path, first=(), last=()):
+    with zipfile.ZipFile(path, "w") as z:
+        for name, text in first:
+            z.writestr(name, text)
+        for name in names:
+            z.write("skill/" + name, name)
+        for name, text in last:
+            z.writestr(name, text)
+write("plain.zip")
+write("twice.zip", last=[("SKILL.md", "evil")])
+write("hidden.zip", [("evil.sh", "evil")])
+data = bytearray(open("hidden.zip", "rb").read())
+end = data.rindex(b"PK\5\6")
+start = int.from_bytes(data[end + 16:end + 20], "little")
+size = 46 + len("evil.sh")
+del data[start:start + size]
+end -= size
+for at in (end + 8, end + 10):
+    data[at:at + 2] = len(names).to_bytes(2, "little")
+data[end + 12:end + 16] = (end - start).to_bytes(4, "little")
+open("hidden.zip", "wb").write(bytes(data))
+END
+run verify plain.zip --trust "$trust"
+expect_status 0 "an archive that is signed within"
+for name in twice hidden; do
+    run verify $name.zip --trust "$trust"
+    expect_in "$work/out" "valid-trusted" "$name.zip"
+    expect_in "$work/out" "in the archive: " "$name.zip"
+    expect_status 2 "$name.zip"
+done
+# What cannot be read is not covered.
+cp -r skill pipes && mkfifo pipes/run.sh
+run verify pipes --trust "$trust"
+expect_status 2 "a special file"
+expect_in "$work/out" "not looked at: " "a special file"
+
 # Another trusted key is not this publisher's.
 run trust add mallory.pub --trust "$trust"
 (cd skill && minisign -S -s ../mallory.key -m SHA256SUMS >/dev/null 2>&1 </dev/null)
@@ -188,6 +230,16 @@ expect_status 2 "by somebody else"
 expect_in "$work/out" "valid-untrusted" "by somebody else"
 expect_in "$work/out" "not among those who may sign weather-now" "by somebody else"
 expect_in "$work/out" "unsigned, 0 of 3 files" "by somebody else"
+
+# Of two who signed, one trusted and one not, only the trusted one's files are good.
+rules "$id" ''
+(cd skill && minisign -S -s ../alice.key -m SKILL.md >/dev/null 2>&1 </dev/null)
+run verify skill --trust "$trust"
+expect_status 2 "the rest by somebody else"
+expect_in "$work/out" "covered by no trusted signature: 2 of 3 files" "the rest by somebody else"
+expect_in "$work/out" "  LICENSE" "the rest by somebody else"
+expect_not_in "$work/out" "covered by none" "the rest by somebody else"
+rm skill/SKILL.md.minisig
 
 # The same key is not good for another name.
 rules "$id" ''
@@ -203,6 +255,13 @@ printf 'version: 1\nrevoked: [{key: %s, since: 2026-01-01, reason: laptop stolen
 run verify skill --trust "$trust"
 expect_status 2 "revoked"
 expect_in "$work/out" "revoked on 2026-01-01: laptop stolen" "revoked"
+(cd skill && mv SHA256SUMS.minisig kept && minisign -S -s ../mallory.key -m SHA256SUMS >/dev/null 2>&1 </dev/null &&
+    cp SHA256SUMS.minisig SHA256SUMS.sig && mv kept SHA256SUMS.minisig)
+run verify skill --trust "$trust"
+expect_in "$work/out" "valid-trusted" "revoked beside somebody who is trusted"
+expect_not_in "$work/out" "covered by" "revoked beside somebody who is trusted"
+expect_status 2 "revoked beside somebody who is trusted"
+rm skill/SHA256SUMS.sig
 run scan skill --trust "$trust"
 expect_in "$work/out" "VB-SIGNATURE-REVOKED" "revoked"
 

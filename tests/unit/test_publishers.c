@@ -380,6 +380,13 @@ struct told {
     char expected[512];
 };
 
+static void add_paths(char *at, const struct vb_value *paths)
+{
+    for (size_t i = 0; paths != NULL && i < paths->list.count; i++)
+        snprintf(at + strlen(at), 512 - strlen(at), "%.*s,", (int)paths->list.items[i].len,
+                 paths->list.items[i].text);
+}
+
 static int tell(struct vb_sink *sink, struct vb_event *event, struct vb_error *err)
 {
     struct told *told = (struct told *)sink;
@@ -399,9 +406,12 @@ static int tell(struct vb_sink *sink, struct vb_event *event, struct vb_error *e
     const size_t len = strlen(at);
     snprintf(at + len, 512 - len, "%.*s:%.*s:%lld/%lld:%.*s ", (int)name.len, name.text,
              (int)outcome.len, outcome.text, count, present, (int)code.len, code.text);
-    for (size_t i = 0; paths != NULL && i < paths->list.count; i++)
-        snprintf(at + strlen(at), 512 - strlen(at), "%.*s,", (int)paths->list.items[i].len,
-                 paths->list.items[i].text);
+    add_paths(at, paths);
+    if (event->kind != VB_EV_SIGNATURE_COVERAGE)
+        return VB_OK;
+    snprintf(at + strlen(at), 512 - strlen(at),
+             "trusted %lld:", (long long)vb_event_get_int(event, VB_F_TRUSTED, -1));
+    add_paths(at, vb_event_get(event, VB_F_UNTRUSTED));
     return VB_OK;
 }
 
@@ -439,7 +449,7 @@ static void test_coverage(void **state)
     put_text(package, "sub/bare.sh", "x");
     verify_named(package, NULL, names, &told);
     assert_string_equal(told.results, "alice:valid-trusted:1/3: ");
-    assert_string_equal(told.coverage, "::1/3: bare.txt,sub/bare.sh,");
+    assert_string_equal(told.coverage, "::1/3: bare.txt,sub/bare.sh,trusted 1:");
     assert_string_equal(told.expected, "");
 }
 
@@ -462,7 +472,7 @@ static void test_whole_package_wanted(void **state)
     assert_int_equal(unlinkat(package->fd, "bare.txt", 0), 0);
     verify_named(package, NULL, mine, &told);
     assert_string_equal(told.expected, "mine:signed:1/1: ");
-    assert_string_equal(told.coverage, "::1/1: ");
+    assert_string_equal(told.coverage, "::1/1: trusted 1:");
 }
 
 static void test_for_another_package(void **state)
@@ -478,6 +488,7 @@ static void test_for_another_package(void **state)
     package_copy(package, "prehashed.txt.minisig", "prehashed.txt.minisig");
     verify_named(package, two_rules, names, &told);
     assert_string_equal(told.results, "alice:valid-untrusted:1/1:not-listed ");
+    assert_string_equal(told.coverage, "::1/1: trusted 0:prehashed.txt,");
     assert_string_equal(told.expected, "yours:missing:0/1: ");
 }
 
@@ -499,6 +510,33 @@ static void test_nested_packages(void **state)
     verify_named(package, in_rule, names, &told);
     assert_string_equal(told.results, "alice:valid-trusted:1/3: ");
     assert_string_equal(told.expected, "outer:missing:0/1: mine:signed:1/1: other:missing:0/1: ");
+}
+
+/* What no row has by its name is part of the package around it, however deep. */
+static void test_nested_without_a_row(void **state)
+{
+    const struct package *package = *state;
+    static const char *const names[] = {"npm",       "mine",    ".",   "npm",   "evil", "in", "npm",
+                                        "evil-deep", "in/deep", "npm", "other", "in/o", NULL};
+    static const char rule[] = "version: 1\npublishers:\n- packages: [mine]\n"
+                               "  signers: [{key: " ALICE "}]\n  required: true\n"
+                               "- packages: [other]\n  signers: []\n  required: true\n";
+    struct told told;
+
+    package_copy(package, "prehashed.txt", "prehashed.txt");
+    package_copy(package, "prehashed.txt.minisig", "prehashed.txt.minisig");
+    verify_named(package, rule, names, &told);
+    assert_string_equal(told.expected, "mine:signed:1/1: other:missing:0/0: ");
+    put_text(package, "in/evil.txt", "x");
+    put_text(package, "in/deep/evil.txt", "x");
+    put_text(package, "in/o/x.txt", "x");
+    verify_named(package, NULL, names, &told);
+    assert_string_equal(told.expected, "mine:partial:1/3: other:missing:0/1: ");
+    /* By whom the outer one is signed, the inner one may be. */
+    package_copy(package, "legacy.txt", "in/deep/legacy.txt");
+    package_copy(package, "legacy.txt.minisig", "in/deep/legacy.txt.minisig");
+    verify_named(package, NULL, names, &told);
+    assert_string_equal(told.expected, "mine:partial:2/4: other:missing:0/1: ");
 }
 
 /* An invalid signature covers nothing. */
@@ -534,6 +572,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_whole_package_wanted, package_setup, package_teardown),
         cmocka_unit_test_setup_teardown(test_for_another_package, package_setup, package_teardown),
         cmocka_unit_test_setup_teardown(test_nested_packages, package_setup, package_teardown),
+        cmocka_unit_test_setup_teardown(test_nested_without_a_row, package_setup, package_teardown),
         cmocka_unit_test_setup_teardown(test_invalid_covers_nothing, package_setup,
                                         package_teardown),
     };
