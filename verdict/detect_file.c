@@ -209,29 +209,44 @@ static bool writes(const struct vb_event *event)
            vb_flag_set(event, "append") || vb_flag_set(event, "truncate");
 }
 
-/* Where agents keep skills: a package that puts itself there tampers with no other. */
-static bool is_own_skill(const struct judge *judge, const char *path)
+/* Where agents keep skills. Returns what follows, NULL for other places. */
+static const char *among_skills(const char *path)
 {
     static const char *const roots[] = {"~/.openclaw/workspace/skills/", "~/.openclaw/skills/",
                                         "~/.agents/skills/", "~/.claude/skills/"};
-    for (size_t i = 0; i < VB_ARRAY_LEN(roots); i++) {
-        if (!vb_starts(path, roots[i]))
-            continue;
-        char name[256] = {0};
-        const char *rest = path + strlen(roots[i]);
-        const size_t len = strcspn(rest, "/");
-        if (len == 0 || len >= sizeof(name))
-            return false;
-        memcpy(name, rest, len);
-        return vb_names_find(&judge->own_names, name) != NULL;
-    }
-    return false;
+    for (size_t i = 0; i < VB_ARRAY_LEN(roots); i++)
+        if (vb_starts(path, roots[i]))
+            return path + strlen(roots[i]);
+    return NULL;
 }
 
-/* No agent reads or runs it, wherever it lies. */
+/* A package that puts itself there tampers with no other. */
+static bool is_own_skill(const struct judge *judge, const char *path)
+{
+    char name[256] = {0};
+    const char *rest = among_skills(path);
+    const size_t len = rest == NULL ? 0 : strcspn(rest, "/");
+    if (len == 0 || len >= sizeof(name))
+        return false;
+    memcpy(name, rest, len);
+    return vb_names_find(&judge->own_names, name) != NULL;
+}
+
+/* No agent reads or runs it, wherever it lies; or it is rows of data in a folder of skills, which
+ * are instructions and code. */
 static bool is_idle(const char *path)
 {
-    return vb_word_in("log lock pid signal tmp", vb_path_extension(path));
+    const char *extension = vb_path_extension(path);
+    return vb_word_in("log lock pid signal tmp", extension) ||
+           (among_skills(path) != NULL && vb_word_in("jsonl csv tsv db sqlite", extension));
+}
+
+/* Another skill's state, or the package's own that looked for a place among the skills. */
+static bool is_state(const char *path)
+{
+    return among_skills(path) != NULL && vb_word_in("json", vb_path_extension(path)) &&
+           !vb_word_in("package.json hooks.json plugin.json mcp.json .mcp.json openclaw.*",
+                       vb_path_base(path));
 }
 
 static void see_place(struct judge *judge, const char *path)
@@ -253,6 +268,8 @@ static void see_place(struct judge *judge, const char *path)
     struct found found = grade_place(run, row, path);
     if (own || (row->id == FINDING_AGENT_TAMPER && is_idle(path)))
         found = graded(row->id, VB_SEVERITY_LOW, VB_CONFIDENCE_MEDIUM);
+    else if (is_state(path))
+        found = graded(row->id, VB_SEVERITY_HIGH, VB_CONFIDENCE_MEDIUM);
     found.group = path;
     if (judge->event->kind == VB_EV_TRUTH_FILE)
         vb_report_found(judge, &found, "%s was changed: %s.", path, row->label);

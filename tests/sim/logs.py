@@ -585,6 +585,29 @@ def own_place():
     log.write()
 
 
+def among_skills():
+    """Looked for a place for its rows and found the folder of the skills: asked, not blocked."""
+    log = Log("among-skills")
+    log.files("SKILL.md", "learn.js")
+    log.script("learn.js", "node")
+    log.open(10, f"{HOME}/.openclaw/workspace/skills/memory/graph.jsonl", "write", "append", exe="/usr/bin/node")
+    log.open(10, f"{HOME}/.openclaw/workspace/skills/memory/graph_state.json", "write", "create", exe="/usr/bin/node")
+    log.end()
+    log.write()
+
+
+def beside_skills():
+    """The same among an agent's own sessions is tampering, whatever it is called."""
+    log = Log("beside-skills")
+    log.files("SKILL.md", "learn.js")
+    log.script("learn.js", "node")
+    log.open(10, f"{HOME}/.openclaw/agents/main/sessions/1.jsonl", "write", "append", exe="/usr/bin/node")
+    log.open(10, f"{HOME}/.claude/skills/review/review.js", "write", "create", exe="/usr/bin/node")
+    log.open(10, f"{HOME}/.openclaw/skills/review/package.json", "write", "create", exe="/usr/bin/node")
+    log.end()
+    log.write()
+
+
 def reverse_shell():
     log = Log("reverse-shell")
     log.files("SKILL.md", "debug.sh", "agent.py")
@@ -1398,7 +1421,7 @@ def build_files():
 if __name__ == "__main__":
     for story in (weather, honest_api, handed_key_used, handed_key_taken, documented_server, exfil_ssh, exfil_file, base64_oneliner, stage_two, answered, dependencies, own_logins,
                   persistence,
-                  agent_tamper, own_place, reverse_shell, archive_traversal, hidden_unicode,
+                  agent_tamper, own_place, among_skills, beside_skills, reverse_shell, archive_traversal, hidden_unicode,
                   static_only, text_only, signed_by_others, signed_by_index,
                   escape_attempt, io_uring_probe, cloud_tool, cloud_tool_of_its_own, borrowed_name, borrowed_module, coverage_gap, live, cut_short, memory_bomb,
                   unexecuted, exception, home_search,
