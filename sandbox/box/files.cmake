@@ -44,6 +44,7 @@ set(VB_BOX_FILES
   box/prompt.c
   box/relay.c
   box/root.c
+  box/run.c
   box/sandbox.c
   box/served.c
   box/standins.c
