@@ -60,6 +60,9 @@ struct vb_sig_result {
     bool anchored;    /* valid-untrusted, but the chain behind name ends in a trusted root: only
                          trust.yaml can say whether that name is trusted */
     int64_t clock;    /* 0: no time range was checked */
+    /* What proves name or time is a trusted root that vetbox ships; NULL: nothing, or the user's.
+     */
+    const struct vb_sig_trusted_root *shipped;
     const char *clock_source; /* log or authority, where one of them says so; NULL: nobody */
     int64_t signed_at;        /* when, by somebody who is trusted to know; 0: unknown */
     bool from_index;          /* the index that the package was fetched from told it */
@@ -192,7 +195,8 @@ struct vb_trust {
     STACK_OF(X509) * root_certs; /* NULL: none */
     char **root_names;           /* the file's name of each */
     size_t root_count;
-    struct vb_sig_trusted_root *trusted_roots; /* each of an instance of its own */
+    /* Each of an instance of its own, and those that vetbox ships behind the user's. */
+    struct vb_sig_trusted_root *trusted_roots;
     size_t trusted_root_count;
 };
 
@@ -223,8 +227,16 @@ VB_CHECKED int vb_sig_trust_certs(struct vb_trust *trust, const char *path, cons
 /* One certificate in DER. */
 VB_CHECKED int vb_sig_trust_der(struct vb_trust *trust, const char *path, const char *name,
                                 struct vb_sig_bytes der, struct vb_error *err);
+/* A trusted root of the user's, and any one. */
 VB_CHECKED int vb_sig_trust_sigstore(struct vb_trust *trust, const char *path, const char *name,
                                      struct vb_sig_bytes text, struct vb_error *err);
+struct vb_sig_root_text {
+    const char *name;
+    struct vb_sig_bytes text;
+    int64_t as_of; /* of struct vb_sig_trusted_root */
+};
+VB_CHECKED int vb_sig_trust_root(struct vb_trust *trust, const char *path,
+                                 const struct vb_sig_root_text *what, struct vb_error *err);
 void vb_sig_trust_roots_done(struct vb_trust *trust);
 /* The name of CERT, one of root_certs. */
 const char *vb_sig_trust_root_name(const struct vb_trust *trust, const X509 *cert);

@@ -38,7 +38,8 @@ struct vb_sig_authorities {
 };
 
 struct vb_sig_trusted_root {
-    char *name; /* the file's, which rows of trust.yaml mean; NULL where nobody gave it one */
+    char *name;    /* the file's, which rows of trust.yaml mean; NULL where nobody gave it one */
+    int64_t as_of; /* one that vetbox ships: when it was still the newest; 0: the user's own */
     struct vb_sig_logs tlogs;
     struct vb_sig_logs ctlogs;
     struct vb_sig_authorities cas;

@@ -134,10 +134,21 @@ int vb_sig_trust_certs(struct vb_trust *trust, const char *path, const char *nam
 
 /* --- trusted roots --- */
 
-/* Each stays apart: whoever keeps one instance says nothing about another. */
-int vb_sig_trust_sigstore(struct vb_trust *trust, const char *path, const char *name,
-                          struct vb_sig_bytes text, struct vb_error *err)
+/* The user's own stand before those that vetbox ships. */
+static void insert_root(struct vb_trust *trust, const struct vb_sig_trusted_root *root)
 {
+    size_t at = trust->trusted_root_count++;
+
+    for (; root->as_of == 0 && at > 0 && trust->trusted_roots[at - 1].as_of != 0; at--)
+        trust->trusted_roots[at] = trust->trusted_roots[at - 1];
+    trust->trusted_roots[at] = *root;
+}
+
+/* Each stays apart: whoever keeps one instance says nothing about another. */
+int vb_sig_trust_root(struct vb_trust *trust, const char *path, const struct vb_sig_root_text *what,
+                      struct vb_error *err)
+{
+    const char *name = what->name;
     VB_CLEANUP(vb_sig_trusted_root_done) struct vb_sig_trusted_root root = {0};
 
     for (size_t i = 0; i < trust->trusted_root_count; i++) {
@@ -145,17 +156,24 @@ int vb_sig_trust_sigstore(struct vb_trust *trust, const char *path, const char *
             return vb_fail(err, VB_E_CONFIG, 0, "%s: another trusted root is called %s too", path,
                            name);
     }
-    const int status = vb_sig_trusted_root(text, path, &root, err);
+    const int status = vb_sig_trusted_root(what->text, path, &root, err);
     if (status < 0)
         return status;
     root.name = strdup(name);
+    root.as_of = what->as_of;
     struct vb_sig_trusted_root *grown =
         grow(trust->trusted_roots, trust->trusted_root_count, sizeof(*grown));
     if (grown != NULL)
         trust->trusted_roots = grown;
     if (root.name == NULL || grown == NULL)
         return no_memory(err);
-    trust->trusted_roots[trust->trusted_root_count++] = root;
+    insert_root(trust, &root);
     root = (struct vb_sig_trusted_root){0}; /* it has moved */
     return 0;
+}
+
+int vb_sig_trust_sigstore(struct vb_trust *trust, const char *path, const char *name,
+                          struct vb_sig_bytes text, struct vb_error *err)
+{
+    return vb_sig_trust_root(trust, path, &(struct vb_sig_root_text){name, text, 0}, err);
 }
