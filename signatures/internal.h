@@ -46,6 +46,9 @@ struct vb_sig_job {
     struct vb_sig_bytes data;      /* its first VB_SIG_FILE_MAX + 1 bytes */
     const char *const *namespaces; /* SSH namespaces that are meant for files, NULL at the end */
     const struct vb_sig_format *format;
+    /* Of a file with one signature a line: how many stand before this one, and where it begins. */
+    size_t line;
+    uint64_t at;
 };
 
 struct vb_sig_result {
@@ -65,6 +68,7 @@ struct vb_sig_result {
     const struct vb_sig_trusted_root *shipped;
     const char *clock_source; /* log or authority, where one of them says so; NULL: nobody */
     int64_t signed_at;        /* when, by somebody who is trusted to know; 0: unknown */
+    uint64_t next;            /* where the next signature of the same file begins; 0: no more */
     bool from_index;          /* the index that the package was fetched from told it */
     size_t count;             /* files of the package among covers, and how many there are */
     size_t present;
@@ -125,11 +129,22 @@ bool vb_sig_dsse_probe(const struct vb_sig_job *job);
 int vb_sig_dsse_file(const struct vb_sig_job *job, struct vb_sig_result *result,
                      struct vb_error *err);
 
+/* One bundle or envelope a line. */
+int vb_sig_lines(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
+
 int vb_sig_cms(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
 bool vb_sig_mcpb_probe(const struct vb_sig_job *job);
 int vb_sig_mcpb(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
 bool vb_sig_cosign_probe(const struct vb_sig_job *job);
 int vb_sig_cosign(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
+
+/* The steps of vb_sig_dsse_file for an envelope that was read: by a key of the trust folder, and
+ * whether the statement in it is about the file that the envelope is named after. */
+struct vb_sig_dsse;
+VB_CHECKED int vb_sig_dsse_judge(const struct vb_sig_job *job, const struct vb_sig_dsse *dsse,
+                                 struct vb_sig_result *result, struct vb_error *err);
+VB_CHECKED int vb_sig_dsse_subject(const struct vb_sig_job *job, const struct vb_sig_dsse *dsse,
+                                   struct vb_sig_result *result, struct vb_error *err);
 
 /* Formats that are only recognised. */
 int vb_sig_known(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);

@@ -69,6 +69,15 @@ static void verify_as(const char *name, struct vb_sig_bytes data)
     if (vb_sig_examine(&job, &result, &err) < 0 || result.outcome == VB_SIGNATURE_ABSENT ||
         result.reason[0] == '\0')
         abort();
+    for (; result.next != 0; job.line++) {
+        if (result.next <= job.at || result.next > data.len)
+            abort();
+        job.at = result.next;
+        vb_sig_result_done(&result);
+        result = (struct vb_sig_result){0};
+        if (vb_sig_examine(&job, &result, &err) < 0 || result.reason[0] == '\0')
+            abort();
+    }
     /* Nobody is trusted with anything unless a trusted root came before. */
     if (result.outcome == VB_SIGNATURE_VALID_TRUSTED)
         abort();
@@ -80,6 +89,11 @@ static void verify_as(const char *name, struct vb_sig_bytes data)
 static void file_bundle(struct vb_sig_bytes data)
 {
     verify_as("file.txt.sigstore.json", data);
+}
+
+static void line_bundles(struct vb_sig_bytes data)
+{
+    verify_as("file.txt.intoto.jsonl", data);
 }
 
 static void folder_bundle(struct vb_sig_bytes data)
@@ -231,7 +245,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static void (*const kinds[])(struct vb_sig_bytes data) = {
         file_bundle, folder_bundle, trusted_root, envelope, statement,
-        certificate, stamp,         checkpoint,   pem,
+        certificate, stamp,         checkpoint,   pem,      line_bundles,
     };
 
     if (size == 0)
