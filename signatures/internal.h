@@ -213,6 +213,8 @@ struct vb_trust {
     /* Each of an instance of its own, and those that vetbox ships behind the user's. */
     struct vb_sig_trusted_root *trusted_roots;
     size_t trusted_root_count;
+    struct vb_sig_authorities
+        clocks; /* time stamp authorities by themselves, one certificate each */
 };
 
 /* One *.pub file; PATH is for messages. NAME becomes the signer's name. */
@@ -242,6 +244,9 @@ VB_CHECKED int vb_sig_trust_certs(struct vb_trust *trust, const char *path, cons
 /* One certificate in DER. */
 VB_CHECKED int vb_sig_trust_der(struct vb_trust *trust, const char *path, const char *name,
                                 struct vb_sig_bytes der, struct vb_error *err);
+/* Certificates that time stamps may lead to, and nothing else. */
+VB_CHECKED int vb_sig_trust_clocks(struct vb_trust *trust, const char *path, const char *name,
+                                   struct vb_sig_bytes text, struct vb_error *err);
 /* A trusted root of the user's, and any one. */
 VB_CHECKED int vb_sig_trust_sigstore(struct vb_trust *trust, const char *path, const char *name,
                                      struct vb_sig_bytes text, struct vb_error *err);

@@ -101,30 +101,39 @@ static int64_t seconds_of(const ASN1_TIME *time)
     return ASN1_TIME_to_tm(time, &tm) == 1 ? (int64_t)timegm(&tm) : 0;
 }
 
+static int tell_cert(const struct listing *listing, const char *kind, const char *name, X509 *cert,
+                     struct vb_error *err)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+    char id[VB_SIG_KEY_ID] = "sha256:";
+    char subject[256];
+
+    if (X509_digest(cert, EVP_sha256(), digest, &len) != 1 || len != 32)
+        return vb_fail(err, VB_E_NOMEM, 0, "out of memory for a certificate's digest");
+    vb_sig_hex((struct vb_sig_bytes){digest, len}, id + 7);
+    X509_NAME_oneline(X509_get_subject_name(cert), subject, (int)sizeof(subject));
+    return tell(listing,
+                (struct vb_trust_entry){.kind = kind,
+                                        .name = name,
+                                        .id = id,
+                                        .from = seconds_of(X509_get0_notBefore(cert)),
+                                        .until = seconds_of(X509_get0_notAfter(cert)),
+                                        .detail = subject},
+                err);
+}
+
 static int tell_roots(const struct listing *listing, const struct vb_trust *trust,
                       struct vb_error *err)
 {
     int status = 0;
 
-    for (size_t i = 0; status == 0 && i < trust->root_count; i++) {
-        X509 *cert = sk_X509_value(trust->root_certs, (int)i);
-        unsigned char digest[EVP_MAX_MD_SIZE];
-        unsigned len = 0;
-        char id[VB_SIG_KEY_ID] = "sha256:";
-        char subject[256];
-        if (X509_digest(cert, EVP_sha256(), digest, &len) != 1 || len != 32)
-            return vb_fail(err, VB_E_NOMEM, 0, "out of memory for a certificate's digest");
-        vb_sig_hex((struct vb_sig_bytes){digest, len}, id + 7);
-        X509_NAME_oneline(X509_get_subject_name(cert), subject, (int)sizeof(subject));
-        status = tell(listing,
-                      (struct vb_trust_entry){.kind = "root certificate",
-                                              .name = trust->root_names[i],
-                                              .id = id,
-                                              .from = seconds_of(X509_get0_notBefore(cert)),
-                                              .until = seconds_of(X509_get0_notAfter(cert)),
-                                              .detail = subject},
-                      err);
-    }
+    for (size_t i = 0; status == 0 && i < trust->root_count; i++)
+        status = tell_cert(listing, "root certificate", trust->root_names[i],
+                           sk_X509_value(trust->root_certs, (int)i), err);
+    for (size_t i = 0; status == 0 && i < trust->clocks.count; i++)
+        status = tell_cert(listing, "clock", listing->file,
+                           sk_X509_value(trust->clocks.items[i].chain, 0), err);
     return status;
 }
 

@@ -36,7 +36,7 @@ size_t vb_trust_count(const struct vb_trust *trust)
         own += trust->trusted_roots[i].as_of == 0;
     return trust == NULL ? 0
                          : trust->key_count + trust->signer_count + trust->pem_count +
-                               trust->root_count + own;
+                               trust->root_count + trust->clocks.count + own;
 }
 
 static void trust_free_ptr(struct vb_trust **trust)
@@ -199,6 +199,9 @@ static const struct trust_file {
     {"trusted_root.json", VB_SIG_ROOT_MAX, load_sigstore},
     {".trusted_root.json", VB_SIG_ROOT_MAX, load_sigstore},
     {".pub", PUB_MAX, load_pub},
+    {".tsa.pem", LISTS_MAX, vb_sig_trust_clocks},
+    {".tsa.crt", LISTS_MAX, vb_sig_trust_clocks},
+    {".tsa.der", LISTS_MAX, vb_sig_trust_clocks},
     {".pem", LISTS_MAX, vb_sig_trust_x509},
     {".crt", LISTS_MAX, vb_sig_trust_x509},
     {".cer", LISTS_MAX, vb_sig_trust_x509},

@@ -50,6 +50,7 @@ struct vb_sig_trusted_root {
  */
 VB_CHECKED int vb_sig_trusted_root(struct vb_sig_bytes text, const char *path,
                                    struct vb_sig_trusted_root *ret, struct vb_error *err);
+void vb_sig_authorities_done(struct vb_sig_authorities *authorities);
 void vb_sig_trusted_root_done(struct vb_sig_trusted_root *root); /* for VB_CLEANUP */
 
 /* NULL where there is none with that id and a key. */

@@ -26,6 +26,7 @@ void vb_sig_trust_roots_done(struct vb_trust *trust)
     for (size_t i = 0; i < trust->trusted_root_count; i++)
         vb_sig_trusted_root_done(&trust->trusted_roots[i]);
     free(trust->trusted_roots);
+    vb_sig_authorities_done(&trust->clocks);
 }
 
 const char *vb_sig_trust_root_name(const struct vb_trust *trust, const X509 *cert)
@@ -130,6 +131,48 @@ int vb_sig_trust_certs(struct vb_trust *trust, const char *path, const char *nam
         count++;
     }
     return count > 0 ? 0 : vb_fail(err, VB_E_CONFIG, 0, "%s: no certificate in PEM", path);
+}
+
+/* --- clocks --- */
+
+static void trust_free(struct vb_trust **trust)
+{
+    vb_trust_free(*trust);
+}
+
+/* One that is believed as long as its own dates say. */
+static int add_clock(struct vb_trust *trust, X509 *cert, struct vb_error *err)
+{
+    struct vb_sig_authorities *clocks = &trust->clocks;
+    struct vb_sig_authority clock = {.period = {INT64_MIN, INT64_MAX}};
+    struct vb_sig_authority *grown = grow(clocks->items, clocks->count, sizeof(*grown));
+
+    if (grown == NULL)
+        return no_memory(err);
+    clocks->items = grown;
+    clock.chain = sk_X509_new_null();
+    if (clock.chain == NULL || X509_up_ref(cert) != 1 || sk_X509_push(clock.chain, cert) <= 0) {
+        vb_sig_certs_free(&clock.chain);
+        return no_memory(err);
+    }
+    clock.anchors = X509_chain_up_ref(clock.chain);
+    clocks->items[clocks->count++] = clock;
+    return clock.anchors != NULL ? 0 : no_memory(err);
+}
+
+int vb_sig_trust_clocks(struct vb_trust *trust, const char *path, const char *name,
+                        struct vb_sig_bytes text, struct vb_error *err)
+{
+    VB_CLEANUP(trust_free) struct vb_trust *read = calloc(1, sizeof(*read));
+
+    if (read == NULL)
+        return no_memory(err);
+    int status = vb_sig_trust_x509(read, path, name, text, err);
+    if (status == 0 && read->root_count == 0)
+        return vb_fail(err, VB_E_CONFIG, 0, "%s: a clock needs a certificate, not a key", path);
+    for (size_t i = 0; status == 0 && i < read->root_count; i++)
+        status = add_clock(trust, sk_X509_value(read->root_certs, (int)i), err);
+    return status;
 }
 
 /* --- trusted roots --- */

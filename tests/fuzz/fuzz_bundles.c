@@ -213,6 +213,9 @@ static void stamp(struct vb_sig_bytes data)
     if (vb_sig_timestamp(data, signature, &believed()->tsas, &stamped, NULL) < 0 ||
         (stamped.stamp != VB_SIG_STAMP_GOOD && stamped.why == NULL))
         abort();
+    if (vb_sig_timestamp_token(data, signature, &believed()->tsas, &stamped, NULL) < 0 ||
+        (stamped.stamp != VB_SIG_STAMP_GOOD && stamped.why == NULL))
+        abort();
 }
 
 static void checkpoint(struct vb_sig_bytes data)
