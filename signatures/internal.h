@@ -129,6 +129,8 @@ bool vb_sig_dsse_probe(const struct vb_sig_job *job);
 int vb_sig_dsse_file(const struct vb_sig_job *job, struct vb_sig_result *result,
                      struct vb_error *err);
 
+int vb_sig_cosign_bundle(const struct vb_sig_job *job, struct vb_sig_result *result,
+                         struct vb_error *err);
 /* One bundle or envelope a line. */
 int vb_sig_lines(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
 

@@ -91,6 +91,11 @@ static void file_bundle(struct vb_sig_bytes data)
     verify_as("file.txt.sigstore.json", data);
 }
 
+static void older_bundle(struct vb_sig_bytes data)
+{
+    verify_as("file.txt.bundle", data);
+}
+
 static void line_bundles(struct vb_sig_bytes data)
 {
     verify_as("file.txt.intoto.jsonl", data);
@@ -247,8 +252,8 @@ static void pem(struct vb_sig_bytes data)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static void (*const kinds[])(struct vb_sig_bytes data) = {
-        file_bundle, folder_bundle, trusted_root, envelope, statement,
-        certificate, stamp,         checkpoint,   pem,      line_bundles,
+        file_bundle, folder_bundle, trusted_root, envelope,     statement,    certificate,
+        stamp,       checkpoint,    pem,          line_bundles, older_bundle,
     };
 
     if (size == 0)

@@ -650,13 +650,12 @@ static void test_too_many_lines(void **state)
     /* A line that fills what is read at once, and one behind it. */
     json_t *bundle = instance_bundle(*state, &plain);
     const size_t len = json_dumpb(bundle, NULL, 0, JSON_COMPACT);
-    memset(large, ' ', VB_SIG_BUNDLE_MAX);
+    memset(large, ' ', VB_SIG_BUNDLE_MAX + 9);
+    large[VB_SIG_BUNDLE_MAX + 9] = '\0';
     json_dumpb(bundle, large, len, JSON_COMPACT);
     json_decref(bundle);
     for (size_t more = 0; more < 3; more++) {
         char *two[] = {strndup(large, VB_SIG_BUNDLE_MAX - 1 + more), strdup("x")};
-        if (more == 2)
-            two[0][VB_SIG_BUNDLE_MAX] = ' ';
         verify_lines(*state, two, 2, "\n", &capture);
         expect_seen(&capture, 0, more == 2 ? "present-unverifiable" : "valid-untrusted",
                     more == 2 ? "larger than 4 MiB" : "line 1: no line");
@@ -716,6 +715,131 @@ static void test_envelope_lines(void **state)
     assert_string_equal(capture.seen[0].name, "");
     expect_seen(&capture, 1, "invalid", "not of this envelope");
     capture_done(&capture);
+}
+
+/* --- bundles of an older cosign --- */
+
+/* What cosign wrote before there were bundles of Sigstore's. */
+static json_t *older(json_t *bundle, bool twice)
+{
+    json_t *entry = entry_of(bundle);
+    unsigned char id[VB_SIG_LOG_ID];
+    char hex[2 * VB_SIG_LOG_ID + 1];
+    json_t *chain = json_object_get(material_of(bundle), "x509CertificateChain");
+    const char *der = json_string_value(
+        json_object_get(json_array_get(json_object_get(chain, "certificates"), 0), "rawBytes"));
+    VB_CLEANUP_FREE char *pem = NULL;
+    VB_CLEANUP(vb_buf_done) struct vb_buf text;
+
+    assert_true(vb_sig_json_base64_exact(json_object_get(entry, "logId"), "keyId", id, sizeof(id)));
+    vb_sig_hex((struct vb_sig_bytes){id, sizeof(id)}, hex);
+    assert_true(
+        asprintf(&pem, "-----BEGIN CERTIFICATE-----\n%s\n-----END CERTIFICATE-----\n", der) > 0);
+    vb_buf_init(&text, 65536);
+    if (twice)
+        assert_int_equal(vb_base64_encode(&text, pem, strlen(pem), NULL), 0);
+    else
+        assert_int_equal(vb_buf_append_str(&text, pem, NULL), 0);
+    json_t *ret = json_pack(
+        "{s:O,s:s%,s:{s:O,s:{s:O,s:O,s:O,s:s}}}", "base64Signature",
+        json_object_get(json_object_get(bundle, "messageSignature"), "signature"), "cert",
+        (const char *)text.data, text.len, "rekorBundle", "SignedEntryTimestamp",
+        json_object_get(json_object_get(entry, "inclusionPromise"), "signedEntryTimestamp"),
+        "Payload", "body", json_object_get(entry, "canonicalizedBody"), "integratedTime",
+        json_object_get(entry, "integratedTime"), "logIndex", json_object_get(entry, "logIndex"),
+        "logID", hex);
+    assert_non_null(ret);
+    json_decref(bundle);
+    return ret;
+}
+
+static json_t *payload_of(json_t *json)
+{
+    return json_object_get(json_object_get(json, "rekorBundle"), "Payload");
+}
+
+static const struct scene first_version = {.version = 1};
+static const struct scene lies_of[] = {{.version = 1, .lie = OTHER_DIGEST},
+                                       {.version = 1, .lie = OTHER_SIGNATURE},
+                                       {.version = 1, .lie = OTHER_KEY},
+                                       {.version = 1, .no_sct = true}};
+
+static const struct {
+    const char *in; /* "" top, "rekor" or "payload" */
+    const char *key;
+    const char *json; /* NULL: removed; "": a byte in its middle is changed */
+    enum vb_signature_outcome outcome;
+    const char *reason;
+} older_rows[] = {
+    {"", "base64Signature", "", VB_SIGNATURE_INVALID, ""},
+    {"", "base64Signature", "\"eyJwYXlsb2FkIjoiIn0=\"", VB_SIGNATURE_UNVERIFIABLE, "attestation"},
+    {"", "base64Signature", "7", VB_SIGNATURE_INVALID, "no signature in it"},
+    {"", "base64Signature", "\"____\"", VB_SIGNATURE_INVALID, "not base64"},
+    {"", "cert", "7", VB_SIGNATURE_INVALID, "is no text"},
+    {"", "cert", "\"AAAA\"", VB_SIGNATURE_INVALID, "in PEM"},
+    {"", "cert", "\"====\"", VB_SIGNATURE_INVALID, "neither PEM nor"},
+    {"", "cert", "\"\"", VB_SIGNATURE_UNVERIFIABLE, "not in the trust folder"},
+    {"", "cert", NULL, VB_SIGNATURE_UNVERIFIABLE, "not in the trust folder"},
+    {"", "rekorBundle", NULL, VB_SIGNATURE_VALID_UNTRUSTED, "leads to none"},
+    {"", "rekorBundle", "[]", VB_SIGNATURE_INVALID, "promised is malformed"},
+    {"", "rekorBundle", "{}", VB_SIGNATURE_INVALID, "promised is malformed"},
+    {"rekor", "SignedEntryTimestamp", "", VB_SIGNATURE_INVALID, "promise"},
+    {"rekor", "SignedEntryTimestamp", NULL, VB_SIGNATURE_INVALID, "promised is malformed"},
+    {"rekor", "SignedEntryTimestamp", "\"\"", VB_SIGNATURE_INVALID, "promise"},
+    {"payload", "body", "\"e30=\"", VB_SIGNATURE_INVALID, "of which kind"},
+    {"payload", "body", "\"x\"", VB_SIGNATURE_INVALID, "of which kind"},
+    {"payload", "integratedTime", "1750000001", VB_SIGNATURE_INVALID, "not of this entry"},
+    {"payload", "integratedTime", "-1", VB_SIGNATURE_INVALID, "negative"},
+    {"payload", "integratedTime", "\"x\"", VB_SIGNATURE_INVALID, "promised is malformed"},
+    {"payload", "logIndex", "99999", VB_SIGNATURE_INVALID, "not of this entry"},
+    {"payload", "logID", "\"00\"", VB_SIGNATURE_INVALID, "promised is malformed"},
+    {"payload", "logID", "\"0000000000000000000000000000000000000000000000000000000000000000\"",
+     VB_SIGNATURE_VALID_UNTRUSTED, "of no log that"},
+};
+
+static void expect_older(struct instance *instance, json_t *json, enum vb_signature_outcome outcome,
+                         const char *reason)
+{
+    VB_CLEANUP(vb_sig_result_done) struct vb_sig_result result = {0};
+
+    instance_verify_as(instance, "file.txt.bundle", json, &result);
+    if (result.outcome != outcome || strstr(result.reason, reason) == NULL)
+        fail_msg("%s (%s), and not %s (%s)", vb_signature_outcome_name(result.outcome),
+                 result.reason, vb_signature_outcome_name(outcome), reason);
+    assert_string_equal(result.format, "cosign");
+    assert_int_equal(result.anchored, strcmp(reason, "no line of trust.yaml") == 0);
+}
+
+static void test_older_cosign(void **state)
+{
+    struct instance *instance = *state;
+
+    for (size_t twice = 0; twice < 2; twice++)
+        expect_older(instance, older(instance_bundle(instance, &first_version), twice == 1),
+                     VB_SIGNATURE_VALID_UNTRUSTED, "no line of trust.yaml");
+    for (size_t i = 0; i < VB_ARRAY_LEN(older_rows); i++) {
+        json_t *json = older(instance_bundle(instance, &first_version), true);
+        json_t *in = json_object_get(json, "rekorBundle");
+        in = strcmp(older_rows[i].in, "payload") == 0 ? payload_of(json)
+             : older_rows[i].in[0] == '\0'            ? json
+                                                      : in;
+        print_message("%s %s\n", older_rows[i].key,
+                      older_rows[i].json != NULL ? older_rows[i].json : "-");
+        if (older_rows[i].json == NULL)
+            json_object_del(in, older_rows[i].key);
+        else if (older_rows[i].json[0] == '\0')
+            change(in, older_rows[i].key, 20);
+        else
+            json_object_set_new(in, older_rows[i].key,
+                                json_loads(older_rows[i].json, JSON_DECODE_ANY, NULL));
+        expect_older(instance, json, older_rows[i].outcome, older_rows[i].reason);
+    }
+    for (size_t i = 0; i < VB_ARRAY_LEN(lies_of); i++)
+        expect_older(instance, older(instance_bundle(instance, &lies_of[i]), true),
+                     lies_of[i].no_sct ? VB_SIGNATURE_VALID_UNTRUSTED : VB_SIGNATURE_INVALID, "");
+    put_text(&instance->package, "file.txt", "signed by nobody\n");
+    expect_older(instance, older(instance_bundle(instance, &first_version), true),
+                 VB_SIGNATURE_INVALID, "not of this file");
 }
 
 /* --- a folder (OpenSSF Model Signing) by an identity --- */
@@ -911,6 +1035,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_changes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_changed_file, setup, teardown),
         cmocka_unit_test_setup_teardown(test_too_large, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_older_cosign, setup, teardown),
         cmocka_unit_test_setup_teardown(test_lines, setup, teardown),
         cmocka_unit_test_setup_teardown(test_changed_lines, setup, teardown),
         cmocka_unit_test_setup_teardown(test_malformed_lines, setup, teardown),
