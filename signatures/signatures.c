@@ -16,18 +16,14 @@ static const struct vb_sig_format formats[] = {
      vb_sig_sigstore_probe,
      vb_sig_sigstore,
      NULL},
-    {"sigstore",
-     {".sigstore.jsonl"},
-     vb_sig_probe_json,
-     vb_sig_known,
-     "Sigstore bundles: several in one file are not verified"},
+    {"sigstore", {".sigstore.jsonl", ".intoto.jsonl"}, vb_sig_probe_json, vb_sig_lines, NULL},
     {"dsse",
      {".dsse", ".dsse.json", ".intoto.json", ".att"},
      vb_sig_dsse_probe,
      vb_sig_dsse_file,
      NULL},
     {"attestation",
-     {".attestation", ".provenance", ".intoto.jsonl", ".intoto.json"},
+     {".attestation", ".provenance", ".intoto.json"},
      vb_sig_probe_json,
      vb_sig_known,
      "attestation: " NOT_VERIFIED},
@@ -44,11 +40,7 @@ static const struct vb_sig_format formats[] = {
      vb_sig_known,
      "signature archive of a VS Code extension: " NOT_VERIFIED},
     {"cosign", {".sig"}, vb_sig_cosign_probe, vb_sig_cosign, NULL},
-    {"cosign",
-     {".bundle"},
-     vb_sig_probe_cosign_bundle,
-     vb_sig_known,
-     "bundle of an older cosign: " NOT_VERIFIED},
+    {"cosign", {".bundle"}, vb_sig_probe_cosign_bundle, vb_sig_cosign_bundle, NULL},
     {"cosign-key",
      {"cosign.pub"},
      vb_sig_probe_pem_key,
@@ -219,12 +211,26 @@ static int open_candidate(struct vb_sig_job *job, struct candidate *ret, struct 
     return 0;
 }
 
+/* One signature of the file of JOB. */
+static int examine_one(const struct vb_sig_job *job, const char *whole, struct vb_sig_cover *cover,
+                       uint64_t *ret_next, struct vb_sink *sink, struct vb_error *err)
+{
+    VB_CLEANUP(vb_sig_result_done) struct vb_sig_result result = {0};
+    const int status = vb_sig_examine(job, &result, err);
+
+    if (status < 0)
+        return vb_wrap(err, "signature file %s", job->path);
+    vb_sig_cover_add(cover, whole != NULL ? "." : job->path,
+                     whole != NULL && covers(&result, whole), &result);
+    *ret_next = result.next;
+    return vb_sig_result_emit(job, &result, sink, err);
+}
+
 /* WHOLE is the name of the artifact beside which the signature lies, or NULL for one in the tree.
  */
 static int examine_file(struct vb_sig_job job, const char *whole, struct vb_sig_cover *cover,
                         struct vb_sink *sink, struct vb_error *err)
 {
-    VB_CLEANUP(vb_sig_result_done) struct vb_sig_result result = {0};
     VB_CLEANUP(candidate_done) struct candidate candidate = {.fd = -1};
 
     int status = open_candidate(&job, &candidate, sink, err);
@@ -235,12 +241,13 @@ static int examine_file(struct vb_sig_job job, const char *whole, struct vb_sig_
         job.format = &envelope;
     if (job.format == NULL)
         return 0;
-    status = vb_sig_examine(&job, &result, err);
-    if (status < 0)
-        return vb_wrap(err, "signature file %s", job.path);
-    vb_sig_cover_add(cover, whole != NULL ? "." : job.path, whole != NULL && covers(&result, whole),
-                     &result);
-    return vb_sig_result_emit(&job, &result, sink, err);
+    do {
+        uint64_t next = 0;
+        status = examine_one(&job, whole, cover, &next, sink, err);
+        job.at = next;
+        job.line++;
+    } while (status == 0 && job.at != 0);
+    return status;
 }
 
 /* The signatures beside the artifact and in it. */
