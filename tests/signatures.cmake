@@ -12,3 +12,5 @@ vb_unit_test(signatures_registry unit/test_signatures_registry.c ${signatures_he
 vb_unit_test(signatures_attested unit/test_signatures_attested.c unit/sigstore_helper.c ${signatures_helper} LIBS vb_signatures vb_core)
 vb_unit_test(publishers unit/test_publishers.c ${signatures_helper} LIBS vb_identify vb_signatures vb_core)
 vb_unit_test(lookalike unit/test_lookalike.c LIBS vb_signatures vb_core)
+vb_unit_test(tampering unit/test_tampering.c unit/oms_helper.c unit/sigstore_helper.c ${signatures_helper}
+             LIBS vb_signatures vb_core)
