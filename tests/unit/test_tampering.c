@@ -624,6 +624,49 @@ static void test_sigstore(void **state)
     (void)state;
 }
 
+/* A folder of two files, signed by the identity. */
+static void test_folder_by_identity(void **state)
+{
+    static const char *const names[] = {"SKILL.md", "run.sh"};
+    static const struct target target = {.format = "oms, sigstore",
+                                         .signature = "skill/skill.oms.sig",
+                                         .file = "skill/SKILL.md",
+                                         .another = "skill/run.sh",
+                                         .whole = true,
+                                         .free = {"keyid"}};
+    unsigned char digests[2 * VB_SIG_DIGEST_MAX], root[VB_SIG_DIGEST_MAX];
+    char hex[3][2 * VB_SIG_DIGEST_MAX + 1], statement[2048];
+    struct instance instance;
+    size_t len = 0;
+
+    begin_sigstore(&instance);
+    for (size_t i = 0; i < VB_ARRAY_LEN(names); i++) {
+        const struct vb_sig_bytes data = {.data = (const unsigned char *)names[i],
+                                          .len = strlen(names[i])};
+        char path[64];
+        snprintf(path, sizeof(path), "skill/%s", names[i]);
+        package_put(here, path, data.data, data.len);
+        assert_int_equal(vb_sig_hash("SHA256", data, digests + i * len, &len, NULL), 0);
+        vb_sig_hex((struct vb_sig_bytes){.data = digests + i * len, .len = len}, hex[i]);
+    }
+    const struct vb_sig_bytes both = {.data = digests, .len = 2 * len};
+    assert_int_equal(vb_sig_hash("SHA256", both, root, &len, NULL), 0);
+    vb_sig_hex((struct vb_sig_bytes){.data = root, .len = len}, hex[2]);
+    snprintf(statement, sizeof(statement),
+             "{\"_type\":\"https://in-toto.io/Statement/v1\",\"subject\":[{\"digest\":{\"sha256\":"
+             "\"%s\"}}],\"predicateType\":\"https://model_signing/signature/v1.0\",\"predicate\":{"
+             "\"serialization\":{\"method\":\"files\",\"hash_type\":\"sha256\"},\"resources\":["
+             "{\"name\":\"SKILL.md\",\"algorithm\":\"sha256\",\"digest\":\"%s\"},"
+             "{\"name\":\"run.sh\",\"algorithm\":\"sha256\",\"digest\":\"%s\"}]}}",
+             hex[2], hex[0], hex[1]);
+    const struct scene scene = {.dsse = true, .statement = statement};
+    assert_int_equal(unlinkat(here->fd, "file.txt", 0), 0);
+    put_json(target.signature, instance_bundle(&instance, &scene));
+    run(&target);
+    instance_done(&instance);
+    (void)state;
+}
+
 /* --- what an index tells --- */
 
 static const char tarball[] = "the bytes of a package";
@@ -741,8 +784,11 @@ static void test_index(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fixtures), cmocka_unit_test(test_folders),
-        cmocka_unit_test(test_openssl),  cmocka_unit_test(test_sigstore),
+        cmocka_unit_test(test_fixtures),
+        cmocka_unit_test(test_folders),
+        cmocka_unit_test(test_openssl),
+        cmocka_unit_test(test_sigstore),
+        cmocka_unit_test(test_folder_by_identity),
         cmocka_unit_test(test_index),
     };
 
