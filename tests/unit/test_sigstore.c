@@ -449,6 +449,7 @@ static void no_stamp(json_t *bundle)
 
 static const struct scene plain;
 static const struct scene second = {.second_log = true};
+static const struct scene both = {.stamped = true};
 
 static const struct {
     const char *name;
@@ -487,6 +488,7 @@ static const struct {
     {"body", &plain, change_body, VB_SIGNATURE_INVALID, "log entry"},
     {"other base64", &plain, url_alphabet, VB_SIGNATURE_INVALID, "not base64"},
     {"stamp", &second, change_stamp, VB_SIGNATURE_VALID_UNTRUSTED, "of no authority"},
+    {"stamp beside a log", &both, change_stamp, VB_SIGNATURE_VALID_UNTRUSTED, "of no authority"},
     {"no stamp", &second, no_stamp, VB_SIGNATURE_VALID_UNTRUSTED, "no log and no clock"},
 };
 
