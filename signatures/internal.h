@@ -168,6 +168,7 @@ struct vb_trust_signer { /* one line of allowed_signers */
     char *namespaces; /* pattern list, NULL: any */
     int64_t after;    /* 0: no limit */
     int64_t before;
+    bool signify; /* signify wrote its file */
     bool authority; /* the key signs certificates, not files */
     unsigned char *blob;
     size_t blob_len;

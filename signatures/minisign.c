@@ -221,6 +221,11 @@ static int verify(const struct vb_sig_job *job, bool with_comment, struct vb_sig
                   struct vb_error *err)
 {
     VB_CLEANUP(vb_buf_done) struct vb_buf message = {0};
+    /* Both sign the same bytes: of minisign's the lines with the trusted comment were cut off. */
+    if (!sig->has_comment && !trusted->signify)
+        return vb_sig_conclude(result, VB_SIGNATURE_INVALID,
+                               "no trusted comment, and signify did not write the file of key %s",
+                               result->key_id);
     struct signature sig = {0};
     bool known = false;
 

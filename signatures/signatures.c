@@ -61,9 +61,9 @@ static const struct vb_sig_format formats[] = {
      "no signature format that vetbox knows"},
 };
 
-/* SSH signatures name what they were made for. git's is accepted because keys are commonly shared
- * between both; allowed_signers can narrow it. */
-static const char *const file_namespaces[] = {"file", "git", NULL};
+/* SSH signatures name what they were made for. What somebody signed as a commit of git's is no file
+ * of a package. */
+static const char *const file_namespaces[] = {"file", NULL};
 
 /* The length of PATH without SUFFIX (0 where SUFFIX is the whole name), or SIZE_MAX. */
 static size_t match_suffix(const char *path, const char *suffix)
