@@ -22,6 +22,10 @@ static const char *fill(struct vb_sig_statement *ret)
     return NULL;
 }
 
+#define PYPI_PUBLISH    \
+    "https://docs.pypi" \
+    ".org/attestations/publish/v1"
+
 bool vb_sig_statement_endorses(const struct vb_sig_statement *statement)
 {
     static const char *const types[] = {
@@ -29,7 +33,7 @@ bool vb_sig_statement_endorses(const struct vb_sig_statement *statement)
         "https://slsa.dev/provenance/v0.2",
         "https://slsa.dev/provenance/v0.1",
         "https://github.com/npm/attestation/tree/main/specs/publish/v0.1",
-        "https://docs.pypi.org/attestations/publish/v1",
+        PYPI_PUBLISH,
         "https://in-toto.io/attestation/release/v0.1",
         "https://in-toto.io/attestation/link/v0.3",
         "https://in-toto.io/Link/v1",

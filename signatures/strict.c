@@ -154,75 +154,26 @@ static bool sshsig(const struct vb_sig_job *job)
 
 /* Members of bundles, envelopes, their keys and logs, and of what registries tell of them, at
  * whatever depth. A statement that nobody signed is no signature. */
+/* clang-format off */
+static const char *const members[] = {
+    "mediaType", "verificationMaterial", "messageSignature", "dsseEnvelope", "payload",
+    "payloadType", "signatures", "sig", "keyid", "cert", "certificate", "rawBytes",
+    "x509CertificateChain", "certificates", "publicKey", "hint", "keyDetails", "tlogEntries",
+    "logIndex", "logId", "logID", "keyId", "kindVersion", "kind", "version", "integratedTime",
+    "inclusionPromise", "signedEntryTimestamp", "inclusionProof", "rootHash", "treeSize",
+    "hashes", "checkpoint", "envelope", "canonicalizedBody", "timestampVerificationData",
+    "rfc3161Timestamps", "signedTimestamp", "messageDigest", "algorithm", "digest",
+    "signature", "attestations", "predicateType", "bundle", "attestation_bundles",
+    "publisher", "claims", "repository", "workflow", "workflow_filepath", "environment",
+    "email", "verification_material", "transparency_entries", "statement", "base64Signature",
+    "rekorBundle", "SignedEntryTimestamp", "Payload", "body", "validFor", "start", "end",
+};
+/* clang-format on */
+
 static bool is_member(const char *key)
 {
-    static const char *const known[] = {"mediaType",
-                                        "verificationMaterial",
-                                        "messageSignature",
-                                        "dsseEnvelope",
-                                        "payload",
-                                        "payloadType",
-                                        "signatures",
-                                        "sig",
-                                        "keyid",
-                                        "cert",
-                                        "certificate",
-                                        "rawBytes",
-                                        "x509CertificateChain",
-                                        "certificates",
-                                        "publicKey",
-                                        "hint",
-                                        "keyDetails",
-                                        "tlogEntries",
-                                        "logIndex",
-                                        "logId",
-                                        "logID",
-                                        "keyId",
-                                        "kindVersion",
-                                        "kind",
-                                        "version",
-                                        "integratedTime",
-                                        "inclusionPromise",
-                                        "signedEntryTimestamp",
-                                        "inclusionProof",
-                                        "rootHash",
-                                        "treeSize",
-                                        "hashes",
-                                        "checkpoint",
-                                        "envelope",
-                                        "canonicalizedBody",
-                                        "timestampVerificationData",
-                                        "rfc3161Timestamps",
-                                        "signedTimestamp",
-                                        "messageDigest",
-                                        "algorithm",
-                                        "digest",
-                                        "signature",
-                                        "attestations",
-                                        "predicateType",
-                                        "bundle",
-                                        "attestation_bundles",
-                                        "publisher",
-                                        "claims",
-                                        "repository",
-                                        "workflow",
-                                        "workflow_filepath",
-                                        "environment",
-                                        "email",
-                                        "verification_material",
-                                        "transparency_entries",
-                                        "statement",
-                                        "base64Signature",
-                                        "rekorBundle",
-                                        "SignedEntryTimestamp",
-                                        "Payload",
-                                        "body",
-                                        "validFor",
-                                        "start",
-                                        "end"};
-
-    for (size_t i = 0; i < VB_ARRAY_LEN(known); i++) {
-        if (strcmp(key, known[i]) == 0)
+    for (size_t i = 0; i < VB_ARRAY_LEN(members); i++) {
+        if (strcmp(key, members[i]) == 0)
             return true;
     }
     return false;
@@ -253,8 +204,9 @@ static bool is_known(json_t *json, size_t depth)
 /* An object that has one of what every signature has, and nothing that none has. */
 static bool is_json(struct vb_sig_bytes text)
 {
-    static const char *const needed[] = {"verificationMaterial", "signatures", "attestations",
-                                         "attestation_bundles", "base64Signature"};
+    static const char *const needed[] = {"verificationMaterial", "verification_material",
+                                         "signatures",           "attestations",
+                                         "attestation_bundles",  "base64Signature"};
     VB_CLEANUP(vb_json_free) json_t *json = NULL;
     struct vb_error ignored = {0};
     char why[200];
@@ -262,6 +214,9 @@ static bool is_json(struct vb_sig_bytes text)
 
     if (vb_sig_json_parse(text, VB_SIG_BUNDLE_MAX, &json, why, sizeof(why), &ignored) < 0 ||
         json == NULL)
+        return false;
+    /* Within its quotes a shell would still do what these say. */
+    if (memchr(text.data, '$', text.len) != NULL || memchr(text.data, '`', text.len) != NULL)
         return false;
     for (size_t i = 0; !found && i < VB_ARRAY_LEN(needed); i++)
         found = json_object_get(json, needed[i]) != NULL;

