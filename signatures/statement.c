@@ -33,7 +33,7 @@ bool vb_sig_statement_endorses(const struct vb_sig_statement *statement)
         "https://slsa.dev/provenance/v0.2",
         "https://slsa.dev/provenance/v0.1",
         "https://github.com/npm/attestation/tree/main/specs/publish/v0.1",
-        PYPI_PUBLISH,
+        PYPI_PUBLISH, /* NOLINT(bugprone-suspicious-missing-comma): one text */
         "https://in-toto.io/attestation/release/v0.1",
         "https://in-toto.io/attestation/link/v0.3",
         "https://in-toto.io/Link/v1",
