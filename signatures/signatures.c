@@ -53,9 +53,9 @@ static const struct vb_sig_format formats[] = {
      "no signature format that vetbox knows"},
 };
 
-/* SSH signatures name what they were made for. git's is accepted because keys are commonly shared
- * between both; allowed_signers can narrow it. */
-static const char *const file_namespaces[] = {"file", "git", NULL};
+/* SSH signatures name what they were made for. What somebody signed as a commit of git's is no file
+ * of a package. */
+static const char *const file_namespaces[] = {"file", NULL};
 
 /* The length of PATH without SUFFIX (0 where SUFFIX is the whole name), or SIZE_MAX. */
 static size_t match_suffix(const char *path, const char *suffix)
@@ -255,7 +255,7 @@ static int verify_beside(struct vb_sig_job job, const struct vb_verify_job *work
                          struct vb_sig_cover *cover, struct vb_sink *sink, struct vb_error *err)
 {
     VB_CLEANUP(vb_sig_paths_done) struct vb_sig_paths files = {0};
-    int status = vb_sig_walk(work->beside_fd, NULL, sink, &files, err);
+    int status = vb_sig_walk(work->beside_fd, sink, &files, NULL, err);
 
     job.dirfd = work->beside_fd;
     for (size_t i = 0; status == 0 && i < files.count; i++) {
@@ -283,7 +283,7 @@ static int find_candidates(const struct vb_sig_paths *files, struct vb_sink *sin
     return status;
 }
 
-/* What is a signature needs none: known before the first one is told of. */
+/* What is a signature and nothing else needs none: known before the first one is told of. */
 static int leave_out_signatures(struct vb_sig_job job, const struct vb_sig_paths *candidates,
                                 struct vb_sig_cover *cover, struct vb_error *err)
 {
@@ -295,8 +295,7 @@ static int leave_out_signatures(struct vb_sig_job job, const struct vb_sig_paths
         const int status = open_candidate(&job, &candidate, &nowhere, err);
         if (status < 0)
             return status;
-        /* A bundle is what its block signs. */
-        if (job.format != NULL && job.format->verify != vb_sig_mcpb)
+        if (job.format != NULL && vb_sig_strict(&job))
             vb_sig_cover_signature(cover, job.path);
     }
     return 0;
@@ -305,6 +304,7 @@ static int leave_out_signatures(struct vb_sig_job job, const struct vb_sig_paths
 int vb_verify_job(const struct vb_verify_job *work, struct vb_sink *sink, struct vb_error *err)
 {
     VB_CLEANUP(vb_sig_paths_done) struct vb_sig_paths files = {0};
+    VB_CLEANUP(vb_sig_paths_done) struct vb_sig_paths others = {0};
     VB_CLEANUP(vb_sig_paths_done) struct vb_sig_paths candidates = {0};
     VB_CLEANUP(vb_sig_cover_done) struct vb_sig_cover cover = {0};
     struct vb_sig_job job = {.dirfd = work->dirfd,
@@ -312,9 +312,13 @@ int vb_verify_job(const struct vb_verify_job *work, struct vb_sink *sink, struct
                              .now = (int64_t)time(NULL),
                              .namespaces = file_namespaces};
 
-    int status = vb_sig_walk(work->dirfd, NULL, sink, &files, err);
+    int status = vb_sig_walk(work->dirfd, sink, &files, &others, err);
     if (status == 0)
         status = find_candidates(&files, sink, &candidates, err);
+    /* A link is a file of the package: what it leads to is none that a digest is about. */
+    for (size_t i = 0; status == 0 && i < others.count; i++)
+        status = vb_sig_paths_add(&files, others.items[i], err);
+    vb_sig_paths_sort(&files);
     if (status == 0)
         status = vb_sig_cover_init(&cover, work->trust, job.now, &files, work->packages_fd, err);
     if (status == 0)

@@ -494,7 +494,8 @@ static void make_dsse(void)
     snprintf(
         statement, sizeof(statement),
         "{\"_type\":\"https://in-toto.io/Statement/v1\",\"subject\":[{\"name\":\"f\",\"digest\":{"
-        "\"sha256\":\"%s\"}}],\"predicateType\":\"https://example.org/x\",\"predicate\":{}}",
+        "\"sha256\":\"%s\"}}],\"predicateType\":\"https://slsa.dev/provenance/"
+        "v1\",\"predicate\":{}}",
         hex);
     assert_int_equal(vb_signer_seal(signer, "application/vnd.in-toto+json", statement,
                                     strlen(statement), out, &err),
