@@ -149,13 +149,10 @@ static int describe(const struct vb_sig_job *job, X509 *cert, const struct vb_si
     if (status == 0 && key != NULL)
         status = vb_sig_key_id(key, result->key_id, err);
     /* What a certificate says of itself is shown only where somebody vouches for it. */
-    if (chained->chain != VB_SIG_CHAIN_GOOD)
+    if (status < 0 || chained->chain != VB_SIG_CHAIN_GOOD)
         return status;
-    if (!vb_sig_cert_identity(cert, result->name))
-        vb_sig_cert_subject(cert, result->name);
-    snprintf(result->root, sizeof(result->root), "%s",
-             vb_sig_trust_root_name(job->trust, chained->anchor));
-    return status;
+    return vb_sig_result_signer(result, cert, vb_sig_trust_root_name(job->trust, chained->anchor),
+                                err);
 }
 
 /* *RET_WHY: why CERT is not trusted; NULL: it is. */
@@ -198,7 +195,7 @@ static int judge(const struct vb_sig_job *job, CMS_ContentInfo *cms, struct vb_s
         X509 *cert = NULL;
         CMS_SignerInfo_get0_algs(sk_CMS_SignerInfo_value(signers, i), NULL, &cert, NULL, NULL);
         const int status = judge_cert(job, cert, others, result, &why, err);
-        if (status < 0)
+        if (status < 0 || result->outcome != VB_SIGNATURE_ABSENT)
             return status;
     }
     if (why != NULL)

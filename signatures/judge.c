@@ -135,11 +135,10 @@ static int judge_by_roots(const struct vb_sig_job *job, const struct vb_sig_bund
         return invalid(result, ret->why);
     if (ret->chain == VB_SIG_CHAIN_OUTSIDE)
         return untrusted(result, evidence, ret->why);
-    const X509 *leaf = sk_X509_value(bundle->certs, 0);
-    if (!vb_sig_cert_identity(leaf, result->name))
-        vb_sig_cert_subject(leaf, result->name);
-    snprintf(result->root, sizeof(result->root), "%s",
-             vb_sig_trust_root_name(job->trust, ret->anchor));
+    const int named = vb_sig_result_signer(result, sk_X509_value(bundle->certs, 0),
+                                           vb_sig_trust_root_name(job->trust, ret->anchor), err);
+    if (named < 0 || result->outcome != VB_SIGNATURE_ABSENT)
+        return named;
     say(result, VB_SIGNATURE_VALID_TRUSTED,
         "by a certificate that leads to one in the trust folder", evidence);
     if (!dated)
@@ -147,30 +146,22 @@ static int judge_by_roots(const struct vb_sig_job *job, const struct vb_sig_bund
     return 0;
 }
 
-static int judge_identity(const struct vb_sig_bundle *bundle,
+static int judge_identity(const struct vb_sig_trusted_root *root,
+                          const struct vb_sig_bundle *bundle,
                           const struct vb_sig_evidence *evidence, struct vb_sig_result *result,
                           struct vb_error *err)
 {
-    const X509 *leaf = sk_X509_value(bundle->certs, 0);
-    struct vb_sig_facts facts;
+    char how[64 + VB_SIG_NAME_MAX];
 
-    if (!vb_sig_cert_identity(leaf, result->name) || !vb_sig_cert_facts(leaf, &facts)) {
-        result->name[0] = '\0';
-        return invalid(result, "the certificate does not name one identity");
-    }
-    const struct vb_sig_bytes issuer = vb_sig_facts_issuer(&facts);
-    if (issuer.len == 0 || issuer.len >= sizeof(result->issuer)) {
-        result->name[0] = '\0';
-        return invalid(result, "the certificate does not say who vouched for its identity");
-    }
-    memcpy(result->issuer, issuer.data, issuer.len);
-    result->issuer[issuer.len] = '\0';
+    const int status =
+        vb_sig_result_identity(result, sk_X509_value(bundle->certs, 0), root->name, err);
+    if (status < 0 || result->outcome != VB_SIGNATURE_ABSENT)
+        return status;
     result->anchored = true;
-    char how[320];
     snprintf(how, sizeof(how), "no line of trust.yaml names this identity; vouched for by %s",
              result->issuer);
     say(result, VB_SIGNATURE_VALID_UNTRUSTED, how, evidence);
-    return vb_sig_result_facts(result, &facts, err);
+    return 0;
 }
 
 /* The certificate in the logs of certificates, then whom it names. */
@@ -187,8 +178,7 @@ static int judge_logged(const struct vb_sig_trusted_root *root, const struct vb_
         return status;
     switch (logged) {
     case VB_SIG_LOGGED:
-        snprintf(result->root, sizeof(result->root), "%s", root->name);
-        return judge_identity(bundle, evidence, result, err);
+        return judge_identity(root, bundle, evidence, result, err);
     case VB_SIG_LOGGED_BAD:
         return invalid(result, "a timestamp in the certificate is not of this certificate");
     case VB_SIG_LOGGED_NOT:

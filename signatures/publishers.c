@@ -406,32 +406,52 @@ int vb_publishers_read(const char *path, const char *text, size_t len, struct vb
     return VB_OK;
 }
 
+static bool has_certificate(const struct vb_trust *trust, const char *name)
+{
+    bool found = false;
+
+    for (size_t i = 0; !found && i < trust->root_count; i++)
+        found = strcmp(trust->root_names[i], name) == 0;
+    return found;
+}
+
+static bool has_instance(const struct vb_trust *trust, const char *name)
+{
+    bool found = false;
+
+    for (size_t i = 0; !found && i < trust->trusted_root_count; i++)
+        found = strcmp(trust->trusted_roots[i].name, name) == 0;
+    return found;
+}
+
 /* Anybody who keeps an instance of Sigstore can name any issuer: with several it must be said whose
  * word is meant. */
-static int check_roots(const struct vb_publishers *of, const struct vb_trust *trust,
-                       struct vb_error *err)
+static int check_root(const struct vb_publishers *of, const struct signer *signer,
+                      const struct vb_trust *trust, struct vb_error *err)
 {
-    for (size_t i = 0; trust->trusted_root_count > 1 && i < of->row_count; i++) {
-        for (size_t k = 0; k < of->rows[i].signer_count; k++) {
-            const struct signer *signer = &of->rows[i].signers[k];
-            if (signer->identity != NULL && signer->root == NULL)
-                return vb_fail(err, VB_E_CONFIG, 0,
-                               "%s:%zu: with %zu trusted roots an identity needs root", of->path,
-                               signer->line, trust->trusted_root_count);
-        }
-    }
+    if (signer->identity == NULL)
+        return VB_OK;
+    if (signer->root == NULL && trust->trusted_root_count > 1)
+        return vb_fail(err, VB_E_CONFIG, 0, "%s:%zu: with %zu trusted roots an identity needs root",
+                       of->path, signer->line, trust->trusted_root_count);
+    if (signer->root != NULL && has_certificate(trust, signer->root) &&
+        has_instance(trust, signer->root))
+        return vb_fail(err, VB_E_CONFIG, 0,
+                       "%s:%zu: a certificate and a trusted root are both called \"%.60s\"",
+                       of->path, signer->line, signer->root);
     return VB_OK;
 }
 
-static bool has_root(const struct vb_trust *trust, const struct signer *signer)
+static int check_roots(const struct vb_publishers *of, const struct vb_trust *trust,
+                       struct vb_error *err)
 {
-    bool found = signer->root == NULL;
+    int status = VB_OK;
 
-    for (size_t i = 0; !found && signer->identity == NULL && i < trust->root_count; i++)
-        found = strcmp(trust->root_names[i], signer->root) == 0;
-    for (size_t i = 0; !found && signer->identity != NULL && i < trust->trusted_root_count; i++)
-        found = strcmp(trust->trusted_roots[i].name, signer->root) == 0;
-    return found;
+    for (size_t i = 0; status == VB_OK && i < of->row_count; i++) {
+        for (size_t k = 0; status == VB_OK && k < of->rows[i].signer_count; k++)
+            status = check_root(of, &of->rows[i].signers[k], trust, err);
+    }
+    return status;
 }
 
 /* A root that is not there would revoke nobody. */
@@ -440,7 +460,8 @@ static int check_revoked(const struct vb_publishers *of, const struct revoked *r
 {
     for (size_t i = 0; i < count; i++) {
         const struct signer *signer = &rows[i].signer;
-        if (!has_root(trust, signer))
+        if (signer->root != NULL && !has_certificate(trust, signer->root) &&
+            (signer->identity == NULL || !has_instance(trust, signer->root)))
             return vb_fail(err, VB_E_CONFIG, 0, "%s:%zu: the folder has no root \"%.60s\"",
                            of->path, signer->line, signer->root);
     }
@@ -577,19 +598,40 @@ bool vb_sig_id_equal(const char *a, const char *b)
     return hex ? vb_ascii_equal(a, b) : strcmp(a, b) == 0;
 }
 
+/* An identity of which a row does not say the root is one of a trusted root: a certificate of the
+ * folder could name any issuer. */
+static bool is_identity(const struct signer *signer, const struct vb_sig_result *result,
+                        bool any_root)
+{
+    const bool right_root = signer->root != NULL ? strcmp(signer->root, result->root) == 0
+                                                 : any_root || result->by_instance;
+
+    return right_root && result->issuer[0] != '\0' && strcmp(signer->issuer, result->issuer) == 0 &&
+           vb_sig_match_pattern(result->name, signer->identity);
+}
+
+static bool is_key(const struct signer *signer, const struct vb_sig_result *result)
+{
+    return result->key_id[0] != '\0' && vb_sig_id_equal(signer->key, result->key_id);
+}
+
+/* A certificate and a trusted root may have one name: everybody has an identity of the latter. */
 static bool is_signer(const struct signer *signer, const struct vb_sig_result *result)
 {
-    if (signer->key != NULL)
-        return result->key_id[0] != '\0' && result->issuer[0] == '\0' &&
-               vb_sig_id_equal(signer->key, result->key_id);
-    if (signer->root != NULL && strcmp(signer->root, result->root) != 0)
+    if (signer->identity != NULL)
+        return is_identity(signer, result, false);
+    if (result->by_instance)
         return false;
-    /* A certificate and a trusted root may have one name: everybody has an identity of the latter.
-     */
-    if (signer->identity == NULL)
-        return result->root[0] != '\0' && result->issuer[0] == '\0';
-    return result->issuer[0] != '\0' && strcmp(signer->issuer, result->issuer) == 0 &&
-           vb_sig_match_pattern(result->name, signer->identity);
+    return signer->key != NULL ? is_key(signer, result)
+                               : result->root[0] != '\0' && strcmp(signer->root, result->root) == 0;
+}
+
+/* Whom a revocation is about: wherever he comes from. */
+static bool is_revoked(const struct signer *signer, const struct vb_sig_result *result)
+{
+    if (signer->identity != NULL)
+        return is_identity(signer, result, true);
+    return signer->key != NULL ? is_key(signer, result) : is_signer(signer, result);
 }
 
 static bool is_listed(const struct row *row, const struct vb_sig_result *result)
@@ -606,7 +648,7 @@ static const struct revoked *revoked_by(const struct revoked *rows, size_t count
                                         const struct vb_sig_result *result, int64_t when)
 {
     for (size_t i = 0; i < count; i++) {
-        if (when >= rows[i].since && is_signer(&rows[i].signer, result))
+        if (when >= rows[i].since && is_revoked(&rows[i].signer, result))
             return &rows[i];
     }
     return NULL;

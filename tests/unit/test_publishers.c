@@ -139,6 +139,7 @@ struct asked {
     bool trusted; /* before trust.yaml; otherwise its chain is anchored */
     int64_t now, signed_at;
     const char *code; /* NULL: accepted */
+    bool own;         /* with issuer: root is a certificate of the folder */
 };
 
 static void ask(const struct vb_publishers *publishers, const struct asked *row)
@@ -147,6 +148,7 @@ static void ask(const struct vb_publishers *publishers, const struct asked *row)
     struct vb_sig_result result = {.outcome = row->trusted ? VB_SIGNATURE_VALID_TRUSTED
                                                            : VB_SIGNATURE_VALID_UNTRUSTED,
                                    .anchored = !row->trusted,
+                                   .by_instance = row->issuer != NULL && !row->own,
                                    .signed_at = row->signed_at};
     struct vb_sig_why why;
 
@@ -226,7 +228,8 @@ static void test_what_there_is(void **state)
         {"root: other", VB_E_CONFIG},
         {"identity: x, issuer: y", VB_OK},
         {"identity: x, issuer: y, root: instance", VB_OK},
-        {"identity: x, issuer: y, root: mine", VB_E_CONFIG},
+        {"identity: x, issuer: y, root: mine", VB_OK},
+        {"identity: x, issuer: y, root: other", VB_E_CONFIG},
     };
     static char mine[] = "mine", instance[] = "instance";
     char *names[] = {mine};
@@ -303,6 +306,74 @@ static void test_root_of_identity(void **state)
         vb_publishers_read("trust.yaml", instances, strlen(instances), &publishers, NULL), 0);
     for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++)
         ask(publishers, &rows[i]);
+    (void)state;
+}
+
+/* Names as long as files' are compared whole, and who is revoked is so wherever he comes from; but
+ * a certificate of the folder could name any issuer, so that it is trusted with one only where its
+ * name stands there too. */
+static void test_own_root(void **state)
+{
+    static const char issuer[] = "https://issuer.example";
+    char root[NAME_MAX + 1], other[NAME_MAX + 1], text[2000];
+    VB_CLEANUP(free_publishers) struct vb_publishers *publishers = NULL;
+
+    memset(root, 'r', NAME_MAX);
+    root[NAME_MAX] = '\0';
+    memcpy(other, root, sizeof(root));
+    other[NAME_MAX - 1] = 'x';
+    snprintf(text, sizeof(text),
+             "version: 1\npublishers:\n"
+             "- packages: [a]\n  signers: [{identity: 'x@*', issuer: %s}]\n"
+             "- packages: [b]\n  signers: [{identity: 'x@*', issuer: %s, root: %s}]\n"
+             "- packages: [c]\n  signers: [{root: %s}]\n"
+             "revoked: [{identity: evil, issuer: %s, since: 2020-01-01, reason: x},\n"
+             "          {root: %s, since: 2020-01-01, reason: x},\n"
+             "          {key: " ALICE ", since: 2020-01-01, reason: x}]\n",
+             issuer, issuer, root, root, issuer, other);
+    const struct asked rows[] = {
+        {"npm", "a", .name = "x@y", .issuer = issuer},
+        {"npm", "a", .name = "x@y", .issuer = issuer, .root = root, .trusted = true, .own = true,
+         .code = "not-listed"},
+        {"npm", "b", .name = "x@y", .issuer = issuer, .root = root, .trusted = true, .own = true},
+        {"npm", "b", .name = "x@y", .root = root, .trusted = true, .code = "not-listed"},
+        {"npm", "c", .name = "x@y", .issuer = issuer, .root = root, .trusted = true, .own = true},
+        {"npm", "c", .name = "x@y", .issuer = issuer, .root = root, .code = "not-listed"},
+        {"npm", "c", .name = "evil", .issuer = issuer, .root = root, .trusted = true, .own = true,
+         .code = "revoked"},
+        {"npm", "other", .name = "evil", .issuer = issuer, .root = "z", .trusted = true,
+         .own = true, .code = "revoked"},
+        {"npm", "other", .name = "x@z", .issuer = issuer, .root = other, .trusted = true,
+         .own = true, .code = "revoked"},
+        {"npm", "other", .name = "x@z", .root = other, .trusted = true, .code = "revoked"},
+        {"npm", "other", .name = "x@z", .root = root, .trusted = true, .code = "other-packages"},
+        /* a key that is revoked is so with a certificate for it too */
+        {"npm", "a", .key = ALICE, .name = "x@y", .issuer = issuer, .code = "revoked"},
+    };
+
+    assert_int_equal(vb_publishers_read("trust.yaml", text, strlen(text), &publishers, NULL), 0);
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++)
+        ask(publishers, &rows[i]);
+    (void)state;
+}
+
+/* With one name for a certificate and an instance nobody could say whose word is meant. */
+static void test_one_name_for_two(void **state)
+{
+    VB_CLEANUP(free_publishers) struct vb_publishers *publishers = NULL;
+    static char mine[] = "mine";
+    char *names[] = {mine};
+    struct vb_sig_trusted_root root = {.name = mine};
+    struct vb_trust trust = {.root_names = names, .root_count = 1};
+    struct vb_error err = {0};
+
+    assert_int_equal(
+        vb_publishers_read("trust.yaml", instances, strlen(instances), &publishers, NULL), 0);
+    assert_int_equal(vb_publishers_hold(publishers, &trust, NULL), 0);
+    trust.trusted_roots = &root;
+    trust.trusted_root_count = 1;
+    assert_int_equal(vb_publishers_hold(publishers, &trust, &err), VB_E_CONFIG);
+    assert_non_null(strstr(err.message, "trust.yaml:4: a certificate and a trusted root"));
     (void)state;
 }
 
@@ -564,6 +635,8 @@ int main(void)
         cmocka_unit_test(test_what_there_is),
         cmocka_unit_test(test_revoked_in_another_row),
         cmocka_unit_test(test_root_of_identity),
+        cmocka_unit_test(test_own_root),
+        cmocka_unit_test(test_one_name_for_two),
         cmocka_unit_test(test_several_roots),
         cmocka_unit_test(test_unanchored),
         cmocka_unit_test(test_several_names),

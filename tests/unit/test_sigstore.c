@@ -93,6 +93,94 @@ static void test_names(void **state)
     }
 }
 
+/* The authority's certificate as a file of the folder, called NAME. */
+static void trust_certificate(struct instance *instance, const char *name)
+{
+    unsigned char *der = NULL;
+    const int len = i2d_X509(instance->ca_cert, &der);
+
+    assert_int_equal(vb_sig_trust_der(instance->package.trust, "f.der", name,
+                                      (struct vb_sig_bytes){.data = der, .len = (size_t)len}, NULL),
+                     strlen(name) <= NAME_MAX ? 0 : VB_E_CONFIG);
+    OPENSSL_free(der);
+}
+
+/* Whoever has a certificate that leads to one of the folder has his issuer too, and the root's name
+ * is whole: both are what trust.yaml is asked with. */
+static void test_own_root(void **state)
+{
+    VB_CLEANUP(vb_sig_result_done) struct vb_sig_result result = {0};
+    const struct scene plain = {0};
+    char name[NAME_MAX + 2];
+
+    memset(name, 'n', sizeof(name) - 1);
+    name[sizeof(name) - 1] = '\0';
+    trust_certificate(*state, name);
+    name[NAME_MAX] = '\0';
+    trust_certificate(*state, name);
+    instance_verify(*state, instance_bundle(*state, &plain), &result);
+    assert_int_equal(result.outcome, VB_SIGNATURE_VALID_TRUSTED);
+    assert_false(result.by_instance);
+    assert_string_equal(result.root, name);
+    assert_string_equal(result.name, SIGNER_URI);
+    assert_string_equal(result.issuer, SIGNER_ISSUER);
+    assert_int_equal(result.facts.count, 2);
+}
+
+/* Of an own authority, whose certificates name nobody who vouched. */
+static void test_own_root_without_issuer(void **state)
+{
+    static const struct {
+        struct scene scene;
+        enum vb_signature_outcome outcome;
+        const char *name;
+    } rows[] = {
+        {{.no_issuer = true}, VB_SIGNATURE_VALID_TRUSTED, SIGNER_URI},
+        {{.no_issuer = true, .san = "DNS:acme.example"}, VB_SIGNATURE_VALID_TRUSTED, ""},
+        /* two identities of which one could be revoked */
+        {{.san = "URI:a,URI:b"}, VB_SIGNATURE_INVALID, ""},
+        {{.twice = true}, VB_SIGNATURE_INVALID, ""},
+    };
+
+    trust_certificate(*state, "acme");
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        VB_CLEANUP(vb_sig_result_done) struct vb_sig_result result = {0};
+        instance_verify(*state, instance_bundle(*state, &rows[i].scene), &result);
+        assert_int_equal(result.outcome, rows[i].outcome);
+        assert_string_equal(result.name, rows[i].name);
+        assert_string_equal(result.issuer, "");
+    }
+}
+
+/* What has no room is not cut, and so not compared with what it is not. */
+static void test_long_names(void **state)
+{
+    char longest[VB_SIG_NAME_MAX + 8], fits[VB_SIG_NAME_MAX];
+    char san[2 * VB_SIG_NAME_MAX];
+
+    memset(longest, 'x', VB_SIG_NAME_MAX);
+    longest[VB_SIG_NAME_MAX] = '\0';
+    memcpy(fits, longest, sizeof(fits) - 1);
+    fits[sizeof(fits) - 1] = '\0';
+    snprintf(san, sizeof(san), "URI:%s", longest);
+    const struct scene long_issuer = {.issuer = longest}, long_name = {.san = san},
+                       own_name = {.san = san, .no_issuer = true}, good = {.issuer = fits};
+
+    for (int own = 0; own <= 1; own++) {
+        VB_CLEANUP(vb_sig_result_done) struct vb_sig_result result = {0};
+        expect(*state, instance_bundle(*state, &long_issuer), VB_SIGNATURE_UNVERIFIABLE,
+               "longer than 511 bytes");
+        expect(*state, instance_bundle(*state, &long_name), VB_SIGNATURE_UNVERIFIABLE,
+               "longer than 511 bytes");
+        instance_verify(*state, instance_bundle(*state, &good), &result);
+        assert_string_equal(result.issuer, fits);
+        if (own == 0)
+            trust_certificate(*state, "acme");
+    }
+    expect(*state, instance_bundle(*state, &own_name), VB_SIGNATURE_UNVERIFIABLE,
+           "longer than 511 bytes");
+}
+
 static void test_by_key(void **state)
 {
     struct instance *instance = *state;
@@ -707,6 +795,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_good, setup, teardown),
         cmocka_unit_test_setup_teardown(test_roots_apart, setup, teardown),
         cmocka_unit_test_setup_teardown(test_names, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_own_root, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_own_root_without_issuer, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_long_names, setup, teardown),
         cmocka_unit_test_setup_teardown(test_by_key, setup, teardown),
         cmocka_unit_test_setup_teardown(test_hints, setup, teardown),
         cmocka_unit_test_setup_teardown(test_lies, setup, teardown),
