@@ -52,13 +52,16 @@ static int read_packages(struct vb_sig_cover *cover, int fd, struct vb_error *er
     if (cover->packages == NULL || cover->claimed == NULL)
         return vb_fail(err, VB_E_NOMEM, 0, "out of memory for the packages' names");
     struct vb_sig_bytes in = {.data = cover->names.data, .len = cover->names.len};
-    while (status == VB_OK && in.len > 0 && cover->package_count < PACKAGES_MAX) {
+    while (status == VB_OK && in.len > 0) {
         struct vb_sig_package package = {take_text(&in), NULL, NULL};
         package.name = package.kind != NULL ? take_text(&in) : NULL;
         package.root = package.name != NULL ? take_text(&in) : NULL;
         if (package.root == NULL)
             return vb_fail(err, VB_E_SOFTWARE, 0, "the packages' names are cut off");
-        cover->packages[cover->package_count++] = package;
+        if (cover->package_count < PACKAGES_MAX)
+            cover->packages[cover->package_count++] = package;
+        else
+            cover->left_out++;
     }
     if (cover->package_count == 0)
         cover->packages[cover->package_count++] = nameless;
@@ -380,11 +383,28 @@ static int emit_lookalike(const struct vb_publishers *publishers,
     return vb_emit(sink, &event, err);
 }
 
+/* Which of them should have been signed nobody knows. */
+static int emit_left_out(const struct vb_sig_cover *cover, struct vb_sink *sink,
+                         struct vb_error *err)
+{
+    struct vb_event event;
+
+    vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
+    vb_event_str(&event, VB_F_STAGE, "verify");
+    vb_event_str(&event, VB_F_WHAT, "packages");
+    vb_event_str(&event, VB_F_REASON, "more packages than trust.yaml is asked about");
+    vb_event_int(&event, VB_F_COUNT, (int64_t)cover->left_out);
+    return vb_emit(sink, &event, err);
+}
+
 int vb_sig_cover_emit(const struct vb_sig_cover *cover, struct vb_sink *sink, struct vb_error *err)
 {
     const struct vb_publishers *publishers = cover->trust != NULL ? cover->trust->publishers : NULL;
     VB_CLEANUP_FREE struct share *shares = calloc(PACKAGES_MAX, sizeof(*shares));
     int status = cover->any_valid ? emit_coverage(cover, sink, err) : VB_OK;
+
+    if (status == VB_OK && cover->left_out > 0)
+        status = emit_left_out(cover, sink, err);
 
     if (shares == NULL)
         return vb_fail(err, VB_E_NOMEM, 0, "out of memory for the files of the package");

@@ -14,6 +14,7 @@ struct vb_sig_cover {
     struct vb_sig_package *packages; /* sorted by root */
     bool *claimed;                   /* of each, whether a row of trust.yaml has its name */
     size_t package_count;
+    size_t left_out; /* packages that trust.yaml is not asked about: there are too many */
     bool any_valid;
 };
 
@@ -30,7 +31,7 @@ void vb_sig_cover_signature(struct vb_sig_cover *cover, const char *path);
  * covers every file. */
 void vb_sig_cover_add(struct vb_sig_cover *cover, const char *path, bool whole,
                       struct vb_sig_result *result);
-/* Emits signature.coverage and signature.expected. */
+/* Emits signature.coverage and signature.expected, and what of the packages was left out. */
 VB_CHECKED int vb_sig_cover_emit(const struct vb_sig_cover *cover, struct vb_sink *sink,
                                  struct vb_error *err);
 

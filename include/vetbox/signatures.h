@@ -45,6 +45,8 @@ struct vb_trust;
 VB_CHECKED int vb_trust_load(const char *dir, struct vb_trust **ret, struct vb_error *err);
 void vb_trust_free(struct vb_trust *trust);
 size_t vb_trust_count(const struct vb_trust *trust);
+/* Rows of trust.yaml. */
+size_t vb_trust_rules(const struct vb_trust *trust);
 
 /* Adds the key or certificate in the file PATH to TRUST, for as long as that lives; an OpenSSH key
  * is its file's name's. */

@@ -181,6 +181,32 @@ expect_not_in "$work/out" "covered by none" "all of it is signed"
 run scan skill --trust "$trust"
 expect_not_in "$work/out" "VB-SIGNATURE" "all of it is signed"
 
+# More packages than are identified: one of them could be wanted, and all are signed by somebody.
+mkdir -p many
+(cd many && for i in $(seq 1000 1519); do
+    mkdir "s$i" && printf -- '---\nname: s%s\ndescription: Says nothing.\n---\n' "$i" >"s$i/SKILL.md"
+done && sha256sum ./*/SKILL.md | sed 's,\./,,' >SHA256SUMS && minisign -S -s ../alice.key -m SHA256SUMS >/dev/null 2>&1 </dev/null)
+rules "$id" '  required: true
+'
+run verify many --trust "$trust"
+expect_status 2 "more packages than are identified"
+expect_in "$work/out" "trust.yaml was not asked about all packages: too many" "more packages than are identified"
+expect_not_in "$work/out" "covered by none" "more packages than are identified"
+mv "$trust/trust.yaml" rules.yaml
+run verify many --trust "$trust"
+expect_status 0 "many packages of whose names nobody asks"
+mv rules.yaml "$trust/trust.yaml"
+python3 -c '
+import json, os
+for i in range(300):
+    os.makedirs(f"long/p{i}")
+    json.dump({"name": "n" * 4000 + str(i), "version": "1.0.0", "main": "i.js", "bin": "i.js"}, open(f"long/p{i}/package.json", "w"))
+    open(f"long/p{i}/i.js", "w").write("1")
+'
+run verify long --trust "$trust"
+expect_status 2 "names that are long together"
+expect_in "$work/out" "not looked at: their names are longer" "names that are long together"
+
 # Archives that readers read differently: an entry twice, and one that the directory does not have.
 python3 - <<'END'
 import warnings, zipfile

@@ -611,6 +611,23 @@ static void test_nested_without_a_row(void **state)
 }
 
 /* An invalid signature covers nothing. */
+/* More packages than are asked about: that is told, since one of them could be wanted. */
+static void test_too_many_packages(void **state)
+{
+    enum { PACKAGES = 1024 + 2 };
+    const char *names[3 * PACKAGES + 1] = {NULL};
+    struct told told;
+
+    put_text(*state, "bare.txt", "x");
+    for (size_t i = 0; i < PACKAGES; i++) {
+        names[3 * i] = "npm";
+        names[3 * i + 1] = i + 1 < PACKAGES ? "other" : "weather-now";
+        names[3 * i + 2] = ".";
+    }
+    verify_named(*state, rules, names, &told);
+    assert_string_equal(told.expected, "::2/0: ");
+}
+
 static void test_invalid_covers_nothing(void **state)
 {
     const struct package *package = *state;
@@ -646,6 +663,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_for_another_package, package_setup, package_teardown),
         cmocka_unit_test_setup_teardown(test_nested_packages, package_setup, package_teardown),
         cmocka_unit_test_setup_teardown(test_nested_without_a_row, package_setup, package_teardown),
+        cmocka_unit_test_setup_teardown(test_too_many_packages, package_setup, package_teardown),
         cmocka_unit_test_setup_teardown(test_invalid_covers_nothing, package_setup,
                                         package_teardown),
     };
