@@ -751,7 +751,15 @@ static const char *signer_text(const struct signer *signer)
 {
     if (signer->key != NULL)
         return signer->key;
-    return signer->root != NULL ? signer->root : signer->identity;
+    return signer->identity != NULL ? signer->identity : signer->root;
+}
+
+static void tell_signer(struct vb_publishers_row *row, const struct signer *signer)
+{
+    row->signer = signer_text(signer);
+    row->root = signer->root;
+    row->is_key = signer->key != NULL;
+    row->is_identity = signer->identity != NULL;
 }
 
 static int walk_revoked(const struct revoked *rows, size_t count, vb_publishers_each *each,
@@ -760,10 +768,8 @@ static int walk_revoked(const struct revoked *rows, size_t count, vb_publishers_
     int status = VB_OK;
 
     for (size_t i = 0; status == VB_OK && i < count; i++) {
-        const struct vb_publishers_row told = {.line = rows[i].signer.line,
-                                               .signer = signer_text(&rows[i].signer),
-                                               .is_key = rows[i].signer.key != NULL,
-                                               .reason = rows[i].reason};
+        struct vb_publishers_row told = {.line = rows[i].signer.line, .reason = rows[i].reason};
+        tell_signer(&told, &rows[i].signer);
         status = each(ctx, &told, err);
     }
     return status;
@@ -784,8 +790,8 @@ int vb_publishers_walk(const struct vb_publishers *publishers, vb_publishers_eac
         if (row->signer_count == 0)
             status = each(ctx, &told, err);
         for (size_t k = 0; status == VB_OK && k < row->signer_count; k++) {
-            told.signer = signer_text(&row->signers[k]);
-            told.is_key = row->signers[k].key != NULL;
+            tell_signer(&told, &row->signers[k]);
+            told.line = row->signers[k].line;
             status = each(ctx, &told, err);
         }
         if (status == VB_OK)

@@ -55,7 +55,9 @@ struct vb_publishers_row {
     const char *package; /* the first pattern; NULL: he is revoked */
     const char *reason;  /* where he is revoked */
     const char *signer;
+    const char *root; /* that the signer's chain must end in; NULL: none is named */
     bool is_key;
+    bool is_identity;
     int64_t from;
     int64_t until;
 };
