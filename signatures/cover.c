@@ -53,7 +53,7 @@ static int read_packages(struct vb_sig_cover *cover, int fd, struct vb_error *er
         return vb_fail(err, VB_E_NOMEM, 0, "out of memory for the packages' names");
     struct vb_sig_bytes in = {.data = cover->names.data, .len = cover->names.len};
     while (status == VB_OK && in.len > 0) {
-        struct vb_sig_package package = {take_text(&in), NULL, NULL};
+        struct vb_sig_package package = {take_text(&in), NULL, NULL, cover->registry};
         package.name = package.kind != NULL ? take_text(&in) : NULL;
         package.root = package.name != NULL ? take_text(&in) : NULL;
         if (package.root == NULL)
@@ -141,7 +141,8 @@ static const struct vb_sig_package *packages_of(const struct vb_sig_cover *cover
 int vb_sig_cover_init(struct vb_sig_cover *ret, const struct vb_trust *trust, int64_t now,
                       struct vb_sig_paths *files, int packages_fd, struct vb_error *err)
 {
-    *ret = (struct vb_sig_cover){.trust = trust, .now = now, .files = *files};
+    *ret = (struct vb_sig_cover){
+        .trust = trust, .now = now, .files = *files, .registry = ret->registry};
     *files = (struct vb_sig_paths){0};
     ret->present = ret->files.count;
     ret->marks = calloc(ret->files.count + 1, 1);

@@ -7,6 +7,7 @@
 struct vb_sig_cover {
     const struct vb_trust *trust;
     int64_t now;
+    const char *registry;            /* that all of it came from; NULL: unknown */
     struct vb_sig_paths files;       /* all of the tree, sorted */
     unsigned char *marks;            /* of each */
     size_t present;                  /* files that are no signatures */
@@ -18,8 +19,8 @@ struct vb_sig_cover {
     bool any_valid;
 };
 
-/* FILES moves into RET. PACKAGES_FD has kind, name and root of each package, each with a NUL behind
- * it; -1: one package without a name. */
+/* FILES moves into RET, whose registry may be set before. PACKAGES_FD has kind, name and root of
+ * each package, each with a NUL behind it; -1: one package without a name. */
 VB_CHECKED int vb_sig_cover_init(struct vb_sig_cover *ret, const struct vb_trust *trust,
                                  int64_t now, struct vb_sig_paths *files, int packages_fd,
                                  struct vb_error *err);

@@ -31,6 +31,7 @@ struct row {
     size_t line;
     const struct vb_yaml_node *packages;
     const struct vb_yaml_node *kinds; /* NULL: any */
+    const char *registry;             /* an address; NULL: any */
     struct signer *signers;
     size_t signer_count;
     struct revoked *revoked;
@@ -327,11 +328,28 @@ static int want_kinds(const struct vb_publishers *of, const struct vb_yaml_node 
     return status;
 }
 
+static int read_registry(const struct vb_publishers *of, const struct vb_yaml_node *map,
+                         struct row *row, struct vb_error *err)
+{
+    const int status = want_text(of, map, "registry", &row->registry, err);
+
+    if (status < 0 || row->registry == NULL)
+        return status;
+    const char *rest = strstr(row->registry, "://");
+    const bool web =
+        strncmp(row->registry, "https://", 8) == 0 || strncmp(row->registry, "http://", 7) == 0;
+    return web && rest[3] != '\0' && strpbrk(row->registry, "@?# ") == NULL
+               ? VB_OK
+               : wrong(of, vb_yaml_get(map, "registry"),
+                       "the address of a registry was expected here, as npm or pip is given it",
+                       err);
+}
+
 static int read_row(struct vb_publishers *of, const struct vb_yaml_node *map, struct row *row,
                     struct vb_error *err)
 {
-    static const char *const keys[] = {"packages", "kinds",   "signers",  "from",
-                                       "until",    "revoked", "required", NULL};
+    static const char *const keys[] = {"packages", "kinds",    "signers",  "from", "until",
+                                       "revoked",  "required", "registry", NULL};
     int status = want_keys(of, map, keys, err);
 
     if (status < 0)
@@ -351,6 +369,8 @@ static int read_row(struct vb_publishers *of, const struct vb_yaml_node *map, st
         status = read_span(of, map, row, err);
     if (status == VB_OK)
         status = read_required(of, map, &row->required, err);
+    if (status == VB_OK)
+        status = read_registry(of, map, row, err);
     if (status == VB_OK)
         status =
             read_revoked(of, vb_yaml_get(map, "revoked"), &row->revoked, &row->revoked_count, err);
@@ -672,10 +692,34 @@ static bool say_revoked(const struct revoked *row, struct vb_sig_why *why)
                   row->reason);
 }
 
+/* Addresses are one with and without a slash at the end, and hosts in either case. */
+static bool same_registry(const char *a, const char *b)
+{
+    size_t len[2] = {strlen(a), strlen(b)};
+
+    len[0] -= len[0] > 0 && a[len[0] - 1] == '/';
+    len[1] -= len[1] > 0 && b[len[1] - 1] == '/';
+    if (len[0] != len[1])
+        return false;
+    const char *host = strstr(a, "://");
+    const size_t lower = host == NULL ? 0 : (size_t)(host + 3 - a) + strcspn(host + 3, "/");
+    for (size_t i = 0; i < len[0]; i++) {
+        const bool same = i < lower ? vb_ascii_lower(a[i]) == vb_ascii_lower(b[i]) : a[i] == b[i];
+        if (!same)
+            return false;
+    }
+    return true;
+}
+
 /* One row that claims the package: may this signer, whom it lists, sign it at WHEN? */
 static bool row_accepts(const struct row *row, const struct vb_sig_package *package, int64_t when,
                         struct vb_sig_why *why)
 {
+    /* The name is the row's wherever it comes from: elsewhere it may be anybody's. */
+    if (row->registry != NULL && package->registry != NULL &&
+        !same_registry(row->registry, package->registry))
+        return answer(why, "other-registry", "the signer may sign %.200s from %.200s only",
+                      package->name, row->registry);
     if (when < row->from)
         return answer(why, "not-yet", "the signer may sign %.200s from %s on", package->name,
                       row->from_text);

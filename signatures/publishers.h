@@ -13,8 +13,9 @@ struct vb_sig_why {
 /* What a package calls itself. */
 struct vb_sig_package {
     const char *kind;
-    const char *name; /* "" where it has none */
-    const char *root; /* below the tree, "." for the top */
+    const char *name;     /* "" where it has none */
+    const char *root;     /* below the tree, "." for the top */
+    const char *registry; /* that it came from; NULL: unknown */
 };
 
 struct vb_publishers;

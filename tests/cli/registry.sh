@@ -107,6 +107,21 @@ told pypi:alpha nobody signature.result
 # What does not come is no error.
 told pypi:unheard nobody signature.result
 [ -s "$work/told" ] && fail "a provenance that is not there: $(cat "$work/told")"
+
+# Rows of trust.yaml for one registry.
+cp -r "$work/trust" "$work/rows"
+key=sha256:$(openssl pkey -pubin -in "$work/keys/registry.pub" -outform DER | sha256sum | cut -d' ' -f1)
+rows() {
+    printf 'version: 1\npublishers:\n- packages: [sealed]\n  registry: %s\n  signers: [{key: "%s"}]\n' "$1" "$key" >"$work/rows/trust.yaml"
+}
+rows "$base/npm"
+told npm:sealed rows signature.result
+expect_in "$work/told" "outcome=valid-trusted" "from the registry of its row"
+rows https://npm.acme.example/
+told npm:sealed rows signature.result
+expect_in "$work/told" "outcome=valid-untrusted" "from another registry"
+expect_in "$work/told" "code=other-registry" "from another registry"
+
 printf 'registry = %s/bare/\n' "$base" >"$npm_config_userconfig"
 told npm:sealed nobody signature.result
 expect_in "$work/told" "outcome=present-unverifiable" "no keys"

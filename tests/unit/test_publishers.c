@@ -76,6 +76,12 @@ static void test_strict(void **state)
          "trust.yaml:6: no id of a key"},
         {"publishers:\n- packages: [a]\n  kinds: [Skill]\n  signers: [{key: A}]",
          "trust.yaml:4: unknown package kind \"Skill\""},
+        {"publishers:\n- packages: [a]\n  registry: npm\n  signers: [{key: A}]",
+         "trust.yaml:4: the address of a registry"},
+        {"publishers:\n- packages: [a]\n  registry: https://me@npm.example\n  signers: [{key: A}]",
+         "the address of a registry"},
+        {"publishers:\n- packages: [a]\n  registry: https://\n  signers: [{key: A}]",
+         "the address of a registry"},
         {"publishers: []\npublishers: []", "trust.yaml:3: "},
         {"publishers: &a []", "trust.yaml:2: "},
     };
@@ -140,11 +146,12 @@ struct asked {
     int64_t now, signed_at;
     const char *code; /* NULL: accepted */
     bool own;         /* with issuer: root is a certificate of the folder */
+    const char *registry;
 };
 
 static void ask(const struct vb_publishers *publishers, const struct asked *row)
 {
-    const struct vb_sig_package package = {row->kind, row->package, "."};
+    const struct vb_sig_package package = {row->kind, row->package, ".", row->registry};
     struct vb_sig_result result = {.outcome = row->trusted ? VB_SIGNATURE_VALID_TRUSTED
                                                            : VB_SIGNATURE_VALID_UNTRUSTED,
                                    .anchored = !row->trusted,
@@ -357,6 +364,39 @@ static void test_own_root(void **state)
     (void)state;
 }
 
+/* Two rows for one name, each of an index; where it comes from is not known of a folder. */
+static void test_registry(void **state)
+{
+    static const char text[] = "version: 1\npublishers:\n"
+                               "- packages: [a]\n  registry: https://Npm.acme.example/x\n"
+                               "  signers: [{key: " ALICE "}]\n  required: true\n"
+                               "- packages: [a]\n  registry: https://other.example/\n"
+                               "  signers: [{key: AB}]\n";
+    static const char ours[] = "https://npm.acme.example/x/", others[] = "https://other.example";
+    VB_CLEANUP(free_publishers) struct vb_publishers *publishers = NULL;
+    const struct asked rows[] = {
+        {"npm", "a", .key = ALICE, .trusted = true},
+        {"npm", "a", .key = ALICE, .trusted = true, .registry = ours},
+        {"npm", "a", .key = "AB", .trusted = true, .registry = ours, .code = "other-registry"},
+        {"npm", "a", .key = ALICE, .trusted = true, .registry = others, .code = "other-registry"},
+        {"npm", "a", .key = "AB", .trusted = true, .registry = others},
+        {"npm", "a", .key = ALICE, .trusted = true, .registry = "https://npm.acme.example/X",
+         .code = "other-registry"},
+        {"npm", "a", .key = ALICE, .trusted = true, .registry = "https://npm.acme.example/",
+         .code = "other-registry"},
+        {"npm", "a", .key = ALICE, .trusted = true, .registry = "", .code = "other-registry"},
+        {"npm", "a", .key = "CD", .trusted = true, .registry = "https://third.example/",
+         .code = "not-listed"},
+    };
+
+    assert_int_equal(vb_publishers_read("f", text, strlen(text), &publishers, NULL), 0);
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++)
+        ask(publishers, &rows[i]);
+    const struct vb_sig_package elsewhere = {"npm", "a", ".", "https://third.example/"};
+    assert_int_equal(vb_publishers_require(publishers, &elsewhere, MAY_2026), 3);
+    (void)state;
+}
+
 /* With one name for a certificate and an instance nobody could say whose word is meant. */
 static void test_one_name_for_two(void **state)
 {
@@ -402,7 +442,7 @@ static void test_several_roots(void **state)
 static void test_unanchored(void **state)
 {
     VB_CLEANUP(free_publishers) struct vb_publishers *publishers = read_rules();
-    const struct vb_sig_package package = {"npm", "weather-now", "."};
+    const struct vb_sig_package package = {.kind = "npm", .name = "weather-now", .root = "."};
     struct vb_sig_result result = {.outcome = VB_SIGNATURE_VALID_UNTRUSTED, .key_id = ALICE};
     struct vb_sig_why why;
 
@@ -415,8 +455,10 @@ static void test_unanchored(void **state)
 static void test_several_names(void **state)
 {
     VB_CLEANUP(free_publishers) struct vb_publishers *publishers = read_rules();
-    const struct vb_sig_package good[] = {{"npm", "weather-now", "."}, {"agent-skill", "now", "."}};
-    const struct vb_sig_package bad[] = {{"npm", "weather-now", "."}, {"npm", "nobody", "."}};
+    const struct vb_sig_package good[] = {{.kind = "npm", .name = "weather-now", .root = "."},
+                                          {.kind = "agent-skill", .name = "now", .root = "."}};
+    const struct vb_sig_package bad[] = {{.kind = "npm", .name = "weather-now", .root = "."},
+                                         {.kind = "npm", .name = "nobody", .root = "."}};
     struct vb_sig_result result = {.outcome = VB_SIGNATURE_VALID_TRUSTED, .key_id = ALICE};
     struct vb_sig_why why;
 
@@ -435,10 +477,13 @@ static void test_required(void **state)
     } rows[] = {{"weather-now", 3}, {"@ACME/x", 3}, {"old-thing", 0}, {"nobody", 16}, {"x", 0}};
 
     for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
-        const struct vb_sig_package package = {"npm", rows[i].name, "."};
+        const struct vb_sig_package package = {.kind = "npm", .name = rows[i].name, .root = "."};
         assert_int_equal(vb_publishers_require(publishers, &package, MAY_2026), rows[i].line);
     }
-    assert_int_equal(vb_publishers_require(NULL, &(struct vb_sig_package){"npm", "x", "."}, 0), 0);
+    assert_int_equal(
+        vb_publishers_require(NULL,
+                              &(struct vb_sig_package){.kind = "npm", .name = "x", .root = "."}, 0),
+        0);
     (void)state;
 }
 
@@ -653,6 +698,7 @@ int main(void)
         cmocka_unit_test(test_revoked_in_another_row),
         cmocka_unit_test(test_root_of_identity),
         cmocka_unit_test(test_own_root),
+        cmocka_unit_test(test_registry),
         cmocka_unit_test(test_one_name_for_two),
         cmocka_unit_test(test_several_roots),
         cmocka_unit_test(test_unanchored),
