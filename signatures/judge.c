@@ -65,13 +65,33 @@ static int check_signature(const struct vb_sig_signed *signed_by, bool *ret_good
     return check_digest(signed_by, other, ret_good, err);
 }
 
+/* Ed25519ph (RFC 8032) signs a digest with a key of Ed25519. Over a file nothing says which of the
+ * two it is; over an envelope a log entry may. */
+static bool may_be_prehashed(const struct vb_sig_bundle *bundle, EVP_PKEY *key)
+{
+    static const char name[] = "PKIX_ED25519_PH";
+    bool said = !bundle->is_dsse;
+
+    for (size_t i = 0; !said && i < bundle->entry_count; i++) {
+        const struct vb_buf *body = &bundle->entries[i].body;
+        said = body->len > 0 && memmem(body->data, body->len, name, sizeof(name) - 1) != NULL;
+    }
+    return said && EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519;
+}
+
+static int prehashed(const struct vb_sig_bundle *bundle, struct vb_sig_result *result)
+{
+    return vb_sig_conclude(result, VB_SIGNATURE_UNVERIFIABLE,
+                           "no plain Ed25519 signature of this %s; Ed25519ph is not checked",
+                           bundle->is_dsse ? "envelope" : "file");
+}
+
 static int wrong_signature(const struct vb_sig_signed *signed_by, struct vb_sig_result *result)
 {
     const bool is_dsse = signed_by->bundle->is_dsse;
 
-    if (!is_dsse && vb_sig_key_digest(signed_by->key) == NULL)
-        return vb_sig_conclude(result, VB_SIGNATURE_UNVERIFIABLE,
-                               "no plain Ed25519 signature of this file; Ed25519ph is not checked");
+    if (may_be_prehashed(signed_by->bundle, signed_by->key))
+        return prehashed(signed_by->bundle, result);
     return vb_sig_conclude(result, VB_SIGNATURE_INVALID, "the signature is not of this %s",
                            is_dsse ? "envelope" : "file");
 }
@@ -422,14 +442,16 @@ static int key_within(const struct vb_sig_job *job VB_UNUSED, const struct vb_si
     return 0;
 }
 
-/* No key of the user's fits. */
+/* No key of the user's fits; HINTED, which may be NULL, is the one that the bundle names. */
 static int by_told_key(const struct vb_sig_job *job, const struct vb_sig_bundle *bundle,
-                       struct vb_sig_artifact *artifact, bool hinted, struct vb_sig_result *result,
-                       struct vb_error *err)
+                       struct vb_sig_artifact *artifact, EVP_PKEY *hinted,
+                       struct vb_sig_result *result, struct vb_error *err)
 {
     bool good = false;
 
-    if (bundle->told_key == NULL && hinted)
+    if (bundle->told_key == NULL && hinted != NULL && may_be_prehashed(bundle, hinted))
+        return prehashed(bundle, result);
+    if (bundle->told_key == NULL && hinted != NULL)
         return invalid(result, "the signature is not of the key that the bundle names");
     if (bundle->told_key == NULL)
         return vb_sig_conclude(result, VB_SIGNATURE_UNVERIFIABLE,
@@ -448,7 +470,7 @@ static int by_key(const struct vb_sig_job *job, const struct vb_sig_bundle *bund
                   struct vb_sig_artifact *artifact, struct vb_sig_result *result,
                   struct vb_error *err)
 {
-    bool hinted = false;
+    EVP_PKEY *hinted = NULL;
 
     for (size_t i = 0; i < job->trust->pem_count; i++) {
         const struct vb_trust_pem *key = &job->trust->pems[i];
@@ -461,7 +483,8 @@ static int by_key(const struct vb_sig_job *job, const struct vb_sig_bundle *bund
             memcpy(result->key_id, key->id, sizeof(key->id));
             return judge_apart(job, &signed_by, key->name, key_within, result, err);
         }
-        hinted = hinted || hints_at(bundle, key);
+        if (hinted == NULL && hints_at(bundle, key))
+            hinted = key->key;
     }
     return by_told_key(job, bundle, artifact, hinted, result, err);
 }

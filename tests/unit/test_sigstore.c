@@ -195,6 +195,55 @@ static void test_by_key(void **state)
            "not of the key that the bundle names");
 }
 
+/* RFC 8032, section 7.3: key, message and signature of Ed25519ph, which OpenSSL 3.0 does not have.
+ */
+static const unsigned char prehash_key[] = {
+    0xec, 0x17, 0x2b, 0x93, 0xad, 0x5e, 0x56, 0x3b, 0xf4, 0x93, 0x2c, 0x70, 0xe1, 0x24, 0x50, 0x34,
+    0xc3, 0x54, 0x67, 0xef, 0x2e, 0xfd, 0x4d, 0x64, 0xeb, 0xf8, 0x19, 0x68, 0x34, 0x67, 0xe2, 0xbf};
+static const char prehash_signature[] =
+    "mKcCIvC4Ehqp0w+BPWg/gJ5GK0acf/h2OUmbuU5trkEx+FBCRjwqNVogA9BirfWqoQuMYeY2Biqq0RwqJgg0Bg==";
+
+static void test_prehashed(void **state)
+{
+    struct instance *instance = *state;
+    const struct scene enveloped = {.by_key = true, .dsse = true, .hint = "acme"};
+    VB_CLEANUP(vb_sig_key_free)
+    EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, prehash_key, 32);
+    unsigned char *der = NULL;
+    const char *const hints[] = {"acme", "another"};
+
+    put_text(&instance->package, "file.txt", "abc");
+    instance_trust(instance, instance_root(instance), key);
+    for (size_t i = 0; i < VB_ARRAY_LEN(hints); i++)
+        expect(instance,
+               json_pack("{s:s,s:{s:{s:s},s:[]},s:{s:s}}", "mediaType",
+                         "application/vnd.dev.sigstore.bundle.v0.3+json", "verificationMaterial",
+                         "publicKey", "hint", hints[i], "tlogEntries", "messageSignature",
+                         "signature", prehash_signature),
+               VB_SIGNATURE_UNVERIFIABLE, i == 0 ? "Ed25519ph" : "not in the trust folder");
+    /* a key within the bundle itself */
+    const int len = i2d_PUBKEY(key, &der);
+    VB_CLEANUP(vb_buf_done) struct vb_buf spki = {0};
+    vb_buf_init(&spki, 256);
+    assert_int_equal(vb_base64_encode(&spki, der, (size_t)len, NULL), 0);
+    OPENSSL_free(der);
+    expect(instance,
+           json_pack("{s:s,s:{s:{s:s%},s:[]},s:{s:s}}", "mediaType",
+                     "application/vnd.dev.sigstore.bundle.v0.3+json", "verificationMaterial",
+                     "publicKey", "rawBytes", spki.data, spki.len, "tlogEntries",
+                     "messageSignature", "signature", prehash_signature),
+           VB_SIGNATURE_UNVERIFIABLE, "Ed25519ph");
+    /* an envelope: only where a log entry says so */
+    expect(instance, instance_bundle(instance, &enveloped), VB_SIGNATURE_INVALID,
+           "not of the key that the bundle names");
+    json_t *bundle = instance_bundle(instance, &enveloped);
+    json_t *entry = json_array_get(
+        json_object_get(json_object_get(bundle, "verificationMaterial"), "tlogEntries"), 0);
+    json_object_set_new(entry, "canonicalizedBody",
+                        json_string("eyJrZXlEZXRhaWxzIjoiUEtJWF9FRDI1NTE5X1BIIn0="));
+    expect(instance, bundle, VB_SIGNATURE_UNVERIFIABLE, "Ed25519ph");
+}
+
 /* A hint may be the key's digest, in hex or base64; a key in the bundle proves nothing. */
 static void test_hints(void **state)
 {
@@ -799,6 +848,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_own_root_without_issuer, setup, teardown),
         cmocka_unit_test_setup_teardown(test_long_names, setup, teardown),
         cmocka_unit_test_setup_teardown(test_by_key, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_prehashed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_hints, setup, teardown),
         cmocka_unit_test_setup_teardown(test_lies, setup, teardown),
         cmocka_unit_test_setup_teardown(test_statements, setup, teardown),
