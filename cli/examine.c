@@ -148,6 +148,29 @@ static int fetch_https(struct vb_session *session, const struct vb_fetch_limits 
     return download(session, &work, err);
 }
 
+/* What the index said lies beside the log, so that it can be verified again. */
+static int keep_record(const struct vb_session *session, struct vb_error *err)
+{
+    enum { RECORD_BYTES = 16 * MIB };
+    VB_CLEANUP(vb_buf_done) struct vb_buf text;
+    vb_buf_init(&text, RECORD_BYTES);
+    VB_CLEANUP_FD int from = fcntl(session->record_fd, F_DUPFD_CLOEXEC, 3);
+    if (session->evidence_fd < 0)
+        return VB_OK;
+    if (from < 0 || lseek(from, 0, SEEK_SET) < 0)
+        return vb_fail(err, VB_E_OS, errno, "reading what the index says");
+    const int status = vb_buf_read_fd(&text, from, err);
+    /* Longer than any that is verified: the verify stage says so. */
+    if (status == VB_E_LIMIT || (status == VB_OK && text.len == 0))
+        return VB_OK;
+    VB_CLEANUP_FD int to = status < 0 ? -1
+                                      : openat(session->evidence_fd, "record.json",
+                                               O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (status == VB_OK && to < 0)
+        return vb_fail(err, VB_E_CANTCREAT, errno, "keeping what the index says");
+    return status < 0 ? status : vb_write_all(to, text.data, text.len, err);
+}
+
 static int fetch_package(struct vb_session *session, const struct vb_fetch_limits *limits,
                          enum vb_reference_kind kind, struct vb_error *err)
 {
@@ -167,7 +190,7 @@ static int fetch_package(struct vb_session *session, const struct vb_fetch_limit
                               .limits = *limits};
     status = download(session, &work, err);
     vb_indexes_free(indexes);
-    return status;
+    return status < 0 ? status : keep_record(session, err);
 }
 
 int vb_examine_fetch(struct vb_session *session, struct vb_error *err)
