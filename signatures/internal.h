@@ -29,6 +29,15 @@ void vb_sig_paths_done(struct vb_sig_paths *paths); /* for VB_CLEANUP */
 VB_CHECKED int vb_sig_paths_add(struct vb_sig_paths *paths, const char *path, struct vb_error *err);
 void vb_sig_paths_sort(struct vb_sig_paths *paths);
 
+/* NAME is an entry of the folder DIR, open as DIRFD. Returns 0; 1 where no other one is wanted; or
+ * a negative status. */
+typedef int vb_sig_each_entry(void *ctx, int dirfd, const char *dir, const char *name,
+                              struct vb_error *err);
+/* Calls EACH for what is in the folder PATH beneath ROOTFD; *ret_opened is false where that cannot
+ * be opened. */
+VB_CHECKED int vb_sig_read_dir(int rootfd, const char *path, vb_sig_each_entry *each, void *ctx,
+                               bool *ret_opened, struct vb_error *err);
+
 /* Every regular file below DIRFD that WANTED takes (NULL: all), sorted bytewise. What the limits or
  * the kernel keep from being looked at is a coverage event. */
 VB_CHECKED int vb_sig_walk(int dirfd, bool (*wanted)(const char *path), struct vb_sink *sink,
