@@ -525,19 +525,21 @@ static int verify_in_child(void *ctx, struct vb_sink *sink, struct vb_error *err
     return vb_verify_job(&work->job, sink, err);
 }
 
+enum { NAME_TEXTS = 4 }; /* kind, name, root and author */
+
 /* *LEFT_OUT is one more where there is no room for it. */
-static int add_name(struct vb_buf *buf, const char *const texts[3], size_t *left_out,
+static int add_name(struct vb_buf *buf, const char *const texts[NAME_TEXTS], size_t *left_out,
                     struct vb_error *err)
 {
     size_t bytes = 0;
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < NAME_TEXTS; i++)
         bytes += strlen(texts[i]) + 1;
     if (bytes > buf->max - buf->len) {
         (*left_out)++;
         return VB_OK;
     }
     int status = VB_OK;
-    for (size_t i = 0; status == VB_OK && i < 3; i++)
+    for (size_t i = 0; status == VB_OK && i < NAME_TEXTS; i++)
         status = vb_buf_append(buf, texts[i], strlen(texts[i]) + 1, err);
     return status;
 }
@@ -555,7 +557,8 @@ static int add_reference(const struct vb_session *session, struct vb_buf *buf, s
     VB_CLEANUP_FREE char *plain = strndup(name, scope + strcspn(name + scope, "@=<>!~[; "));
     if (plain == NULL)
         return vb_fail(err, VB_E_NOMEM, errno, "naming the package");
-    const char *const texts[] = {kind == VB_REFERENCE_NPM ? "npm" : "pypi", plain, "."};
+    const char *const texts[NAME_TEXTS] = {kind == VB_REFERENCE_NPM ? "npm" : "pypi", plain, ".",
+                                           ""};
     return add_name(buf, texts, left_out, err);
 }
 
@@ -583,8 +586,9 @@ static int write_names(struct vb_session *session, int *ret_fd, struct vb_error 
     int status = add_reference(session, &buf, &left_out, err);
     for (size_t i = 0; status == VB_OK && i < manifest->package_count; i++) {
         const struct vb_manifest_package *package = &manifest->packages[i];
-        const char *const texts[] = {package->kind, package->name != NULL ? package->name : "",
-                                     package->root};
+        const char *const texts[NAME_TEXTS] = {
+            package->kind, package->name != NULL ? package->name : "", package->root,
+            package->author != NULL ? package->author : ""};
         status = add_name(&buf, texts, &left_out, err);
     }
     if (status == VB_OK)

@@ -7,7 +7,8 @@ enum { PACKAGES_MAX = 1024, NAMES_BYTES_MAX = 1024 * 1024, SHOWN_MAX = 100 };
 
 enum mark { IS_SIGNATURE = 1, COVERED = 2, TRUSTED = 4 };
 
-static const struct vb_sig_package nameless = {.kind = "files", .name = "", .root = "."};
+static const struct vb_sig_package nameless = {
+    .kind = "files", .name = "", .root = ".", .author = ""};
 
 void vb_sig_cover_done(struct vb_sig_cover *cover)
 {
@@ -53,10 +54,11 @@ static int read_packages(struct vb_sig_cover *cover, int fd, struct vb_error *er
         return vb_fail(err, VB_E_NOMEM, 0, "out of memory for the packages' names");
     struct vb_sig_bytes in = {.data = cover->names.data, .len = cover->names.len};
     while (status == VB_OK && in.len > 0) {
-        struct vb_sig_package package = {take_text(&in), NULL, NULL, cover->registry};
+        struct vb_sig_package package = {.kind = take_text(&in), .registry = cover->registry};
         package.name = package.kind != NULL ? take_text(&in) : NULL;
         package.root = package.name != NULL ? take_text(&in) : NULL;
-        if (package.root == NULL)
+        package.author = package.root != NULL ? take_text(&in) : NULL;
+        if (package.author == NULL)
             return vb_fail(err, VB_E_SOFTWARE, 0, "the packages' names are cut off");
         if (cover->package_count < PACKAGES_MAX)
             cover->packages[cover->package_count++] = package;
@@ -384,6 +386,47 @@ static int emit_lookalike(const struct vb_publishers *publishers,
     return vb_emit(sink, &event, err);
 }
 
+/* The name of AUTHOR, which is as npm writes people: "NAME <MAIL> (PAGE)". "" where it has none. */
+static void name_of(const char *author, char ret[VB_NAME_PUBLISHER_MAX])
+{
+    size_t len = author == NULL ? 0 : strcspn(author, "<(\r\n\t");
+
+    while (len > 0 && author[len - 1] == ' ')
+        len--;
+    /* A mail address is no name, and a text none either. */
+    if (len >= VB_NAME_PUBLISHER_MAX || (len > 0 && memchr(author, '@', len) != NULL))
+        len = 0;
+    if (len > 0)
+        memcpy(ret, author, len);
+    ret[len] = '\0';
+}
+
+/* Whoever made it is called nearly like a publisher whom the user or everybody knows. */
+static int emit_impostor(const struct vb_publishers *publishers,
+                         const struct vb_sig_package *package, const struct share *share,
+                         struct vb_sink *sink, struct vb_error *err)
+{
+    struct vb_name_lookalike_found trusted = {0}, popular = {0};
+    char name[VB_NAME_PUBLISHER_MAX];
+    struct vb_event event;
+
+    name_of(package->author, name);
+    if (name[0] == '\0' || (share->files > 0 && share->trusted == share->files) ||
+        vb_publishers_known(publishers, name, &trusted) || vb_name_publisher(name, &popular) ||
+        (trusted.how == NULL && popular.how == NULL))
+        return 0;
+    const struct vb_name_lookalike_found *found = trusted.how != NULL ? &trusted : &popular;
+    vb_event_init(&event, VB_EV_NAME_LOOKALIKE, VB_SOURCE_STATIC);
+    vb_event_str(&event, VB_F_NAME, name);
+    vb_event_str(&event, VB_F_KIND_OF, package->kind);
+    vb_event_str(&event, VB_F_PATH, package->root);
+    vb_event_str(&event, VB_F_TARGET, found->target);
+    vb_event_str(&event, VB_F_CODE, found->how);
+    vb_event_str(&event, VB_F_WHAT,
+                 trusted.how != NULL ? "trusted-publisher" : "popular-publisher");
+    return vb_emit(sink, &event, err);
+}
+
 /* Which of them should have been signed nobody knows. */
 static int emit_left_out(const struct vb_sig_cover *cover, struct vb_sink *sink,
                          struct vb_error *err)
@@ -421,6 +464,8 @@ int vb_sig_cover_emit(const struct vb_sig_cover *cover, struct vb_sink *sink, st
             status = emit_expected(package, share, line, sink, err);
         if (status == VB_OK)
             status = emit_lookalike(publishers, package, share, sink, err);
+        if (status == VB_OK)
+            status = emit_impostor(publishers, package, share, sink, err);
     }
     return status;
 }

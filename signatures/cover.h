@@ -19,8 +19,8 @@ struct vb_sig_cover {
     bool any_valid;
 };
 
-/* FILES moves into RET, whose registry may be set before. PACKAGES_FD has kind, name and root of
- * each package, each with a NUL behind it; -1: one package without a name. */
+/* FILES moves into RET, whose registry may be set before. PACKAGES_FD is as in
+ * vb_verify_job; -1: one package without a name. */
 VB_CHECKED int vb_sig_cover_init(struct vb_sig_cover *ret, const struct vb_trust *trust,
                                  int64_t now, struct vb_sig_paths *files, int packages_fd,
                                  struct vb_error *err);

@@ -32,6 +32,7 @@ struct row {
     const struct vb_yaml_node *packages;
     const struct vb_yaml_node *kinds; /* NULL: any */
     const char *registry;             /* an address; NULL: any */
+    const char *publisher;            /* what he is called; NULL: that is not said */
     struct signer *signers;
     size_t signer_count;
     struct revoked *revoked;
@@ -348,8 +349,8 @@ static int read_registry(const struct vb_publishers *of, const struct vb_yaml_no
 static int read_row(struct vb_publishers *of, const struct vb_yaml_node *map, struct row *row,
                     struct vb_error *err)
 {
-    static const char *const keys[] = {"packages", "kinds",    "signers",  "from", "until",
-                                       "revoked",  "required", "registry", NULL};
+    static const char *const keys[] = {"packages", "kinds",    "signers",  "from",      "until",
+                                       "revoked",  "required", "registry", "publisher", NULL};
     int status = want_keys(of, map, keys, err);
 
     if (status < 0)
@@ -371,6 +372,8 @@ static int read_row(struct vb_publishers *of, const struct vb_yaml_node *map, st
         status = read_required(of, map, &row->required, err);
     if (status == VB_OK)
         status = read_registry(of, map, row, err);
+    if (status == VB_OK)
+        status = want_text(of, map, "publisher", &row->publisher, err);
     if (status == VB_OK)
         status =
             read_revoked(of, vb_yaml_get(map, "revoked"), &row->revoked, &row->revoked_count, err);
@@ -605,6 +608,22 @@ const char *vb_publishers_lookalike(const struct vb_publishers *publishers,
         }
     }
     return NULL;
+}
+
+bool vb_publishers_known(const struct vb_publishers *publishers, const char *name,
+                         struct vb_name_lookalike_found *ret)
+{
+    bool same = false;
+
+    for (size_t i = 0; !same && publishers != NULL && i < publishers->row_count; i++) {
+        const char *publisher = publishers->rows[i].publisher;
+        if (publisher == NULL)
+            continue;
+        const char *how = vb_name_publisher_lookalike(name, publisher, &same);
+        if (how != NULL && ret->how == NULL)
+            *ret = (struct vb_name_lookalike_found){publisher, how};
+    }
+    return same;
 }
 
 /* --- signers --- */

@@ -16,6 +16,7 @@ struct vb_sig_package {
     const char *name;     /* "" where it has none */
     const char *root;     /* below the tree, "." for the top */
     const char *registry; /* that it came from; NULL: unknown */
+    const char *author;   /* as its manifest has him; "" or NULL: it names none */
 };
 
 struct vb_publishers;
@@ -46,6 +47,11 @@ bool vb_publishers_accept(const struct vb_publishers *publishers,
  * name, or a scope such as "@acme". NULL: like none. */
 const char *vb_publishers_lookalike(const struct vb_publishers *publishers,
                                     const struct vb_sig_package *package, const char **ret_target);
+
+/* Whether a row has NAME as its publisher; else RET is one that it looks like, or left alone. */
+struct vb_name_lookalike_found;
+bool vb_publishers_known(const struct vb_publishers *publishers, const char *name,
+                         struct vb_name_lookalike_found *ret);
 
 /* KIND is one that packages have. */
 bool vb_publishers_kind(const char *kind);

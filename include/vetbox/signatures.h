@@ -100,8 +100,8 @@ VB_CHECKED int vb_trust_remove(const char *dir, const char *name, char ret_file[
 
 struct vb_verify_job {
     int dirfd;
-    int packages_fd; /* kind, name and root of each package, each with a NUL behind it; -1: none is
-                        known. They are what the package calls itself */
+    int packages_fd; /* kind, name, root and author of each package, each with a NUL behind it; -1:
+                        none is known. They are what the package calls itself */
     int beside_fd;   /* a folder with the artifact itself and the signatures that lay beside it; -1:
                         there are none, and it holds none */
     char beside_name[256]; /* what the artifact is called there, or was by the index; "": unknown */

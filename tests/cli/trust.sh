@@ -339,4 +339,33 @@ printf '{"name":"lodahs","version":"1.0.0","main":"i.js"}' >other/package.json
 printf 'version: 1\npublishers:\n- packages: [lodahs]\n  signers: [{key: %s}]\n' "$id" >"$trust/trust.yaml"
 run scan other --trust "$trust"
 expect_not_in "$work/out" "VB-NAME-LOOKALIKE" "a name that is trusted"
+# Who is called nearly like a publisher of trust.yaml, or one whom everybody knows.
+printf 'version: 1\npublishers:\n- packages: [weather-station]\n  publisher: Acme Weather Labs\n  signers: [{key: %s}]\n' "$id" >"$trust/trust.yaml"
+# by AUTHOR WANTED: a package whose author AUTHOR, in JSON, looks like WANTED, or like nobody.
+by() {
+    printf '{"name":"tides","version":"1.0.0","main":"i.js","author":%s}' "$1" >other/package.json
+    run scan other --trust "$trust"
+    if [ -n "$2" ]; then
+        tr -s ' \n' ' ' <"$work/out" >flat # lines are broken
+        expect_in flat "VB-NAME-LOOKALIKE" "an author $1"
+        expect_in flat "is called nearly like $2" "an author $1"
+    else
+        expect_not_in "$work/out" "VB-NAME-LOOKALIKE" "an author $1"
+    fi
+}
+by '"Acme Waether Labs <a@example.org> (https://example.org)"' "Acme Weather Labs, who is trusted (swapped)"
+by '{"name":"Acme Weahter Labs"}' "Acme Weather Labs, who is trusted (swapped)"
+by '"Anthropik"' "Anthropic, who is popular (letters)"
+by '"Acme Weather Labs"' ''
+by '"acme-weather-labs"' ''
+by '"Acme Weather Lab <a@anthropik.example>"' ''
+by '"OpenAI"' ''
+by '"Marcel"' ''
+by '"anthropik@example.org"' ''
+# Who signed all of it, and may, is nobody else.
+by '"Anthropik"' "Anthropic"
+(cd other && sha256sum package.json i.js >SHA256SUMS && minisign -S -s ../alice.key -m SHA256SUMS >/dev/null 2>&1 </dev/null)
+printf 'version: 1\npublishers:\n- packages: [tides]\n  signers: [{key: %s}]\n' "$id" >"$trust/trust.yaml"
+run scan other --trust "$trust"
+expect_not_in "$work/out" "VB-NAME-LOOKALIKE" "an author whose package is signed"
 finish

@@ -151,7 +151,8 @@ struct asked {
 
 static void ask(const struct vb_publishers *publishers, const struct asked *row)
 {
-    const struct vb_sig_package package = {row->kind, row->package, ".", row->registry};
+    const struct vb_sig_package package = {
+        .kind = row->kind, .name = row->package, .root = ".", .registry = row->registry};
     struct vb_sig_result result = {.outcome = row->trusted ? VB_SIGNATURE_VALID_TRUSTED
                                                            : VB_SIGNATURE_VALID_UNTRUSTED,
                                    .anchored = !row->trusted,
@@ -392,7 +393,8 @@ static void test_registry(void **state)
     assert_int_equal(vb_publishers_read("f", text, strlen(text), &publishers, NULL), 0);
     for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++)
         ask(publishers, &rows[i]);
-    const struct vb_sig_package elsewhere = {"npm", "a", ".", "https://third.example/"};
+    const struct vb_sig_package elsewhere = {
+        .kind = "npm", .name = "a", .root = ".", .registry = "https://third.example/"};
     assert_int_equal(vb_publishers_require(publishers, &elsewhere, MAY_2026), 3);
     (void)state;
 }
@@ -540,8 +542,11 @@ static void verify_named(const struct package *package, const char *trust, const
 
     *ret = (struct told){.sink.emit = tell};
     assert_true(fd >= 0);
-    for (; *names != NULL; names++)
-        assert_int_equal(vb_write_all(fd, *names, strlen(*names) + 1, &err), 0);
+    for (size_t i = 0; names[i] != NULL; i++) {
+        assert_int_equal(vb_write_all(fd, names[i], strlen(names[i]) + 1, &err), 0);
+        if (i % 3 == 2) /* and no author */
+            assert_int_equal(vb_write_all(fd, "", 1, &err), 0);
+    }
     if (trust != NULL && vb_publishers_read("trust.yaml", trust, strlen(trust),
                                             &package->trust->publishers, &err) < 0)
         fail_msg("%s", err.message);

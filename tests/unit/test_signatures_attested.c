@@ -131,7 +131,7 @@ static int file_of(const void *data, size_t len)
 /* RECORD is taken. */
 static void verify(json_t *record, struct told *ret)
 {
-    static const char names[] = "npm\0@acme/tool\0.";
+    static const char names[] = "npm\0@acme/tool\0.\0";
     struct vb_error err = {0};
     char *text = json_dumps(record, 0);
     VB_CLEANUP_FD int record_fd = file_of(text, strlen(text));
