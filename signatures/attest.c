@@ -34,7 +34,7 @@ static bool starts(struct vb_sig_bytes text, const char *prefix)
 
 /* What does not agree: for the reason, and whoever judges. */
 struct doubts {
-    char text[320];
+    char text[480];
 };
 
 static void VB_PRINTF(2, 3) add_doubt(struct doubts *doubts, const char *fmt, ...)
@@ -85,28 +85,44 @@ static void compare_predicate(const json_t *predicate, const struct vb_sig_facts
 }
 
 /* What the certificate says of the repository against what statement, index and package say. */
+static int compare_author(const struct attestation *attestation, const char *name,
+                          const char *repository, struct doubts *doubts, struct vb_error *err)
+{
+    const struct vb_sig_signer_told signer = {name, repository};
+    char other[ADDRESS_MAX];
+    const int status = vb_sig_author_differs(attestation->told, &signer, other, sizeof(other), err);
+
+    if (status == 0 && other[0] != '\0')
+        add_doubt(doubts, "; its certificate is for %.100s, the package's author is %.100s",
+                  strchr(other, '@') != NULL ? name : repository, other);
+    return status;
+}
+
 static int compare_sources(const struct attestation *attestation,
                            const struct vb_sig_bundle *bundle, const json_t *predicate,
                            struct doubts *doubts, struct vb_error *err)
 {
     enum { REPOSITORY = 12 };
-    char repository[ADDRESS_MAX], other[ADDRESS_MAX];
+    char repository[ADDRESS_MAX], other[ADDRESS_MAX], name[VB_SIG_NAME_MAX];
     struct vb_sig_facts facts;
     bool differs = false;
 
     if (bundle->certs == NULL || !vb_sig_cert_facts(sk_X509_value(bundle->certs, 0), &facts))
         return 0;
     vb_sig_repository(facts.items[REPOSITORY], repository, sizeof(repository));
-    if (repository[0] == '\0')
-        return 0;
+    if (vb_sig_cert_identity(sk_X509_value(bundle->certs, 0), name) != VB_SIG_IDENTITY_ONE)
+        name[0] = '\0';
+    int status = compare_author(attestation, name, repository, doubts, err);
+    if (status < 0 || repository[0] == '\0')
+        return status;
     compare_predicate(predicate, &facts, repository, doubts);
     const char *publisher = attestation->publisher;
     const char *path = strchr(repository, '/');
     if (publisher != NULL && path != NULL && !vb_ascii_equal(path + 1, publisher))
         add_doubt(doubts, "; its certificate is for %.100s, the index names %.100s", repository,
                   publisher);
-    const int status = vb_sig_repository_differs(attestation->told, repository, other,
-                                                 sizeof(other), &differs, err);
+    status = vb_sig_repository_differs(attestation->told, repository, other, sizeof(other),
+                                       &differs, err);
     if (status == 0 && differs)
         add_doubt(doubts, "; its certificate is for %.100s, the package names %.100s", repository,
                   other);

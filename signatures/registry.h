@@ -77,4 +77,15 @@ VB_CHECKED int vb_sig_repository_differs(const struct vb_sig_told *told, const c
                                          char *ret, size_t size, bool *ret_differs,
                                          struct vb_error *err);
 
+/* Whom a certificate names. */
+struct vb_sig_signer_told {
+    const char *name;       /* his identity */
+    const char *repository; /* as above; "": it names none */
+};
+/* RET is the author's mail address or page as package.json has it where the certificate is another
+ * one's: an identity that is a mail address, or an owner on the same host. Else "". */
+VB_CHECKED int vb_sig_author_differs(const struct vb_sig_told *told,
+                                     const struct vb_sig_signer_told *signer, char *ret,
+                                     size_t size, struct vb_error *err);
+
 #endif
