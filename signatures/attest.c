@@ -85,47 +85,53 @@ static void compare_predicate(const json_t *predicate, const struct vb_sig_facts
 }
 
 /* What the certificate says of the repository against what statement, index and package say. */
-static int compare_author(const struct attestation *attestation, const char *name,
-                          const char *repository, struct doubts *doubts, struct vb_error *err)
-{
-    const struct vb_sig_signer_told signer = {name, repository};
-    char other[ADDRESS_MAX];
-    const int status = vb_sig_author_differs(attestation->told, &signer, other, sizeof(other), err);
-
-    if (status == 0 && other[0] != '\0')
-        add_doubt(doubts, "; its certificate is for %.100s, the package's author is %.100s",
-                  strchr(other, '@') != NULL ? name : repository, other);
-    return status;
-}
-
 static int compare_sources(const struct attestation *attestation,
                            const struct vb_sig_bundle *bundle, const json_t *predicate,
                            struct doubts *doubts, struct vb_error *err)
 {
     enum { REPOSITORY = 12 };
-    char repository[ADDRESS_MAX], other[ADDRESS_MAX], name[VB_SIG_NAME_MAX];
+    char repository[ADDRESS_MAX], other[ADDRESS_MAX];
     struct vb_sig_facts facts;
     bool differs = false;
 
     if (bundle->certs == NULL || !vb_sig_cert_facts(sk_X509_value(bundle->certs, 0), &facts))
         return 0;
     vb_sig_repository(facts.items[REPOSITORY], repository, sizeof(repository));
-    if (vb_sig_cert_identity(sk_X509_value(bundle->certs, 0), name) != VB_SIG_IDENTITY_ONE)
-        name[0] = '\0';
-    int status = compare_author(attestation, name, repository, doubts, err);
-    if (status < 0 || repository[0] == '\0')
-        return status;
+    if (repository[0] == '\0')
+        return 0;
     compare_predicate(predicate, &facts, repository, doubts);
     const char *publisher = attestation->publisher;
     const char *path = strchr(repository, '/');
     if (publisher != NULL && path != NULL && !vb_ascii_equal(path + 1, publisher))
         add_doubt(doubts, "; its certificate is for %.100s, the index names %.100s", repository,
                   publisher);
-    status = vb_sig_repository_differs(attestation->told, repository, other, sizeof(other),
-                                       &differs, err);
+    const int status = vb_sig_repository_differs(attestation->told, repository, other,
+                                                 sizeof(other), &differs, err);
     if (status == 0 && differs)
         add_doubt(doubts, "; its certificate is for %.100s, the package names %.100s", repository,
                   other);
+    return status;
+}
+
+/* Whom the certificate names against the package's author; only where its chain holds, so that
+ * there is a name. */
+static int compare_author(const struct attestation *attestation, const struct vb_sig_bundle *bundle,
+                          const struct vb_sig_result *result, struct doubts *doubts,
+                          struct vb_error *err)
+{
+    enum { REPOSITORY = 12 };
+    char repository[ADDRESS_MAX], other[ADDRESS_MAX];
+    const struct vb_sig_signer_told signer = {result->name, repository};
+    struct vb_sig_facts facts;
+
+    if (result->root[0] == '\0' || bundle->certs == NULL ||
+        !vb_sig_cert_facts(sk_X509_value(bundle->certs, 0), &facts))
+        return 0;
+    vb_sig_repository(facts.items[REPOSITORY], repository, sizeof(repository));
+    const int status = vb_sig_author_differs(attestation->told, &signer, other, sizeof(other), err);
+    if (status == 0 && other[0] != '\0')
+        add_doubt(doubts, "; its certificate is for %.100s, the package's author is %.100s",
+                  strchr(other, '@') != NULL ? result->name : repository, other);
     return status;
 }
 
@@ -170,7 +176,8 @@ static int check_statement(const struct attestation *attestation,
     status = check_subject(attestation, &statement, result, err);
     if (status < 0 || !vb_sig_holds(result))
         return status;
-    return compare_sources(attestation, bundle, statement.predicate, doubts, err);
+    status = compare_sources(attestation, bundle, statement.predicate, doubts, err);
+    return status < 0 ? status : compare_author(attestation, bundle, result, doubts, err);
 }
 
 /* A bundle that names a key of the registry: that key tells at least whether it holds. */

@@ -383,7 +383,8 @@ static bool is_first_name(struct part word)
 static const char *people_slip(const char *name, const char *target)
 {
     struct part a[PARTS_MAX], b[PARTS_MAX];
-    const size_t count = split(name, a);
+    const char *how = parts_slip(name, target);
+    const size_t count = how == NULL ? 0 : split(name, a);
 
     if (count == 0 || count != split(target, b))
         return NULL;
@@ -391,7 +392,7 @@ static const char *people_slip(const char *name, const char *target)
         if (!equal(a[i], b[i]) && (is_first_name(a[i]) || is_first_name(b[i])))
             return NULL;
     }
-    return parts_slip(name, target);
+    return how;
 }
 
 const char *vb_name_publisher_lookalike(const char *name, const char *target, bool *ret_same)

@@ -184,13 +184,14 @@ int vb_sig_repository_differs(const struct vb_sig_told *told, const char *reposi
 /* What stands in TEXT between OPEN and CLOSE, as npm writes people: "NAME <MAIL> (PAGE)". */
 static struct vb_sig_bytes between(struct vb_sig_bytes text, char open, char close)
 {
+    struct vb_sig_bytes found = {0};
     const unsigned char *first = memchr(text.data, open, text.len);
     const unsigned char *last =
         first == NULL ? NULL : memchr(first, close, text.len - (size_t)(first - text.data));
 
-    return last == NULL
-               ? (struct vb_sig_bytes){0}
-               : (struct vb_sig_bytes){.data = first + 1, .len = (size_t)(last - first) - 1};
+    if (last != NULL)
+        found = (struct vb_sig_bytes){.data = first + 1, .len = (size_t)(last - first) - 1};
+    return found;
 }
 
 /* HOST/OWNER of the author's PAGE where that is on REPOSITORY's host and another's, else "". */
