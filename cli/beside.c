@@ -57,21 +57,19 @@ static int open_side(const struct vb_session *session, const char *ending)
     return vb_steal_fd(&fd);
 }
 
-/* A look at both ends, not a reading: a signature block, or an envelope. */
-static bool may_be_signed_itself(int fd)
+/* By its name a bundle, in which a signature block may begin anywhere, or by its first byte an
+ * envelope. */
+static bool may_be_signed_itself(const struct vb_session *session)
 {
-    static const char footer[] = "MCPB_SIG_END";
-    char head[16] = "", tail[64 * 1024];
+    const char *ending = vb_path_extension(session->artifact.name);
+    char head[16] = "";
     struct stat st;
-    if (fstat(fd, &st) < 0)
-        return false;
-    const off_t from = st.st_size > (off_t)sizeof(tail) ? st.st_size - (off_t)sizeof(tail) : 0;
-    ssize_t got = pread(fd, tail, sizeof(tail), from);
-    /* Something may stand behind it, which is wrong and must be told. */
-    if (got > 0 && memmem(tail, (size_t)got, footer, sizeof(footer) - 1) != NULL)
+    if (strcmp(ending, "mcpb") == 0 || strcmp(ending, "dxt") == 0)
         return true;
-    got = pread(fd, head, sizeof(head) - 1, 0);
-    return got > 0 && st.st_size <= SIDE_FILE_MAX && head[strspn(head, " \t\r\n")] == '{';
+    if (fstat(session->original_fd, &st) < 0 || st.st_size > SIDE_FILE_MAX)
+        return false;
+    const ssize_t got = pread(session->original_fd, head, sizeof(head) - 1, 0);
+    return got > 0 && head[strspn(head, " \t\r\n")] == '{';
 }
 
 /* Copies what lies beside the artifact; *RET_COUNT says how many there were. */
@@ -108,7 +106,7 @@ int vb_beside_folder(const struct vb_session *session, int *ret_fd, struct vb_er
     const bool local = status == VB_OK && kind == VB_REFERENCE_PATH;
     if (local)
         status = copy_sides(session, -1, &sides, err);
-    if (status < 0 || (sides == 0 && !may_be_signed_itself(session->original_fd)))
+    if (status < 0 || (sides == 0 && !may_be_signed_itself(session)))
         return status;
     VB_CLEANUP_FD int folder = -1;
     status = vb_workspace_new((uint64_t)1024 * MIB, 1024, &folder, err);

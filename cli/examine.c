@@ -148,6 +148,29 @@ static int fetch_https(struct vb_session *session, const struct vb_fetch_limits 
     return download(session, &work, err);
 }
 
+/* What the index said lies beside the log, so that it can be verified again. */
+static int keep_record(const struct vb_session *session, struct vb_error *err)
+{
+    enum { RECORD_BYTES = 16 * MIB };
+    VB_CLEANUP(vb_buf_done) struct vb_buf text;
+    vb_buf_init(&text, RECORD_BYTES);
+    VB_CLEANUP_FD int from = fcntl(session->record_fd, F_DUPFD_CLOEXEC, 3);
+    if (session->evidence_fd < 0)
+        return VB_OK;
+    if (from < 0 || lseek(from, 0, SEEK_SET) < 0)
+        return vb_fail(err, VB_E_OS, errno, "reading what the index says");
+    const int status = vb_buf_read_fd(&text, from, err);
+    /* Longer than any that is verified: the verify stage says so. */
+    if (status == VB_E_LIMIT || (status == VB_OK && text.len == 0))
+        return VB_OK;
+    VB_CLEANUP_FD int to = status < 0 ? -1
+                                      : openat(session->evidence_fd, "record.json",
+                                               O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (status == VB_OK && to < 0)
+        return vb_fail(err, VB_E_CANTCREAT, errno, "keeping what the index says");
+    return status < 0 ? status : vb_write_all(to, text.data, text.len, err);
+}
+
 static int fetch_package(struct vb_session *session, const struct vb_fetch_limits *limits,
                          enum vb_reference_kind kind, struct vb_error *err)
 {
@@ -167,7 +190,7 @@ static int fetch_package(struct vb_session *session, const struct vb_fetch_limit
                               .limits = *limits};
     status = download(session, &work, err);
     vb_indexes_free(indexes);
-    return status;
+    return status < 0 ? status : keep_record(session, err);
 }
 
 int vb_examine_fetch(struct vb_session *session, struct vb_error *err)
@@ -502,18 +525,28 @@ static int verify_in_child(void *ctx, struct vb_sink *sink, struct vb_error *err
     return vb_verify_job(&work->job, sink, err);
 }
 
-static int add_name(struct vb_buf *buf, const char *kind, const char *name, const char *root,
+enum { NAME_TEXTS = 4 }; /* kind, name, root and author */
+
+/* *LEFT_OUT is one more where there is no room for it. */
+static int add_name(struct vb_buf *buf, const char *const texts[NAME_TEXTS], size_t *left_out,
                     struct vb_error *err)
 {
-    const char *const texts[] = {kind, name != NULL ? name : "", root};
+    size_t bytes = 0;
+    for (size_t i = 0; i < NAME_TEXTS; i++)
+        bytes += strlen(texts[i]) + 1;
+    if (bytes > buf->max - buf->len) {
+        (*left_out)++;
+        return VB_OK;
+    }
     int status = VB_OK;
-    for (size_t i = 0; status == VB_OK && i < VB_ARRAY_LEN(texts); i++)
+    for (size_t i = 0; status == VB_OK && i < NAME_TEXTS; i++)
         status = vb_buf_append(buf, texts[i], strlen(texts[i]) + 1, err);
     return status;
 }
 
 /* What an index knows the package by: npm:@scope/name@1.2 and pypi:name==1.2. */
-static int add_reference(const struct vb_session *session, struct vb_buf *buf, struct vb_error *err)
+static int add_reference(const struct vb_session *session, struct vb_buf *buf, size_t *left_out,
+                         struct vb_error *err)
 {
     enum vb_reference_kind kind;
     const int status = vb_reference_kind(session->reference, &kind, err);
@@ -524,21 +557,42 @@ static int add_reference(const struct vb_session *session, struct vb_buf *buf, s
     VB_CLEANUP_FREE char *plain = strndup(name, scope + strcspn(name + scope, "@=<>!~[; "));
     if (plain == NULL)
         return vb_fail(err, VB_E_NOMEM, errno, "naming the package");
-    return add_name(buf, kind == VB_REFERENCE_NPM ? "npm" : "pypi", plain, ".", err);
+    const char *const texts[NAME_TEXTS] = {kind == VB_REFERENCE_NPM ? "npm" : "pypi", plain, ".",
+                                           ""};
+    return add_name(buf, texts, left_out, err);
+}
+
+static int tell_left_out(struct vb_session *session, size_t count, struct vb_error *err)
+{
+    struct vb_event event;
+    if (count == 0)
+        return VB_OK;
+    vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
+    vb_event_str(&event, VB_F_STAGE, "verify");
+    vb_event_str(&event, VB_F_WHAT, "packages");
+    vb_event_str(&event, VB_F_REASON, "their names are longer than is handed over");
+    vb_event_int(&event, VB_F_COUNT, (int64_t)count);
+    return vb_emit(&session->tee.sink, &event, err);
 }
 
 /* What the package calls itself, for those who compare it with whom the user trusts to publish it.
  */
-static int write_names(const struct vb_session *session, int *ret_fd, struct vb_error *err)
+static int write_names(struct vb_session *session, int *ret_fd, struct vb_error *err)
 {
     const struct vb_manifest *manifest = &session->manifest;
     VB_CLEANUP(vb_buf_done) struct vb_buf buf;
+    size_t left_out = 0;
     vb_buf_init(&buf, MIB);
-    int status = add_reference(session, &buf, err);
+    int status = add_reference(session, &buf, &left_out, err);
     for (size_t i = 0; status == VB_OK && i < manifest->package_count; i++) {
         const struct vb_manifest_package *package = &manifest->packages[i];
-        status = add_name(&buf, package->kind, package->name, package->root, err);
+        const char *const texts[NAME_TEXTS] = {
+            package->kind, package->name != NULL ? package->name : "", package->root,
+            package->author != NULL ? package->author : ""};
+        status = add_name(&buf, texts, &left_out, err);
     }
+    if (status == VB_OK)
+        status = tell_left_out(session, left_out, err);
     VB_CLEANUP_FD int fd = memfd_create("vetbox-names", MFD_CLOEXEC);
     if (status == VB_OK && fd < 0)
         status = vb_fail(err, VB_E_OS, errno, "making a file for the package's names");

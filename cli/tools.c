@@ -27,6 +27,7 @@ struct signature_counts {
     size_t loose; /* files that no trusted signature covers */
     size_t gaps;  /* what was not seen, or may be read differently elsewhere */
     bool quiet;
+    bool rules; /* there is a trust.yaml, which is asked about names */
 };
 
 /* Whose word a name or a time is, where that was the choice of vetbox. */
@@ -140,15 +141,26 @@ static void print_damaged(const struct vb_event *event, void *ctx)
         print_gap(ctx, event, "in the archive", VB_F_DETAIL);
 }
 
+/* Packages that were not identified have no name that trust.yaml could have a row for. */
+static bool hides_names(const struct vb_event *event)
+{
+    return vb_str_equal(vb_event_get_str(event, VB_F_STAGE), "identify") &&
+           (vb_str_equal(vb_event_get_str(event, VB_F_WHAT), "package") ||
+            vb_str_equal(vb_event_get_str(event, VB_F_REASON), "too many manifests"));
+}
+
 /* Of what a package does and says nothing is asked here. */
 static void print_unseen(const struct vb_event *event, void *ctx)
 {
+    const struct signature_counts *counts = ctx;
     static const char *const stages[] = {"fetch", "unpack", "examine", "verify"};
     const struct vb_str stage = vb_event_get_str(event, VB_F_STAGE);
     for (size_t i = 0; i < VB_ARRAY_LEN(stages); i++) {
         if (vb_str_equal(stage, stages[i]) && !lies_deeper(event))
             print_gap(ctx, event, "not looked at", VB_F_REASON);
     }
+    if (counts->rules && hides_names(event))
+        print_gap(ctx, event, "trust.yaml was not asked about all packages", VB_F_REASON);
 }
 
 static void note_death(const struct vb_event *event, void *ctx)
@@ -179,6 +191,7 @@ int vb_command_verify(const struct vb_options *options, struct vb_error *err)
         status = vb_place_trust(options->value[VB_OPT_TRUST], &trust_dir, err);
     if (status == VB_OK)
         status = vb_trust_load(trust_dir, &toolbox.trust, err);
+    counts.rules = status == VB_OK && vb_trust_rules(toolbox.trust) > 0;
     if (status == VB_OK && options->value[VB_OPT_KEY] != NULL)
         status = vb_trust_add_key(toolbox.trust, options->value[VB_OPT_KEY], err);
     if (status == VB_OK)

@@ -37,6 +37,7 @@ static void free_package(struct vb_manifest_package *package)
     free(package->root);
     free(package->name);
     free(package->version);
+    free(package->author);
 }
 
 static void free_code(struct vb_manifest_code *code)
@@ -148,6 +149,7 @@ static bool add_package(struct vb_manifest *manifest, const struct vb_event *eve
     package->root = copy_of(event, VB_F_PATH, &failed);
     package->name = copy_of(event, VB_F_NAME, &failed);
     package->version = copy_of(event, VB_F_VERSION, &failed);
+    package->author = copy_of(event, VB_F_AUTHOR, &failed);
     return !failed;
 }
 

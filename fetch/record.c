@@ -105,6 +105,21 @@ static int keep_registry(struct record *record, const char *key, const char *pat
     return put(record->json, key, answer, err);
 }
 
+/* The registry's address as users know it: with nobody's name and password. */
+static int put_registry(struct record *record, struct vb_error *err)
+{
+    char plain[SETTINGS_URL_BYTES];
+    const char *base = record->registry->base;
+    const char *host = strstr(base, "://");
+    if (host == NULL)
+        return VB_OK;
+    host += 3;
+    const size_t user = strcspn(host, "/@");
+    snprintf(plain, sizeof(plain), "%.*s%s", (int)(host - base), base,
+             host[user] == '@' ? host + user + 1 : host);
+    return put_text(record->json, "registry", plain, err);
+}
+
 static int begin(struct record *record, const char *index, const char *version,
                  struct vb_error *err)
 {
@@ -113,7 +128,7 @@ static int begin(struct record *record, const char *index, const char *version,
         record->crowd->deadline_ns = soon;
     record->json = json_pack("{s:s, s:s, s:s, s:{}}", "index", index, "name", record->name,
                              "version", version, "missing");
-    return record->json == NULL ? no_memory(err) : VB_OK;
+    return record->json == NULL ? no_memory(err) : put_registry(record, err);
 }
 
 /* --- npm --- */

@@ -34,7 +34,7 @@ static bool starts(struct vb_sig_bytes text, const char *prefix)
 
 /* What does not agree: for the reason, and whoever judges. */
 struct doubts {
-    char text[320];
+    char text[480];
 };
 
 static void VB_PRINTF(2, 3) add_doubt(struct doubts *doubts, const char *fmt, ...)
@@ -113,6 +113,28 @@ static int compare_sources(const struct attestation *attestation,
     return status;
 }
 
+/* Whom the certificate names against the package's author; only where its chain holds, so that
+ * there is a name. */
+static int compare_author(const struct attestation *attestation, const struct vb_sig_bundle *bundle,
+                          const struct vb_sig_result *result, struct doubts *doubts,
+                          struct vb_error *err)
+{
+    enum { REPOSITORY = 12 };
+    char repository[ADDRESS_MAX], other[ADDRESS_MAX];
+    const struct vb_sig_signer_told signer = {result->name, repository};
+    struct vb_sig_facts facts;
+
+    if (result->root[0] == '\0' || bundle->certs == NULL ||
+        !vb_sig_cert_facts(sk_X509_value(bundle->certs, 0), &facts))
+        return 0;
+    vb_sig_repository(facts.items[REPOSITORY], repository, sizeof(repository));
+    const int status = vb_sig_author_differs(attestation->told, &signer, other, sizeof(other), err);
+    if (status == 0 && other[0] != '\0')
+        add_doubt(doubts, "; its certificate is for %.100s, the package's author is %.100s",
+                  strchr(other, '@') != NULL ? result->name : repository, other);
+    return status;
+}
+
 /* --- one attestation --- */
 
 /* One subject: this artifact, under its name in the index. */
@@ -154,7 +176,8 @@ static int check_statement(const struct attestation *attestation,
     status = check_subject(attestation, &statement, result, err);
     if (status < 0 || !vb_sig_holds(result))
         return status;
-    return compare_sources(attestation, bundle, statement.predicate, doubts, err);
+    status = compare_sources(attestation, bundle, statement.predicate, doubts, err);
+    return status < 0 ? status : compare_author(attestation, bundle, result, doubts, err);
 }
 
 /* A bundle that names a key of the registry: that key tells at least whether it holds. */

@@ -20,19 +20,16 @@ static size_t fulcio_number(const ASN1_OBJECT *object)
     return oid[sizeof(fulcio_arc)];
 }
 
-static bool text_fits(struct vb_sig_bytes text)
+static enum vb_sig_identity copy_name(struct vb_sig_bytes text, char ret[VB_SIG_NAME_MAX])
 {
-    return text.len < VB_SIG_NAME_MAX && vb_utf8_valid(text.data, text.len) &&
-           memchr(text.data, '\0', text.len) == NULL;
-}
-
-static bool copy_name(struct vb_sig_bytes text, char ret[VB_SIG_NAME_MAX])
-{
-    if (text.len == 0 || !text_fits(text))
-        return false;
+    if (text.len == 0 || !vb_utf8_valid(text.data, text.len) ||
+        memchr(text.data, '\0', text.len) != NULL)
+        return VB_SIG_IDENTITY_NONE;
+    if (text.len >= VB_SIG_NAME_MAX)
+        return VB_SIG_IDENTITY_TOO_LONG;
     memcpy(ret, text.data, text.len);
     ret[text.len] = '\0';
-    return true;
+    return VB_SIG_IDENTITY_ONE;
 }
 
 static struct vb_sig_bytes string_bytes(const ASN1_STRING *string)
@@ -47,21 +44,22 @@ static void names_free(GENERAL_NAMES **names)
 }
 
 /* The text of an otherName of Fulcio's type 7, a user name. */
-static bool user_name(const OTHERNAME *other, char ret[VB_SIG_NAME_MAX])
+static enum vb_sig_identity user_name(const OTHERNAME *other, char ret[VB_SIG_NAME_MAX])
 {
     enum { USER_NAME = 7 };
 
-    return fulcio_number(other->type_id) == USER_NAME && other->value->type == V_ASN1_UTF8STRING &&
-           copy_name(string_bytes(other->value->value.utf8string), ret);
+    return fulcio_number(other->type_id) == USER_NAME && other->value->type == V_ASN1_UTF8STRING
+               ? copy_name(string_bytes(other->value->value.utf8string), ret)
+               : VB_SIG_IDENTITY_NONE;
 }
 
-bool vb_sig_cert_identity(const X509 *cert, char ret[VB_SIG_NAME_MAX])
+enum vb_sig_identity vb_sig_cert_identity(const X509 *cert, char ret[VB_SIG_NAME_MAX])
 {
     VB_CLEANUP(names_free)
     GENERAL_NAMES *names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
 
     if (sk_GENERAL_NAME_num(names) != 1)
-        return false;
+        return VB_SIG_IDENTITY_NONE;
     const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, 0);
     switch (name->type) {
     case GEN_URI:
@@ -71,7 +69,7 @@ bool vb_sig_cert_identity(const X509 *cert, char ret[VB_SIG_NAME_MAX])
     case GEN_OTHERNAME:
         return user_name(name->d.otherName, ret);
     default:
-        return false;
+        return VB_SIG_IDENTITY_NONE;
     }
 }
 
@@ -85,7 +83,8 @@ void vb_sig_cert_subject(const X509 *cert, char ret[VB_SIG_NAME_MAX])
     const X509_NAME_ENTRY *entry = at >= 0 ? X509_NAME_get_entry(subject, at) : NULL;
     const int len =
         entry != NULL ? ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(entry)) : -1;
-    if (len < 0 || !copy_name((struct vb_sig_bytes){.data = utf8, .len = (size_t)len}, ret))
+    if (len < 0 || copy_name((struct vb_sig_bytes){.data = utf8, .len = (size_t)len}, ret) !=
+                       VB_SIG_IDENTITY_ONE)
         X509_NAME_oneline(subject, ret, VB_SIG_NAME_MAX);
     OPENSSL_free(utf8);
 }

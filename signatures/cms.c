@@ -162,13 +162,10 @@ static int describe(const struct vb_sig_job *job, X509 *cert, const struct vb_si
     if (status == 0 && key != NULL)
         status = vb_sig_key_id(key, result->key_id, err);
     /* What a certificate says of itself is shown only where somebody vouches for it. */
-    if (chained->chain != VB_SIG_CHAIN_GOOD)
+    if (status < 0 || chained->chain != VB_SIG_CHAIN_GOOD)
         return status;
-    if (!vb_sig_cert_identity(cert, result->name))
-        vb_sig_cert_subject(cert, result->name);
-    snprintf(result->root, sizeof(result->root), "%s",
-             vb_sig_trust_root_name(job->trust, chained->anchor));
-    return status;
+    return vb_sig_result_signer(result, cert, vb_sig_trust_root_name(job->trust, chained->anchor),
+                                err);
 }
 
 /* --- when it was signed --- */
@@ -315,7 +312,7 @@ static int judge(const struct vb_sig_job *job, CMS_ContentInfo *cms, struct vb_s
         CMS_SignerInfo_get0_algs(info, NULL, &signer.cert, NULL, NULL);
         if (status == 0)
             status = judge_signer(job, &signer, result, &why, err);
-        if (status < 0)
+        if (status < 0 || result->outcome != VB_SIGNATURE_ABSENT)
             return status;
         note_time(result, &signer.stamp, &dated);
     }

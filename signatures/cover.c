@@ -7,7 +7,8 @@ enum { PACKAGES_MAX = 1024, NAMES_BYTES_MAX = 1024 * 1024, SHOWN_MAX = 100 };
 
 enum mark { IS_SIGNATURE = 1, COVERED = 2, TRUSTED = 4 };
 
-static const struct vb_sig_package nameless = {.kind = "files", .name = "", .root = "."};
+static const struct vb_sig_package nameless = {
+    .kind = "files", .name = "", .root = ".", .author = ""};
 
 void vb_sig_cover_done(struct vb_sig_cover *cover)
 {
@@ -52,13 +53,17 @@ static int read_packages(struct vb_sig_cover *cover, int fd, struct vb_error *er
     if (cover->packages == NULL || cover->claimed == NULL)
         return vb_fail(err, VB_E_NOMEM, 0, "out of memory for the packages' names");
     struct vb_sig_bytes in = {.data = cover->names.data, .len = cover->names.len};
-    while (status == VB_OK && in.len > 0 && cover->package_count < PACKAGES_MAX) {
-        struct vb_sig_package package = {take_text(&in), NULL, NULL};
+    while (status == VB_OK && in.len > 0) {
+        struct vb_sig_package package = {.kind = take_text(&in), .registry = cover->registry};
         package.name = package.kind != NULL ? take_text(&in) : NULL;
         package.root = package.name != NULL ? take_text(&in) : NULL;
-        if (package.root == NULL)
+        package.author = package.root != NULL ? take_text(&in) : NULL;
+        if (package.author == NULL)
             return vb_fail(err, VB_E_SOFTWARE, 0, "the packages' names are cut off");
-        cover->packages[cover->package_count++] = package;
+        if (cover->package_count < PACKAGES_MAX)
+            cover->packages[cover->package_count++] = package;
+        else
+            cover->left_out++;
     }
     if (cover->package_count == 0)
         cover->packages[cover->package_count++] = nameless;
@@ -138,7 +143,8 @@ static const struct vb_sig_package *packages_of(const struct vb_sig_cover *cover
 int vb_sig_cover_init(struct vb_sig_cover *ret, const struct vb_trust *trust, int64_t now,
                       struct vb_sig_paths *files, int packages_fd, struct vb_error *err)
 {
-    *ret = (struct vb_sig_cover){.trust = trust, .now = now, .files = *files};
+    *ret = (struct vb_sig_cover){
+        .trust = trust, .now = now, .files = *files, .registry = ret->registry};
     *files = (struct vb_sig_paths){0};
     ret->present = ret->files.count;
     ret->marks = calloc(ret->files.count + 1, 1);
@@ -380,11 +386,69 @@ static int emit_lookalike(const struct vb_publishers *publishers,
     return vb_emit(sink, &event, err);
 }
 
+/* The name of AUTHOR, which is as npm writes people: "NAME <MAIL> (PAGE)". "" where it has none. */
+static void name_of(const char *author, char ret[VB_NAME_PUBLISHER_MAX])
+{
+    size_t len = author == NULL ? 0 : strcspn(author, "<(\r\n\t");
+
+    while (len > 0 && author[len - 1] == ' ')
+        len--;
+    /* A mail address is no name, and a text none either. */
+    if (len >= VB_NAME_PUBLISHER_MAX || (len > 0 && memchr(author, '@', len) != NULL))
+        len = 0;
+    if (len > 0)
+        memcpy(ret, author, len);
+    ret[len] = '\0';
+}
+
+/* Whoever made it is called nearly like a publisher whom the user or everybody knows. */
+static int emit_impostor(const struct vb_publishers *publishers,
+                         const struct vb_sig_package *package, const struct share *share,
+                         struct vb_sink *sink, struct vb_error *err)
+{
+    struct vb_name_lookalike_found trusted = {0}, popular = {0};
+    char name[VB_NAME_PUBLISHER_MAX];
+    struct vb_event event;
+
+    name_of(package->author, name);
+    if (name[0] == '\0' || (share->files > 0 && share->trusted == share->files) ||
+        vb_publishers_known(publishers, name, &trusted) || vb_name_publisher(name, &popular) ||
+        (trusted.how == NULL && popular.how == NULL))
+        return 0;
+    const struct vb_name_lookalike_found *found = trusted.how != NULL ? &trusted : &popular;
+    vb_event_init(&event, VB_EV_NAME_LOOKALIKE, VB_SOURCE_STATIC);
+    vb_event_str(&event, VB_F_NAME, name);
+    vb_event_str(&event, VB_F_KIND_OF, package->kind);
+    vb_event_str(&event, VB_F_PATH, package->root);
+    vb_event_str(&event, VB_F_TARGET, found->target);
+    vb_event_str(&event, VB_F_CODE, found->how);
+    vb_event_str(&event, VB_F_WHAT,
+                 trusted.how != NULL ? "trusted-publisher" : "popular-publisher");
+    return vb_emit(sink, &event, err);
+}
+
+/* Which of them should have been signed nobody knows. */
+static int emit_left_out(const struct vb_sig_cover *cover, struct vb_sink *sink,
+                         struct vb_error *err)
+{
+    struct vb_event event;
+
+    vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
+    vb_event_str(&event, VB_F_STAGE, "verify");
+    vb_event_str(&event, VB_F_WHAT, "packages");
+    vb_event_str(&event, VB_F_REASON, "more packages than trust.yaml is asked about");
+    vb_event_int(&event, VB_F_COUNT, (int64_t)cover->left_out);
+    return vb_emit(sink, &event, err);
+}
+
 int vb_sig_cover_emit(const struct vb_sig_cover *cover, struct vb_sink *sink, struct vb_error *err)
 {
     const struct vb_publishers *publishers = cover->trust != NULL ? cover->trust->publishers : NULL;
     VB_CLEANUP_FREE struct share *shares = calloc(PACKAGES_MAX, sizeof(*shares));
     int status = cover->any_valid ? emit_coverage(cover, sink, err) : VB_OK;
+
+    if (status == VB_OK && cover->left_out > 0)
+        status = emit_left_out(cover, sink, err);
 
     if (shares == NULL)
         return vb_fail(err, VB_E_NOMEM, 0, "out of memory for the files of the package");
@@ -400,6 +464,8 @@ int vb_sig_cover_emit(const struct vb_sig_cover *cover, struct vb_sink *sink, st
             status = emit_expected(package, share, line, sink, err);
         if (status == VB_OK)
             status = emit_lookalike(publishers, package, share, sink, err);
+        if (status == VB_OK)
+            status = emit_impostor(publishers, package, share, sink, err);
     }
     return status;
 }

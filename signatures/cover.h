@@ -7,6 +7,7 @@
 struct vb_sig_cover {
     const struct vb_trust *trust;
     int64_t now;
+    const char *registry;            /* that all of it came from; NULL: unknown */
     struct vb_sig_paths files;       /* all of the tree, sorted */
     unsigned char *marks;            /* of each */
     size_t present;                  /* files that are no signatures */
@@ -14,11 +15,12 @@ struct vb_sig_cover {
     struct vb_sig_package *packages; /* sorted by root */
     bool *claimed;                   /* of each, whether a row of trust.yaml has its name */
     size_t package_count;
+    size_t left_out; /* packages that trust.yaml is not asked about: there are too many */
     bool any_valid;
 };
 
-/* FILES moves into RET. PACKAGES_FD has kind, name and root of each package, each with a NUL behind
- * it; -1: one package without a name. */
+/* FILES moves into RET, whose registry may be set before. PACKAGES_FD is as in
+ * vb_verify_job; -1: one package without a name. */
 VB_CHECKED int vb_sig_cover_init(struct vb_sig_cover *ret, const struct vb_trust *trust,
                                  int64_t now, struct vb_sig_paths *files, int packages_fd,
                                  struct vb_error *err);
@@ -30,7 +32,7 @@ void vb_sig_cover_signature(struct vb_sig_cover *cover, const char *path);
  * covers every file. */
 void vb_sig_cover_add(struct vb_sig_cover *cover, const char *path, bool whole,
                       struct vb_sig_result *result);
-/* Emits signature.coverage and signature.expected. */
+/* Emits signature.coverage and signature.expected, and what of the packages was left out. */
 VB_CHECKED int vb_sig_cover_emit(const struct vb_sig_cover *cover, struct vb_sink *sink,
                                  struct vb_error *err);
 

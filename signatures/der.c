@@ -1,5 +1,6 @@
 /* DER in its one allowed form. Trust boundary: every length here was written by the package. */
 #include "signatures/der.h"
+#include "signatures/wire.h"
 
 /* The length octets behind a tag. */
 static bool get_length(struct vb_sig_bytes *in, size_t *ret)
@@ -63,15 +64,5 @@ bool vb_sig_der_positive(struct vb_sig_bytes *in, struct vb_sig_bytes *ret)
 {
     struct vb_sig_bytes number;
 
-    if (!vb_sig_der_get(in, VB_SIG_DER_INTEGER, &number) || number.len == 0 ||
-        (number.data[0] & 0x80) != 0)
-        return false;
-    if (number.data[0] == 0) {
-        if (number.len == 1 || (number.data[1] & 0x80) == 0)
-            return false;
-        number.data++;
-        number.len--;
-    }
-    *ret = number;
-    return true;
+    return vb_sig_der_get(in, VB_SIG_DER_INTEGER, &number) && vb_sig_positive(number, ret);
 }

@@ -2,8 +2,6 @@
  * nothing recurses and no link is followed. */
 #include "signatures/folder.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
@@ -61,30 +59,22 @@ static int add_entry(struct walk *walk, int dirfd, const char *dir, const char *
     return status;
 }
 
+static int see_entry(void *ctx, int dirfd, const char *dir, const char *name, struct vb_error *err)
+{
+    struct walk *walk = ctx;
+
+    if (++walk->entries <= VB_SIG_ENTRIES_MAX)
+        return add_entry(walk, dirfd, dir, name, err);
+    note(walk->found->gap, dir);
+    return 1;
+}
+
 static int walk_dir(struct walk *walk, int rootfd, const char *path, struct vb_error *err)
 {
-    VB_CLEANUP_FD int fd = vb_open_beneath(rootfd, path, O_RDONLY | O_DIRECTORY, 0);
+    bool opened = false;
+    const int status = vb_sig_read_dir(rootfd, path, see_entry, walk, &opened, err);
 
-    if (fd < 0)
-        return note(walk->found->gap, path);
-    VB_CLEANUP_DIR DIR *dir = fdopendir(fd);
-    if (dir == NULL)
-        return vb_fail(err, VB_E_OS, errno, "cannot read folder %s", path);
-    const int dirfd_borrowed = vb_steal_fd(&fd);
-    for (;;) {
-        errno = 0;
-        const struct dirent *entry = readdir(dir);
-        if (entry == NULL)
-            break;
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        if (++walk->entries > VB_SIG_ENTRIES_MAX)
-            return note(walk->found->gap, path);
-        const int status = add_entry(walk, dirfd_borrowed, path, entry->d_name, err);
-        if (status < 0)
-            return status;
-    }
-    return errno != 0 ? vb_fail(err, VB_E_IO, errno, "cannot read folder %s", path) : 0;
+    return opened ? status : note(walk->found->gap, path);
 }
 
 int vb_sig_folder(int dirfd, bool (*skip)(const void *ctx, const char *path), const void *ctx,

@@ -2,6 +2,8 @@
 #ifndef VETBOX_SIGNATURES_INTERNAL_H
 #define VETBOX_SIGNATURES_INTERNAL_H
 
+#include <limits.h>
+
 #include "signatures/trusted_root.h"
 #include "vetbox/signatures.h"
 
@@ -12,6 +14,7 @@ enum {
     VB_SIG_ENTRIES_MAX = 1000 * 1000,     /* directory entries that are looked at */
     VB_SIG_CANDIDATES_MAX = 4096,         /* signature files that are examined */
     VB_SIG_NAMESPACE_MAX = 255,
+    VB_SIG_ROOT_NAME = NAME_MAX + 1, /* a root is called like its file */
     VB_SIG_SUFFIXES_MAX = 6
 };
 
@@ -25,6 +28,15 @@ struct vb_sig_paths {
 void vb_sig_paths_done(struct vb_sig_paths *paths); /* for VB_CLEANUP */
 VB_CHECKED int vb_sig_paths_add(struct vb_sig_paths *paths, const char *path, struct vb_error *err);
 void vb_sig_paths_sort(struct vb_sig_paths *paths);
+
+/* NAME is an entry of the folder DIR, open as DIRFD. Returns 0; 1 where no other one is wanted; or
+ * a negative status. */
+typedef int vb_sig_each_entry(void *ctx, int dirfd, const char *dir, const char *name,
+                              struct vb_error *err);
+/* Calls EACH for what is in the folder PATH beneath ROOTFD; *ret_opened is false where that cannot
+ * be opened. */
+VB_CHECKED int vb_sig_read_dir(int rootfd, const char *path, vb_sig_each_entry *each, void *ctx,
+                               bool *ret_opened, struct vb_error *err);
 
 /* Every regular file below DIRFD, sorted bytewise; links and whatever else is no folder go to
  * RET_OTHERS, where it is not NULL. What the limits or the kernel keep from being looked at is a
@@ -55,12 +67,15 @@ struct vb_sig_job {
 struct vb_sig_result {
     enum vb_signature_outcome outcome; /* absent until concluded */
     const char *format;
-    char name[512];
+    char name[VB_SIG_NAME_MAX];
     char key_id[96];
     char reason[512];
     const char *code; /* why trust.yaml objects, a constant; NULL: it does not */
-    char issuer[256]; /* of the identity in name, where that is one; else "" */
-    char root[128];   /* name of the trusted root that a chain ends in; else "" */
+    /* What trust.yaml is asked with is never cut: a revocation would miss it. */
+    char issuer[VB_SIG_NAME_MAX]; /* of the identity in name, where that is one; else "" */
+    char root[VB_SIG_ROOT_NAME];  /* of the folder, that a chain ends in; else "" */
+    bool by_instance; /* root is a trusted root, in which everybody has an identity; not a
+                         certificate of the folder */
     bool anchored;    /* valid-untrusted, but the chain behind name ends in a trusted root: only
                          trust.yaml can say whether that name is trusted */
     int64_t clock;    /* 0: no time range was checked */
@@ -89,6 +104,15 @@ VB_CHECKED int vb_sig_result_emit(const struct vb_sig_job *job, const struct vb_
 /* Adds what Fulcio wrote into the certificate, as far as it is told. */
 VB_CHECKED int vb_sig_result_facts(struct vb_sig_result *result, const struct vb_sig_facts *facts,
                                    struct vb_error *err);
+/* Whom CERT names, whose chain ends in the certificate ROOT of the folder: his name, or the subject
+ * of a certificate that says of nobody that he vouched; his issuer, and the facts. Concludes where
+ * trust.yaml could not be asked about that. */
+VB_CHECKED int vb_sig_result_signer(struct vb_sig_result *result, const X509 *cert,
+                                    const char *root, struct vb_error *err);
+/* The same for a certificate of an instance of Sigstore, which must name one identity and who
+ * vouched for it. */
+VB_CHECKED int vb_sig_result_identity(struct vb_sig_result *result, const X509 *cert,
+                                      const char *root, struct vb_error *err);
 
 /* Opens the signed file and adds it to covers. Leaves *ret_fd at -1 and concludes unverifiable
  * where there is none that could be read. */

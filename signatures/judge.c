@@ -65,13 +65,33 @@ static int check_signature(const struct vb_sig_signed *signed_by, bool *ret_good
     return check_digest(signed_by, other, ret_good, err);
 }
 
+/* Ed25519ph (RFC 8032) signs a digest with a key of Ed25519. Over a file nothing says which of the
+ * two it is; over an envelope a log entry may. */
+static bool may_be_prehashed(const struct vb_sig_bundle *bundle, EVP_PKEY *key)
+{
+    static const char name[] = "PKIX_ED25519_PH";
+    bool said = !bundle->is_dsse;
+
+    for (size_t i = 0; !said && i < bundle->entry_count; i++) {
+        const struct vb_buf *body = &bundle->entries[i].body;
+        said = body->len > 0 && memmem(body->data, body->len, name, sizeof(name) - 1) != NULL;
+    }
+    return said && EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519;
+}
+
+static int prehashed(const struct vb_sig_bundle *bundle, struct vb_sig_result *result)
+{
+    return vb_sig_conclude(result, VB_SIGNATURE_UNVERIFIABLE,
+                           "no plain Ed25519 signature of this %s; Ed25519ph is not checked",
+                           bundle->is_dsse ? "envelope" : "file");
+}
+
 static int wrong_signature(const struct vb_sig_signed *signed_by, struct vb_sig_result *result)
 {
     const bool is_dsse = signed_by->bundle->is_dsse;
 
-    if (!is_dsse && vb_sig_key_digest(signed_by->key) == NULL)
-        return vb_sig_conclude(result, VB_SIGNATURE_UNVERIFIABLE,
-                               "no plain Ed25519 signature of this file; Ed25519ph is not checked");
+    if (may_be_prehashed(signed_by->bundle, signed_by->key))
+        return prehashed(signed_by->bundle, result);
     return vb_sig_conclude(result, VB_SIGNATURE_INVALID, "the signature is not of this %s",
                            is_dsse ? "envelope" : "file");
 }
@@ -135,11 +155,10 @@ static int judge_by_roots(const struct vb_sig_job *job, const struct vb_sig_bund
         return invalid(result, ret->why);
     if (ret->chain == VB_SIG_CHAIN_OUTSIDE)
         return untrusted(result, evidence, ret->why);
-    const X509 *leaf = sk_X509_value(bundle->certs, 0);
-    if (!vb_sig_cert_identity(leaf, result->name))
-        vb_sig_cert_subject(leaf, result->name);
-    snprintf(result->root, sizeof(result->root), "%s",
-             vb_sig_trust_root_name(job->trust, ret->anchor));
+    const int named = vb_sig_result_signer(result, sk_X509_value(bundle->certs, 0),
+                                           vb_sig_trust_root_name(job->trust, ret->anchor), err);
+    if (named < 0 || result->outcome != VB_SIGNATURE_ABSENT)
+        return named;
     say(result, VB_SIGNATURE_VALID_TRUSTED,
         "by a certificate that leads to one in the trust folder", evidence);
     if (!dated)
@@ -147,30 +166,22 @@ static int judge_by_roots(const struct vb_sig_job *job, const struct vb_sig_bund
     return 0;
 }
 
-static int judge_identity(const struct vb_sig_bundle *bundle,
+static int judge_identity(const struct vb_sig_trusted_root *root,
+                          const struct vb_sig_bundle *bundle,
                           const struct vb_sig_evidence *evidence, struct vb_sig_result *result,
                           struct vb_error *err)
 {
-    const X509 *leaf = sk_X509_value(bundle->certs, 0);
-    struct vb_sig_facts facts;
+    char how[64 + VB_SIG_NAME_MAX];
 
-    if (!vb_sig_cert_identity(leaf, result->name) || !vb_sig_cert_facts(leaf, &facts)) {
-        result->name[0] = '\0';
-        return invalid(result, "the certificate does not name one identity");
-    }
-    const struct vb_sig_bytes issuer = vb_sig_facts_issuer(&facts);
-    if (issuer.len == 0 || issuer.len >= sizeof(result->issuer)) {
-        result->name[0] = '\0';
-        return invalid(result, "the certificate does not say who vouched for its identity");
-    }
-    memcpy(result->issuer, issuer.data, issuer.len);
-    result->issuer[issuer.len] = '\0';
+    const int status =
+        vb_sig_result_identity(result, sk_X509_value(bundle->certs, 0), root->name, err);
+    if (status < 0 || result->outcome != VB_SIGNATURE_ABSENT)
+        return status;
     result->anchored = true;
-    char how[320];
     snprintf(how, sizeof(how), "no line of trust.yaml names this identity; vouched for by %s",
              result->issuer);
     say(result, VB_SIGNATURE_VALID_UNTRUSTED, how, evidence);
-    return vb_sig_result_facts(result, &facts, err);
+    return 0;
 }
 
 /* The certificate in the logs of certificates, then whom it names. */
@@ -187,8 +198,7 @@ static int judge_logged(const struct vb_sig_trusted_root *root, const struct vb_
         return status;
     switch (logged) {
     case VB_SIG_LOGGED:
-        snprintf(result->root, sizeof(result->root), "%s", root->name);
-        return judge_identity(bundle, evidence, result, err);
+        return judge_identity(root, bundle, evidence, result, err);
     case VB_SIG_LOGGED_BAD:
         return invalid(result, "a timestamp in the certificate is not of this certificate");
     case VB_SIG_LOGGED_NOT:
@@ -444,14 +454,16 @@ static int key_within(const struct vb_sig_job *job VB_UNUSED, const struct vb_si
     return 0;
 }
 
-/* No key of the user's fits. */
+/* No key of the user's fits; HINTED, which may be NULL, is the one that the bundle names. */
 static int by_told_key(const struct vb_sig_job *job, const struct vb_sig_bundle *bundle,
-                       struct vb_sig_artifact *artifact, bool hinted, struct vb_sig_result *result,
-                       struct vb_error *err)
+                       struct vb_sig_artifact *artifact, EVP_PKEY *hinted,
+                       struct vb_sig_result *result, struct vb_error *err)
 {
     bool good = false;
 
-    if (bundle->told_key == NULL && hinted)
+    if (bundle->told_key == NULL && hinted != NULL && may_be_prehashed(bundle, hinted))
+        return prehashed(bundle, result);
+    if (bundle->told_key == NULL && hinted != NULL)
         return invalid(result, "the signature is not of the key that the bundle names");
     if (bundle->told_key == NULL)
         return vb_sig_conclude(result, VB_SIGNATURE_UNVERIFIABLE,
@@ -470,7 +482,7 @@ static int by_key(const struct vb_sig_job *job, const struct vb_sig_bundle *bund
                   struct vb_sig_artifact *artifact, struct vb_sig_result *result,
                   struct vb_error *err)
 {
-    bool hinted = false;
+    EVP_PKEY *hinted = NULL;
 
     for (size_t i = 0; i < job->trust->pem_count; i++) {
         const struct vb_trust_pem *key = &job->trust->pems[i];
@@ -483,7 +495,8 @@ static int by_key(const struct vb_sig_job *job, const struct vb_sig_bundle *bund
             memcpy(result->key_id, key->id, sizeof(key->id));
             return judge_apart(job, &signed_by, key->name, key_within, result, err);
         }
-        hinted = hinted || hints_at(bundle, key);
+        if (hinted == NULL && hints_at(bundle, key))
+            hinted = key->key;
     }
     return by_told_key(job, bundle, artifact, hinted, result, err);
 }

@@ -289,7 +289,7 @@ const char *vb_name_lookalike_strict(const char *name, const char *target)
 
 /* --- the list --- */
 
-enum index { NPM, PYPI, SKILL, INDEXES };
+enum index { NPM, PYPI, SKILL, PUBLISHER, INDEXES };
 
 static const struct {
     enum index index;
@@ -360,4 +360,68 @@ bool vb_name_lookalike_popular(const char *kind, const char *name,
     if (found.how != NULL)
         *ret = found;
     return found.how != NULL;
+}
+
+/* --- publishers --- */
+
+static bool is_first_name(struct part word)
+{
+    static const char *const names[] = {
+#define VB_FIRST_NAME(name) name,
+#include "signatures/firstnames.def"
+#undef VB_FIRST_NAME
+    };
+
+    for (size_t i = 0; i < VB_ARRAY_LEN(names); i++) {
+        if (strlen(names[i]) == word.len && memcmp(names[i], word.text, word.len) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* As parts_slip, but that one first name is not another one. */
+static const char *people_slip(const char *name, const char *target)
+{
+    struct part a[PARTS_MAX], b[PARTS_MAX];
+    const char *how = parts_slip(name, target);
+    const size_t count = how == NULL ? 0 : split(name, a);
+
+    if (count == 0 || count != split(target, b))
+        return NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (!equal(a[i], b[i]) && (is_first_name(a[i]) || is_first_name(b[i])))
+            return NULL;
+    }
+    return how;
+}
+
+const char *vb_name_publisher_lookalike(const char *name, const char *target, bool *ret_same)
+{
+    char given[NAME_MAX_CHARS] = "", wanted[NAME_MAX_CHARS] = "";
+    char plain[NAME_MAX_CHARS], other[NAME_MAX_CHARS];
+
+    lower(name, given);
+    lower(target, wanted);
+    without_separators(given, plain);
+    without_separators(wanted, other);
+    *ret_same = strcmp(plain, other) == 0;
+    if (*ret_same)
+        return NULL;
+    skeleton(given, plain);
+    skeleton(wanted, other);
+    return strcmp(plain, other) == 0 ? "homoglyph" : people_slip(given, wanted);
+}
+
+bool vb_name_publisher(const char *name, struct vb_name_lookalike_found *ret)
+{
+    bool same = false;
+
+    for (size_t i = 0; !same && i < VB_ARRAY_LEN(popular); i++) {
+        if (popular[i].index != PUBLISHER)
+            continue;
+        const char *how = vb_name_publisher_lookalike(name, popular[i].name, &same);
+        if (how != NULL && ret->how == NULL)
+            *ret = (struct vb_name_lookalike_found){popular[i].name, how};
+    }
+    return same;
 }

@@ -20,4 +20,15 @@ struct vb_name_lookalike_found {
 bool vb_name_lookalike_popular(const char *kind, const char *name,
                                struct vb_name_lookalike_found *ret);
 
+/* --- publishers --- */
+
+enum { VB_NAME_PUBLISHER_MAX = 128 /* bytes of a name, with its NUL */ };
+
+/* How NAME of a person or a company looks like TARGET, as above; *ret_same says that it is the same
+ * one, in whatever way it is written. Words that are common first names differ honestly. */
+const char *vb_name_publisher_lookalike(const char *name, const char *target, bool *ret_same);
+/* Whether NAME is that of a publisher whom everybody knows; else RET is one that it looks like, or
+ * left alone. */
+bool vb_name_publisher(const char *name, struct vb_name_lookalike_found *ret);
+
 #endif

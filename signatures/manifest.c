@@ -237,10 +237,12 @@ static int parse_legacy(const struct vb_sig_statement *statement, struct vb_sig_
     for (size_t i = 0; status == 0 && why == NULL && i < json_array_size(statement->subjects);
          i++) {
         const json_t *subject = json_array_get(statement->subjects, i);
+        const json_t *digest = vb_sig_json_object(subject, "digest");
         struct vb_sig_bytes name;
-        if (vb_sig_json_text(subject, "name", &name))
-            status =
-                add_resource(vb_sig_json_object(subject, "digest"), "sha256", name, ret, &why, err);
+        if (json_object_size(digest) > 0 && !vb_sig_json_has(digest, "sha256"))
+            ret->algorithm = NULL; /* one that is not checked, such as BLAKE3 */
+        else if (vb_sig_json_text(subject, "name", &name))
+            status = add_resource(digest, "sha256", name, ret, &why, err);
         else
             why = "a signed file has no name";
     }

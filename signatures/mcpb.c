@@ -1,12 +1,18 @@
 /* The signature block of an MCP bundle: header, length, CMS over all bytes before it, footer. Trust
  * boundary: the file is the package's. The reference tool looks for the marks anywhere and does not
- * mind what follows; here the block is the end of the file, or it is none. */
+ * mind what follows; here the block is the end of the file, or it is broken. Marks within an
+ * archive are data. */
 #include "signatures/cms.h"
 
 #include <errno.h>
 #include <unistd.h>
 
-enum { ZIP_MIN = 22, LENGTH_BYTES = 4 };
+enum {
+    ZIP_MIN = 22, /* bytes of an end record without a comment */
+    LENGTH_BYTES = 4,
+    BLOCK_BYTES = 64 * 1024,
+    ENDS_MAX = 1024 /* end records of archives that are looked at */
+};
 
 static const char header[] = "MCPB_SIG_V1";
 static const char footer[] = "MCPB_SIG_END";
@@ -17,22 +23,30 @@ struct block {
     uint64_t behind; /* bytes behind it */
 };
 
-static int read_tail(const struct vb_sig_job *job, struct vb_buf *ret, struct vb_error *err)
+/* False where the file has not as many bytes at AT, or cannot be read. */
+static bool read_at(const struct vb_sig_job *job, uint64_t at, unsigned char *ret, size_t len)
 {
-    const uint64_t want = job->size < ret->max ? job->size : ret->max;
-    const int status = vb_buf_reserve(ret, (size_t)want, err);
-
-    if (status < 0)
-        return status;
-    while (ret->len < want) {
-        const ssize_t got = pread(job->fd, ret->data + ret->len, (size_t)want - ret->len,
-                                  (off_t)(job->size - want + ret->len));
+    for (size_t done = 0; done < len;) {
+        const ssize_t got = pread(job->fd, ret + done, len - done, (off_t)(at + done));
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)
-            return vb_fail(err, VB_E_IO, got < 0 ? errno : 0, "cannot read a file of the package");
-        ret->len += (size_t)got;
+            return false;
+        done += (size_t)got;
     }
+    return true;
+}
+
+static int read_tail(const struct vb_sig_job *job, struct vb_buf *ret, struct vb_error *err)
+{
+    const size_t want = job->size < ret->max ? (size_t)job->size : ret->max;
+    const int status = vb_buf_reserve(ret, want, err);
+
+    if (status < 0)
+        return status;
+    if (!read_at(job, job->size - want, ret->data, want))
+        return vb_fail(err, VB_E_IO, errno, "cannot read a file of the package");
+    ret->len = want;
     return 0;
 }
 
@@ -81,6 +95,53 @@ static bool ends_with_footer(struct vb_sig_bytes tail)
     return tail.len >= len && memcmp(tail.data + tail.len - len, footer, len) == 0;
 }
 
+static bool header_at(const struct vb_sig_job *job, uint64_t at)
+{
+    unsigned char bytes[sizeof(header) - 1];
+
+    return read_at(job, at, bytes, sizeof(bytes)) && memcmp(bytes, header, sizeof(bytes)) == 0;
+}
+
+/* Whether the end record at AT is of an archive that begins where the file does, and a header
+ * stands right behind it or behind its comment. An archive within another one begins elsewhere,
+ * unless the numbers are in the larger record. *COUNT is of such archives. */
+static bool header_behind(const struct vb_sig_job *job, uint64_t at, size_t *count)
+{
+    static const uint32_t elsewhere = UINT32_MAX;
+    unsigned char end[ZIP_MIN];
+
+    if (!read_at(job, at, end, sizeof(end)))
+        return false;
+    const uint32_t size = little(end + 12), start = little(end + 16);
+    const uint64_t comment = (uint64_t)end[20] | (uint64_t)end[21] << 8;
+    if (size != elsewhere && start != elsewhere && (uint64_t)size + start != at)
+        return false;
+    return (*count)++ == ENDS_MAX || header_at(job, at + ZIP_MIN) ||
+           (comment > 0 && header_at(job, at + ZIP_MIN + comment));
+}
+
+/* Whether a block begins behind the archive, whatever became of its end: nothing else than one
+ * stands there. */
+static bool begins_block(const struct vb_sig_job *job, unsigned char *block)
+{
+    static const char end[] = "PK\5\6";
+    const size_t len = sizeof(end) - 1;
+    size_t count = 0;
+
+    for (uint64_t at = 0; at + ZIP_MIN <= job->size; at += BLOCK_BYTES - len + 1) {
+        const uint64_t left = job->size - at;
+        const size_t size = left < BLOCK_BYTES ? (size_t)left : BLOCK_BYTES;
+        if (!read_at(job, at, block, size))
+            return false;
+        for (const unsigned char *found = block;
+             (found = memmem(found, size - (size_t)(found - block), end, len)) != NULL; found++) {
+            if (header_behind(job, at + (size_t)(found - block), &count))
+                return true;
+        }
+    }
+    return false;
+}
+
 /* What unpackers look for from the end of a file: the certificates of the CMS are not signed, and
  * an archive within them would be unpacked instead of the one that is. */
 static bool holds_archive(struct vb_sig_bytes block)
@@ -104,7 +165,10 @@ bool vb_sig_mcpb_probe(const struct vb_sig_job *job)
     if (read_tail(job, &tail, &ignored) < 0)
         return false;
     const struct vb_sig_bytes bytes = {tail.data, tail.len};
-    return ends_with_footer(bytes) || find_block(bytes, job->size, &block);
+    if (ends_with_footer(bytes) || find_block(bytes, job->size, &block))
+        return true;
+    tail.len = 0;
+    return vb_buf_reserve(&tail, BLOCK_BYTES, &ignored) == 0 && begins_block(job, tail.data);
 }
 
 int vb_sig_mcpb(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err)
@@ -118,7 +182,8 @@ int vb_sig_mcpb(const struct vb_sig_job *job, struct vb_sig_result *result, stru
         return status;
     if (!find_block((struct vb_sig_bytes){tail.data, tail.len}, job->size, &block))
         return vb_sig_conclude(result, VB_SIGNATURE_INVALID,
-                               "the signature block does not fit together");
+                               "the signature block does not fit together, or something stands "
+                               "behind it");
     if (block.behind > 0)
         return vb_sig_conclude(result, VB_SIGNATURE_INVALID,
                                "%llu bytes stand behind the signature block",

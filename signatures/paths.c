@@ -44,6 +44,30 @@ void vb_sig_paths_sort(struct vb_sig_paths *paths)
         qsort(paths->items, paths->count, sizeof(*paths->items), compare);
 }
 
+int vb_sig_read_dir(int rootfd, const char *path, vb_sig_each_entry *each, void *ctx,
+                    bool *ret_opened, struct vb_error *err)
+{
+    VB_CLEANUP_FD int fd = vb_open_beneath(rootfd, path, O_RDONLY | O_DIRECTORY, 0);
+    int status = 0;
+
+    *ret_opened = fd >= 0;
+    if (fd < 0)
+        return 0;
+    VB_CLEANUP_DIR DIR *dir = fdopendir(fd);
+    if (dir == NULL)
+        return vb_fail(err, VB_E_OS, errno, "cannot read folder %s", path);
+    const int dirfd_borrowed = vb_steal_fd(&fd);
+    while (status == 0) {
+        errno = 0;
+        const struct dirent *entry = readdir(dir);
+        if (entry == NULL)
+            return errno != 0 ? vb_fail(err, VB_E_IO, errno, "cannot read folder %s", path) : 0;
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            status = each(ctx, dirfd_borrowed, path, entry->d_name, err);
+    }
+    return status < 0 ? status : 0;
+}
+
 struct walk {
     struct vb_sig_paths dirs; /* still to be read, from NEXT on */
     size_t next;
@@ -58,12 +82,6 @@ struct walk {
 static void walk_done(struct walk *walk)
 {
     vb_sig_paths_done(&walk->dirs);
-}
-
-static void close_dir(DIR **dir)
-{
-    if (*dir != NULL)
-        closedir(*dir);
 }
 
 static int not_covered(struct walk *walk, const char *path, const char *reason,
@@ -104,32 +122,25 @@ static int walk_entry(struct walk *walk, int dirfd, const char *dir, const char 
     return vb_sig_paths_add(walk->found, path, err);
 }
 
+static int see_entry(void *ctx, int dirfd, const char *dir, const char *name, struct vb_error *err)
+{
+    struct walk *walk = ctx;
+    int status;
+
+    walk->full = ++walk->entries > VB_SIG_ENTRIES_MAX;
+    if (walk->full)
+        status = not_covered(walk, dir, "more files than are looked at", err);
+    else
+        status = walk_entry(walk, dirfd, dir, name, err);
+    return status < 0 || !walk->full ? status : 1;
+}
+
 static int walk_dir(struct walk *walk, int rootfd, const char *path, struct vb_error *err)
 {
-    VB_CLEANUP_FD int fd = vb_open_beneath(rootfd, path, O_RDONLY | O_DIRECTORY, 0);
+    bool opened = false;
+    const int status = vb_sig_read_dir(rootfd, path, see_entry, walk, &opened, err);
 
-    if (fd < 0)
-        return not_covered(walk, path, "cannot open the folder", err);
-    VB_CLEANUP(close_dir) DIR *dir = fdopendir(fd);
-    if (dir == NULL)
-        return vb_fail(err, VB_E_OS, errno, "cannot read folder %s", path);
-    const int dirfd_borrowed = vb_steal_fd(&fd);
-    for (;;) {
-        errno = 0;
-        const struct dirent *entry = readdir(dir);
-        if (entry == NULL)
-            break;
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        if (++walk->entries > VB_SIG_ENTRIES_MAX) {
-            walk->full = true;
-            return not_covered(walk, path, "more files than are looked at", err);
-        }
-        const int status = walk_entry(walk, dirfd_borrowed, path, entry->d_name, err);
-        if (status < 0 || walk->full)
-            return status;
-    }
-    return errno != 0 ? vb_fail(err, VB_E_IO, errno, "cannot read folder %s", path) : 0;
+    return opened ? status : not_covered(walk, path, "cannot open the folder", err);
 }
 
 int vb_sig_walk(int dirfd, struct vb_sink *sink, struct vb_sig_paths *ret,

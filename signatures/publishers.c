@@ -31,6 +31,8 @@ struct row {
     size_t line;
     const struct vb_yaml_node *packages;
     const struct vb_yaml_node *kinds; /* NULL: any */
+    const char *registry;             /* an address; NULL: any */
+    const char *publisher;            /* what he is called; NULL: that is not said */
     struct signer *signers;
     size_t signer_count;
     struct revoked *revoked;
@@ -331,11 +333,28 @@ static int want_kinds(const struct vb_publishers *of, const struct vb_yaml_node 
     return status;
 }
 
+static int read_registry(const struct vb_publishers *of, const struct vb_yaml_node *map,
+                         struct row *row, struct vb_error *err)
+{
+    const int status = want_text(of, map, "registry", &row->registry, err);
+
+    if (status < 0 || row->registry == NULL)
+        return status;
+    const char *rest = strstr(row->registry, "://");
+    const bool web =
+        strncmp(row->registry, "https://", 8) == 0 || strncmp(row->registry, "http://", 7) == 0;
+    return web && rest[3] != '\0' && strpbrk(row->registry, "@?# ") == NULL
+               ? VB_OK
+               : wrong(of, vb_yaml_get(map, "registry"),
+                       "the address of a registry was expected here, as npm or pip is given it",
+                       err);
+}
+
 static int read_row(struct vb_publishers *of, const struct vb_yaml_node *map, struct row *row,
                     struct vb_error *err)
 {
-    static const char *const keys[] = {"packages", "kinds",   "signers",  "from",
-                                       "until",    "revoked", "required", NULL};
+    static const char *const keys[] = {"packages", "kinds",    "signers",  "from",      "until",
+                                       "revoked",  "required", "registry", "publisher", NULL};
     int status = want_keys(of, map, keys, err);
 
     if (status < 0)
@@ -355,6 +374,10 @@ static int read_row(struct vb_publishers *of, const struct vb_yaml_node *map, st
         status = read_span(of, map, row, err);
     if (status == VB_OK)
         status = want_bool(of, map, "required", &row->required, err);
+    if (status == VB_OK)
+        status = read_registry(of, map, row, err);
+    if (status == VB_OK)
+        status = want_text(of, map, "publisher", &row->publisher, err);
     if (status == VB_OK)
         status =
             read_revoked(of, vb_yaml_get(map, "revoked"), &row->revoked, &row->revoked_count, err);
@@ -429,22 +452,39 @@ static size_t own_roots(const struct vb_trust *trust)
     return own;
 }
 
+static bool has_certificate(const struct vb_trust *trust, const char *name)
+{
+    bool found = false;
+
+    for (size_t i = 0; !found && i < trust->root_count; i++)
+        found = strcmp(trust->root_names[i], name) == 0;
+    return found;
+}
+
+static bool has_instance(const struct vb_trust *trust, const char *name)
+{
+    bool found = false;
+
+    for (size_t i = 0; !found && i < trust->trusted_root_count; i++)
+        found = strcmp(trust->trusted_roots[i].name, name) == 0;
+    return found;
+}
+
 /* Anybody who keeps an instance of Sigstore can name any issuer: with several it must be said whose
  * word is meant. */
-static int check_roots(const struct vb_publishers *of, const struct vb_trust *trust,
-                       struct vb_error *err)
+static int check_root(const struct vb_publishers *of, const struct signer *signer,
+                      const struct vb_trust *trust, struct vb_error *err)
 {
-    const size_t own = own_roots(trust);
-
-    for (size_t i = 0; own > 1 && i < of->row_count; i++) {
-        for (size_t k = 0; k < of->rows[i].signer_count; k++) {
-            const struct signer *signer = &of->rows[i].signers[k];
-            if (signer->identity != NULL && signer->root == NULL)
-                return vb_fail(err, VB_E_CONFIG, 0,
-                               "%s:%zu: with %zu trusted roots an identity needs root", of->path,
-                               signer->line, own);
-        }
-    }
+    if (signer->identity == NULL)
+        return VB_OK;
+    if (signer->root == NULL && own_roots(trust) > 1)
+        return vb_fail(err, VB_E_CONFIG, 0, "%s:%zu: with %zu trusted roots an identity needs root",
+                       of->path, signer->line, own_roots(trust));
+    if (signer->root != NULL && has_certificate(trust, signer->root) &&
+        has_instance(trust, signer->root))
+        return vb_fail(err, VB_E_CONFIG, 0,
+                       "%s:%zu: a certificate and a trusted root are both called \"%.60s\"",
+                       of->path, signer->line, signer->root);
     return VB_OK;
 }
 
@@ -474,15 +514,16 @@ static int choose_root(struct vb_publishers *of, const struct vb_trust *trust, s
     return VB_OK;
 }
 
-static bool has_root(const struct vb_trust *trust, const struct signer *signer)
+static int check_roots(const struct vb_publishers *of, const struct vb_trust *trust,
+                       struct vb_error *err)
 {
-    bool found = signer->root == NULL;
+    int status = VB_OK;
 
-    for (size_t i = 0; !found && signer->identity == NULL && i < trust->root_count; i++)
-        found = strcmp(trust->root_names[i], signer->root) == 0;
-    for (size_t i = 0; !found && signer->identity != NULL && i < trust->trusted_root_count; i++)
-        found = strcmp(trust->trusted_roots[i].name, signer->root) == 0;
-    return found;
+    for (size_t i = 0; status == VB_OK && i < of->row_count; i++) {
+        for (size_t k = 0; status == VB_OK && k < of->rows[i].signer_count; k++)
+            status = check_root(of, &of->rows[i].signers[k], trust, err);
+    }
+    return status;
 }
 
 /* A root that is not there would revoke nobody. */
@@ -491,7 +532,8 @@ static int check_revoked(const struct vb_publishers *of, const struct revoked *r
 {
     for (size_t i = 0; i < count; i++) {
         const struct signer *signer = &rows[i].signer;
-        if (!has_root(trust, signer))
+        if (signer->root != NULL && !has_certificate(trust, signer->root) &&
+            (signer->identity == NULL || !has_instance(trust, signer->root)))
             return vb_fail(err, VB_E_CONFIG, 0, "%s:%zu: the folder has no root \"%.60s\"",
                            of->path, signer->line, signer->root);
     }
@@ -620,6 +662,22 @@ const char *vb_publishers_lookalike(const struct vb_publishers *publishers,
     return NULL;
 }
 
+bool vb_publishers_known(const struct vb_publishers *publishers, const char *name,
+                         struct vb_name_lookalike_found *ret)
+{
+    bool same = false;
+
+    for (size_t i = 0; !same && publishers != NULL && i < publishers->row_count; i++) {
+        const char *publisher = publishers->rows[i].publisher;
+        if (publisher == NULL)
+            continue;
+        const char *how = vb_name_publisher_lookalike(name, publisher, &same);
+        if (how != NULL && ret->how == NULL)
+            *ret = (struct vb_name_lookalike_found){publisher, how};
+    }
+    return same;
+}
+
 /* --- signers --- */
 
 bool vb_sig_id_equal(const char *a, const char *b)
@@ -631,19 +689,40 @@ bool vb_sig_id_equal(const char *a, const char *b)
     return hex ? vb_ascii_equal(a, b) : strcmp(a, b) == 0;
 }
 
+/* An identity of which a row does not say the root is one of a trusted root: a certificate of the
+ * folder could name any issuer. */
+static bool is_identity(const struct signer *signer, const struct vb_sig_result *result,
+                        bool any_root)
+{
+    const bool right_root = signer->root != NULL ? strcmp(signer->root, result->root) == 0
+                                                 : any_root || result->by_instance;
+
+    return right_root && result->issuer[0] != '\0' && strcmp(signer->issuer, result->issuer) == 0 &&
+           vb_sig_match_pattern(result->name, signer->identity);
+}
+
+static bool is_key(const struct signer *signer, const struct vb_sig_result *result)
+{
+    return result->key_id[0] != '\0' && vb_sig_id_equal(signer->key, result->key_id);
+}
+
+/* A certificate and a trusted root may have one name: everybody has an identity of the latter. */
 static bool is_signer(const struct signer *signer, const struct vb_sig_result *result)
 {
-    if (signer->key != NULL)
-        return result->key_id[0] != '\0' && result->issuer[0] == '\0' &&
-               vb_sig_id_equal(signer->key, result->key_id);
-    if (signer->root != NULL && strcmp(signer->root, result->root) != 0)
+    if (signer->identity != NULL)
+        return is_identity(signer, result, false);
+    if (result->by_instance)
         return false;
-    /* A certificate and a trusted root may have one name: everybody has an identity of the latter.
-     */
-    if (signer->identity == NULL)
-        return result->root[0] != '\0' && result->issuer[0] == '\0';
-    return result->issuer[0] != '\0' && strcmp(signer->issuer, result->issuer) == 0 &&
-           vb_sig_match_pattern(result->name, signer->identity);
+    return signer->key != NULL ? is_key(signer, result)
+                               : result->root[0] != '\0' && strcmp(signer->root, result->root) == 0;
+}
+
+/* Whom a revocation is about: wherever he comes from. */
+static bool is_revoked(const struct signer *signer, const struct vb_sig_result *result)
+{
+    if (signer->identity != NULL)
+        return is_identity(signer, result, true);
+    return signer->key != NULL ? is_key(signer, result) : is_signer(signer, result);
 }
 
 static bool is_listed(const struct row *row, const struct vb_sig_result *result)
@@ -660,7 +739,7 @@ static const struct revoked *revoked_by(const struct revoked *rows, size_t count
                                         const struct vb_sig_result *result, int64_t when)
 {
     for (size_t i = 0; i < count; i++) {
-        if (when >= rows[i].since && is_signer(&rows[i].signer, result))
+        if (when >= rows[i].since && is_revoked(&rows[i].signer, result))
             return &rows[i];
     }
     return NULL;
@@ -684,10 +763,34 @@ static bool say_revoked(const struct revoked *row, struct vb_sig_why *why)
                   row->reason);
 }
 
+/* Addresses are one with and without a slash at the end, and hosts in either case. */
+static bool same_registry(const char *a, const char *b)
+{
+    size_t len[2] = {strlen(a), strlen(b)};
+
+    len[0] -= len[0] > 0 && a[len[0] - 1] == '/';
+    len[1] -= len[1] > 0 && b[len[1] - 1] == '/';
+    if (len[0] != len[1])
+        return false;
+    const char *host = strstr(a, "://");
+    const size_t lower = host == NULL ? 0 : (size_t)(host + 3 - a) + strcspn(host + 3, "/");
+    for (size_t i = 0; i < len[0]; i++) {
+        const bool same = i < lower ? vb_ascii_lower(a[i]) == vb_ascii_lower(b[i]) : a[i] == b[i];
+        if (!same)
+            return false;
+    }
+    return true;
+}
+
 /* One row that claims the package: may this signer, whom it lists, sign it at WHEN? */
 static bool row_accepts(const struct row *row, const struct vb_sig_package *package, int64_t when,
                         struct vb_sig_why *why)
 {
+    /* The name is the row's wherever it comes from: elsewhere it may be anybody's. */
+    if (row->registry != NULL && package->registry != NULL &&
+        !same_registry(row->registry, package->registry))
+        return answer(why, "other-registry", "the signer may sign %.200s from %.200s only",
+                      package->name, row->registry);
     if (when < row->from)
         return answer(why, "not-yet", "the signer may sign %.200s from %s on", package->name,
                       row->from_text);
@@ -763,7 +866,15 @@ static const char *signer_text(const struct signer *signer)
 {
     if (signer->key != NULL)
         return signer->key;
-    return signer->root != NULL ? signer->root : signer->identity;
+    return signer->identity != NULL ? signer->identity : signer->root;
+}
+
+static void tell_signer(struct vb_publishers_row *row, const struct signer *signer)
+{
+    row->signer = signer_text(signer);
+    row->root = signer->root;
+    row->is_key = signer->key != NULL;
+    row->is_identity = signer->identity != NULL;
 }
 
 static int walk_revoked(const struct revoked *rows, size_t count, vb_publishers_each *each,
@@ -772,10 +883,8 @@ static int walk_revoked(const struct revoked *rows, size_t count, vb_publishers_
     int status = VB_OK;
 
     for (size_t i = 0; status == VB_OK && i < count; i++) {
-        const struct vb_publishers_row told = {.line = rows[i].signer.line,
-                                               .signer = signer_text(&rows[i].signer),
-                                               .is_key = rows[i].signer.key != NULL,
-                                               .reason = rows[i].reason};
+        struct vb_publishers_row told = {.line = rows[i].signer.line, .reason = rows[i].reason};
+        tell_signer(&told, &rows[i].signer);
         status = each(ctx, &told, err);
     }
     return status;
@@ -796,8 +905,8 @@ int vb_publishers_walk(const struct vb_publishers *publishers, vb_publishers_eac
         if (row->signer_count == 0)
             status = each(ctx, &told, err);
         for (size_t k = 0; status == VB_OK && k < row->signer_count; k++) {
-            told.signer = signer_text(&row->signers[k]);
-            told.is_key = row->signers[k].key != NULL;
+            tell_signer(&told, &row->signers[k]);
+            told.line = row->signers[k].line;
             status = each(ctx, &told, err);
         }
         if (status == VB_OK)

@@ -13,8 +13,10 @@ struct vb_sig_why {
 /* What a package calls itself. */
 struct vb_sig_package {
     const char *kind;
-    const char *name; /* "" where it has none */
-    const char *root; /* below the tree, "." for the top */
+    const char *name;     /* "" where it has none */
+    const char *root;     /* below the tree, "." for the top */
+    const char *registry; /* that it came from; NULL: unknown */
+    const char *author;   /* as its manifest has him; "" or NULL: it names none */
 };
 
 struct vb_publishers;
@@ -49,6 +51,11 @@ bool vb_publishers_accept(const struct vb_publishers *publishers,
 const char *vb_publishers_lookalike(const struct vb_publishers *publishers,
                                     const struct vb_sig_package *package, const char **ret_target);
 
+/* Whether a row has NAME as its publisher; else RET is one that it looks like, or left alone. */
+struct vb_name_lookalike_found;
+bool vb_publishers_known(const struct vb_publishers *publishers, const char *name,
+                         struct vb_name_lookalike_found *ret);
+
 /* KIND is one that packages have. */
 bool vb_publishers_kind(const char *kind);
 
@@ -58,7 +65,9 @@ struct vb_publishers_row {
     const char *package; /* the first pattern; NULL: he is revoked */
     const char *reason;  /* where he is revoked */
     const char *signer;
+    const char *root; /* that the signer's chain must end in; NULL: none is named */
     bool is_key;
+    bool is_identity;
     int64_t from;
     int64_t until;
 };

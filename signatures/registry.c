@@ -162,15 +162,23 @@ static int read_record(int fd, const char *path, json_t **ret, struct vb_sink *s
     return status;
 }
 
-int vb_sig_registry(const struct vb_sig_job *job, const struct vb_verify_job *work,
-                    struct vb_sig_cover *cover, struct vb_sink *sink, struct vb_error *err)
+static const char *path_of(const struct vb_verify_job *work)
 {
-    VB_CLEANUP(vb_json_free) json_t *record = NULL;
-    const char *path = work->beside_name[0] != '\0' ? work->beside_name : "artifact";
-    int status = read_record(work->record_fd, path, &record, sink, err);
+    return work->beside_name[0] != '\0' ? work->beside_name : "artifact";
+}
 
-    if (status < 0 || record == NULL)
-        return status;
+int vb_sig_record(const struct vb_verify_job *work, struct vb_sink *sink, json_t **ret,
+                  struct vb_error *err)
+{
+    return work->from_index ? read_record(work->record_fd, path_of(work), ret, sink, err) : 0;
+}
+
+int vb_sig_registry(const struct vb_sig_job *job, const struct vb_verify_job *work,
+                    const json_t *record, struct vb_sig_cover *cover, struct vb_sink *sink,
+                    struct vb_error *err)
+{
+    if (record == NULL)
+        return 0;
     struct vb_sig_told told = {.job = *job,
                                .artifact = {.fd = work->artifact_fd},
                                .record = record,
@@ -178,9 +186,9 @@ int vb_sig_registry(const struct vb_sig_job *job, const struct vb_verify_job *wo
                                .version = text_of(record, "version"),
                                .cover = cover,
                                .sink = sink};
-    told.job.path = path;
+    told.job.path = path_of(work);
     told.job.subject = NULL;
-    status = tell_digests(&told, err);
+    int status = tell_digests(&told, err);
     if (status == 0 && vb_sig_json_is(record, "index", "npm"))
         status = vb_sig_npm(&told, err);
     if (status == 0 && vb_sig_json_is(record, "index", "npm"))

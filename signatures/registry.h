@@ -18,10 +18,14 @@ struct vb_sig_told {
     struct vb_sink *sink;
 };
 
-/* Verifies all that WORK's record holds, and emits fetch.digest and signature.result. */
+/* What the index told of WORK's artifact; *ret stays NULL where nothing was, or nothing readable.
+ */
+VB_CHECKED int vb_sig_record(const struct vb_verify_job *work, struct vb_sink *sink, json_t **ret,
+                             struct vb_error *err);
+/* Verifies all that RECORD, which may be NULL, holds; emits fetch.digest and signature.result. */
 VB_CHECKED int vb_sig_registry(const struct vb_sig_job *job, const struct vb_verify_job *work,
-                               struct vb_sig_cover *cover, struct vb_sink *sink,
-                               struct vb_error *err);
+                               const json_t *record, struct vb_sig_cover *cover,
+                               struct vb_sink *sink, struct vb_error *err);
 
 /* A result that is over the whole artifact goes into the coverage and the log. MORE is put behind
  * its reason, whatever trust.yaml makes of that. */
@@ -72,5 +76,16 @@ void vb_sig_repository(struct vb_sig_bytes address, char *ret, size_t size);
 VB_CHECKED int vb_sig_repository_differs(const struct vb_sig_told *told, const char *repository,
                                          char *ret, size_t size, bool *ret_differs,
                                          struct vb_error *err);
+
+/* Whom a certificate names. */
+struct vb_sig_signer_told {
+    const char *name;       /* his identity */
+    const char *repository; /* as above; "": it names none */
+};
+/* RET is the author's mail address or page as package.json has it where the certificate is another
+ * one's: an identity that is a mail address, or an owner on the same host. Else "". */
+VB_CHECKED int vb_sig_author_differs(const struct vb_sig_told *told,
+                                     const struct vb_sig_signer_told *signer, char *ret,
+                                     size_t size, struct vb_error *err);
 
 #endif

@@ -1,5 +1,5 @@
-/* Which repository a package says that it comes from. Trust boundary: the manifest is the package's
- * own word, good for a comparison and nothing else. */
+/* Which repository and which author a package says that it comes from. Trust boundary: the manifest
+ * is the package's own word, good for a comparison and nothing else. */
 #include "signatures/registry.h"
 
 #include <string.h>
@@ -87,19 +87,28 @@ static int read_file(const struct vb_sig_told *told, const char *path, struct vb
     return fd < 0 ? 0 : vb_sig_read_head(fd, MANIFEST_MAX + 1, ret, err);
 }
 
+/* Leaves *ret NULL where the file is no JSON. */
+static int read_package_json(const struct vb_sig_told *told, const char *path, json_t **ret,
+                             struct vb_error *err)
+{
+    VB_CLEANUP(vb_buf_done) struct vb_buf text = {0};
+    char why[200];
+
+    const int status = read_file(told, path, &text, err);
+    if (status < 0 || text.len == 0)
+        return status;
+    return vb_sig_json_parse((struct vb_sig_bytes){.data = text.data, .len = text.len},
+                             MANIFEST_MAX, ret, why, sizeof(why), err);
+}
+
 /* package.json: "repository" is an address, or an object with one. */
 static int see_package_json(const struct vb_sig_told *told, const char *path, struct named *named,
                             struct vb_error *err)
 {
-    VB_CLEANUP(vb_buf_done) struct vb_buf text = {0};
     VB_CLEANUP(vb_json_free) json_t *json = NULL;
     struct vb_sig_bytes address;
-    char why[200];
 
-    int status = read_file(told, path, &text, err);
-    if (status == 0 && text.len > 0)
-        status = vb_sig_json_parse((struct vb_sig_bytes){.data = text.data, .len = text.len},
-                                   MANIFEST_MAX, &json, why, sizeof(why), err);
+    const int status = read_package_json(told, path, &json, err);
     if (status < 0 || json == NULL)
         return status;
     const json_t *object = vb_sig_json_object(json, "repository");
@@ -167,5 +176,89 @@ int vb_sig_repository_differs(const struct vb_sig_told *told, const char *reposi
         seen++;
     }
     *ret_differs = named.any && !named.fits;
+    return status;
+}
+
+/* --- its author --- */
+
+/* What stands in TEXT between OPEN and CLOSE, as npm writes people: "NAME <MAIL> (PAGE)". */
+static struct vb_sig_bytes between(struct vb_sig_bytes text, char open, char close)
+{
+    struct vb_sig_bytes found = {0};
+    const unsigned char *first = memchr(text.data, open, text.len);
+    const unsigned char *last =
+        first == NULL ? NULL : memchr(first, close, text.len - (size_t)(first - text.data));
+
+    if (last != NULL)
+        found = (struct vb_sig_bytes){.data = first + 1, .len = (size_t)(last - first) - 1};
+    return found;
+}
+
+/* HOST/OWNER of the author's PAGE where that is on REPOSITORY's host and another's, else "". */
+static void other_owner(struct vb_sig_bytes page, const char *repository, char *ret, size_t size)
+{
+    char address[512], own[512];
+    const size_t host = strcspn(repository, "/") + 1;
+    const size_t owner = host + strcspn(repository + host, "/");
+    const int len =
+        snprintf(address, sizeof(address), "%.*s/x", (int)page.len, (const char *)page.data);
+
+    ret[0] = '\0';
+    if (page.len == 0 || len < 0 || (size_t)len >= sizeof(address))
+        return;
+    vb_sig_repository(
+        (struct vb_sig_bytes){.data = (const unsigned char *)address, .len = (size_t)len}, own,
+        sizeof(own));
+    if (own[0] == '\0' || strncmp(own, repository, host) != 0)
+        return;
+    own[host + strcspn(own + host, "/")] = '\0';
+    if (strlen(own) != owner || strncmp(own, repository, owner) != 0)
+        snprintf(ret, size, "%s", own);
+}
+
+static bool same_mail(struct vb_sig_bytes mail, const char *name)
+{
+    bool same = mail.len == strlen(name);
+
+    for (size_t i = 0; same && i < mail.len; i++)
+        same = vb_ascii_lower((char)mail.data[i]) == vb_ascii_lower(name[i]);
+    return same;
+}
+
+static void see_author(const json_t *json, const struct vb_sig_signer_told *signer, char *ret,
+                       size_t size)
+{
+    struct vb_sig_bytes text = {0}, mail = {0}, page = {0};
+    const json_t *author = vb_sig_json_object(json, "author");
+
+    if (author != NULL) {
+        (void)vb_sig_json_text(author, "email", &mail);
+        (void)vb_sig_json_text(author, "url", &page);
+    } else if (vb_sig_json_text(json, "author", &text)) {
+        mail = between(text, '<', '>');
+        page = between(text, '(', ')');
+    }
+    if (strchr(signer->name, '@') != NULL && strstr(signer->name, "://") == NULL && mail.len > 0 &&
+        !same_mail(mail, signer->name))
+        snprintf(ret, size, "%.*s", vb_sig_cut(mail, 100), (const char *)mail.data);
+    else if (signer->repository[0] != '\0')
+        other_owner(page, signer->repository, ret, size);
+}
+
+int vb_sig_author_differs(const struct vb_sig_told *told, const struct vb_sig_signer_told *signer,
+                          char *ret, size_t size, struct vb_error *err)
+{
+    const struct vb_sig_paths *files = &told->cover->files;
+    int status = 0;
+
+    ret[0] = '\0';
+    for (size_t i = 0; status == 0 && ret[0] == '\0' && i < files->count; i++) {
+        VB_CLEANUP(vb_json_free) json_t *json = NULL;
+        if (!is_manifest(files->items[i], "package.json"))
+            continue;
+        status = read_package_json(told, files->items[i], &json, err);
+        if (json != NULL)
+            see_author(json, signer, ret, size);
+    }
     return status;
 }

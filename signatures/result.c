@@ -62,6 +62,72 @@ int vb_sig_result_facts(struct vb_sig_result *result, const struct vb_sig_facts 
     return status;
 }
 
+/* Identity and issuer, whole. Returns whether they are there; else it has concluded. */
+static bool name_identity(struct vb_sig_result *result, const X509 *cert,
+                          const struct vb_sig_facts *facts)
+{
+    const struct vb_sig_bytes issuer = vb_sig_facts_issuer(facts);
+    const enum vb_sig_identity identity = vb_sig_cert_identity(cert, result->name);
+
+    if (identity == VB_SIG_IDENTITY_NONE)
+        vb_sig_conclude(result, VB_SIGNATURE_INVALID, "the certificate does not name one identity");
+    else if (issuer.len == 0)
+        vb_sig_conclude(result, VB_SIGNATURE_INVALID,
+                        "the certificate does not say who vouched for its identity");
+    else if (identity == VB_SIG_IDENTITY_TOO_LONG || issuer.len >= sizeof(result->issuer))
+        vb_sig_conclude(result, VB_SIGNATURE_UNVERIFIABLE,
+                        "the identity in its certificate, or the issuer, is longer than %d bytes",
+                        VB_SIG_NAME_MAX - 1);
+    if (result->outcome != VB_SIGNATURE_ABSENT) {
+        result->name[0] = '\0';
+        return false;
+    }
+    memcpy(result->issuer, issuer.data, issuer.len);
+    result->issuer[issuer.len] = '\0';
+    return true;
+}
+
+static int malformed_facts(struct vb_sig_result *result)
+{
+    return vb_sig_conclude(result, VB_SIGNATURE_INVALID,
+                           "the certificate does not name one identity: what Sigstore writes into "
+                           "it is malformed");
+}
+
+int vb_sig_result_identity(struct vb_sig_result *result, const X509 *cert, const char *root,
+                           struct vb_error *err)
+{
+    struct vb_sig_facts facts;
+
+    snprintf(result->root, sizeof(result->root), "%s", root);
+    result->by_instance = true;
+    if (!vb_sig_cert_facts(cert, &facts))
+        return malformed_facts(result);
+    return name_identity(result, cert, &facts) ? vb_sig_result_facts(result, &facts, err) : 0;
+}
+
+int vb_sig_result_signer(struct vb_sig_result *result, const X509 *cert, const char *root,
+                         struct vb_error *err)
+{
+    struct vb_sig_facts facts;
+
+    snprintf(result->root, sizeof(result->root), "%s", root);
+    result->issuer[0] = '\0';
+    if (!vb_sig_cert_facts(cert, &facts))
+        return malformed_facts(result);
+    /* Who is revoked as an identity must be known as one, whatever its chain ends in. */
+    if (vb_sig_facts_issuer(&facts).len > 0)
+        return name_identity(result, cert, &facts) ? vb_sig_result_facts(result, &facts, err) : 0;
+    const enum vb_sig_identity identity = vb_sig_cert_identity(cert, result->name);
+    if (identity == VB_SIG_IDENTITY_NONE)
+        vb_sig_cert_subject(cert, result->name);
+    return identity != VB_SIG_IDENTITY_TOO_LONG
+               ? 0
+               : vb_sig_conclude(result, VB_SIGNATURE_UNVERIFIABLE,
+                                 "the name in its certificate is longer than %d bytes",
+                                 VB_SIG_NAME_MAX - 1);
+}
+
 static size_t list_facts(const struct vb_sig_result *result, struct vb_str ret[VB_SIG_FACTS])
 {
     size_t count = 0;

@@ -306,6 +306,7 @@ int vb_verify_job(const struct vb_verify_job *work, struct vb_sink *sink, struct
     VB_CLEANUP(vb_sig_paths_done) struct vb_sig_paths files = {0};
     VB_CLEANUP(vb_sig_paths_done) struct vb_sig_paths others = {0};
     VB_CLEANUP(vb_sig_paths_done) struct vb_sig_paths candidates = {0};
+    VB_CLEANUP(vb_json_free) json_t *record = NULL;
     VB_CLEANUP(vb_sig_cover_done) struct vb_sig_cover cover = {0};
     struct vb_sig_job job = {.dirfd = work->dirfd,
                              .trust = work->trust,
@@ -320,6 +321,9 @@ int vb_verify_job(const struct vb_verify_job *work, struct vb_sink *sink, struct
         status = vb_sig_paths_add(&files, others.items[i], err);
     vb_sig_paths_sort(&files);
     if (status == 0)
+        status = vb_sig_record(work, sink, &record, err);
+    cover.registry = json_string_value(json_object_get(record, "registry"));
+    if (status == 0)
         status = vb_sig_cover_init(&cover, work->trust, job.now, &files, work->packages_fd, err);
     if (status == 0)
         status = leave_out_signatures(job, &candidates, &cover, err);
@@ -332,8 +336,8 @@ int vb_verify_job(const struct vb_verify_job *work, struct vb_sink *sink, struct
     }
     if (status == 0 && work->beside_fd >= 0)
         status = verify_beside(job, work, &cover, sink, err);
-    if (status == 0 && work->from_index)
-        status = vb_sig_registry(&job, work, &cover, sink, err);
+    if (status == 0)
+        status = vb_sig_registry(&job, work, record, &cover, sink, err);
     if (status == 0)
         status = vb_sig_wheel(work->dirfd, work->beside_name, &cover.files, sink, err);
     return status < 0 ? status : vb_sig_cover_emit(&cover, sink, err);

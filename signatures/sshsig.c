@@ -323,7 +323,11 @@ static int judge(const struct vb_sig_job *job, const struct sshsig *sig,
         if (line->after != 0 || line->before != 0)
             result->clock = job->now;
         objection = line_objection(line, sig, job->now);
-        snprintf(result->name, sizeof(result->name), "%s", line->principals);
+        /* For the eye alone: what counts is the key. */
+        const struct vb_sig_bytes principals = {(const unsigned char *)line->principals,
+                                                strlen(line->principals)};
+        snprintf(result->name, sizeof(result->name), "%.*s",
+                 vb_sig_cut(principals, sizeof(result->name) - 1), line->principals);
         if (objection == NULL)
             return vb_sig_conclude(result, VB_SIGNATURE_VALID_TRUSTED, "namespace %.*s",
                                    (int)sig->name_space.len, sig->name_space.data);

@@ -26,11 +26,20 @@ struct listing {
     int64_t changed;
     vb_trust_each *each;
     void *ctx;
-    bool malformed;           /* one of them is */
-    struct vb_sig_paths *ids; /* of all keys, so that trust.yaml can be held to them */
+    bool malformed;                /* one of them is */
+    struct vb_sig_paths ids;       /* of all keys, so that trust.yaml can be held to them */
+    struct vb_sig_paths roots;     /* names of the certificates, for the same */
+    struct vb_sig_paths instances; /* and of the trusted roots */
 };
 
-static int tell(const struct listing *listing, struct vb_trust_entry entry, struct vb_error *err)
+static void listing_done(struct listing *listing)
+{
+    vb_sig_paths_done(&listing->ids);
+    vb_sig_paths_done(&listing->roots);
+    vb_sig_paths_done(&listing->instances);
+}
+
+static int tell(struct listing *listing, struct vb_trust_entry entry, struct vb_error *err)
 {
     entry.file = listing->file;
     entry.changed = listing->changed;
@@ -39,15 +48,14 @@ static int tell(const struct listing *listing, struct vb_trust_entry entry, stru
     if (entry.detail == NULL)
         entry.detail = "";
     if (entry.id[0] != '\0') {
-        const int status = vb_sig_paths_add(listing->ids, entry.id, err);
+        const int status = vb_sig_paths_add(&listing->ids, entry.id, err);
         if (status < 0)
             return status;
     }
     return listing->each(listing->ctx, &entry, err);
 }
 
-static int tell_keys(const struct listing *listing, const struct vb_trust *trust,
-                     struct vb_error *err)
+static int tell_keys(struct listing *listing, const struct vb_trust *trust, struct vb_error *err)
 {
     char id[17];
     int status = 0;
@@ -68,8 +76,7 @@ static int tell_keys(const struct listing *listing, const struct vb_trust *trust
     return status;
 }
 
-static int tell_signers(const struct listing *listing, const struct vb_trust *trust,
-                        struct vb_error *err)
+static int tell_signers(struct listing *listing, const struct vb_trust *trust, struct vb_error *err)
 {
     int status = 0;
 
@@ -101,7 +108,7 @@ static int64_t seconds_of(const ASN1_TIME *time)
     return ASN1_TIME_to_tm(time, &tm) == 1 ? (int64_t)timegm(&tm) : 0;
 }
 
-static int tell_cert(const struct listing *listing, const char *kind, const char *name, X509 *cert,
+static int tell_cert(struct listing *listing, const char *kind, const char *name, X509 *cert,
                      struct vb_error *err)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
@@ -123,8 +130,7 @@ static int tell_cert(const struct listing *listing, const char *kind, const char
                 err);
 }
 
-static int tell_roots(const struct listing *listing, const struct vb_trust *trust,
-                      struct vb_error *err)
+static int tell_roots(struct listing *listing, const struct vb_trust *trust, struct vb_error *err)
 {
     int status = 0;
 
@@ -138,7 +144,7 @@ static int tell_roots(const struct listing *listing, const struct vb_trust *trus
 }
 
 /* Sigstore's: its own parts have times of their own, which are heeded where they are used. */
-static int tell_sigstore(const struct listing *listing, const struct vb_trust *trust,
+static int tell_sigstore(struct listing *listing, const struct vb_trust *trust,
                          struct vb_error *err)
 {
     char detail[128];
@@ -155,6 +161,18 @@ static int tell_sigstore(const struct listing *listing, const struct vb_trust *t
                                               .detail = detail},
                       err);
     }
+    return status;
+}
+
+/* What rows may name as root. */
+static int note_roots(struct listing *listing, const struct vb_trust *trust, struct vb_error *err)
+{
+    int status = 0;
+
+    for (size_t i = 0; status == 0 && i < trust->root_count; i++)
+        status = vb_sig_paths_add(&listing->roots, trust->root_names[i], err);
+    for (size_t i = 0; status == 0 && i < trust->trusted_root_count; i++)
+        status = vb_sig_paths_add(&listing->instances, trust->trusted_roots[i].name, err);
     return status;
 }
 
@@ -177,7 +195,38 @@ static int tell_shipped(const char *dir, int dirfd, struct listing *listing, str
     listing->file = "shipped";
     if (status == 0)
         listing->changed = trust->trusted_roots[0].as_of;
+    if (status == 0)
+        status = note_roots(listing, trust, err);
     return status < 0 ? status : tell_sigstore(listing, trust, err);
+}
+
+static bool has(const struct vb_sig_paths *names, const char *name)
+{
+    bool found = false;
+
+    for (size_t i = 0; !found && i < names->count; i++)
+        found = strcmp(names->items[i], name) == 0;
+    return found;
+}
+
+/* Why nobody can be who ROW names, or NULL. */
+static const char *row_problem(const struct listing *listing, const struct vb_publishers_row *row)
+{
+    bool found = !row->is_key;
+
+    for (size_t i = 0; !found && i < listing->ids.count; i++)
+        found = vb_sig_id_equal(listing->ids.items[i], row->signer);
+    if (!found)
+        return "names a key that is not in the folder";
+    if (row->root != NULL && !has(&listing->roots, row->root) &&
+        !(row->is_identity && has(&listing->instances, row->root)))
+        return row->is_identity ? "names a root that is not in the folder"
+                                : "names a root certificate that is not in the folder";
+    /* One who is revoked may be gone from the folder's roots. */
+    if (row->is_identity && row->root == NULL && row->package != NULL &&
+        listing->instances.count == 0)
+        return "names an identity, and the folder has no trusted root";
+    return NULL;
 }
 
 static int tell_row(void *ctx, const struct vb_publishers_row *row, struct vb_error *err)
@@ -192,12 +241,8 @@ static int tell_row(void *ctx, const struct vb_publishers_row *row, struct vb_er
                                    .from = row->from,
                                    .until = row->until,
                                    .detail = row->package != NULL ? row->signer : row->reason};
-    bool found = !row->is_key;
 
-    for (size_t i = 0; !found && i < listing->ids->count; i++)
-        found = vb_sig_id_equal(listing->ids->items[i], row->signer);
-    if (!found)
-        entry.problem = "names a key that is not in the folder";
+    entry.problem = row_problem(listing, row);
     return listing->each(listing->ctx, &entry, err);
 }
 
@@ -224,7 +269,9 @@ static int list_file(const char *dir, int dirfd, struct listing *listing, bool r
                     (struct vb_trust_entry){
                         .kind = "malformed", .name = listing->file, .problem = why.message},
                     err);
-    status = tell_keys(listing, trust, err);
+    status = note_roots(listing, trust, err);
+    if (status == 0)
+        status = tell_keys(listing, trust, err);
     if (status == 0)
         status = tell_signers(listing, trust, err);
     if (status == 0)
@@ -255,8 +302,7 @@ static int tell_whole(const char *dir, struct listing *listing, struct vb_error 
 int vb_trust_list(const char *dir, vb_trust_each *each, void *ctx, struct vb_error *err)
 {
     VB_CLEANUP(vb_sig_paths_done) struct vb_sig_paths files = {0};
-    VB_CLEANUP(vb_sig_paths_done) struct vb_sig_paths ids = {0};
-    struct listing listing = {.each = each, .ctx = ctx, .ids = &ids};
+    VB_CLEANUP(listing_done) struct listing listing = {.each = each, .ctx = ctx};
     VB_CLEANUP_FD int dirfd = -1;
     int status = dir != NULL ? vb_sig_trust_files(dir, &dirfd, &files, err) : 0;
 

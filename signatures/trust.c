@@ -39,6 +39,11 @@ size_t vb_trust_count(const struct vb_trust *trust)
                                trust->root_count + trust->clocks.count + own;
 }
 
+size_t vb_trust_rules(const struct vb_trust *trust)
+{
+    return trust == NULL ? 0 : vb_publishers_count(trust->publishers);
+}
+
 static void trust_free_ptr(struct vb_trust **trust)
 {
     vb_trust_free(*trust);

@@ -139,9 +139,9 @@ static bool parse_period(const json_t *json, struct vb_sig_period *ret)
 /* --- lists --- */
 
 /* Each says in *ret_why, a constant text, what is wrong with JSON. */
-static int parse_log(const json_t *json, struct vb_sig_log *ret, const char **ret_why,
-                     struct vb_error *err)
+static int parse_log(const json_t *json, void *item, const char **ret_why, struct vb_error *err)
 {
+    struct vb_sig_log *ret = item;
     const json_t *key = vb_sig_json_object(json, "publicKey");
     unsigned char der[VB_SIG_SPKI_MAX];
     size_t len;
@@ -160,9 +160,10 @@ static int parse_log(const json_t *json, struct vb_sig_log *ret, const char **re
     return 0;
 }
 
-static int parse_authority(const json_t *json, struct vb_sig_authority *ret, const char **ret_why,
+static int parse_authority(const json_t *json, void *item, const char **ret_why,
                            struct vb_error *err)
 {
+    struct vb_sig_authority *ret = item;
     const json_t *chain = vb_sig_json_object(json, "certChain");
 
     if (!parse_period(vb_sig_json_object(json, "validFor"), &ret->period)) {
@@ -181,58 +182,58 @@ static int parse_authority(const json_t *json, struct vb_sig_authority *ret, con
     return 0;
 }
 
-/* Where a list is missing it is empty, as protobuf means it. */
-static int open_list(const json_t *root, const char *key, const char *path, const json_t **ret,
-                     struct vb_error *err)
-{
-    *ret = vb_sig_json_array(root, key, ITEMS_MAX);
-    if (*ret == NULL && vb_sig_json_has(root, key))
-        return vb_fail(err, VB_E_CONFIG, 0, "%s: %s is no list of at most %d items", path, key,
-                       (int)ITEMS_MAX);
-    return 0;
-}
+/* A list of the file PATH; its items are of SIZE bytes. */
+struct list {
+    const char *path;
+    const char *key;
+    size_t size;
+    int (*parse)(const json_t *json, void *item, const char **ret_why, struct vb_error *err);
+};
 
-static int wrong_item(const char *path, const char *key, size_t i, const char *why,
-                      struct vb_error *err)
+/* Where a list is missing it is empty, as protobuf means it. RET_ITEMS and RET_COUNT are of what
+ * was made of it also where it fails. */
+static int parse_list(const json_t *root, const struct list *list, void **ret_items,
+                      size_t *ret_count, struct vb_error *err)
 {
-    return vb_fail(err, VB_E_CONFIG, 0, "%s: %s[%zu]: %s", path, key, i, why);
+    const json_t *array = vb_sig_json_array(root, list->key, ITEMS_MAX);
+    int status = 0;
+
+    if (array == NULL && vb_sig_json_has(root, list->key))
+        return vb_fail(err, VB_E_CONFIG, 0, "%s: %s is no list of at most %d items", list->path,
+                       list->key, (int)ITEMS_MAX);
+    unsigned char *items = calloc(json_array_size(array) + 1, list->size);
+    if (items == NULL)
+        return vb_fail(err, VB_E_NOMEM, 0, "out of memory for the trust store");
+    *ret_items = items;
+    for (size_t i = 0; status == 0 && i < json_array_size(array); i++) {
+        const char *why = NULL;
+        *ret_count = i + 1;
+        status = list->parse(json_array_get(array, i), items + i * list->size, &why, err);
+        if (why != NULL)
+            return vb_fail(err, VB_E_CONFIG, 0, "%s: %s[%zu]: %s", list->path, list->key, i, why);
+    }
+    return status;
 }
 
 static int parse_logs(const json_t *root, const char *key, const char *path,
                       struct vb_sig_logs *ret, struct vb_error *err)
 {
-    const json_t *list;
-    int status = open_list(root, key, path, &list, err);
+    const struct list list = {path, key, sizeof(*ret->items), parse_log};
+    void *items = NULL;
+    const int status = parse_list(root, &list, &items, &ret->count, err);
 
-    ret->items = calloc(json_array_size(list) + 1, sizeof(*ret->items));
-    if (ret->items == NULL)
-        return vb_fail(err, VB_E_NOMEM, 0, "out of memory for the trust store");
-    for (size_t i = 0; status == 0 && i < json_array_size(list); i++) {
-        const char *why = NULL;
-        ret->count = i + 1;
-        status = parse_log(json_array_get(list, i), &ret->items[i], &why, err);
-        if (why != NULL)
-            return wrong_item(path, key, i, why, err);
-    }
+    ret->items = items;
     return status;
 }
 
 static int parse_authorities(const json_t *root, const char *key, const char *path,
                              struct vb_sig_authorities *ret, struct vb_error *err)
 {
-    const json_t *list;
-    int status = open_list(root, key, path, &list, err);
+    const struct list list = {path, key, sizeof(*ret->items), parse_authority};
+    void *items = NULL;
+    const int status = parse_list(root, &list, &items, &ret->count, err);
 
-    ret->items = calloc(json_array_size(list) + 1, sizeof(*ret->items));
-    if (ret->items == NULL)
-        return vb_fail(err, VB_E_NOMEM, 0, "out of memory for the trust store");
-    for (size_t i = 0; status == 0 && i < json_array_size(list); i++) {
-        const char *why = NULL;
-        ret->count = i + 1;
-        status = parse_authority(json_array_get(list, i), &ret->items[i], &why, err);
-        if (why != NULL)
-            return wrong_item(path, key, i, why, err);
-    }
+    ret->items = items;
     return status;
 }
 

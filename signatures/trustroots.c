@@ -70,6 +70,15 @@ int vb_sig_trust_pem_key(struct vb_trust *trust, const char *path, const char *n
 
 /* --- certificates --- */
 
+/* What is called longer could be compared with no row. */
+static int want_name(const char *path, const char *name, struct vb_error *err)
+{
+    return strlen(name) < VB_SIG_ROOT_NAME
+               ? 0
+               : vb_fail(err, VB_E_CONFIG, 0, "%s: its name is longer than %d bytes", path,
+                         VB_SIG_ROOT_NAME - 1);
+}
+
 static int add_cert(struct vb_trust *trust, const char *name, X509 **cert, struct vb_error *err)
 {
     char **names = grow(trust->root_names, trust->root_count, sizeof(*names));
@@ -92,7 +101,9 @@ int vb_sig_trust_der(struct vb_trust *trust, const char *path, const char *name,
 {
     VB_CLEANUP(vb_sig_cert_free) X509 *cert = NULL;
 
-    const int status = vb_sig_cert(der, &cert, err);
+    int status = want_name(path, name, err);
+    if (status == 0)
+        status = vb_sig_cert(der, &cert, err);
     if (status == 0 && cert == NULL)
         return vb_fail(err, VB_E_CONFIG, 0, "%s: no certificate", path);
     return status < 0 ? status : add_cert(trust, name, &cert, err);
@@ -118,8 +129,8 @@ int vb_sig_trust_certs(struct vb_trust *trust, const char *path, const char *nam
     while (skip_comments(&text)) {
         VB_CLEANUP(vb_sig_cert_free) X509 *cert = NULL;
         size_t len;
-        int status = 0;
-        if (vb_sig_pem(&text, "CERTIFICATE", der, sizeof(der), &len))
+        int status = want_name(path, name, err);
+        if (status == 0 && vb_sig_pem(&text, "CERTIFICATE", der, sizeof(der), &len))
             status = vb_sig_cert((struct vb_sig_bytes){.data = der, .len = len}, &cert, err);
         if (status == 0 && cert == NULL)
             return vb_fail(err, VB_E_CONFIG, 0, "%s: certificate %zu is none in PEM", path,
@@ -199,7 +210,9 @@ int vb_sig_trust_root(struct vb_trust *trust, const char *path, const struct vb_
             return vb_fail(err, VB_E_CONFIG, 0, "%s: another trusted root is called %s too", path,
                            name);
     }
-    const int status = vb_sig_trusted_root(what->text, path, &root, err);
+    int status = want_name(path, name, err);
+    if (status == 0)
+        status = vb_sig_trusted_root(what->text, path, &root, err);
     if (status < 0)
         return status;
     root.name = strdup(name);

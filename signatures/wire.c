@@ -24,11 +24,9 @@ bool vb_sig_get_string(struct vb_sig_bytes *in, struct vb_sig_bytes *ret)
     return true;
 }
 
-bool vb_sig_get_mpint(struct vb_sig_bytes *in, struct vb_sig_bytes *ret)
+bool vb_sig_positive(struct vb_sig_bytes number, struct vb_sig_bytes *ret)
 {
-    struct vb_sig_bytes number;
-
-    if (!vb_sig_get_string(in, &number) || number.len == 0 || (number.data[0] & 0x80) != 0)
+    if (number.len == 0 || (number.data[0] & 0x80) != 0)
         return false;
     if (number.data[0] == 0) {
         if (number.len == 1 || (number.data[1] & 0x80) == 0)
@@ -38,6 +36,13 @@ bool vb_sig_get_mpint(struct vb_sig_bytes *in, struct vb_sig_bytes *ret)
     }
     *ret = number;
     return true;
+}
+
+bool vb_sig_get_mpint(struct vb_sig_bytes *in, struct vb_sig_bytes *ret)
+{
+    struct vb_sig_bytes number;
+
+    return vb_sig_get_string(in, &number) && vb_sig_positive(number, ret);
 }
 
 bool vb_sig_get_line(struct vb_sig_bytes *in, struct vb_sig_bytes *ret)

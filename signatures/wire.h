@@ -8,6 +8,9 @@
  * the cursor is then of no more use. */
 bool vb_sig_get_u32(struct vb_sig_bytes *in, uint32_t *ret);
 bool vb_sig_get_string(struct vb_sig_bytes *in, struct vb_sig_bytes *ret);
+/* NUMBER is positive, big-endian and without superfluous zeros, in two's complement, as SSH and DER
+ * write it; RET excludes the sign byte. */
+bool vb_sig_positive(struct vb_sig_bytes number, struct vb_sig_bytes *ret);
 /* A positive mpint without superfluous zeros; RET excludes the sign byte. */
 bool vb_sig_get_mpint(struct vb_sig_bytes *in, struct vb_sig_bytes *ret);
 

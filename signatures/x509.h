@@ -58,8 +58,10 @@ bool vb_sig_certs_valid(const STACK_OF(X509) * certs, int64_t time);
 const char *vb_sig_cert_use(X509 *cert, bool eku_needed);
 
 /* Who the certificate was given to: the one URI, mail address or Fulcio user name in the subject
- * alternative name. False where there is not exactly one of them. */
-bool vb_sig_cert_identity(const X509 *cert, char ret[VB_SIG_NAME_MAX]);
+ * alternative name. None: there is not exactly one of them, of one line. Too long: it has no room,
+ * and what was cut could be compared with nothing. */
+enum vb_sig_identity { VB_SIG_IDENTITY_ONE, VB_SIG_IDENTITY_NONE, VB_SIG_IDENTITY_TOO_LONG };
+enum vb_sig_identity vb_sig_cert_identity(const X509 *cert, char ret[VB_SIG_NAME_MAX]);
 /* The common name, or all of the subject, of certificates that name no identity. */
 void vb_sig_cert_subject(const X509 *cert, char ret[VB_SIG_NAME_MAX]);
 

@@ -285,9 +285,15 @@ static void see_lookalike(struct judge *judge)
         found.severity = VB_SEVERITY_MEDIUM;
         found.confidence = VB_CONFIDENCE_HIGH;
     }
-    vb_report_found(judge, &found, "The name %s looks like %s, which is %s (%s).",
-                    vb_text_of(judge, VB_F_NAME), vb_text_of(judge, VB_F_TARGET),
-                    vb_text_of(judge, VB_F_WHAT), code);
+    const char *what = vb_text_of(judge, VB_F_WHAT);
+    const char *publisher = strstr(what, "-publisher");
+    if (publisher != NULL)
+        vb_report_found(judge, &found, "Its author %s is called nearly like %s, who is %.*s (%s).",
+                        vb_text_of(judge, VB_F_NAME), vb_text_of(judge, VB_F_TARGET),
+                        (int)(publisher - what), what, code);
+    else
+        vb_report_found(judge, &found, "The name %s looks like %s, which is %s (%s).",
+                        vb_text_of(judge, VB_F_NAME), vb_text_of(judge, VB_F_TARGET), what, code);
 }
 
 void vb_see_signature(struct judge *judge)

@@ -46,6 +46,8 @@ struct vb_trust;
 VB_CHECKED int vb_trust_load(const char *dir, struct vb_trust **ret, struct vb_error *err);
 void vb_trust_free(struct vb_trust *trust);
 size_t vb_trust_count(const struct vb_trust *trust);
+/* Rows of trust.yaml. */
+size_t vb_trust_rules(const struct vb_trust *trust);
 
 /* Adds the key or certificate in the file PATH to TRUST, for as long as that lives; an OpenSSH key
  * is its file's name's. */
@@ -106,8 +108,8 @@ VB_CHECKED int vb_trust_remove(const char *dir, const char *name, char ret_file[
 
 struct vb_verify_job {
     int dirfd;
-    int packages_fd; /* kind, name and root of each package, each with a NUL behind it; -1: none is
-                        known. They are what the package calls itself */
+    int packages_fd; /* kind, name, root and author of each package, each with a NUL behind it; -1:
+                        none is known. They are what the package calls itself */
     int beside_fd;   /* a folder with the artifact itself and the signatures that lay beside it; -1:
                         there are none, and it holds none */
     char beside_name[256]; /* what the artifact is called there, or was by the index; "": unknown */

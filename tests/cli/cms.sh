@@ -282,10 +282,33 @@ changed 1 'raw[start:start] = b"\0" * 5'
 changed 1 'del raw[:start - 10]'
 changed 1 'raw[start + 15:] = b"MCPB_SIG_END"; raw[start + 11:start + 15] = b"\0\0\0\0"'
 changed 2 'del raw[start:]'
+changed 1 'raw[-1] ^= 1'
+changed 1 'raw += b"xMCPB_SIG_ENDx"'
+changed 1 'raw += b"x" * 100000'
+changed 1 'raw += b"MCPB_SIG_V1\0\0\0\0MCPB_SIG_END" + b"x" * 100000'
+changed 1 'raw += open("evil.zip", "rb").read() + b"MCPB_SIG_END" * 2 + b"."'
+# The archive has a comment.
+changed 1 'raw[start - 2:start] = b"\1\0"; raw[start:start] = b"c"; raw += b"MCPB_SIG_ENDx"'
 changed 3 'raw[-13] ^= 1'
 changed 3 'raw[-1] ^= 1'
 changed 3 'raw[start + 200] ^= 1'
 changed 3 'raw[start + 600] ^= 1'
+# What an ordinary archive holds by chance signs nothing and breaks nothing: a bundle in it, the marks, a text that
+# speaks of them.
+cat >ordinary.py <<'END'
+import zipfile
+bundle = open("good.mcpb", "rb").read()
+with zipfile.ZipFile("b.mcpb", "w") as z:
+    z.write("manifest.json")
+    z.writestr("inner.bin", bundle)
+    z.writestr("marks.txt", "MCPB_SIG_V1\0\0\0\0MCPB_SIG_END PK\5\6 MCPB_SIG_V1" * 3000)
+    z.writestr("more.bin", bundle + b"x" * 70000)
+    z.writestr("last.txt", "MCPB_SIG_V1 ... MCPB_SIG_END")
+END
+python3 ordinary.py
+run verify b.mcpb --trust trust
+expect_status 2 "an ordinary archive with marks"
+expect_in "$work/out" "no signature" "an ordinary archive with marks"
 # The block of one bundle under another.
 cp plain.zip kept.zip
 python3 -m zipfile -c plain.zip manifest.json server mutate.py

@@ -107,6 +107,48 @@ told pypi:alpha nobody signature.result
 # What does not come is no error.
 told pypi:unheard nobody signature.result
 [ -s "$work/told" ] && fail "a provenance that is not there: $(cat "$work/told")"
+
+# What the index said is kept as it was verified, with nobody's password; of a file there is nothing to keep.
+kept() {
+    python3 - "$work/evidence/record.json" "$base" "$@" <<'END' || fail "what is kept of $*"
+import json, sys
+path, base, index, name = sys.argv[1:]
+record = json.load(open(path))
+assert record["index"] == index and record["name"] == name and record["version"].startswith("1.0"), record
+assert record["registry"] == base + ("/npm/" if index == "npm" else "/simple/"), record["registry"]
+if index == "npm":
+    assert record["signatures"][0]["sig"] and record["keys"]["keys"] and record["integrity"], record
+else:
+    assert record["provenance"]["attestation_bundles"] and record["sha256"], record
+assert "secret" not in open(path).read()
+END
+}
+told npm:sealed trust signature.result
+kept npm sealed
+cp "$PIP_CONFIG_FILE" "$work/plain"
+printf '[global]\nindex-url = http://me:secret@%s/simple\n' "${base#http://}" >"$PIP_CONFIG_FILE"
+told pypi:vouched nobody signature.result
+kept pypi vouched
+cp "$work/plain" "$PIP_CONFIG_FILE"
+rm -rf "$work/evidence"
+printf -- '---\nname: x\ndescription: y\n---\n' >"$work/SKILL.md"
+run scan "$work/SKILL.md" --evidence "$work/evidence"
+[ ! -e "$work/evidence/record.json" ] || fail "a record without an index"
+
+# Rows of trust.yaml for one registry.
+cp -r "$work/trust" "$work/rows"
+key=sha256:$(openssl pkey -pubin -in "$work/keys/registry.pub" -outform DER | sha256sum | cut -d' ' -f1)
+rows() {
+    printf 'version: 1\npublishers:\n- packages: [sealed]\n  registry: %s\n  signers: [{key: "%s"}]\n' "$1" "$key" >"$work/rows/trust.yaml"
+}
+rows "$base/npm"
+told npm:sealed rows signature.result
+expect_in "$work/told" "outcome=valid-trusted" "from the registry of its row"
+rows https://npm.acme.example/
+told npm:sealed rows signature.result
+expect_in "$work/told" "outcome=valid-untrusted" "from another registry"
+expect_in "$work/told" "code=other-registry" "from another registry"
+
 printf 'registry = %s/bare/\n' "$base" >"$npm_config_userconfig"
 told npm:sealed nobody signature.result
 expect_in "$work/told" "outcome=present-unverifiable" "no keys"

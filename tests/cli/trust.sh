@@ -146,7 +146,7 @@ expect_status 0 "remove a signer"
 printf 'version: 1\npublishers:\n- packages: [x]\n  signers: [{key: DEAD}]\n' >"$trust/trust.yaml"
 run trust check --trust "$trust"
 expect_status 1 "a rule with a key that is not there"
-expect_in "$work/out" "trust.yaml:3" "a rule with a key that is not there"
+expect_in "$work/out" "trust.yaml:4" "a rule with a key that is not there"
 printf 'version: 1\nrevoked: [{key: 0123456789ABCDEF, since: 2026-01-01, reason: x}]\n' >"$trust/trust.yaml"
 run trust check --trust "$trust"
 expect_status 1 "a revocation of a key that is not there"
@@ -158,6 +158,16 @@ printf 'version: 1\nrevoked: [{root: nobody, since: 2026-01-01, reason: x}]\n' >
 run trust check --trust "$trust"
 expect_status 1 "a revocation of a root that is not there"
 expect_in "$work/out" "the folder has no root" "a revocation of a root that is not there"
+# Rows that nobody can meet: roots that are not there, and an identity without anybody who could vouch for it.
+printf 'version: 1\nshipped_roots: false\npublishers:\n- packages: [x]\n  signers:\n    - root: root\n    - root: gone\n    - {identity: a, issuer: b, root: root}\n    - {identity: a, issuer: b, root: lost}\n    - {identity: alone, issuer: b}\n' >"$trust/trust.yaml"
+run trust check --trust "$trust"
+expect_status 1 "rows that nobody can meet"
+expect_in "$work/out" "trust.yaml:7" "a root that is not there"
+expect_in "$work/out" "gone  broken: names a root certificate that is not in the folder" "a root that is not there"
+expect_in "$work/out" "trust.yaml:9" "a root of an identity that is not there"
+expect_in "$work/out" "broken: names a root that is not in the folder" "a root of an identity that is not there"
+expect_in "$work/out" "alone  broken: names an identity, and the folder has no trusted root" "an identity without a root"
+[ "$(wc -l <"$work/out")" -eq 3 ] || fail "three rows are not in order: $(cat "$work/out")"
 printf 'version: 1\npublisher: []\n' >"$trust/trust.yaml"
 run trust check --trust "$trust"
 expect_status 1 "a malformed file"
@@ -220,6 +230,32 @@ expect_status 0 "all of it is signed"
 expect_not_in "$work/out" "covered by none" "all of it is signed"
 run scan skill --trust "$trust"
 expect_not_in "$work/out" "VB-SIGNATURE" "all of it is signed"
+
+# More packages than are identified: one of them could be wanted, and all are signed by somebody.
+mkdir -p many
+(cd many && for i in $(seq 1000 1519); do
+    mkdir "s$i" && printf -- '---\nname: s%s\ndescription: Says nothing.\n---\n' "$i" >"s$i/SKILL.md"
+done && sha256sum ./*/SKILL.md | sed 's,\./,,' >SHA256SUMS && minisign -S -s ../alice.key -m SHA256SUMS >/dev/null 2>&1 </dev/null)
+rules "$id" '  required: true
+'
+run verify many --trust "$trust"
+expect_status 2 "more packages than are identified"
+expect_in "$work/out" "trust.yaml was not asked about all packages: too many" "more packages than are identified"
+expect_not_in "$work/out" "covered by none" "more packages than are identified"
+mv "$trust/trust.yaml" rules.yaml
+run verify many --trust "$trust"
+expect_status 0 "many packages of whose names nobody asks"
+mv rules.yaml "$trust/trust.yaml"
+python3 -c '
+import json, os
+for i in range(300):
+    os.makedirs(f"long/p{i}")
+    json.dump({"name": "n" * 4000 + str(i), "version": "1.0.0", "main": "i.js", "bin": "i.js"}, open(f"long/p{i}/package.json", "w"))
+    open(f"long/p{i}/i.js", "w").write("1")
+'
+run verify long --trust "$trust"
+expect_status 2 "names that are long together"
+expect_in "$work/out" "not looked at: their names are longer" "names that are long together"
 
 # Archives that readers read differently: an entry twice, and one that the directory does not have.
 python3 - <<'END'
@@ -343,4 +379,33 @@ printf '{"name":"lodahs","version":"1.0.0","main":"i.js"}' >other/package.json
 printf 'version: 1\npublishers:\n- packages: [lodahs]\n  signers: [{key: %s}]\n' "$id" >"$trust/trust.yaml"
 run scan other --trust "$trust"
 expect_not_in "$work/out" "VB-NAME-LOOKALIKE" "a name that is trusted"
+# Who is called nearly like a publisher of trust.yaml, or one whom everybody knows.
+printf 'version: 1\npublishers:\n- packages: [weather-station]\n  publisher: Acme Weather Labs\n  signers: [{key: %s}]\n' "$id" >"$trust/trust.yaml"
+# by AUTHOR WANTED: a package whose author AUTHOR, in JSON, looks like WANTED, or like nobody.
+by() {
+    printf '{"name":"tides","version":"1.0.0","main":"i.js","author":%s}' "$1" >other/package.json
+    run scan other --trust "$trust"
+    if [ -n "$2" ]; then
+        tr -s ' \n' ' ' <"$work/out" >flat # lines are broken
+        expect_in flat "VB-NAME-LOOKALIKE" "an author $1"
+        expect_in flat "is called nearly like $2" "an author $1"
+    else
+        expect_not_in "$work/out" "VB-NAME-LOOKALIKE" "an author $1"
+    fi
+}
+by '"Acme Waether Labs <a@example.org> (https://example.org)"' "Acme Weather Labs, who is trusted (swapped)"
+by '{"name":"Acme Weahter Labs"}' "Acme Weather Labs, who is trusted (swapped)"
+by '"Anthropik"' "Anthropic, who is popular (letters)"
+by '"Acme Weather Labs"' ''
+by '"acme-weather-labs"' ''
+by '"Acme Weather Lab <a@anthropik.example>"' ''
+by '"OpenAI"' ''
+by '"Marcel"' ''
+by '"anthropik@example.org"' ''
+# Who signed all of it, and may, is nobody else.
+by '"Anthropik"' "Anthropic"
+(cd other && sha256sum package.json i.js >SHA256SUMS && minisign -S -s ../alice.key -m SHA256SUMS >/dev/null 2>&1 </dev/null)
+printf 'version: 1\npublishers:\n- packages: [tides]\n  signers: [{key: %s}]\n' "$id" >"$trust/trust.yaml"
+run scan other --trust "$trust"
+expect_not_in "$work/out" "VB-NAME-LOOKALIKE" "an author whose package is signed"
 finish

@@ -201,7 +201,8 @@ static void certificate(struct vb_sig_bytes data)
         vb_sig_sct(cert, cert, &believed()->ctlogs, &logged, NULL) < 0)
         abort();
     (void)vb_sig_cert_use(cert, true);
-    if (vb_sig_cert_identity(cert, name) && !vb_utf8_valid(name, strlen(name)))
+    if (vb_sig_cert_identity(cert, name) == VB_SIG_IDENTITY_ONE &&
+        !vb_utf8_valid(name, strlen(name)))
         abort();
     vb_sig_cert_subject(cert, name);
     for (size_t i = 0; vb_sig_cert_facts(cert, &facts) && i < VB_SIG_FACTS; i++) {

@@ -89,13 +89,21 @@ static void extend_fact(X509 *cert, int number, const char *text)
 {
     ASN1_OBJECT *object;
     ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
-    unsigned char der[256] = {0x0c, (unsigned char)strlen(text)};
+    unsigned char der[1024] = {0x0c};
+    const size_t len = strlen(text);
+    size_t head = 1;
     char oid[64];
 
     snprintf(oid, sizeof(oid), "1.3.6.1.4.1.57264.1.%d", number);
     object = OBJ_txt2obj(oid, 1);
-    memcpy(der + 2, text, strlen(text));
-    assert_int_equal(ASN1_OCTET_STRING_set(value, der, (int)strlen(text) + 2), 1);
+    if (len >= 0x80)
+        der[head++] = len < 0x100 ? 0x81 : 0x82;
+    if (len >= 0x100)
+        der[head++] = (unsigned char)(len >> 8);
+    der[head++] = (unsigned char)len;
+    assert_true(head + len <= sizeof(der));
+    memcpy(der + head, text, len);
+    assert_int_equal(ASN1_OCTET_STRING_set(value, der, (int)(head + len)), 1);
     X509_EXTENSION *extension = X509_EXTENSION_create_by_OBJ(NULL, object, 0, value);
     assert_int_equal(X509_add_ext(cert, extension, -1), 1);
     X509_EXTENSION_free(extension);
@@ -190,7 +198,7 @@ X509 *instance_leaf(const struct instance *instance, const struct scene *scene)
     EVP_PKEY *signer = scene->stranger ? instance->other : instance->ca;
     X509 *issuer = scene->stranger ? instance->other_cert : instance->ca_cert;
     X509 *cert = new_cert(instance->leaf, NULL, issuer, SIGNED_AT - 60, CERTIFICATE_LIFE);
-    char san[512];
+    char san[2048];
 
     snprintf(san, sizeof(san), "critical,%s", scene->san != NULL ? scene->san : "URI:" SIGNER_URI);
     extend(cert, issuer, NID_key_usage, "critical,digitalSignature");
@@ -198,7 +206,7 @@ X509 *instance_leaf(const struct instance *instance, const struct scene *scene)
     extend(cert, issuer, NID_authority_key_identifier, "keyid:always");
     extend(cert, issuer, NID_subject_alt_name, san);
     if (!scene->no_issuer)
-        extend_fact(cert, 8, SIGNER_ISSUER);
+        extend_fact(cert, 8, scene->issuer != NULL ? scene->issuer : SIGNER_ISSUER);
     if (scene->twice)
         extend_fact(cert, 8, "https://other.example");
     extend_fact(cert, 12, "https://forge.example/acme/skills");

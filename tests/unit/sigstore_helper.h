@@ -25,13 +25,14 @@ struct scene {
     bool intoto;           /* with dsse: the entry is of that kind */
     bool with_root;        /* version 1 and 2: the root stands in the bundle */
     enum entry_lie lie;
-    bool other_stamp; /* of another signature */
-    bool told_key;    /* with by_key: the key stands in the bundle */
-    const char *hint; /* with by_key */
-    bool dsse;        /* a statement about the file */
-    bool by_key;      /* of the leaf, without a certificate */
-    const char *eku;  /* short name; NULL: codeSigning */
-    const char *san;  /* NULL: URI:SIGNER_URI */
+    bool other_stamp;   /* of another signature */
+    bool told_key;      /* with by_key: the key stands in the bundle */
+    const char *hint;   /* with by_key */
+    bool dsse;          /* a statement about the file */
+    bool by_key;        /* of the leaf, without a certificate */
+    const char *eku;    /* short name; NULL: codeSigning */
+    const char *san;    /* NULL: URI:SIGNER_URI */
+    const char *issuer; /* NULL: SIGNER_ISSUER */
     bool no_sct;
     bool other_sct;     /* of another certificate */
     bool stranger;      /* by an authority that the trusted root does not have */

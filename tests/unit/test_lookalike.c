@@ -147,6 +147,7 @@ static void test_popular_names_are_not_alike(void **state)
 #define NPM "npm"
 #define PYPI "pypi"
 #define SKILL "agent-skill"
+#define PUBLISHER NULL
 #define VB_POPULAR(index, name) {index, name},
 #include "signatures/popular.def"
 #undef VB_POPULAR
@@ -154,10 +155,91 @@ static void test_popular_names_are_not_alike(void **state)
 
     for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
         struct vb_name_lookalike_found found = {0};
-        if (vb_name_lookalike_popular(rows[i].kind, rows[i].name, &found))
+        if (rows[i].kind == NULL)
+            assert_true(vb_name_publisher(rows[i].name, &found));
+        else
+            (void)vb_name_lookalike_popular(rows[i].kind, rows[i].name, &found);
+        if (found.how != NULL)
             fail_msg("%s: %s of %s", rows[i].name, found.how, found.target);
     }
     assert_true(VB_ARRAY_LEN(rows) > 300);
+    (void)state;
+}
+
+/* Whom authors are taken for, and who is only called a little like somebody. */
+static void test_publishers(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *target, *how; /* NULL: none */
+        bool known;
+    } rows[] = {
+        {"Anthropic", NULL, NULL, true},
+        {"anthropic", NULL, NULL, true},
+        {"Open AI", NULL, NULL, true},
+        {"@openai", NULL, NULL, true},
+        {"Amazon-Web-Services", NULL, NULL, true},
+        {"Antrhopic", "Anthropic", "swapped", false},
+        {"Anthropik", "Anthropic", "letters", false},
+        {"Antropic", "Anthropic", "letters", false},
+        {"Anthrоpic", "Anthropic", "homoglyph", false},
+        {"0penAI", "OpenAI", "homoglyph", false},
+        {"Microsoftt", "Microsoft", "letters", false},
+        {"Micorsoft", "Microsoft", "swapped", false},
+        {"Amazom Web Services", NULL, NULL, false},
+        {"Model Contxt Protocol", "Model Context Protocol", "letters", false},
+        {"Model Context Protocols", "Model Context Protocol", "letters", false},
+        /* people, and companies that are called otherwise */
+        {"Marcel", NULL, NULL, false},
+        {"Ramazan", NULL, NULL, false},
+        {"Anthony", NULL, NULL, false},
+        {"Finance", NULL, NULL, false},
+        {"Anthropic Community", NULL, NULL, false},
+        {"Jane Doe", NULL, NULL, false},
+        {"GitBook", NULL, NULL, false},
+        {"Shopware", NULL, NULL, false},
+        {"Goggle", NULL, NULL, false},
+        {"", NULL, NULL, false},
+        {"-", NULL, NULL, false},
+    };
+
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        struct vb_name_lookalike_found found = {0};
+        const bool known = vb_name_publisher(rows[i].name, &found);
+        if (known != rows[i].known || (found.how != NULL) != (rows[i].how != NULL) ||
+            (found.how != NULL &&
+             (strcmp(found.how, rows[i].how) != 0 || strcmp(found.target, rows[i].target) != 0)))
+            fail_msg("%s: %d, %s of %s", rows[i].name, known, found.how, found.target);
+    }
+    (void)state;
+}
+
+/* First names differ honestly, and so do most people. */
+static void test_people(void **state)
+{
+    static const struct {
+        const char *name, *target, *how;
+        bool same;
+    } rows[] = {
+        {"Johan Meyer", "Johann Meyer", NULL, false},
+        {"Johanna Meyer", "Johann Meyer", NULL, false},
+        {"Kristina Schneider", "Kristine Schneider", NULL, false},
+        {"Johann Meier", "Johann Meyer", NULL, false},
+        {"Johann Schmitt", "Johann Schmidt", NULL, false},
+        {"johann  meyer", "Johann Meyer", NULL, true},
+        {"Johаnn Meyer", "Johann Meyer", "homoglyph", false},
+        {"Johann Scheneider", "Johann Schneider", "letters", false},
+        {"Stefan", "Stephan", NULL, false},
+        {"Acme Weather", "Acme Weather Station", NULL, false},
+        {"Acme Waether", "Acme Weather", "swapped", false},
+    };
+
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        bool same = true;
+        const char *how = vb_name_publisher_lookalike(rows[i].name, rows[i].target, &same);
+        if (same != rows[i].same || strcmp(how ? how : "", rows[i].how ? rows[i].how : "") != 0)
+            fail_msg("%s and %s: %d, %s", rows[i].name, rows[i].target, same, how);
+    }
     (void)state;
 }
 
@@ -173,6 +255,7 @@ static void test_hostile_names(void **state)
     memset(name, '-', sizeof(name) - 1);
     assert_false(vb_name_lookalike_popular("npm", name, &found));
     memset(name, 0xff, sizeof(name) - 1);
+    assert_false(vb_name_publisher(name, &found));
     assert_false(vb_name_lookalike_popular("npm", name, &found));
     for (size_t i = 0; i + 2 < sizeof(name); i += 2)
         memcpy(name + i, "a-", 2);
@@ -186,6 +269,8 @@ int main(void)
         cmocka_unit_test(test_lookalikes),
         cmocka_unit_test(test_honest_neighbours),
         cmocka_unit_test(test_popular_names_are_not_alike),
+        cmocka_unit_test(test_publishers),
+        cmocka_unit_test(test_people),
         cmocka_unit_test(test_hostile_names),
     };
 

@@ -77,6 +77,12 @@ static void test_strict(void **state)
          "trust.yaml:6: no id of a key"},
         {"publishers:\n- packages: [a]\n  kinds: [Skill]\n  signers: [{key: A}]",
          "trust.yaml:4: unknown package kind \"Skill\""},
+        {"publishers:\n- packages: [a]\n  registry: npm\n  signers: [{key: A}]",
+         "trust.yaml:4: the address of a registry"},
+        {"publishers:\n- packages: [a]\n  registry: https://me@npm.example\n  signers: [{key: A}]",
+         "the address of a registry"},
+        {"publishers:\n- packages: [a]\n  registry: https://\n  signers: [{key: A}]",
+         "the address of a registry"},
         {"publishers: []\npublishers: []", "trust.yaml:3: "},
         {"publishers: &a []", "trust.yaml:2: "},
     };
@@ -140,14 +146,18 @@ struct asked {
     bool trusted; /* before trust.yaml; otherwise its chain is anchored */
     int64_t now, signed_at;
     const char *code; /* NULL: accepted */
+    bool own;         /* with issuer: root is a certificate of the folder */
+    const char *registry;
 };
 
 static void ask(const struct vb_publishers *publishers, const struct asked *row)
 {
-    const struct vb_sig_package package = {row->kind, row->package, "."};
+    const struct vb_sig_package package = {
+        .kind = row->kind, .name = row->package, .root = ".", .registry = row->registry};
     struct vb_sig_result result = {.outcome = row->trusted ? VB_SIGNATURE_VALID_TRUSTED
                                                            : VB_SIGNATURE_VALID_UNTRUSTED,
                                    .anchored = !row->trusted,
+                                   .by_instance = row->issuer != NULL && !row->own,
                                    .signed_at = row->signed_at};
     struct vb_sig_why why;
 
@@ -227,7 +237,8 @@ static void test_what_there_is(void **state)
         {"root: other", VB_E_CONFIG},
         {"identity: x, issuer: y", VB_OK},
         {"identity: x, issuer: y, root: instance", VB_OK},
-        {"identity: x, issuer: y, root: mine", VB_E_CONFIG},
+        {"identity: x, issuer: y, root: mine", VB_OK},
+        {"identity: x, issuer: y, root: other", VB_E_CONFIG},
     };
     static char mine[] = "mine", instance[] = "instance";
     char *names[] = {mine};
@@ -307,6 +318,108 @@ static void test_root_of_identity(void **state)
     (void)state;
 }
 
+/* Names as long as files' are compared whole, and who is revoked is so wherever he comes from; but
+ * a certificate of the folder could name any issuer, so that it is trusted with one only where its
+ * name stands there too. */
+static void test_own_root(void **state)
+{
+    static const char issuer[] = "https://issuer.example";
+    char root[NAME_MAX + 1], other[NAME_MAX + 1], text[2000];
+    VB_CLEANUP(free_publishers) struct vb_publishers *publishers = NULL;
+
+    memset(root, 'r', NAME_MAX);
+    root[NAME_MAX] = '\0';
+    memcpy(other, root, sizeof(root));
+    other[NAME_MAX - 1] = 'x';
+    snprintf(text, sizeof(text),
+             "version: 1\npublishers:\n"
+             "- packages: [a]\n  signers: [{identity: 'x@*', issuer: %s}]\n"
+             "- packages: [b]\n  signers: [{identity: 'x@*', issuer: %s, root: %s}]\n"
+             "- packages: [c]\n  signers: [{root: %s}]\n"
+             "revoked: [{identity: evil, issuer: %s, since: 2020-01-01, reason: x},\n"
+             "          {root: %s, since: 2020-01-01, reason: x},\n"
+             "          {key: " ALICE ", since: 2020-01-01, reason: x}]\n",
+             issuer, issuer, root, root, issuer, other);
+    const struct asked rows[] = {
+        {"npm", "a", .name = "x@y", .issuer = issuer},
+        {"npm", "a", .name = "x@y", .issuer = issuer, .root = root, .trusted = true, .own = true,
+         .code = "not-listed"},
+        {"npm", "b", .name = "x@y", .issuer = issuer, .root = root, .trusted = true, .own = true},
+        {"npm", "b", .name = "x@y", .root = root, .trusted = true, .code = "not-listed"},
+        {"npm", "c", .name = "x@y", .issuer = issuer, .root = root, .trusted = true, .own = true},
+        {"npm", "c", .name = "x@y", .issuer = issuer, .root = root, .code = "not-listed"},
+        {"npm", "c", .name = "evil", .issuer = issuer, .root = root, .trusted = true, .own = true,
+         .code = "revoked"},
+        {"npm", "other", .name = "evil", .issuer = issuer, .root = "z", .trusted = true,
+         .own = true, .code = "revoked"},
+        {"npm", "other", .name = "x@z", .issuer = issuer, .root = other, .trusted = true,
+         .own = true, .code = "revoked"},
+        {"npm", "other", .name = "x@z", .root = other, .trusted = true, .code = "revoked"},
+        {"npm", "other", .name = "x@z", .root = root, .trusted = true, .code = "other-packages"},
+        /* a key that is revoked is so with a certificate for it too */
+        {"npm", "a", .key = ALICE, .name = "x@y", .issuer = issuer, .code = "revoked"},
+    };
+
+    assert_int_equal(vb_publishers_read("trust.yaml", text, strlen(text), &publishers, NULL), 0);
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++)
+        ask(publishers, &rows[i]);
+    (void)state;
+}
+
+/* Two rows for one name, each of an index; where it comes from is not known of a folder. */
+static void test_registry(void **state)
+{
+    static const char text[] = "version: 1\npublishers:\n"
+                               "- packages: [a]\n  registry: https://Npm.acme.example/x\n"
+                               "  signers: [{key: " ALICE "}]\n  required: true\n"
+                               "- packages: [a]\n  registry: https://other.example/\n"
+                               "  signers: [{key: AB}]\n";
+    static const char ours[] = "https://npm.acme.example/x/", others[] = "https://other.example";
+    VB_CLEANUP(free_publishers) struct vb_publishers *publishers = NULL;
+    const struct asked rows[] = {
+        {"npm", "a", .key = ALICE, .trusted = true},
+        {"npm", "a", .key = ALICE, .trusted = true, .registry = ours},
+        {"npm", "a", .key = "AB", .trusted = true, .registry = ours, .code = "other-registry"},
+        {"npm", "a", .key = ALICE, .trusted = true, .registry = others, .code = "other-registry"},
+        {"npm", "a", .key = "AB", .trusted = true, .registry = others},
+        {"npm", "a", .key = ALICE, .trusted = true, .registry = "https://npm.acme.example/X",
+         .code = "other-registry"},
+        {"npm", "a", .key = ALICE, .trusted = true, .registry = "https://npm.acme.example/",
+         .code = "other-registry"},
+        {"npm", "a", .key = ALICE, .trusted = true, .registry = "", .code = "other-registry"},
+        {"npm", "a", .key = "CD", .trusted = true, .registry = "https://third.example/",
+         .code = "not-listed"},
+    };
+
+    assert_int_equal(vb_publishers_read("f", text, strlen(text), &publishers, NULL), 0);
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++)
+        ask(publishers, &rows[i]);
+    const struct vb_sig_package elsewhere = {
+        .kind = "npm", .name = "a", .root = ".", .registry = "https://third.example/"};
+    assert_int_equal(vb_publishers_require(publishers, &elsewhere, MAY_2026), 3);
+    (void)state;
+}
+
+/* With one name for a certificate and an instance nobody could say whose word is meant. */
+static void test_one_name_for_two(void **state)
+{
+    VB_CLEANUP(free_publishers) struct vb_publishers *publishers = NULL;
+    static char mine[] = "mine";
+    char *names[] = {mine};
+    struct vb_sig_trusted_root root = {.name = mine};
+    struct vb_trust trust = {.root_names = names, .root_count = 1};
+    struct vb_error err = {0};
+
+    assert_int_equal(
+        vb_publishers_read("trust.yaml", instances, strlen(instances), &publishers, NULL), 0);
+    assert_int_equal(vb_publishers_hold(publishers, &trust, NULL), 0);
+    trust.trusted_roots = &root;
+    trust.trusted_root_count = 1;
+    assert_int_equal(vb_publishers_hold(publishers, &trust, &err), VB_E_CONFIG);
+    assert_non_null(strstr(err.message, "trust.yaml:4: a certificate and a trusted root"));
+    (void)state;
+}
+
 /* With more than one trusted root an identity alone says too little. */
 static void test_several_roots(void **state)
 {
@@ -372,7 +485,7 @@ static void test_shipped_root(void **state)
 static void test_unanchored(void **state)
 {
     VB_CLEANUP(free_publishers) struct vb_publishers *publishers = read_rules();
-    const struct vb_sig_package package = {"npm", "weather-now", "."};
+    const struct vb_sig_package package = {.kind = "npm", .name = "weather-now", .root = "."};
     struct vb_sig_result result = {.outcome = VB_SIGNATURE_VALID_UNTRUSTED, .key_id = ALICE};
     struct vb_sig_why why;
 
@@ -385,8 +498,10 @@ static void test_unanchored(void **state)
 static void test_several_names(void **state)
 {
     VB_CLEANUP(free_publishers) struct vb_publishers *publishers = read_rules();
-    const struct vb_sig_package good[] = {{"npm", "weather-now", "."}, {"agent-skill", "now", "."}};
-    const struct vb_sig_package bad[] = {{"npm", "weather-now", "."}, {"npm", "nobody", "."}};
+    const struct vb_sig_package good[] = {{.kind = "npm", .name = "weather-now", .root = "."},
+                                          {.kind = "agent-skill", .name = "now", .root = "."}};
+    const struct vb_sig_package bad[] = {{.kind = "npm", .name = "weather-now", .root = "."},
+                                         {.kind = "npm", .name = "nobody", .root = "."}};
     struct vb_sig_result result = {.outcome = VB_SIGNATURE_VALID_TRUSTED, .key_id = ALICE};
     struct vb_sig_why why;
 
@@ -405,10 +520,13 @@ static void test_required(void **state)
     } rows[] = {{"weather-now", 3}, {"@ACME/x", 3}, {"old-thing", 0}, {"nobody", 16}, {"x", 0}};
 
     for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
-        const struct vb_sig_package package = {"npm", rows[i].name, "."};
+        const struct vb_sig_package package = {.kind = "npm", .name = rows[i].name, .root = "."};
         assert_int_equal(vb_publishers_require(publishers, &package, MAY_2026), rows[i].line);
     }
-    assert_int_equal(vb_publishers_require(NULL, &(struct vb_sig_package){"npm", "x", "."}, 0), 0);
+    assert_int_equal(
+        vb_publishers_require(NULL,
+                              &(struct vb_sig_package){.kind = "npm", .name = "x", .root = "."}, 0),
+        0);
     (void)state;
 }
 
@@ -465,8 +583,11 @@ static void verify_named(const struct package *package, const char *trust, const
 
     *ret = (struct told){.sink.emit = tell};
     assert_true(fd >= 0);
-    for (; *names != NULL; names++)
-        assert_int_equal(vb_write_all(fd, *names, strlen(*names) + 1, &err), 0);
+    for (size_t i = 0; names[i] != NULL; i++) {
+        assert_int_equal(vb_write_all(fd, names[i], strlen(names[i]) + 1, &err), 0);
+        if (i % 3 == 2) /* and no author */
+            assert_int_equal(vb_write_all(fd, "", 1, &err), 0);
+    }
     if (trust != NULL && vb_publishers_read("trust.yaml", trust, strlen(trust),
                                             &package->trust->publishers, &err) < 0)
         fail_msg("%s", err.message);
@@ -684,6 +805,23 @@ static void test_nested_without_a_row(void **state)
 }
 
 /* An invalid signature covers nothing. */
+/* More packages than are asked about: that is told, since one of them could be wanted. */
+static void test_too_many_packages(void **state)
+{
+    enum { PACKAGES = 1024 + 2 };
+    const char *names[3 * PACKAGES + 1] = {NULL};
+    struct told told;
+
+    put_text(*state, "bare.txt", "x");
+    for (size_t i = 0; i < PACKAGES; i++) {
+        names[3 * i] = "npm";
+        names[3 * i + 1] = i + 1 < PACKAGES ? "other" : "weather-now";
+        names[3 * i + 2] = ".";
+    }
+    verify_named(*state, rules, names, &told);
+    assert_string_equal(told.expected, "::2/0: ");
+}
+
 static void test_invalid_covers_nothing(void **state)
 {
     const struct package *package = *state;
@@ -710,6 +848,9 @@ int main(void)
         cmocka_unit_test(test_what_there_is),
         cmocka_unit_test(test_revoked_in_another_row),
         cmocka_unit_test(test_root_of_identity),
+        cmocka_unit_test(test_own_root),
+        cmocka_unit_test(test_registry),
+        cmocka_unit_test(test_one_name_for_two),
         cmocka_unit_test(test_several_roots),
         cmocka_unit_test(test_shipped_root),
         cmocka_unit_test(test_unanchored),
@@ -720,6 +861,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_for_another_package, package_setup, package_teardown),
         cmocka_unit_test_setup_teardown(test_nested_packages, package_setup, package_teardown),
         cmocka_unit_test_setup_teardown(test_nested_without_a_row, package_setup, package_teardown),
+        cmocka_unit_test_setup_teardown(test_too_many_packages, package_setup, package_teardown),
         cmocka_unit_test_setup_teardown(test_invalid_covers_nothing, package_setup,
                                         package_teardown),
     };

@@ -131,7 +131,7 @@ static int file_of(const void *data, size_t len)
 /* RECORD is taken. */
 static void verify(json_t *record, struct told *ret)
 {
-    static const char names[] = "npm\0@acme/tool\0.";
+    static const char names[] = "npm\0@acme/tool\0.\0";
     struct vb_error err = {0};
     char *text = json_dumps(record, 0);
     VB_CLEANUP_FD int record_fd = file_of(text, strlen(text));
@@ -293,6 +293,17 @@ static void test_package_repository(void **state VB_UNUSED)
          "https://forge.example/acme/skills/\n",
          NULL},
         {"deep/er/package.json", "{\"repository\":\"https://forge.example/x/y\"}", NULL},
+        /* its author: a page of the certificate's owner, elsewhere, of another one */
+        {"package.json", "{\"author\":\"A <a@b.example> (https://forge.example/Acme)\"}", NULL},
+        {"package.json", "{\"author\":\"A (https://acme.example/thief)\"}", NULL},
+        {"package.json", "{\"author\":\"A (https://forge.example/thief)\"}",
+         "its certificate is for forge.example/acme/skills, the package's author is "
+         "forge.example/thief"},
+        {"package.json", "{\"author\":{\"name\":\"A\",\"url\":\"https://forge.example/acmes/x\"}}",
+         "the package's author is forge.example/acmes"},
+        {"package.json", "{\"author\":\"A (https://forge.example/\"}", NULL},
+        {"package.json", "{\"author\":\") <( (>\"}", NULL},
+        {"package.json", "{\"author\":[7]}", NULL},
     };
     static const struct statement good = {0};
 
@@ -302,6 +313,33 @@ static void test_package_repository(void **state VB_UNUSED)
         verify_npm(&good, &told);
         expect(&told, "valid-untrusted", rows[i].reason);
         assert_int_equal(unlinkat(sigstore.package.fd, rows[i].file, 0), 0);
+    }
+}
+
+/* A certificate that was given to a mail address, and the author's own. */
+static void test_package_author(void **state VB_UNUSED)
+{
+    static const struct {
+        const char *text, *reason;
+    } rows[] = {
+        {"{\"author\":\"Anna <Anna@acme.example>\"}", NULL},
+        {"{\"author\":{\"name\":\"Anna\",\"email\":\"anna@acme.example\"}}", NULL},
+        {"{\"author\":\"Anna\"}", NULL},
+        {"{\"author\":\"Eva <eva@acme.example>\"}",
+         "its certificate is for anna@acme.example, the package's author is eva@acme.example"},
+        {"{\"author\":{\"email\":\"anna@acme.example.evil.example\"}}",
+         "the package's author is anna@acme.example.evil.example"},
+    };
+    static const struct statement good = {0};
+
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        struct told told;
+        put_text(&sigstore.package, "package.json", rows[i].text);
+        verify(
+            npm_record(npm_bundle(&good, (struct scene){.san = "email:anna@acme.example"}), slsa),
+            &told);
+        expect(&told, "valid-untrusted", rows[i].reason);
+        assert_int_equal(unlinkat(sigstore.package.fd, "package.json", 0), 0);
     }
 }
 
@@ -426,6 +464,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_npm, setup, teardown),
         cmocka_unit_test_setup_teardown(test_npm_mutations, setup, teardown),
         cmocka_unit_test_setup_teardown(test_package_repository, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_package_author, setup, teardown),
         cmocka_unit_test_setup_teardown(test_npm_publish, setup, teardown),
         cmocka_unit_test_setup_teardown(test_npm_signature, setup, teardown),
         cmocka_unit_test_setup_teardown(test_pypi, setup, teardown),

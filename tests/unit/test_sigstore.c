@@ -95,6 +95,94 @@ static void test_names(void **state)
     }
 }
 
+/* The authority's certificate as a file of the folder, called NAME. */
+static void trust_certificate(struct instance *instance, const char *name)
+{
+    unsigned char *der = NULL;
+    const int len = i2d_X509(instance->ca_cert, &der);
+
+    assert_int_equal(vb_sig_trust_der(instance->package.trust, "f.der", name,
+                                      (struct vb_sig_bytes){.data = der, .len = (size_t)len}, NULL),
+                     strlen(name) <= NAME_MAX ? 0 : VB_E_CONFIG);
+    OPENSSL_free(der);
+}
+
+/* Whoever has a certificate that leads to one of the folder has his issuer too, and the root's name
+ * is whole: both are what trust.yaml is asked with. */
+static void test_own_root(void **state)
+{
+    VB_CLEANUP(vb_sig_result_done) struct vb_sig_result result = {0};
+    const struct scene plain = {0};
+    char name[NAME_MAX + 2];
+
+    memset(name, 'n', sizeof(name) - 1);
+    name[sizeof(name) - 1] = '\0';
+    trust_certificate(*state, name);
+    name[NAME_MAX] = '\0';
+    trust_certificate(*state, name);
+    instance_verify(*state, instance_bundle(*state, &plain), &result);
+    assert_int_equal(result.outcome, VB_SIGNATURE_VALID_TRUSTED);
+    assert_false(result.by_instance);
+    assert_string_equal(result.root, name);
+    assert_string_equal(result.name, SIGNER_URI);
+    assert_string_equal(result.issuer, SIGNER_ISSUER);
+    assert_int_equal(result.facts.count, 2);
+}
+
+/* Of an own authority, whose certificates name nobody who vouched. */
+static void test_own_root_without_issuer(void **state)
+{
+    static const struct {
+        struct scene scene;
+        enum vb_signature_outcome outcome;
+        const char *name;
+    } rows[] = {
+        {{.no_issuer = true}, VB_SIGNATURE_VALID_TRUSTED, SIGNER_URI},
+        {{.no_issuer = true, .san = "DNS:acme.example"}, VB_SIGNATURE_VALID_TRUSTED, ""},
+        /* two identities of which one could be revoked */
+        {{.san = "URI:a,URI:b"}, VB_SIGNATURE_INVALID, ""},
+        {{.twice = true}, VB_SIGNATURE_INVALID, ""},
+    };
+
+    trust_certificate(*state, "acme");
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        VB_CLEANUP(vb_sig_result_done) struct vb_sig_result result = {0};
+        instance_verify(*state, instance_bundle(*state, &rows[i].scene), &result);
+        assert_int_equal(result.outcome, rows[i].outcome);
+        assert_string_equal(result.name, rows[i].name);
+        assert_string_equal(result.issuer, "");
+    }
+}
+
+/* What has no room is not cut, and so not compared with what it is not. */
+static void test_long_names(void **state)
+{
+    char longest[VB_SIG_NAME_MAX + 8], fits[VB_SIG_NAME_MAX];
+    char san[2 * VB_SIG_NAME_MAX];
+
+    memset(longest, 'x', VB_SIG_NAME_MAX);
+    longest[VB_SIG_NAME_MAX] = '\0';
+    memcpy(fits, longest, sizeof(fits) - 1);
+    fits[sizeof(fits) - 1] = '\0';
+    snprintf(san, sizeof(san), "URI:%s", longest);
+    const struct scene long_issuer = {.issuer = longest}, long_name = {.san = san},
+                       own_name = {.san = san, .no_issuer = true}, good = {.issuer = fits};
+
+    for (int own = 0; own <= 1; own++) {
+        VB_CLEANUP(vb_sig_result_done) struct vb_sig_result result = {0};
+        expect(*state, instance_bundle(*state, &long_issuer), VB_SIGNATURE_UNVERIFIABLE,
+               "longer than 511 bytes");
+        expect(*state, instance_bundle(*state, &long_name), VB_SIGNATURE_UNVERIFIABLE,
+               "longer than 511 bytes");
+        instance_verify(*state, instance_bundle(*state, &good), &result);
+        assert_string_equal(result.issuer, fits);
+        if (own == 0)
+            trust_certificate(*state, "acme");
+    }
+    expect(*state, instance_bundle(*state, &own_name), VB_SIGNATURE_UNVERIFIABLE,
+           "longer than 511 bytes");
+}
+
 static void test_by_key(void **state)
 {
     struct instance *instance = *state;
@@ -107,6 +195,55 @@ static void test_by_key(void **state)
     instance_trust(instance, instance_root(instance), instance->other);
     expect(instance, instance_bundle(instance, &scene), VB_SIGNATURE_INVALID,
            "not of the key that the bundle names");
+}
+
+/* RFC 8032, section 7.3: key, message and signature of Ed25519ph, which OpenSSL 3.0 does not have.
+ */
+static const unsigned char prehash_key[] = {
+    0xec, 0x17, 0x2b, 0x93, 0xad, 0x5e, 0x56, 0x3b, 0xf4, 0x93, 0x2c, 0x70, 0xe1, 0x24, 0x50, 0x34,
+    0xc3, 0x54, 0x67, 0xef, 0x2e, 0xfd, 0x4d, 0x64, 0xeb, 0xf8, 0x19, 0x68, 0x34, 0x67, 0xe2, 0xbf};
+static const char prehash_signature[] =
+    "mKcCIvC4Ehqp0w+BPWg/gJ5GK0acf/h2OUmbuU5trkEx+FBCRjwqNVogA9BirfWqoQuMYeY2Biqq0RwqJgg0Bg==";
+
+static void test_prehashed(void **state)
+{
+    struct instance *instance = *state;
+    const struct scene enveloped = {.by_key = true, .dsse = true, .hint = "acme"};
+    VB_CLEANUP(vb_sig_key_free)
+    EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, prehash_key, 32);
+    unsigned char *der = NULL;
+    const char *const hints[] = {"acme", "another"};
+
+    put_text(&instance->package, "file.txt", "abc");
+    instance_trust(instance, instance_root(instance), key);
+    for (size_t i = 0; i < VB_ARRAY_LEN(hints); i++)
+        expect(instance,
+               json_pack("{s:s,s:{s:{s:s},s:[]},s:{s:s}}", "mediaType",
+                         "application/vnd.dev.sigstore.bundle.v0.3+json", "verificationMaterial",
+                         "publicKey", "hint", hints[i], "tlogEntries", "messageSignature",
+                         "signature", prehash_signature),
+               VB_SIGNATURE_UNVERIFIABLE, i == 0 ? "Ed25519ph" : "not in the trust folder");
+    /* a key within the bundle itself */
+    const int len = i2d_PUBKEY(key, &der);
+    VB_CLEANUP(vb_buf_done) struct vb_buf spki = {0};
+    vb_buf_init(&spki, 256);
+    assert_int_equal(vb_base64_encode(&spki, der, (size_t)len, NULL), 0);
+    OPENSSL_free(der);
+    expect(instance,
+           json_pack("{s:s,s:{s:{s:s%},s:[]},s:{s:s}}", "mediaType",
+                     "application/vnd.dev.sigstore.bundle.v0.3+json", "verificationMaterial",
+                     "publicKey", "rawBytes", spki.data, spki.len, "tlogEntries",
+                     "messageSignature", "signature", prehash_signature),
+           VB_SIGNATURE_UNVERIFIABLE, "Ed25519ph");
+    /* an envelope: only where a log entry says so */
+    expect(instance, instance_bundle(instance, &enveloped), VB_SIGNATURE_INVALID,
+           "not of the key that the bundle names");
+    json_t *bundle = instance_bundle(instance, &enveloped);
+    json_t *entry = json_array_get(
+        json_object_get(json_object_get(bundle, "verificationMaterial"), "tlogEntries"), 0);
+    json_object_set_new(entry, "canonicalizedBody",
+                        json_string("eyJrZXlEZXRhaWxzIjoiUEtJWF9FRDI1NTE5X1BIIn0="));
+    expect(instance, bundle, VB_SIGNATURE_UNVERIFIABLE, "Ed25519ph");
 }
 
 /* A hint may be the key's digest, in hex or base64; a key in the bundle proves nothing. */
@@ -1076,7 +1213,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_good, setup, teardown),
         cmocka_unit_test_setup_teardown(test_roots_apart, setup, teardown),
         cmocka_unit_test_setup_teardown(test_names, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_own_root, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_own_root_without_issuer, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_long_names, setup, teardown),
         cmocka_unit_test_setup_teardown(test_by_key, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_prehashed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_hints, setup, teardown),
         cmocka_unit_test_setup_teardown(test_lies, setup, teardown),
         cmocka_unit_test_setup_teardown(test_statements, setup, teardown),

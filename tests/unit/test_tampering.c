@@ -55,7 +55,7 @@ static int open_in(const char *name, int flags)
  * nothing. */
 static bool is_trusted(void)
 {
-    static const char names[] = "npm\0@acme/tool\0.";
+    static const char names[] = "npm\0@acme/tool\0.\0";
     VB_CLEANUP(capture_done) struct capture capture;
     VB_CLEANUP_FD int packages = memfd_create("packages", MFD_CLOEXEC);
     VB_CLEANUP_FD int record = open_in(now->index ? now->signature : ".", O_RDONLY);

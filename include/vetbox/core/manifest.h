@@ -21,6 +21,7 @@ struct vb_manifest_package {
     char *root; /* below the tree, "." for the top */
     char *name;
     char *version;
+    char *author; /* as the manifest has him; NULL: it names none */
 };
 
 struct vb_manifest_code {
