@@ -34,6 +34,7 @@ VB_CHECKED int vb_sig_walk(int dirfd, bool (*wanted)(const char *path), struct v
 /* --- one signature file --- */
 
 struct vb_sig_format;
+struct vb_sig_gpgv;
 
 struct vb_sig_job {
     int dirfd;
@@ -46,6 +47,9 @@ struct vb_sig_job {
     struct vb_sig_bytes data;      /* its first VB_SIG_FILE_MAX + 1 bytes */
     const char *const *namespaces; /* SSH namespaces that are meant for files, NULL at the end */
     const struct vb_sig_format *format;
+    size_t part;              /* which of the signatures in the file */
+    bool beside;              /* it lies beside the artifact */
+    struct vb_sig_gpgv *gpgv; /* who is asked about OpenPGP; NULL: nobody */
 };
 
 struct vb_sig_result {
@@ -53,6 +57,7 @@ struct vb_sig_result {
     const char *format;
     char name[512];
     char key_id[96];
+    char made_by[96]; /* the key that made it, where that may be another one of the same owner */
     char reason[512];
     const char *code; /* why trust.yaml objects, a constant; NULL: it does not */
     char issuer[256]; /* of the identity in name, where that is one; else "" */
@@ -60,7 +65,8 @@ struct vb_sig_result {
     bool anchored;    /* valid-untrusted, but the chain behind name ends in a trusted root: only
                          trust.yaml can say whether that name is trusted */
     int64_t clock;    /* 0: no time range was checked */
-    const char *clock_source; /* log or authority, where one of them says so; NULL: nobody */
+    const char *clock_source; /* log or authority, where one of them says so, or signer, who may say
+                                 anything; NULL: nobody */
     int64_t signed_at;        /* when, by somebody who is trusted to know; 0: unknown */
     bool from_index;          /* the index that the package was fetched from told it */
     size_t count;             /* files of the package among covers, and how many there are */
@@ -128,10 +134,16 @@ int vb_sig_mcpb(const struct vb_sig_job *job, struct vb_sig_result *result, stru
 bool vb_sig_cosign_probe(const struct vb_sig_job *job);
 int vb_sig_cosign(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
 
+bool vb_sig_openpgp_probe(const struct vb_sig_job *job);
+int vb_sig_openpgp(const struct vb_sig_job *job, struct vb_sig_result *result,
+                   struct vb_error *err);
+/* How many signatures the file holds, each a part of its own, and whether it holds nothing else. */
+VB_CHECKED int vb_sig_openpgp_parts(const struct vb_sig_job *job, size_t *ret, bool *ret_bare,
+                                    struct vb_error *err);
+
 /* Formats that are only recognised. */
 int vb_sig_known(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
 bool vb_sig_probe_json(const struct vb_sig_job *job);
-bool vb_sig_probe_openpgp(const struct vb_sig_job *job);
 bool vb_sig_probe_cms(const struct vb_sig_job *job);
 bool vb_sig_probe_zip(const struct vb_sig_job *job);
 bool vb_sig_probe_pem_key(const struct vb_sig_job *job);
@@ -153,6 +165,9 @@ bool vb_sig_is_sums(const char *path);
  * outcome to invalid where a file is missing or differs, or the list is malformed. */
 VB_CHECKED int vb_sig_sums(int dirfd, const char *sums, struct vb_sig_result *result,
                            struct vb_error *err);
+/* The same for a list of which TEXT is signed, as if it lay at SUMS. */
+VB_CHECKED int vb_sig_sums_text(int dirfd, const char *sums, struct vb_sig_bytes text,
+                                struct vb_sig_result *result, struct vb_error *err);
 
 /* --- trust --- */
 
@@ -179,6 +194,23 @@ struct vb_trust_pem { /* a public key in PEM */
     EVP_PKEY *key;
 };
 
+struct vb_trust_pgp_key {
+    char fingerprint[41]; /* upper-case hexadecimal, of version 4 */
+    int64_t created;
+    bool weak; /* of fewer bits than is accepted */
+};
+
+struct vb_trust_pgp { /* an OpenPGP key with its subkeys */
+    char *name;
+    char user[200]; /* whose it says to be */
+    struct vb_trust_pgp_key key;
+    int64_t until; /* 0: no limit */
+    bool revoked;  /* by its owner */
+    struct vb_trust_pgp_key *subkeys;
+    size_t subkey_count;
+    struct vb_buf packets; /* all of it, as gpgv reads it */
+};
+
 struct vb_publishers;
 
 struct vb_trust {
@@ -189,6 +221,8 @@ struct vb_trust {
     struct vb_publishers *publishers; /* trust.yaml, or NULL */
     struct vb_trust_pem *pems;
     size_t pem_count;
+    struct vb_trust_pgp *pgps;
+    size_t pgp_count;
     STACK_OF(X509) * root_certs; /* NULL: none */
     char **root_names;           /* the file's name of each */
     size_t root_count;
@@ -225,6 +259,10 @@ VB_CHECKED int vb_sig_trust_der(struct vb_trust *trust, const char *path, const 
                                 struct vb_sig_bytes der, struct vb_error *err);
 VB_CHECKED int vb_sig_trust_sigstore(struct vb_trust *trust, const char *path, const char *name,
                                      struct vb_sig_bytes text, struct vb_error *err);
+/* OpenPGP public keys, armored or not. */
+VB_CHECKED int vb_sig_trust_pgp(struct vb_trust *trust, const char *path, const char *name,
+                                struct vb_sig_bytes text, struct vb_error *err);
+void vb_sig_trust_pgp_done(struct vb_trust *trust);
 void vb_sig_trust_roots_done(struct vb_trust *trust);
 /* The name of CERT, one of root_certs. */
 const char *vb_sig_trust_root_name(const struct vb_trust *trust, const X509 *cert);

@@ -24,21 +24,6 @@ bool vb_sig_probe_json(const struct vb_sig_job *job)
     return i < job->data.len && job->data.data[i] == '{';
 }
 
-bool vb_sig_probe_openpgp(const struct vb_sig_job *job)
-{
-    if (contains(job, "-----BEGIN PGP SIGNATURE-----") ||
-        contains(job, "-----BEGIN PGP SIGNED MESSAGE-----"))
-        return true;
-    /* RFC 9580 section 4.2: packet type 2, in the old format with a length of one or two bytes,
-     * or in the new one; then version 3, 4 or 6. */
-    const unsigned char *b = job->data.data;
-    if (job->data.len < 16)
-        return false;
-    const unsigned char version = b[0] == 0x89 || (b[0] == 0xc2 && b[1] >= 192) ? b[3] : b[2];
-    return (b[0] == 0x88 || b[0] == 0x89 || b[0] == 0xc2) &&
-           (version == 3 || version == 4 || version == 6);
-}
-
 bool vb_sig_probe_cms(const struct vb_sig_job *job)
 {
     static const unsigned char signed_data[] = {0x06, 0x09, 0x2a, 0x86, 0x48, 0x86,
