@@ -146,6 +146,9 @@ int vb_sig_known(const struct vb_sig_job *job, struct vb_sig_result *result, str
 bool vb_sig_probe_json(const struct vb_sig_job *job);
 bool vb_sig_probe_cms(const struct vb_sig_job *job);
 bool vb_sig_probe_zip(const struct vb_sig_job *job);
+bool vb_sig_probe_vsix(const struct vb_sig_job *job);
+/* As vb_sig_known; what it was found in may hold more than a signature. */
+int vb_sig_vsix(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
 bool vb_sig_probe_pem_key(const struct vb_sig_job *job);
 bool vb_sig_probe_cosign_bundle(const struct vb_sig_job *job);
 bool vb_sig_probe_beside(const struct vb_sig_job *job);

@@ -41,6 +41,20 @@ bool vb_sig_probe_zip(const struct vb_sig_job *job)
     return begins(job, "PK\x03\x04");
 }
 
+/* What a marketplace puts into the extension itself, and the signatures of OPC (ISO/IEC 29500-2).
+ */
+bool vb_sig_probe_vsix(const struct vb_sig_job *job)
+{
+    const char *base = vb_path_base(job->path);
+
+    if (strcmp(base, ".signature.p7s") == 0)
+        return vb_sig_probe_cms(job);
+    if (strcmp(base, ".signature.manifest") == 0)
+        return vb_sig_probe_json(job);
+    return strcmp(vb_path_extension(base), "psdsxs") == 0 &&
+           strstr(job->path, "package/services/digital-signature/") != NULL;
+}
+
 bool vb_sig_probe_pem_key(const struct vb_sig_job *job)
 {
     return begins(job, "-----BEGIN PUBLIC KEY-----");
@@ -62,6 +76,12 @@ bool vb_sig_probe_beside(const struct vb_sig_job *job)
         job->subject == NULL ? -1 : vb_sig_open_regular(job->dirfd, job->subject, &size, &why);
 
     return fd >= 0;
+}
+
+int vb_sig_vsix(const struct vb_sig_job *job, struct vb_sig_result *result,
+                struct vb_error *err VB_UNUSED)
+{
+    return vb_sig_conclude(result, VB_SIGNATURE_UNVERIFIABLE, "%s", job->format->reason);
 }
 
 int vb_sig_known(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err)

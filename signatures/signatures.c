@@ -1,5 +1,6 @@
 /* Finds the signatures of a package and verifies each. Trust boundary: names and bytes below DIRFD
  * are the package's; the trust store was read before by the coordinator. */
+#include "signatures/git.h"
 #include "signatures/pgp.h"
 #include "signatures/registry.h"
 #include "signatures/wheel.h"
@@ -37,6 +38,11 @@ static const struct vb_sig_format formats[] = {
      vb_sig_openpgp_probe,
      vb_sig_openpgp,
      NULL},
+    {"vsix",
+     {".signature.p7s", ".signature.manifest", ".psdsxs"},
+     vb_sig_probe_vsix,
+     vb_sig_vsix,
+     "signature of a VS Code extension by its marketplace: " NOT_VERIFIED},
     {"cms", {".signature.p7s", ".p7s", ".p7", ".p7m", ".sig"}, vb_sig_probe_cms, vb_sig_cms, NULL},
     {"mcpb", {".mcpb", ".dxt"}, vb_sig_mcpb_probe, vb_sig_mcpb, NULL},
     {"vsix",
@@ -312,7 +318,8 @@ static int leave_out_signatures(struct vb_sig_job job, const struct vb_sig_paths
         if (status < 0)
             return status;
         /* A bundle is what its block signs, and a text may have words of its own. */
-        bool bare = job.format != NULL && job.format->verify != vb_sig_mcpb;
+        bool bare = job.format != NULL && job.format->verify != vb_sig_mcpb &&
+                    job.format->verify != vb_sig_vsix;
         size_t parts;
         if (bare && is_openpgp(job.format) && vb_sig_openpgp_parts(&job, &parts, &bare, err) < 0)
             return vb_wrap(err, "signature file %s", job.path);
@@ -391,6 +398,8 @@ int vb_verify_job(const struct vb_verify_job *work, struct vb_sink *sink, struct
     if (status < 0 || asked)
         return status;
     status = examine_all(job, work, &candidates, &cover, sink, err);
+    if (status == 0)
+        status = vb_sig_git(work->dirfd, &cover.files, sink, err);
     if (status == 0 && work->from_index)
         status = vb_sig_registry(&job, work, &cover, sink, err);
     if (status == 0)

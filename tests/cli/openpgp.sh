@@ -361,6 +361,22 @@ printf '%s\n' skill/[0-9]* | while read -r file; do pgp --local-user alice --arm
 package 2 "more signatures than are checked" "more OpenPGP signatures than gpgv is asked about"
 [ "$(grep -c valid-trusted "$work/out")" -eq 32 ] || fail "32 of 33 are checked"
 
+# --- signatures in a repository, which are told of and not verified ---
+
+if command -v git >/dev/null; then
+    skill
+    git -C skill init -q
+    git -C skill -c user.name=alice -c user.email=alice@example.org -c "user.signingkey=$alice" -c gpg.program=gpg \
+        commit -q --allow-empty -S -m 'signed' 2>>gpg.log || fail "git commit"
+    git -C skill -c user.name=alice -c user.email=alice@example.org -c "user.signingkey=$alice" \
+        tag -s -m 'signed too' v1 2>>gpg.log || fail "git tag"
+    git -C skill -c user.name=alice -c user.email=alice@example.org commit -q --allow-empty --no-gpg-sign -m 'not signed'
+    package 2 "signed commits" "present-unverifiable  git  .git/objects/"
+    expect_in "$work/out" "2 signed commits or tags of git" "signed commits"
+else
+    echo "left out: signed commits (no git)"
+fi
+
 # --- without a keyring, without gpgv ---
 
 skill
