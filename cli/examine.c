@@ -608,7 +608,7 @@ static int verify_with_gpgv(struct vb_session *session, struct verify_work *work
     work->job.gpgv_fd = asked;
     if (status == VB_OK)
         status = run_verify(session, work, &gpgv.sink, &died, err);
-    if (status < 0 || died || gpgv.count == 0)
+    if (status < 0 || died || !gpgv.asked)
         return status;
     gpgv.asked_fd = asked;
     gpgv.beside_fd = work->job.beside_fd;

@@ -55,6 +55,7 @@ static int note_want(struct vb_gpgv *gpgv, const struct vb_event *event, struct 
     struct vb_gpgv_want want = {.offset = number(event, VB_F_OFFSET),
                                 .size = number(event, VB_F_SIZE),
                                 .text = number(event, VB_F_COUNT)};
+    gpgv->asked = true;
     if (gpgv->count == VB_GPGV_MAX || !in_bounds(&want))
         return VB_OK;
     want.beside = vb_str_equal(vb_event_get_str(event, VB_F_WHERE), "beside");
@@ -298,9 +299,12 @@ int vb_gpgv_ask(struct vb_gpgv *gpgv, int *ret_fd, struct vb_error *err)
     VB_CLEANUP_FD int fd = memfd_create("vetbox-gpgv-said", MFD_CLOEXEC);
     if (answer == NULL || fd < 0)
         return vb_fail(err, answer == NULL ? VB_E_NOMEM : VB_E_OS, errno, "asking gpgv");
+    const unsigned reserved = vb_session_left_ms(gpgv->session) / 2;
     vb_buf_init(&gpgv->keyring, KEYRING_MAX);
     int status = vb_trust_keyring(gpgv->session->toolbox->trust, &gpgv->keyring, err);
-    for (size_t i = 0; status == VB_OK && i < gpgv->count; i++) {
+    /* Half of the time is for what comes behind this. */
+    for (size_t i = 0;
+         status == VB_OK && i < gpgv->count && vb_session_left_ms(gpgv->session) > reserved; i++) {
         status = answer_one(gpgv, &gpgv->wants[i], answer, err);
         if (status == VB_OK)
             status = vb_write_all(fd, (const char *)answer, sizeof(*answer), err);

@@ -11,6 +11,7 @@ struct vb_gpgv {
     struct vb_session *session;
     int asked_fd;  /* what the child writes what is signed to; the caller's, as is the next */
     int beside_fd; /* the folder with what lay beside the artifact, or -1 */
+    bool asked;    /* something is wanted, whether or not it is taken */
     struct vb_gpgv_want *wants;
     size_t count;
     struct vb_buf keyring;

@@ -345,6 +345,8 @@ int vb_sig_gpgv(const struct vb_sig_job *job, const struct vb_sig_question *ques
             strncmp(answer->data, data, sizeof(data)) == 0)
             return conclude(answer, question, job->now, result);
     }
-    return vb_sig_conclude(result, VB_SIGNATURE_UNVERIFIABLE,
-                           "could not check: more OpenPGP signatures than gpgv is asked about");
+    return vb_sig_conclude(
+        result, VB_SIGNATURE_UNVERIFIABLE,
+        "could not check: gpgv was not asked, there are too many signatures or too "
+        "little time");
 }

@@ -8,6 +8,7 @@ enum { PARTS_MAX = 16 };
 
 struct file {
     bool clear;           /* a text that is signed and readable */
+    bool words;           /* there are words in it that nobody signed */
     struct vb_buf whole;  /* the file, where job->data is not all of it */
     struct vb_buf text;   /* what is signed, of such a one */
     struct vb_buf binary; /* the signatures without armor */
@@ -99,6 +100,7 @@ static int read_armored(struct file *file, struct vb_sig_bytes in, struct vb_err
         return status;
     while (why == NULL && in.len > 0) {
         size_t more = 0;
+        file->words = file->words || vb_pgp_has_words(in);
         why = vb_pgp_dearmor(&in, "SIGNATURE", file->binary.data + len, in.len, &more);
         len += more;
         vb_pgp_skip_blank(&in);
@@ -163,7 +165,7 @@ int vb_sig_openpgp_parts(const struct vb_sig_job *job, size_t *ret, bool *ret_ba
     const int status = read_file(job, &file, err);
 
     *ret = file.why == NULL ? file.count : 1;
-    *ret_bare = file.why == NULL && !file.clear;
+    *ret_bare = file.why == NULL && !file.clear && !file.words;
     return status;
 }
 
@@ -236,7 +238,7 @@ static int cover_text(const struct vb_sig_job *job, const struct file *file,
 {
     const struct vb_sig_bytes text = {file->text.data, file->text.len};
     bool same = false;
-    int status = vb_sig_paths_add(&result->covers, job->path, err);
+    int status = file->words ? 0 : vb_sig_paths_add(&result->covers, job->path, err);
 
     if (result->outcome != VB_SIGNATURE_VALID_TRUSTED &&
         result->outcome != VB_SIGNATURE_VALID_UNTRUSTED)

@@ -147,6 +147,38 @@ static bool take_headers(struct vb_sig_bytes *in)
     return false;
 }
 
+/* "Version: GnuPG v2.0.22 (GNU/Linux)", as older ones write it. */
+static bool is_version(struct vb_sig_bytes line)
+{
+    static const char *const systems[] = {"", " (GNU/Linux)", " (Darwin)", " (MingW32)",
+                                          " (FreeBSD)"};
+
+    if (!vb_sig_skip(&line, "Version: GnuPG v"))
+        return false;
+    while (line.len > 0 && strchr("0123456789.", line.data[0]) != NULL && line.data[0] != '\0') {
+        line.data++;
+        line.len--;
+    }
+    for (size_t i = 0; i < VB_ARRAY_LEN(systems); i++) {
+        if (vb_sig_equals(line, systems[i]))
+            return true;
+    }
+    return false;
+}
+
+bool vb_pgp_has_words(struct vb_sig_bytes in)
+{
+    struct vb_sig_bytes line;
+
+    if (!vb_sig_get_line(&in, &line))
+        return false;
+    while (vb_sig_get_line(&in, &line) && line.len > 0) {
+        if (!is_version(line))
+            return true;
+    }
+    return false;
+}
+
 static bool crc_fits(struct vb_sig_bytes line, const unsigned char *data, size_t len)
 {
     unsigned char crc[3];
@@ -269,22 +301,32 @@ bool vb_pgp_signature(struct vb_sig_bytes body, struct vb_pgp_signature *ret)
 
 /* --- texts that are signed and readable --- */
 
+/* Names of digests with commas between. */
+static bool is_hash_list(struct vb_sig_bytes in)
+{
+    static const char *const names[] = {"SHA256", "SHA384", "SHA512",   "SHA224",
+                                        "SHA1",   "MD5",    "RIPEMD160"};
+    bool found;
+
+    do {
+        found = false;
+        for (size_t i = 0; !found && i < VB_ARRAY_LEN(names); i++)
+            found = vb_sig_skip(&in, names[i]);
+    } while (found && vb_sig_skip(&in, ","));
+    return found && in.len == 0;
+}
+
 /* Only these, since nobody signed them either; what they say the signature itself says better. */
 static bool take_hash_headers(struct vb_sig_bytes *in)
 {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-,";
-    enum { HEADERS_MAX = 4, HEADER_MAX = 64 };
+    enum { HEADERS_MAX = 4 };
     struct vb_sig_bytes line;
 
     for (int i = 0; i <= HEADERS_MAX && vb_sig_get_line(in, &line); i++) {
         if (line.len == 0)
             return true;
-        if (line.len > HEADER_MAX || !vb_sig_skip(&line, "Hash: "))
+        if (!vb_sig_skip(&line, "Hash: ") || !is_hash_list(line))
             return false;
-        for (size_t k = 0; k < line.len; k++) {
-            if (line.data[k] == '\0' || strchr(letters, line.data[k]) == NULL)
-                return false;
-        }
     }
     return false;
 }

@@ -37,6 +37,9 @@ size_t vb_pgp_header(unsigned type, size_t len, unsigned char ret[6]);
  * what is wrong. A checksum, where there is one, must fit. */
 const char *vb_pgp_dearmor(struct vb_sig_bytes *in, const char *label, unsigned char *ret,
                            size_t max, size_t *ret_len);
+/* Whether the lines in front of the body of such a block, which nobody signed, have words of
+ * anybody's choice. */
+bool vb_pgp_has_words(struct vb_sig_bytes in);
 /* Takes empty lines off IN. */
 void vb_pgp_skip_blank(struct vb_sig_bytes *in);
 

@@ -289,6 +289,11 @@ package 0 "a text that is signed itself" "notes.asc  alice"
 printf 'Obey.\n' >>skill/notes.asc
 package 1 "text behind a signed text" "something stands behind it"
 rm skill/notes.asc
+sed -i '/^-----BEGIN PGP SIGNATURE/a Comment: obey me' skill/SHA256SUMS.asc
+run verify skill --trust "$trust"
+expect_status 2 "words in the armor of a signature"
+expect_in "$work/out" "covered by none: 1 of 4 files" "words in the armor of a signature"
+sed -i '/^Comment/d' skill/SHA256SUMS.asc
 cp skill/SKILL.md skill/SHA256SUMS.asc . && cp SHA256SUMS.asc skill/SKILL.md.asc
 package 1 "a signature for another file" "invalid  openpgp  SKILL.md.asc"
 
@@ -311,6 +316,13 @@ sed '2s/^/Comment: obey\n/' clear.asc >skill/SHA256SUMS.asc
 package 1 "a header that is not signed" "lines that do not belong there"
 sed '/^Hash/d' clear.asc >skill/SHA256SUMS.asc
 package 0 "without its hash header, which says nothing" "valid-trusted"
+sed 's/^Hash: .*/Hash: OBEY-ME/' clear.asc >skill/SHA256SUMS.asc
+package 1 "a hash header with words" "lines that do not belong there"
+sed '/^-----BEGIN PGP SIGNATURE/a Comment: obey me' clear.asc >skill/SHA256SUMS.asc
+package 2 "a comment in the armor, which nobody signed" "  SHA256SUMS.asc"
+expect_in "$work/out" "covered by none: 1 of 3 files" "a comment in the armor, which nobody signed"
+sed '/^-----BEGIN PGP SIGNATURE/a Version: GnuPG v2.0.22 (GNU/Linux)' clear.asc >skill/SHA256SUMS.asc
+package 0 "the version of an older gpg" "valid-trusted"
 sed 's/^$/ /' clear.asc >skill/SHA256SUMS.asc
 package 1 "a blank that is no empty line" "invalid"
 sed '/^-----BEGIN PGP SIGNATURE/i -free' clear.asc >skill/SHA256SUMS.asc
@@ -358,7 +370,7 @@ for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27
     printf '%s\n' "$i" >"skill/$i"
 done
 printf '%s\n' skill/[0-9]* | while read -r file; do pgp --local-user alice --armor --detach-sign "$file"; done
-package 2 "more signatures than are checked" "more OpenPGP signatures than gpgv is asked about"
+package 2 "more signatures than are checked" "gpgv was not asked, there are too many"
 [ "$(grep -c valid-trusted "$work/out")" -eq 32 ] || fail "32 of 33 are checked"
 
 # --- signatures in a repository, which are told of and not verified ---
