@@ -29,6 +29,16 @@ struct signature_counts {
     bool quiet;
 };
 
+/* Whose word a name or a time is, where that was the choice of vetbox. */
+static void print_root(const struct vb_event *event)
+{
+    const int64_t days = vb_event_get_int(event, VB_F_ROOT_DAYS, 0);
+    fputs("  by the trusted root ", stdout);
+    vb_print_escaped(stdout, vb_event_get_str(event, VB_F_ROOT));
+    printf(" that vetbox ships, %lld days old%s\n", (long long)days,
+           days > VB_TRUST_ROOT_OLD_DAYS ? ": too old, a newer vetbox has a newer one" : "");
+}
+
 static void print_signature(const struct vb_event *event, void *ctx)
 {
     static const enum vb_field fields[] = {VB_F_OUTCOME, VB_F_FORMAT, VB_F_PATH,
@@ -48,6 +58,8 @@ static void print_signature(const struct vb_event *event, void *ctx)
     }
     if (!counts->quiet)
         fputc('\n', stdout);
+    if (!counts->quiet && vb_event_get(event, VB_F_ROOT) != NULL)
+        print_root(event);
 }
 
 static void print_files(const char *words, int64_t count, int64_t present,

@@ -15,10 +15,11 @@
 enum { KEY_FILE_MAX = 1024 * 1024, DAY_S = 86400, SOON_DAYS = 30 };
 
 /* What is on the way to its end, from best to worst. */
-enum state { STATE_GOOD, STATE_SOON, STATE_NOT_YET, STATE_OVER, STATE_BROKEN };
+enum state { STATE_GOOD, STATE_SOON, STATE_OLD, STATE_NOT_YET, STATE_OVER, STATE_BROKEN };
 
 static const char *const state_names[] = {[STATE_GOOD] = "good",
                                           [STATE_SOON] = "ends soon",
+                                          [STATE_OLD] = "old: a newer vetbox has a newer one",
                                           [STATE_NOT_YET] = "not valid yet",
                                           [STATE_OVER] = "over",
                                           [STATE_BROKEN] = "broken"};
@@ -41,6 +42,8 @@ static enum state state_of(const struct vb_trust_entry *entry, int64_t now)
         return STATE_OVER;
     if (entry->from != 0 && now < entry->from)
         return STATE_NOT_YET;
+    if (entry->shipped && vb_trust_root_is_old(entry->changed, now))
+        return STATE_OLD;
     return entry->until != 0 && now >= entry->until - (int64_t)SOON_DAYS * DAY_S ? STATE_SOON
                                                                                  : STATE_GOOD;
 }
@@ -61,8 +64,9 @@ static void escaped(const char *text)
 
 static void print_text(const struct vb_trust_entry *entry, enum state state, int64_t now)
 {
-    char from[16], until[16];
+    char from[16], until[16], changed[16];
 
+    date_of(entry->changed, changed);
     date_of(entry->from, from);
     date_of(entry->until, until);
     printf("%-16s  ", entry->kind);
@@ -75,6 +79,8 @@ static void print_text(const struct vb_trust_entry *entry, enum state state, int
     escaped(entry->file);
     if (entry->line != 0)
         printf(":%zu", entry->line);
+    if (entry->shipped)
+        printf(" with vetbox, the newest on %s", changed);
     printf("  %lld days old", (long long)((now - entry->changed) / DAY_S));
     if (entry->detail[0] != '\0') {
         fputs("  ", stdout);
@@ -113,6 +119,8 @@ static void print_json(struct vb_json_out *out, const struct vb_trust_entry *ent
     date_member(out, "until", entry->until);
     date_member(out, "changed", entry->changed);
     vb_json_member_int(out, "age_days", (now - entry->changed) / DAY_S);
+    if (entry->shipped)
+        vb_json_member_bool(out, "shipped", true);
     if (entry->detail[0] != '\0')
         vb_json_member_str(out, "detail", entry->detail);
     vb_json_member_str(out, "state", state_names[state]);
@@ -126,7 +134,7 @@ static int show_entry(void *ctx, const struct vb_trust_entry *entry, struct vb_e
     const enum state state = state_of(entry, show->now);
 
     (void)err;
-    show->all++;
+    show->all += entry->shipped ? 0 : 1;
     if (state > show->worst)
         show->worst = state;
     if (show->check && state == STATE_GOOD)
@@ -142,7 +150,7 @@ static int show_all(struct show *show, const char *dir, struct vb_error *err)
 {
     const char *format = show->options->value[VB_OPT_FORMAT];
     int out = STDOUT_FILENO;
-    int status = VB_OK;
+    int status;
 
     if (format != NULL && strcmp(format, "text") != 0 && strcmp(format, "json") != 0)
         return vb_fail(err, VB_E_USAGE, 0, "--format %s: text and json are known", format);
@@ -151,8 +159,7 @@ static int show_all(struct show *show, const char *dir, struct vb_error *err)
         vb_json_out_fd(&show->json, &out, true, err);
         vb_json_begin_array(&show->json);
     }
-    if (dir != NULL)
-        status = vb_trust_list(dir, show_entry, show, err);
+    status = vb_trust_list(dir, show_entry, show, err);
     if (show->as_json) {
         vb_json_end_array(&show->json);
         const int written = vb_json_finish(&show->json);
@@ -165,6 +172,7 @@ static int list(const struct vb_options *options, const char *dir, bool check, s
 {
     static const int statuses[] = {[STATE_GOOD] = 0,
                                    [STATE_SOON] = VB_EXIT_REVIEW,
+                                   [STATE_OLD] = VB_EXIT_REVIEW,
                                    [STATE_NOT_YET] = VB_EXIT_REVIEW,
                                    [STATE_OVER] = VB_EXIT_BLOCK,
                                    [STATE_BROKEN] = VB_EXIT_BLOCK};

@@ -1,6 +1,7 @@
 /* CMS with OpenSSL. Trust boundary: the signature and its certificates are the package's; what a
  * chain may end in is the user's. What OpenSSL would accept out of old habit is refused here. */
 #include "signatures/cms.h"
+#include "signatures/timestamp.h"
 
 #include <errno.h>
 #include <openssl/cms.h>
@@ -158,10 +159,88 @@ static int describe(const struct vb_sig_job *job, X509 *cert, const struct vb_si
     return status;
 }
 
-/* *RET_WHY: why CERT is not trusted; NULL: it is. */
-static int judge_cert(const struct vb_sig_job *job, X509 *cert, STACK_OF(X509) * others,
-                      struct vb_sig_result *result, const char **ret_why, struct vb_error *err)
+/* --- when it was signed --- */
+
+/* The time stamp over SIGNER's signature (RFC 3161, appendix A); empty where there is none, or not
+ * one alone. */
+static struct vb_sig_bytes token_of(CMS_SignerInfo *signer)
 {
+    const int nid = NID_id_smime_aa_timeStampToken;
+    const int at = CMS_unsigned_get_attr_by_NID(signer, nid, -1);
+    X509_ATTRIBUTE *attribute = at < 0 ? NULL : CMS_unsigned_get_attr(signer, at);
+
+    if (attribute == NULL || X509_ATTRIBUTE_count(attribute) != 1 ||
+        CMS_unsigned_get_attr_by_NID(signer, nid, at) >= 0)
+        return (struct vb_sig_bytes){0};
+    const ASN1_STRING *value = X509_ATTRIBUTE_get0_data(attribute, 0, V_ASN1_SEQUENCE, NULL);
+    if (value == NULL)
+        return (struct vb_sig_bytes){0};
+    return (struct vb_sig_bytes){ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)};
+}
+
+/* Asks every clock that is believed: those of the folder, then those of each trusted root. */
+static int ask_clocks(const struct vb_trust *trust, struct vb_sig_bytes token,
+                      struct vb_sig_bytes signature, struct vb_sig_stamped *ret,
+                      const struct vb_sig_trusted_root **ret_root, struct vb_error *err)
+{
+    static const struct vb_sig_authorities none;
+    int status =
+        vb_sig_timestamp_token(token, signature, trust != NULL ? &trust->clocks : &none, ret, err);
+
+    for (size_t i = 0; status == 0 && trust != NULL && ret->stamp == VB_SIG_STAMP_UNKNOWN &&
+                       i < trust->trusted_root_count;
+         i++) {
+        *ret_root = &trust->trusted_roots[i];
+        status = vb_sig_timestamp_token(token, signature, &(*ret_root)->tsas, ret, err);
+    }
+    return status;
+}
+
+/* *RET is good where somebody who is trusted with time says when SIGNER signed, bad where something
+ * is wrong with what it brings, and else unknown. */
+static int stamped(const struct vb_sig_job *job, CMS_SignerInfo *signer,
+                   struct vb_sig_result *result, struct vb_sig_stamped *ret, struct vb_error *err)
+{
+    const struct vb_sig_trusted_root *root = NULL;
+    const ASN1_OCTET_STRING *value = CMS_SignerInfo_get0_signature(signer);
+    const struct vb_sig_bytes signature = {ASN1_STRING_get0_data(value),
+                                           (size_t)ASN1_STRING_length(value)};
+    const struct vb_sig_bytes token = token_of(signer);
+
+    *ret = (struct vb_sig_stamped){.stamp = VB_SIG_STAMP_UNKNOWN};
+    if (token.len == 0)
+        return vb_sig_refused(err);
+    const int status = ask_clocks(job->trust, token, signature, ret, &root, err);
+    if (status == 0 && ret->stamp == VB_SIG_STAMP_GOOD && root != NULL && root->as_of != 0)
+        result->shipped = root;
+    return status;
+}
+
+/* --- whether he is trusted --- */
+
+static const char *chain_objection(const struct vb_sig_chained *chained,
+                                   const struct vb_sig_stamped *stamp)
+{
+    if (chained->chain == VB_SIG_CHAIN_UNKNOWN)
+        return "its certificate leads to none in the trust folder";
+    if (chained->chain == VB_SIG_CHAIN_OUTSIDE && stamp->why != NULL)
+        return "its certificate is not valid today, and its time stamp is of no clock that is "
+               "trusted";
+    return chained->why;
+}
+
+struct signed_by {
+    X509 *cert;
+    STACK_OF(X509) * others; /* certificates that came along */
+    struct vb_sig_stamped stamp;
+};
+
+/* *RET_WHY: why SIGNER is not trusted at the time of his stamp, or now; NULL: he is. */
+static int judge_signer(const struct vb_sig_job *job, const struct signed_by *signer,
+                        struct vb_sig_result *result, const char **ret_why, struct vb_error *err)
+{
+    const int64_t when = signer->stamp.stamp == VB_SIG_STAMP_GOOD ? signer->stamp.time : job->now;
+    X509 *cert = signer->cert;
     VB_CLEANUP(vb_sig_chained_done) struct vb_sig_chained chained = {0};
     VB_CLEANUP(vb_sig_key_free) EVP_PKEY *key = NULL;
 
@@ -171,17 +250,37 @@ static int judge_cert(const struct vb_sig_job *job, X509 *cert, STACK_OF(X509) *
     if (status == 0 && key == NULL && *ret_why == NULL)
         *ret_why = "the key of its certificate is of a kind that is not checked";
     if (status == 0 && *ret_why == NULL && job->trust != NULL && job->trust->root_certs != NULL) {
-        status = vb_sig_chain(cert, others, job->trust->root_certs, job->now, &chained, err);
-        result->clock = job->now;
+        status = vb_sig_chain(cert, signer->others, job->trust->root_certs, when, &chained, err);
+        result->clock = when;
     }
     if (status == 0)
         status = describe(job, cert, &chained, result, err);
     if (status < 0 || *ret_why != NULL || chained.chain == VB_SIG_CHAIN_GOOD)
         return status;
-    *ret_why = chained.chain == VB_SIG_CHAIN_UNKNOWN
-                   ? "its certificate leads to none in the trust folder"
-                   : chained.why;
+    *ret_why = chain_objection(&chained, &signer->stamp);
     return 0;
+}
+
+/* The latest of all signers' times, as far as each has one: whoever was revoked before that may
+ * have been revoked before he signed. */
+static void note_time(struct vb_sig_result *result, const struct vb_sig_stamped *stamp, bool *dated)
+{
+    *dated = *dated && stamp->stamp == VB_SIG_STAMP_GOOD;
+    if (stamp->stamp == VB_SIG_STAMP_GOOD && stamp->time > result->signed_at)
+        result->signed_at = stamp->time;
+}
+
+/* What is proven is when, where all of them are; else that it is good now. */
+static void conclude_time(const struct vb_sig_job *job, struct vb_sig_result *result, bool dated)
+{
+    if (dated) {
+        result->clock = result->signed_at;
+        result->clock_source = "authority";
+        return;
+    }
+    result->signed_at = 0;
+    if (result->clock != 0)
+        result->clock = job->now;
 }
 
 /* All signers must be trusted; the last one is named. */
@@ -191,18 +290,28 @@ static int judge(const struct vb_sig_job *job, CMS_ContentInfo *cms, struct vb_s
     STACK_OF(CMS_SignerInfo) *signers = CMS_get0_SignerInfos(cms);
     VB_CLEANUP(vb_sig_certs_free) STACK_OF(X509) *others = CMS_get1_certs(cms);
     const char *why = NULL;
+    bool dated = true;
 
     if (sk_X509_num(others) > CERTS_MAX)
         return vb_sig_conclude(result, VB_SIGNATURE_UNVERIFIABLE, "CMS with too many certificates");
     for (int i = 0; why == NULL && i < sk_CMS_SignerInfo_num(signers); i++) {
-        X509 *cert = NULL;
-        CMS_SignerInfo_get0_algs(sk_CMS_SignerInfo_value(signers, i), NULL, &cert, NULL, NULL);
-        const int status = judge_cert(job, cert, others, result, &why, err);
+        CMS_SignerInfo *info = sk_CMS_SignerInfo_value(signers, i);
+        struct signed_by signer = {.others = others};
+        int status = stamped(job, info, result, &signer.stamp, err);
+        if (status == 0 && signer.stamp.stamp == VB_SIG_STAMP_BAD)
+            return vb_sig_conclude(result, VB_SIGNATURE_INVALID, "CMS: %s", signer.stamp.why);
+        CMS_SignerInfo_get0_algs(info, NULL, &signer.cert, NULL, NULL);
+        if (status == 0)
+            status = judge_signer(job, &signer, result, &why, err);
         if (status < 0)
             return status;
+        note_time(result, &signer.stamp, &dated);
     }
-    if (why != NULL)
+    conclude_time(job, result, dated && why == NULL);
+    if (why != NULL) {
+        result->shipped = NULL; /* no time is told */
         return vb_sig_conclude(result, VB_SIGNATURE_VALID_UNTRUSTED, "%s", why);
+    }
     return vb_sig_conclude(result, VB_SIGNATURE_VALID_TRUSTED,
                            "by a certificate that leads to one in the trust folder");
 }

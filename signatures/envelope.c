@@ -108,8 +108,14 @@ static int check_statement(const struct vb_sig_job *job, const struct vb_sig_dss
     return vb_sig_paths_add(&result->covers, job->subject, err);
 }
 
-static int judge(const struct vb_sig_job *job, const struct vb_sig_dsse *dsse,
-                 struct vb_sig_result *result, struct vb_error *err)
+int vb_sig_dsse_subject(const struct vb_sig_job *job, const struct vb_sig_dsse *dsse,
+                        struct vb_sig_result *result, struct vb_error *err)
+{
+    return vb_sig_equals(dsse->payload_type, in_toto) ? check_statement(job, dsse, result, err) : 0;
+}
+
+int vb_sig_dsse_judge(const struct vb_sig_job *job, const struct vb_sig_dsse *dsse,
+                      struct vb_sig_result *result, struct vb_error *err)
 {
     const struct vb_trust_pem *signer = NULL;
     bool named = false;
@@ -125,9 +131,10 @@ static int judge(const struct vb_sig_job *job, const struct vb_sig_dsse *dsse,
                                "signed with no key that is in the trust folder");
     snprintf(result->name, sizeof(result->name), "%s", signer->name);
     snprintf(result->key_id, sizeof(result->key_id), "%s", signer->id);
-    if (vb_sig_equals(dsse->payload_type, in_toto))
-        status = check_statement(job, dsse, result, err);
-    if (status == 0 && result->outcome == VB_SIGNATURE_ABSENT)
+    status = vb_sig_dsse_subject(job, dsse, result, err);
+    /* One of several lines is not the file. */
+    if (status == 0 && result->outcome == VB_SIGNATURE_ABSENT &&
+        job->format->verify != vb_sig_lines)
         status = vb_sig_paths_add(&result->covers, job->path, err);
     if (status < 0 || result->outcome != VB_SIGNATURE_ABSENT)
         return status;
@@ -158,5 +165,5 @@ int vb_sig_dsse_file(const struct vb_sig_job *job, struct vb_sig_result *result,
         return status;
     if (why_not != NULL)
         return vb_sig_conclude(result, VB_SIGNATURE_INVALID, "%s", why_not);
-    return judge(job, &dsse, result, err);
+    return vb_sig_dsse_judge(job, &dsse, result, err);
 }

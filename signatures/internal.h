@@ -47,9 +47,11 @@ struct vb_sig_job {
     struct vb_sig_bytes data;      /* its first VB_SIG_FILE_MAX + 1 bytes */
     const char *const *namespaces; /* SSH namespaces that are meant for files, NULL at the end */
     const struct vb_sig_format *format;
-    size_t part;              /* which of the signatures in the file */
     bool beside;              /* it lies beside the artifact */
     struct vb_sig_gpgv *gpgv; /* who is asked about OpenPGP; NULL: nobody */
+    /* Of a file with several signatures: how many stand before this one, and where it begins. */
+    size_t line;
+    uint64_t at;
 };
 
 struct vb_sig_result {
@@ -67,9 +69,13 @@ struct vb_sig_result {
     int64_t clock;    /* 0: no time range was checked */
     const char *clock_source; /* log or authority, where one of them says so, or signer, who may say
                                  anything; NULL: nobody */
-    int64_t signed_at;        /* when, by somebody who is trusted to know; 0: unknown */
-    bool from_index;          /* the index that the package was fetched from told it */
-    size_t count;             /* files of the package among covers, and how many there are */
+    /* What proves name or time is a trusted root that vetbox ships; NULL: nothing, or the user's.
+     */
+    const struct vb_sig_trusted_root *shipped;
+    int64_t signed_at; /* when, by somebody who is trusted to know; 0: unknown */
+    uint64_t next;     /* where the next signature of the same file begins; 0: no more */
+    bool from_index;   /* the index that the package was fetched from told it */
+    size_t count;      /* files of the package among covers, and how many there are */
     size_t present;
     struct vb_sig_paths facts; /* "NAME=VALUE": what the certificate says of where it was signed */
     struct vb_sig_paths covers;
@@ -128,6 +134,11 @@ bool vb_sig_dsse_probe(const struct vb_sig_job *job);
 int vb_sig_dsse_file(const struct vb_sig_job *job, struct vb_sig_result *result,
                      struct vb_error *err);
 
+int vb_sig_cosign_bundle(const struct vb_sig_job *job, struct vb_sig_result *result,
+                         struct vb_error *err);
+/* One bundle or envelope a line. */
+int vb_sig_lines(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
+
 int vb_sig_cms(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
 bool vb_sig_mcpb_probe(const struct vb_sig_job *job);
 int vb_sig_mcpb(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
@@ -137,9 +148,16 @@ int vb_sig_cosign(const struct vb_sig_job *job, struct vb_sig_result *result, st
 bool vb_sig_openpgp_probe(const struct vb_sig_job *job);
 int vb_sig_openpgp(const struct vb_sig_job *job, struct vb_sig_result *result,
                    struct vb_error *err);
-/* How many signatures the file holds, each a part of its own, and whether it holds nothing else. */
-VB_CHECKED int vb_sig_openpgp_parts(const struct vb_sig_job *job, size_t *ret, bool *ret_bare,
-                                    struct vb_error *err);
+/* Whether the file holds nothing but signatures. */
+VB_CHECKED int vb_sig_openpgp_bare(const struct vb_sig_job *job, bool *ret, struct vb_error *err);
+
+/* The steps of vb_sig_dsse_file for an envelope that was read: by a key of the trust folder, and
+ * whether the statement in it is about the file that the envelope is named after. */
+struct vb_sig_dsse;
+VB_CHECKED int vb_sig_dsse_judge(const struct vb_sig_job *job, const struct vb_sig_dsse *dsse,
+                                 struct vb_sig_result *result, struct vb_error *err);
+VB_CHECKED int vb_sig_dsse_subject(const struct vb_sig_job *job, const struct vb_sig_dsse *dsse,
+                                   struct vb_sig_result *result, struct vb_error *err);
 
 /* Formats that are only recognised. */
 int vb_sig_known(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
@@ -229,8 +247,11 @@ struct vb_trust {
     STACK_OF(X509) * root_certs; /* NULL: none */
     char **root_names;           /* the file's name of each */
     size_t root_count;
-    struct vb_sig_trusted_root *trusted_roots; /* each of an instance of its own */
+    /* Each of an instance of its own, and those that vetbox ships behind the user's. */
+    struct vb_sig_trusted_root *trusted_roots;
     size_t trusted_root_count;
+    struct vb_sig_authorities
+        clocks; /* time stamp authorities by themselves, one certificate each */
 };
 
 /* One *.pub file; PATH is for messages. NAME becomes the signer's name. */
@@ -260,12 +281,24 @@ VB_CHECKED int vb_sig_trust_certs(struct vb_trust *trust, const char *path, cons
 /* One certificate in DER. */
 VB_CHECKED int vb_sig_trust_der(struct vb_trust *trust, const char *path, const char *name,
                                 struct vb_sig_bytes der, struct vb_error *err);
+/* Certificates that time stamps may lead to, and nothing else. */
+VB_CHECKED int vb_sig_trust_clocks(struct vb_trust *trust, const char *path, const char *name,
+                                   struct vb_sig_bytes text, struct vb_error *err);
+/* A trusted root of the user's, and any one. */
 VB_CHECKED int vb_sig_trust_sigstore(struct vb_trust *trust, const char *path, const char *name,
                                      struct vb_sig_bytes text, struct vb_error *err);
 /* OpenPGP public keys, armored or not. */
 VB_CHECKED int vb_sig_trust_pgp(struct vb_trust *trust, const char *path, const char *name,
                                 struct vb_sig_bytes text, struct vb_error *err);
 void vb_sig_trust_pgp_done(struct vb_trust *trust);
+
+struct vb_sig_root_text {
+    const char *name;
+    struct vb_sig_bytes text;
+    int64_t as_of; /* of struct vb_sig_trusted_root */
+};
+VB_CHECKED int vb_sig_trust_root(struct vb_trust *trust, const char *path,
+                                 const struct vb_sig_root_text *what, struct vb_error *err);
 void vb_sig_trust_roots_done(struct vb_trust *trust);
 /* The name of CERT, one of root_certs. */
 const char *vb_sig_trust_root_name(const struct vb_trust *trust, const X509 *cert);

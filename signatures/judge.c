@@ -331,6 +331,13 @@ static int weight(const struct vb_sig_result *result)
     return result->outcome == VB_SIGNATURE_VALID_TRUSTED ? 2 + dated : dated;
 }
 
+/* A name, or when it was signed, may be no more than what somebody says whom vetbox knows. */
+static void note_shipped(struct vb_sig_result *result, const struct vb_sig_trusted_root *root)
+{
+    if (root->as_of != 0 && (result->anchored || result->signed_at != 0))
+        result->shipped = root;
+}
+
 /* Each trusted root is asked apart: the authority of one and the logs of another prove nothing
  * together. */
 static int judge_apart(const struct vb_sig_job *job, const struct vb_sig_signed *signed_by,
@@ -344,9 +351,12 @@ static int judge_apart(const struct vb_sig_job *job, const struct vb_sig_signed 
     int status =
         judge(job, signed_by, trust->trusted_root_count > 0 ? &trust->trusted_roots[0] : &none,
               name, result, err);
+    if (trust->trusted_root_count > 0)
+        note_shipped(result, &trust->trusted_roots[0]);
     for (size_t i = 1; status == 0 && i < trust->trusted_root_count; i++) {
         struct vb_sig_result other = before;
         status = judge(job, signed_by, &trust->trusted_roots[i], name, &other, err);
+        note_shipped(&other, &trust->trusted_roots[i]);
         const bool better = status == 0 && weight(&other) > weight(result);
         vb_sig_paths_done(better ? &result->facts : &other.facts);
         if (better)

@@ -158,14 +158,12 @@ static int read_file(const struct vb_sig_job *job, struct file *ret, struct vb_e
     return refuse(ret, false, "text stands in front of it");
 }
 
-int vb_sig_openpgp_parts(const struct vb_sig_job *job, size_t *ret, bool *ret_bare,
-                         struct vb_error *err)
+int vb_sig_openpgp_bare(const struct vb_sig_job *job, bool *ret, struct vb_error *err)
 {
     VB_CLEANUP(file_done) struct file file = {.count = 0};
     const int status = read_file(job, &file, err);
 
-    *ret = file.why == NULL ? file.count : 1;
-    *ret_bare = file.why == NULL && !file.clear && !file.words;
+    *ret = file.why == NULL && !file.clear && !file.words;
     return status;
 }
 
@@ -261,7 +259,7 @@ static int check(const struct vb_sig_job *job, const struct file *file,
     VB_CLEANUP(vb_buf_done) struct vb_buf packet = {0};
     VB_CLEANUP_FD int fd = -1;
     const struct vb_sig_bytes text = {file->text.data, file->text.len};
-    const struct vb_sig_bytes body = file->parts[job->part].body;
+    const struct vb_sig_bytes body = file->parts[job->line].body;
     struct vb_sig_question question = {.text = file->clear ? &text : NULL, .signature = signature};
     enum vb_signature_outcome outcome;
     unsigned char header[6];
@@ -294,11 +292,12 @@ int vb_sig_openpgp(const struct vb_sig_job *job, struct vb_sig_result *result, s
 
     if (status < 0)
         return status;
-    if (file.why != NULL || job->part >= file.count)
+    if (file.why != NULL || job->line >= file.count)
         return vb_sig_conclude(result,
                                file.invalid ? VB_SIGNATURE_INVALID : VB_SIGNATURE_UNVERIFIABLE,
                                "OpenPGP: %s", file.why != NULL ? file.why : "no signature");
-    if (!vb_pgp_signature(file.parts[job->part].body, &signature))
+    result->next = job->line + 1 < file.count ? job->line + 1 : 0;
+    if (!vb_pgp_signature(file.parts[job->line].body, &signature))
         return vb_sig_conclude(result, VB_SIGNATURE_INVALID, "OpenPGP: a malformed signature");
     show_id(&signature, result);
     status = check(job, &file, &signature, result, err);

@@ -48,6 +48,8 @@ struct vb_publishers {
     size_t row_count;
     struct revoked *revoked;
     size_t revoked_count;
+    bool no_shipped_roots;
+    char *usual_root; /* whose word an identity of a row is that names no root; NULL: any one's */
 };
 
 void vb_publishers_free(struct vb_publishers *publishers)
@@ -61,6 +63,7 @@ void vb_publishers_free(struct vb_publishers *publishers)
     free(publishers->rows);
     free(publishers->revoked);
     vb_yaml_free(publishers->yaml);
+    free(publishers->usual_root);
     free(publishers->path);
     free(publishers);
 }
@@ -250,16 +253,17 @@ static int read_signers(const struct vb_publishers *of, const struct vb_yaml_nod
     return status;
 }
 
-static int read_required(const struct vb_publishers *of, const struct vb_yaml_node *map, bool *ret,
-                         struct vb_error *err)
+static int want_bool(const struct vb_publishers *of, const struct vb_yaml_node *map,
+                     const char *key, bool *ret, struct vb_error *err)
 {
-    const struct vb_yaml_node *node = vb_yaml_get(map, "required");
+    const struct vb_yaml_node *node = vb_yaml_get(map, key);
 
     if (node == NULL)
         return VB_OK;
     *ret = node->kind == VB_YAML_SCALAR && !node->quoted && strcmp(node->text, "true") == 0;
     if (!*ret && (node->kind != VB_YAML_SCALAR || node->quoted || strcmp(node->text, "false") != 0))
-        return wrong(of, node, "required is true or false", err);
+        return vb_fail(err, VB_E_CONFIG, 0, "%s:%zu: %s is true or false", of->path, node->line,
+                       key);
     return VB_OK;
 }
 
@@ -351,7 +355,7 @@ static int read_row(struct vb_publishers *of, const struct vb_yaml_node *map, st
     if (status == VB_OK)
         status = read_span(of, map, row, err);
     if (status == VB_OK)
-        status = read_required(of, map, &row->required, err);
+        status = want_bool(of, map, "required", &row->required, err);
     if (status == VB_OK)
         status =
             read_revoked(of, vb_yaml_get(map, "revoked"), &row->revoked, &row->revoked_count, err);
@@ -363,7 +367,7 @@ static int read_row(struct vb_publishers *of, const struct vb_yaml_node *map, st
 
 static int read_all(struct vb_publishers *of, const struct vb_yaml_node *root, struct vb_error *err)
 {
-    static const char *const keys[] = {"version", "publishers", "revoked", NULL};
+    static const char *const keys[] = {"version", "publishers", "revoked", "shipped_roots", NULL};
     int status = want_keys(of, root, keys, err);
 
     if (status < 0)
@@ -381,7 +385,16 @@ static int read_all(struct vb_publishers *of, const struct vb_yaml_node *root, s
     if (status == VB_OK)
         status =
             read_revoked(of, vb_yaml_get(root, "revoked"), &of->revoked, &of->revoked_count, err);
+    bool ships = true;
+    if (status == VB_OK)
+        status = want_bool(of, root, "shipped_roots", &ships, err);
+    of->no_shipped_roots = !ships;
     return status;
+}
+
+bool vb_publishers_ships(const struct vb_publishers *publishers)
+{
+    return publishers == NULL || !publishers->no_shipped_roots;
 }
 
 int vb_publishers_read(const char *path, const char *text, size_t len, struct vb_publishers **ret,
@@ -407,20 +420,58 @@ int vb_publishers_read(const char *path, const char *text, size_t len, struct vb
     return VB_OK;
 }
 
+/* How many trusted roots are the user's own. */
+static size_t own_roots(const struct vb_trust *trust)
+{
+    size_t own = 0;
+
+    while (own < trust->trusted_root_count && trust->trusted_roots[own].as_of == 0)
+        own++;
+    return own;
+}
+
 /* Anybody who keeps an instance of Sigstore can name any issuer: with several it must be said whose
  * word is meant. */
 static int check_roots(const struct vb_publishers *of, const struct vb_trust *trust,
                        struct vb_error *err)
 {
-    for (size_t i = 0; trust->trusted_root_count > 1 && i < of->row_count; i++) {
+    const size_t own = own_roots(trust);
+
+    for (size_t i = 0; own > 1 && i < of->row_count; i++) {
         for (size_t k = 0; k < of->rows[i].signer_count; k++) {
             const struct signer *signer = &of->rows[i].signers[k];
             if (signer->identity != NULL && signer->root == NULL)
                 return vb_fail(err, VB_E_CONFIG, 0,
                                "%s:%zu: with %zu trusted roots an identity needs root", of->path,
-                               signer->line, trust->trusted_root_count);
+                               signer->line, own);
         }
     }
+    return VB_OK;
+}
+
+/* Identities of rows that name no root are of ROOT, which is OF's now. */
+static void set_usual_root(struct vb_publishers *of, char *root)
+{
+    for (size_t i = 0; i < of->row_count; i++) {
+        for (size_t k = 0; k < of->rows[i].signer_count; k++) {
+            struct signer *signer = &of->rows[i].signers[k];
+            if (signer->identity != NULL && signer->root == of->usual_root)
+                signer->root = root;
+        }
+    }
+    free(of->usual_root);
+    of->usual_root = root;
+}
+
+/* A root that vetbox ships does not speak for an instance that the user meant. */
+static int choose_root(struct vb_publishers *of, const struct vb_trust *trust, struct vb_error *err)
+{
+    if (trust->trusted_root_count == 0 || trust->trusted_roots[0].name == NULL)
+        return VB_OK;
+    char *root = strdup(trust->trusted_roots[0].name);
+    if (root == NULL)
+        return vb_fail(err, VB_E_NOMEM, 0, "out of memory for %s", of->path);
+    set_usual_root(of, root);
     return VB_OK;
 }
 
@@ -448,12 +499,15 @@ static int check_revoked(const struct vb_publishers *of, const struct revoked *r
     return VB_OK;
 }
 
-int vb_publishers_hold(const struct vb_publishers *publishers, const struct vb_trust *trust,
+int vb_publishers_hold(struct vb_publishers *publishers, const struct vb_trust *trust,
                        struct vb_error *err)
 {
     if (publishers == NULL)
         return VB_OK;
+    set_usual_root(publishers, NULL);
     int status = check_roots(publishers, trust, err);
+    if (status == VB_OK)
+        status = choose_root(publishers, trust, err);
     if (status == VB_OK)
         status =
             check_revoked(publishers, publishers->revoked, publishers->revoked_count, trust, err);

@@ -23,10 +23,13 @@ struct vb_publishers;
 VB_CHECKED int vb_publishers_read(const char *path, const char *text, size_t len,
                                   struct vb_publishers **ret, struct vb_error *err);
 /* Whether PUBLISHERS, which may be NULL, names roots that TRUST has, and says of which an identity
- * is where there are several; otherwise VB_E_CONFIG. */
-VB_CHECKED int vb_publishers_hold(const struct vb_publishers *publishers,
-                                  const struct vb_trust *trust, struct vb_error *err);
+ * is where the user has several; otherwise VB_E_CONFIG. Where he has one, or none and vetbox ships
+ * one, identities of rows that name none are henceforth of that one. */
+VB_CHECKED int vb_publishers_hold(struct vb_publishers *publishers, const struct vb_trust *trust,
+                                  struct vb_error *err);
 void vb_publishers_free(struct vb_publishers *publishers);
+/* False where the user wants no trusted root that vetbox ships. PUBLISHERS may be NULL. */
+bool vb_publishers_ships(const struct vb_publishers *publishers);
 size_t vb_publishers_count(const struct vb_publishers *publishers);
 
 /* A row has a pattern for PACKAGE's name. */

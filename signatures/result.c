@@ -77,7 +77,7 @@ static size_t list_facts(const struct vb_sig_result *result, struct vb_str ret[V
 static int emit_part(const struct vb_sig_job *job, const struct vb_sig_result *result, size_t first,
                      size_t *ret_count, struct vb_sink *sink, struct vb_error *err)
 {
-    enum { PART_PATHS = 1000, PART_BYTES = 128 * 1024 };
+    enum { PART_PATHS = 1000, PART_BYTES = 128 * 1024, DAY_S = 86400 };
     struct vb_str items[PART_PATHS];
     struct vb_str facts[VB_SIG_FACTS];
     struct vb_event event;
@@ -111,6 +111,11 @@ static int emit_part(const struct vb_sig_job *job, const struct vb_sig_result *r
         vb_event_int(&event, VB_F_CLOCK, result->clock);
     if (result->clock_source != NULL)
         vb_event_str(&event, VB_F_CLOCK_SOURCE, result->clock_source);
+    if (result->shipped != NULL) {
+        vb_event_str(&event, VB_F_ROOT, result->shipped->name);
+        vb_event_int(&event, VB_F_ROOT_DATE, result->shipped->as_of);
+        vb_event_int(&event, VB_F_ROOT_DAYS, (job->now - result->shipped->as_of) / DAY_S);
+    }
     if (result->from_index)
         vb_event_str(&event, VB_F_WHERE, "index");
     if (result->present != 0) {

@@ -18,18 +18,14 @@ static const struct vb_sig_format formats[] = {
      vb_sig_sigstore_probe,
      vb_sig_sigstore,
      NULL},
-    {"sigstore",
-     {".sigstore.jsonl"},
-     vb_sig_probe_json,
-     vb_sig_known,
-     "Sigstore bundles: several in one file are not verified"},
+    {"sigstore", {".sigstore.jsonl", ".intoto.jsonl"}, vb_sig_probe_json, vb_sig_lines, NULL},
     {"dsse",
      {".dsse", ".dsse.json", ".intoto.json", ".att"},
      vb_sig_dsse_probe,
      vb_sig_dsse_file,
      NULL},
     {"attestation",
-     {".attestation", ".provenance", ".intoto.jsonl", ".intoto.json"},
+     {".attestation", ".provenance", ".intoto.json"},
      vb_sig_probe_json,
      vb_sig_known,
      "attestation: " NOT_VERIFIED},
@@ -51,11 +47,7 @@ static const struct vb_sig_format formats[] = {
      vb_sig_known,
      "signature archive of a VS Code extension: " NOT_VERIFIED},
     {"cosign", {".sig"}, vb_sig_cosign_probe, vb_sig_cosign, NULL},
-    {"cosign",
-     {".bundle"},
-     vb_sig_probe_cosign_bundle,
-     vb_sig_known,
-     "bundle of an older cosign: " NOT_VERIFIED},
+    {"cosign", {".bundle"}, vb_sig_probe_cosign_bundle, vb_sig_cosign_bundle, NULL},
     {"cosign-key",
      {"cosign.pub"},
      vb_sig_probe_pem_key,
@@ -231,15 +223,16 @@ static bool is_openpgp(const struct vb_sig_format *format)
     return format->verify == vb_sig_openpgp;
 }
 
-/* One signature of the file. While gpgv is asked it has no outcome yet. */
-static int examine_part(const struct vb_sig_job *job, const char *whole, struct vb_sig_cover *cover,
-                        struct vb_sink *sink, struct vb_error *err)
+/* One signature of the file of JOB. While gpgv is asked it has no outcome yet. */
+static int examine_one(const struct vb_sig_job *job, const char *whole, struct vb_sig_cover *cover,
+                       uint64_t *ret_next, struct vb_sink *sink, struct vb_error *err)
 {
     VB_CLEANUP(vb_sig_result_done) struct vb_sig_result result = {0};
-
     const int status = vb_sig_examine(job, &result, err);
+
     if (status < 0)
         return vb_wrap(err, "signature file %s", job->path);
+    *ret_next = result.next;
     if (job->gpgv->what == VB_GPGV_ASKS)
         return 0;
     vb_sig_cover_add(cover, whole != NULL ? "." : job->path,
@@ -253,8 +246,6 @@ static int examine_file(struct vb_sig_job job, const char *whole, struct vb_sig_
                         struct vb_sink *sink, struct vb_error *err)
 {
     VB_CLEANUP(candidate_done) struct candidate candidate = {.fd = -1};
-    size_t parts = 1;
-    bool bare;
 
     int status = open_candidate(&job, &candidate, sink, err);
     if (status < 0)
@@ -264,10 +255,12 @@ static int examine_file(struct vb_sig_job job, const char *whole, struct vb_sig_
         job.format = &envelope;
     if (job.format == NULL || (job.gpgv->what == VB_GPGV_ASKS && !is_openpgp(job.format)))
         return 0;
-    if (is_openpgp(job.format))
-        status = vb_sig_openpgp_parts(&job, &parts, &bare, err);
-    for (; status == 0 && job.part < parts; job.part++)
-        status = examine_part(&job, whole, cover, sink, err);
+    do {
+        uint64_t next = 0;
+        status = examine_one(&job, whole, cover, &next, sink, err);
+        job.at = next;
+        job.line++;
+    } while (status == 0 && job.at != 0);
     return status;
 }
 
@@ -320,8 +313,7 @@ static int leave_out_signatures(struct vb_sig_job job, const struct vb_sig_paths
         /* A bundle is what its block signs, and a text may have words of its own. */
         bool bare = job.format != NULL && job.format->verify != vb_sig_mcpb &&
                     job.format->verify != vb_sig_vsix;
-        size_t parts;
-        if (bare && is_openpgp(job.format) && vb_sig_openpgp_parts(&job, &parts, &bare, err) < 0)
+        if (bare && is_openpgp(job.format) && vb_sig_openpgp_bare(&job, &bare, err) < 0)
             return vb_wrap(err, "signature file %s", job.path);
         if (bare)
             vb_sig_cover_signature(cover, job.path);

@@ -13,22 +13,13 @@ static int invalid(struct vb_sig_result *result, const char *why)
     return vb_sig_conclude(result, VB_SIGNATURE_INVALID, "%s", why);
 }
 
-int vb_sig_bundle_read(const struct vb_sig_job *job, struct vb_sig_bundle *ret, bool *ret_read,
-                       struct vb_sig_result *result, struct vb_error *err)
+static int parse(struct vb_sig_bytes text, struct vb_sig_bundle *ret, bool *ret_read,
+                 struct vb_sig_result *result, struct vb_error *err)
 {
-    VB_CLEANUP(vb_buf_done) struct vb_buf text = {0};
     bool unknown = false;
     char why[256] = "";
 
-    *ret_read = false;
-    vb_buf_init(&text, VB_SIG_BUNDLE_MAX + 1);
-    int status = vb_sig_read_head(job->fd, VB_SIG_BUNDLE_MAX + 1, &text, err);
-    if (status == 0 && text.len > VB_SIG_BUNDLE_MAX)
-        return vb_sig_conclude(result, VB_SIGNATURE_UNVERIFIABLE,
-                               "a bundle larger than 4 MiB is not read");
-    if (status == 0)
-        status = vb_sig_bundle((struct vb_sig_bytes){.data = text.data, .len = text.len}, ret,
-                               &unknown, why, sizeof(why), err);
+    const int status = vb_sig_bundle(text, ret, &unknown, why, sizeof(why), err);
     if (status < 0)
         return status;
     *ret_read = why[0] == '\0';
@@ -36,6 +27,22 @@ int vb_sig_bundle_read(const struct vb_sig_job *job, struct vb_sig_bundle *ret, 
         return 0;
     return vb_sig_conclude(result, unknown ? VB_SIGNATURE_UNVERIFIABLE : VB_SIGNATURE_INVALID, "%s",
                            why);
+}
+
+int vb_sig_bundle_read(const struct vb_sig_job *job, struct vb_sig_bundle *ret, bool *ret_read,
+                       struct vb_sig_result *result, struct vb_error *err)
+{
+    VB_CLEANUP(vb_buf_done) struct vb_buf text = {0};
+
+    *ret_read = false;
+    vb_buf_init(&text, VB_SIG_BUNDLE_MAX + 1);
+    const int status = vb_sig_read_head(job->fd, VB_SIG_BUNDLE_MAX + 1, &text, err);
+    if (status == 0 && text.len > VB_SIG_BUNDLE_MAX)
+        return vb_sig_conclude(result, VB_SIGNATURE_UNVERIFIABLE,
+                               "a bundle larger than 4 MiB is not read");
+    return status < 0 ? status
+                      : parse((struct vb_sig_bytes){.data = text.data, .len = text.len}, ret,
+                              ret_read, result, err);
 }
 
 /* The file must be among what the statement is about. */
@@ -83,27 +90,50 @@ bool vb_sig_sigstore_probe(const struct vb_sig_job *job)
     return memmem(job->data.data, job->data.len, media_type, sizeof(media_type) - 1) != NULL;
 }
 
+/* Over the file that the bundle's is named after. */
+static int judge_file(const struct vb_sig_job *job, const struct vb_sig_bundle *bundle,
+                      struct vb_sig_result *result, struct vb_error *err)
+{
+    VB_CLEANUP_FD int fd = -1;
+    uint64_t size;
+
+    int status = vb_sig_open_subject(job, result, &fd, &size, err);
+    if (status < 0 || fd < 0)
+        return status;
+    struct vb_sig_artifact artifact = {.fd = fd};
+    status = vb_sig_bundle_judge(job, bundle, &artifact, result, err);
+    if (status == 0 && vb_sig_holds(result) && bundle->is_dsse)
+        status = check_statement(bundle, &artifact, result, err);
+    return status;
+}
+
 int vb_sig_sigstore(const struct vb_sig_job *job, struct vb_sig_result *result,
                     struct vb_error *err)
 {
     VB_CLEANUP(vb_sig_bundle_done) struct vb_sig_bundle bundle = {0};
-    VB_CLEANUP_FD int fd = -1;
-    uint64_t size;
     bool read;
 
-    int status = vb_sig_bundle_read(job, &bundle, &read, result, err);
+    const int status = vb_sig_bundle_read(job, &bundle, &read, result, err);
     if (status < 0 || !read)
         return status;
     if (is_of_folder(&bundle)) {
         result->format = "oms";
         return vb_sig_oms_judge(job, &bundle, result, err);
     }
-    status = vb_sig_open_subject(job, result, &fd, &size, err);
-    if (status < 0 || fd < 0)
+    return judge_file(job, &bundle, result, err);
+}
+
+int vb_sig_bundle_line(const struct vb_sig_job *job, struct vb_sig_bytes text,
+                       struct vb_sig_result *result, struct vb_error *err)
+{
+    VB_CLEANUP(vb_sig_bundle_done) struct vb_sig_bundle bundle = {0};
+    bool read = false;
+
+    const int status = parse(text, &bundle, &read, result, err);
+    if (status < 0 || !read)
         return status;
-    struct vb_sig_artifact artifact = {.fd = fd};
-    status = vb_sig_bundle_judge(job, &bundle, &artifact, result, err);
-    if (status == 0 && vb_sig_holds(result) && bundle.is_dsse)
-        status = check_statement(&bundle, &artifact, result, err);
-    return status;
+    if (is_of_folder(&bundle))
+        return vb_sig_conclude(result, VB_SIGNATURE_UNVERIFIABLE,
+                               "the signature of a folder stands in a file of its own");
+    return judge_file(job, &bundle, result, err);
 }

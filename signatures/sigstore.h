@@ -13,6 +13,10 @@ VB_CHECKED int vb_sig_bundle_judge(const struct vb_sig_job *job, const struct vb
 
 bool vb_sig_holds(const struct vb_sig_result *result);
 
+/* Judges TEXT, one of several bundles in the file of JOB. */
+VB_CHECKED int vb_sig_bundle_line(const struct vb_sig_job *job, struct vb_sig_bytes text,
+                                  struct vb_sig_result *result, struct vb_error *err);
+
 /* Reads the bundle in the file of JOB. *ret_read is false where RESULT is concluded already. */
 VB_CHECKED int vb_sig_bundle_read(const struct vb_sig_job *job, struct vb_sig_bundle *ret,
                                   bool *ret_read, struct vb_sig_result *result,

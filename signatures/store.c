@@ -1,12 +1,14 @@
 /* The trust folder as people keep it: what is in it, what comes in, what goes. Trust boundary: the
  * user's own files; a file to be added is looked at as strictly as one that is there. */
 #include "signatures/publishers.h"
+#include "signatures/shipped.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/x509.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { NAME_CHARS_MAX = 100, LIST_MAX = 1024 * 1024 };
 
@@ -132,30 +134,39 @@ static int64_t seconds_of(const ASN1_TIME *time)
     return ASN1_TIME_to_tm(time, &tm) == 1 ? (int64_t)timegm(&tm) : 0;
 }
 
+static int tell_cert(const struct listing *listing, const char *kind, const char *name, X509 *cert,
+                     struct vb_error *err)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+    char id[VB_SIG_KEY_ID] = "sha256:";
+    char subject[256];
+
+    if (X509_digest(cert, EVP_sha256(), digest, &len) != 1 || len != 32)
+        return vb_fail(err, VB_E_NOMEM, 0, "out of memory for a certificate's digest");
+    vb_sig_hex((struct vb_sig_bytes){digest, len}, id + 7);
+    X509_NAME_oneline(X509_get_subject_name(cert), subject, (int)sizeof(subject));
+    return tell(listing,
+                (struct vb_trust_entry){.kind = kind,
+                                        .name = name,
+                                        .id = id,
+                                        .from = seconds_of(X509_get0_notBefore(cert)),
+                                        .until = seconds_of(X509_get0_notAfter(cert)),
+                                        .detail = subject},
+                err);
+}
+
 static int tell_roots(const struct listing *listing, const struct vb_trust *trust,
                       struct vb_error *err)
 {
     int status = 0;
 
-    for (size_t i = 0; status == 0 && i < trust->root_count; i++) {
-        X509 *cert = sk_X509_value(trust->root_certs, (int)i);
-        unsigned char digest[EVP_MAX_MD_SIZE];
-        unsigned len = 0;
-        char id[VB_SIG_KEY_ID] = "sha256:";
-        char subject[256];
-        if (X509_digest(cert, EVP_sha256(), digest, &len) != 1 || len != 32)
-            return vb_fail(err, VB_E_NOMEM, 0, "out of memory for a certificate's digest");
-        vb_sig_hex((struct vb_sig_bytes){digest, len}, id + 7);
-        X509_NAME_oneline(X509_get_subject_name(cert), subject, (int)sizeof(subject));
-        status = tell(listing,
-                      (struct vb_trust_entry){.kind = "root certificate",
-                                              .name = trust->root_names[i],
-                                              .id = id,
-                                              .from = seconds_of(X509_get0_notBefore(cert)),
-                                              .until = seconds_of(X509_get0_notAfter(cert)),
-                                              .detail = subject},
-                      err);
-    }
+    for (size_t i = 0; status == 0 && i < trust->root_count; i++)
+        status = tell_cert(listing, "root certificate", trust->root_names[i],
+                           sk_X509_value(trust->root_certs, (int)i), err);
+    for (size_t i = 0; status == 0 && i < trust->clocks.count; i++)
+        status = tell_cert(listing, "clock", listing->file,
+                           sk_X509_value(trust->clocks.items[i].chain, 0), err);
     return status;
 }
 
@@ -164,16 +175,42 @@ static int tell_sigstore(const struct listing *listing, const struct vb_trust *t
                          struct vb_error *err)
 {
     char detail[128];
+    int status = 0;
 
-    if (trust->trusted_root_count == 0)
-        return 0;
-    const struct vb_sig_trusted_root *root = &trust->trusted_roots[0];
-    snprintf(detail, sizeof(detail), "%zu authorities, %zu clocks, %zu logs", root->cas.count,
-             root->tsas.count, root->tlogs.count + root->ctlogs.count);
-    return tell(
-        listing,
-        (struct vb_trust_entry){.kind = "Sigstore root", .name = listing->file, .detail = detail},
-        err);
+    for (size_t i = 0; status == 0 && i < trust->trusted_root_count; i++) {
+        const struct vb_sig_trusted_root *root = &trust->trusted_roots[i];
+        snprintf(detail, sizeof(detail), "%zu authorities, %zu clocks, %zu logs", root->cas.count,
+                 root->tsas.count, root->tlogs.count + root->ctlogs.count);
+        status = tell(listing,
+                      (struct vb_trust_entry){.kind = "Sigstore root",
+                                              .name = root->name,
+                                              .shipped = root->as_of != 0,
+                                              .detail = detail},
+                      err);
+    }
+    return status;
+}
+
+/* What vetbox brings along, unless DIR has a trust.yaml that does not want it, or a broken one. */
+static int tell_shipped(const char *dir, int dirfd, struct listing *listing, struct vb_error *err)
+{
+    VB_CLEANUP(trust_free) struct vb_trust *trust = calloc(1, sizeof(*trust));
+    struct vb_error why = {0};
+    int status = 0;
+    bool known;
+
+    if (trust == NULL)
+        return vb_fail(err, VB_E_NOMEM, 0, "out of memory for the trust store");
+    if (dirfd >= 0 && faccessat(dirfd, "trust.yaml", F_OK, 0) == 0)
+        status = vb_sig_trust_file(trust, dir, dirfd, "trust.yaml", &known, &why);
+    if (status < 0 || !vb_publishers_ships(trust->publishers))
+        return status == VB_E_CONFIG || status == 0 ? 0
+                                                    : vb_fail(err, status, 0, "%s", why.message);
+    status = vb_sig_shipped_add(trust, err);
+    listing->file = "shipped";
+    if (status == 0)
+        listing->changed = trust->trusted_roots[0].as_of;
+    return status < 0 ? status : tell_sigstore(listing, trust, err);
 }
 
 static int tell_row(void *ctx, const struct vb_publishers_row *row, struct vb_error *err)
@@ -237,7 +274,7 @@ static int tell_whole(const char *dir, struct listing *listing, struct vb_error 
 {
     VB_CLEANUP(trust_free) struct vb_trust *trust = NULL;
     struct vb_error why = {0};
-    const int status = listing->malformed ? 0 : vb_trust_load(dir, &trust, &why);
+    const int status = listing->malformed || dir == NULL ? 0 : vb_trust_load(dir, &trust, &why);
 
     if (status < 0 && status != VB_E_CONFIG)
         return vb_fail(err, status, 0, "%s", why.message);
@@ -256,8 +293,10 @@ int vb_trust_list(const char *dir, vb_trust_each *each, void *ctx, struct vb_err
     VB_CLEANUP(vb_sig_paths_done) struct vb_sig_paths ids = {0};
     struct listing listing = {.each = each, .ctx = ctx, .ids = &ids};
     VB_CLEANUP_FD int dirfd = -1;
-    int status = vb_sig_trust_files(dir, &dirfd, &files, err);
+    int status = dir != NULL ? vb_sig_trust_files(dir, &dirfd, &files, err) : 0;
 
+    if (status == 0)
+        status = tell_shipped(dir, dirfd, &listing, err);
     for (int rules = 0; rules <= 1; rules++) {
         for (size_t i = 0; status == 0 && i < files.count; i++) {
             listing.file = files.items[i];
@@ -523,27 +562,34 @@ static int try_beside(const char *dir, const struct vb_trust_new *what, const st
     return status;
 }
 
-/* The file's own name without its last ending, unless another was given. */
+/* The file's own name without its ending, unless another was given. */
 static int choose_name(const struct vb_trust_new *what, const struct form *form, char ret[256],
                        struct vb_error *err)
 {
     const char *base = vb_path_base(what->path);
-    const size_t ending = strlen(vb_path_extension(base));
+    const size_t len = strlen(base), whole = strlen(form->ending);
+    const size_t last = strlen(vb_path_extension(base));
+    size_t ending = last > 0 ? last + 1 : 0;
     char name[NAME_CHARS_MAX + 2];
 
     if (what->name == NULL && strcmp(base, form->ending + 1) == 0) {
         snprintf(ret, 256, "%s", base);
         return 0;
     }
+    if (len > whole && strcmp(base + len - whole, form->ending) == 0)
+        ending = whole;
     if (what->name != NULL)
         snprintf(name, sizeof(name), "%s", what->name);
     else
-        snprintf(name, sizeof(name), "%.*s", (int)(strlen(base) - (ending > 0 ? ending + 1 : 0)),
-                 base);
+        snprintf(name, sizeof(name), "%.*s", (int)(len - ending), base);
     if (!name_is_plain(name))
         return vb_fail(err, VB_E_USAGE, 0,
                        "\"%s\" cannot be a signer's name: give one with --name, of letters, digits "
                        "and . _ @ + -",
+                       name);
+    if (form->begins[0] == '{' && vb_sig_shipped_name(name))
+        return vb_fail(err, VB_E_USAGE, 0,
+                       "the root that vetbox ships is called %s: give another name with --name",
                        name);
     snprintf(ret, 256, "%s%s", name, form->ending);
     return 0;
@@ -603,8 +649,10 @@ int vb_trust_add_key(struct vb_trust *trust, const char *path, struct vb_error *
     if (form == NULL || form->refusal != NULL)
         return vb_fail(err, VB_E_CONFIG, 0, "%s is %s: a public key or a certificate is needed",
                        path, form != NULL ? form->refusal : "no key");
-    if (form->ending != NULL)
-        return load_form(trust, form, path, vb_path_base(path), data, err);
+    if (form->ending != NULL) {
+        status = load_form(trust, form, path, vb_path_base(path), data, err);
+        return status < 0 ? status : vb_publishers_hold(trust->publishers, trust, err);
+    }
     status = vb_buf_printf(&line, err, "\"%s\" ", vb_path_base(path));
     if (status == 0)
         status = vb_buf_append(&line, text.data, text.len, err);
@@ -625,7 +673,7 @@ static int seek(void *ctx, const struct vb_trust_entry *entry, struct vb_error *
 {
     struct sought *sought = ctx;
 
-    if (strcmp(entry->kind, "rule") == 0 ||
+    if (strcmp(entry->kind, "rule") == 0 || entry->shipped ||
         (strcmp(entry->name, sought->name) != 0 && strcmp(entry->file, sought->name) != 0))
         return 0;
     if (sought->files == 0 || strcmp(sought->file, entry->file) != 0)
@@ -685,6 +733,11 @@ int vb_trust_remove(const char *dir, const char *name, char ret_file[256], struc
         status = vb_trust_list(dir, seek, &sought, err);
     if (status < 0)
         return status;
+    if (sought.files == 0 && vb_sig_shipped_name(name))
+        return vb_fail(err, VB_E_USAGE, 0,
+                       "%s is part of vetbox: leave it out with shipped_roots: false in "
+                       "%s/trust.yaml",
+                       name, dir);
     if (sought.files == 0)
         return vb_fail(err, VB_E_NOINPUT, 0, "nothing in %s is called %s: see vetbox trust list",
                        dir, name);

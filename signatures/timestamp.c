@@ -7,9 +7,19 @@
 #include <openssl/ts.h>
 #include <time.h>
 
-static void resp_free(TS_RESP **resp)
+/* A response, or a token alone. */
+struct stamp {
+    TS_RESP *resp;     /* NULL: it is TOKEN alone */
+    PKCS7 *token;      /* RESP's, where there is one */
+    TS_TST_INFO *info; /* read out of TOKEN */
+};
+
+static void stamp_done(struct stamp *stamp)
 {
-    TS_RESP_free(*resp);
+    TS_TST_INFO_free(stamp->info);
+    if (stamp->resp == NULL)
+        PKCS7_free(stamp->token);
+    TS_RESP_free(stamp->resp);
 }
 
 static void ctx_free(TS_VERIFY_CTX **ctx)
@@ -64,9 +74,8 @@ static int check_imprint(TS_TST_INFO *info, struct vb_sig_bytes signature, const
 }
 
 /* One signer, and no digest that can be forged. */
-static bool signer_fits(TS_RESP *resp)
+static bool signer_fits(PKCS7 *token)
 {
-    PKCS7 *token = TS_RESP_get_token(resp);
     STACK_OF(PKCS7_SIGNER_INFO) *signers = PKCS7_get_signer_info(token);
 
     return sk_PKCS7_SIGNER_INFO_num(signers) == 1 &&
@@ -100,9 +109,9 @@ static X509_STORE *new_store(STACK_OF(X509) * anchors, int64_t time)
     return vb_steal(store);
 }
 
-/* Whether RESP is of somebody whose chain ends in one of ANCHORS. */
-static int verify_by(TS_RESP *resp, STACK_OF(X509) * anchors, int64_t time, bool *ret_good,
-                     struct vb_error *err)
+/* Whether STAMP is of somebody whose chain ends in one of ANCHORS. */
+static int verify_by(const struct stamp *stamp, STACK_OF(X509) * anchors, int64_t time,
+                     bool *ret_good, struct vb_error *err)
 {
     VB_CLEANUP(ctx_free) TS_VERIFY_CTX *ctx = TS_VERIFY_CTX_new();
     X509_STORE *store = new_store(anchors, time);
@@ -116,18 +125,19 @@ static int verify_by(TS_RESP *resp, STACK_OF(X509) * anchors, int64_t time, bool
     TS_VERIFY_CTX_set_flags(ctx, TS_VFY_VERSION | TS_VFY_SIGNATURE);
     TS_VERIFY_CTX_set_store(ctx, store); /* both belong to CTX now */
     TS_VERIFY_CTX_set_certs(ctx, certs);
-    *ret_good = TS_RESP_verify_response(ctx, resp) == 1;
+    *ret_good = (stamp->resp != NULL ? TS_RESP_verify_response(ctx, stamp->resp)
+                                     : TS_RESP_verify_token(ctx, stamp->token)) == 1;
     return vb_sig_refused(err);
 }
 
-/* Whether RESP is AUTHORITY's; the root is asked only where the others do not know it. */
-static int verify(TS_RESP *resp, const struct vb_sig_authority *authority, int64_t time,
+/* Whether STAMP is AUTHORITY's; the root is asked only where the others do not know it. */
+static int verify(const struct stamp *stamp, const struct vb_sig_authority *authority, int64_t time,
                   bool *ret_good, struct vb_error *err)
 {
-    const int status = verify_by(resp, authority->anchors, time, ret_good, err);
+    const int status = verify_by(stamp, authority->anchors, time, ret_good, err);
 
     return status < 0 || *ret_good ? status
-                                   : verify_by(resp, authority->chain, time, ret_good, err);
+                                   : verify_by(stamp, authority->chain, time, ret_good, err);
 }
 
 /* Its own dates bind an authority's certificates as well as the user's period. */
@@ -136,7 +146,7 @@ static bool was_valid(const struct vb_sig_authority *authority, int64_t time)
     return vb_sig_within(&authority->period, time) && vb_sig_certs_valid(authority->chain, time);
 }
 
-static int find_authority(TS_RESP *resp, const struct vb_sig_authorities *authorities,
+static int find_authority(const struct stamp *stamp, const struct vb_sig_authorities *authorities,
                           struct vb_sig_stamped *ret, struct vb_error *err)
 {
     bool good = false;
@@ -144,7 +154,7 @@ static int find_authority(TS_RESP *resp, const struct vb_sig_authorities *author
 
     for (size_t i = 0; status == 0 && !good && i < authorities->count; i++) {
         if (was_valid(&authorities->items[i], ret->time))
-            status = verify(resp, &authorities->items[i], ret->time, &good, err);
+            status = verify(stamp, &authorities->items[i], ret->time, &good, err);
     }
     ret->stamp = good ? VB_SIG_STAMP_GOOD : VB_SIG_STAMP_UNKNOWN;
     if (!good)
@@ -152,36 +162,54 @@ static int find_authority(TS_RESP *resp, const struct vb_sig_authorities *author
     return status;
 }
 
-static TS_RESP *parse(struct vb_sig_bytes response)
+/* Leaves RET->info NULL where DER, which must be all of it, is none. */
+static void parse(struct vb_sig_bytes der, bool whole, struct stamp *ret)
 {
-    const unsigned char *end = response.data;
+    const unsigned char *end = der.data;
 
-    if (response.len == 0 || response.len > VB_SIG_TIMESTAMP_MAX)
-        return NULL;
-    TS_RESP *resp = d2i_TS_RESP(NULL, &end, (long)response.len);
-    if (resp == NULL || end == response.data + response.len)
-        return resp;
-    TS_RESP_free(resp);
-    return NULL;
+    if (der.len == 0 || der.len > VB_SIG_TIMESTAMP_MAX)
+        return;
+    if (whole)
+        ret->resp = d2i_TS_RESP(NULL, &end, (long)der.len);
+    else
+        ret->token = d2i_PKCS7(NULL, &end, (long)der.len);
+    if (ret->resp != NULL)
+        ret->token = TS_RESP_get_token(ret->resp);
+    if (ret->token != NULL && end == der.data + der.len)
+        ret->info = PKCS7_to_TS_TST_INFO(ret->token);
+}
+
+static int check(struct vb_sig_bytes der, bool whole, struct vb_sig_bytes signature,
+                 const struct vb_sig_authorities *authorities, struct vb_sig_stamped *ret,
+                 struct vb_error *err)
+{
+    VB_CLEANUP(stamp_done) struct stamp stamp = {0};
+
+    parse(der, whole, &stamp);
+    *ret = (struct vb_sig_stamped){.stamp = VB_SIG_STAMP_BAD};
+    int status = vb_sig_refused(err);
+    if (status < 0)
+        return status;
+    if (stamp.info == NULL || !stamped_time(stamp.info, &ret->time) || !signer_fits(stamp.token)) {
+        ret->why = "a time stamp is malformed";
+        return 0;
+    }
+    status = check_imprint(stamp.info, signature, &ret->why, err);
+    if (status < 0 || ret->why != NULL)
+        return status;
+    return find_authority(&stamp, authorities, ret, err);
 }
 
 int vb_sig_timestamp(struct vb_sig_bytes response, struct vb_sig_bytes signature,
                      const struct vb_sig_authorities *authorities, struct vb_sig_stamped *ret,
                      struct vb_error *err)
 {
-    VB_CLEANUP(resp_free) TS_RESP *resp = parse(response);
+    return check(response, true, signature, authorities, ret, err);
+}
 
-    *ret = (struct vb_sig_stamped){.stamp = VB_SIG_STAMP_BAD};
-    int status = vb_sig_refused(err);
-    if (status < 0)
-        return status;
-    TS_TST_INFO *info = resp != NULL ? TS_RESP_get_tst_info(resp) : NULL;
-    if (info == NULL || !stamped_time(info, &ret->time) || !signer_fits(resp)) {
-        ret->why = "a time stamp is malformed";
-        return 0;
-    }
-    status = check_imprint(info, signature, &ret->why, err);
-    if (status < 0 || ret->why != NULL)
-        return status;
-    return find_authority(resp, authorities, ret, err);
+int vb_sig_timestamp_token(struct vb_sig_bytes token, struct vb_sig_bytes signature,
+                           const struct vb_sig_authorities *authorities, struct vb_sig_stamped *ret,
+                           struct vb_error *err)
+{
+    return check(token, false, signature, authorities, ret, err);
 }

@@ -18,7 +18,10 @@ struct vb_sig_stamped {
     const char *why; /* a constant text, where it is not */
 };
 
-/* RESPONSE is a DER TimeStampResp. */
+/* RESPONSE is a DER TimeStampResp; with TOKEN what is in one, as CMS carries it. */
+VB_CHECKED int vb_sig_timestamp_token(struct vb_sig_bytes token, struct vb_sig_bytes signature,
+                                      const struct vb_sig_authorities *authorities,
+                                      struct vb_sig_stamped *ret, struct vb_error *err);
 VB_CHECKED int vb_sig_timestamp(struct vb_sig_bytes response, struct vb_sig_bytes signature,
                                 const struct vb_sig_authorities *authorities,
                                 struct vb_sig_stamped *ret, struct vb_error *err);

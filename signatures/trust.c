@@ -1,6 +1,7 @@
 /* The trust folder. Trust boundary: the user's own configuration, read by the coordinator before
  * any package is looked at; everything that is not understood is an error. */
 #include "signatures/publishers.h"
+#include "signatures/shipped.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -30,9 +31,13 @@ void vb_trust_free(struct vb_trust *trust)
 
 size_t vb_trust_count(const struct vb_trust *trust)
 {
+    size_t own = 0;
+
+    for (size_t i = 0; trust != NULL && i < trust->trusted_root_count; i++)
+        own += trust->trusted_roots[i].as_of == 0;
     return trust == NULL ? 0
                          : trust->key_count + trust->signer_count + trust->pem_count +
-                               trust->pgp_count + trust->root_count + trust->trusted_root_count;
+                               trust->pgp_count + trust->root_count + trust->clocks.count + own;
 }
 
 static void trust_free_ptr(struct vb_trust **trust)
@@ -195,6 +200,9 @@ static const struct trust_file {
     {"trusted_root.json", VB_SIG_ROOT_MAX, load_sigstore},
     {".trusted_root.json", VB_SIG_ROOT_MAX, load_sigstore},
     {".pub", PUB_MAX, load_pub},
+    {".tsa.pem", LISTS_MAX, vb_sig_trust_clocks},
+    {".tsa.crt", LISTS_MAX, vb_sig_trust_clocks},
+    {".tsa.der", LISTS_MAX, vb_sig_trust_clocks},
     {".pem", LISTS_MAX, vb_sig_trust_x509},
     {".crt", LISTS_MAX, vb_sig_trust_x509},
     {".cer", LISTS_MAX, vb_sig_trust_x509},
@@ -295,6 +303,8 @@ int vb_trust_load(const char *dir, struct vb_trust **ret, struct vb_error *err)
     int status = dir != NULL ? vb_sig_trust_files(dir, &dirfd, &files, err) : 0;
     for (size_t i = 0; status == 0 && i < files.count; i++)
         status = vb_sig_trust_file(trust, dir, dirfd, files.items[i], &known, err);
+    if (status == 0 && vb_publishers_ships(trust->publishers))
+        status = vb_sig_shipped_add(trust, err);
     if (status == 0)
         status = vb_publishers_hold(trust->publishers, trust, err);
     if (status < 0)

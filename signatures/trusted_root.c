@@ -18,7 +18,7 @@ static void logs_done(struct vb_sig_logs *logs)
     free(logs->items);
 }
 
-static void authorities_done(struct vb_sig_authorities *authorities)
+void vb_sig_authorities_done(struct vb_sig_authorities *authorities)
 {
     for (size_t i = 0; i < authorities->count; i++) {
         vb_sig_certs_free(&authorities->items[i].chain);
@@ -32,8 +32,8 @@ void vb_sig_trusted_root_done(struct vb_sig_trusted_root *root)
     free(root->name);
     logs_done(&root->tlogs);
     logs_done(&root->ctlogs);
-    authorities_done(&root->cas);
-    authorities_done(&root->tsas);
+    vb_sig_authorities_done(&root->cas);
+    vb_sig_authorities_done(&root->tsas);
     *root = (struct vb_sig_trusted_root){0};
 }
 

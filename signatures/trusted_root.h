@@ -38,7 +38,8 @@ struct vb_sig_authorities {
 };
 
 struct vb_sig_trusted_root {
-    char *name; /* the file's, which rows of trust.yaml mean; NULL where nobody gave it one */
+    char *name;    /* the file's, which rows of trust.yaml mean; NULL where nobody gave it one */
+    int64_t as_of; /* one that vetbox ships: when it was still the newest; 0: the user's own */
     struct vb_sig_logs tlogs;
     struct vb_sig_logs ctlogs;
     struct vb_sig_authorities cas;
@@ -49,6 +50,7 @@ struct vb_sig_trusted_root {
  */
 VB_CHECKED int vb_sig_trusted_root(struct vb_sig_bytes text, const char *path,
                                    struct vb_sig_trusted_root *ret, struct vb_error *err);
+void vb_sig_authorities_done(struct vb_sig_authorities *authorities);
 void vb_sig_trusted_root_done(struct vb_sig_trusted_root *root); /* for VB_CLEANUP */
 
 /* NULL where there is none with that id and a key. */

@@ -26,6 +26,7 @@ void vb_sig_trust_roots_done(struct vb_trust *trust)
     for (size_t i = 0; i < trust->trusted_root_count; i++)
         vb_sig_trusted_root_done(&trust->trusted_roots[i]);
     free(trust->trusted_roots);
+    vb_sig_authorities_done(&trust->clocks);
 }
 
 const char *vb_sig_trust_root_name(const struct vb_trust *trust, const X509 *cert)
@@ -132,12 +133,65 @@ int vb_sig_trust_certs(struct vb_trust *trust, const char *path, const char *nam
     return count > 0 ? 0 : vb_fail(err, VB_E_CONFIG, 0, "%s: no certificate in PEM", path);
 }
 
+/* --- clocks --- */
+
+static void trust_free(struct vb_trust **trust)
+{
+    vb_trust_free(*trust);
+}
+
+/* One that is believed as long as its own dates say. */
+static int add_clock(struct vb_trust *trust, X509 *cert, struct vb_error *err)
+{
+    struct vb_sig_authorities *clocks = &trust->clocks;
+    struct vb_sig_authority clock = {.period = {INT64_MIN, INT64_MAX}};
+    struct vb_sig_authority *grown = grow(clocks->items, clocks->count, sizeof(*grown));
+
+    if (grown == NULL)
+        return no_memory(err);
+    clocks->items = grown;
+    clock.chain = sk_X509_new_null();
+    if (clock.chain == NULL || X509_up_ref(cert) != 1 || sk_X509_push(clock.chain, cert) <= 0) {
+        vb_sig_certs_free(&clock.chain);
+        return no_memory(err);
+    }
+    clock.anchors = X509_chain_up_ref(clock.chain);
+    clocks->items[clocks->count++] = clock;
+    return clock.anchors != NULL ? 0 : no_memory(err);
+}
+
+int vb_sig_trust_clocks(struct vb_trust *trust, const char *path, const char *name,
+                        struct vb_sig_bytes text, struct vb_error *err)
+{
+    VB_CLEANUP(trust_free) struct vb_trust *read = calloc(1, sizeof(*read));
+
+    if (read == NULL)
+        return no_memory(err);
+    int status = vb_sig_trust_x509(read, path, name, text, err);
+    if (status == 0 && read->root_count == 0)
+        return vb_fail(err, VB_E_CONFIG, 0, "%s: a clock needs a certificate, not a key", path);
+    for (size_t i = 0; status == 0 && i < read->root_count; i++)
+        status = add_clock(trust, sk_X509_value(read->root_certs, (int)i), err);
+    return status;
+}
+
 /* --- trusted roots --- */
 
-/* Each stays apart: whoever keeps one instance says nothing about another. */
-int vb_sig_trust_sigstore(struct vb_trust *trust, const char *path, const char *name,
-                          struct vb_sig_bytes text, struct vb_error *err)
+/* The user's own stand before those that vetbox ships. */
+static void insert_root(struct vb_trust *trust, const struct vb_sig_trusted_root *root)
 {
+    size_t at = trust->trusted_root_count++;
+
+    for (; root->as_of == 0 && at > 0 && trust->trusted_roots[at - 1].as_of != 0; at--)
+        trust->trusted_roots[at] = trust->trusted_roots[at - 1];
+    trust->trusted_roots[at] = *root;
+}
+
+/* Each stays apart: whoever keeps one instance says nothing about another. */
+int vb_sig_trust_root(struct vb_trust *trust, const char *path, const struct vb_sig_root_text *what,
+                      struct vb_error *err)
+{
+    const char *name = what->name;
     VB_CLEANUP(vb_sig_trusted_root_done) struct vb_sig_trusted_root root = {0};
 
     for (size_t i = 0; i < trust->trusted_root_count; i++) {
@@ -145,17 +199,24 @@ int vb_sig_trust_sigstore(struct vb_trust *trust, const char *path, const char *
             return vb_fail(err, VB_E_CONFIG, 0, "%s: another trusted root is called %s too", path,
                            name);
     }
-    const int status = vb_sig_trusted_root(text, path, &root, err);
+    const int status = vb_sig_trusted_root(what->text, path, &root, err);
     if (status < 0)
         return status;
     root.name = strdup(name);
+    root.as_of = what->as_of;
     struct vb_sig_trusted_root *grown =
         grow(trust->trusted_roots, trust->trusted_root_count, sizeof(*grown));
     if (grown != NULL)
         trust->trusted_roots = grown;
     if (root.name == NULL || grown == NULL)
         return no_memory(err);
-    trust->trusted_roots[trust->trusted_root_count++] = root;
+    insert_root(trust, &root);
     root = (struct vb_sig_trusted_root){0}; /* it has moved */
     return 0;
+}
+
+int vb_sig_trust_sigstore(struct vb_trust *trust, const char *path, const char *name,
+                          struct vb_sig_bytes text, struct vb_error *err)
+{
+    return vb_sig_trust_root(trust, path, &(struct vb_sig_root_text){name, text, 0}, err);
 }

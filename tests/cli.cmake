@@ -4,6 +4,11 @@ target_link_libraries(restricted PRIVATE vb_core PkgConfig::SECCOMP PkgConfig::J
 set_target_properties(restricted PROPERTIES
   RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
 
+# Another day, for cli.trust.
+add_library(clock MODULE cli/clock.c)
+target_link_libraries(clock PRIVATE vb_flags)
+set_target_properties(clock PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+
 vb_unit_test(cache unit/test_cache.c ${PROJECT_SOURCE_DIR}/cli/cache.c LIBS vb_core)
 vb_unit_test(wants unit/test_wants.c ${PROJECT_SOURCE_DIR}/cli/wants.c LIBS vb_core)
 vb_unit_test(repeats unit/test_repeats.c ${PROJECT_SOURCE_DIR}/cli/repeats.c LIBS vb_core)

@@ -7,6 +7,7 @@ vb_unit_test(signatures_trust unit/test_signatures_trust.c ${signatures_helper} 
 vb_unit_test(signatures_vectors unit/test_signatures_vectors.c ${signatures_helper} LIBS vb_signatures vb_core)
 vb_unit_test(oms unit/test_oms.c unit/oms_helper.c ${signatures_helper} LIBS vb_signatures vb_core)
 vb_unit_test(sigstore unit/test_sigstore.c unit/sigstore_helper.c ${signatures_helper} LIBS vb_signatures vb_core)
+vb_unit_test(cms_stamps unit/test_cms_stamps.c unit/sigstore_helper.c ${signatures_helper} LIBS vb_signatures vb_core)
 vb_unit_test(sigstore_vectors unit/test_sigstore_vectors.c ${signatures_helper} LIBS vb_signatures vb_core)
 vb_unit_test(signatures_tools unit/test_signatures_tools.c ${signatures_helper} LIBS vb_signatures vb_core)
 vb_unit_test(signatures_registry unit/test_signatures_registry.c ${signatures_helper} LIBS vb_signatures vb_core)

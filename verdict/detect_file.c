@@ -283,20 +283,22 @@ static void see_place(struct judge *judge, const char *path)
 static const struct {
     const char *program;
     const char *arguments; /* one of them; "" none needed */
+    const char *with;      /* one of these too; "" none needed */
     const char *except;    /* none of them */
     const char *label;
     enum vb_severity shown;
 } setters[] = {
-    {"crontab", "", "-l -V --help -r -e", "sets up cron jobs", VB_SEVERITY_HIGH},
-    {"systemctl", "enable start link reenable", "", "starts a service", VB_SEVERITY_MEDIUM},
-    {"launchctl", "load bootstrap submit", "", "starts a service", VB_SEVERITY_MEDIUM},
-    {"at", "", "-l -V", "sets up a job for later", VB_SEVERITY_HIGH},
-    {"git", "core.hooksPath core.fsmonitor init.templateDir core.sshCommand credential.helper", "",
-     "sets a command that git will run", VB_SEVERITY_HIGH},
-    {"npm", "script-shell node-options", "", "sets a command that npm will run", VB_SEVERITY_HIGH},
-    {"ssh-copy-id", "", "", "lets a key log in", VB_SEVERITY_HIGH},
-    {"useradd", "", "", "makes a user", VB_SEVERITY_HIGH},
-    {"usermod", "", "", "changes a user", VB_SEVERITY_MEDIUM},
+    {"crontab", "", "", "-l -V --help -r -e", "sets up cron jobs", VB_SEVERITY_HIGH},
+    {"systemctl", "enable start link reenable", "", "", "starts a service", VB_SEVERITY_MEDIUM},
+    {"launchctl", "load bootstrap submit", "", "", "starts a service", VB_SEVERITY_MEDIUM},
+    {"at", "", "", "-l -V", "sets up a job for later", VB_SEVERITY_HIGH},
+    {"git", "core.hooksPath core.fsmonitor init.templateDir core.sshCommand credential.helper",
+     "config", "--get --unset", "sets a command that git will run", VB_SEVERITY_HIGH},
+    {"npm", "script-shell node-options", "", "", "sets a command that npm will run",
+     VB_SEVERITY_HIGH},
+    {"ssh-copy-id", "", "", "", "lets a key log in", VB_SEVERITY_HIGH},
+    {"useradd", "", "", "", "makes a user", VB_SEVERITY_HIGH},
+    {"usermod", "", "", "", "changes a user", VB_SEVERITY_MEDIUM},
 };
 
 /* Names of settings are the same in any case, and one may stand before its value. */
@@ -320,6 +322,8 @@ static void see_setter(struct judge *judge)
         if (strcmp(setters[i].program, judge->command.program) != 0)
             continue;
         if (setters[i].arguments[0] != '\0' && !any_of(judge, setters[i].arguments))
+            continue;
+        if (setters[i].with[0] != '\0' && !any_of(judge, setters[i].with))
             continue;
         if (setters[i].except[0] != '\0' && any_of(judge, setters[i].except))
             continue;

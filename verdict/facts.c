@@ -410,16 +410,21 @@ static void on_layer(struct judge *judge)
 static void on_signature(struct judge *judge)
 {
     const char *outcome = vb_text_of(judge, VB_F_OUTCOME), *name = vb_text_of(judge, VB_F_NAME);
-    const char *key = vb_text_of(judge, VB_F_KEY_ID), *covers = "";
+    const char *key = vb_text_of(judge, VB_F_KEY_ID), *covers = "", *root = "";
     const uint64_t present = count_of(judge, VB_F_PRESENT);
     if (present > 0)
         covers = vb_arena_printf(&judge->scratch, ", covers %llu of %llu file%s",
                                  (unsigned long long)count_of(judge, VB_F_COUNT),
                                  (unsigned long long)present, present == 1 ? "" : "s");
+    if (vb_event_get(judge->event, VB_F_ROOT) != NULL)
+        root = vb_arena_printf(&judge->scratch, ", by the shipped root %s, %llu days old",
+                               vb_text_of(judge, VB_F_ROOT),
+                               (unsigned long long)count_of(judge, VB_F_ROOT_DAYS));
     vb_note(judge, &judge->signers,
-            vb_arena_printf(&judge->scratch, "%s: %s (%s%s) in %s", outcome,
+            vb_arena_printf(&judge->scratch, "%s: %s (%s%s) in %s%s", outcome,
                             name[0] ? name : (key[0] ? key : "unknown signer"),
-                            vb_text_of(judge, VB_F_FORMAT), covers, vb_text_of(judge, VB_F_PATH)));
+                            vb_text_of(judge, VB_F_FORMAT), covers, vb_text_of(judge, VB_F_PATH),
+                            root));
 }
 
 static const struct {

@@ -40,7 +40,8 @@ struct vb_trust;
  * file's name), *.pem and *.crt (certificates that chains may end in, or one public key),
  * trusted_root.json (Sigstore's certificates, logs and clocks), DIR/allowed_signers (ssh-keygen(1);
  * the signer's name is the list of principals) and DIR/trust.yaml (docs/trust-folder.md: who may
- * sign which packages). Other files are left alone. DIR may be NULL or missing: an empty store.
+ * sign which packages). Other files are left alone. DIR may be NULL or missing: an empty store. The
+ * trusted roots that came with vetbox are added unless trust.yaml says shipped_roots: false.
  * What is unreadable or malformed is VB_E_CONFIG with file and line. */
 VB_CHECKED int vb_trust_load(const char *dir, struct vb_trust **ret, struct vb_error *err);
 void vb_trust_free(struct vb_trust *trust);
@@ -61,6 +62,11 @@ void vb_signer_free(struct vb_signer *signer);
 VB_CHECKED int vb_signer_seal(const struct vb_signer *signer, const char *type, const void *data,
                               size_t len, int out_fd, struct vb_error *err);
 
+/* A root that came with vetbox and was the newest at AS_OF may lack what was revoked or added
+ * since: about as long as Sigstore signs its own metadata for. */
+enum { VB_TRUST_ROOT_OLD_DAYS = 180 };
+bool vb_trust_root_is_old(int64_t as_of, int64_t now);
+
 /* --- the folder itself, for `vetbox trust` --- */
 
 struct vb_trust_entry {
@@ -72,12 +78,14 @@ struct vb_trust_entry {
     int64_t from;        /* seconds since 1970; 0: no limit */
     int64_t until;       /* the first second after it; 0: no limit */
     int64_t changed;     /* when the file was */
+    bool shipped;        /* it came with vetbox: changed is when it was still the newest */
     const char *detail;  /* what it is good for; "" where there is nothing to say */
     const char *problem; /* NULL: none */
 };
 typedef int vb_trust_each(void *ctx, const struct vb_trust_entry *entry, struct vb_error *err);
-/* Calls EACH for everything in DIR, in the order of the files' names; what is malformed is an entry
- * with a problem. A missing folder is an empty one. */
+/* Calls EACH for what came with vetbox, unless DIR's trust.yaml leaves that out, and everything in
+ * DIR, in the order of the files' names; what is malformed is an entry with a problem. A missing
+ * folder is an empty one; so is NULL. */
 VB_CHECKED int vb_trust_list(const char *dir, vb_trust_each *each, void *ctx, struct vb_error *err);
 
 struct vb_trust_new {

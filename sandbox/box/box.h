@@ -67,6 +67,15 @@ struct vb_base {
 #define VB_BASE_MACHINE VB_BASE "/machine" /* what stands in for files of /proc */
 #define VB_BASE_BOX VB_BASE "/box"         /* where a box attaches what can be written */
 
+enum { VB_CHANGED_MAX = 256 };
+
+/* The files of the package that runs have changed, below its folder. */
+struct vb_changes {
+    char *paths[VB_CHANGED_MAX];
+    size_t count;
+    bool more; /* than there is room for */
+};
+
 /* Everything that is the same for all boxes of one package. */
 struct vb_box_setup {
     struct vb_sandbox_options options;
@@ -99,10 +108,13 @@ VB_CHECKED int vb_supervise(const struct vb_box_setup *setup,
                             const struct vb_detonation *detonation, struct vb_frame_sink *frames,
                             struct vb_error *err);
 
-/* Forks a supervisor for DETONATION and relays what it says (box/sandbox.c). */
+/* Forks a supervisor for DETONATION and relays what it says (box/run.c). */
 VB_CHECKED int vb_box_run(const struct vb_box_setup *setup, const struct vb_detonation *detonation,
                           struct vb_sink *sink, struct vb_detonation_result *ret,
                           struct vb_error *err);
+
+/* Whether a run changed the package's file at PATH, below its folder, or may have. */
+bool vb_box_changed(const struct vb_changes *changes, const char *path);
 
 /* The package's folder inside the box, or the home where there is no package. */
 void vb_box_folder(const struct vb_box_setup *setup, char *ret, size_t size);

@@ -44,6 +44,7 @@ set(VB_BOX_FILES
   box/prompt.c
   box/relay.c
   box/root.c
+  box/run.c
   box/sandbox.c
   box/served.c
   box/standins.c
@@ -96,10 +97,9 @@ foreach(set module:modules library:../detonate/libraries)
   string(REGEX REPLACE ".*:" "" folder ${set})
   get_filename_component(made ${folder} NAME)
   set(texts "")
-  foreach(language python:py node:js)
-    string(REGEX REPLACE ":.*" "" name ${language})
-    string(REGEX REPLACE ".*:" "" extension ${language})
-    set(file ${CMAKE_CURRENT_LIST_DIR}/${folder}/${name}.${extension})
+  file(GLOB languages CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/${folder}/*)
+  foreach(file ${languages})
+    get_filename_component(name ${file} NAME_WE)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
     file(READ ${file} bytes HEX)
     string(REGEX REPLACE "(..)" "\\\\x\\1" bytes "${bytes}")

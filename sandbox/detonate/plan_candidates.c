@@ -380,25 +380,37 @@ int vb_plan_scripts(struct vb_planner *planner, struct vb_error *err)
     return status;
 }
 
-/* One more way to run ROW, which USAGE says. LIBRARIES counts the files whose functions are called.
- */
+/* Calls what ROW only defines. LIBRARIES counts how often that was planned. */
+static int plan_functions(struct vb_planner *planner, const struct vb_detonation *row,
+                          size_t *libraries, struct vb_error *err)
+{
+    struct vb_candidate what = {.reason = VB_FUNCTIONS,
+                                .path = row->path,
+                                .line = row->line,
+                                .text = row->text,
+                                .call = true,
+                                .caller = vb_library_caller(row->interpreter),
+                                .when = row->when};
+    if (what.caller == NULL)
+        return VB_OK;
+    if ((*libraries)++ < MAX_LIBRARIES)
+        return vb_plan_add_row(planner, &what, vb_interpreter_named(row->interpreter), err);
+    what.reason = VB_CALLS_NOT_RUN;
+    return vb_plan_leave_out(planner, &what, "more than 16 files or blocks of functions", err);
+}
+
+/* One more way to run ROW, which USAGE says. */
 static int plan_usage(struct vb_planner *planner, const struct vb_manifest_usage *usage,
                       const struct vb_detonation *row, size_t *libraries, struct vb_error *err)
 {
-    struct vb_candidate what = {.reason = usage->reason,
-                                .path = usage->path,
-                                .arguments = usage->argv,
-                                .call = true,
-                                .when = row->when};
+    const struct vb_candidate what = {.reason = usage->reason,
+                                      .path = usage->path,
+                                      .arguments = usage->argv,
+                                      .call = true,
+                                      .when = row->when};
     const bool functions = strcmp(usage->reason, VB_FUNCTIONS) == 0;
     if (functions)
-        what.caller = vb_library_caller(row->interpreter);
-    if (functions && (what.caller == NULL || row->text != NULL))
-        return VB_OK;
-    if (functions && (*libraries)++ >= MAX_LIBRARIES) {
-        what.reason = VB_CALLS_NOT_RUN;
-        return vb_plan_leave_out(planner, &what, "more than 16 files of functions", err);
-    }
+        return row->text != NULL ? VB_OK : plan_functions(planner, row, libraries, err);
     return vb_plan_add_row(planner, &what, vb_interpreter_named(row->interpreter), err);
 }
 
@@ -420,6 +432,18 @@ int vb_plan_usages(struct vb_planner *planner, const struct vb_manifest *manifes
             missed++;
         else
             status = plan_usage(planner, usage, row, &libraries, err);
+    }
+    /* The code of documents, which whoever takes it over calls. */
+    const size_t planned = planner->plan->count;
+    for (size_t i = 0; status == VB_OK && i < planned; i++) {
+        const struct vb_detonation *row = &planner->plan->rows[i];
+        if (row->text == NULL || row->hosted || row->driver != VB_DRIVER_NONE ||
+            !vb_library_defines(row->interpreter, row->text))
+            continue;
+        if (planner->plan->count >= VB_PLAN_MAX_ROWS)
+            missed++;
+        else
+            status = plan_functions(planner, row, &libraries, err);
     }
     return status < 0 || missed == 0
                ? status

@@ -158,17 +158,21 @@ static char **make_argv(const struct vb_candidate *what, const struct vb_interpr
         argv[count++] = copy(what->host->program, &failed);
         argv[count++] = copy(what->host->sort, &failed);
     }
-    if (what->text != NULL && interpreter != NULL) {
+    if (what->caller != NULL && interpreter != NULL) {
+        argv[count++] = copy(interpreter->text_option, &failed);
+        argv[count++] = copy(what->caller, &failed);
+        if (what->text != NULL)
+            argv[count++] = copy("code", &failed);
+    } else if (what->text != NULL && interpreter != NULL) {
         if (strcmp(interpreter->name, "node") == 0 && is_module(what->text))
             argv[count++] = copy("--input-type=module", &failed);
         argv[count++] = copy(interpreter->text_option, &failed);
         argv[count++] = copy(what->text, &failed);
-    } else if (what->caller != NULL && interpreter != NULL) {
-        argv[count++] = copy(interpreter->text_option, &failed);
-        argv[count++] = copy(what->caller, &failed);
     }
-    if (what->host != NULL || (what->text == NULL && what->caller != NULL))
+    if (what->host != NULL || what->caller != NULL)
         *ours = count;
+    if (what->text != NULL && what->caller != NULL)
+        argv[count++] = copy(what->text, &failed);
     if (what->text == NULL && !failed && asprintf(&argv[count++], "{tree}/%s", what->path) < 0) {
         argv[--count] = NULL;
         failed = true;

@@ -81,11 +81,51 @@ expect_in "$work/out" "sha256:$(sha256sum <root2.cer | cut -d' ' -f1)" "list"
 expect_in "$work/out" "/CN=Acme Root" "list"
 run trust list --format json --trust "$trust"
 expect_status 0 "list as JSON"
-python3 -c 'import json, sys; rows = json.load(open(sys.argv[1])); assert [r["name"] for r in rows] == ["alice", "alice2", "carol@example.org", "cosign", "root", "root2"], rows; assert all(r["state"] == "good" and r["age_days"] == 0 for r in rows), rows; assert "until" in rows[4]' "$work/out" ||
+python3 -c 'import json, sys; rows = json.load(open(sys.argv[1])); shipped = [r for r in rows if r.get("shipped")]; assert [(r["name"], r["kind"], r["state"]) for r in shipped] == [("sigstore-public", "Sigstore root", "good")] and shipped[0]["age_days"] >= 0, rows; rows = [r for r in rows if not r.get("shipped")]; assert [r["name"] for r in rows] == ["alice", "alice2", "carol@example.org", "cosign", "root", "root2"], rows; assert all(r["state"] == "good" and r["age_days"] == 0 for r in rows), rows; assert "until" in rows[4]' "$work/out" ||
     fail "the JSON list"
 run trust check --trust "$trust"
 expect_status 0 "check of a good folder"
 expect_in "$work/out" "6 entries" "check of a good folder"
+
+# --- trusted roots: one that vetbox ships, and others beside it ---
+
+run trust list --trust "$work/none"
+expect_status 0 "the shipped root without a folder"
+expect_in "$work/out" "sigstore-public  shipped with vetbox, the newest on 20" "the shipped root"
+expect_in "$work/out" " days old  2 authorities, 1 clocks, 4 logs" "the shipped root"
+expect_in "$work/out" "0 entries" "the shipped root is none of the folder's"
+roots="$work/roots"
+own="$source_dir/rules/roots/sigstore-public.trusted_root.json"
+run trust add "$own" --trust "$roots"
+expect_error "a root that is called like the shipped one"
+cp "$own" trusted_root.json
+run trust add trusted_root.json --trust "$roots"
+expect_status 0 "add a trusted_root.json"
+run trust add "$own" --name acme --trust "$roots"
+expect_status 0 "add a trusted root with a name"
+[ "$(ls -A "$roots" | tr '\n' ' ')" = "acme.trusted_root.json trusted_root.json " ] || fail "trusted roots: $(ls -A "$roots")"
+sed 's/SHA2_256/MD5/' "$own" >bad.json
+run trust add bad.json --trust "$roots"
+expect_error "a trusted root that is none"
+run trust list --trust "$roots"
+[ "$(grep -c '^Sigstore root ' "$work/out")" -eq 3 ] || fail "three roots: $(cat "$work/out")"
+run trust remove sigstore-public --trust "$roots"
+expect_error "remove the shipped root"
+expect_in "$work/err" "shipped_roots: false" "remove the shipped root"
+echo 'version: 1
+shipped_roots: false' >"$roots/trust.yaml"
+run trust list --trust "$roots"
+expect_not_in "$work/out" "shipped" "without the shipped root"
+[ "$(grep -c '^Sigstore root ' "$work/out")" -eq 2 ] || fail "two roots: $(cat "$work/out")"
+# Ten years from now. The sanitizers' library must come first otherwise.
+later() {
+    ASAN_OPTIONS="${ASAN_OPTIONS:-}:verify_asan_link_order=0" LD_PRELOAD="$3/tests/libclock.so" \
+        VETBOX_TEST_SECONDS_LATER=315360000 "$vetbox" trust check --trust "$work/none" >"$work/out" 2>"$work/err"
+    status=$?
+}
+later "$@"
+expect_status 2 "a shipped root that is too old"
+expect_in "$work/out" "old: a newer vetbox has a newer one" "a shipped root that is too old"
 
 # --- what is not in order ---
 

@@ -69,6 +69,15 @@ static void verify_as(const char *name, struct vb_sig_bytes data)
     if (vb_sig_examine(&job, &result, &err) < 0 || result.outcome == VB_SIGNATURE_ABSENT ||
         result.reason[0] == '\0')
         abort();
+    for (; result.next != 0; job.line++) {
+        if (result.next <= job.at || result.next > data.len)
+            abort();
+        job.at = result.next;
+        vb_sig_result_done(&result);
+        result = (struct vb_sig_result){0};
+        if (vb_sig_examine(&job, &result, &err) < 0 || result.reason[0] == '\0')
+            abort();
+    }
     /* Nobody is trusted with anything unless a trusted root came before. */
     if (result.outcome == VB_SIGNATURE_VALID_TRUSTED)
         abort();
@@ -80,6 +89,16 @@ static void verify_as(const char *name, struct vb_sig_bytes data)
 static void file_bundle(struct vb_sig_bytes data)
 {
     verify_as("file.txt.sigstore.json", data);
+}
+
+static void older_bundle(struct vb_sig_bytes data)
+{
+    verify_as("file.txt.bundle", data);
+}
+
+static void line_bundles(struct vb_sig_bytes data)
+{
+    verify_as("file.txt.intoto.jsonl", data);
 }
 
 static void folder_bundle(struct vb_sig_bytes data)
@@ -199,6 +218,9 @@ static void stamp(struct vb_sig_bytes data)
     if (vb_sig_timestamp(data, signature, &believed()->tsas, &stamped, NULL) < 0 ||
         (stamped.stamp != VB_SIG_STAMP_GOOD && stamped.why == NULL))
         abort();
+    if (vb_sig_timestamp_token(data, signature, &believed()->tsas, &stamped, NULL) < 0 ||
+        (stamped.stamp != VB_SIG_STAMP_GOOD && stamped.why == NULL))
+        abort();
 }
 
 static void checkpoint(struct vb_sig_bytes data)
@@ -230,8 +252,8 @@ static void pem(struct vb_sig_bytes data)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static void (*const kinds[])(struct vb_sig_bytes data) = {
-        file_bundle, folder_bundle, trusted_root, envelope, statement,
-        certificate, stamp,         checkpoint,   pem,
+        file_bundle, folder_bundle, trusted_root, envelope,     statement,    certificate,
+        stamp,       checkpoint,    pem,          line_bundles, older_bundle,
     };
 
     if (size == 0)

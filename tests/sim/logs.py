@@ -551,6 +551,9 @@ def persistence():
     log.truth(f"{HOME}/.ssh/authorized_keys")
     log.open(10, f"{HOME}/.config/fish/completions/sudo.fish", "write", "create")
     log.truth(f"{HOME}/.config/fish/completions/sudo.fish", "created")
+    log.exec(90, 10, "/usr/bin/git", "git", "-c", "user.name=x", "config", "--global", "core.hooksPath", "/tmp/hooks")
+    log.exec(91, 10, "/usr/bin/git", "git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "status")
+    log.exec(92, 10, "/usr/bin/git", "git", "config", "--get", "core.sshCommand")
     log.end()
     log.write()
 

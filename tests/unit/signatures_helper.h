@@ -17,7 +17,7 @@ struct seen {
     int64_t clock;
 };
 
-enum { SEEN_MAX = 64 };
+enum { SEEN_MAX = 80 };
 
 /* A sink that keeps every signature.result and counts coverage events. */
 struct capture {

@@ -185,7 +185,7 @@ static void add_sct(const struct instance *instance, X509 *cert, X509 *issuer, b
     ASN1_OCTET_STRING_free(value);
 }
 
-static X509 *leaf_cert(const struct instance *instance, const struct scene *scene)
+X509 *instance_leaf(const struct instance *instance, const struct scene *scene)
 {
     EVP_PKEY *signer = scene->stranger ? instance->other : instance->ca;
     X509 *issuer = scene->stranger ? instance->other_cert : instance->ca_cert;
@@ -338,8 +338,8 @@ static ASN1_INTEGER *stamp_serial(struct TS_resp_ctx *ctx, void *data)
     return serial;
 }
 
-static json_t *stamp(const struct instance *instance, const unsigned char *signature, size_t len,
-                     int64_t at)
+TS_RESP *instance_stamp(const struct instance *instance, const unsigned char *signature, size_t len,
+                        int64_t at)
 {
     unsigned char digest[VB_SIG_DIGEST_MAX];
     TS_REQ *request = TS_REQ_new();
@@ -347,7 +347,6 @@ static json_t *stamp(const struct instance *instance, const unsigned char *signa
     X509_ALGOR *algorithm = X509_ALGOR_new();
     TS_RESP_CTX *ctx = TS_RESP_CTX_new();
     ASN1_OBJECT *policy = OBJ_txt2obj("1.3.6.1.4.1.57264.2", 1);
-    unsigned char *der = NULL;
 
     sha256(signature, len, digest);
     X509_ALGOR_set0(algorithm, OBJ_nid2obj(NID_sha256), V_ASN1_NULL, NULL);
@@ -366,17 +365,26 @@ static json_t *stamp(const struct instance *instance, const unsigned char *signa
     TS_RESP_CTX_set_serial_cb(ctx, stamp_serial, NULL);
     TS_RESP *response = TS_RESP_create_response(ctx, bio);
     assert_non_null(response);
-    const int der_len = i2d_TS_RESP(response, &der);
-    json_t *json = json_pack("{s:[{s:o}]}", "rfc3161Timestamps", "signedTimestamp",
-                             base64_of(der, (size_t)der_len));
-    OPENSSL_free(der);
-    TS_RESP_free(response);
     TS_RESP_CTX_free(ctx);
     TS_REQ_free(request);
     TS_MSG_IMPRINT_free(imprint);
     X509_ALGOR_free(algorithm);
     ASN1_OBJECT_free(policy);
     BIO_free(bio);
+    return response;
+}
+
+static json_t *stamp(const struct instance *instance, const unsigned char *signature, size_t len,
+                     int64_t at)
+{
+    TS_RESP *response = instance_stamp(instance, signature, len, at);
+    unsigned char *der = NULL;
+    const int der_len = i2d_TS_RESP(response, &der);
+    json_t *json = json_pack("{s:[{s:o}]}", "rfc3161Timestamps", "signedTimestamp",
+                             base64_of(der, (size_t)der_len));
+
+    OPENSSL_free(der);
+    TS_RESP_free(response);
     return json;
 }
 
@@ -602,7 +610,7 @@ json_t *instance_bundle(struct instance *instance, const struct scene *scene)
     struct content content;
 
     X509_free(instance->leaf_cert);
-    instance->leaf_cert = leaf_cert(instance, scene);
+    instance->leaf_cert = instance_leaf(instance, scene);
     sign_content(instance, scene, &content);
     json_t *signature = base64_of(content.signature, content.signature_len);
     json_t *key = material(instance, scene);

@@ -3,6 +3,7 @@
 #ifndef VETBOX_TESTS_SIGSTORE_HELPER_H
 #define VETBOX_TESTS_SIGSTORE_HELPER_H
 
+#include <openssl/ts.h>
 #include <openssl/x509.h>
 
 #include "signatures_helper.h"
@@ -55,6 +56,11 @@ void instance_trust(struct instance *instance, json_t *root, EVP_PKEY *pem);
 
 /* A bundle over "file.txt", as SCENE says. */
 json_t *instance_bundle(struct instance *instance, const struct scene *scene);
+/* A certificate of the leaf's key, as SCENE says. */
+X509 *instance_leaf(const struct instance *instance, const struct scene *scene);
+/* A time stamp of its clock over SIGNATURE; the caller frees it. */
+TS_RESP *instance_stamp(const struct instance *instance, const unsigned char *signature, size_t len,
+                        int64_t at);
 /* What is said of it as the file NAME; it is taken. */
 void instance_verify_as(struct instance *instance, const char *name, json_t *bundle,
                         struct vb_sig_result *ret);

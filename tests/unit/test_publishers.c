@@ -312,7 +312,9 @@ static void test_several_roots(void **state)
     static const char alone[] = "version: 1\npublishers:\n- packages: [a]\n"
                                 "  signers: [{identity: x, issuer: y}]\n";
     VB_CLEANUP(free_publishers) struct vb_publishers *one = NULL, *other = NULL;
-    struct vb_trust trust = {.trusted_root_count = 1};
+    static char mine[] = "mine", theirs[] = "theirs";
+    struct vb_sig_trusted_root roots[] = {{.name = mine}, {.name = theirs}};
+    struct vb_trust trust = {.trusted_roots = roots, .trusted_root_count = 1};
     struct vb_error err = {0};
 
     assert_int_equal(vb_publishers_read("trust.yaml", alone, strlen(alone), &one, NULL), 0);
@@ -324,6 +326,44 @@ static void test_several_roots(void **state)
                      0);
     assert_int_equal(vb_publishers_hold(other, &trust, &err), 0);
     assert_int_equal(vb_publishers_hold(NULL, &trust, &err), 0);
+    (void)state;
+}
+
+/* One that vetbox ships speaks for an identity only where the row says so, or nobody else could. */
+static void test_shipped_root(void **state)
+{
+    static const char alone[] =
+        "version: 1\npublishers:\n- packages: [a]\n"
+        "  signers: [{identity: x, issuer: y}]\n"
+        "- packages: [b]\n"
+        "  signers: [{identity: x, issuer: y, root: shipped}]\n"
+        "revoked: [{identity: z, issuer: y, since: 2020-01-01, reason: r}]\n";
+    static char mine[] = "mine", shipped[] = "shipped";
+    VB_CLEANUP(free_publishers) struct vb_publishers *publishers = NULL;
+    struct vb_sig_trusted_root roots[] = {{.name = mine}, {.name = shipped, .as_of = 1}};
+    struct vb_trust trust = {.trusted_roots = roots, .trusted_root_count = 2};
+    const struct asked beside[] = {
+        {"npm", "a", .name = "x", .issuer = "y", .root = "mine", .trusted = true},
+        {"npm", "a", .name = "x", .issuer = "y", .root = "shipped", .code = "not-listed"},
+        {"npm", "b", .name = "x", .issuer = "y", .root = "shipped", .trusted = true},
+        {"npm", "b", .name = "x", .issuer = "y", .root = "mine", .code = "not-listed"},
+        {"npm", "c", .name = "z", .issuer = "y", .root = "mine", .code = "revoked"},
+        {"npm", "c", .name = "z", .issuer = "y", .root = "shipped", .code = "revoked"},
+    };
+    const struct asked by_itself[] = {
+        {"npm", "a", .name = "x", .issuer = "y", .root = "shipped", .trusted = true},
+        {"npm", "a", .name = "x", .issuer = "y", .root = "mine", .code = "not-listed"},
+    };
+
+    assert_int_equal(vb_publishers_read("trust.yaml", alone, strlen(alone), &publishers, NULL), 0);
+    assert_int_equal(vb_publishers_hold(publishers, &trust, NULL), 0);
+    for (size_t i = 0; i < VB_ARRAY_LEN(beside); i++)
+        ask(publishers, &beside[i]);
+    /* Once more, as with --key. */
+    trust = (struct vb_trust){.trusted_roots = roots + 1, .trusted_root_count = 1};
+    assert_int_equal(vb_publishers_hold(publishers, &trust, NULL), 0);
+    for (size_t i = 0; i < VB_ARRAY_LEN(by_itself); i++)
+        ask(publishers, &by_itself[i]);
     (void)state;
 }
 
@@ -565,6 +605,7 @@ int main(void)
         cmocka_unit_test(test_revoked_in_another_row),
         cmocka_unit_test(test_root_of_identity),
         cmocka_unit_test(test_several_roots),
+        cmocka_unit_test(test_shipped_root),
         cmocka_unit_test(test_unanchored),
         cmocka_unit_test(test_several_names),
         cmocka_unit_test(test_required),

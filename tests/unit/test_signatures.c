@@ -460,7 +460,7 @@ static void test_known_formats_cannot_be_checked(void **state)
          false},
         {"a.sigzip", "PK\x03\x04", 4, "vsix", false},
         {"a.sig", "MEUCIQDxWfXq2l8p8u3zBDbYDp4Bg0mC6zVt0M3P5bYV7lq6AQ==\n", 53, "cosign", false},
-        {"a.bundle", "{\"base64Signature\":\"\"}", 22, "cosign", false},
+        {"a.bundle", "{\"base64Signature\":\"\"}", 22, "cosign", true},
         {"cosign.pub", "-----BEGIN PUBLIC KEY-----\n", 27, "cosign-key", false},
         {"a.sig", "hello", 5, "unknown", false},
         {"a.sig", "", 0, "unknown", false},

@@ -109,6 +109,84 @@ static void test_one_id_twice(void **state)
     (void)state;
 }
 
+/* --- the roots that vetbox ships --- */
+
+static void root_text(struct vb_buf *ret)
+{
+    file_read(VB_SOURCE_DIR "/rules/roots/sigstore-public.trusted_root.json", ret);
+}
+
+static void test_shipped_roots(void **state)
+{
+    static const char none[] = "version: 1\nshipped_roots: false\n";
+    static const char maybe[] = "version: 1\nshipped_roots: maybe\n";
+    VB_CLEANUP(free_trust) struct vb_trust *trust = NULL;
+    VB_CLEANUP(free_trust) struct vb_trust *without = NULL;
+    VB_CLEANUP(vb_buf_done) struct vb_buf text = {0};
+    struct package package;
+
+    package_init(&package);
+    root_text(&text);
+    package_put(&package, "zz.trusted_root.json", text.data, text.len);
+    assert_int_equal(vb_trust_load(package.path, &trust, NULL), 0);
+    assert_int_equal(vb_trust_count(trust), 1);
+    assert_int_equal(trust->trusted_root_count, 2);
+    assert_string_equal(trust->trusted_roots[0].name, "zz");
+    assert_int_equal(trust->trusted_roots[0].as_of, 0);
+    assert_string_equal(trust->trusted_roots[1].name, "sigstore-public");
+    assert_true(trust->trusted_roots[1].as_of > 1755000000);
+    assert_true(trust->trusted_roots[1].tlogs.count >= 2);
+    /* One of a call stands before it too. */
+    assert_int_equal(
+        vb_sig_trust_sigstore(trust, "f", "call", (struct vb_sig_bytes){text.data, text.len}, NULL),
+        0);
+    assert_string_equal(trust->trusted_roots[1].name, "call");
+    assert_string_equal(trust->trusted_roots[2].name, "sigstore-public");
+
+    package_put(&package, "trust.yaml", none, sizeof(none) - 1);
+    assert_int_equal(vb_trust_load(package.path, &without, NULL), 0);
+    assert_int_equal(without->trusted_root_count, 1);
+    package_put(&package, "sigstore-public.trusted_root.json", text.data, text.len);
+    package_put(&package, "trust.yaml", maybe, sizeof(maybe) - 1);
+    expect_config_error(package.path, "trust.yaml:2: shipped_roots is true or false");
+    assert_int_equal(unlinkat(package.fd, "trust.yaml", 0), 0);
+    expect_config_error(package.path, "is called sigstore-public, as the one that vetbox ships");
+    package_done(&package);
+    (void)state;
+}
+
+static void test_old_root(void **state)
+{
+    const int64_t day = 86400, as_of = 1787000000;
+
+    assert_false(vb_trust_root_is_old(as_of, as_of - day));
+    assert_false(vb_trust_root_is_old(as_of, as_of + VB_TRUST_ROOT_OLD_DAYS * day));
+    assert_true(vb_trust_root_is_old(as_of, as_of + VB_TRUST_ROOT_OLD_DAYS * day + 1));
+    (void)state;
+}
+
+static int expect_root(struct vb_sink *sink VB_UNUSED, struct vb_event *event, struct vb_error *err)
+{
+    assert_true(vb_str_equal(vb_event_get_str(event, VB_F_ROOT), "public"));
+    assert_int_equal(vb_event_get_int(event, VB_F_ROOT_DATE, 0), 1787000000);
+    assert_int_equal(vb_event_get_int(event, VB_F_ROOT_DAYS, 0), 200);
+    return vb_event_check(event, err);
+}
+
+/* Whoever reads the event learns how old the root was when it was asked. */
+static void test_result_tells_the_root(void **state)
+{
+    static char name[] = "public";
+    const struct vb_sig_trusted_root root = {.name = name, .as_of = 1787000000};
+    const struct vb_sig_job job = {.path = "a.sigstore", .now = 1787000000 + 200 * 86400 + 5};
+    const struct vb_sig_result result = {
+        .format = "sigstore", .outcome = VB_SIGNATURE_VALID_UNTRUSTED, .shipped = &root};
+    struct vb_sink sink = {.emit = expect_root};
+
+    assert_int_equal(vb_sig_result_emit(&job, &result, &sink, NULL), 0);
+    (void)state;
+}
+
 static void test_bare_key_line(void **state)
 {
     VB_CLEANUP(free_trust) struct vb_trust *trust = calloc(1, sizeof(*trust));
@@ -243,6 +321,9 @@ int main(void)
         cmocka_unit_test(test_missing_folder_is_an_empty_store),
         cmocka_unit_test(test_malformed_folder),
         cmocka_unit_test(test_bare_key_line),
+        cmocka_unit_test(test_shipped_roots),
+        cmocka_unit_test(test_old_root),
+        cmocka_unit_test(test_result_tells_the_root),
         cmocka_unit_test(test_one_id_twice),
         cmocka_unit_test(test_allowed_signers_lines),
         cmocka_unit_test(test_pattern_lists),

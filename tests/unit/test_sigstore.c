@@ -5,6 +5,8 @@
 
 #include <cmocka.h>
 
+#include <openssl/pem.h>
+
 #include "signatures/sigstore.h"
 #include "sigstore_helper.h"
 
@@ -522,6 +524,324 @@ static void test_too_large(void **state)
     expect(*state, bundle, VB_SIGNATURE_UNVERIFIABLE, "larger than");
 }
 
+/* --- several bundles, one a line --- */
+
+/* What vb_verify says of LINES, COUNT of them, which are freed. */
+static void verify_lines(struct instance *instance, char **lines, size_t count, const char *between,
+                         struct capture *ret)
+{
+    VB_CLEANUP(vb_buf_done) struct vb_buf text;
+
+    vb_buf_init(&text, 32 * 1024 * 1024);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(vb_buf_append_str(&text, lines[i], NULL), 0);
+        assert_int_equal(vb_buf_append_str(&text, between, NULL), 0);
+        free(lines[i]);
+    }
+    package_put(&instance->package, "file.txt.sigstore.jsonl", text.data, text.len);
+    package_verify(&instance->package, ret);
+}
+
+static char *line_of(json_t *bundle)
+{
+    char *text = json_dumps(bundle, JSON_COMPACT);
+
+    json_decref(bundle);
+    return text;
+}
+
+static void expect_seen(const struct capture *capture, size_t i, const char *outcome,
+                        const char *reason)
+{
+    if (i >= capture->count || strcmp(capture->seen[i].outcome, outcome) != 0 ||
+        strstr(capture->seen[i].reason, reason) == NULL)
+        fail_msg("%zu of %zu: %s (%s), and not %s (%s)", i, capture->count,
+                 i < capture->count ? capture->seen[i].outcome : "",
+                 i < capture->count ? capture->seen[i].reason : "", outcome, reason);
+}
+
+static void test_lines(void **state)
+{
+    static const struct scene dsse = {.dsse = true};
+    static const char *const between[] = {"\n", "\r\n \n", "\n\n\n"};
+    struct instance *instance = *state;
+
+    for (size_t i = 0; i < VB_ARRAY_LEN(between); i++) {
+        char *lines[] = {line_of(instance_bundle(instance, &dsse)),
+                         line_of(instance_bundle(instance, &plain))};
+        struct capture capture;
+        verify_lines(instance, lines, 2, between[i], &capture);
+        assert_int_equal(capture.count, 2);
+        for (size_t k = 0; k < 2; k++) {
+            expect_seen(&capture, k, "valid-untrusted", k == 0 ? "line 1: no line" : "line 2: no");
+            assert_string_equal(capture.seen[k].name, SIGNER_URI);
+            assert_string_equal(capture.seen[k].covers, "file.txt");
+            assert_string_equal(capture.seen[k].format, "sigstore");
+        }
+        capture_done(&capture);
+    }
+}
+
+/* Whatever is wrong with one line is told of that one, and of no other. */
+static void test_changed_lines(void **state)
+{
+    for (size_t i = 0; i < VB_ARRAY_LEN(changes); i++) {
+        json_t *bundle = instance_bundle(*state, changes[i].scene);
+        changes[i].change(bundle);
+        char *lines[] = {line_of(instance_bundle(*state, &plain)), line_of(bundle),
+                         line_of(instance_bundle(*state, &plain))};
+        struct capture capture;
+        verify_lines(*state, lines, 3, "\n", &capture);
+        assert_int_equal(capture.count, 3);
+        expect_seen(&capture, 0, "valid-untrusted", "line 1: no line");
+        expect_seen(&capture, 1, vb_signature_outcome_name(changes[i].outcome), changes[i].reason);
+        expect_seen(&capture, 2, "valid-untrusted", "line 3: no line");
+        capture_done(&capture);
+    }
+}
+
+static void test_malformed_lines(void **state)
+{
+    static const struct {
+        const char *line;
+        const char *outcome;
+        const char *reason;
+    } rows[] = {
+        {"{", "invalid", "line 2: JSON"},
+        {"[]", "invalid", "line 2: "},
+        {"{} {}", "invalid", "line 2: JSON"},
+        {"{}", "present-unverifiable", "no version from"},
+        {"{\"payload\":\"\",\"payload\":\"\"}", "invalid", "line 2: JSON"},
+        {"{\"payload\":\"\"}", "invalid", "no payloadType"},
+        {"{\"payload\":\"AA==\",\"payloadType\":\"t\",\"signatures\":[]}", "invalid",
+         "has no signatures"},
+        {"{\"payload\":\"AA==\",\"payloadType\":\"t\",\"signatures\":[{\"sig\":\"AA==\"}]}",
+         "present-unverifiable", "signed with no key"},
+        {"{\"payload\":\"AA==\",\"payloadType\":\"t\",\"signatures\":[{\"sig\":\"AA==\",\"cert\":"
+         "\"x\"}]}",
+         "invalid", "none in PEM"},
+        {"x", "invalid", "line 2: JSON"},
+    };
+
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        char *lines[] = {line_of(instance_bundle(*state, &plain)), strdup(rows[i].line)};
+        struct capture capture;
+        verify_lines(*state, lines, 2, "\n", &capture);
+        assert_int_equal(capture.count, 2);
+        expect_seen(&capture, 1, rows[i].outcome, rows[i].reason);
+        capture_done(&capture);
+    }
+}
+
+/* What is not read is told, and nothing behind a bound is skipped in silence. */
+static void test_too_many_lines(void **state)
+{
+    enum { MAX = 64 };
+    struct capture capture;
+    char *lines[MAX + 1];
+    char *large = malloc(VB_SIG_BUNDLE_MAX + 10);
+
+    for (size_t i = 0; i < VB_ARRAY_LEN(lines); i++)
+        lines[i] = strdup("{}");
+    verify_lines(*state, lines, MAX + 1, "\n", &capture);
+    assert_int_equal(capture.count, MAX + 1);
+    expect_seen(&capture, MAX, "present-unverifiable", "more than 64");
+    capture_done(&capture);
+    /* A line that fills what is read at once, and one behind it. */
+    json_t *bundle = instance_bundle(*state, &plain);
+    const size_t len = json_dumpb(bundle, NULL, 0, JSON_COMPACT);
+    memset(large, ' ', VB_SIG_BUNDLE_MAX + 9);
+    large[VB_SIG_BUNDLE_MAX + 9] = '\0';
+    json_dumpb(bundle, large, len, JSON_COMPACT);
+    json_decref(bundle);
+    for (size_t more = 0; more < 3; more++) {
+        char *two[] = {strndup(large, VB_SIG_BUNDLE_MAX - 1 + more), strdup("x")};
+        verify_lines(*state, two, 2, "\n", &capture);
+        expect_seen(&capture, 0, more == 2 ? "present-unverifiable" : "valid-untrusted",
+                    more == 2 ? "larger than 4 MiB" : "line 1: no line");
+        if (more != 2)
+            expect_seen(&capture, 1, "invalid", "line 2: ");
+        capture_done(&capture);
+    }
+    free(large);
+}
+
+/* An envelope by a key of the user's, as cosign and SLSA's generator write them. */
+static void test_envelope_lines(void **state)
+{
+    static const struct scene dsse = {.dsse = true};
+    static const struct scene other = {
+        .dsse = true,
+        .statement =
+            "{\"_type\":\"https://in-toto.io/Statement/v1\",\"subject\":[{\"digest\":{\"sha256\":"
+            "\"0000000000000000000000000000000000000000000000000000000000000000\"}}],"
+            "\"predicateType\":\"https://slsa.dev/provenance/v1\",\"predicate\":{}}"};
+    struct instance *instance = *state;
+    VB_CLEANUP(vb_json_free) json_t *bundle = instance_bundle(instance, &dsse);
+    VB_CLEANUP(vb_json_free) json_t *others = instance_bundle(instance, &other);
+    json_t *envelope = json_object_get(bundle, "dsseEnvelope");
+    json_t *about_others = json_object_get(others, "dsseEnvelope");
+    struct capture capture;
+
+    char *unknown[] = {json_dumps(envelope, JSON_COMPACT)};
+    verify_lines(instance, unknown, 1, "\n", &capture);
+    expect_seen(&capture, 0, "present-unverifiable", "signed with no key");
+    capture_done(&capture);
+
+    instance_trust(instance, instance_root(instance), instance->leaf);
+    char *known[] = {json_dumps(envelope, JSON_COMPACT), json_dumps(about_others, JSON_COMPACT)};
+    verify_lines(instance, known, 2, "\n", &capture);
+    expect_seen(&capture, 0, "valid-trusted", "line 1: payload of type");
+    assert_string_equal(capture.seen[0].covers, "file.txt");
+    assert_string_equal(capture.seen[0].format, "dsse");
+    expect_seen(&capture, 1, "invalid", "is not about file.txt");
+    capture_done(&capture);
+
+    /* The certificate beside the signature says that it holds, and not who signed when. */
+    instance_trust(instance, instance_root(instance), NULL);
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *pem = NULL;
+    assert_int_equal(PEM_write_bio_X509(bio, instance->leaf_cert), 1);
+    const long len = BIO_get_mem_data(bio, &pem);
+    json_t *signature = json_array_get(json_object_get(envelope, "signatures"), 0);
+    json_object_set_new(signature, "cert", json_stringn(pem, (size_t)len));
+    BIO_free(bio);
+    char *told[] = {json_dumps(envelope, JSON_COMPACT), NULL};
+    change(envelope, "payload", 20);
+    told[1] = json_dumps(envelope, JSON_COMPACT);
+    verify_lines(instance, told, 2, "\n", &capture);
+    expect_seen(&capture, 0, "valid-untrusted", "no log entry with it says when");
+    assert_string_equal(capture.seen[0].covers, "file.txt");
+    assert_string_equal(capture.seen[0].name, "");
+    expect_seen(&capture, 1, "invalid", "not of this envelope");
+    capture_done(&capture);
+}
+
+/* --- bundles of an older cosign --- */
+
+/* What cosign wrote before there were bundles of Sigstore's. */
+static json_t *older(json_t *bundle, bool twice)
+{
+    json_t *entry = entry_of(bundle);
+    unsigned char id[VB_SIG_LOG_ID];
+    char hex[2 * VB_SIG_LOG_ID + 1];
+    json_t *chain = json_object_get(material_of(bundle), "x509CertificateChain");
+    const char *der = json_string_value(
+        json_object_get(json_array_get(json_object_get(chain, "certificates"), 0), "rawBytes"));
+    VB_CLEANUP_FREE char *pem = NULL;
+    VB_CLEANUP(vb_buf_done) struct vb_buf text;
+
+    assert_true(vb_sig_json_base64_exact(json_object_get(entry, "logId"), "keyId", id, sizeof(id)));
+    vb_sig_hex((struct vb_sig_bytes){id, sizeof(id)}, hex);
+    assert_true(
+        asprintf(&pem, "-----BEGIN CERTIFICATE-----\n%s\n-----END CERTIFICATE-----\n", der) > 0);
+    vb_buf_init(&text, 65536);
+    if (twice)
+        assert_int_equal(vb_base64_encode(&text, pem, strlen(pem), NULL), 0);
+    else
+        assert_int_equal(vb_buf_append_str(&text, pem, NULL), 0);
+    json_t *ret = json_pack(
+        "{s:O,s:s%,s:{s:O,s:{s:O,s:O,s:O,s:s}}}", "base64Signature",
+        json_object_get(json_object_get(bundle, "messageSignature"), "signature"), "cert",
+        (const char *)text.data, text.len, "rekorBundle", "SignedEntryTimestamp",
+        json_object_get(json_object_get(entry, "inclusionPromise"), "signedEntryTimestamp"),
+        "Payload", "body", json_object_get(entry, "canonicalizedBody"), "integratedTime",
+        json_object_get(entry, "integratedTime"), "logIndex", json_object_get(entry, "logIndex"),
+        "logID", hex);
+    assert_non_null(ret);
+    json_decref(bundle);
+    return ret;
+}
+
+static json_t *payload_of(json_t *json)
+{
+    return json_object_get(json_object_get(json, "rekorBundle"), "Payload");
+}
+
+static const struct scene first_version = {.version = 1};
+static const struct scene lies_of[] = {{.version = 1, .lie = OTHER_DIGEST},
+                                       {.version = 1, .lie = OTHER_SIGNATURE},
+                                       {.version = 1, .lie = OTHER_KEY},
+                                       {.version = 1, .no_sct = true}};
+
+static const struct {
+    const char *in; /* "" top, "rekor" or "payload" */
+    const char *key;
+    const char *json; /* NULL: removed; "": a byte in its middle is changed */
+    enum vb_signature_outcome outcome;
+    const char *reason;
+} older_rows[] = {
+    {"", "base64Signature", "", VB_SIGNATURE_INVALID, ""},
+    {"", "base64Signature", "\"eyJwYXlsb2FkIjoiIn0=\"", VB_SIGNATURE_UNVERIFIABLE, "attestation"},
+    {"", "base64Signature", "7", VB_SIGNATURE_INVALID, "no signature in it"},
+    {"", "base64Signature", "\"____\"", VB_SIGNATURE_INVALID, "not base64"},
+    {"", "cert", "7", VB_SIGNATURE_INVALID, "is no text"},
+    {"", "cert", "\"AAAA\"", VB_SIGNATURE_INVALID, "in PEM"},
+    {"", "cert", "\"====\"", VB_SIGNATURE_INVALID, "neither PEM nor"},
+    {"", "cert", "\"\"", VB_SIGNATURE_UNVERIFIABLE, "not in the trust folder"},
+    {"", "cert", NULL, VB_SIGNATURE_UNVERIFIABLE, "not in the trust folder"},
+    {"", "rekorBundle", NULL, VB_SIGNATURE_VALID_UNTRUSTED, "leads to none"},
+    {"", "rekorBundle", "[]", VB_SIGNATURE_INVALID, "promised is malformed"},
+    {"", "rekorBundle", "{}", VB_SIGNATURE_INVALID, "promised is malformed"},
+    {"rekor", "SignedEntryTimestamp", "", VB_SIGNATURE_INVALID, "promise"},
+    {"rekor", "SignedEntryTimestamp", NULL, VB_SIGNATURE_INVALID, "promised is malformed"},
+    {"rekor", "SignedEntryTimestamp", "\"\"", VB_SIGNATURE_INVALID, "promise"},
+    {"payload", "body", "\"e30=\"", VB_SIGNATURE_INVALID, "of which kind"},
+    {"payload", "body", "\"x\"", VB_SIGNATURE_INVALID, "of which kind"},
+    {"payload", "integratedTime", "1750000001", VB_SIGNATURE_INVALID, "not of this entry"},
+    {"payload", "integratedTime", "-1", VB_SIGNATURE_INVALID, "negative"},
+    {"payload", "integratedTime", "\"x\"", VB_SIGNATURE_INVALID, "promised is malformed"},
+    {"payload", "logIndex", "99999", VB_SIGNATURE_INVALID, "not of this entry"},
+    {"payload", "logID", "\"00\"", VB_SIGNATURE_INVALID, "promised is malformed"},
+    {"payload", "logID", "\"0000000000000000000000000000000000000000000000000000000000000000\"",
+     VB_SIGNATURE_VALID_UNTRUSTED, "of no log that"},
+};
+
+static void expect_older(struct instance *instance, json_t *json, enum vb_signature_outcome outcome,
+                         const char *reason)
+{
+    VB_CLEANUP(vb_sig_result_done) struct vb_sig_result result = {0};
+
+    instance_verify_as(instance, "file.txt.bundle", json, &result);
+    if (result.outcome != outcome || strstr(result.reason, reason) == NULL)
+        fail_msg("%s (%s), and not %s (%s)", vb_signature_outcome_name(result.outcome),
+                 result.reason, vb_signature_outcome_name(outcome), reason);
+    assert_string_equal(result.format, "cosign");
+    assert_int_equal(result.anchored, strcmp(reason, "no line of trust.yaml") == 0);
+}
+
+static void test_older_cosign(void **state)
+{
+    struct instance *instance = *state;
+
+    for (size_t twice = 0; twice < 2; twice++)
+        expect_older(instance, older(instance_bundle(instance, &first_version), twice == 1),
+                     VB_SIGNATURE_VALID_UNTRUSTED, "no line of trust.yaml");
+    for (size_t i = 0; i < VB_ARRAY_LEN(older_rows); i++) {
+        json_t *json = older(instance_bundle(instance, &first_version), true);
+        json_t *in = json_object_get(json, "rekorBundle");
+        in = strcmp(older_rows[i].in, "payload") == 0 ? payload_of(json)
+             : older_rows[i].in[0] == '\0'            ? json
+                                                      : in;
+        print_message("%s %s\n", older_rows[i].key,
+                      older_rows[i].json != NULL ? older_rows[i].json : "-");
+        if (older_rows[i].json == NULL)
+            json_object_del(in, older_rows[i].key);
+        else if (older_rows[i].json[0] == '\0')
+            change(in, older_rows[i].key, 20);
+        else
+            json_object_set_new(in, older_rows[i].key,
+                                json_loads(older_rows[i].json, JSON_DECODE_ANY, NULL));
+        expect_older(instance, json, older_rows[i].outcome, older_rows[i].reason);
+    }
+    for (size_t i = 0; i < VB_ARRAY_LEN(lies_of); i++)
+        expect_older(instance, older(instance_bundle(instance, &lies_of[i]), true),
+                     lies_of[i].no_sct ? VB_SIGNATURE_VALID_UNTRUSTED : VB_SIGNATURE_INVALID, "");
+    put_text(&instance->package, "file.txt", "signed by nobody\n");
+    expect_older(instance, older(instance_bundle(instance, &first_version), true),
+                 VB_SIGNATURE_INVALID, "not of this file");
+}
+
 /* --- a folder (OpenSSF Model Signing) by an identity --- */
 
 static void test_folder(void **state)
@@ -715,6 +1035,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_changes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_changed_file, setup, teardown),
         cmocka_unit_test_setup_teardown(test_too_large, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_older_cosign, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_lines, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_changed_lines, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_malformed_lines, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_too_many_lines, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_envelope_lines, setup, teardown),
         cmocka_unit_test_setup_teardown(test_folder, setup, teardown),
         cmocka_unit_test_setup_teardown(test_periods, setup, teardown),
         cmocka_unit_test_setup_teardown(test_malformed_roots, setup, teardown),

@@ -1,8 +1,8 @@
-import asyncio, importlib, inspect, os, re, signal, sys, tempfile
-file = os.path.abspath(sys.argv[1])
+import asyncio, importlib, inspect, os, re, signal, sys, tempfile, types
+code, file = sys.argv[2:], os.path.abspath(sys.argv[1])
 sys.argv, sys.dont_write_bytecode = [file], True
-folder, name = os.path.dirname(file), os.path.basename(file)[:-3]
-while os.path.exists(os.path.join(folder, "__init__.py")):
+folder, name = os.path.dirname(file), "skill" if code else os.path.basename(file)[:-3]
+while not code and os.path.exists(os.path.join(folder, "__init__.py")):
     name = os.path.basename(folder) + ("" if name == "__init__" else "." + name)
     folder = os.path.dirname(folder)
 sys.path[0] = folder
@@ -39,10 +39,13 @@ def late(*_):
     raise TimeoutError
 
 
+def given(function):
+    return {p.name: value(p) for p in inspect.signature(function).parameters.values()
+            if p.default is p.empty and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+
+
 def call(function):
-    given = {p.name: value(p) for p in inspect.signature(function).parameters.values()
-             if p.default is p.empty and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
-    result = function(**given)
+    result = function(**given(function))
     if inspect.isawaitable(result):
         async def wait():
             return await asyncio.wait_for(result, 5)
@@ -52,18 +55,40 @@ def call(function):
             pass
 
 
-signal.signal(signal.SIGALRM, late)
-signal.signal(signal.SIGPROF, late)
-module = importlib.import_module(name)
-found = [f for n, f in vars(module).items()
-         if n[0] != "_" and inspect.isfunction(f) and f.__module__ == name][:16]
-for function in found * 2:
+def methods(kind):
+    found = inspect.getmembers(kind(**given(kind)), inspect.ismethod)
+    return [method for n, method in found if n[0] != "_"][:8]
+
+
+def bounded(function, what):
     signal.alarm(5)
     signal.setitimer(signal.ITIMER_PROF, 0.5)
     try:
-        call(function)
+        return function(what)
     except BaseException as error:
-        print(function.__name__, repr(error), file=sys.stderr)
-    signal.alarm(0)
-    signal.setitimer(signal.ITIMER_PROF, 0)
-    sys.stdout.flush()
+        print(what.__name__, repr(error), file=sys.stderr)
+    finally:
+        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        sys.stdout.flush()
+
+
+signal.signal(signal.SIGALRM, late)
+signal.signal(signal.SIGPROF, late)
+if code:
+    module = sys.modules[name] = types.ModuleType(name)
+    try:
+        exec(compile(code[0], name, "exec"), vars(module))
+    except BaseException as error:
+        print(repr(error), file=sys.stderr)
+else:
+    module = importlib.import_module(name)
+found = [f for n, f in vars(module).items() if n[0] != "_" and
+         (inspect.isfunction(f) or inspect.isclass(f)) and f.__module__ == name][:16]
+for turn in range(2):
+    for function in found:
+        if inspect.isfunction(function):
+            bounded(call, function)
+        elif not issubclass(function, BaseException):
+            for method in bounded(methods, function) or []:
+                bounded(call, method)
