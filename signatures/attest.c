@@ -291,6 +291,17 @@ static bool normal(const char *text, size_t len, char *ret, size_t size)
     return true;
 }
 
+/* FILE, normalised, is one of the package that was asked for: names of files begin with it. */
+static bool is_of_package(const struct vb_sig_told *told, const char *file)
+{
+    char name[NAME_MAX_BYTES];
+
+    if (!normal(told->name, strlen(told->name), name, sizeof(name)))
+        return false;
+    const size_t len = strlen(name);
+    return strncmp(file, name, len) == 0 && file[len] == '-';
+}
+
 static bool is_pypi_subject(const struct vb_sig_told *told, struct vb_sig_bytes name)
 {
     struct vb_sig_bytes file;
@@ -299,7 +310,7 @@ static bool is_pypi_subject(const struct vb_sig_told *told, struct vb_sig_bytes 
     return vb_sig_json_text(told->record, "file", &file) &&
            normal((const char *)file.data, file.len, one, sizeof(one)) &&
            normal((const char *)name.data, name.len, other, sizeof(other)) &&
-           strcmp(one, other) == 0;
+           strcmp(one, other) == 0 && is_of_package(told, one);
 }
 
 static bool is_pypi_kind(struct vb_sig_bytes type)

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <openssl/cms.h>
+#include <openssl/err.h>
 #include <unistd.h>
 
 enum { SIGNERS_MAX = 8, CERTS_MAX = 32 };
@@ -12,6 +13,17 @@ enum { SIGNERS_MAX = 8, CERTS_MAX = 32 };
 static void cms_free(CMS_ContentInfo **cms)
 {
     CMS_ContentInfo_free(*cms);
+}
+
+bool vb_sig_cms_strict(struct vb_sig_bytes data)
+{
+    const unsigned char *end = data.data;
+    VB_CLEANUP(cms_free)
+    CMS_ContentInfo *cms = data.len == 0 ? NULL : d2i_CMS_ContentInfo(NULL, &end, (long)data.len);
+
+    ERR_clear_error();
+    return cms != NULL && end == data.data + data.len &&
+           OBJ_obj2nid(CMS_get0_type(cms)) == NID_pkcs7_signed && CMS_is_detached(cms) == 1;
 }
 
 /* --- the signed bytes, never in memory whole --- */

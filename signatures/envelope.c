@@ -3,12 +3,11 @@
  * the package's or a stranger's. */
 #include "signatures/dsse.h"
 #include "signatures/internal.h"
+#include "signatures/statement.h"
 
 #include <fcntl.h>
 
-enum { FILE_MAX_BYTES = VB_SIG_DSSE_PAYLOAD_MAX / 3 * 4 + 64 * 1024, SUBJECTS_MAX = 4096 };
-
-static const char in_toto[] = "application/vnd.in-toto+json";
+enum { FILE_MAX_BYTES = VB_SIG_DSSE_PAYLOAD_MAX / 3 * 4 + 64 * 1024 };
 
 bool vb_sig_dsse_probe(const struct vb_sig_job *job)
 {
@@ -60,58 +59,58 @@ static int find_signer(const struct vb_sig_job *job, const struct vb_sig_dsse *d
 
 /* --- what it says --- */
 
-/* Whether one of the statement's subjects has the SHA-256 of the signed file. */
-static int subjects_cover(const json_t *statement, int fd, bool *ret, struct vb_error *err)
+static int check_subjects(const struct vb_sig_job *job, const struct vb_sig_statement *statement,
+                          struct vb_sig_result *result, struct vb_error *err)
 {
-    const json_t *subjects = vb_sig_json_array(statement, "subject", SUBJECTS_MAX);
-    unsigned char wanted[VB_SHA256_BYTES], digest[VB_SIG_DIGEST_MAX];
-    size_t len = 0;
-
-    const int status = vb_sig_hash_fd("SHA256", fd, digest, &len, err);
-    for (size_t i = 0; status == 0 && subjects != NULL && i < json_array_size(subjects); i++) {
-        const json_t *named = vb_sig_json_object(json_array_get(subjects, i), "digest");
-        if (named != NULL && vb_sig_json_hex_exact(named, "sha256", wanted, sizeof(wanted)) &&
-            vb_sig_same((struct vb_sig_bytes){wanted, sizeof(wanted)},
-                        (struct vb_sig_bytes){digest, len}))
-            *ret = true;
-    }
-    return status;
-}
-
-/* A statement about the file that this one is named after must be about its very bytes. */
-static int check_statement(const struct vb_sig_job *job, const struct vb_sig_dsse *dsse,
-                           struct vb_sig_result *result, struct vb_error *err)
-{
-    VB_CLEANUP(vb_json_free) json_t *statement = NULL;
     const char *why_not;
-    char why[200] = "";
     uint64_t size;
     bool covered = false;
-
-    int status = vb_sig_json_parse((struct vb_sig_bytes){dsse->payload.data, dsse->payload.len},
-                                   VB_SIG_DSSE_PAYLOAD_MAX, &statement, why, sizeof(why), err);
-    if (status < 0)
-        return status;
-    if (statement == NULL)
-        return vb_sig_conclude(result, VB_SIGNATURE_INVALID, "the signed statement: %s", why);
     VB_CLEANUP_FD int fd =
         job->subject == NULL ? -1 : vb_sig_open_regular(job->dirfd, job->subject, &size, &why_not);
+
     if (fd < 0)
         return 0;
-    status = subjects_cover(statement, fd, &covered, err);
+    struct vb_sig_artifact artifact = {.fd = fd};
+    const int status = vb_sig_statement_covers(statement, &artifact, &covered, err);
     if (status < 0)
         return status;
     if (!covered)
         return vb_sig_conclude(result, VB_SIGNATURE_INVALID,
                                "the signed statement is not about %.200s as it is here",
                                job->subject);
-    return vb_sig_paths_add(&result->covers, job->subject, err);
+    return vb_sig_statement_endorses(statement)
+               ? vb_sig_paths_add(&result->covers, job->subject, err)
+               : 0;
+}
+
+/* A statement about the file that this one is named after must be about its very bytes. */
+static int check_statement(const struct vb_sig_job *job, const struct vb_sig_dsse *dsse,
+                           struct vb_sig_result *result, struct vb_error *err)
+{
+    VB_CLEANUP(vb_sig_statement_done) struct vb_sig_statement statement = {0};
+    char why[200] = "";
+
+    int status = vb_sig_statement(dsse, &statement, why, sizeof(why), err);
+    if (status < 0)
+        return status;
+    if (why[0] != '\0')
+        return vb_sig_conclude(result, VB_SIGNATURE_INVALID, "the signed statement: %s", why);
+    status = check_subjects(job, &statement, result, err);
+    if (status < 0 || result->outcome != VB_SIGNATURE_ABSENT ||
+        vb_sig_statement_endorses(&statement))
+        return status;
+    return vb_sig_conclude(result, VB_SIGNATURE_VALID_TRUSTED,
+                           "a statement of type %.*s, which does not sign the file it is about",
+                           vb_sig_cut(statement.predicate_type, 200),
+                           (const char *)statement.predicate_type.data);
 }
 
 int vb_sig_dsse_subject(const struct vb_sig_job *job, const struct vb_sig_dsse *dsse,
                         struct vb_sig_result *result, struct vb_error *err)
 {
-    return vb_sig_equals(dsse->payload_type, in_toto) ? check_statement(job, dsse, result, err) : 0;
+    return vb_sig_equals(dsse->payload_type, VB_SIG_IN_TOTO)
+               ? check_statement(job, dsse, result, err)
+               : 0;
 }
 
 int vb_sig_dsse_judge(const struct vb_sig_job *job, const struct vb_sig_dsse *dsse,
@@ -132,9 +131,10 @@ int vb_sig_dsse_judge(const struct vb_sig_job *job, const struct vb_sig_dsse *ds
     snprintf(result->name, sizeof(result->name), "%s", signer->name);
     snprintf(result->key_id, sizeof(result->key_id), "%s", signer->id);
     status = vb_sig_dsse_subject(job, dsse, result, err);
-    /* One of several lines is not the file. */
-    if (status == 0 && result->outcome == VB_SIGNATURE_ABSENT &&
-        job->format->verify != vb_sig_lines)
+    /* Members beside the signed ones are signed by nobody; and one of several lines is not the
+     * file. */
+    if (status == 0 && result->outcome != VB_SIGNATURE_INVALID &&
+        job->format->verify != vb_sig_lines && vb_sig_strict(job))
         status = vb_sig_paths_add(&result->covers, job->path, err);
     if (status < 0 || result->outcome != VB_SIGNATURE_ABSENT)
         return status;

@@ -38,6 +38,7 @@ static int check_timestamps(const struct vb_sig_bundle *bundle,
         }
         if (stamped.stamp == VB_SIG_STAMP_UNKNOWN) {
             doubt(evidence, stamped.why);
+            evidence->unstamped = stamped.why;
             continue;
         }
         evidence->times[evidence->time_count++] = stamped.time;

@@ -8,9 +8,11 @@
 struct vb_sig_evidence {
     int64_t times[VB_SIG_ENTRIES_PER_BUNDLE + VB_SIG_TIMESTAMPS_MAX]; /* seconds since 1970 */
     size_t time_count;
-    bool stamped;      /* at least one is of a time stamp authority, not of a log */
-    size_t logged;     /* entries that are proven to be in a log of the trusted root */
-    const char *doubt; /* a constant text: what could not be checked; NULL: nothing */
+    bool stamped;          /* at least one is of a time stamp authority, not of a log */
+    size_t logged;         /* entries that are proven to be in a log of the trusted root */
+    const char *unstamped; /* a constant text: a time stamp that no authority of the trusted root
+                              made; NULL: there is none */
+    const char *doubt;     /* a constant text: what could not be checked; NULL: nothing */
 };
 
 /* ROOT may be empty: what needs no key of it is checked all the same. *ret_why, a constant text,

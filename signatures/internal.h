@@ -26,10 +26,11 @@ void vb_sig_paths_done(struct vb_sig_paths *paths); /* for VB_CLEANUP */
 VB_CHECKED int vb_sig_paths_add(struct vb_sig_paths *paths, const char *path, struct vb_error *err);
 void vb_sig_paths_sort(struct vb_sig_paths *paths);
 
-/* Every regular file below DIRFD that WANTED takes (NULL: all), sorted bytewise. What the limits or
- * the kernel keep from being looked at is a coverage event. */
-VB_CHECKED int vb_sig_walk(int dirfd, bool (*wanted)(const char *path), struct vb_sink *sink,
-                           struct vb_sig_paths *ret, struct vb_error *err);
+/* Every regular file below DIRFD, sorted bytewise; links and whatever else is no folder go to
+ * RET_OTHERS, where it is not NULL. What the limits or the kernel keep from being looked at is a
+ * coverage event. */
+VB_CHECKED int vb_sig_walk(int dirfd, struct vb_sink *sink, struct vb_sig_paths *ret,
+                           struct vb_sig_paths *ret_others, struct vb_error *err);
 
 /* --- one signature file --- */
 
@@ -158,6 +159,12 @@ VB_CHECKED int vb_sig_dsse_judge(const struct vb_sig_job *job, const struct vb_s
                                  struct vb_sig_result *result, struct vb_error *err);
 VB_CHECKED int vb_sig_dsse_subject(const struct vb_sig_job *job, const struct vb_sig_dsse *dsse,
                                    struct vb_sig_result *result, struct vb_error *err);
+/* A file is its format and nothing else, whether it holds or not. */
+bool vb_sig_strict(const struct vb_sig_job *job);
+bool vb_sig_minisign_strict(const struct vb_sig_job *job);
+bool vb_sig_signify_strict(const struct vb_sig_job *job);
+bool vb_sig_sshsig_strict(const struct vb_sig_job *job);
+bool vb_sig_cms_strict(struct vb_sig_bytes data); /* in DER or BER */
 
 /* Formats that are only recognised. */
 int vb_sig_known(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
@@ -196,6 +203,7 @@ struct vb_trust_key { /* minisign or signify */
     char *name;
     unsigned char id[8];
     unsigned char key[VB_SIG_ED25519_KEY];
+    bool signify; /* signify wrote its file */
 };
 
 struct vb_trust_signer { /* one line of allowed_signers */

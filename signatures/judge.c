@@ -260,6 +260,8 @@ static int judge_by_authorities(const struct vb_sig_trusted_root *root,
         return untrusted(result, evidence,
                          evidence->doubt != NULL ? evidence->doubt
                                                  : "no log and no clock says when it was signed");
+    if (evidence->unstamped != NULL) /* whatever a log says: other verifiers refuse it, too */
+        return untrusted(result, evidence, evidence->unstamped);
     const int status = chain_to_authorities(root, bundle, evidence, &chained, err);
     if (status < 0)
         return status;

@@ -94,7 +94,8 @@ static bool split_shard(struct vb_sig_bytes *name, struct vb_sig_resource *ret)
         *parts[i] = value;
         name->len = (size_t)(colon - name->data);
     }
-    return ret->start < ret->end;
+    /* An empty file may be listed, as the one shard that it has not. */
+    return ret->start < ret->end || (ret->start == 0 && ret->end == 0);
 }
 
 static bool algorithm_fits(const struct vb_sig_manifest *manifest, const json_t *json,

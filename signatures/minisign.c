@@ -113,6 +113,24 @@ static bool parse(const struct vb_sig_job *job, bool with_comment, struct signat
     return true;
 }
 
+static bool is_strict(const struct vb_sig_job *job, bool with_comment)
+{
+    VB_CLEANUP(vb_sig_result_done) struct vb_sig_result ignored = {0};
+    struct signature sig = {0};
+
+    return parse(job, with_comment, &sig, &ignored);
+}
+
+bool vb_sig_minisign_strict(const struct vb_sig_job *job)
+{
+    return is_strict(job, true);
+}
+
+bool vb_sig_signify_strict(const struct vb_sig_job *job)
+{
+    return is_strict(job, false);
+}
+
 /* The file that the trusted comment names, as minisign writes it: tab-separated fields, one of
  * them file:NAME. Renaming a signed file is how one file is passed off as another. */
 static bool names_other_file(const struct signature *sig, const char *subject,
@@ -203,6 +221,11 @@ static int check_key(const struct vb_sig_job *job, const struct signature *sig,
                                    "the signature was made for a file named %.*s",
                                    vb_sig_cut(other, 255), other.data);
     }
+    /* Both sign the same bytes: of minisign's the lines with the trusted comment were cut off. */
+    if (!sig->has_comment && !trusted->signify)
+        return vb_sig_conclude(result, VB_SIGNATURE_INVALID,
+                               "no trusted comment, and signify did not write the file of key %s",
+                               result->key_id);
     snprintf(result->name, sizeof(result->name), "%s", trusted->name);
     return vb_sig_conclude(result, VB_SIGNATURE_VALID_TRUSTED, "%s%s%.*s",
                            sig->prehashed ? "prehashed" : "over the whole file",

@@ -50,9 +50,9 @@ struct walk {
     size_t entries;
     size_t gaps;
     bool full;
-    bool (*wanted)(const char *path);
     struct vb_sink *sink;
     struct vb_sig_paths *found;
+    struct vb_sig_paths *others;
 };
 
 static void walk_done(struct walk *walk)
@@ -85,17 +85,6 @@ static int not_covered(struct walk *walk, const char *path, const char *reason,
     return vb_emit(walk->sink, &event, err);
 }
 
-static int walk_file(struct walk *walk, const char *path, struct vb_error *err)
-{
-    if (walk->wanted != NULL && !walk->wanted(path))
-        return 0;
-    if (walk->wanted != NULL && walk->found->count == VB_SIG_CANDIDATES_MAX) {
-        walk->full = true;
-        return not_covered(walk, path, "more signature files than are examined", err);
-    }
-    return vb_sig_paths_add(walk->found, path, err);
-}
-
 static int walk_entry(struct walk *walk, int dirfd, const char *dir, const char *name,
                       struct vb_error *err)
 {
@@ -110,7 +99,9 @@ static int walk_entry(struct walk *walk, int dirfd, const char *dir, const char 
         return not_covered(walk, path, "cannot look at it", err);
     if (S_ISDIR(st.st_mode))
         return vb_sig_paths_add(&walk->dirs, path, err);
-    return S_ISREG(st.st_mode) ? walk_file(walk, path, err) : 0;
+    if (!S_ISREG(st.st_mode))
+        return walk->others != NULL ? vb_sig_paths_add(walk->others, path, err) : 0;
+    return vb_sig_paths_add(walk->found, path, err);
 }
 
 static int walk_dir(struct walk *walk, int rootfd, const char *path, struct vb_error *err)
@@ -141,10 +132,10 @@ static int walk_dir(struct walk *walk, int rootfd, const char *path, struct vb_e
     return errno != 0 ? vb_fail(err, VB_E_IO, errno, "cannot read folder %s", path) : 0;
 }
 
-int vb_sig_walk(int dirfd, bool (*wanted)(const char *path), struct vb_sink *sink,
-                struct vb_sig_paths *ret, struct vb_error *err)
+int vb_sig_walk(int dirfd, struct vb_sink *sink, struct vb_sig_paths *ret,
+                struct vb_sig_paths *ret_others, struct vb_error *err)
 {
-    VB_CLEANUP(walk_done) struct walk walk = {.wanted = wanted, .sink = sink, .found = ret};
+    VB_CLEANUP(walk_done) struct walk walk = {.sink = sink, .found = ret, .others = ret_others};
 
     int status = vb_sig_paths_add(&walk.dirs, ".", err);
     while (status == 0 && !walk.full && walk.next < walk.dirs.count) {

@@ -60,9 +60,9 @@ static const struct vb_sig_format formats[] = {
      "no signature format that vetbox knows"},
 };
 
-/* SSH signatures name what they were made for. git's is accepted because keys are commonly shared
- * between both; allowed_signers can narrow it. */
-static const char *const file_namespaces[] = {"file", "git", NULL};
+/* SSH signatures name what they were made for. What somebody signed as a commit of git's is no file
+ * of a package. */
+static const char *const file_namespaces[] = {"file", NULL};
 
 /* The length of PATH without SUFFIX (0 where SUFFIX is the whole name), or SIZE_MAX. */
 static size_t match_suffix(const char *path, const char *suffix)
@@ -269,7 +269,7 @@ static int verify_beside(struct vb_sig_job job, const struct vb_verify_job *work
                          struct vb_sig_cover *cover, struct vb_sink *sink, struct vb_error *err)
 {
     VB_CLEANUP(vb_sig_paths_done) struct vb_sig_paths files = {0};
-    int status = vb_sig_walk(work->beside_fd, NULL, sink, &files, err);
+    int status = vb_sig_walk(work->beside_fd, sink, &files, NULL, err);
 
     job.dirfd = work->beside_fd;
     job.beside = true;
@@ -298,7 +298,7 @@ static int find_candidates(const struct vb_sig_paths *files, struct vb_sink *sin
     return status;
 }
 
-/* What is a signature needs none: known before the first one is told of. */
+/* What is a signature and nothing else needs none: known before the first one is told of. */
 static int leave_out_signatures(struct vb_sig_job job, const struct vb_sig_paths *candidates,
                                 struct vb_sig_cover *cover, struct vb_error *err)
 {
@@ -310,10 +310,10 @@ static int leave_out_signatures(struct vb_sig_job job, const struct vb_sig_paths
         const int status = open_candidate(&job, &candidate, &nowhere, err);
         if (status < 0)
             return status;
-        /* A bundle is what its block signs, and a text may have words of its own. */
-        bool bare = job.format != NULL && job.format->verify != vb_sig_mcpb &&
-                    job.format->verify != vb_sig_vsix;
-        if (bare && is_openpgp(job.format) && vb_sig_openpgp_bare(&job, &bare, err) < 0)
+        bool bare = job.format != NULL && job.format->verify != vb_sig_vsix;
+        if (bare && !is_openpgp(job.format))
+            bare = vb_sig_strict(&job);
+        else if (bare && vb_sig_openpgp_bare(&job, &bare, err) < 0)
             return vb_wrap(err, "signature file %s", job.path);
         if (bare)
             vb_sig_cover_signature(cover, job.path);
@@ -363,6 +363,7 @@ static int ask_gpgv(struct vb_sig_job job, const struct vb_verify_job *work,
 int vb_verify_job(const struct vb_verify_job *work, struct vb_sink *sink, struct vb_error *err)
 {
     VB_CLEANUP(vb_sig_paths_done) struct vb_sig_paths files = {0};
+    VB_CLEANUP(vb_sig_paths_done) struct vb_sig_paths others = {0};
     VB_CLEANUP(vb_sig_paths_done) struct vb_sig_paths candidates = {0};
     VB_CLEANUP(vb_sig_cover_done) struct vb_sig_cover cover = {0};
     VB_CLEANUP(vb_sig_gpgv_done) struct vb_sig_gpgv gpgv = {.what = VB_GPGV_NOBODY};
@@ -378,9 +379,13 @@ int vb_verify_job(const struct vb_verify_job *work, struct vb_sink *sink, struct
 
     int status = vb_sig_gpgv_init(&gpgv, work, sink, err);
     if (status == 0)
-        status = vb_sig_walk(work->dirfd, NULL, once, &files, err);
+        status = vb_sig_walk(work->dirfd, once, &files, &others, err);
     if (status == 0)
         status = find_candidates(&files, once, &candidates, err);
+    /* A link is a file of the package: what it leads to is none that a digest is about. */
+    for (size_t i = 0; status == 0 && i < others.count; i++)
+        status = vb_sig_paths_add(&files, others.items[i], err);
+    vb_sig_paths_sort(&files);
     if (status == 0)
         status = vb_sig_cover_init(&cover, work->trust, job.now, &files, work->packages_fd, err);
     if (status == 0)

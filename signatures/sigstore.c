@@ -60,7 +60,15 @@ static int check_statement(const struct vb_sig_bundle *bundle, struct vb_sig_art
         return status;
     if (why[0] != '\0')
         return invalid(result, why);
-    return covers ? 0 : invalid(result, "what is signed is a statement about other files");
+    if (!covers)
+        return invalid(result, "what is signed is a statement about other files");
+    if (vb_sig_statement_endorses(&statement))
+        return 0;
+    vb_sig_paths_done(&result->covers);
+    return vb_sig_conclude(result, result->outcome,
+                           "a statement of type %.*s, which does not sign the file it is about",
+                           vb_sig_cut(statement.predicate_type, 200),
+                           (const char *)statement.predicate_type.data);
 }
 
 /* The name of a folder's signature may be anything. */

@@ -81,6 +81,17 @@ static const char *parse(struct vb_sig_bytes blob, struct sshsig *ret)
     return NULL;
 }
 
+bool vb_sig_sshsig_strict(const struct vb_sig_job *job)
+{
+    VB_CLEANUP_FREE unsigned char *blob = malloc(BLOB_MAX);
+    struct sshsig sig = {0};
+    size_t len;
+
+    if (blob == NULL || dearmor(job->data, blob, &len) != NULL)
+        return false;
+    return parse((struct vb_sig_bytes){.data = blob, .len = len}, &sig) == NULL;
+}
+
 static bool namespace_expected(const struct vb_sig_job *job, struct vb_sig_bytes name)
 {
     for (const char *const *expected = job->namespaces; *expected != NULL; expected++) {

@@ -22,6 +22,31 @@ static const char *fill(struct vb_sig_statement *ret)
     return NULL;
 }
 
+#define PYPI_PUBLISH    \
+    "https://docs.pypi" \
+    ".org/attestations/publish/v1"
+
+bool vb_sig_statement_endorses(const struct vb_sig_statement *statement)
+{
+    static const char *const types[] = {
+        "https://slsa.dev/provenance/v1",
+        "https://slsa.dev/provenance/v0.2",
+        "https://slsa.dev/provenance/v0.1",
+        "https://github.com/npm/attestation/tree/main/specs/publish/v0.1",
+        PYPI_PUBLISH, /* NOLINT(bugprone-suspicious-missing-comma): one text */
+        "https://in-toto.io/attestation/release/v0.1",
+        "https://in-toto.io/attestation/link/v0.3",
+        "https://in-toto.io/Link/v1",
+        "https://sigstore.dev/cosign/sign/v1",
+    };
+
+    for (size_t i = 0; i < VB_ARRAY_LEN(types); i++) {
+        if (vb_sig_equals(statement->predicate_type, types[i]))
+            return true;
+    }
+    return false;
+}
+
 int vb_sig_statement(const struct vb_sig_dsse *dsse, struct vb_sig_statement *ret, char *why,
                      size_t why_size, struct vb_error *err)
 {

@@ -24,6 +24,10 @@ void vb_sig_statement_done(struct vb_sig_statement *statement); /* for VB_CLEANU
 VB_CHECKED int vb_sig_statement(const struct vb_sig_dsse *dsse, struct vb_sig_statement *ret,
                                 char *why, size_t why_size, struct vb_error *err);
 
+/* Whether whoever signs a statement of this predicateType stands behind its subjects. Reports,
+ * scans and lists of parts only tell something of them. */
+bool vb_sig_statement_endorses(const struct vb_sig_statement *statement);
+
 /* Whether ARTIFACT is among the subjects: every digest of an algorithm that we know fits, and there
  * is one. */
 VB_CHECKED int vb_sig_statement_covers(const struct vb_sig_statement *statement,

@@ -91,6 +91,16 @@ static int check_id(const struct vb_trust *trust, const char *path, const struct
     return 0;
 }
 
+/* Where minisign writes "minisign public key ID", signify writes its comment and "public key". */
+static bool is_of_signify(struct vb_sig_bytes comment)
+{
+    static const char end[] = " public key";
+    const size_t len = sizeof(end) - 1;
+
+    return comment.len > len && memcmp(comment.data + comment.len - len, end, len) == 0 &&
+           memmem(comment.data, comment.len, "minisign", 8) == NULL;
+}
+
 int vb_sig_trust_pub(struct vb_trust *trust, const char *path, const char *name,
                      struct vb_sig_bytes text, struct vb_error *err)
 {
@@ -102,6 +112,7 @@ int vb_sig_trust_pub(struct vb_trust *trust, const char *path, const char *name,
     if (vb_sig_get_line(&first, &line) && vb_sig_skip(&line, "untrusted comment:")) {
         text = first;
         number = 2;
+        key.signify = is_of_signify(line);
     }
     if (!vb_sig_get_line(&text, &line) || !vb_sig_parse_pub(line, &key))
         return vb_fail(err, VB_E_CONFIG, 0,

@@ -98,3 +98,14 @@ if(NOT VETBOX_SANITIZE)
                                      $<TARGET_FILE:vetbox>)
   set_tests_properties(live.kinds live.servers PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
 endif()
+
+# Bundles in both directions between vetbox and sigstore-js, which is installed for this from the user's registry.
+if(NOT VETBOX_SANITIZE)
+  add_executable(sigstore_made live/sigstore_made.c unit/sigstore_helper.c unit/signatures_helper.c)
+  target_link_libraries(sigstore_made PRIVATE vb_signatures vb_core PkgConfig::CMOCKA vb_flags)
+  target_compile_definitions(sigstore_made PRIVATE VB_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  set_target_properties(sigstore_made PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  add_test(NAME live.sigstore COMMAND ${VETBOX_PYTHON3} -B ${CMAKE_CURRENT_LIST_DIR}/live/sigstore.py
+                                      $<TARGET_FILE:vetbox> $<TARGET_FILE:sigstore_made>)
+  set_tests_properties(live.sigstore PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+endif()

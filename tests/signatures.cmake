@@ -4,13 +4,15 @@ vb_unit_test(signatures_envelopes unit/test_signatures_envelopes.c ${signatures_
 vb_unit_test(openpgp unit/test_openpgp.c ${signatures_helper} LIBS vb_signatures vb_core)
 vb_unit_test(signatures_sums unit/test_signatures_sums.c ${signatures_helper} LIBS vb_signatures vb_core)
 vb_unit_test(signatures_trust unit/test_signatures_trust.c ${signatures_helper} LIBS vb_signatures vb_core)
-vb_unit_test(signatures_vectors unit/test_signatures_vectors.c ${signatures_helper} LIBS vb_signatures vb_core)
+vb_unit_test(signatures_vectors unit/test_signatures_vectors.c unit/test_sigstore_vectors.c unit/vectors_helper.c
+             ${signatures_helper} LIBS vb_signatures vb_core)
 vb_unit_test(oms unit/test_oms.c unit/oms_helper.c ${signatures_helper} LIBS vb_signatures vb_core)
 vb_unit_test(sigstore unit/test_sigstore.c unit/sigstore_helper.c ${signatures_helper} LIBS vb_signatures vb_core)
 vb_unit_test(cms_stamps unit/test_cms_stamps.c unit/sigstore_helper.c ${signatures_helper} LIBS vb_signatures vb_core)
-vb_unit_test(sigstore_vectors unit/test_sigstore_vectors.c ${signatures_helper} LIBS vb_signatures vb_core)
 vb_unit_test(signatures_tools unit/test_signatures_tools.c ${signatures_helper} LIBS vb_signatures vb_core)
 vb_unit_test(signatures_registry unit/test_signatures_registry.c ${signatures_helper} LIBS vb_signatures vb_core)
 vb_unit_test(signatures_attested unit/test_signatures_attested.c unit/sigstore_helper.c ${signatures_helper} LIBS vb_signatures vb_core)
 vb_unit_test(publishers unit/test_publishers.c ${signatures_helper} LIBS vb_identify vb_signatures vb_core)
 vb_unit_test(lookalike unit/test_lookalike.c LIBS vb_signatures vb_core)
+vb_unit_test(tampering unit/test_tampering.c unit/oms_helper.c unit/sigstore_helper.c ${signatures_helper}
+             LIBS vb_signatures vb_core)

@@ -128,7 +128,7 @@ expect_status 1 "a key that stands twice"
 
 echo content >artifact.bin
 statement() {
-    printf '{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"a","digest":{"sha256":"%s"}}],"predicateType":"https://example.org/x","predicate":{}}' "$1" >statement
+    printf '{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"a","digest":{"sha256":"%s"}}],"predicateType":"%s","predicate":{}}' "$1" "${2:-https://slsa.dev/provenance/v1}" >statement
     python3 dsse.py bytes application/vnd.in-toto+json statement >pae
     openssl pkeyutl -sign -inkey ed.key -rawin -in pae -out pae.sig
     python3 dsse.py make application/vnd.in-toto+json statement pae.sig >artifact.bin.intoto.json
@@ -137,6 +137,18 @@ statement "$(sha256sum <artifact.bin | cut -d' ' -f1)"
 run verify artifact.bin --trust trust
 expect_status 0 "an attestation by openssl"
 expect_in "$work/out" "valid-trusted  dsse  artifact.bin.intoto.json" "an attestation by openssl"
+# A report about the file is no signature of it.
+statement "$(sha256sum <artifact.bin | cut -d' ' -f1)" https://in-toto.io/attestation/vulns/v0.2
+run verify artifact.bin --trust trust
+expect_status 2 "a report about a file"
+expect_in "$work/out" "does not sign the file it is about" "a report about a file"
+expect_in "$work/out" "covered by none: 1 of 1 files" "a report about a file"
+# Members beside the signed ones are signed by nobody.
+mkdir more
+sed 's/^{/{"hooks":{},/' artifact.bin.intoto.json >more/x.intoto.json
+run verify more --trust trust
+expect_status 2 "an envelope with more in it"
+expect_in "$work/out" "covered by none: 1 of 1 files" "an envelope with more in it"
 echo more >>artifact.bin
 run verify artifact.bin --trust trust
 expect_status 1 "an attestation of another file"

@@ -38,20 +38,27 @@ static int make_folder(void)
     return fd;
 }
 
-/* The published key of minisign's example and one SSH key. */
+/* The published key of minisign's example, one SSH key and one in PEM. */
 static struct vb_trust *make_trust(void)
 {
     static const char pub[] = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3\n";
     static const char signers[] =
         "a@b namespaces=\"file\",valid-after=\"20200101Z\" ssh-ed25519 "
         "AAAAC3NzaC1lZDI1NTE5AAAAIF0XIXyKkIliYAMQWVn7bxmZ7e4kDc5awJ6DIvKQQzNO\n";
+    static const char pem[] =
+        "-----BEGIN PUBLIC KEY-----\n"
+        "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEY6Ya7W++7aUPzvMTrezH6Ycx3c+HOKYCcNGybJZSCJq/"
+        "fd7Qa8uuAKtdIkUQtQiEKERhAmE5lMMJhP8OkDOa2g==\n"
+        "-----END PUBLIC KEY-----\n";
     struct vb_trust *trust = calloc(1, sizeof(*trust));
+    const struct vb_sig_bytes c = {.data = (const unsigned char *)pem, .len = sizeof(pem) - 1};
     const struct vb_sig_bytes a = {.data = (const unsigned char *)pub, .len = sizeof(pub) - 1};
     const struct vb_sig_bytes b = {.data = (const unsigned char *)signers,
                                    .len = sizeof(signers) - 1};
 
     if (trust == NULL || vb_sig_trust_pub(trust, "pub", "a", a, NULL) < 0 ||
-        vb_sig_trust_signers(trust, "signers", b, NULL) < 0)
+        vb_sig_trust_signers(trust, "signers", b, NULL) < 0 ||
+        vb_sig_trust_pem_key(trust, "pem", "c", c, NULL) < 0)
         abort();
     return trust;
 }
@@ -140,6 +147,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const names[] = {"test.minisig", "test.sig", "skill.oms.sig",
                                         "test.asc",     "test.p7s", "test.mcpb"};
+    static const char *const more[] = {"test.dsse",           "test.intoto.json", "test.bundle",
+                                       "test.sigstore.jsonl", "test.attestation", "test.sigzip"};
     static struct vb_trust *trust;
     static int folder = -1;
 
@@ -150,14 +159,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (size == 0 || size > VB_SIG_FILE_MAX + 2)
         return 0;
-    const unsigned kind = data[0] % (VB_ARRAY_LEN(names) + 4);
+    const unsigned kind = data[0] % (VB_ARRAY_LEN(names) + 4 + VB_ARRAY_LEN(more));
     const struct vb_sig_bytes rest = {.data = data + 1, .len = size - 1};
     if (kind < VB_ARRAY_LEN(names))
         verify_as(folder, trust, names[kind], rest);
     else if (kind == VB_ARRAY_LEN(names))
         read_sums(folder, rest);
-    else if (kind == VB_ARRAY_LEN(names) + 3)
+    else if (kind == VB_ARRAY_LEN(names) + 3 + VB_ARRAY_LEN(more))
         read_keys(rest);
+    else if (kind >= VB_ARRAY_LEN(names) + 3)
+        verify_as(folder, trust, more[kind - VB_ARRAY_LEN(names) - 3], rest);
     else
         read_trust(kind == VB_ARRAY_LEN(names) + 1, rest);
     return 0;

@@ -201,7 +201,7 @@ static char *statement(const struct package *package, const struct recipe *recip
     for (size_t i = 0; i < VB_ARRAY_LEN(files); i++)
         add_file(&list, recipe, package, files[i]);
     if (recipe->extra != NULL)
-        add(&list, recipe, recipe->extra, "x", 1);
+        add(&list, recipe, recipe->extra, "x", strstr(recipe->extra, ":0:0") == NULL);
     json_t *json = recipe->legacy ? legacy(&list) : modern(recipe, &list);
     char *text = json_dumps(json, JSON_COMPACT);
     assert_non_null(text);

@@ -222,10 +222,12 @@ void instance_init(struct instance *instance)
     instance->log2 = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
     instance->ca_cert = authority(instance->ca, "authority");
     instance->other_cert = authority(instance->other, "stranger");
-    instance->tsa_cert = new_cert(instance->tsa, "clock", NULL, SIGNED_AT - 1000, 2000);
-    extend(instance->tsa_cert, instance->tsa_cert, NID_key_usage, "critical,digitalSignature");
-    extend(instance->tsa_cert, instance->tsa_cert, NID_ext_key_usage, "critical,timeStamping");
-    assert_true(X509_sign(instance->tsa_cert, instance->tsa, EVP_sha256()) > 0);
+    instance->tsa_cert =
+        new_cert(instance->tsa, "clock", instance->ca_cert, SIGNED_AT - 1000, 2000);
+    extend(instance->tsa_cert, instance->ca_cert, NID_key_usage, "critical,digitalSignature");
+    extend(instance->tsa_cert, instance->ca_cert, NID_ext_key_usage, "critical,timeStamping");
+    extend(instance->tsa_cert, instance->ca_cert, NID_authority_key_identifier, "keyid:always");
+    assert_true(X509_sign(instance->tsa_cert, instance->ca, EVP_sha256()) > 0);
     package_init(&instance->package);
     put_text(&instance->package, "file.txt", file_text);
     instance_trust(instance, instance_root(instance), NULL);
@@ -266,17 +268,25 @@ static json_t *log_json(EVP_PKEY *key, const char *name)
     unsigned char spki[512];
 
     log_id(key, name, id);
-    return json_pack("{s:s,s:s,s:{s:o,s:s,s:{s:s}},s:{s:o}}", "baseUrl", "https://log.example",
-                     "hashAlgorithm", "SHA2_256", "publicKey", "rawBytes",
-                     base64_of(spki, spki_of(key, spki)), "keyDetails", "any", "validFor", "start",
-                     "2020-01-01T00:00:00Z", "logId", "keyId", base64_of(id, 32));
+    return json_pack(
+        "{s:s,s:s,s:{s:o,s:s,s:{s:s}},s:{s:o}}", "baseUrl",
+        name != NULL ? "https://" LOG2_NAME : "https://" LOG_NAME, "hashAlgorithm", "SHA2_256",
+        "publicKey", "rawBytes", base64_of(spki, spki_of(key, spki)), "keyDetails",
+        EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519 ? "PKIX_ED25519" : "PKIX_ECDSA_P256_SHA_256",
+        "validFor", "start", "2020-01-01T00:00:00Z", "logId", "keyId", base64_of(id, 32));
 }
 
-static json_t *authority_json(X509 *cert)
+/* ISSUER is NULL where CERT is a root. */
+static json_t *authority_json(X509 *cert, X509 *issuer)
 {
-    return json_pack("{s:{s:[{s:o}]},s:{s:s,s:s}}", "certChain", "certificates", "rawBytes",
-                     cert_json(cert), "validFor", "start", "2020-01-01T00:00:00Z", "end",
-                     "2030-12-31T23:59:59.999Z");
+    json_t *json = json_pack("{s:{s:[{s:o}]},s:{s:s,s:s}}", "certChain", "certificates", "rawBytes",
+                             cert_json(cert), "validFor", "start", "2020-01-01T00:00:00Z", "end",
+                             "2030-12-31T23:59:59.999Z");
+
+    if (issuer != NULL)
+        json_array_append_new(json_object_get(json_object_get(json, "certChain"), "certificates"),
+                              json_pack("{s:o}", "rawBytes", cert_json(issuer)));
+    return json;
 }
 
 json_t *instance_root(const struct instance *instance)
@@ -285,8 +295,8 @@ json_t *instance_root(const struct instance *instance)
                      "application/vnd.dev.sigstore.trustedroot+json;version=0.1", "tlogs",
                      log_json(instance->log, NULL), log_json(instance->log2, LOG2_NAME), "ctlogs",
                      log_json(instance->ct, NULL), "certificateAuthorities",
-                     authority_json(instance->ca_cert), "timestampAuthorities",
-                     authority_json(instance->tsa_cert));
+                     authority_json(instance->ca_cert, NULL), "timestampAuthorities",
+                     authority_json(instance->tsa_cert, instance->ca_cert));
 }
 
 void instance_trust(struct instance *instance, json_t *root, EVP_PKEY *pem)

@@ -41,7 +41,8 @@ static void test_good(void **state)
         if (result.outcome != VB_SIGNATURE_VALID_TRUSTED)
             fail_msg("row %zu, %s: %s (%s)", i, rows[i].key,
                      vb_signature_outcome_name(result.outcome), result.reason);
-        assert_int_equal(result.covers.count, 4);
+        /* An empty file has no shard: that it is here says nobody. */
+        assert_int_equal(result.covers.count, rows[i].shard_size != 0 ? 3 : 4);
         assert_string_equal(result.covers.items[0], "skill/SKILL.md");
         assert_string_equal(result.name, rows[i].by_certificate ? "Acme Skills" : "acme");
         assert_string_equal(result.root, rows[i].by_certificate ? "acme-root" : "");
@@ -64,6 +65,35 @@ static void test_left_out(void **state)
     put_text(&package, "skill/scripts/.gitignore", "only at the top");
     oms_expect(&package, 0, VB_SIGNATURE_INVALID, "scripts/.gitignore is there and not signed");
     package_done(&package);
+    (void)state;
+}
+
+/* Among shards an empty file may be there unsigned, but is covered only where it is listed. */
+static void test_empty_in_shards(void **state)
+{
+    static const struct recipe rows[] = {
+        {.key = "P-256", .shard_size = 300},
+        {.key = "P-256", .shard_size = 300, .extra = "data/empty:0:0"},
+    };
+
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        VB_CLEANUP(vb_sig_result_done) struct vb_sig_result result = {0};
+        struct package package;
+        oms_make(&package, &rows[i]);
+        put_text(&package, "skill/scripts/__init__.py", "");
+        oms_verify(&package, 0, &result);
+        assert_int_equal(result.outcome, VB_SIGNATURE_VALID_TRUSTED);
+        assert_int_equal(result.covers.count, 3 + i);
+        for (size_t k = 0; k < result.covers.count; k++)
+            assert_null(strstr(result.covers.items[k], "__init__"));
+        if (i == 1) {
+            put_text(&package, "skill/data/empty", "x");
+            oms_expect(&package, 0, VB_SIGNATURE_INVALID, "data/empty is not signed in all");
+            assert_int_equal(unlinkat(package.fd, "skill/data/empty", 0), 0);
+            oms_expect(&package, 0, VB_SIGNATURE_INVALID, "data/empty is signed and not there");
+        }
+        package_done(&package);
+    }
     (void)state;
 }
 
@@ -450,10 +480,15 @@ static void test_other_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),        cmocka_unit_test(test_left_out),
-        cmocka_unit_test(test_links),       cmocka_unit_test(test_link_not_allowed),
-        cmocka_unit_test(test_strangers),   cmocka_unit_test(test_changes),
-        cmocka_unit_test(test_wrong),       cmocka_unit_test(test_time),
+        cmocka_unit_test(test_good),
+        cmocka_unit_test(test_left_out),
+        cmocka_unit_test(test_empty_in_shards),
+        cmocka_unit_test(test_links),
+        cmocka_unit_test(test_link_not_allowed),
+        cmocka_unit_test(test_strangers),
+        cmocka_unit_test(test_changes),
+        cmocka_unit_test(test_wrong),
+        cmocka_unit_test(test_time),
         cmocka_unit_test(test_other_names),
     };
 

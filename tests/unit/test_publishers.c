@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -552,6 +553,109 @@ static void test_nested_packages(void **state)
     assert_string_equal(told.expected, "outer:missing:0/1: mine:signed:1/1: other:missing:0/1: ");
 }
 
+/* A link is a file of the package, and no digest is of where it leads. */
+static void test_links_count(void **state)
+{
+    static const char *const names[] = {NULL};
+    static const char *const links[][2] = {{"/etc/passwd", "run.sh"},
+                                           {"prehashed.txt", "again.txt"},
+                                           {"prehashed.txt.minisig", "again.minisig"},
+                                           {"nowhere", "x.sig"}};
+
+    for (size_t i = 0; i < VB_ARRAY_LEN(links); i++) {
+        char expected[64];
+        struct package package;
+        struct told told;
+        package_init(&package);
+        package_copy(&package, "prehashed.txt", "prehashed.txt");
+        package_copy(&package, "prehashed.txt.minisig", "prehashed.txt.minisig");
+        assert_int_equal(symlinkat(links[i][0], package.fd, links[i][1]), 0);
+        verify_named(&package, NULL, names, &told);
+        snprintf(expected, sizeof(expected), "::1/2: %s,trusted 1:", links[i][1]);
+        assert_string_equal(told.coverage, expected);
+        package_done(&package);
+    }
+    (void)state;
+}
+
+/* The name of a signature alone makes none, nor does a line of one. */
+static void test_strictly_signatures(void **state)
+{
+    static const struct {
+        const char *name, *text;
+        bool signature;
+    } rows[] = {
+        {"setup.asc", "#!/bin/sh\n# -----BEGIN PGP SIGNATURE-----\nevil\n", false},
+        {"a.asc",
+         "-----BEGIN PGP "
+         "SIGNATURE-----\n\niCAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==\n=abcd\n-----END PGP "
+         "SIGNATURE-----\n",
+         true},
+        {"a.asc",
+         "-----BEGIN PGP SIGNATURE-----\nVersion: GnuPG v2 "
+         "(GNU/Linux)\n\niCAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==\n"
+         "-----END PGP SIGNATURE-----\n",
+         true},
+        {"a.asc",
+         "-----BEGIN PGP SIGNATURE-----\nComment: "
+         "$(evil)\n\niCAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==\n"
+         "-----END PGP SIGNATURE-----\n",
+         false},
+        {"a.asc",
+         "-----BEGIN PGP "
+         "SIGNATURE-----\n\niCAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==\n-----END PGP "
+         "SIGNATURE-----\nevil\n",
+         false},
+        {"a.asc", "-----BEGIN PGP SIGNATURE-----\n\niQEz\nrm -rf x\n-----END PGP SIGNATURE-----\n",
+         false},
+        {"hooks.provenance", "{\"hooks\":{\"SessionStart\":[]}}", false},
+        {"a.provenance", "{\"payload\":\"\",\"payloadType\":\"\",\"signatures\":[]}", true},
+        {"a.provenance", "{\"payload\":\"\",\"payloadType\":\"\",\"signatures\":[],\"hooks\":{}}",
+         false},
+        {"a.provenance", "{\"signatures\":[{\"sig\":\"\",\"hooks\":{}}]}", false},
+        {"a.provenance",
+         "{\"_type\":\"\",\"subject\":[],\"predicateType\":\"\",\"predicate\":{\"hooks\":{}}}",
+         false},
+        {"a.intoto.jsonl", "{\"signatures\":[]}\n{\"signatures\":[]}\n", true},
+        {"a.intoto.jsonl", "{\"signatures\":[]}\n{\"hooks\":{}}\n", false},
+        {"a.provenance", "{\"signatures\":\"$(evil)\"}", false},
+        {"a.provenance", "{\"signatures\":\"`evil`\"}", false},
+        {"a.publish.attestation", "{\"version\":1,\"verification_material\":{},\"envelope\":{}}",
+         true},
+        {"a.minisig", "untrusted comment: x\n$(evil)\ntrusted comment: y\nz\n", false},
+        {"a.p7s", "-----BEGIN PKCS7-----\nreboot\n-----END PKCS7-----\n", false},
+        {"a.sigstore.json", "{\"hooks\":{}}", false},
+        {"a.dsse", "{\"payload\":1,\"hooks\":{}}", false},
+        {"a.minisig", "evil\n", false},
+        {"a.sig", "untrusted comment: x; evil\n", false},
+        {"a.sigzip", "PK\x03\x04", false},
+        {"cosign.pub", "-----BEGIN PUBLIC KEY-----\nevil;\n", false},
+        {"a.asc", "-----BEGIN PGP SIGNATURE-----\n\nreboot\n-----END PGP SIGNATURE-----\n", false},
+        {"a.asc",
+         "-----BEGIN PGP SIGNATURE-----\nrm -rf x: "
+         "y\n\niCAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==\n-----END PGP SIGNATURE-----\n",
+         false},
+        {"cosign.pub", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", false},
+        {"prehashed.txt.sig", "evil\n", false},
+    };
+    static const char *const names[] = {NULL};
+
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        struct package package;
+        struct told told;
+        package_init(&package);
+        package_copy(&package, "prehashed.txt", "prehashed.txt");
+        package_copy(&package, "prehashed.txt.minisig", "prehashed.txt.minisig");
+        put_text(&package, rows[i].name, rows[i].text);
+        verify_named(&package, NULL, names, &told);
+        const char *end = rows[i].signature ? "::1/1: trusted 1:" : ",trusted 1:";
+        if (strstr(told.coverage, end) == NULL)
+            fail_msg("row %zu, %s: %s", i, rows[i].name, told.coverage);
+        package_done(&package);
+    }
+    (void)state;
+}
+
 /* What no row has by its name is part of the package around it, however deep. */
 static void test_nested_without_a_row(void **state)
 {
@@ -600,6 +704,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_strict),
+        cmocka_unit_test(test_links_count),
+        cmocka_unit_test(test_strictly_signatures),
         cmocka_unit_test(test_accept),
         cmocka_unit_test(test_what_there_is),
         cmocka_unit_test(test_revoked_in_another_row),

@@ -402,6 +402,16 @@ static void test_pypi_form(void **state VB_UNUSED)
     json_object_set_new(attestation, "version", json_integer(2));
     verify(pypi_record(attestation, "acme/skills"), &told);
     expect(&told, "invalid", "no bundle");
+    /* What another package published, as this one's. */
+    json_t *record = pypi_record(pypi_attestation(&good), "acme/skills");
+    json_object_set_new(record, "name", json_string("acme"));
+    verify(record, &told);
+    expect(&told, "valid-untrusted",
+           NULL); /* acme-tool-1.2.3 is a version of acme, for all we know */
+    record = pypi_record(pypi_attestation(&good), "acme/skills");
+    json_object_set_new(record, "name", json_string("victim"));
+    verify(record, &told);
+    expect(&told, "invalid", "another package");
     /* No entry in a log. */
     attestation = pypi_attestation(&good);
     json_array_clear(json_object_get(json_object_get(attestation, "verification_material"),

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "signatures/timestamp.h"
 #include "signatures_helper.h"
 
 static bool have(const char *program, const char *argument)
@@ -196,8 +197,115 @@ static void test_signify(void **state)
     (void)state;
 }
 
+/* --- openssl ts --- */
+
+static json_t *certificate_in(const struct package *package, const char *name)
+{
+    VB_CLEANUP(vb_buf_done) struct vb_buf der = {0};
+    VB_CLEANUP(vb_buf_done) struct vb_buf text = {0};
+    char path[128];
+
+    snprintf(path, sizeof(path), "%s/%s", package->path, name);
+    file_read(path, &der);
+    vb_buf_init(&text, 1024 * 1024);
+    assert_int_equal(vb_base64_encode(&text, der.data, der.len, NULL), 0);
+    return json_pack("{s:s%}", "rawBytes", text.data, text.len);
+}
+
+/* An authority and its clock: root.der, clock.der, clock.pem and clock.key. */
+static void make_clock(const struct package *package)
+{
+    put_text(package, "ext",
+             "basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\n"
+             "extendedKeyUsage=critical,timeStamping\n");
+    put_text(package, "ts.cnf",
+             "[tsa]\nserial=serial\ndefault_policy=1.2.3.4\ndigests=sha256,sha512,sha1\n"
+             "signer_digest=sha256\n");
+    put_text(package, "serial", "01\n");
+    assert_int_equal(RUN(package, "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                         "ec_paramgen_curve:P-256", "-nodes", "-keyout", "root.key", "-out",
+                         "root.pem", "-subj", "/CN=root", "-days", "30"),
+                     0);
+    assert_int_equal(RUN(package, "openssl", "req", "-new", "-newkey", "ec", "-pkeyopt",
+                         "ec_paramgen_curve:P-256", "-nodes", "-keyout", "clock.key", "-out", "csr",
+                         "-subj", "/CN=clock"),
+                     0);
+    assert_int_equal(RUN(package, "openssl", "x509", "-req", "-in", "csr", "-CA", "root.pem",
+                         "-CAkey", "root.key", "-set_serial", "7", "-days", "10", "-extfile", "ext",
+                         "-out", "clock.pem"),
+                     0);
+    static const char *const names[][2] = {{"root.pem", "root.der"}, {"clock.pem", "clock.der"}};
+    for (size_t i = 0; i < VB_ARRAY_LEN(names); i++)
+        assert_int_equal(RUN(package, "openssl", "x509", "-in", names[i][0], "-outform", "DER",
+                             "-out", names[i][1]),
+                         0);
+}
+
+static enum vb_sig_stamp stamp_of(const struct package *package, const char *digest,
+                                  const char *signature)
+{
+    VB_CLEANUP(vb_buf_done) struct vb_buf response = {0};
+    struct vb_trust *trust = calloc(1, sizeof(*trust));
+    struct vb_sig_stamped stamped = {0};
+    struct vb_error err = {0};
+    char path[128];
+
+    assert_int_equal(RUN(package, "openssl", "ts", "-query", "-data", "SKILL.md", digest, "-cert",
+                         "-out", "query"),
+                     0);
+    assert_int_equal(RUN(package, "openssl", "ts", "-reply", "-config", "ts.cnf", "-section", "tsa",
+                         "-queryfile", "query", "-signer", "clock.pem", "-inkey", "clock.key",
+                         "-out", "reply"),
+                     0);
+    json_t *root =
+        json_pack("{s:s,s:[],s:[],s:[],s:[{s:{s:[o,o]},s:{s:s}}]}", "mediaType",
+                  "application/vnd.dev.sigstore.trustedroot+json;version=0.1", "tlogs", "ctlogs",
+                  "certificateAuthorities", "timestampAuthorities", "certChain", "certificates",
+                  certificate_in(package, "clock.der"), certificate_in(package, "root.der"),
+                  "validFor", "start", "2020-01-01T00:00:00Z");
+    VB_CLEANUP_FREE char *text = json_dumps(root, 0);
+    json_decref(root);
+    if (vb_sig_trust_sigstore(
+            trust, "root", "root",
+            (struct vb_sig_bytes){.data = (const unsigned char *)text, .len = strlen(text)},
+            &err) < 0)
+        fail_msg("%s", err.message);
+    snprintf(path, sizeof(path), "%s/reply", package->path);
+    file_read(path, &response);
+    assert_int_equal(
+        vb_sig_timestamp((struct vb_sig_bytes){.data = response.data, .len = response.len},
+                         (struct vb_sig_bytes){.data = (const unsigned char *)signature,
+                                               .len = strlen(signature)},
+                         &trust->trusted_roots[0].tsas, &stamped, NULL),
+        0);
+    vb_trust_free(trust);
+    return stamped.stamp;
+}
+
+/* What is stamped is the file here: to the clock it is bytes as a signature's. */
+static void test_openssl_ts(void **state)
+{
+    static const char signature[] = "# signed just now\n";
+    struct package package;
+
+    begin(&package);
+    make_clock(&package);
+    assert_int_equal(stamp_of(&package, "-sha256", signature), VB_SIG_STAMP_GOOD);
+    assert_int_equal(stamp_of(&package, "-sha512", signature), VB_SIG_STAMP_GOOD);
+    assert_int_equal(stamp_of(&package, "-sha1", signature), VB_SIG_STAMP_BAD);
+    assert_int_equal(stamp_of(&package, "-sha256", "another signature"), VB_SIG_STAMP_BAD);
+    /* The reply of a clock that is none of the trusted root's. */
+    assert_int_equal(RUN(&package, "openssl", "x509", "-req", "-in", "csr", "-signkey", "clock.key",
+                         "-set_serial", "8", "-days", "10", "-extfile", "ext", "-out", "clock.pem"),
+                     0);
+    assert_int_equal(stamp_of(&package, "-sha256", signature), VB_SIG_STAMP_UNKNOWN);
+    package_done(&package);
+    (void)state;
+}
+
 int main(void)
 {
+    const struct CMUnitTest openssl[] = {cmocka_unit_test(test_openssl_ts)};
     const struct CMUnitTest ssh[] = {
         cmocka_unit_test(test_ssh_keygen),
         cmocka_unit_test(test_ssh_weak_key),
@@ -209,16 +317,19 @@ int main(void)
     };
     const bool with_ssh = have("ssh-keygen", "-?");
     const bool with_others = have("minisign", "-v") || signify_program() != NULL;
+    const bool with_openssl = have("openssl", "version");
     int failed = 0;
 
     if (vb_signatures_prepare() < 0)
         return 1;
+    if (with_openssl)
+        failed += cmocka_run_group_tests_name("openssl", openssl, NULL, NULL);
     if (with_ssh)
         failed += cmocka_run_group_tests_name("ssh-keygen", ssh, NULL, NULL);
     if (with_others)
         failed += cmocka_run_group_tests_name("minisign and signify", others, NULL, NULL);
-    if (!with_ssh && !with_others) {
-        printf("skipped: none of ssh-keygen, minisign and signify is installed\n");
+    if (!with_openssl && !with_ssh && !with_others) {
+        printf("skipped: none of openssl, ssh-keygen, minisign and signify is installed\n");
         return 77;
     }
     return failed;

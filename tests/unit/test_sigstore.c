@@ -195,6 +195,53 @@ static void test_statements(void **state)
     }
 }
 
+#define PYPI_PUBLISH    \
+    "https://docs.pypi" \
+    ".org/attestations/publish/v1"
+
+/* Who tells something of a file does not sign it. */
+static void test_what_endorses(void **state)
+{
+    static const char signed_text[] = "signed by an identity\n";
+    static const struct {
+        const char *type;
+        bool endorses;
+    } rows[] = {
+        {"https://slsa.dev/provenance/v0.2", true},
+        {PYPI_PUBLISH, true},
+        {"https://in-toto.io/attestation/vulns/v0.2", false},
+        {"https://cyclonedx.org/bom", false},
+        {"https://spdx.dev/Document", false},
+        {"https://slsa.dev/verification_summary/v1", false},
+        {"https://slsa.dev/provenance/v1/", false},
+        {"https://slsa.dev/provenance/v", false},
+        {"", false},
+    };
+
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        VB_CLEANUP(vb_sig_result_done) struct vb_sig_result result = {0};
+        unsigned char digest[VB_SIG_DIGEST_MAX];
+        char text[512], hex[2 * VB_SIG_DIGEST_MAX + 1];
+        size_t len;
+        assert_int_equal(
+            vb_sig_hash("SHA256",
+                        (struct vb_sig_bytes){.data = (const unsigned char *)signed_text,
+                                              .len = strlen(signed_text)},
+                        digest, &len, NULL),
+            0);
+        vb_sig_hex((struct vb_sig_bytes){.data = digest, .len = len}, hex);
+        snprintf(text, sizeof(text),
+                 "{\"_type\":\"https://in-toto.io/Statement/v1\",\"subject\":[{\"name\":\"f\","
+                 "\"digest\":{\"sha256\":\"%s\"}}],\"predicateType\":\"%s\",\"predicate\":{}}",
+                 hex, rows[i].type);
+        const struct scene scene = {.dsse = true, .statement = text};
+        instance_verify(*state, instance_bundle(*state, &scene), &result);
+        assert_true(vb_sig_holds(&result));
+        assert_int_equal(result.covers.count, rows[i].endorses ? 1 : 0);
+        assert_true((strstr(result.reason, "does not sign the file") != NULL) == !rows[i].endorses);
+    }
+}
+
 /* --- what is wrong from the beginning --- */
 
 static void test_scenes(void **state)
@@ -449,6 +496,7 @@ static void no_stamp(json_t *bundle)
 
 static const struct scene plain;
 static const struct scene second = {.second_log = true};
+static const struct scene both = {.stamped = true};
 
 static const struct {
     const char *name;
@@ -487,6 +535,7 @@ static const struct {
     {"body", &plain, change_body, VB_SIGNATURE_INVALID, "log entry"},
     {"other base64", &plain, url_alphabet, VB_SIGNATURE_INVALID, "not base64"},
     {"stamp", &second, change_stamp, VB_SIGNATURE_VALID_UNTRUSTED, "of no authority"},
+    {"stamp beside a log", &both, change_stamp, VB_SIGNATURE_VALID_UNTRUSTED, "of no authority"},
     {"no stamp", &second, no_stamp, VB_SIGNATURE_VALID_UNTRUSTED, "no log and no clock"},
 };
 
@@ -1031,6 +1080,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_hints, setup, teardown),
         cmocka_unit_test_setup_teardown(test_lies, setup, teardown),
         cmocka_unit_test_setup_teardown(test_statements, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_what_endorses, setup, teardown),
         cmocka_unit_test_setup_teardown(test_scenes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_changes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_changed_file, setup, teardown),
