@@ -8,6 +8,7 @@
 #include <sys/statvfs.h>
 
 #include "cli/beside.h"
+#include "cli/gpgv.h"
 #include "cli/reader.h"
 #include "cli/session.h"
 #include "vetbox/fetch.h"
@@ -603,6 +604,74 @@ static int write_names(struct vb_session *session, int *ret_fd, struct vb_error 
     return status;
 }
 
+/* One look at the signatures, with what WORK says of gpgv. */
+static int run_verify(struct vb_session *session, struct verify_work *work, struct vb_sink *sink,
+                      bool *ret_died, struct vb_error *err)
+{
+    const struct vb_verify_job *job = &work->job;
+    const int candidates[] = {job->dirfd,
+                              job->packages_fd,
+                              job->beside_fd,
+                              job->from_index ? job->record_fd : -1,
+                              job->from_index ? job->artifact_fd : -1,
+                              job->gpgv != VB_GPGV_NOBODY ? job->gpgv_fd : -1};
+    int fds[VB_ARRAY_LEN(candidates)];
+    size_t fd_count = 0;
+    for (size_t i = 0; i < VB_ARRAY_LEN(candidates); i++) {
+        if (candidates[i] >= 0)
+            fds[fd_count++] = candidates[i];
+    }
+    const struct vb_child child = {.role = VB_ROLE_VERIFY,
+                                   .name = "verify",
+                                   .zygote = session->toolbox->zygote,
+                                   .run = verify_in_child,
+                                   .ctx = work,
+                                   .ctx_bytes = sizeof(*work),
+                                   .fds = fds,
+                                   .fd_count = fd_count,
+                                   .reads_only = true,
+                                   .timeout_ms = stage_ms(session),
+                                   .memory_bytes = (uint64_t)512 * MIB};
+    return run_child_to(session, &child, sink, ret_died, err);
+}
+
+/* What the verify child may write what is signed to: it cannot grow. */
+static int new_asked(int *ret_fd, struct vb_error *err)
+{
+    VB_CLEANUP_FD int fd = memfd_create("vetbox-gpgv-asked", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0 || ftruncate(fd, VB_GPGV_BYTES) < 0 ||
+        fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)
+        return vb_fail(err, VB_E_OS, errno, "making a file for signatures");
+    *ret_fd = vb_steal_fd(&fd);
+    return VB_OK;
+}
+
+/* Where the user trusts OpenPGP keys: a first look finds the signatures by them, if there are none
+ * it is the only one; gpgv checks these, and a second look is at all with what it said. */
+static int verify_with_gpgv(struct vb_session *session, struct verify_work *work,
+                            struct vb_error *err)
+{
+    VB_CLEANUP(vb_gpgv_done) struct vb_gpgv gpgv = {.count = 0};
+    VB_CLEANUP_FD int asked = -1;
+    VB_CLEANUP_FD int said = -1;
+    bool died = false;
+    int status = vb_gpgv_init(&gpgv, session, err);
+    if (status == VB_OK)
+        status = new_asked(&asked, err);
+    work->job.gpgv = VB_GPGV_ASKS;
+    work->job.gpgv_fd = asked;
+    if (status == VB_OK)
+        status = run_verify(session, work, &gpgv.sink, &died, err);
+    if (status < 0 || died || !gpgv.asked)
+        return status;
+    gpgv.asked_fd = asked;
+    gpgv.beside_fd = work->job.beside_fd;
+    status = vb_gpgv_ask(&gpgv, &said, err);
+    work->job.gpgv = VB_GPGV_SAID;
+    work->job.gpgv_fd = said;
+    return status < 0 ? status : run_verify(session, work, &session->tee.sink, &died, err);
+}
+
 int vb_examine_verify(struct vb_session *session, struct vb_error *err)
 {
     bool died;
@@ -621,27 +690,9 @@ int vb_examine_verify(struct vb_session *session, struct vb_error *err)
                                 .artifact_fd = session->original_fd,
                                 .trust = session->toolbox->trust}};
     copy_name(work.job.beside_name, session->artifact.name);
-    const int candidates[] = {work.job.dirfd, work.job.packages_fd, beside,
-                              work.job.from_index ? work.job.record_fd : -1,
-                              work.job.from_index ? work.job.artifact_fd : -1};
-    int fds[VB_ARRAY_LEN(candidates)];
-    size_t fd_count = 0;
-    for (size_t i = 0; i < VB_ARRAY_LEN(candidates); i++) {
-        if (candidates[i] >= 0)
-            fds[fd_count++] = candidates[i];
-    }
-    const struct vb_child child = {.role = VB_ROLE_VERIFY,
-                                   .name = "verify",
-                                   .zygote = session->toolbox->zygote,
-                                   .run = verify_in_child,
-                                   .ctx = &work,
-                                   .ctx_bytes = sizeof(work),
-                                   .fds = fds,
-                                   .fd_count = fd_count,
-                                   .reads_only = true,
-                                   .timeout_ms = stage_ms(session),
-                                   .memory_bytes = (uint64_t)512 * MIB};
-    return run_child(session, &child, &died, err);
+    return vb_trust_has_keyring(session->toolbox->trust)
+               ? verify_with_gpgv(session, &work, err)
+               : run_verify(session, &work, &session->tee.sink, &died, err);
 }
 
 /* --- scan --- */

@@ -248,7 +248,9 @@ static void judge(const struct vb_sig_cover *cover, const char *path, struct vb_
     if (why.text[0] == '\0')
         return;
     result->code = why.code;
-    result->clock = result->signed_at != 0 ? result->signed_at : cover->now;
+    /* When the signer says that it was stays told as his word. */
+    if (result->clock_source == NULL || result->signed_at != 0)
+        result->clock = result->signed_at != 0 ? result->signed_at : cover->now;
     vb_sig_conclude(result, accepted ? VB_SIGNATURE_VALID_TRUSTED : VB_SIGNATURE_VALID_UNTRUSTED,
                     "%s", why.text);
 }

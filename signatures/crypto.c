@@ -284,6 +284,24 @@ int vb_sig_hash_fd(const char *algorithm, int fd, unsigned char ret[VB_SIG_DIGES
     return status < 0 ? status : hash_end(ctx, ret, ret_len, err);
 }
 
+int vb_sig_hash_and(const char *algorithm, int fd, struct vb_sig_bytes text,
+                    struct vb_sig_bytes more, unsigned char ret[VB_SIG_DIGEST_MAX],
+                    struct vb_error *err)
+{
+    VB_CLEANUP(md_ctx_free) EVP_MD_CTX *ctx = hash_begin(algorithm);
+    size_t len;
+
+    if (ctx == NULL)
+        return broken(err, algorithm);
+    const int status = fd >= 0 ? hash_bytes(ctx, fd, 0, INT64_MAX, err) : 0;
+    if (status < 0)
+        return status;
+    if (EVP_DigestUpdate(ctx, text.data, text.len) != 1 ||
+        EVP_DigestUpdate(ctx, more.data, more.len) != 1)
+        return broken(err, algorithm);
+    return hash_end(ctx, ret, &len, err);
+}
+
 int vb_sig_hash_part(const char *algorithm, int fd, uint64_t start, uint64_t end,
                      unsigned char ret[VB_SIG_DIGEST_MAX], struct vb_error *err)
 {

@@ -69,6 +69,10 @@ VB_CHECKED int vb_sig_check_hash(EVP_PKEY *key, const struct vb_sig_hashed *hash
  * beginning to its end. *ret_len is the length of the digest. */
 VB_CHECKED int vb_sig_hash_fd(const char *algorithm, int fd, unsigned char ret[VB_SIG_DIGEST_MAX],
                               size_t *ret_len, struct vb_error *err);
+/* Of the file, if FD is one, then TEXT, then MORE. */
+VB_CHECKED int vb_sig_hash_and(const char *algorithm, int fd, struct vb_sig_bytes text,
+                               struct vb_sig_bytes more, unsigned char ret[VB_SIG_DIGEST_MAX],
+                               struct vb_error *err);
 /* The same for the bytes from START to before END, or to the end of the file. */
 VB_CHECKED int vb_sig_hash_part(const char *algorithm, int fd, uint64_t start, uint64_t end,
                                 unsigned char ret[VB_SIG_DIGEST_MAX], struct vb_error *err);

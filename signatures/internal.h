@@ -47,6 +47,7 @@ VB_CHECKED int vb_sig_walk(int dirfd, struct vb_sink *sink, struct vb_sig_paths 
 /* --- one signature file --- */
 
 struct vb_sig_format;
+struct vb_sig_gpgv;
 
 struct vb_sig_job {
     int dirfd;
@@ -59,7 +60,9 @@ struct vb_sig_job {
     struct vb_sig_bytes data;      /* its first VB_SIG_FILE_MAX + 1 bytes */
     const char *const *namespaces; /* SSH namespaces that are meant for files, NULL at the end */
     const struct vb_sig_format *format;
-    /* Of a file with one signature a line: how many stand before this one, and where it begins. */
+    bool beside;              /* it lies beside the artifact */
+    struct vb_sig_gpgv *gpgv; /* who is asked about OpenPGP; NULL: nobody */
+    /* Of a file with several signatures: how many stand before this one, and where it begins. */
     size_t line;
     uint64_t at;
 };
@@ -69,6 +72,7 @@ struct vb_sig_result {
     const char *format;
     char name[VB_SIG_NAME_MAX];
     char key_id[96];
+    char made_by[96]; /* the key that made it, where that may be another one of the same owner */
     char reason[512];
     const char *code; /* why trust.yaml objects, a constant; NULL: it does not */
     /* What trust.yaml is asked with is never cut: a revocation would miss it. */
@@ -79,14 +83,15 @@ struct vb_sig_result {
     bool anchored;    /* valid-untrusted, but the chain behind name ends in a trusted root: only
                          trust.yaml can say whether that name is trusted */
     int64_t clock;    /* 0: no time range was checked */
+    const char *clock_source; /* log or authority, where one of them says so, or signer, who may say
+                                 anything; NULL: nobody */
     /* What proves name or time is a trusted root that vetbox ships; NULL: nothing, or the user's.
      */
     const struct vb_sig_trusted_root *shipped;
-    const char *clock_source; /* log or authority, where one of them says so; NULL: nobody */
-    int64_t signed_at;        /* when, by somebody who is trusted to know; 0: unknown */
-    uint64_t next;            /* where the next signature of the same file begins; 0: no more */
-    bool from_index;          /* the index that the package was fetched from told it */
-    size_t count;             /* files of the package among covers, and how many there are */
+    int64_t signed_at; /* when, by somebody who is trusted to know; 0: unknown */
+    uint64_t next;     /* where the next signature of the same file begins; 0: no more */
+    bool from_index;   /* the index that the package was fetched from told it */
+    size_t count;      /* files of the package among covers, and how many there are */
     size_t present;
     struct vb_sig_paths facts; /* "NAME=VALUE": what the certificate says of where it was signed */
     struct vb_sig_paths covers;
@@ -165,6 +170,12 @@ int vb_sig_mcpb(const struct vb_sig_job *job, struct vb_sig_result *result, stru
 bool vb_sig_cosign_probe(const struct vb_sig_job *job);
 int vb_sig_cosign(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
 
+bool vb_sig_openpgp_probe(const struct vb_sig_job *job);
+int vb_sig_openpgp(const struct vb_sig_job *job, struct vb_sig_result *result,
+                   struct vb_error *err);
+/* Whether the file holds nothing but signatures. */
+VB_CHECKED int vb_sig_openpgp_bare(const struct vb_sig_job *job, bool *ret, struct vb_error *err);
+
 /* The steps of vb_sig_dsse_file for an envelope that was read: by a key of the trust folder, and
  * whether the statement in it is about the file that the envelope is named after. */
 struct vb_sig_dsse;
@@ -182,9 +193,11 @@ bool vb_sig_cms_strict(struct vb_sig_bytes data); /* in DER or BER */
 /* Formats that are only recognised. */
 int vb_sig_known(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
 bool vb_sig_probe_json(const struct vb_sig_job *job);
-bool vb_sig_probe_openpgp(const struct vb_sig_job *job);
 bool vb_sig_probe_cms(const struct vb_sig_job *job);
 bool vb_sig_probe_zip(const struct vb_sig_job *job);
+bool vb_sig_probe_vsix(const struct vb_sig_job *job);
+/* As vb_sig_known; what it was found in may hold more than a signature. */
+int vb_sig_vsix(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err);
 bool vb_sig_probe_pem_key(const struct vb_sig_job *job);
 bool vb_sig_probe_cosign_bundle(const struct vb_sig_job *job);
 bool vb_sig_probe_beside(const struct vb_sig_job *job);
@@ -204,6 +217,9 @@ bool vb_sig_is_sums(const char *path);
  * outcome to invalid where a file is missing or differs, or the list is malformed. */
 VB_CHECKED int vb_sig_sums(int dirfd, const char *sums, struct vb_sig_result *result,
                            struct vb_error *err);
+/* The same for a list of which TEXT is signed, as if it lay at SUMS. */
+VB_CHECKED int vb_sig_sums_text(int dirfd, const char *sums, struct vb_sig_bytes text,
+                                struct vb_sig_result *result, struct vb_error *err);
 
 /* --- trust --- */
 
@@ -231,6 +247,23 @@ struct vb_trust_pem { /* a public key in PEM */
     EVP_PKEY *key;
 };
 
+struct vb_trust_pgp_key {
+    char fingerprint[41]; /* upper-case hexadecimal, of version 4 */
+    int64_t created;
+    bool weak; /* of fewer bits than is accepted */
+};
+
+struct vb_trust_pgp { /* an OpenPGP key with its subkeys */
+    char *name;
+    char user[200]; /* whose it says to be */
+    struct vb_trust_pgp_key key;
+    int64_t until; /* 0: no limit */
+    bool revoked;  /* by its owner */
+    struct vb_trust_pgp_key *subkeys;
+    size_t subkey_count;
+    struct vb_buf packets; /* all of it, as gpgv reads it */
+};
+
 struct vb_publishers;
 
 struct vb_trust {
@@ -241,6 +274,8 @@ struct vb_trust {
     struct vb_publishers *publishers; /* trust.yaml, or NULL */
     struct vb_trust_pem *pems;
     size_t pem_count;
+    struct vb_trust_pgp *pgps;
+    size_t pgp_count;
     STACK_OF(X509) * root_certs; /* NULL: none */
     char **root_names;           /* the file's name of each */
     size_t root_count;
@@ -284,6 +319,11 @@ VB_CHECKED int vb_sig_trust_clocks(struct vb_trust *trust, const char *path, con
 /* A trusted root of the user's, and any one. */
 VB_CHECKED int vb_sig_trust_sigstore(struct vb_trust *trust, const char *path, const char *name,
                                      struct vb_sig_bytes text, struct vb_error *err);
+/* OpenPGP public keys, armored or not. */
+VB_CHECKED int vb_sig_trust_pgp(struct vb_trust *trust, const char *path, const char *name,
+                                struct vb_sig_bytes text, struct vb_error *err);
+void vb_sig_trust_pgp_done(struct vb_trust *trust);
+
 struct vb_sig_root_text {
     const char *name;
     struct vb_sig_bytes text;

@@ -24,21 +24,6 @@ bool vb_sig_probe_json(const struct vb_sig_job *job)
     return i < job->data.len && job->data.data[i] == '{';
 }
 
-bool vb_sig_probe_openpgp(const struct vb_sig_job *job)
-{
-    if (contains(job, "-----BEGIN PGP SIGNATURE-----") ||
-        contains(job, "-----BEGIN PGP SIGNED MESSAGE-----"))
-        return true;
-    /* RFC 9580 section 4.2: packet type 2, in the old format with a length of one or two bytes,
-     * or in the new one; then version 3, 4 or 6. */
-    const unsigned char *b = job->data.data;
-    if (job->data.len < 16)
-        return false;
-    const unsigned char version = b[0] == 0x89 || (b[0] == 0xc2 && b[1] >= 192) ? b[3] : b[2];
-    return (b[0] == 0x88 || b[0] == 0x89 || b[0] == 0xc2) &&
-           (version == 3 || version == 4 || version == 6);
-}
-
 bool vb_sig_probe_cms(const struct vb_sig_job *job)
 {
     static const unsigned char signed_data[] = {0x06, 0x09, 0x2a, 0x86, 0x48, 0x86,
@@ -54,6 +39,20 @@ bool vb_sig_probe_cms(const struct vb_sig_job *job)
 bool vb_sig_probe_zip(const struct vb_sig_job *job)
 {
     return begins(job, "PK\x03\x04");
+}
+
+/* What a marketplace puts into the extension itself, and the signatures of OPC (ISO/IEC 29500-2).
+ */
+bool vb_sig_probe_vsix(const struct vb_sig_job *job)
+{
+    const char *base = vb_path_base(job->path);
+
+    if (strcmp(base, ".signature.p7s") == 0)
+        return vb_sig_probe_cms(job);
+    if (strcmp(base, ".signature.manifest") == 0)
+        return vb_sig_probe_json(job);
+    return strcmp(vb_path_extension(base), "psdsxs") == 0 &&
+           strstr(job->path, "package/services/digital-signature/") != NULL;
 }
 
 bool vb_sig_probe_pem_key(const struct vb_sig_job *job)
@@ -77,6 +76,12 @@ bool vb_sig_probe_beside(const struct vb_sig_job *job)
         job->subject == NULL ? -1 : vb_sig_open_regular(job->dirfd, job->subject, &size, &why);
 
     return fd >= 0;
+}
+
+int vb_sig_vsix(const struct vb_sig_job *job, struct vb_sig_result *result,
+                struct vb_error *err VB_UNUSED)
+{
+    return vb_sig_conclude(result, VB_SIGNATURE_UNVERIFIABLE, "%s", job->format->reason);
 }
 
 int vb_sig_known(const struct vb_sig_job *job, struct vb_sig_result *result, struct vb_error *err)

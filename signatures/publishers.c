@@ -187,8 +187,8 @@ static int make_room(const struct vb_publishers *of, const struct vb_yaml_node *
     return *ret == NULL ? vb_fail(err, VB_E_NOMEM, 0, "out of memory for %s", of->path) : VB_OK;
 }
 
-/* An id as results have it: 16 digits of minisign and signify, OpenSSH's SHA256: with 43 letters of
- * base64, sha256: with 64 digits of a key in PEM or a certificate. */
+/* An id as results have it: 16 digits of minisign and signify, 40 of OpenPGP, OpenSSH's SHA256:
+ * with 43 letters of base64, sha256: with 64 digits of a key in PEM or a certificate. */
 static bool is_key_id(const char *id)
 {
     static const char digits[] = "0123456789abcdefABCDEF";
@@ -198,7 +198,8 @@ static bool is_key_id(const char *id)
         const char *begins;
         const char *of;
         size_t count;
-    } forms[] = {{"", digits, 16}, {"SHA256:", letters, 43}, {"sha256:", digits, 64}};
+    } forms[] = {
+        {"", digits, 16}, {"", digits, 40}, {"SHA256:", letters, 43}, {"sha256:", digits, 64}};
 
     for (size_t i = 0; i < VB_ARRAY_LEN(forms); i++) {
         const size_t len = strlen(forms[i].begins);
@@ -231,8 +232,8 @@ static int read_revoked(const struct vb_publishers *of, const struct vb_yaml_nod
         /* One that fits no signature would revoke nobody. */
         if (status == VB_OK && row->signer.key != NULL && !is_key_id(row->signer.key))
             status = wrong(of, node,
-                           "no id of a key: 16 hexadecimal digits, SHA256: and 43 letters, or "
-                           "sha256: and 64 digits, as `vetbox trust list` shows it",
+                           "no id of a key: 16 or 40 hexadecimal digits, SHA256: and 43 letters, "
+                           "or sha256: and 64 digits, as `vetbox trust list` shows it",
                            err);
         *ret_count = i + 1;
     }
@@ -703,7 +704,9 @@ static bool is_identity(const struct signer *signer, const struct vb_sig_result 
 
 static bool is_key(const struct signer *signer, const struct vb_sig_result *result)
 {
-    return result->key_id[0] != '\0' && vb_sig_id_equal(signer->key, result->key_id);
+    return result->key_id[0] != '\0' &&
+           (vb_sig_id_equal(signer->key, result->key_id) ||
+            (result->made_by[0] != '\0' && vb_sig_id_equal(signer->key, result->made_by)));
 }
 
 /* A certificate and a trusted root may have one name: everybody has an identity of the latter. */

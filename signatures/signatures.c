@@ -1,5 +1,7 @@
 /* Finds the signatures of a package and verifies each. Trust boundary: names and bytes below DIRFD
  * are the package's; the trust store was read before by the coordinator. */
+#include "signatures/git.h"
+#include "signatures/pgp.h"
 #include "signatures/registry.h"
 #include "signatures/wheel.h"
 
@@ -28,10 +30,15 @@ static const struct vb_sig_format formats[] = {
      vb_sig_known,
      "attestation: " NOT_VERIFIED},
     {"openpgp",
-     {".asc", ".sig", ".sign", ".gpg"},
-     vb_sig_probe_openpgp,
-     vb_sig_known,
-     "OpenPGP: " NOT_VERIFIED},
+     {".asc", ".sig", ".sign", ".gpg", ".pgp"},
+     vb_sig_openpgp_probe,
+     vb_sig_openpgp,
+     NULL},
+    {"vsix",
+     {".signature.p7s", ".signature.manifest", ".psdsxs"},
+     vb_sig_probe_vsix,
+     vb_sig_vsix,
+     "signature of a VS Code extension by its marketplace: " NOT_VERIFIED},
     {"cms", {".signature.p7s", ".p7s", ".p7", ".p7m", ".sig"}, vb_sig_probe_cms, vb_sig_cms, NULL},
     {"mcpb", {".mcpb", ".dxt"}, vb_sig_mcpb_probe, vb_sig_mcpb, NULL},
     {"vsix",
@@ -211,7 +218,12 @@ static int open_candidate(struct vb_sig_job *job, struct candidate *ret, struct 
     return 0;
 }
 
-/* One signature of the file of JOB. */
+static bool is_openpgp(const struct vb_sig_format *format)
+{
+    return format->verify == vb_sig_openpgp;
+}
+
+/* One signature of the file of JOB. While gpgv is asked it has no outcome yet. */
 static int examine_one(const struct vb_sig_job *job, const char *whole, struct vb_sig_cover *cover,
                        uint64_t *ret_next, struct vb_sink *sink, struct vb_error *err)
 {
@@ -220,9 +232,11 @@ static int examine_one(const struct vb_sig_job *job, const char *whole, struct v
 
     if (status < 0)
         return vb_wrap(err, "signature file %s", job->path);
+    *ret_next = result.next;
+    if (job->gpgv->what == VB_GPGV_ASKS)
+        return 0;
     vb_sig_cover_add(cover, whole != NULL ? "." : job->path,
                      whole != NULL && covers(&result, whole), &result);
-    *ret_next = result.next;
     return vb_sig_result_emit(job, &result, sink, err);
 }
 
@@ -239,7 +253,7 @@ static int examine_file(struct vb_sig_job job, const char *whole, struct vb_sig_
     if (job.format == NULL && whole != NULL && strcmp(job.path, whole) == 0 &&
         vb_sig_dsse_probe(&job))
         job.format = &envelope;
-    if (job.format == NULL)
+    if (job.format == NULL || (job.gpgv->what == VB_GPGV_ASKS && !is_openpgp(job.format)))
         return 0;
     do {
         uint64_t next = 0;
@@ -258,6 +272,7 @@ static int verify_beside(struct vb_sig_job job, const struct vb_verify_job *work
     int status = vb_sig_walk(work->beside_fd, sink, &files, NULL, err);
 
     job.dirfd = work->beside_fd;
+    job.beside = true;
     for (size_t i = 0; status == 0 && i < files.count; i++) {
         job.path = files.items[i];
         if (strcmp(job.path, work->beside_name) == 0 || any_name_matches(job.path))
@@ -295,10 +310,54 @@ static int leave_out_signatures(struct vb_sig_job job, const struct vb_sig_paths
         const int status = open_candidate(&job, &candidate, &nowhere, err);
         if (status < 0)
             return status;
-        if (job.format != NULL && vb_sig_strict(&job))
+        bool bare = job.format != NULL && job.format->verify != vb_sig_vsix;
+        if (bare && !is_openpgp(job.format))
+            bare = vb_sig_strict(&job);
+        else if (bare && vb_sig_openpgp_bare(&job, &bare, err) < 0)
+            return vb_wrap(err, "signature file %s", job.path);
+        if (bare)
             vb_sig_cover_signature(cover, job.path);
     }
     return 0;
+}
+
+/* A file that is no archive is all of its tree, and examined beside its signatures. */
+static bool is_alone(const struct vb_verify_job *work, const struct vb_sig_cover *cover)
+{
+    return work->beside_fd >= 0 && cover->files.count == 1 &&
+           strcmp(cover->files.items[0], work->beside_name) == 0;
+}
+
+static int examine_all(struct vb_sig_job job, const struct vb_verify_job *work,
+                       const struct vb_sig_paths *candidates, struct vb_sig_cover *cover,
+                       struct vb_sink *sink, struct vb_error *err)
+{
+    const bool alone = is_alone(work, cover);
+    int status = 0;
+
+    for (size_t i = 0; status == 0 && !alone && i < candidates->count; i++) {
+        job.path = candidates->items[i];
+        status = examine_file(job, NULL, cover, sink, err);
+    }
+    if (status == 0 && work->beside_fd >= 0)
+        status = verify_beside(job, work, cover, sink, err);
+    return status;
+}
+
+/* What gpgv must be asked is asked, and the rest left for when it has answered: *ret_asked. */
+static int ask_gpgv(struct vb_sig_job job, const struct vb_verify_job *work,
+                    const struct vb_sig_paths *candidates, struct vb_sig_cover *cover,
+                    bool *ret_asked, struct vb_error *err)
+{
+    struct vb_sink nowhere = {.emit = emit_nowhere};
+
+    *ret_asked = false;
+    if (work->gpgv != VB_GPGV_ASKS)
+        return 0;
+    const int status = examine_all(job, work, candidates, cover, &nowhere, err);
+    *ret_asked = job.gpgv->count > 0;
+    job.gpgv->what = VB_GPGV_NOBODY;
+    return status;
 }
 
 int vb_verify_job(const struct vb_verify_job *work, struct vb_sink *sink, struct vb_error *err)
@@ -308,34 +367,40 @@ int vb_verify_job(const struct vb_verify_job *work, struct vb_sink *sink, struct
     VB_CLEANUP(vb_sig_paths_done) struct vb_sig_paths candidates = {0};
     VB_CLEANUP(vb_json_free) json_t *record = NULL;
     VB_CLEANUP(vb_sig_cover_done) struct vb_sig_cover cover = {0};
+    VB_CLEANUP(vb_sig_gpgv_done) struct vb_sig_gpgv gpgv = {.what = VB_GPGV_NOBODY};
+    struct vb_sink nowhere = {.emit = emit_nowhere};
     struct vb_sig_job job = {.dirfd = work->dirfd,
                              .trust = work->trust,
                              .now = (int64_t)time(NULL),
-                             .namespaces = file_namespaces};
+                             .namespaces = file_namespaces,
+                             .gpgv = &gpgv};
+    /* What cannot be looked at was told when gpgv was asked. */
+    struct vb_sink *once = work->gpgv == VB_GPGV_SAID ? &nowhere : sink;
+    bool asked = false;
 
-    int status = vb_sig_walk(work->dirfd, sink, &files, &others, err);
+    int status = vb_sig_gpgv_init(&gpgv, work, sink, err);
     if (status == 0)
-        status = find_candidates(&files, sink, &candidates, err);
+        status = vb_sig_walk(work->dirfd, once, &files, &others, err);
+    if (status == 0)
+        status = find_candidates(&files, once, &candidates, err);
     /* A link is a file of the package: what it leads to is none that a digest is about. */
     for (size_t i = 0; status == 0 && i < others.count; i++)
         status = vb_sig_paths_add(&files, others.items[i], err);
     vb_sig_paths_sort(&files);
     if (status == 0)
-        status = vb_sig_record(work, sink, &record, err);
+        status = vb_sig_record(work, once, &record, err);
     cover.registry = json_string_value(json_object_get(record, "registry"));
     if (status == 0)
         status = vb_sig_cover_init(&cover, work->trust, job.now, &files, work->packages_fd, err);
     if (status == 0)
         status = leave_out_signatures(job, &candidates, &cover, err);
-    /* A file that is no archive is all of its tree, and examined beside its signatures. */
-    const bool alone = work->beside_fd >= 0 && cover.files.count == 1 &&
-                       strcmp(cover.files.items[0], work->beside_name) == 0;
-    for (size_t i = 0; status == 0 && !alone && i < candidates.count; i++) {
-        job.path = candidates.items[i];
-        status = examine_file(job, NULL, &cover, sink, err);
-    }
-    if (status == 0 && work->beside_fd >= 0)
-        status = verify_beside(job, work, &cover, sink, err);
+    if (status == 0)
+        status = ask_gpgv(job, work, &candidates, &cover, &asked, err);
+    if (status < 0 || asked)
+        return status;
+    status = examine_all(job, work, &candidates, &cover, sink, err);
+    if (status == 0)
+        status = vb_sig_git(work->dirfd, &cover.files, sink, err);
     if (status == 0)
         status = vb_sig_registry(&job, work, record, &cover, sink, err);
     if (status == 0)

@@ -76,6 +76,38 @@ static int tell_keys(struct listing *listing, const struct vb_trust *trust, stru
     return status;
 }
 
+/* The ids of subkeys are ids of the key too, which trust.yaml may name. */
+static int tell_pgp(struct listing *listing, const struct vb_trust *trust, struct vb_error *err)
+{
+    int status = 0;
+
+    for (size_t i = 0; status == 0 && i < trust->pgp_count; i++) {
+        const struct vb_trust_pgp *key = &trust->pgps[i];
+        VB_CLEANUP(vb_buf_done) struct vb_buf detail;
+        vb_buf_init(&detail, LIST_MAX);
+        status = vb_buf_append_str(&detail, key->user, err);
+        for (size_t k = 0; status == 0 && k < key->subkey_count; k++) {
+            status = vb_sig_paths_add(&listing->ids, key->subkeys[k].fingerprint, err);
+            if (status == 0)
+                status = vb_buf_printf(&detail, err, "%ssubkey %s", detail.len > 0 ? ", " : "",
+                                       key->subkeys[k].fingerprint);
+        }
+        if (status < 0)
+            return status;
+        status = tell(
+            listing,
+            (struct vb_trust_entry){.kind = "OpenPGP key",
+                                    .name = key->name,
+                                    .id = key->key.fingerprint,
+                                    .from = key->key.created,
+                                    .until = key->until,
+                                    .detail = detail.data != NULL ? (const char *)detail.data : "",
+                                    .problem = key->revoked ? "its owner revoked it" : NULL},
+            err);
+    }
+    return status;
+}
+
 static int tell_signers(struct listing *listing, const struct vb_trust *trust, struct vb_error *err)
 {
     int status = 0;
@@ -273,6 +305,8 @@ static int list_file(const char *dir, int dirfd, struct listing *listing, bool r
     if (status == 0)
         status = tell_keys(listing, trust, err);
     if (status == 0)
+        status = tell_pgp(listing, trust, err);
+    if (status == 0)
         status = tell_signers(listing, trust, err);
     if (status == 0)
         status = tell_roots(listing, trust, err);
@@ -342,7 +376,15 @@ static const struct form {
     {"-----BEGIN EC PRIVATE KEY-----", NULL, "a secret key"},
     {"-----BEGIN RSA PRIVATE KEY-----", NULL, "a secret key"},
     {"-----BEGIN OPENSSH PRIVATE KEY-----", NULL, "a secret key"},
-    {"-----BEGIN PGP ", NULL, "OpenPGP, which vetbox does not verify"},
+    {"-----BEGIN PGP PUBLIC KEY BLOCK-----", ".asc", NULL},
+    {"-----BEGIN PGP PRIVATE KEY BLOCK-----", NULL, "a secret key"},
+    {"-----BEGIN PGP ", NULL, "OpenPGP, but no key"},
+    {"\x98", ".gpg", NULL}, /* a packet with a public key: of up to 255 bytes, of more, or new */
+    {"\x99", ".gpg", NULL},
+    {"\xc6", ".gpg", NULL},
+    {"\x94", NULL, "a secret key"}, /* the same with a secret one */
+    {"\x95", NULL, "a secret key"},
+    {"\xc5", NULL, "a secret key"},
     {"-----BEGIN SSH SIGNATURE-----", NULL, "a signature, not a key"},
 };
 
@@ -517,6 +559,9 @@ static int load_form(struct vb_trust *trust, const struct form *form, const char
 {
     if (form->begins[0] == '{')
         return vb_sig_trust_sigstore(trust, path, name, data, err);
+    if (form->ending != NULL &&
+        (strcmp(form->ending, ".asc") == 0 || strcmp(form->ending, ".gpg") == 0))
+        return vb_sig_trust_pgp(trust, path, name, data, err);
     if (form->begins[0] == '-' || form->begins[0] == '\x30')
         return vb_sig_trust_x509(trust, path, name, data, err);
     return vb_sig_trust_pub(trust, path, name, data, err);
@@ -537,8 +582,8 @@ static int try_file(const struct vb_trust_new *what, const char *name, struct vb
     return status == VB_E_CONFIG ? VB_E_DATA : status;
 }
 
-/* Whether WHAT, a key of minisign or signify, could stand beside the keys that are there. Files
- * that are malformed are told of elsewhere. */
+/* Whether WHAT, a key of minisign, signify or OpenPGP, could stand beside the keys that are there.
+ * Files that are malformed are told of elsewhere. */
 static int try_beside(const char *dir, const struct vb_trust_new *what, const struct form *form,
                       struct vb_error *err)
 {
@@ -555,7 +600,7 @@ static int try_beside(const char *dir, const struct vb_trust_new *what, const st
         const int there = vb_sig_trust_file(trust, dir, dirfd, files.items[i], &known, &why);
         if (there < 0 && there != VB_E_CONFIG)
             return vb_fail(err, there, 0, "%s", why.message);
-        if (trust->key_count > 0)
+        if (trust->key_count > 0 || trust->pgp_count > 0)
             status = load_form(trust, form, what->path, "new",
                                (struct vb_sig_bytes){what->data, what->len}, err);
     }

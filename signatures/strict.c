@@ -93,38 +93,6 @@ static bool read_armor(struct vb_sig_bytes text, const char *begin, const char *
            good;
 }
 
-/* One packet or more of signatures that are all of TEXT (RFC 9580 section 4.2). */
-static bool is_packets(struct vb_sig_bytes text)
-{
-    while (text.len >= 16) {
-        const unsigned char *b = text.data;
-        size_t head = 0, len = 0;
-        if (b[0] == 0x88 || (b[0] == 0xc2 && b[1] < 192))
-            head = 2, len = b[1];
-        else if (b[0] == 0x89)
-            head = 3, len = (size_t)b[1] << 8 | b[2];
-        else if (b[0] == 0xc2 && b[1] < 224)
-            head = 3, len = (((size_t)b[1] - 192) << 8) + b[2] + 192;
-        if (head == 0 || text.len - head < len || (b[head] != 3 && b[head] != 4 && b[head] != 6))
-            return false;
-        text.data += head + len;
-        text.len -= head + len;
-    }
-    return text.len == 0;
-}
-
-static bool openpgp(const struct vb_sig_job *job)
-{
-    VB_CLEANUP(vb_buf_done) struct vb_buf packets;
-
-    vb_buf_init(&packets, VB_SIG_FILE_MAX);
-    if (job->data.len > 0 && is_packets(job->data))
-        return true;
-    return read_armor(job->data, "-----BEGIN PGP SIGNATURE-----", "-----END PGP SIGNATURE-----",
-                      &packets) &&
-           packets.len > 0 && is_packets((struct vb_sig_bytes){packets.data, packets.len});
-}
-
 static bool cms(const struct vb_sig_job *job)
 {
     static const char *const labels[][2] = {{"-----BEGIN PKCS7-----", "-----END PKCS7-----"},
@@ -267,9 +235,9 @@ bool vb_sig_strict(const struct vb_sig_job *job)
         const char *format;
         bool (*strict)(const struct vb_sig_job *job);
     } rows[] = {
-        {"minisign", minisign}, {"signify", signify}, {"sshsig", sshsig},    {"oms", json},
-        {"sigstore", json},     {"dsse", json},       {"attestation", json}, {"openpgp", openpgp},
-        {"cms", cms},           {"cosign", cosign},
+        {"minisign", minisign}, {"signify", signify}, {"sshsig", sshsig},
+        {"oms", json},          {"sigstore", json},   {"dsse", json},
+        {"attestation", json},  {"cms", cms},         {"cosign", cosign},
     };
 
     for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {

@@ -258,9 +258,20 @@ static int check_list(int dirfd, const struct list *list, struct vb_sig_result *
     return status;
 }
 
-int vb_sig_sums(int dirfd, const char *sums, struct vb_sig_result *result, struct vb_error *err)
+int vb_sig_sums_text(int dirfd, const char *sums, struct vb_sig_bytes text,
+                     struct vb_sig_result *result, struct vb_error *err)
 {
     VB_CLEANUP(list_done) struct list list = {0};
+    const int status = parse_list(text, sums, &list, result, err);
+
+    if (status < 0 || result->outcome == VB_SIGNATURE_INVALID)
+        return status;
+    drop_repeated(&list, result);
+    return check_list(dirfd, &list, result, err);
+}
+
+int vb_sig_sums(int dirfd, const char *sums, struct vb_sig_result *result, struct vb_error *err)
+{
     VB_CLEANUP(vb_buf_done) struct vb_buf text = {0};
     const char *why = NULL;
     uint64_t size;
@@ -272,12 +283,7 @@ int vb_sig_sums(int dirfd, const char *sums, struct vb_sig_result *result, struc
         return vb_sig_conclude(result, VB_SIGNATURE_UNVERIFIABLE,
                                "the signed list is larger than 1 MiB");
     vb_buf_init(&text, VB_SIG_LIST_MAX);
-    int status = vb_sig_read_head(fd, VB_SIG_LIST_MAX, &text, err);
+    const int status = vb_sig_read_head(fd, VB_SIG_LIST_MAX, &text, err);
     const struct vb_sig_bytes bytes = {.data = text.data, .len = text.len};
-    if (status == 0)
-        status = parse_list(bytes, sums, &list, result, err);
-    if (status < 0 || result->outcome == VB_SIGNATURE_INVALID)
-        return status;
-    drop_repeated(&list, result);
-    return check_list(dirfd, &list, result, err);
+    return status < 0 ? status : vb_sig_sums_text(dirfd, sums, bytes, result, err);
 }

@@ -23,6 +23,7 @@ void vb_trust_free(struct vb_trust *trust)
     }
     vb_publishers_free(trust->publishers);
     vb_sig_trust_roots_done(trust);
+    vb_sig_trust_pgp_done(trust);
     free(trust->keys);
     free(trust->signers);
     free(trust);
@@ -36,7 +37,7 @@ size_t vb_trust_count(const struct vb_trust *trust)
         own += trust->trusted_roots[i].as_of == 0;
     return trust == NULL ? 0
                          : trust->key_count + trust->signer_count + trust->pem_count +
-                               trust->root_count + trust->clocks.count + own;
+                               trust->pgp_count + trust->root_count + trust->clocks.count + own;
 }
 
 size_t vb_trust_rules(const struct vb_trust *trust)
@@ -222,6 +223,9 @@ static const struct trust_file {
     {".crt", LISTS_MAX, vb_sig_trust_x509},
     {".cer", LISTS_MAX, vb_sig_trust_x509},
     {".der", LISTS_MAX, vb_sig_trust_x509},
+    {".asc", LISTS_MAX, vb_sig_trust_pgp},
+    {".gpg", LISTS_MAX, vb_sig_trust_pgp},
+    {".pgp", LISTS_MAX, vb_sig_trust_pgp},
 };
 
 static const struct trust_file *kind_of(const char *name, size_t *ret_stem)

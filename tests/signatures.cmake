@@ -1,6 +1,7 @@
 set(signatures_helper unit/signatures_helper.c)
 vb_unit_test(signatures unit/test_signatures.c ${signatures_helper} LIBS vb_signatures vb_core)
 vb_unit_test(signatures_envelopes unit/test_signatures_envelopes.c ${signatures_helper} LIBS vb_signatures vb_core)
+vb_unit_test(openpgp unit/test_openpgp.c ${signatures_helper} LIBS vb_signatures vb_core)
 vb_unit_test(signatures_sums unit/test_signatures_sums.c ${signatures_helper} LIBS vb_signatures vb_core)
 vb_unit_test(signatures_trust unit/test_signatures_trust.c ${signatures_helper} LIBS vb_signatures vb_core)
 vb_unit_test(signatures_vectors unit/test_signatures_vectors.c unit/test_sigstore_vectors.c unit/vectors_helper.c

@@ -106,6 +106,41 @@ VB_CHECKED int vb_trust_add(const char *dir, const struct vb_trust_new *what, ch
 VB_CHECKED int vb_trust_remove(const char *dir, const char *name, char ret_file[256],
                                struct vb_error *err);
 
+/* --- OpenPGP: gpgv is asked, in a box --- */
+
+bool vb_trust_has_keyring(const struct vb_trust *trust);
+/* Appends all OpenPGP keys to RET, as gpgv reads them. */
+VB_CHECKED int vb_trust_keyring(const struct vb_trust *trust, struct vb_buf *ret,
+                                struct vb_error *err);
+
+enum {
+    VB_GPGV_MAX = 32,                     /* signatures that it is asked about */
+    VB_GPGV_BYTES = 8 * 1024 * 1024,      /* of all signatures, and of texts that have no file */
+    VB_GPGV_DATA_MAX = 256 * 1024 * 1024, /* of a file that is signed */
+    VB_GPGV_TEXT_MAX = 16 * 1024
+};
+
+enum vb_verify_gpgv {
+    VB_GPGV_NOBODY, /* nobody asks it: what needs it could not be checked */
+    VB_GPGV_ASKS,   /* where there is something to ask, it is told of by signature.deferred, and
+                       nothing is verified yet */
+    VB_GPGV_SAID    /* what it answered is there */
+};
+
+enum vb_gpgv_state {
+    VB_GPGV_RAN,   /* text is what it printed for --status-fd */
+    VB_GPGV_FAILED /* text says why there is no answer */
+};
+
+struct vb_gpgv_answer {
+    char signature[VB_SHA256_HEX]; /* digest of the signature that it was given */
+    char data[VB_SHA256_HEX];      /* and of what that is over */
+    int32_t state;
+    int32_t exit_status;
+    uint32_t len;
+    char text[VB_GPGV_TEXT_MAX];
+};
+
 struct vb_verify_job {
     int dirfd;
     int packages_fd; /* kind, name, root and author of each package, each with a NUL behind it; -1:
@@ -117,6 +152,9 @@ struct vb_verify_job {
     int record_fd;         /* what the index told of it (vb_fetch_package); may be empty */
     int artifact_fd;       /* the artifact itself */
     const struct vb_trust *trust;
+    enum vb_verify_gpgv gpgv;
+    int gpgv_fd; /* with VB_GPGV_ASKS a file of VB_GPGV_BYTES to be written to, with VB_GPGV_SAID
+                    answers, one behind the other */
 };
 
 /* Endings that files with signatures over another one have behind its name. Returns how many. */

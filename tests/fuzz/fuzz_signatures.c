@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "signatures/internal.h"
+#include "signatures/pgp.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -110,6 +110,25 @@ static void read_sums(int folder, struct vb_sig_bytes data)
         abort();
 }
 
+/* OpenPGP keys of the trust folder, which are handed on whole. */
+static void read_keys(struct vb_sig_bytes data)
+{
+    struct vb_trust *trust = calloc(1, sizeof(*trust));
+    VB_CLEANUP(vb_buf_done) struct vb_buf keyring = {0};
+    struct vb_error err = {0};
+
+    if (trust == NULL)
+        return;
+    const int status = vb_sig_trust_pgp(trust, "file", "name", data, &err);
+    vb_buf_init(&keyring, VB_SIG_FILE_MAX);
+    if (status < 0 && (status != VB_E_CONFIG || strstr(err.message, "file") == NULL))
+        abort();
+    if (status == 0 &&
+        (trust->pgp_count == 0 || vb_trust_keyring(trust, &keyring, &err) < 0 || keyring.len == 0))
+        abort();
+    vb_trust_free(trust);
+}
+
 static void read_trust(bool signers, struct vb_sig_bytes data)
 {
     struct vb_trust *trust = calloc(1, sizeof(*trust));
@@ -140,12 +159,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (size == 0 || size > VB_SIG_FILE_MAX + 2)
         return 0;
-    const unsigned kind = data[0] % (VB_ARRAY_LEN(names) + 3 + VB_ARRAY_LEN(more));
+    const unsigned kind = data[0] % (VB_ARRAY_LEN(names) + 4 + VB_ARRAY_LEN(more));
     const struct vb_sig_bytes rest = {.data = data + 1, .len = size - 1};
     if (kind < VB_ARRAY_LEN(names))
         verify_as(folder, trust, names[kind], rest);
     else if (kind == VB_ARRAY_LEN(names))
         read_sums(folder, rest);
+    else if (kind == VB_ARRAY_LEN(names) + 3 + VB_ARRAY_LEN(more))
+        read_keys(rest);
     else if (kind >= VB_ARRAY_LEN(names) + 3)
         verify_as(folder, trust, more[kind - VB_ARRAY_LEN(names) - 3], rest);
     else

@@ -36,7 +36,7 @@ THIRD_PARTY = {
     "md4c.h": {"identify"},
     "yara.h": {"scan"},
     "yara/": {"scan"},
-    "zlib.h": {"core", "scan", "unpack", "sandbox/bait"},
+    "zlib.h": {"core", "scan", "signatures", "unpack", "sandbox/bait"},
     "zstd.h": {"sandbox/bait"},
     "zstd_errors.h": {"sandbox/bait"},
     "utf8proc.h": {"core", "scan", "identify", "unpack"},
