@@ -152,8 +152,8 @@ static const char *key_of(struct judge *judge, const struct found *found, bool *
     struct name *id = vb_names_add(&judge->finding_ids, judge->keep, found->rule, 0, NULL);
     if (id == NULL || id->value >= MAX_FINDINGS_ALIKE) {
         *ret_flood = true;
-        return vb_arena_printf(&judge->scratch, "%s\x1f+%d%d", found->rule, found->severity,
-                               found->confidence);
+        return vb_arena_printf(&judge->scratch, "%s\x1f+%d%d%d", found->rule, found->severity,
+                               found->confidence, (int)found->row_decision);
     }
     id->value++;
     return key;
@@ -167,6 +167,10 @@ static void fill_finding(struct judge *judge, struct vb_finding *finding, const 
     finding->path = found->path ? vb_arena_cut(judge->keep, found->path, MAX_TEXT) : NULL;
     finding->line = found->line;
     finding->host = found->host ? vb_arena_str(judge->keep, found->host) : NULL;
+    if (found->row != NULL) {
+        finding->rule = *found->row;
+        finding->decision = found->row_decision;
+    }
 }
 
 /* The graver of two findings that are one gives grade and sentence. */
@@ -308,15 +312,78 @@ static const char *share_of(struct judge *judge, uint64_t count)
                                          (unsigned long long)count, (unsigned long long)points);
 }
 
+/* PART of OF, in percent. */
+static int64_t percent(uint64_t part, uint64_t of)
+{
+    return of == 0 ? 0 : (int64_t)(part * 100 / of);
+}
+
+static int64_t minimum(const struct judge *judge, enum policy_coverage_id id)
+{
+    return vb_policy_coverage(judge->policy, judge->verdict->action)->rules[id].value;
+}
+
+/* Why `allow` may not stand although no finding forbids it: one for each minimum of the policy, in
+ * words; NULL if it is met. */
+
+static const char *not_run(struct judge *judge)
+{
+    const struct vb_coverage *coverage = &judge->verdict->coverage;
+    const unsigned long long points = coverage->entry_points;
+    if (coverage->executed_at_all || points == 0 ||
+        minimum(judge, POLICY_COVERAGE_STATIC) == VB_DECISION_ALLOW)
+        return NULL;
+    return vb_arena_printf(judge->keep,
+                           "it was not run, and it holds %llu entry point%s that would execute",
+                           points, points == 1 ? "" : "s");
+}
+
+static const char *unread(struct judge *judge)
+{
+    if ((int64_t)judge->unread <= minimum(judge, POLICY_COVERAGE_UNREAD))
+        return NULL;
+    return vb_arena_printf(judge->keep,
+                           "%llu place%s that could execute or instruct could not be examined",
+                           (unsigned long long)judge->unread, judge->unread == 1 ? "" : "s");
+}
+
+static const char *little_read(struct judge *judge)
+{
+    const struct vb_coverage *coverage = &judge->verdict->coverage;
+    const uint64_t read = coverage->reached - coverage->reached_unread;
+    if (coverage->reached == 0 ||
+        percent(read, coverage->reached) >= minimum(judge, POLICY_COVERAGE_LEAST_READ))
+        return NULL;
+    return vb_arena_printf(judge->keep,
+                           "only %llu of %llu files were read that execute or instruct and that "
+                           "something reaches",
+                           (unsigned long long)read, (unsigned long long)coverage->reached);
+}
+
+static const char *unexecuted(struct judge *judge)
+{
+    const uint64_t points = judge->verdict->coverage.entry_points;
+    const int64_t most = minimum(judge, POLICY_COVERAGE_UNEXECUTED);
+    if (percent(judge->unexecuted, points) > most)
+        return vb_arena_printf(judge->keep, "%s could not be run",
+                               share_of(judge, judge->unexecuted));
+    if (percent(judge->undated, points) > most)
+        return vb_arena_printf(judge->keep,
+                               "%s may act by the date, and there was no time to run it on another "
+                               "day",
+                               share_of(judge, judge->undated));
+    return NULL;
+}
+
 /* Of what was run, how much did not come to its end? What was not run at all says nothing about
  * that, and must not make the share smaller. */
 static const char *cut_short(struct judge *judge)
 {
-    const struct coverage_rules *rules = vb_policy_coverage(judge->policy);
     const struct vb_coverage *coverage = &judge->verdict->coverage;
     const unsigned long long points = coverage->entry_points, missed = judge->unexecuted;
     const unsigned long long cut = coverage->timed_out + judge->stopped;
-    if (points <= missed || (int64_t)(cut * 100 / (points - missed)) <= rules->timed_out_percent)
+    if (points <= missed ||
+        percent(cut, points - missed) <= minimum(judge, POLICY_COVERAGE_TIMED_OUT))
         return NULL;
     const char *what = judge->stopped == 0 ? "ran into the time limit"
                        : cut == 1          ? "was stopped before its end"
@@ -327,56 +394,57 @@ static const char *cut_short(struct judge *judge)
                : vb_arena_printf(judge->keep, "%s, and %llu could not be run", text, missed);
 }
 
-/* What the policy wants at the least. */
-static const char *too_little(struct judge *judge)
+static const char *too_few(struct judge *judge, enum policy_coverage_id id,
+                           const uint64_t done_of[2], const char *words)
 {
-    const struct coverage_rules *rules = vb_policy_coverage(judge->policy);
-    const struct vb_coverage *coverage = &judge->verdict->coverage;
-    const struct {
-        uint64_t done, of;
-        int64_t least;
-        const char *what, *how;
-    } rows[] = {{coverage->executed, coverage->entry_points, rules->least_ended_percent,
-                 "entry points", "came to an end of their own"},
-                {coverage->tools_called, coverage->tools, rules->least_tools_percent, "tools",
-                 "were called"}};
-    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
-        if (rows[i].of > 0 && (int64_t)(rows[i].done * 100 / rows[i].of) < rows[i].least)
-            return vb_arena_printf(judge->keep, "only %llu of its %llu %s %s",
-                                   (unsigned long long)rows[i].done, (unsigned long long)rows[i].of,
-                                   rows[i].what, rows[i].how);
-    }
-    return NULL;
+    if (done_of[1] == 0 || percent(done_of[0], done_of[1]) >= minimum(judge, id))
+        return NULL;
+    return vb_arena_printf(judge->keep, "only %llu of its %llu %s", (unsigned long long)done_of[0],
+                           (unsigned long long)done_of[1], words);
 }
 
-/* Why `allow` may not stand although no finding forbids it; NULL if it may. */
-static const char *doubt(struct judge *judge)
+static const char *few_ended(struct judge *judge)
 {
-    const struct coverage_rules *rules = vb_policy_coverage(judge->policy);
     const struct vb_coverage *coverage = &judge->verdict->coverage;
-    const unsigned long long points = coverage->entry_points;
+    return too_few(judge, POLICY_COVERAGE_LEAST_ENDED,
+                   (const uint64_t[]){coverage->executed, coverage->entry_points},
+                   "entry points came to an end of their own");
+}
+
+static const char *few_tools(struct judge *judge)
+{
+    const struct vb_coverage *coverage = &judge->verdict->coverage;
+    return too_few(judge, POLICY_COVERAGE_LEAST_TOOLS,
+                   (const uint64_t[]){coverage->tools_called, coverage->tools},
+                   "tools were called");
+}
+
+static const struct {
+    enum policy_coverage_id id;
+    const char *(*doubt)(struct judge *judge);
+} minimums[] = {{POLICY_COVERAGE_STATIC, not_run},        {POLICY_COVERAGE_UNREAD, unread},
+                {POLICY_COVERAGE_UNEXECUTED, unexecuted}, {POLICY_COVERAGE_TIMED_OUT, cut_short},
+                {POLICY_COVERAGE_LEAST_ENDED, few_ended}, {POLICY_COVERAGE_LEAST_TOOLS, few_tools},
+                {POLICY_COVERAGE_LEAST_READ, little_read}};
+
+/* Of a scan only what concerns reading is asked. */
+static char *doubt(struct judge *judge)
+{
+    const bool scan = judge->verdict->action != NULL && strcmp(judge->verdict->action, "scan") == 0;
     if (judge->findings_dropped > 0)
         return vb_arena_printf(judge->keep, "%llu findings did not fit into the verdict",
                                (unsigned long long)judge->findings_dropped);
-    if (!coverage->executed_at_all && points > 0 && rules->static_only > VB_DECISION_ALLOW)
-        return vb_arena_printf(judge->keep,
-                               "it was not run, and it holds %llu entry point%s that would execute",
-                               points, points == 1 ? "" : "s");
-    if ((int64_t)judge->unread > rules->unread)
-        return vb_arena_printf(judge->keep,
-                               "%llu place%s that could execute or instruct could not be "
-                               "examined",
-                               (unsigned long long)judge->unread, judge->unread == 1 ? "" : "s");
-    if (points > 0 && (int64_t)(judge->unexecuted * 100 / points) > rules->unexecuted_percent)
-        return vb_arena_printf(judge->keep, "%s could not be run",
-                               share_of(judge, judge->unexecuted));
-    if (points > 0 && (int64_t)(judge->undated * 100 / points) > rules->unexecuted_percent)
-        return vb_arena_printf(judge->keep,
-                               "%s may act by the date, and there was no time to run it on another "
-                               "day",
-                               share_of(judge, judge->undated));
-    const char *cut = cut_short(judge);
-    return cut != NULL ? cut : too_little(judge);
+    for (size_t i = 0; i < VB_ARRAY_LEN(minimums); i++) {
+        if (scan && !vb_policy_coverage_keys[minimums[i].id].scan)
+            continue;
+        const char *text = minimums[i].doubt(judge);
+        if (text == NULL)
+            continue;
+        judge->verdict->doubt_rule = vb_policy_coverage_rule(
+            judge->policy, judge->keep, judge->verdict->action, minimums[i].id);
+        return vb_arena_str(judge->keep, text);
+    }
+    return NULL;
 }
 
 static size_t count_decision(const struct vb_verdict *verdict, enum vb_decision decision)
@@ -387,12 +455,12 @@ static size_t count_decision(const struct vb_verdict *verdict, enum vb_decision 
     return count;
 }
 
-static char *why_of(struct judge *judge, const char *doubt_text)
+static char *why_of(struct judge *judge)
 {
     const struct vb_verdict *verdict = judge->verdict;
-    if (doubt_text != NULL)
+    if (verdict->doubt != NULL)
         return vb_arena_printf(judge->keep, "Nothing was found that forbids it, but %s.",
-                               doubt_text);
+                               verdict->doubt);
     if (verdict->decision == VB_DECISION_ALLOW)
         return vb_arena_printf(judge->keep, "%s",
                                verdict->finding_count == 0
@@ -418,7 +486,9 @@ static void decide(struct judge *judge)
         if (more > 0 && finding->path == NULL && finding->host == NULL)
             finding->detail = vb_arena_printf(judge->keep, "%s There %s %llu more like it.",
                                               finding->detail, more == 1 ? "was" : "were", more);
-        finding->decision = vb_policy_decide(judge->policy, finding, verdict->clock, judge->keep,
+        const struct policy_case given = {finding, judge->packages, judge->package_count,
+                                          verdict->clock};
+        finding->decision = vb_policy_decide(judge->policy, &given, judge->keep, &finding->rule,
                                              &finding->policy_reason);
         if (finding->decision > verdict->decision)
             verdict->decision = finding->decision;
@@ -426,10 +496,10 @@ static void decide(struct judge *judge)
     if (verdict->finding_count > 0)
         qsort(verdict->findings, verdict->finding_count, sizeof(*verdict->findings),
               compare_findings);
-    const char *doubt_text = verdict->decision == VB_DECISION_ALLOW ? doubt(judge) : NULL;
-    if (doubt_text != NULL)
+    verdict->doubt = verdict->decision == VB_DECISION_ALLOW ? doubt(judge) : NULL;
+    if (verdict->doubt != NULL)
         verdict->decision = VB_DECISION_REVIEW;
-    verdict->why = why_of(judge, doubt_text);
+    verdict->why = why_of(judge);
 }
 
 /* --- the pass --- */
@@ -496,6 +566,7 @@ static int run_judge(struct judge *judge, int log_fd)
         vb_dates_end(judge);
         vb_elsewhere_end(judge);
         vb_facts_end(judge);
+        vb_wanted_end(judge);
         decide(judge);
         list_everything(judge);
     }
