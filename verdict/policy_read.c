@@ -261,6 +261,7 @@ static bool read_exception(struct reader *r, const struct vb_yaml_node *key,
         {"host", &row->host, false},       {"owner", &row->owner, true},
         {"reason", &row->reason, true},    {"expires", &row->expires, true}};
     (void)key;
+    *row = (struct policy_exception){.line = node->line}; /* of the one before, if that was wrong */
     if (!want_keys(r, node, "finding package path host owner reason expires"))
         return false;
     const struct vb_yaml_node *finding = want_key(r, node, "finding");
@@ -268,7 +269,6 @@ static bool read_exception(struct reader *r, const struct vb_yaml_node *key,
     good &= read_texts(r, node, keys, VB_ARRAY_LEN(keys));
     if (row->expires != NULL)
         good &= read_date(r, vb_yaml_get(node, "expires"), &row->end);
-    row->line = node->line;
     r->policy->exception_count += good;
     return good;
 }

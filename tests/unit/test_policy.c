@@ -206,6 +206,12 @@ static void test_all_mistakes_are_told(void **state)
     for (size_t i = 0; i < VB_ARRAY_LEN(parts); i++)
         if (strstr(told.text, parts[i]) == NULL)
             fail_msg("no \"%s\" in %s", parts[i], told.text);
+    /* A row after one that is wrong has nothing of that. */
+    check("version: 1\n" DECIDE "exceptions:\n  - {finding: VB-SOME, expires: 2026-01-01}\n"
+          "  - {finding: VB-SOME, owner: a, reason: b}\n",
+          &told, 0);
+    assert_int_equal(told.wrong, 3);
+    assert_non_null(strstr(told.text, ":5: the key expires is missing"));
     struct vb_error err = {0};
     struct vb_policy *policy = NULL;
     assert_int_equal(load("version: 3\nfoo: 1\n", &policy, &err), VB_E_CONFIG);
