@@ -360,30 +360,43 @@ int vb_command_judge(const struct vb_options *options, struct vb_error *err)
     return judge_with(options, options->value[VB_OPT_POLICY], err);
 }
 
-/* The name of the built-in policy that the file PATH holds, or PATH: who judged by a name gets the
- * same report again. */
-static const char *kept_policy(const char *path, struct vb_error *err)
+/* The name of the built-in policy that the open file FD holds, or NULL. */
+static const char *built_in(int fd, struct vb_error *err)
 {
     VB_CLEANUP(vb_buf_done) struct vb_buf text;
-    VB_CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    vb_buf_init(&text, KEPT_MAX);
-    if (fd < 0)
-        return NULL;
-    if (vb_buf_read_fd(&text, fd, err) < 0)
-        return path; /* reading it says why */
     const struct vb_policy_profile *rows = NULL;
     const size_t count = vb_policy_profiles(&rows);
+    vb_buf_init(&text, KEPT_MAX);
+    if (vb_buf_read_fd(&text, fd, err) < 0)
+        return NULL; /* reading it once more says why */
     for (size_t i = 0; i < count; i++)
         if (rows[i].len == text.len && memcmp(rows[i].text, text.data, text.len) == 0)
             return rows[i].name;
-    return path;
+    return NULL;
+}
+
+int vb_evidence_policy(const char *evidence, char **ret, struct vb_error *err)
+{
+    VB_CLEANUP_FREE char *path = NULL;
+    if (asprintf(&path, "%s/policy.yaml", evidence) < 0)
+        return vb_fail(err, VB_E_NOMEM, errno, "naming the policy");
+    VB_CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0) {
+        *ret = NULL;
+        return VB_OK;
+    }
+    const char *name = built_in(fd, err);
+    *ret = name != NULL ? strdup(name) : vb_steal(path);
+    return *ret != NULL ? VB_OK : vb_fail(err, VB_E_NOMEM, errno, "naming the policy");
 }
 
 int vb_command_report(const struct vb_options *options, struct vb_error *err)
 {
-    VB_CLEANUP_FREE char *path = NULL;
-    if (options->operand_count == 1 && asprintf(&path, "%s/policy.yaml", options->operands[0]) < 0)
-        return vb_fail(err, VB_E_NOMEM, errno, "naming the policy");
-    const int status = judge_with(options, path != NULL ? kept_policy(path, err) : NULL, err);
+    VB_CLEANUP_FREE char *policy = NULL;
+    int status = VB_OK;
+    if (options->operand_count == 1)
+        status = vb_evidence_policy(options->operands[0], &policy, err);
+    if (status == VB_OK)
+        status = judge_with(options, policy, err);
     return status < 0 ? status : 0;
 }

@@ -1,6 +1,7 @@
 /* vetbox policy: is a policy sound, and what does it do? */
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -227,6 +228,21 @@ static int show(const char *name, struct vb_error *err)
     return 0;
 }
 
+static bool is_folder(const char *path)
+{
+    struct stat st;
+    return path != NULL && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* No policy is a folder: this one is evidence, with the policy that it was judged by. */
+static int explain_kept(const struct vb_options *options, const char *evidence,
+                        struct vb_error *err)
+{
+    VB_CLEANUP_FREE char *policy = NULL;
+    const int status = vb_evidence_policy(evidence, &policy, err);
+    return status < 0 ? status : explain(options, policy, evidence, err);
+}
+
 int vb_command_policy(const struct vb_options *options, struct vb_error *err)
 {
     const size_t count = options->operand_count;
@@ -236,6 +252,8 @@ int vb_command_policy(const struct vb_options *options, struct vb_error *err)
     const bool explains = strcmp(action, "explain") == 0;
     if (vb_option_given(options, VB_OPT_FINDING) && (!explains || evidence != NULL))
         return vb_fail(err, VB_E_USAGE, 0, "--finding is for vetbox policy explain [FILE]");
+    if (explains && count == 2 && is_folder(name) && !vb_option_given(options, VB_OPT_FINDING))
+        return explain_kept(options, name, err);
     if (explains && count <= 3)
         return explain(options, name, evidence, err);
     if (strcmp(action, "check") == 0 && count <= 2)
@@ -245,6 +263,6 @@ int vb_command_policy(const struct vb_options *options, struct vb_error *err)
     if (strcmp(action, "show") == 0 && count <= 2)
         return show(name, err);
     return vb_fail(err, VB_E_USAGE, 0,
-                   "vetbox policy check [FILE], policy explain [FILE [EVIDENCE]], policy list, or "
+                   "vetbox policy check [FILE], policy explain [FILE] [EVIDENCE], policy list, or "
                    "policy show [NAME]");
 }

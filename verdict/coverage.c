@@ -75,13 +75,14 @@ void vb_coverage_see_reached(struct judge *judge)
     note_reached(judge, vb_text_of(judge, VB_F_PATH));
 }
 
-/* A file of the package's own folder in the box. */
+/* A file of the package's own folder in the box. Most that is opened is none. */
 void vb_coverage_see_opened(struct judge *judge)
 {
-    const struct run *run = judge->run;
-    const char *path = vb_text_of(judge, VB_F_PATH);
-    if (run != NULL && run->own_path != NULL && vb_starts(path, run->own_path))
-        note_reached(judge, path + strlen(run->own_path));
+    const char *own = judge->run == NULL ? NULL : judge->run->own_path;
+    const struct vb_str path = vb_event_get_str(judge->event, VB_F_PATH);
+    const size_t len = own == NULL ? 0 : strlen(own);
+    if (len > 0 && path.len > len && memcmp(path.text, own, len) == 0)
+        note_reached(judge, vb_text_of(judge, VB_F_PATH) + len);
 }
 
 /* Tools of a server that is started anew for another client are the same ones. */

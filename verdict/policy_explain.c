@@ -382,6 +382,15 @@ static void generous(struct doubts *doubts)
         blocks |= policy->thresholds[i].decision == VB_DECISION_BLOCK;
     if (!blocks)
         doubt(doubts, 1, "no row of decide says block");
+    for (size_t i = 0; i < POLICY_ACTIONS; i++) {
+        const struct policy_coverage_rule *rule =
+            &policy->coverage[i].rules[POLICY_COVERAGE_STATIC];
+        const bool told =
+            i > 0 && rule->line == policy->coverage[0].rules[POLICY_COVERAGE_STATIC].line;
+        if (rule->value == VB_DECISION_BLOCK && !told)
+            doubt(doubts, rule->line,
+                  "static: block makes review of allow, as coverage always does");
+    }
     for (size_t i = 0; i < policy->exception_count; i++) {
         const struct policy_exception *row = &policy->exceptions[i];
         if (row->package == NULL && row->path == NULL && row->host == NULL &&

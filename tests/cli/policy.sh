@@ -133,5 +133,17 @@ if "$vetbox" doctor -q >/dev/null 2>&1; then
     run report kept
     expect_status 0 "report"
     cmp -s "$work/out" first || fail "report does not give the same again"
+    run policy explain kept
+    expect_status 0 "explain the evidence alone"
+    expect_in "$work/out" "-> built-in policy strict:" "explain the evidence alone"
+    run policy explain default kept
+    expect_in "$work/out" "-> built-in policy:" "explain it by another policy"
+    mkdir empty
+    run policy explain empty
+    expect_error "a folder that is no evidence"
+    printf '# mine\n' | cat strict.yaml - >mine.yaml
+    run scan --policy mine.yaml --evidence kept2 "$source_dir/examples/weather-skill"
+    run report --format json kept2
+    expect_in "$work/out" '"policy": "policy.yaml"' "a policy of one's own is kept"
 fi
 finish

@@ -240,6 +240,7 @@ static void test_what_is_hardly_meant_is_told(void **state)
         {DECIDE "exceptions: [{finding: VB-NETS, owner: a, reason: b, expires: 2026-01-01}]\n",
          NULL},
         {DECIDE "findings: {VB-OPA*: allow, VB-OPAQUE: review}\n", NULL},
+        {DECIDE "coverage: {static: block}\n", ":3: static: block makes review of allow"},
     };
     for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
         struct told told;
