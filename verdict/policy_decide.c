@@ -59,7 +59,7 @@ bool vb_policy_package_fits(const char *pattern, const struct policy_package *pa
     size_t kind = 0;
     const char *name = name_of(pattern, &kind);
     return package->name[0] != '\0' && kind_fits(pattern, kind, package) &&
-           vb_name_match(name, package->name);
+           vb_package_match(name, package->kind, package->name);
 }
 
 bool vb_policy_any_fits(const struct policy_texts *patterns, const struct policy_package *package)
@@ -109,7 +109,7 @@ static bool packages_fit(const char *pattern, const struct policy_case *given)
         if (package->reference || package->name[0] == '\0' ||
             (path != NULL && (deepest == 0 || encloses(package->path, path) != deepest)))
             continue;
-        if (!vb_name_match(name, package->name))
+        if (!vb_package_match(name, package->kind, package->name))
             return false;
         fitting += kind_fits(pattern, kind, package);
     }

@@ -21,6 +21,8 @@ static void say(struct page *page, const char *fmt, ...)
     va_start(args, fmt);
     const char *text = vb_arena_vprintf(&arena, fmt, args);
     va_end(args);
+    if (page->status == VB_OK && arena.failed)
+        page->status = vb_fail(page->err, VB_E_NOMEM, 0, "explaining the policy");
     if (page->status == VB_OK)
         page->status = vb_buf_append_str(page->buf, text, page->err);
     vb_arena_done(&arena);
@@ -58,12 +60,13 @@ static void hosts(struct page *page)
     const struct policy_texts *list = &page->policy->hosts;
     if (list->count == 0)
         return;
-    say(page, "\nThat it reaches one of these hosts is allowed, whether it names the host or not. "
+    say(page, "That it reaches one of these hosts is allowed, whether it names the host or not. "
               "What it\nsends there, and runs from there, counts as anywhere.\n");
     for (size_t i = 0; i < list->count; i++) {
         at_line(page, list->items[i].line);
         say(page, "%s\n", list->items[i].text);
     }
+    say(page, "\n");
 }
 
 static void ids(struct page *page)
@@ -189,13 +192,11 @@ int vb_policy_explain(const struct vb_policy *policy, int64_t now, struct vb_buf
                       struct vb_error *err)
 {
     struct page page = {policy, now, ret, err, VB_OK};
-    say(&page,
-        "%s\n\nThe worst finding makes the verdict. What a finding means, the first that "
-        "fits:\n",
-        policy->name);
+    say(&page, "%s\n\n", policy->name);
+    hosts(&page);
+    say(&page, "The worst finding makes the verdict. What a finding means, the first that fits:\n");
     ids(&page);
     grades(&page);
-    hosts(&page);
     licenses(&page);
     signers(&page);
     exceptions(&page);

@@ -36,14 +36,20 @@ static int lower(int c)
     return c >= 'A' && c <= 'Z' ? c + 32 : c;
 }
 
-bool vb_name_match(const char *pattern, const char *name)
+/* Python's names do not tell '-', '_' and '.' apart. */
+static int lower_python(int c)
+{
+    return c == '_' || c == '.' ? '-' : lower(c);
+}
+
+static bool name_match(const char *pattern, const char *name, int (*fold)(int))
 {
     const char *star = NULL, *star_name = NULL;
     while (*name != '\0') {
         if (*pattern == '*') {
             star = ++pattern;
             star_name = name;
-        } else if (*pattern == '?' || lower(*pattern) == lower(*name)) {
+        } else if (*pattern == '?' || fold(*pattern) == fold(*name)) {
             pattern++;
             name++;
         } else if (star != NULL) {
@@ -54,6 +60,16 @@ bool vb_name_match(const char *pattern, const char *name)
         }
     }
     return pattern[strspn(pattern, "*")] == '\0';
+}
+
+bool vb_name_match(const char *pattern, const char *name)
+{
+    return name_match(pattern, name, lower);
+}
+
+bool vb_package_match(const char *pattern, const char *kind, const char *name)
+{
+    return name_match(pattern, name, vb_starts(kind, "py") ? lower_python : lower);
 }
 
 bool vb_starts(const char *text, const char *prefix)

@@ -440,6 +440,9 @@ static void test_name_patterns(void **state)
     assert_false(vb_name_match("a*", "ba"));
     assert_false(vb_name_match("a?", "a"));
     assert_false(vb_name_match("", "a"));
+    assert_true(vb_package_match("my-tool*", "python-wheel", "My_Tool.x"));
+    assert_true(vb_package_match("my_tool", "pypi", "my.tool"));
+    assert_false(vb_package_match("my-tool", "npm", "my_tool"));
 }
 
 static void test_coverage_apart(void **state)
