@@ -439,6 +439,9 @@ void vb_coverage_see_call(struct judge *judge);
 void vb_coverage_see_reached(struct judge *judge); /* named by the manifest or the instructions */
 void vb_coverage_see_opened(struct judge *judge);  /* by what ran */
 void vb_coverage_end(struct judge *judge);
+/* minimums.c: why `allow` may not stand although no finding forbids it, in words; NULL if it may.
+ */
+char *vb_minimums_doubt(struct judge *judge);
 
 /* policy_wants.c: what the policy wants of packages, after the log's last event */
 void vb_see_wanted(struct judge *judge);

@@ -145,5 +145,45 @@ if "$vetbox" doctor -q >/dev/null 2>&1; then
     run scan --policy mine.yaml --evidence kept2 "$source_dir/examples/weather-skill"
     run report --format json kept2
     expect_in "$work/out" '"policy": "policy.yaml"' "a policy of one's own is kept"
+else
+    echo "not tested without boxes: what a scan keeps, and signatures that are wanted"
+fi
+
+# --- what is wanted of signatures and licences, by real ones ---
+
+if "$vetbox" doctor -q >/dev/null 2>&1 && command -v minisign >/dev/null; then
+    mkdir skill
+    printf -- '---\nname: weather-now\ndescription: says the weather\nlicense: MIT\n---\nRead it.\n' >skill/SKILL.md
+    echo hello >skill/a.txt
+    (cd skill && sha256sum SKILL.md a.txt >SHA256SUMS)
+    minisign -G -W -p alice.pub -s alice.key >/dev/null 2>&1 || exit 99
+    minisign -S -s alice.key -m skill/SHA256SUMS >/dev/null 2>&1 </dev/null || exit 99
+    run trust add alice.pub --trust t
+    expect_status 0 "trust add"
+    cat >wants.yaml <<'END'
+version: 1
+decide: [{severity: critical, confidence: high, decision: block}]
+licenses: {allowed: [MIT]}
+signatures:
+  - {packages: "agent-skill:weather-*", signer: alice, unsigned: block}
+END
+    run scan --trust t --policy wants.yaml skill
+    expect_status 0 "signed as it is wanted"
+    sed 's/alice/bob/' wants.yaml >others.yaml
+    run scan --trust t --policy others.yaml skill
+    expect_status 1 "signed by another"
+    expect_in "$work/out" VB-POLICY-SIGNER "signed by another"
+    echo more >skill/b.txt
+    run scan --trust t --policy wants.yaml skill
+    expect_status 1 "a file more"
+    expect_in "$work/out" "the first that they did not is b.txt" "a file more"
+    rm skill/b.txt
+    run scan --policy wants.yaml skill
+    expect_status 1 "a signature of nobody who is trusted"
+    expect_in "$work/out" VB-POLICY-UNSIGNED "a signature of nobody who is trusted"
+    sed 's/MIT/ISC/' wants.yaml >others.yaml
+    run scan --trust t --policy others.yaml skill
+    expect_status 2 "another licence"
+    expect_in "$work/out" VB-POLICY-LICENSE "another licence"
 fi
 finish
