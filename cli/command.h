@@ -27,7 +27,14 @@ int vb_command_rules(const struct vb_options *options, struct vb_error *err);
 int vb_command_explain(const struct vb_options *options, struct vb_error *err);
 int vb_command_doctor(const struct vb_options *options, struct vb_error *err);
 int vb_command_trust(const struct vb_options *options, struct vb_error *err);
+int vb_command_policy(const struct vb_options *options, struct vb_error *err);
 int vb_command_rootfs(const struct vb_options *options, struct vb_error *err);
+
+/* The event log of EVIDENCE, the folder that --evidence made or the log itself. */
+VB_CHECKED int vb_evidence_open(const char *evidence, struct vb_error *err);
+/* The policy that lies in it: a path, or the name of one that is built in, owned by the caller;
+ * NULL if none does. Who judged by a name gets the same report again. */
+VB_CHECKED int vb_evidence_policy(const char *evidence, char **ret, struct vb_error *err);
 
 /* "vetbox: message" on standard error, with every control character escaped. */
 void vb_print_error(const struct vb_error *err);

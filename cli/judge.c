@@ -12,7 +12,7 @@
 #include "vetbox/report.h"
 #include "vetbox/sandbox.h"
 
-enum { SIGNED_MAX = 4 * 1024 * 1024 };
+enum { SIGNED_MAX = 4 * 1024 * 1024, KEPT_MAX = 1024 * 1024 };
 
 static const struct vb_outlet standard_output = {.fd = STDOUT_FILENO};
 
@@ -327,8 +327,7 @@ int vb_command_scan(const struct vb_options *options, struct vb_error *err)
 
 /* --- judge and report --- */
 
-/* EVIDENCE is the folder that --evidence made, or the event log itself. */
-static int open_log(const char *evidence, struct vb_error *err)
+int vb_evidence_open(const char *evidence, struct vb_error *err)
 {
     VB_CLEANUP_FD int fd = open(evidence, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     VB_CLEANUP_FD int inside =
@@ -349,7 +348,7 @@ static int judge_with(const struct vb_options *options, const char *policy_path,
     int status = vb_conclude_check(options, err);
     if (status < 0)
         return status;
-    VB_CLEANUP_FD int fd = open_log(options->operands[0], err);
+    VB_CLEANUP_FD int fd = vb_evidence_open(options->operands[0], err);
     if (fd < 0)
         return fd;
     status = vb_policy_load(policy_path, &policy, err);
@@ -361,13 +360,43 @@ int vb_command_judge(const struct vb_options *options, struct vb_error *err)
     return judge_with(options, options->value[VB_OPT_POLICY], err);
 }
 
+/* The name of the built-in policy that the open file FD holds, or NULL. */
+static const char *built_in(int fd, struct vb_error *err)
+{
+    VB_CLEANUP(vb_buf_done) struct vb_buf text;
+    const struct vb_policy_profile *rows = NULL;
+    const size_t count = vb_policy_profiles(&rows);
+    vb_buf_init(&text, KEPT_MAX);
+    if (vb_buf_read_fd(&text, fd, err) < 0)
+        return NULL; /* reading it once more says why */
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].len == text.len && memcmp(rows[i].text, text.data, text.len) == 0)
+            return rows[i].name;
+    return NULL;
+}
+
+int vb_evidence_policy(const char *evidence, char **ret, struct vb_error *err)
+{
+    VB_CLEANUP_FREE char *path = NULL;
+    if (asprintf(&path, "%s/policy.yaml", evidence) < 0)
+        return vb_fail(err, VB_E_NOMEM, errno, "naming the policy");
+    VB_CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0) {
+        *ret = NULL;
+        return VB_OK;
+    }
+    const char *name = built_in(fd, err);
+    *ret = name != NULL ? strdup(name) : vb_steal(path);
+    return *ret != NULL ? VB_OK : vb_fail(err, VB_E_NOMEM, errno, "naming the policy");
+}
+
 int vb_command_report(const struct vb_options *options, struct vb_error *err)
 {
     VB_CLEANUP_FREE char *policy = NULL;
-    if (options->operand_count == 1 &&
-        asprintf(&policy, "%s/policy.yaml", options->operands[0]) < 0)
-        return vb_fail(err, VB_E_NOMEM, errno, "naming the policy");
-    const bool kept = policy != NULL && access(policy, R_OK) == 0;
-    const int status = judge_with(options, kept ? policy : NULL, err);
+    int status = VB_OK;
+    if (options->operand_count == 1)
+        status = vb_evidence_policy(options->operands[0], &policy, err);
+    if (status == VB_OK)
+        status = judge_with(options, policy, err);
     return status < 0 ? status : 0;
 }

@@ -23,6 +23,8 @@ static const struct vb_command commands[] = {
     {"doctor", 'd', "", "what this machine can do, and how to mend it", vb_command_doctor},
     {"trust", 't', "ACTION [NAME]",
      "whose signatures are believed: list, check, add FILE, remove NAME", vb_command_trust},
+    {"policy", 'o', "ACTION [FILE]", "what the findings mean: check, explain, list, show",
+     vb_command_policy},
     {"rootfs", 'b', "build DIR", "a clean root file system to run packages in", vb_command_rootfs},
 };
 

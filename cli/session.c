@@ -301,11 +301,14 @@ static int keep_policy(struct vb_session *session, struct vb_error *err)
         return VB_OK;
     VB_CLEANUP(vb_buf_done) struct vb_buf text;
     vb_buf_init(&text, POLICY_BYTES);
-    VB_CLEANUP_FD int from = open(path, O_RDONLY | O_CLOEXEC);
+    const struct vb_policy_profile *profile = vb_policy_profile_named(path);
+    VB_CLEANUP_FD int from = profile == NULL ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : -1;
     VB_CLEANUP_FD int to =
         openat(session->evidence_fd, "policy.yaml", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    if (from < 0 || to < 0)
+    if ((profile == NULL && from < 0) || to < 0)
         return vb_fail(err, VB_E_CANTCREAT, errno, "keeping the policy %s", path);
+    if (profile != NULL)
+        return vb_write_all(to, profile->text, profile->len, err);
     const int status = vb_buf_read_fd(&text, from, err);
     return status < 0 ? vb_wrap(err, "%s", path) : vb_write_all(to, text.data, text.len, err);
 }

@@ -132,7 +132,7 @@ static void describe_headers(struct vb_id *id, const char *path, struct vb_id_fa
         {"Name:", &ret->name},           {"Version:", &ret->version},
         {"Author:", &ret->author},       {"Summary:", &ret->description},
         {"License:", &ret->license},     {"Home-page:", &ret->homepage},
-        {"Author-email:", &ret->author},
+        {"Author-email:", &ret->author}, {"License-Expression:", &ret->license},
     };
     int64_t number = 0;
     if (!vb_id_read_lines(id, path, &text))

@@ -38,6 +38,20 @@ static const char *explanation_of(const char *id)
     return NULL;
 }
 
+/* Where the policy says so; the object is left out where no row of it does. */
+static void write_rule(struct vb_json_out *out, const struct vb_policy_rule *rule)
+{
+    if (rule->policy == NULL)
+        return;
+    vb_json_key(out, "rule");
+    vb_json_begin_object(out);
+    vb_json_member_str(out, "policy", rule->policy);
+    if (rule->line > 0)
+        vb_json_member_int(out, "line", (int64_t)rule->line);
+    vb_json_member_str(out, "text", rule->text);
+    vb_json_end_object(out);
+}
+
 static void write_finding(struct vb_json_out *out, const struct vb_finding *finding)
 {
     vb_json_begin_object(out);
@@ -47,6 +61,7 @@ static void write_finding(struct vb_json_out *out, const struct vb_finding *find
     vb_json_member_str(out, "confidence", vb_confidence_name(finding->confidence));
     vb_json_member_str(out, "decision", vb_decision_name(finding->decision));
     vb_json_member_str(out, "policy", finding->policy_reason);
+    write_rule(out, &finding->rule);
     vb_json_member_str(out, "detail", finding->detail);
     vb_json_member_str(out, "explanation", explanation_of(finding->id));
     write_place(out, finding);
@@ -63,6 +78,33 @@ static void write_finding(struct vb_json_out *out, const struct vb_finding *find
     vb_json_end_array(out);
     write_count(out, "evidence_more", finding->evidence_more);
     vb_json_end_object(out);
+}
+
+/* From what was found to the verdict: a link for each finding, or for what was not examined, that
+ * weighs as much as the verdict does. */
+static void write_chain(struct vb_json_out *out, const struct vb_verdict *verdict)
+{
+    vb_json_key(out, "chain");
+    vb_json_begin_array(out);
+    for (size_t i = 0; i < verdict->finding_count; i++) {
+        const struct vb_finding *finding = &verdict->findings[i];
+        if (verdict->decision == VB_DECISION_ALLOW || finding->decision != verdict->decision)
+            continue;
+        vb_json_begin_object(out);
+        vb_json_member_str(out, "finding", finding->id);
+        write_place(out, finding);
+        write_rule(out, &finding->rule);
+        vb_json_member_str(out, "decision", vb_decision_name(finding->decision));
+        vb_json_end_object(out);
+    }
+    if (verdict->doubt != NULL) {
+        vb_json_begin_object(out);
+        vb_json_member_str(out, "coverage", verdict->doubt);
+        write_rule(out, &verdict->doubt_rule);
+        vb_json_member_str(out, "decision", vb_decision_name(verdict->decision));
+        vb_json_end_object(out);
+    }
+    vb_json_end_array(out);
 }
 
 static void write_subject(struct vb_json_out *out, const struct vb_verdict *verdict)
@@ -85,6 +127,8 @@ static void write_coverage(struct vb_json_out *out, const struct vb_verdict *ver
         uint64_t value;
     } counts[] = {{"files", coverage->files},
                   {"files_unread", coverage->files_unread},
+                  {"reached", coverage->reached},
+                  {"reached_unread", coverage->reached_unread},
                   {"entry_points", coverage->entry_points},
                   {"run", coverage->run},
                   {"executed", coverage->executed},
@@ -209,6 +253,7 @@ int vb_report_json(const struct vb_verdict *verdict, int log_fd,
     vb_json_member_int(&out, "clock", verdict->clock);
     vb_json_member_str(&out, "verdict", vb_decision_name(verdict->decision));
     vb_json_member_str(&out, "why", verdict->why);
+    write_chain(&out, verdict);
     write_subject(&out, verdict);
     vb_json_key(&out, "findings");
     vb_json_begin_array(&out);

@@ -96,6 +96,27 @@ static void network(struct writer *w)
     vb_page_item(&w->page, 10, "", STYLE_PLAIN, w->text);
 }
 
+/* The chain from what was found, through the policy, to what it makes of the verdict. */
+static void chain(struct writer *w, unsigned indent, const char *reason, enum vb_decision decision)
+{
+    vb_page_item(&w->page, indent, "policy: ", STYLE_DIM,
+                 format(w, "%s -> %s", reason, vb_decision_name(decision)));
+}
+
+/* No finding did it: what was not examined. */
+static void doubt(struct writer *w)
+{
+    const struct vb_verdict *v = w->verdict;
+    const struct vb_policy_rule *rule = &v->doubt_rule;
+    char place[512] = "built in";
+    if (v->doubt == NULL || rule->policy == NULL)
+        return;
+    if (rule->line > 0)
+        (void)snprintf(place, sizeof(place), "%s:%zu", rule->policy, rule->line);
+    vb_page_item(&w->page, 0, "policy: ", STYLE_DIM,
+                 format(w, "%s: %s -> %s", place, rule->text, vb_decision_name(v->decision)));
+}
+
 static void head(struct writer *w)
 {
     const struct vb_verdict *v = w->verdict;
@@ -113,6 +134,7 @@ static void head(struct writer *w)
     vb_page_newline(&w->page);
     vb_page_item(&w->page, 0, shouted(v->decision), decision_style(v->decision), "");
     vb_page_item(&w->page, 0, "", STYLE_PLAIN, v->why ? v->why : "");
+    doubt(w);
 }
 
 static const char *place_of(struct writer *w, const struct vb_finding *finding)
@@ -171,6 +193,8 @@ static void reasons(struct writer *w)
         vb_page_item(&w->page, 2, number, decision_style(shown[i]->decision), shown[i]->title);
         vb_page_item(&w->page, 5, "", STYLE_PLAIN, shown[i]->detail);
         vb_page_item(&w->page, 5, "", STYLE_DIM, place_of(w, shown[i]));
+        if (shown[i]->policy_reason != NULL)
+            chain(w, 5, shown[i]->policy_reason, shown[i]->decision);
         events_of(w, shown[i], 5);
     }
 }
@@ -220,7 +244,7 @@ static void one_finding(struct writer *w, const struct vb_finding *f)
     vb_page_item(&w->page, 9, "", STYLE_PLAIN, place_of(w, f));
     vb_page_item(&w->page, 9, "", STYLE_PLAIN, f->detail);
     if (f->policy_reason != NULL)
-        vb_page_item(&w->page, 9, "policy: ", STYLE_DIM, f->policy_reason);
+        chain(w, 9, f->policy_reason, f->decision);
     if (f->evidence_count > 0) {
         size_t used = 0;
         for (size_t i = 0; i < f->evidence_count && i < 12; i++)

@@ -17,7 +17,7 @@ vb_unit_test(repeats unit/test_repeats.c ${PROJECT_SOURCE_DIR}/cli/repeats.c LIB
 foreach(test usage bad_input examples replay several leftovers unpack run restrictions rootfs
         programs evasion world tells exfil network delegated nested dates persona live
         carried plan planted commands prompts mcp packages deps probes hosts served elsewhere bombs
-        modules libraries kinds cached trust sign cms openpgp registry)
+        modules libraries kinds cached trust sign cms openpgp registry policy)
   # Mostly code in the boxes, which sanitizers do not see; ours is seen by the unit tests and fuzzers of
   # the same parts (mcp, mcp_http, plan, insider).
   if(VETBOX_SANITIZE AND test MATCHES "^(bombs|exfil|hosts|leftovers|served|libraries|modules|kinds)$")
@@ -32,3 +32,9 @@ endforeach()
 if(TEST cli.leftovers)
   set_tests_properties(cli.leftovers PROPERTIES RUN_SERIAL TRUE)
 endif()
+# docs/schema/policy.schema.json against the program, where python3-jsonschema is at hand.
+find_program(VETBOX_PYTHON3 python3 HINTS /usr/bin REQUIRED)
+add_test(NAME cli.policy_schema
+  COMMAND ${VETBOX_PYTHON3} -B ${CMAKE_CURRENT_SOURCE_DIR}/cli/policy_schema.py $<TARGET_FILE:vetbox>
+          ${PROJECT_SOURCE_DIR})
+set_tests_properties(cli.policy_schema PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 240)

@@ -51,7 +51,7 @@ void vb_coverage_see_gap(struct judge *judge)
 static void own_limits(struct judge *judge)
 {
     size_t full = judge->tree.dropped + judge->disclosed.dropped + judge->declared_words.dropped +
-                  judge->declared_paths.dropped + judge->baits.dropped;
+                  judge->declared_paths.dropped + judge->baits.dropped + judge->packages_dropped;
     for (size_t i = 0; i < judge->run_count; i++)
         full += judge->runs[i]->full;
     if (full == 0)
@@ -62,6 +62,28 @@ static void own_limits(struct judge *judge)
 }
 
 /* --- what was reached --- */
+
+static void note_reached(struct judge *judge, const char *path)
+{
+    const struct name *file = vb_names_find(&judge->tree, path);
+    if (file != NULL)
+        (void)vb_names_add(&judge->reached, judge->keep, file->text, 0, NULL);
+}
+
+void vb_coverage_see_reached(struct judge *judge)
+{
+    note_reached(judge, vb_text_of(judge, VB_F_PATH));
+}
+
+/* A file of the package's own folder in the box. Most that is opened is none. */
+void vb_coverage_see_opened(struct judge *judge)
+{
+    const char *own = judge->run == NULL ? NULL : judge->run->own_path;
+    const struct vb_str path = vb_event_get_str(judge->event, VB_F_PATH);
+    const size_t len = own == NULL ? 0 : strlen(own);
+    if (len > 0 && path.len > len && memcmp(path.text, own, len) == 0)
+        note_reached(judge, vb_text_of(judge, VB_F_PATH) + len);
+}
 
 /* Tools of a server that is started anew for another client are the same ones. */
 static void note_tool(struct judge *judge, struct names *names)
@@ -163,6 +185,10 @@ void vb_coverage_end(struct judge *judge)
     if (coverage->entry_points == 0)
         coverage->entry_points = judge->entries.count;
     coverage->files_unread = judge->files_unread.count;
+    coverage->reached = judge->reached.count;
+    for (size_t i = 0; i < judge->reached.count; i++)
+        coverage->reached_unread +=
+            vb_names_find(&judge->files_unread, judge->reached.items[i].text) != NULL;
     coverage->run = coverage->executed_at_all ? coverage->entry_points - judge->unexecuted : 0;
     coverage->calls = judge->calls_run + judge->calls_missed;
     coverage->calls_run = judge->calls_run;

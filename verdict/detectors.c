@@ -56,6 +56,7 @@ const struct detector vb_detectors[] = {
     {"kernel", K2(KERNEL_DENIED, FILE_OPEN), vb_see_kernel},
     {"mcp", K4(MCP_TOOL, MCP_CALL, MCP_TEXT, MCP_MESSAGE), vb_see_mcp},
     {"flood", K2(MANIFEST_CODE, COVERAGE), vb_see_flood},
+    {"wanted", K3(LOG_BEGIN, MANIFEST_PACKAGE, SIGNATURE_RESULT), vb_see_wanted},
     {"limits", K2(SANDBOX_LIMIT, EXAMINER_DIED), vb_see_limits},
 };
 

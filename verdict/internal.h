@@ -4,6 +4,7 @@
 #ifndef VERDICT_INTERNAL_H
 #define VERDICT_INTERNAL_H
 
+#include "verdict/policy.h"
 #include "verdict/words.h"
 #include "vetbox/verdict.h"
 
@@ -33,6 +34,8 @@ enum {
     MAX_EVIDENCE = 32,       /* event numbers of one finding */
     MAX_LIST = 400,          /* items of a list in the verdict */
     MAX_PERMISSIONS = 1024,
+    MAX_PACKAGES = 512,   /* in one artifact */
+    MAX_SIGNATURES = 256, /* that are trusted */
     MAX_GAPS = 40,
     LABEL_BYTES = 200, /* of a command line in a sentence */
     MAX_TEXT = 512,    /* bytes of one command, path or excerpt in a finding */
@@ -256,6 +259,17 @@ struct run {
     uint64_t delete_seq;
 };
 
+/* A signature that is trusted. */
+struct seen_signature {
+    const char *name, *key_id, *issuer;
+    const char *builder, *repository; /* by its certificate; "" */
+    int64_t clock;                    /* 0: nobody says when */
+    bool whole;                       /* covers every file of the artifact */
+    const char **covers;
+    size_t cover_count;
+    uint64_t seq;
+};
+
 /* --- the judgement --- */
 
 struct judge {
@@ -300,6 +314,13 @@ struct judge {
     const char *answered[MAX_ANSWERS];
     struct names own_names; /* names of the packages */
     struct names entries;   /* static entry points, path:line */
+    struct names reached;   /* files that execute or instruct, and that something leads to */
+    struct policy_package packages[MAX_PACKAGES];
+    size_t package_count, packages_dropped;
+    struct seen_signature signatures[MAX_SIGNATURES];
+    size_t signature_count, covers_kept;
+    struct names signature_files;
+    bool signed_untrusted; /* there is one that is not trusted */
 
     struct names commands, hosts, files_written, baits_read, declared, undisclosed, kinds, names,
         signers, gaps;
@@ -359,6 +380,8 @@ struct found {
     const char *path;
     int64_t line;
     const char *host;
+    const struct vb_policy_rule *row; /* of the policy, that makes and decides it; or NULL */
+    enum vb_decision row_decision;
     const char *group;    /* findings with the same id, place, host and group are one */
     uint64_t evidence[3]; /* further event numbers, 0 ends */
 };
@@ -413,25 +436,16 @@ void vb_coverage_see_gap(struct judge *judge);
 void vb_coverage_see_run(struct judge *judge);
 void vb_coverage_see_tool(struct judge *judge);
 void vb_coverage_see_call(struct judge *judge);
+void vb_coverage_see_reached(struct judge *judge); /* named by the manifest or the instructions */
+void vb_coverage_see_opened(struct judge *judge);  /* by what ran */
 void vb_coverage_end(struct judge *judge);
+/* minimums.c: why `allow` may not stand although no finding forbids it, in words; NULL if it may.
+ */
+char *vb_minimums_doubt(struct judge *judge);
 
-/* policy.c */
-struct coverage_rules {
-    enum vb_decision static_only;
-    int64_t unread;             /* more than this many unread places: review */
-    int64_t unexecuted_percent; /* more than this share of entry points not run: review */
-    int64_t timed_out_percent;
-    /* Less than this share: review. */
-    int64_t least_ended_percent; /* of the entry points came to an end of their own */
-    int64_t least_tools_percent; /* of the tools that servers list were called */
-};
-const struct coverage_rules *vb_policy_coverage(const struct vb_policy *policy);
-/* Decides FINDING as of CLOCK; *ret_reason is in ARENA. */
-enum vb_decision vb_policy_decide(const struct vb_policy *policy, const struct vb_finding *finding,
-                                  int64_t clock, struct arena *arena, char **ret_reason);
-/* The built-in policy's text (made from rules/policy.yaml by the build). */
-extern const unsigned char vb_default_policy[];
-extern const size_t vb_default_policy_len;
+/* policy_wants.c: what the policy wants of packages, after the log's last event */
+void vb_see_wanted(struct judge *judge);
+void vb_wanted_end(struct judge *judge);
 
 /* detectors, by family */
 void vb_see_archive(struct judge *judge);

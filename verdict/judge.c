@@ -152,8 +152,8 @@ static const char *key_of(struct judge *judge, const struct found *found, bool *
     struct name *id = vb_names_add(&judge->finding_ids, judge->keep, found->rule, 0, NULL);
     if (id == NULL || id->value >= MAX_FINDINGS_ALIKE) {
         *ret_flood = true;
-        return vb_arena_printf(&judge->scratch, "%s\x1f+%d%d", found->rule, found->severity,
-                               found->confidence);
+        return vb_arena_printf(&judge->scratch, "%s\x1f+%d%d%d", found->rule, found->severity,
+                               found->confidence, (int)found->row_decision);
     }
     id->value++;
     return key;
@@ -167,6 +167,10 @@ static void fill_finding(struct judge *judge, struct vb_finding *finding, const 
     finding->path = found->path ? vb_arena_cut(judge->keep, found->path, MAX_TEXT) : NULL;
     finding->line = found->line;
     finding->host = found->host ? vb_arena_str(judge->keep, found->host) : NULL;
+    if (found->row != NULL) {
+        finding->rule = *found->row;
+        finding->decision = found->row_decision;
+    }
 }
 
 /* The graver of two findings that are one gives grade and sentence. */
@@ -299,86 +303,6 @@ static void list_everything(struct judge *judge)
 
 /* --- the decision --- */
 
-/* COUNT of its entry points, in words. */
-static const char *share_of(struct judge *judge, uint64_t count)
-{
-    const uint64_t points = judge->verdict->coverage.entry_points;
-    return points == 1 ? "its entry point"
-                       : vb_arena_printf(judge->keep, "%llu of its %llu entry points",
-                                         (unsigned long long)count, (unsigned long long)points);
-}
-
-/* Of what was run, how much did not come to its end? What was not run at all says nothing about
- * that, and must not make the share smaller. */
-static const char *cut_short(struct judge *judge)
-{
-    const struct coverage_rules *rules = vb_policy_coverage(judge->policy);
-    const struct vb_coverage *coverage = &judge->verdict->coverage;
-    const unsigned long long points = coverage->entry_points, missed = judge->unexecuted;
-    const unsigned long long cut = coverage->timed_out + judge->stopped;
-    if (points <= missed || (int64_t)(cut * 100 / (points - missed)) <= rules->timed_out_percent)
-        return NULL;
-    const char *what = judge->stopped == 0 ? "ran into the time limit"
-                       : cut == 1          ? "was stopped before its end"
-                                           : "were stopped before their end";
-    const char *text = vb_arena_printf(judge->keep, "%s %s", share_of(judge, cut), what);
-    return missed == 0
-               ? text
-               : vb_arena_printf(judge->keep, "%s, and %llu could not be run", text, missed);
-}
-
-/* What the policy wants at the least. */
-static const char *too_little(struct judge *judge)
-{
-    const struct coverage_rules *rules = vb_policy_coverage(judge->policy);
-    const struct vb_coverage *coverage = &judge->verdict->coverage;
-    const struct {
-        uint64_t done, of;
-        int64_t least;
-        const char *what, *how;
-    } rows[] = {{coverage->executed, coverage->entry_points, rules->least_ended_percent,
-                 "entry points", "came to an end of their own"},
-                {coverage->tools_called, coverage->tools, rules->least_tools_percent, "tools",
-                 "were called"}};
-    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
-        if (rows[i].of > 0 && (int64_t)(rows[i].done * 100 / rows[i].of) < rows[i].least)
-            return vb_arena_printf(judge->keep, "only %llu of its %llu %s %s",
-                                   (unsigned long long)rows[i].done, (unsigned long long)rows[i].of,
-                                   rows[i].what, rows[i].how);
-    }
-    return NULL;
-}
-
-/* Why `allow` may not stand although no finding forbids it; NULL if it may. */
-static const char *doubt(struct judge *judge)
-{
-    const struct coverage_rules *rules = vb_policy_coverage(judge->policy);
-    const struct vb_coverage *coverage = &judge->verdict->coverage;
-    const unsigned long long points = coverage->entry_points;
-    if (judge->findings_dropped > 0)
-        return vb_arena_printf(judge->keep, "%llu findings did not fit into the verdict",
-                               (unsigned long long)judge->findings_dropped);
-    if (!coverage->executed_at_all && points > 0 && rules->static_only > VB_DECISION_ALLOW)
-        return vb_arena_printf(judge->keep,
-                               "it was not run, and it holds %llu entry point%s that would execute",
-                               points, points == 1 ? "" : "s");
-    if ((int64_t)judge->unread > rules->unread)
-        return vb_arena_printf(judge->keep,
-                               "%llu place%s that could execute or instruct could not be "
-                               "examined",
-                               (unsigned long long)judge->unread, judge->unread == 1 ? "" : "s");
-    if (points > 0 && (int64_t)(judge->unexecuted * 100 / points) > rules->unexecuted_percent)
-        return vb_arena_printf(judge->keep, "%s could not be run",
-                               share_of(judge, judge->unexecuted));
-    if (points > 0 && (int64_t)(judge->undated * 100 / points) > rules->unexecuted_percent)
-        return vb_arena_printf(judge->keep,
-                               "%s may act by the date, and there was no time to run it on another "
-                               "day",
-                               share_of(judge, judge->undated));
-    const char *cut = cut_short(judge);
-    return cut != NULL ? cut : too_little(judge);
-}
-
 static size_t count_decision(const struct vb_verdict *verdict, enum vb_decision decision)
 {
     size_t count = 0;
@@ -387,12 +311,12 @@ static size_t count_decision(const struct vb_verdict *verdict, enum vb_decision 
     return count;
 }
 
-static char *why_of(struct judge *judge, const char *doubt_text)
+static char *why_of(struct judge *judge)
 {
     const struct vb_verdict *verdict = judge->verdict;
-    if (doubt_text != NULL)
+    if (verdict->doubt != NULL)
         return vb_arena_printf(judge->keep, "Nothing was found that forbids it, but %s.",
-                               doubt_text);
+                               verdict->doubt);
     if (verdict->decision == VB_DECISION_ALLOW)
         return vb_arena_printf(judge->keep, "%s",
                                verdict->finding_count == 0
@@ -418,7 +342,9 @@ static void decide(struct judge *judge)
         if (more > 0 && finding->path == NULL && finding->host == NULL)
             finding->detail = vb_arena_printf(judge->keep, "%s There %s %llu more like it.",
                                               finding->detail, more == 1 ? "was" : "were", more);
-        finding->decision = vb_policy_decide(judge->policy, finding, verdict->clock, judge->keep,
+        const struct policy_case given = {finding, judge->packages, judge->package_count,
+                                          verdict->clock};
+        finding->decision = vb_policy_decide(judge->policy, &given, judge->keep, &finding->rule,
                                              &finding->policy_reason);
         if (finding->decision > verdict->decision)
             verdict->decision = finding->decision;
@@ -426,10 +352,10 @@ static void decide(struct judge *judge)
     if (verdict->finding_count > 0)
         qsort(verdict->findings, verdict->finding_count, sizeof(*verdict->findings),
               compare_findings);
-    const char *doubt_text = verdict->decision == VB_DECISION_ALLOW ? doubt(judge) : NULL;
-    if (doubt_text != NULL)
+    verdict->doubt = verdict->decision == VB_DECISION_ALLOW ? vb_minimums_doubt(judge) : NULL;
+    if (verdict->doubt != NULL)
         verdict->decision = VB_DECISION_REVIEW;
-    verdict->why = why_of(judge, doubt_text);
+    verdict->why = why_of(judge);
 }
 
 /* --- the pass --- */
@@ -496,6 +422,7 @@ static int run_judge(struct judge *judge, int log_fd)
         vb_dates_end(judge);
         vb_elsewhere_end(judge);
         vb_facts_end(judge);
+        vb_wanted_end(judge);
         decide(judge);
         list_everything(judge);
     }

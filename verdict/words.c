@@ -31,6 +31,47 @@ bool vb_glob_match(const char *pattern, const char *text)
     return true;
 }
 
+static int lower(int c)
+{
+    return c >= 'A' && c <= 'Z' ? c + 32 : c;
+}
+
+/* Python's names do not tell '-', '_' and '.' apart. */
+static int lower_python(int c)
+{
+    return c == '_' || c == '.' ? '-' : lower(c);
+}
+
+static bool name_match(const char *pattern, const char *name, int (*fold)(int))
+{
+    const char *star = NULL, *star_name = NULL;
+    while (*name != '\0') {
+        if (*pattern == '*') {
+            star = ++pattern;
+            star_name = name;
+        } else if (*pattern == '?' || fold(*pattern) == fold(*name)) {
+            pattern++;
+            name++;
+        } else if (star != NULL) {
+            pattern = star;
+            name = ++star_name;
+        } else {
+            return false;
+        }
+    }
+    return pattern[strspn(pattern, "*")] == '\0';
+}
+
+bool vb_name_match(const char *pattern, const char *name)
+{
+    return name_match(pattern, name, lower);
+}
+
+bool vb_package_match(const char *pattern, const char *kind, const char *name)
+{
+    return name_match(pattern, name, vb_starts(kind, "py") ? lower_python : lower);
+}
+
 bool vb_starts(const char *text, const char *prefix)
 {
     return strncmp(text, prefix, strlen(prefix)) == 0;
@@ -55,11 +96,6 @@ bool vb_word_in(const char *list, const char *word)
         list += strspn(list, " ");
     }
     return false;
-}
-
-static int lower(int c)
-{
-    return c >= 'A' && c <= 'Z' ? c + 32 : c;
 }
 
 const char *vb_find_text(const char *text, const char *part)

@@ -8,6 +8,11 @@
 /* '*' matches within a path component, '**' across components, '?' one byte of a component. */
 bool vb_glob_match(const char *pattern, const char *text);
 
+/* '*' and '?' stand for anything, '/' too; case makes no difference. */
+bool vb_name_match(const char *pattern, const char *name);
+/* The same of a package of KIND: in Python '-', '_' and '.' are one. */
+bool vb_package_match(const char *pattern, const char *kind, const char *name);
+
 /* True if WORD is one of the space-separated LIST; an item that ends in '*' is a prefix. */
 bool vb_word_in(const char *list, const char *word);
 bool vb_starts(const char *text, const char *prefix);

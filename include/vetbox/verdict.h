@@ -19,20 +19,28 @@ const char *vb_severity_name(enum vb_severity severity);
 const char *vb_confidence_name(enum vb_confidence confidence);
 const char *vb_decision_name(enum vb_decision decision);
 
+/* A row of the policy, or an exception in it. Strings owned. */
+struct vb_policy_rule {
+    char *policy; /* the last component of its name; NULL: no row of it fits */
+    size_t line;  /* 0: it does not say, and what is built in holds */
+    char *text;   /* what stands there, in short */
+};
+
 /* What is known about the judgement's subject, in fixed order for reports. Strings owned. */
 struct vb_finding {
     char *id; /* stable, in words: VB-EXFIL-ATTEMPT */
     char *title;
     enum vb_severity severity;
     enum vb_confidence confidence;
-    enum vb_decision decision; /* what the policy makes of it */
-    char *policy_reason;       /* which line of the policy, or which exception */
-    char *detail;              /* one sentence with the concrete command, file, host */
-    char *path;                /* NULL if it lies in no file */
-    int64_t line;              /* 0 if unknown */
-    char *host;                /* NULL if it concerns none */
-    char **mapping;            /* NULL-terminated */
-    uint64_t *evidence;        /* event numbers, ascending */
+    enum vb_decision decision;  /* what the policy makes of it */
+    char *policy_reason;        /* which line of the policy, or which exception */
+    struct vb_policy_rule rule; /* the same in its parts */
+    char *detail;               /* one sentence with the concrete command, file, host */
+    char *path;                 /* NULL if it lies in no file */
+    int64_t line;               /* 0 if unknown */
+    char *host;                 /* NULL if it concerns none */
+    char **mapping;             /* NULL-terminated */
+    uint64_t *evidence;         /* event numbers, ascending */
     size_t evidence_count;
     size_t evidence_more; /* event numbers beyond the list's maximum */
     uint64_t occurrences; /* how often it was met; 1 or more */
@@ -65,6 +73,8 @@ struct vb_live_row {
 struct vb_coverage {
     uint64_t files;        /* of the tree */
     uint64_t files_unread; /* of them, that an examiner passed over */
+    uint64_t reached;      /* files that execute or instruct, and that something leads to */
+    uint64_t reached_unread;
     uint64_t entry_points; /* planned detonations */
     uint64_t run;          /* of them */
     uint64_t executed;     /* that ran to an end of their own */
@@ -87,6 +97,9 @@ struct vb_run_row {
 struct vb_verdict {
     enum vb_decision decision;
     char *why; /* one sentence */
+    /* What was not examined, where that alone makes it `review`, and the rule that says so. */
+    char *doubt;
+    struct vb_policy_rule doubt_rule;
     char *reference;
     char *tool;
     char *action; /* vet, scan, run */
@@ -124,9 +137,43 @@ struct vb_verdict {
 
 /* Policy: rules/policy.yaml in verdict's own form. */
 struct vb_policy;
-/* PATH NULL loads the policy that is built in (the same file, embedded). VB_E_CONFIG with file and
- * line for anything that it does not understand. */
-VB_CHECKED int vb_policy_load(const char *path, struct vb_policy **ret, struct vb_error *err);
+
+/* The policies that are built in: the same bytes as in rules/. */
+struct vb_policy_profile {
+    const char *name;
+    const char *about;
+    const unsigned char *text;
+    size_t len;
+};
+size_t vb_policy_profiles(const struct vb_policy_profile **ret);
+/* The one that NAME is; NULL: NAME is a path. */
+const struct vb_policy_profile *vb_policy_profile_named(const char *name);
+
+/* NAME is a profile's name or a path; NULL is "default". VB_E_CONFIG with file and line for
+ * anything that is not understood. */
+VB_CHECKED int vb_policy_load(const char *name, struct vb_policy **ret, struct vb_error *err);
+
+/* Is told TEXT, "FILE:LINE: why", of a mistake (WRONG) or of what is worth a look. */
+typedef void vb_policy_told(void *ctx, bool wrong, const char *text);
+/* The same, telling all mistakes: *RET stays untouched where there is one, and how many there are
+ * is returned. */
+VB_CHECKED int vb_policy_check(const char *name, vb_policy_told *told, void *ctx,
+                               struct vb_policy **ret, struct vb_error *err);
+/* What is no mistake but hardly meant, as of NOW: rows that are never reached, what has expired,
+ * and ids for which KNOWN says no (it may be NULL). Returns how much. */
+size_t vb_policy_doubts(const struct vb_policy *policy, int64_t now,
+                        bool (*known)(void *ctx, const char *finding), vb_policy_told *told,
+                        void *ctx);
+/* What the policy does, in words, as of NOW. */
+VB_CHECKED int vb_policy_explain(const struct vb_policy *policy, int64_t now, struct vb_buf *ret,
+                                 struct vb_error *err);
+/* What it makes of a finding: the chain from it to the verdict. */
+VB_CHECKED int vb_policy_explain_finding(const struct vb_policy *policy,
+                                         const struct vb_finding *finding, int64_t now,
+                                         struct vb_buf *ret, struct vb_error *err);
+/* The chains of all that was found, and the verdict. */
+VB_CHECKED int vb_policy_explain_verdict(const struct vb_verdict *verdict, struct vb_buf *ret,
+                                         struct vb_error *err);
 void vb_policy_free(struct vb_policy *policy);
 
 /* Judges the log in LOG_FD (read from its start). */

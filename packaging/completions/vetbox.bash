@@ -20,13 +20,14 @@ _vetbox_options()
     explain) echo --rules --quiet --help ;;
     doctor) echo --quiet --color --help ;;
     trust) echo --trust --format --name --principal --quiet --help ;;
+    policy) echo --rules --finding --quiet --help ;;
     rootfs) echo --quiet --help ;;
     esac
 }
 
 _vetbox()
 {
-    local commands='vet scan verify unpack fetch run judge report rules explain doctor trust rootfs version help'
+    local commands='vet scan verify unpack fetch run judge report rules explain doctor trust policy rootfs version help'
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
     local words=''
     COMPREPLY=()
@@ -43,7 +44,12 @@ _vetbox()
         --probes) words='auto all none' ;;
         --net) words='world none replay: live:' ;;
         --persona) words='developer ci empty' ;;
-        --timeout | --name | --principal) return ;;
+        --timeout | --name | --principal | --finding) return ;;
+        --policy)
+            mapfile -t COMPREPLY < <(compgen -W 'default strict ci research' -- "$current"; compgen -f -- "$current")
+            compopt -o filenames
+            return
+            ;;
         --report) words='text= json=' ;;
         --rules | --trust | --evidence | --directory | -d | --copy | -C | --rootfs | --deps)
             mapfile -t COMPREPLY < <(compgen -d -- "$current")
@@ -55,6 +61,8 @@ _vetbox()
             -*) words=$(_vetbox_options "${COMP_WORDS[1]}") ;;
             *) if [ "${COMP_WORDS[1]}" = trust ] && [ "$COMP_CWORD" -eq 2 ]; then
                 words='list check add remove'
+            elif [ "${COMP_WORDS[1]}" = policy ] && [ "$COMP_CWORD" -eq 2 ]; then
+                words='check explain list show'
             fi ;;
             esac
             ;;

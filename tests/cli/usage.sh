@@ -11,7 +11,7 @@ run
 expect_status 64 "no command"
 run frobnicate
 expect_status 64 "unknown command"
-for command in vet scan verify unpack fetch run judge report rules explain doctor rootfs; do
+for command in vet scan verify unpack fetch run judge report rules explain doctor trust policy rootfs; do
     run "$command" --help
     expect_status 0 "$command --help"
     expect_in "$work/out" "usage: vetbox $command" "$command --help"

@@ -6,8 +6,19 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static void explain(const struct vb_policy *policy)
+{
+    VB_CLEANUP(vb_buf_done) struct vb_buf text;
+    struct vb_error err = {0};
+    vb_buf_init(&text, 64 * 1024 * 1024);
+    if (vb_policy_explain(policy, 1767225600, &text, &err) < 0)
+        abort();
+    (void)vb_license_allowed(&policy->licenses.allowed, "(MIT OR A) AND B+ WITH C");
+}
+
 static void decide(const struct vb_policy *policy)
 {
+    explain(policy);
     struct arena arena = {0};
     for (int severity = 0; severity <= VB_SEVERITY_CRITICAL; severity++) {
         const struct vb_finding finding = {.id = (char *)"VB-SECRET-READ",
@@ -15,9 +26,12 @@ static void decide(const struct vb_policy *policy)
                                            .confidence = VB_CONFIDENCE_HIGH,
                                            .path = (char *)"a/b.sh",
                                            .host = (char *)"example.com"};
+        static const struct policy_package package = {"npm", "@a/b", ".", "MIT", 1, false};
+        const struct policy_case given = {&finding, &package, 1, 1767225600};
+        struct vb_policy_rule rule;
         char *reason = NULL;
-        if (vb_policy_decide(policy, &finding, 1767225600, &arena, &reason) > VB_DECISION_BLOCK ||
-            reason == NULL)
+        if (vb_policy_decide(policy, &given, &arena, &rule, &reason) > VB_DECISION_BLOCK ||
+            reason == NULL || rule.text == NULL)
             abort();
     }
     vb_arena_done(&arena);

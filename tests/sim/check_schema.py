@@ -22,7 +22,10 @@ def spoilt(report):
     for path, value in ((("verdict",), "maybe"), (("format",), "vetbox-report/2"), (("extra",), 1),
                         (("findings", 0, "severity"), "awful"), (("findings", 0, "line"), 0),
                         (("findings", 0, "evidence"), ["1"]), (("coverage", "executed"), -1),
-                        (("kinds", "items"), [1]), (("artifact", "sha256"), "xyz")):
+                        (("kinds", "items"), [1]),
+                        (("chain", 0, "decision"), "maybe"), (("chain", 0, "coverage"), "both"),
+                        (("chain", 0), {"decision": "block"}), (("findings", 0, "rule"), {"text": "x"}),
+                        (("artifact", "sha256"), "xyz")):
         bad = copy.deepcopy(report)
         place = bad
         for step in path[:-1]:

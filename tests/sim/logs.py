@@ -1406,6 +1406,29 @@ def least_tools():
     log.write()
 
 
+def policy_wants():
+    """What a policy wants of packages: licences, signers, origin, age; and hosts that they may reach."""
+    log = Log("policy-wants", kind="claude-plugin")
+    for name, facts in (("signer", {"license": "MIT OR Apache-2.0"}), ("origin", {"license": "(GPL-3.0-only)"}),
+                        ("stale", {"license": "see LICENSE"}), ("part", {"license": "ISC AND MIT"}), ("union", {}), ("undated", {})):
+        log.add("manifest.package", "static", package_kind="agent-skill", path=f"skills/{name}", name=name, **facts)
+        log.files(f"skills/{name}/SKILL.md")
+    log.files("skills/part/more.sh", "skills/union/more.sh", ".claude-plugin/plugin.json", "plugin.minisig")
+    covers = ["skills/signer/SKILL.md", "skills/origin/SKILL.md", "skills/stale/SKILL.md", "skills/part/SKILL.md"]
+    log.add("signature.result", "static", format="minisign", outcome="valid-trusted", path="plugin.minisig",
+            name="alice", key_id="78B7451DFA0A75CF", covers=covers[:3] + ["skills/union/SKILL.md", "skills/undated/SKILL.md"], count=5, present=9)
+    log.add("signature.result", "static", format="sigstore", outcome="valid-trusted", path="plugin.sigstore.json",
+            name="https://forge.example/acme/release.yml", issuer="https://issuer.example", covers=covers + ["skills/union/more.sh"],
+            facts=["build-signer=https://forge.example/acme/release.yml@refs/tags/1",
+                   "source-repository=https://forge.example/acme/skills"],
+            clock=CLOCK - 40 * 86400, clock_source="log", count=5, present=9)
+    log.script("skills/part/more.sh")
+    log.dns(11, "cdn.corp.example")
+    log.dns(11, "elsewhere.example")
+    log.end()
+    log.write()
+
+
 def build_files():
     """Nothing of it runs by itself; what its Makefile offers was tried, once on another machine."""
     log = Log("build-files")
@@ -1430,5 +1453,5 @@ if __name__ == "__main__":
                   unexecuted, exception, home_search,
                   looking_around, interrupted,
                   evasion, network_honest, network_evasion, network_dropped, network_exfil, enciphered,
-                  waits, other_days, other_days_missed, elsewhere, flood, mcp_server, least_tools, build_files, odds_and_ends):
+                  waits, other_days, other_days_missed, elsewhere, flood, mcp_server, least_tools, policy_wants, build_files, odds_and_ends):
         story()

@@ -138,11 +138,13 @@ static void identity_of_an_extension(VB_UNUSED void **state)
 static void packages_below_the_root(VB_UNUSED void **state)
 {
     static const struct made_file files[] = {
-        {"dist/m.whl.d/m-1.dist-info/METADATA", "Name: m\nVersion: 1\n"},
+        {"dist/m.whl.d/m-1.dist-info/METADATA",
+         "Name: m\nVersion: 1\nLicense-Expression: MIT OR ISC\n"},
         {"dist/m.whl.d/m-1.dist-info/WHEEL", ""},
         {"dist/m.whl.d/m-1.dist-info/RECORD", ""},
         {"README.md", "x\n"}};
-    static const char *const lines[] = {"package python-wheel @dist/m.whl.d | name=m | version=1"};
+    static const char *const lines[] = {
+        "package python-wheel @dist/m.whl.d | name=m | version=1 | license=MIT OR ISC"};
     CHECK(files, lines);
 }
 
