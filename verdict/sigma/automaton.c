@@ -284,8 +284,8 @@ struct automaton *vb_sigma_automaton_new(struct automaton_literal *literals, siz
         return NULL;
     }
     make_classes(automaton, literals, count);
-    automaton->outputs = calloc(count, sizeof(*automaton->outputs));
-    automaton->atoms = calloc(count, sizeof(*automaton->atoms));
+    automaton->outputs = calloc(count + 1, sizeof(*automaton->outputs));
+    automaton->atoms = calloc(count + 1, sizeof(*automaton->atoms));
     if (automaton->outputs != NULL && automaton->atoms != NULL)
         grow_tree(automaton, &builder, literals, count);
     if (automaton->outputs == NULL || automaton->atoms == NULL ||

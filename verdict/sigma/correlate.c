@@ -46,6 +46,7 @@ struct group {
     uint32_t seen[SIGMA_CORRELATED]; /* matches of each rule */
     void *values;                    /* tree of text */
     size_t value_count;
+    double *sorted;     /* the numbers of the matches, for ranks: room for NUMBERS_MOST */
     struct cell *cells; /* temporal_ordered: [length - 1][rule] */
     uint64_t opened_ns, last_ns;
     size_t bytes;
@@ -127,9 +128,39 @@ static void link_used(struct correlator *correlator, struct group *group)
     correlator->newest = group;
 }
 
+/* How many of the sorted numbers are less than NUMBER. */
+static size_t place_of(const double *sorted, size_t count, double number)
+{
+    size_t low = 0;
+    while (low < count) {
+        const size_t middle = low + (count - low) / 2;
+        if (sorted[middle] < number)
+            low = middle + 1;
+        else
+            count = middle;
+    }
+    return low;
+}
+
+/* COUNT numbers are there, the one that leaves among them. */
+static void unsort(struct group *group, size_t count, double number)
+{
+    double *at = group->sorted + place_of(group->sorted, count, number);
+    memmove(at, at + 1, (size_t)(group->sorted + count - at - 1) * sizeof(*at));
+}
+
+static void sort_in(struct group *group, size_t count, double number)
+{
+    double *at = group->sorted + place_of(group->sorted, count, number);
+    memmove(at + 1, at, (size_t)(group->sorted + count - at) * sizeof(*at));
+    *at = number;
+}
+
 static void drop_match(struct correlator *correlator, struct group *group)
 {
     struct match *match = &group->matches[group->first];
+    if (group->sorted != NULL)
+        unsort(group, group->count, match->number);
     group->first = (group->first + 1) % group->room;
     group->count--;
     group->seen[match->position]--;
@@ -152,6 +183,7 @@ static void free_group(struct correlator *correlator, struct group *group)
         drop_match(correlator, group);
     correlator->bytes -= group->bytes;
     free(group->matches);
+    free(group->sorted);
     free(group->cells);
     free(group->key);
     free(group);
@@ -241,9 +273,15 @@ static struct group *new_group(struct correlator *correlator, uint32_t number, s
     struct state *state = &correlator->states[number];
     struct group *group = calloc(1, sizeof(*group));
     const size_t cells = is_ordered(correlation) ? correlation->count * correlation->count : 0;
+    const size_t numbers = correlation->type >= CORRELATE_VALUE_PERCENTILE ? NUMBERS_MOST : 0;
     if (group != NULL && cells > 0)
         group->cells = calloc(cells, sizeof(*group->cells));
-    if (group == NULL || (cells > 0 && group->cells == NULL)) {
+    if (group != NULL && numbers > 0)
+        group->sorted = calloc(numbers, sizeof(*group->sorted));
+    if (group == NULL || (cells > 0 && group->cells == NULL) ||
+        (numbers > 0 && group->sorted == NULL)) {
+        if (group != NULL)
+            free(group->cells);
         free(group);
         (void)no_memory(correlator);
         return NULL;
@@ -253,11 +291,14 @@ static struct group *new_group(struct correlator *correlator, uint32_t number, s
     group->opened_ns = time_ns;
     if (tsearch(group, &state->groups, compare_group) == NULL) {
         free(group->cells);
+        free(group->sorted);
         free(group);
         (void)no_memory(correlator);
         return NULL;
     }
-    account(correlator, group, sizeof(*group) + key->len + 64 + cells * sizeof(struct cell), 0);
+    account(correlator, group,
+            sizeof(*group) + key->len + 64 + cells * sizeof(struct cell) + numbers * sizeof(double),
+            0);
     link_used(correlator, group);
     if (!correlation->at_end)
         return group;
@@ -310,7 +351,7 @@ static bool ring_room(struct correlator *correlator, struct group *group, size_t
     struct match *bigger = calloc(room, sizeof(*bigger));
     if (bigger == NULL)
         return no_memory(correlator);
-    for (size_t i = 0; i < group->count; i++)
+    for (size_t i = 0; i < group->count && group->room > 0; i++)
         bigger[i] = group->matches[(group->first + i) % group->room];
     account(correlator, group, (room - group->room) * sizeof(*bigger), 0);
     free(group->matches);
@@ -347,6 +388,8 @@ static bool push(struct correlator *correlator, struct group *group, struct matc
         free(match.value);
         return false;
     }
+    if (group->sorted != NULL)
+        sort_in(group, group->count, match.number);
     group->matches[(group->first + group->count++) % group->room] = match;
     group->seen[match.position]++;
     return true;
@@ -366,26 +409,14 @@ static const struct match *match_at(const struct group *group, size_t at)
     return &group->matches[(group->first + at) % group->room];
 }
 
-static int compare_doubles(const void *left, const void *right)
-{
-    const double *a = left, *b = right;
-    return *a < *b ? -1 : *a > *b;
-}
-
-static bool ranked(const struct correlation *correlation, const struct group *group, double *ret)
+static void ranked(const struct correlation *correlation, const struct group *group, double *ret)
 {
     const size_t count = group->count;
-    VB_CLEANUP_FREE double *sorted = calloc(count, sizeof(*sorted));
-    if (sorted == NULL)
-        return false;
-    for (size_t i = 0; i < count; i++)
-        sorted[i] = match_at(group, i)->number;
-    qsort(sorted, count, sizeof(*sorted), compare_doubles);
+    const double *sorted = group->sorted;
     const size_t rank = (size_t)((double)count * correlation->percentile / 100);
     *ret = sorted[rank < count ? rank : count - 1];
     if (correlation->type == CORRELATE_VALUE_MEDIAN)
         *ret = (sorted[(count - 1) / 2] + sorted[count / 2]) / 2;
-    return true;
 }
 
 static size_t rules_seen(const struct correlation *correlation, const struct group *group)
@@ -400,8 +431,7 @@ static size_t rules_seen(const struct correlation *correlation, const struct gro
     return count;
 }
 
-static bool figure_of(struct correlator *correlator, const struct correlation *correlation,
-                      const struct group *group, double *ret)
+static bool figure_of(const struct correlation *correlation, const struct group *group, double *ret)
 {
     double sum = 0;
     switch (correlation->type) {
@@ -422,9 +452,9 @@ static bool figure_of(struct correlator *correlator, const struct correlation *c
         return group->count > 0;
     case CORRELATE_VALUE_PERCENTILE:
     case CORRELATE_VALUE_MEDIAN:
-        if (group->count == 0)
-            return false;
-        return ranked(correlation, group, ret) || no_memory(correlator);
+        if (group->count > 0)
+            ranked(correlation, group, ret);
+        return group->count > 0;
     case CORRELATE_TEMPORAL_ORDERED:
     case CORRELATE_COUNT:
         break;
@@ -590,7 +620,7 @@ static bool take_match(struct correlator *correlator, struct group *group, struc
     if (!push(correlator, group, match))
         return false;
     make_space(correlator, group, match.time_ns);
-    if (correlation->at_end || !figure_of(correlator, correlation, group, &figure) ||
+    if (correlation->at_end || !figure_of(correlation, group, &figure) ||
         !holds(correlation, figure))
         return !correlator->failed;
     return report(correlator, group, match.time_ns, NULL, 0, hits);
@@ -650,7 +680,7 @@ static bool close_window(struct correlator *correlator, struct group *group, uin
 {
     const struct correlation *correlation = &correlator->sigma->correlations[group->correlation];
     double figure = 0;
-    if (figure_of(correlator, correlation, group, &figure) && holds(correlation, figure))
+    if (figure_of(correlation, group, &figure) && holds(correlation, figure))
         return report(correlator, group, end, NULL, 0, hits);
     free_group(correlator, group);
     return !correlator->failed;

@@ -93,7 +93,8 @@ int vb_sigma_load(struct vb_sigma *sigma, const char *name, const char *text, si
 static int load_file(struct vb_sigma *sigma, int folder, const char *name, const char *path,
                      struct vb_error *err)
 {
-    VB_CLEANUP_FD int fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    VB_CLEANUP_FD int fd = openat(
+        folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (folder == AT_FDCWD ? 0 : O_NOFOLLOW));
     VB_CLEANUP(vb_buf_done) struct vb_buf text;
     vb_buf_init(&text, SIGMA_FILE_BYTES);
     struct vb_error why = {0};

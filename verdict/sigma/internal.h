@@ -34,7 +34,7 @@ enum {
     SIGMA_CORRELATED = 32,          /* rules of one correlation */
     SIGMA_GROUP_BY = 16,
     SIGMA_CHAIN = 16,             /* correlations that feed one another */
-    SIGMA_REGEX_SUBJECT = 16384,  /* bytes of a value that a regular expression sees */
+    SIGMA_REGEX_SUBJECT = 8192,   /* bytes of a value that a regular expression sees */
     SIGMA_REGEX_MATCHES = 100000, /* PCRE2's limit of backtracking */
     SIGMA_REGEX_STOPS = 16        /* limits that one may reach before it is not run any more */
 };
@@ -139,6 +139,7 @@ struct rule {
     uint32_t bucket; /* of rules with the same source */
     struct node *tree;
     size_t nodes;
+    size_t filters; /* around it: then the tree is an AND of the rule's own and theirs */
     uint32_t first_op, end_op;
     bool always;              /* nothing wakes it */
     int32_t correlated;       /* position of its struct correlation, -1: it is a rule */
@@ -281,6 +282,7 @@ struct load {
     const char *file;
     bool refused; /* the document; what comes of it is thrown away */
     size_t nodes; /* made for it */
+    size_t bytes; /* of its values, with what modifiers made of them */
 };
 
 void vb_sigma_note(struct vb_sigma *sigma, enum vb_sigma_gravity gravity, const char *file,

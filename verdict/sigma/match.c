@@ -1,52 +1,7 @@
 /* One event against all rules: each value goes through its field's automaton once, what hits
  * decides most atoms and wakes rules, and only those are looked at. Trust boundary: values are the
  * subject's, of any bytes and up to their limits; the work for each is bounded by its length. */
-#include <inttypes.h>
-#include <math.h>
-
-#include "verdict/sigma/internal.h"
-
-struct source {
-    struct source_keys keys;
-    unsigned char *applies; /* of each bucket */
-    uint32_t *always;       /* rules */
-    size_t always_count;
-    bool keywords;
-};
-
-struct slot { /* of a field: which value of the view is its */
-    uint32_t generation;
-    uint32_t value;
-};
-
-struct vb_sigma_matcher {
-    const struct vb_sigma *sigma;
-    struct arena arena; /* keys of sources */
-    struct source *sources;
-    size_t source_count;
-    uint32_t generation; /* of the view that is looked at */
-    uint32_t event;      /* of the event */
-    struct slot *slots;
-    uint32_t *hit;   /* of each atom: the generation in which a literal of it was seen */
-    uint32_t *known; /* of each other atom: in which it was tested */
-    uint8_t *truths;
-    uint32_t *woken;   /* of each rule: the generation in which it was */
-    uint32_t *matched; /* of each rule: the event in which it did */
-    uint32_t *seen;    /* of each output */
-    uint16_t *stops;   /* of each atom that is a regular expression */
-    uint32_t *candidates;
-    size_t candidate_count;
-    const struct vb_sigma_view *view;
-    const struct source *source;
-    bool any_cut; /* a value that keywords look at */
-    struct vb_buf folded, other;
-    struct regex_room *regex;
-    struct correlator *correlator;
-    struct vb_sigma_limits limits;
-    struct hits hits;
-    uint64_t last_time;
-    bool out_of_memory;
-};
+#include "verdict/sigma/matcher.h"
 
 void vb_sigma_matcher_free(struct vb_sigma_matcher *matcher)
 {
@@ -56,9 +11,10 @@ void vb_sigma_matcher_free(struct vb_sigma_matcher *matcher)
         free(matcher->sources[i].applies);
         free(matcher->sources[i].always);
     }
-    void *const heap[] = {matcher->sources, matcher->slots,      matcher->hit,      matcher->known,
-                          matcher->truths,  matcher->woken,      matcher->matched,  matcher->seen,
-                          matcher->stops,   matcher->candidates, matcher->hits.list};
+    void *const heap[] = {matcher->sources,    matcher->slots,     matcher->hit,
+                          matcher->known,      matcher->truths,    matcher->woken,
+                          matcher->matched,    matcher->seen,      matcher->stops,
+                          matcher->candidates, matcher->hits.list, matcher->recalled};
     for (size_t i = 0; i < VB_ARRAY_LEN(heap); i++)
         free(heap[i]);
     vb_arena_done(&matcher->arena);
@@ -85,10 +41,11 @@ static bool make_arrays(struct vb_sigma_matcher *matcher)
     matcher->seen = calloc(sigma->output_count + 1, sizeof(*matcher->seen));
     matcher->regex = vb_sigma_regex_room_new();
     matcher->correlator = vb_sigma_correlator_new(sigma, &matcher->limits);
-    return matcher->slots != NULL && matcher->hit != NULL && matcher->known != NULL &&
-           matcher->truths != NULL && matcher->stops != NULL && matcher->woken != NULL &&
-           matcher->matched != NULL && matcher->candidates != NULL && matcher->seen != NULL &&
-           matcher->regex != NULL && matcher->correlator != NULL;
+    matcher->recalled = vb_sigma_recalled_new();
+    return matcher->recalled != NULL && matcher->slots != NULL && matcher->hit != NULL &&
+           matcher->known != NULL && matcher->truths != NULL && matcher->stops != NULL &&
+           matcher->woken != NULL && matcher->matched != NULL && matcher->candidates != NULL &&
+           matcher->seen != NULL && matcher->regex != NULL && matcher->correlator != NULL;
 }
 
 int vb_sigma_matcher_new(const struct vb_sigma *sigma, struct vb_sigma_matcher **ret,
@@ -166,281 +123,6 @@ int vb_sigma_matcher_source(struct vb_sigma_matcher *matcher, const struct vb_si
     return VB_OK;
 }
 
-/* --- values as text --- */
-
-enum { NUMBER_BYTES = 32 };
-
-/* False where VALUE has no text: null, a map, a list. */
-static bool text_of(const struct vb_sigma_value *value, char *buffer, struct bytes *ret)
-{
-    const char *text = buffer;
-    size_t len = 0;
-    if (value->type == VB_SIGMA_TEXT) {
-        text = value->text;
-        len = value->len;
-    } else if (value->type == VB_SIGMA_INT) {
-        len = (size_t)snprintf(buffer, NUMBER_BYTES, "%" PRId64, value->number);
-    } else if (value->type == VB_SIGMA_BOOL) {
-        text = value->number != 0 ? "true" : "false";
-        len = strlen(text);
-    } else if (value->type == VB_SIGMA_REAL) {
-        len = (size_t)snprintf(buffer, NUMBER_BYTES, "%.15g", value->real);
-    } else {
-        return false;
-    }
-    *ret = (struct bytes){(const unsigned char *)text, len};
-    return true;
-}
-
-/* TEXT without case, in BUF unless it is that already. */
-static bool fold_into(struct vb_sigma_matcher *matcher, struct vb_buf *buf, struct bytes text,
-                      struct bytes *ret)
-{
-    vb_buf_clear(buf);
-    if (vb_buf_reserve(buf, vb_sigma_fold_room(text.len), NULL) < 0) {
-        matcher->out_of_memory = true;
-        return false;
-    }
-    *ret = (struct bytes){buf->data, vb_sigma_fold(text.data, text.len, false, buf->data)};
-    return true;
-}
-
-/* The values that an atom looks at, one by one, lists by their elements. */
-struct texts {
-    const struct vb_sigma_matcher *matcher;
-    size_t value, end; /* of the view */
-    size_t item;
-    bool keywords;
-};
-
-static struct texts texts_of(const struct vb_sigma_matcher *matcher, uint16_t field)
-{
-    struct texts texts = {.matcher = matcher, .keywords = field == NO_FIELD};
-    if (field == NO_FIELD) {
-        texts.end = matcher->view->count;
-    } else if (matcher->slots[field].generation == matcher->generation) {
-        texts.value = matcher->slots[field].value;
-        texts.end = texts.value + 1;
-    }
-    return texts;
-}
-
-static const struct vb_sigma_value *next_value(struct texts *texts)
-{
-    while (texts->value < texts->end) {
-        const struct vb_sigma_value *value = &texts->matcher->view->values[texts->value];
-        const bool list = value->type == VB_SIGMA_LIST;
-        if (list && !(texts->keywords && value->silent) && texts->item < value->count)
-            return &value->items[texts->item++];
-        texts->item = 0;
-        texts->value++;
-        if (!list && !(texts->keywords && value->silent))
-            return value;
-    }
-    return NULL;
-}
-
-/* --- atoms --- */
-
-static bool word_byte(unsigned char byte)
-{
-    return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
-           (byte >= 'A' && byte <= 'Z') || byte == '_' || byte >= 0x80;
-}
-
-static bool has_token(struct bytes text, struct bytes token)
-{
-    const unsigned char *at = text.data, *end = text.data + text.len;
-    while ((at = memmem(at, (size_t)(end - at), token.data, token.len)) != NULL) {
-        const unsigned char *behind = at + token.len;
-        if ((at == text.data || !word_byte(at[-1])) && (behind == end || !word_byte(*behind)))
-            return true;
-        at++;
-    }
-    return false;
-}
-
-static bool test_glob(struct vb_sigma_matcher *matcher, const struct atom *atom, struct bytes text)
-{
-    if (!atom->cased && !fold_into(matcher, &matcher->folded, text, &text))
-        return false;
-    return atom->kind == ATOM_TOKEN ? has_token(text, atom->pattern)
-                                    : vb_sigma_glob(atom->pattern, text);
-}
-
-static bool test_regex(struct vb_sigma_matcher *matcher, const struct atom *atom, struct bytes text,
-                       bool *cut)
-{
-    uint16_t *stops = &matcher->stops[atom - matcher->sigma->atoms];
-    if (*stops >= SIGMA_REGEX_STOPS) {
-        matcher->limits.regex_stopped++;
-        *cut = true;
-        return false;
-    }
-    if (text.len > SIGMA_REGEX_SUBJECT) {
-        text.len = SIGMA_REGEX_SUBJECT;
-        matcher->limits.regex_cut++;
-        *cut = true;
-    }
-    const enum regex_result result =
-        vb_sigma_regex_match(atom->regex, matcher->regex, (const char *)text.data, text.len, *cut);
-    if (result == REGEX_STOPPED) {
-        ++*stops;
-        matcher->limits.regex_stopped++;
-        *cut = true;
-    }
-    return result == REGEX_YES;
-}
-
-static bool fields_agree(enum anchor anchor, struct bytes text, struct bytes part)
-{
-    if (part.len > text.len)
-        return false;
-    const size_t rest = text.len - part.len;
-    if (anchor == ANCHOR_FREE)
-        return part.len == 0 || memmem(text.data, text.len, part.data, part.len) != NULL;
-    if (anchor == ANCHOR_WHOLE && rest != 0)
-        return false;
-    const size_t at = anchor == ANCHOR_END ? rest : 0;
-    return part.len == 0 || memcmp(text.data + at, part.data, part.len) == 0;
-}
-
-static bool test_field(struct vb_sigma_matcher *matcher, const struct atom *atom, struct bytes text,
-                       bool *cut)
-{
-    char buffer[NUMBER_BYTES];
-    struct texts texts = texts_of(matcher, atom->other);
-    if (!atom->cased && !fold_into(matcher, &matcher->folded, text, &text))
-        return false;
-    for (const struct vb_sigma_value *value = next_value(&texts); value != NULL;
-         value = next_value(&texts)) {
-        struct bytes part;
-        if (!text_of(value, buffer, &part))
-            continue;
-        if (value->cut) {
-            *cut = true; /* what it is compared with is not known */
-            continue;
-        }
-        if (!atom->cased && !fold_into(matcher, &matcher->other, part, &part))
-            return false;
-        if (fields_agree(atom->op, text, part))
-            return true;
-    }
-    return false;
-}
-
-static bool test_number(const struct atom *atom, const struct vb_sigma_value *value,
-                        struct bytes text)
-{
-    double number = 0;
-    if (value->type == VB_SIGMA_BOOL || value->cut)
-        return false;
-    if (value->type == VB_SIGMA_REAL)
-        number = value->real;
-    else if (!vb_sigma_number((const char *)text.data, text.len, &number))
-        return false;
-    return !isnan(number) && vb_sigma_compare(atom->op, number, atom->number);
-}
-
-/* CUT is set where the text's end, or what was not looked at, could make a no a yes. */
-static bool test_text(struct vb_sigma_matcher *matcher, const struct atom *atom,
-                      const struct vb_sigma_value *value, struct bytes text, bool *cut)
-{
-    int64_t part = 0;
-    struct range address;
-    const char *chars = (const char *)text.data;
-    if (atom->kind == ATOM_PRESENT)
-        return true;
-    if (atom->kind == ATOM_EMPTY)
-        return text.len == 0 && !value->cut;
-    if (atom->kind == ATOM_GLOB || atom->kind == ATOM_TOKEN) {
-        const bool open =
-            atom->kind == ATOM_TOKEN || atom->pattern.data[atom->pattern.len - 1] == PATTERN_ANY;
-        return (open || !value->cut) && test_glob(matcher, atom, text);
-    }
-    if (atom->kind == ATOM_REGEX)
-        return test_regex(matcher, atom, text, cut);
-    if (atom->kind == ATOM_NUMBER)
-        return test_number(atom, value, text);
-    if (atom->kind == ATOM_FIELD) {
-        const bool open = atom->op == ANCHOR_FREE || atom->op == ANCHOR_START;
-        return (open || !value->cut) && test_field(matcher, atom, text, cut);
-    }
-    if (value->cut)
-        return false;
-    if (atom->kind == ATOM_DATE)
-        return vb_sigma_date_part(chars, text.len, atom->op, &part) &&
-               part == (int64_t)atom->number;
-    return vb_sigma_parse_address(chars, text.len, &address) &&
-           vb_sigma_in_ranges(atom->ranges, atom->range_count, &address);
-}
-
-static enum truth test_values(struct vb_sigma_matcher *matcher, const struct atom *atom)
-{
-    char buffer[NUMBER_BYTES];
-    struct texts texts = texts_of(matcher, atom->field);
-    bool cut = false;
-    const bool hinted = atom->hint != NO_ATOM && atom->kind != ATOM_FIELD;
-    const bool hopeless = hinted && matcher->hit[atom->hint] != matcher->generation;
-    for (const struct vb_sigma_value *value = next_value(&texts); value != NULL;
-         value = next_value(&texts)) {
-        struct bytes text;
-        cut = cut || value->cut;
-        if (!hopeless && text_of(value, buffer, &text) &&
-            test_text(matcher, atom, value, text, &cut))
-            return TRUTH_YES;
-    }
-    return cut ? TRUTH_MAYBE : TRUTH_NO;
-}
-
-static bool list_is_cut(const struct vb_sigma_matcher *matcher, uint16_t field)
-{
-    if (field == NO_FIELD)
-        return matcher->any_cut;
-    return matcher->slots[field].generation == matcher->generation &&
-           matcher->view->values[matcher->slots[field].value].cut;
-}
-
-static enum truth test_atom(struct vb_sigma_matcher *matcher, const struct atom *atom)
-{
-    const bool there =
-        atom->field != NO_FIELD && matcher->slots[atom->field].generation == matcher->generation;
-    if (atom->kind == ATOM_EXISTS)
-        return there == (atom->op != 0) ? TRUTH_YES : TRUTH_NO;
-    if (atom->kind == ATOM_NULL) {
-        const bool null = !there || matcher->view->values[matcher->slots[atom->field].value].type ==
-                                        VB_SIGMA_NULL;
-        return null ? TRUTH_YES : TRUTH_NO;
-    }
-    const enum truth truth = test_values(matcher, atom);
-    return truth == TRUTH_NO && list_is_cut(matcher, atom->field) ? TRUTH_MAYBE : truth;
-}
-
-static bool field_is_cut(const struct vb_sigma_matcher *matcher, uint16_t field)
-{
-    struct texts texts = texts_of(matcher, field);
-    for (const struct vb_sigma_value *value = next_value(&texts); value != NULL;
-         value = next_value(&texts))
-        if (value->cut)
-            return true;
-    return list_is_cut(matcher, field);
-}
-
-static enum truth truth_of(struct vb_sigma_matcher *matcher, uint32_t number)
-{
-    const struct atom *atom = &matcher->sigma->atoms[number];
-    if (atom->kind == ATOM_LITERALS) {
-        if (matcher->hit[number] == matcher->generation)
-            return TRUTH_YES;
-        return matcher->any_cut && field_is_cut(matcher, atom->field) ? TRUTH_MAYBE : TRUTH_NO;
-    }
-    if (matcher->known[number] != matcher->generation) {
-        matcher->known[number] = matcher->generation;
-        matcher->truths[number] = (uint8_t)test_atom(matcher, atom);
-    }
-    return (enum truth)matcher->truths[number];
-}
-
 static bool run_rule(struct vb_sigma_matcher *matcher, const struct rule *rule)
 {
     const struct op *ops = matcher->sigma->ops;
@@ -450,10 +132,10 @@ static bool run_rule(struct vb_sigma_matcher *matcher, const struct rule *rule)
         const struct op *op = &ops[at];
         switch ((enum op_code)op->code) {
         case OP_ATOM:
-            truth = truth_of(matcher, op->argument) == TRUTH_YES;
+            truth = vb_sigma_truth_of(matcher, op->argument) == TRUTH_YES;
             break;
         case OP_MAYBE:
-            truth = truth_of(matcher, op->argument) != TRUTH_NO;
+            truth = vb_sigma_truth_of(matcher, op->argument) != TRUTH_NO;
             break;
         case OP_NOT:
             truth = !truth;
@@ -482,53 +164,6 @@ static bool run_rule(struct vb_sigma_matcher *matcher, const struct rule *rule)
 
 /* --- a view --- */
 
-static void on_hit(void *ctx, uint32_t number)
-{
-    struct vb_sigma_matcher *matcher = ctx;
-    if (matcher->hit[number] == matcher->generation)
-        return;
-    matcher->hit[number] = matcher->generation;
-    const struct vb_sigma *sigma = matcher->sigma;
-    const struct atom *atom = &sigma->atoms[number];
-    for (uint32_t i = atom->wakes; i < atom->wake_end; i++) {
-        const uint32_t rule = sigma->wakes[i];
-        if (matcher->woken[rule] == matcher->generation ||
-            matcher->source->applies[sigma->rules[rule].bucket] == 0)
-            continue;
-        matcher->woken[rule] = matcher->generation;
-        matcher->candidates[matcher->candidate_count++] = rule;
-    }
-}
-
-static bool walk_text(const struct automaton *const automata[2], struct bytes text,
-                      const struct walk *walk)
-{
-    if (automata[0] != NULL && automata[1] != NULL)
-        return vb_sigma_automaton_walk_both(automata, text.data, text.len, walk);
-    const struct automaton *one = automata[0] != NULL ? automata[0] : automata[1];
-    return vb_sigma_automaton_walk(one, text.data, text.len, walk);
-}
-
-static bool walk_value(struct vb_sigma_matcher *matcher, const struct vb_sigma_value *value,
-                       const struct automaton *const automata[2])
-{
-    char buffer[NUMBER_BYTES];
-    struct bytes text;
-    if (!text_of(value, buffer, &text))
-        return true;
-    const struct walk walk = {.seen = matcher->seen,
-                              .generation = matcher->generation,
-                              .cut = value->cut,
-                              .ctx = matcher,
-                              .hit = on_hit};
-    if (walk_text(automata, text, &walk))
-        return true;
-    if (!fold_into(matcher, &matcher->folded, text, &text))
-        return false;
-    (void)walk_text(automata, text, &walk);
-    return true;
-}
-
 static bool walk_view(struct vb_sigma_matcher *matcher)
 {
     const struct vb_sigma *sigma = matcher->sigma;
@@ -547,7 +182,8 @@ static bool walk_view(struct vb_sigma_matcher *matcher)
         for (size_t k = 0; k < (list ? value->count : 1); k++) {
             const struct vb_sigma_value *one = list ? &value->items[k] : value;
             matcher->any_cut = matcher->any_cut || one->cut;
-            if ((automata[0] != NULL || automata[1] != NULL) && !walk_value(matcher, one, automata))
+            if ((automata[0] != NULL || automata[1] != NULL) &&
+                !vb_sigma_walk_value(matcher, one, automata))
                 return false;
         }
     }
@@ -588,7 +224,6 @@ static void next_generation(struct vb_sigma_matcher *matcher)
     memset(matcher->hit, 0, sigma->atom_count * sizeof(*matcher->hit));
     memset(matcher->known, 0, sigma->atom_count * sizeof(*matcher->known));
     memset(matcher->woken, 0, sigma->rule_count * sizeof(*matcher->woken));
-    memset(matcher->seen, 0, sigma->output_count * sizeof(*matcher->seen));
     matcher->generation = 1;
 }
 
@@ -627,7 +262,7 @@ static bool value_of(const void *ctx, uint16_t field, char *buffer, struct bytes
     const struct vb_sigma_view *view = ctx;
     for (size_t i = 0; i < view->count; i++)
         if (view->values[i].field == field)
-            return text_of(&view->values[i], buffer, ret);
+            return vb_sigma_text_of(&view->values[i], buffer, ret);
     return false;
 }
 

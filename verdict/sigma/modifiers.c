@@ -17,7 +17,8 @@ static unsigned char *room(struct item *item, size_t len)
 
 bool vb_sigma_add_value(struct item *item, const struct value *like, struct bytes data)
 {
-    if (item->count >= (size_t)SIGMA_LIST * 4)
+    item->load->bytes += data.len;
+    if (item->count >= (size_t)SIGMA_LIST * 4 || item->load->bytes > SIGMA_LITERAL_BYTES)
         return refuse(item, like, "the modifiers make too many values");
     const struct value copy = *like; /* which may move */
     if (!SIGMA_GROW(item->load->sigma, item->values, item->count))

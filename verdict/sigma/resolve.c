@@ -70,6 +70,29 @@ static bool covers(const struct source_keys *outer, const struct source_keys *in
            (*outer->service == '\0' || strcmp(outer->service, inner->service) == 0);
 }
 
+/* Side by side in one node, however many they are: trees stay flat. */
+static bool add_filter(struct load *load, struct rule *rule, struct node *tree)
+{
+    if (rule->filters == 0) {
+        struct node *children[] = {rule->tree, tree};
+        rule->tree = vb_sigma_join(load, NODE_AND, children, 2);
+        rule->filters = 1;
+        return rule->tree != NULL;
+    }
+    struct node *both = rule->tree;
+    if ((both->count & (both->count - 1)) == 0) {
+        struct node **bigger =
+            vb_arena_alloc(&load->sigma->arena, both->count * 2 * sizeof(struct node *));
+        if (bigger == NULL)
+            return false;
+        memcpy(bigger, both->children, both->count * sizeof(struct node *));
+        both->children = bigger;
+    }
+    both->children[both->count++] = tree;
+    rule->filters++;
+    return true;
+}
+
 static bool surround(struct vb_sigma *sigma, struct rule *rule, const struct filter *filter)
 {
     rule->nodes += filter->nodes + 1;
@@ -82,9 +105,7 @@ static bool surround(struct vb_sigma *sigma, struct rule *rule, const struct fil
                               rule->about.title);
         return true;
     }
-    struct node *children[] = {rule->tree, filter->tree};
-    rule->tree = vb_sigma_join(&load, NODE_AND, children, 2);
-    return rule->tree != NULL;
+    return add_filter(&load, rule, filter->tree);
 }
 
 static bool apply_filter(struct vb_sigma *sigma, const struct filter *filter)
