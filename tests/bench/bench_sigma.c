@@ -6,9 +6,11 @@
  * the problems that loading had. An event is what was recorded, with two or three views. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #include "verdict/sigma/internal.h"
+#include "verdict/sigma/views.h"
 
 static double cpu_seconds(void)
 {
@@ -186,6 +188,113 @@ static void time_compiled(struct vb_sigma_matcher *matcher)
     print_rate("compiled", events, now - begin, hits);
 }
 
+/* --- from JSON Lines --- */
+
+enum { LOGGED = 200000 };
+
+static void set_exec(struct vb_event *event, size_t i, struct vb_str *argv)
+{
+    const char *program = programs[i % VB_ARRAY_LEN(programs)];
+    vb_event_init(event, VB_EV_PROCESS_EXEC, VB_SOURCE_SYSCALL);
+    argv[0] = (struct vb_str){program, strlen(program)};
+    argv[1] = (struct vb_str){"-c", 2};
+    argv[2].text = arguments[i % VB_ARRAY_LEN(arguments)];
+    argv[2].len = strlen(argv[2].text);
+    vb_event_str(event, VB_F_PATH, program);
+    vb_event_list(event, VB_F_ARGV, argv, 3);
+    vb_event_int(event, VB_F_PPID, 2);
+    vb_event_str(event, VB_F_CWD, "/home/dev/project");
+}
+
+static void set_file(struct vb_event *event, size_t i)
+{
+    static const struct vb_str flags[] = {{"read", 4}, {"write", 5}};
+    vb_event_init(event, VB_EV_FILE_OPEN, VB_SOURCE_SYSCALL);
+    vb_event_str(event, VB_F_PATH, files[i % VB_ARRAY_LEN(files)]);
+    vb_event_list(event, VB_F_FLAGS, &flags[i % 4 == 0], 1);
+}
+
+static void set_connection(struct vb_event *event)
+{
+    vb_event_init(event, VB_EV_NET_CONNECT, VB_SOURCE_SYSCALL);
+    vb_event_str(event, VB_F_FAMILY, "inet");
+    vb_event_str(event, VB_F_ADDRESS, "203.0.113.7");
+    vb_event_int(event, VB_F_PORT, 443);
+}
+
+static void write_log(int fd)
+{
+    struct vb_error err = {0};
+    struct vb_log_writer log;
+    struct vb_event event;
+    struct vb_str argv[3];
+    vb_log_writer_init(&log, fd);
+    vb_event_init(&event, VB_EV_LOG_BEGIN, VB_SOURCE_TOOL);
+    vb_event_str(&event, VB_F_VERSION, VB_LOG_VERSION);
+    vb_event_str(&event, VB_F_TOOL, "bench");
+    vb_event_str(&event, VB_F_REFERENCE, "bench");
+    vb_event_int(&event, VB_F_CLOCK, 0);
+    vb_event_str(&event, VB_F_ACTION, "run");
+    int status = vb_emit(&log.sink, &event, &err);
+    for (size_t i = 0; i < LOGGED && status >= 0; i++) {
+        if (i % 10 < 2)
+            set_exec(&event, i, argv);
+        else if (i % 10 < 9)
+            set_file(&event, i);
+        else
+            set_connection(&event);
+        vb_event_int(&event, VB_F_PID, (int64_t)(i % 50 + 3));
+        vb_event_str(&event, VB_F_EXECUTABLE, programs[(i / 3) % VB_ARRAY_LEN(programs)]);
+        event.detonation = 1;
+        status = vb_emit(&log.sink, &event, &err);
+    }
+    if (status < 0 || vb_log_end(&log, &err) < 0)
+        fail(&err);
+    vb_log_writer_done(&log);
+}
+
+/* MATCHER NULL: reading alone. */
+static void time_log(const char *name, int fd, const struct vb_sigma *sigma,
+                     struct vb_sigma_matcher *matcher)
+{
+    struct vb_error err = {0};
+    struct vb_log_reader *reader = NULL;
+    struct vb_sigma_views *views = NULL;
+    struct vb_event event;
+    size_t events = 0, hits = 0;
+    const double begin = cpu_seconds();
+    if (lseek(fd, 0, SEEK_SET) < 0 || vb_log_reader_new(fd, &reader, &err) < 0 ||
+        (matcher != NULL && vb_sigma_views_new(sigma, matcher, &views, &err) < 0))
+        fail(&err);
+    int status = vb_log_reader_next(reader, &event, &err);
+    for (; status > 0; status = vb_log_reader_next(reader, &event, &err), events++) {
+        struct vb_sigma_event seen;
+        const struct vb_sigma_hit *list = NULL;
+        size_t count = 0;
+        if (matcher == NULL)
+            continue;
+        if (vb_sigma_views_of(views, &event, &seen, &err) < 0 ||
+            vb_sigma_match(matcher, &seen, &list, &count, &err) < 0)
+            fail(&err);
+        hits += count;
+    }
+    if (status < 0)
+        fail(&err);
+    print_rate(name, events, cpu_seconds() - begin, hits);
+    vb_sigma_views_free(views);
+    vb_log_reader_free(reader);
+}
+
+static void time_json(const struct vb_sigma *sigma, struct vb_sigma_matcher *matcher)
+{
+    VB_CLEANUP_FD int fd = memfd_create("log", MFD_CLOEXEC);
+    if (fd < 0)
+        exit(1);
+    write_log(fd);
+    time_log("reading", fd, sigma, NULL);
+    time_log("json", fd, sigma, matcher);
+}
+
 /* --- rule by rule --- */
 
 struct naive {
@@ -317,6 +426,7 @@ int main(int argc, char **argv)
     make_events(sigma, matcher);
     time_compiled(matcher);
     time_naive(sigma);
+    time_json(sigma, matcher);
     for (size_t i = 0; i < vb_sigma_problem_count(sigma); i++)
         printf("%s:%zu: %s\n", vb_sigma_problem(sigma, i)->file, vb_sigma_problem(sigma, i)->line,
                vb_sigma_problem(sigma, i)->text);
