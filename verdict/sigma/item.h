@@ -29,6 +29,7 @@ struct value {
     size_t origin; /* of the values as written, which one it comes from */
     struct bytes data;
     struct bytes source; /* as written */
+    size_t done;         /* bytes of data in which placeholders are replaced */
     unsigned open;       /* FIELD */
     unsigned op;         /* COMPARED, DATE; flags of a REGEX */
     double number;

@@ -311,68 +311,79 @@ static bool next_placeholder(struct bytes *text, unsigned char *clean, size_t *r
     return found;
 }
 
-/* Replaces the first placeholder by each of its values; the rest comes in the next round. Text that
- * was put in is not looked at again: DONE says how far that is. */
-static bool expand_one(struct item *item, size_t at, size_t *done, bool *ret_more)
+/* HEAD bytes of WHOLE, TEXT as a Sigma string, and WHOLE from TAIL on; all but the last is done. */
+static bool put_in(struct item *item, struct value *value, const struct value *whole,
+                   const char *text, const size_t head_and_tail[2])
 {
-    struct value *value = &item->values[at];
-    unsigned char *clean = room(item, value->data.len);
+    const size_t text_len = strlen(text), rest = whole->data.len - head_and_tail[1];
+    if (whole->data.len + text_len > SIGMA_VALUE_BYTES)
+        return refuse(item, whole, "a placeholder makes a value too long");
+    unsigned char *data = room(item, whole->data.len + text_len);
+    if (data == NULL)
+        return false;
+    memcpy(data, whole->data.data, head_and_tail[0]);
+    size_t len = head_and_tail[0];
+    len += vb_sigma_tokenise(text, text_len, data + len);
+    value->done = len;
+    memcpy(data + len, whole->data.data + head_and_tail[1], rest);
+    value->data = (struct bytes){data, len + rest};
+    return true;
+}
+
+/* Replaces the first placeholder behind what is done by each of its values. What was put in is
+ * done: it is not looked at again. */
+static bool expand_one(struct item *item, size_t at, bool *ret_more)
+{
+    struct value whole = item->values[at];
+    const size_t done = whole.done;
+    unsigned char *clean = room(item, whole.data.len);
     if (clean == NULL)
         return false;
-    struct bytes rest = {value->data.data + *done, value->data.len - *done};
+    item->load->bytes += whole.data.len;
+    if (item->load->bytes > SIGMA_LITERAL_BYTES)
+        return refuse(item, &whole, "a placeholder makes values too long");
+    struct bytes rest = {whole.data.data + done, whole.data.len - done};
     size_t begin = 0;
     struct bytes name = {NULL, 0};
-    memcpy(clean, value->data.data, *done);
-    *ret_more = next_placeholder(&rest, clean + *done, &begin, &name);
-    value->data = (struct bytes){clean, *done + rest.len};
+    memcpy(clean, whole.data.data, done);
+    *ret_more = next_placeholder(&rest, clean + done, &begin, &name);
+    whole.data = (struct bytes){clean, done + rest.len};
+    item->values[at] = whole;
     if (!*ret_more)
         return true;
     const struct placeholder *row = placeholder_named(item->load->sigma, name);
     if (row == NULL) {
-        (void)vb_sigma_refuse(item->load, value->line, "the placeholder %%%.*s%% has no list",
+        (void)vb_sigma_refuse(item->load, whole.line, "the placeholder %%%.*s%% has no list",
                               (int)(name.len > 80 ? 80 : name.len), (const char *)name.data);
         return false;
     }
-    const struct value whole = *value;
-    const size_t head = *done + begin, tail = *done + begin + name.len + 2;
+    const size_t head_and_tail[] = {done + begin, done + begin + name.len + 2};
     for (size_t i = 0; i < row->count; i++) {
-        const size_t text_len = strlen(row->values[i]);
-        if (whole.data.len + text_len > SIGMA_VALUE_BYTES)
-            return refuse(item, &whole, "a placeholder makes a value too long");
-        unsigned char *data = room(item, whole.data.len + text_len);
-        if (data == NULL)
+        struct value made = whole;
+        if (!put_in(item, &made, &whole, row->values[i], head_and_tail))
             return false;
-        memcpy(data, whole.data.data, head);
-        size_t len = head + vb_sigma_tokenise(row->values[i], text_len, data + head);
         if (i == 0)
-            *done = len;
-        memcpy(data + len, whole.data.data + tail, whole.data.len - tail);
-        len += whole.data.len - tail;
-        if (i == 0)
-            item->values[at].data = (struct bytes){data, len};
-        else if (!vb_sigma_add_value(item, &whole, (struct bytes){data, len}))
+            item->values[at] = made;
+        else if (!vb_sigma_add_value(item, &made, made.data))
             return false;
     }
     return true;
 }
 
-/* A value with two placeholders would need to know, in each of those that the first one makes, how
- * far it is done: so there may be one, wherever it stands. */
+/* Those that a placeholder adds have their turn too, from where they are done. */
 static bool expand(struct item *item, size_t at, unsigned argument)
 {
     (void)argument;
-    size_t done = 0;
-    bool more = false;
     const size_t before = item->count;
-    if (!expand_one(item, at, &done, &more))
-        return false;
-    if (item->count - before >= SIGMA_EXPANSIONS)
-        return refuse(item, &item->values[at], "a placeholder makes too many values");
-    if (!more)
-        return true;
-    const struct value *value = &item->values[at];
-    if (memchr(value->data.data + done, '%', value->data.len - done) != NULL)
-        return refuse(item, value, "a value with more than one placeholder or another %");
+    item->values[at].done = 0;
+    for (size_t i = at; i < item->count; i = i < before ? before : i + 1) {
+        bool more = true;
+        while (more)
+            if (!expand_one(item, i, &more))
+                return false;
+        if (item->count - before >= SIGMA_EXPANSIONS)
+            return refuse(item, &item->values[at], "a placeholder makes too many values");
+    }
     return true;
 }
 
