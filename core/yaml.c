@@ -13,7 +13,8 @@ const struct vb_yaml_limits vb_yaml_default_limits = {
 struct vb_yaml {
     struct vb_yaml_node **nodes; /* all of them, for freeing */
     size_t count;
-    struct vb_yaml_node *root;
+    struct vb_yaml_node **roots; /* of the documents */
+    size_t root_count;
 };
 
 struct parse {
@@ -24,7 +25,7 @@ struct parse {
     size_t depth;
     struct vb_yaml_node **keys; /* one waiting key per level */
     bool done;
-    bool began;
+    size_t began; /* documents */
 };
 
 static int refuse(const struct parse *parse, size_t line, const char *why, struct vb_error *err)
@@ -74,6 +75,8 @@ static bool has_key(const struct vb_yaml_node *map, const struct vb_yaml_node *k
 static int take_key(struct parse *parse, const struct vb_yaml_node *map, struct vb_yaml_node *key,
                     struct vb_error *err)
 {
+    if (parse->limits.keys != 0 && map->count >= parse->limits.keys)
+        return refuse(parse, key->line, "more keys than a map may have", err);
     if (key->kind != VB_YAML_SCALAR)
         return refuse(parse, key->line, "a key must be plain text", err);
     /* "<<" would merge another map: a second way to say a thing that our reader does not know. */
@@ -90,8 +93,10 @@ static int take_key(struct parse *parse, const struct vb_yaml_node *map, struct 
 static int attach(struct parse *parse, struct vb_yaml_node *node, struct vb_error *err)
 {
     if (parse->depth == 0) {
-        parse->yaml->root = node;
-        return VB_OK;
+        const int status = grow(&parse->yaml->roots, parse->yaml->root_count, err);
+        if (status == VB_OK)
+            parse->yaml->roots[parse->yaml->root_count++] = node;
+        return status;
     }
     struct vb_yaml_node *parent = parse->open[parse->depth - 1];
     if (parent->kind == VB_YAML_MAP && parse->keys[parse->depth - 1] == NULL)
@@ -158,12 +163,16 @@ static int on_open(struct parse *parse, enum vb_yaml_kind kind, const yaml_event
 static int on_document(struct parse *parse, const yaml_event_t *event, struct vb_error *err)
 {
     const size_t line = event->start_mark.line + 1;
-    if (parse->began)
-        return refuse(parse, line, "a second document begins here; only one is accepted", err);
+    const size_t allowed = parse->limits.documents == 0 ? 1 : parse->limits.documents;
+    if (parse->began >= allowed)
+        return refuse(parse, line,
+                      allowed == 1 ? "a second document begins here; only one is accepted"
+                                   : "more documents than a file may have",
+                      err);
     if (event->data.document_start.tag_directives.start !=
         event->data.document_start.tag_directives.end)
         return refuse(parse, line, "tag directives are not accepted", err);
-    parse->began = true;
+    parse->began++;
     return VB_OK;
 }
 
@@ -204,7 +213,7 @@ static int run_parser(struct parse *parse, yaml_parser_t *parser, struct vb_erro
         if (status < 0)
             return status;
     }
-    if (parse->yaml->root == NULL)
+    if (parse->yaml->root_count == 0)
         return refuse(parse, 1, "the file is empty", err);
     return VB_OK;
 }
@@ -257,12 +266,23 @@ void vb_yaml_free(struct vb_yaml *yaml)
         free(yaml->nodes[i]);
     }
     free(yaml->nodes);
+    free(yaml->roots);
     free(yaml);
 }
 
 const struct vb_yaml_node *vb_yaml_root(const struct vb_yaml *yaml)
 {
-    return yaml->root;
+    return yaml->roots[0];
+}
+
+size_t vb_yaml_document_count(const struct vb_yaml *yaml)
+{
+    return yaml->root_count;
+}
+
+const struct vb_yaml_node *vb_yaml_document(const struct vb_yaml *yaml, size_t index)
+{
+    return index < yaml->root_count ? yaml->roots[index] : NULL;
 }
 
 const struct vb_yaml_node *vb_yaml_get(const struct vb_yaml_node *map, const char *key)

@@ -15,3 +15,7 @@ add_executable(bench_signatures bench/bench_signatures.c)
 target_link_libraries(bench_signatures PRIVATE vb_signatures vb_core vb_flags)
 set_target_properties(bench_signatures PROPERTIES
   RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+
+add_executable(bench_sigma bench/bench_sigma.c)
+target_link_libraries(bench_sigma PRIVATE vb_verdict vb_core vb_flags)
+set_target_properties(bench_sigma PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)

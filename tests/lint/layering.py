@@ -39,7 +39,7 @@ THIRD_PARTY = {
     "zlib.h": {"core", "scan", "signatures", "unpack", "sandbox/bait"},
     "zstd.h": {"sandbox/bait"},
     "zstd_errors.h": {"sandbox/bait"},
-    "utf8proc.h": {"core", "scan", "identify", "unpack"},
+    "utf8proc.h": {"core", "scan", "identify", "unpack", "verdict"},
     "seccomp.h": {"sandbox/box", "sandbox/recorder"},
     "libmnl/": {"sandbox/box"},
     "pcre2.h": {"verdict"},

@@ -1,6 +1,7 @@
-/* YAML 1.1 by libyaml's event API, made strict and bounded: one document, plain data only. Aliases,
- * anchors, tags, duplicate keys, keys that are not scalars, a second document, and anything beyond
- * the limits are refused with the line, so that no text can mean two things or grow. */
+/* YAML 1.1 by libyaml's event API, made strict and bounded: plain data only, and one document
+ * unless the limits say otherwise. Aliases, anchors, tags, duplicate keys, keys that are not
+ * scalars, a further document, and anything beyond the limits are refused with the line, so that no
+ * text can mean two things or grow. */
 #ifndef VETBOX_CORE_YAML_H
 #define VETBOX_CORE_YAML_H
 
@@ -23,6 +24,8 @@ struct vb_yaml_limits {
     size_t bytes;
     size_t depth;
     size_t nodes;
+    size_t keys;      /* of one map; 0: as many as there are nodes */
+    size_t documents; /* 0: one */
 };
 
 extern const struct vb_yaml_limits vb_yaml_default_limits;
@@ -43,8 +46,11 @@ typedef int vb_yaml_file(void *ctx, const char *name, const char *text, size_t l
  * until it fails. A folder or file that cannot be read is VB_E_CONFIG. */
 VB_CHECKED int vb_yaml_folder(const char *dir, vb_yaml_file *each, void *ctx, struct vb_error *err);
 
-/* The document's top node; never NULL. Nodes belong to YAML. */
+/* The first document's top node; never NULL. Nodes belong to YAML. */
 const struct vb_yaml_node *vb_yaml_root(const struct vb_yaml *yaml);
+/* How many documents there are, at least one, and the top node of each, NULL behind the last. */
+size_t vb_yaml_document_count(const struct vb_yaml *yaml);
+const struct vb_yaml_node *vb_yaml_document(const struct vb_yaml *yaml, size_t index);
 
 /* The value of KEY, or NULL if MAP is no map or has no such key. */
 const struct vb_yaml_node *vb_yaml_get(const struct vb_yaml_node *map, const char *key);
