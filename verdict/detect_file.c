@@ -376,7 +376,7 @@ static void see_delete(struct judge *judge)
         !vb_starts(path, "/usr/"))
         return;
     if (vb_path_is_own(run, path) || vb_names_find(&run->changed, path) != NULL ||
-        vb_is_given(run, path))
+        vb_names_find(&judge->brought, path) != NULL || vb_is_given(run, path))
         return;
     if (process != NULL && process->command.trusted && (process->command.traits & TRAIT_PACKAGER))
         return;

@@ -20,6 +20,7 @@ static const struct list_row lists[] = {
     {offsetof(struct judge, entries), MAX_DISCLOSED},
     {offsetof(struct judge, reached), MAX_TREE},
     {offsetof(struct judge, signature_files), MAX_TREE},
+    {offsetof(struct judge, brought), MAX_PATHS},
     {offsetof(struct judge, commands), MAX_LIST},
     {offsetof(struct judge, hosts), MAX_LIST},
     {offsetof(struct judge, files_written), MAX_LIST},

@@ -322,6 +322,8 @@ struct judge {
     struct names signature_files;
     bool signed_untrusted; /* there is one that is not trusted */
 
+    struct names
+        brought; /* paths of the home that its runs wrote or made: a later one finds them */
     struct names commands, hosts, files_written, baits_read, declared, undisclosed, kinds, names,
         signers, gaps;
     struct names mcp_tools; /* entry point and name → position in mcp_rows */

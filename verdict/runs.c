@@ -491,6 +491,8 @@ static void see_change(struct judge *judge, struct run *run, int64_t pid)
         (void)vb_names_add(&run->changed, &run->arena, vb_box_path(judge, VB_F_TARGET), pid, NULL);
     if (event->kind == VB_EV_FILE_RENAME)
         (void)vb_names_add(&run->moved, &run->arena, path, pid, NULL);
+    if (fresh && event->kind != VB_EV_FILE_ATTRIBUTE && vb_starts(path, "~/"))
+        vb_note(judge, &judge->brought, path);
     if (fresh && event->kind != VB_EV_FILE_MKDIR && event->kind != VB_EV_FILE_ATTRIBUTE)
         vb_note(judge, &judge->files_written, path);
     if (fresh && !vb_path_is_own(run, path))

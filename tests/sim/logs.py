@@ -611,6 +611,22 @@ def beside_skills():
     log.write()
 
 
+def made_before():
+    """A run clears away what the one before it made: nothing of the user's is lost."""
+    log = Log("made-before")
+    log.files("SKILL.md", "install.sh")
+    for verb in ("make", "clear"):
+        log.script("install.sh", "bash", verb)
+        for i in range(30):
+            path = f"{HOME}/.local/share/tool/{i}.txt"
+            if verb == "make":
+                log.open(10, path, "write", "create")
+            else:
+                log.add("file.delete", pid=10, path=path, executable="/usr/bin/rm")
+        log.end()
+    log.write()
+
+
 def reverse_shell():
     log = Log("reverse-shell")
     log.files("SKILL.md", "debug.sh", "agent.py")
@@ -1447,7 +1463,7 @@ def build_files():
 if __name__ == "__main__":
     for story in (weather, honest_api, handed_key_used, handed_key_taken, documented_server, exfil_ssh, exfil_file, base64_oneliner, stage_two, answered, dependencies, own_logins,
                   persistence,
-                  agent_tamper, own_place, among_skills, beside_skills, reverse_shell, archive_traversal, hidden_unicode,
+                  agent_tamper, own_place, among_skills, beside_skills, made_before, reverse_shell, archive_traversal, hidden_unicode,
                   static_only, text_only, signed_by_others, signed_by_index,
                   escape_attempt, io_uring_probe, cloud_tool, cloud_tool_of_its_own, borrowed_name, borrowed_module, coverage_gap, live, cut_short, memory_bomb,
                   unexecuted, exception, home_search,
