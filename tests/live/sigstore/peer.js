@@ -94,7 +94,7 @@ function statement(data) {
   return Buffer.from(JSON.stringify({
     _type: 'https://in-toto.io/Statement/v1',
     subject: [{ name: 'a', digest: { sha256: crypto.createHash('sha256').update(data).digest('hex') } }],
-    predicateType: 'https://example.org/x', predicate: {},
+    predicateType: 'https://slsa.dev/provenance/v1', predicate: {},
   }));
 }
 
