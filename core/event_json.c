@@ -154,6 +154,18 @@ static bool head_key(const char *key)
     return false;
 }
 
+/* KEY among the fields of a kind, from *NEXT on: a log has them in this order. */
+static enum vb_field next_field(const struct vb_event_field **next, const char *key)
+{
+    for (const struct vb_event_field *row = *next; row->field != VB_F_NONE; row++) {
+        if (strcmp(vb_field_name(row->field), key) == 0) {
+            *next = row + 1;
+            return row->field;
+        }
+    }
+    return vb_field_named(key);
+}
+
 void vb_line_init(struct vb_line *line)
 {
     line->json = NULL;
@@ -185,11 +197,12 @@ int vb_event_from_json(const char *text, size_t len, struct vb_line *line, struc
     json_t *member;
     if (status < 0)
         return status;
+    const struct vb_event_field *next = vb_event_type(ret->kind)->fields;
     json_object_foreach(line->json, key, member)
     {
         if (head_key(key))
             continue;
-        const enum vb_field field = vb_field_named(key);
+        const enum vb_field field = next_field(&next, key);
         if (field == VB_F_NONE || ret->value_count >= VB_EVENT_MAX_FIELDS)
             return vb_fail(err, VB_E_DATA, 0, "unknown field %.60s", key);
         struct vb_value *value = &ret->values[ret->value_count++];
