@@ -240,13 +240,15 @@ int vb_command_trust(const struct vb_options *options, struct vb_error *err)
                        "vetbox trust list, trust check, trust add FILE, or trust remove NAME");
     if (given && !adds)
         return vb_fail(err, VB_E_USAGE, 0, "--name and --principal are for vetbox trust add");
-    int status = vb_place_trust(options->value[VB_OPT_TRUST], &dir, err);
-    if (status == VB_OK && dir == NULL && !lists)
-        status = vb_place_own_trust(&dir, err);
+    const char *where = options->value[VB_OPT_TRUST];
+    const bool checks = strcmp(action, "check") == 0;
+    int status = checks || where == NULL ? vb_place_trust(where, &dir, err) : VB_OK;
+    if (status == VB_OK && dir == NULL && (where != NULL || !lists))
+        status = vb_place_new_trust(where, &dir, err);
     if (status < 0)
         return status;
     if (lists)
-        return list(options, dir, strcmp(action, "check") == 0, err);
+        return list(options, dir, checks, err);
     return adds ? add(options, dir, options->operands[1], err)
                 : forget(options, dir, options->operands[1], err);
 }

@@ -87,8 +87,17 @@ run trust check --trust "$trust"
 expect_status 0 "check of a good folder"
 expect_in "$work/out" "6 entries" "check of a good folder"
 
+# --- a folder that is named and not there ---
+
+for command in "trust check" "verify alice.pub" "scan alice.pub"; do
+    run $command --trust "$work/mistyped"
+    expect_status 78 "$command with a folder that is not there"
+    expect_in "$work/err" "cannot read the trust folder $work/mistyped: No such file" "$command with a folder that is not there"
+done
+
 # --- trusted roots: one that vetbox ships, and others beside it ---
 
+mkdir "$work/none"
 run trust list --trust "$work/none"
 expect_status 0 "the shipped root without a folder"
 expect_in "$work/out" "sigstore-public  shipped with vetbox, the newest on 20" "the shipped root"
