@@ -171,6 +171,11 @@ static bool knows(void *ctx, const char *finding)
     return strcmp(finding, "VB-TYPO") != 0;
 }
 
+static bool is_kind(const char *kind)
+{
+    return strcmp(kind, "agent-skill") == 0;
+}
+
 static void check(const char *text, struct told *ret, int64_t now)
 {
     char path[64];
@@ -185,7 +190,8 @@ static void check(const char *text, struct told *ret, int64_t now)
     assert_int_equal(status, (int)ret->wrong);
     assert_true((policy == NULL) == (ret->wrong > 0));
     if (policy != NULL) {
-        const size_t doubts = vb_policy_doubts(policy, now, knows, keep, ret);
+        const struct vb_policy_known known = {.finding = knows, .kind = is_kind};
+        const size_t doubts = vb_policy_doubts(policy, now, known, keep, ret);
         assert_int_equal(doubts, ret->doubtful);
     }
     vb_policy_free(policy);
@@ -239,6 +245,12 @@ static void test_what_is_hardly_meant_is_told(void **state)
         {DECIDE "exceptions: [{finding: VB-NETS, owner: a, reason: b, expires: 2026-01-01}]\n",
          NULL},
         {DECIDE "findings: {VB-OPA*: allow, VB-OPAQUE: review}\n", NULL},
+        {DECIDE "signatures: [{packages: [\"a*\", \"agent-skill:a\"]}]\n", NULL},
+        {DECIDE "signatures: [{packages: [a, \"skill:a*\"]}]\n",
+         ":3: skill:a* fits no package: there is no kind skill"},
+        {DECIDE "exceptions: [{finding: VB-NETS, package: \"skill:a\", owner: a, reason: b, "
+                "expires: 2027-01-01}]\n",
+         ":3: skill:a fits no package: there is no kind skill"},
         {DECIDE "coverage: {static: block}\n", ":3: static: block makes review of allow"},
     };
     for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
