@@ -183,7 +183,8 @@ static int list(const struct vb_options *options, const char *dir, bool check, s
         return status;
     if (!show.as_json && !vb_option_given(options, VB_OPT_QUIET) &&
         (show.all == 0 || (check && show.worst == STATE_GOOD)))
-        printf("%zu entries in %s\n", show.all, dir != NULL ? dir : "no trust folder");
+        printf("%zu %s in %s\n", show.all, show.all == 1 ? "entry" : "entries",
+               dir != NULL ? dir : "no trust folder: vetbox trust add makes one");
     return check ? statuses[show.worst] : 0;
 }
 

@@ -249,7 +249,8 @@ static const char *row_problem(const struct listing *listing, const struct vb_pu
     for (size_t i = 0; !found && i < listing->ids.count; i++)
         found = vb_sig_id_equal(listing->ids.items[i], row->signer);
     if (!found)
-        return "names a key that is not in the folder";
+        return "names a key that is not in the folder: its id is wanted, as vetbox trust list "
+               "shows it";
     if (row->root != NULL && !has(&listing->roots, row->root) &&
         !(row->is_identity && has(&listing->instances, row->root)))
         return row->is_identity ? "names a root that is not in the folder"
