@@ -105,7 +105,8 @@ int vb_place_yara_rules(const char *given, char **ret, struct vb_error *err)
     if (base == NULL)
         return vb_fail(err, VB_E_NOMEM, errno, "naming the rules folder");
     if (!is_folder(base))
-        return vb_fail(err, VB_E_CONFIG, errno, "no rules folder %s", base);
+        return vb_fail(err, VB_E_CONFIG, errno, "no rules folder %s%s", base,
+                       given == NULL ? " (--rules names another)" : "");
     VB_CLEANUP_FREE char *yara = joined(base, "yara");
     return yara == NULL || is_folder(yara) ? keep(vb_steal(yara), ret, err)
                                            : keep(vb_steal(base), ret, err);
