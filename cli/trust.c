@@ -241,6 +241,9 @@ int vb_command_trust(const struct vb_options *options, struct vb_error *err)
                        "vetbox trust list, trust check, trust add FILE, or trust remove NAME");
     if (given && !adds)
         return vb_fail(err, VB_E_USAGE, 0, "--name and --principal are for vetbox trust add");
+    if (vb_option_given(options, VB_OPT_NAME) && vb_option_given(options, VB_OPT_PRINCIPAL))
+        return vb_fail(err, VB_E_USAGE, 0,
+                       "--name or --principal: an OpenSSH key is called by its principal");
     const char *where = options->value[VB_OPT_TRUST];
     const bool checks = strcmp(action, "check") == 0;
     int status = checks || where == NULL ? vb_place_trust(where, &dir, err) : VB_OK;

@@ -652,7 +652,8 @@ int vb_trust_add(const char *dir, const struct vb_trust_new *what, char ret_file
                        what->path, form != NULL ? form->refusal : "nothing that can be trusted");
     if (form->ending == NULL && (what->principal == NULL || !principal_is_plain(what->principal)))
         return vb_fail(err, VB_E_USAGE, 0,
-                       "%s is an OpenSSH key: say whose with --principal, such as a mail address",
+                       "%s is an OpenSSH key: say whose with --principal, such as a mail address, "
+                       "one and without spaces, quotes and patterns",
                        what->path);
     if (form->ending != NULL && what->principal != NULL)
         return vb_fail(err, VB_E_USAGE, 0, "--principal is for OpenSSH keys, and %s is none",

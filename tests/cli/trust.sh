@@ -34,6 +34,9 @@ run trust add carol.pub --principal carol@example.org --trust "$trust"
 expect_error "the same OpenSSH key again"
 run trust add carol.pub --principal 'carol,*' --trust "$trust"
 expect_error "a principal that is a pattern"
+run trust add carol.pub --name carl --principal carl@example.org --trust "$trust"
+expect_error "an OpenSSH key with --name"
+expect_in "$work/err" "is called by its principal" "an OpenSSH key with --name"
 run trust add alice.pub --principal alice --trust "$trust"
 expect_error "--principal for another key"
 run trust add alice.pub --trust "$trust"
@@ -54,8 +57,10 @@ expect_in "$work/err" "another key, alice, has the id" "two keys with one id"
 
 # What is no key.
 for file in alice.key carol pem.key /dev/null "$vetbox" "$work"; do
-    run trust add "$file" --name secret --principal x --trust "$trust"
-    expect_error "add $file"
+    for how in --name=secret --principal=x; do
+        run trust add "$file" "$how" --trust "$trust"
+        expect_error "add $file $how"
+    done
 done
 printf 'untrusted comment: x\nRWnonsense\n' >bad.pub
 run trust add bad.pub --trust "$trust"
