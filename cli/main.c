@@ -23,7 +23,8 @@ static const struct vb_command commands[] = {
     {"doctor", 'd', "", "what this machine can do, and how to mend it", vb_command_doctor},
     {"trust", 't', "ACTION [NAME]",
      "whose signatures are believed: list, check, add FILE, remove NAME", vb_command_trust},
-    {"policy", 'o', "ACTION [FILE]", "what the findings mean: check, explain, list, show",
+    {"policy", 'o', "ACTION [FILE]",
+     "what the findings mean: check [FILE], explain [FILE] [EVIDENCE], list, show [NAME]",
      vb_command_policy},
     {"rootfs", 'b', "build DIR", "a clean root file system to run packages in", vb_command_rootfs},
 };
@@ -45,7 +46,7 @@ static void usage(FILE *out)
           out);
     for (size_t i = 0; i < VB_ARRAY_LEN(commands); i++)
         fprintf(out, "  %-8s %-14s %s\n", commands[i].name, commands[i].operands, commands[i].help);
-    fputs("\nREF: a file, a folder or an https:// URL.\n"
+    fputs("\nREF: a file, a folder, an https:// URL, npm:NAME[@VERSION] or pypi:NAME[@VERSION].\n"
           "Exit status: 0 allow, 1 block, 2 review, 64 and up for errors.\n"
           "vetbox COMMAND --help lists a command's options.\n",
           out);

@@ -105,7 +105,8 @@ int vb_place_yara_rules(const char *given, char **ret, struct vb_error *err)
     if (base == NULL)
         return vb_fail(err, VB_E_NOMEM, errno, "naming the rules folder");
     if (!is_folder(base))
-        return vb_fail(err, VB_E_CONFIG, errno, "no rules folder %s", base);
+        return vb_fail(err, VB_E_CONFIG, errno, "no rules folder %s%s", base,
+                       given == NULL ? " (--rules names another)" : "");
     VB_CLEANUP_FREE char *yara = joined(base, "yara");
     return yara == NULL || is_folder(yara) ? keep(vb_steal(yara), ret, err)
                                            : keep(vb_steal(base), ret, err);
@@ -142,8 +143,10 @@ static char *own_trust(void)
     return home != NULL && home[0] == '/' ? joined(home, ".config/vetbox/trust") : NULL;
 }
 
-int vb_place_own_trust(char **ret, struct vb_error *err)
+int vb_place_new_trust(const char *given, char **ret, struct vb_error *err)
 {
+    if (given != NULL)
+        return keep(strdup(given), ret, err);
     char *own = own_trust();
     return own == NULL ? vb_fail(err, VB_E_CONFIG, 0,
                                  "neither XDG_CONFIG_HOME nor HOME says where the trust folder is: "
@@ -154,6 +157,9 @@ int vb_place_own_trust(char **ret, struct vb_error *err)
 int vb_place_trust(const char *given, char **ret, struct vb_error *err)
 {
     *ret = NULL;
+    /* Whoever names one has rules in it, which a slip of the pen must not switch off. */
+    if (given != NULL && access(given, F_OK) < 0)
+        return vb_fail(err, VB_E_CONFIG, errno, "cannot read the trust folder %s", given);
     if (given != NULL)
         return keep(strdup(given), ret, err);
     VB_CLEANUP_FREE char *user = own_trust();

@@ -18,11 +18,11 @@ VB_CHECKED int vb_place_world_rules(const char *given, char **ret, struct vb_err
 struct vb_bait_rules;
 VB_CHECKED int vb_place_baits(const char *given, struct vb_bait_rules **ret, struct vb_error *err);
 
-/* The trust folder: GIVEN, or the first that exists in the user's or system's configuration, or
- * NULL. */
+/* The trust folder: GIVEN, which must be there, or the first that exists in the user's or system's
+ * configuration, or NULL. */
 VB_CHECKED int vb_place_trust(const char *given, char **ret, struct vb_error *err);
-/* The user's own, whether it is there or not. */
-VB_CHECKED int vb_place_own_trust(char **ret, struct vb_error *err);
+/* GIVEN or the user's own, whether it is there or not. */
+VB_CHECKED int vb_place_new_trust(const char *given, char **ret, struct vb_error *err);
 
 /* The user's cache folder for vetbox, made if need be; NULL where there is none to be had. */
 VB_CHECKED int vb_place_cache(char **ret, struct vb_error *err);

@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/listen.h"
 #include "cli/places.h"
+#include "vetbox/identify.h"
 #include "vetbox/report.h"
 #include "vetbox/scan.h"
 #include "vetbox/verdict.h"
@@ -75,6 +76,12 @@ static bool is_known(void *ctx, const char *finding)
     return known->found;
 }
 
+/* pypi is what a reference says; manifests say which form of a Python package it is. */
+static bool is_kind(const char *kind)
+{
+    return strcmp(kind, "pypi") == 0 || vb_identify_is_kind(kind);
+}
+
 static int load_rules(const struct vb_options *options, struct vb_rules **ret, struct vb_error *err)
 {
     VB_CLEANUP_FREE char *dir = NULL;
@@ -108,7 +115,8 @@ static int check(const struct vb_options *options, const char *name, struct vb_e
     if (status < 0)
         return status;
     known.rules = rules;
-    if (vb_policy_doubts(policy, (int64_t)time(NULL), is_known, print_told, &known) > 0)
+    const struct vb_policy_known words = {.finding = is_known, .kind = is_kind};
+    if (vb_policy_doubts(policy, (int64_t)time(NULL), words, print_told, &known) > 0)
         return VB_EXIT_REVIEW;
     if (!known.quiet)
         printf("%s is in order\n", name == NULL ? "the built-in policy" : name);

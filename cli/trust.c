@@ -183,7 +183,8 @@ static int list(const struct vb_options *options, const char *dir, bool check, s
         return status;
     if (!show.as_json && !vb_option_given(options, VB_OPT_QUIET) &&
         (show.all == 0 || (check && show.worst == STATE_GOOD)))
-        printf("%zu entries in %s\n", show.all, dir != NULL ? dir : "no trust folder");
+        printf("%zu %s in %s\n", show.all, show.all == 1 ? "entry" : "entries",
+               dir != NULL ? dir : "no trust folder: vetbox trust add makes one");
     return check ? statuses[show.worst] : 0;
 }
 
@@ -240,13 +241,18 @@ int vb_command_trust(const struct vb_options *options, struct vb_error *err)
                        "vetbox trust list, trust check, trust add FILE, or trust remove NAME");
     if (given && !adds)
         return vb_fail(err, VB_E_USAGE, 0, "--name and --principal are for vetbox trust add");
-    int status = vb_place_trust(options->value[VB_OPT_TRUST], &dir, err);
-    if (status == VB_OK && dir == NULL && !lists)
-        status = vb_place_own_trust(&dir, err);
+    if (vb_option_given(options, VB_OPT_NAME) && vb_option_given(options, VB_OPT_PRINCIPAL))
+        return vb_fail(err, VB_E_USAGE, 0,
+                       "--name or --principal: an OpenSSH key is called by its principal");
+    const char *where = options->value[VB_OPT_TRUST];
+    const bool checks = strcmp(action, "check") == 0;
+    int status = checks || where == NULL ? vb_place_trust(where, &dir, err) : VB_OK;
+    if (status == VB_OK && dir == NULL && (where != NULL || !lists))
+        status = vb_place_new_trust(where, &dir, err);
     if (status < 0)
         return status;
     if (lists)
-        return list(options, dir, strcmp(action, "check") == 0, err);
+        return list(options, dir, checks, err);
     return adds ? add(options, dir, options->operands[1], err)
                 : forget(options, dir, options->operands[1], err);
 }

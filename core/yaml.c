@@ -195,6 +195,30 @@ static int on_event(struct parse *parse, const yaml_event_t *event, struct vb_er
     return VB_OK;
 }
 
+/* What libyaml says, and what mostly is the matter. */
+static const char *problem_of(const yaml_parser_t *parser)
+{
+    static const struct {
+        const char *says, *means;
+    } rows[] = {
+        {"found character that cannot start any token",
+         "found character that cannot start any token: indent with spaces and not with tabs, and "
+         "put "
+         "quotes around what begins with @, % or `"},
+        {"did not find expected alphabetic or numeric character",
+         "did not find expected alphabetic or numeric character: put quotes around what begins "
+         "with "
+         "* or &"},
+    };
+    if (parser->problem == NULL)
+        return "not YAML";
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        if (strcmp(parser->problem, rows[i].says) == 0)
+            return rows[i].means;
+    }
+    return parser->problem;
+}
+
 static int run_parser(struct parse *parse, yaml_parser_t *parser, struct vb_error *err)
 {
     while (!parse->done) {
@@ -204,9 +228,8 @@ static int run_parser(struct parse *parse, yaml_parser_t *parser, struct vb_erro
             const size_t line = (parser->error == YAML_READER_ERROR ? parser->mark.line
                                                                     : parser->problem_mark.line) +
                                 1;
-            return memory
-                       ? vb_fail(err, VB_E_NOMEM, 0, "out of memory for YAML")
-                       : refuse(parse, line, parser->problem ? parser->problem : "not YAML", err);
+            return memory ? vb_fail(err, VB_E_NOMEM, 0, "out of memory for YAML")
+                          : refuse(parse, line, problem_of(parser), err);
         }
         const int status = on_event(parse, &event, err);
         yaml_event_delete(&event);

@@ -45,6 +45,15 @@ const struct vb_id_kind vb_id_kinds[] = {
 };
 const size_t vb_id_kind_count = VB_ARRAY_LEN(vb_id_kinds);
 
+bool vb_identify_is_kind(const char *name)
+{
+    for (size_t i = 0; i < vb_id_kind_count; i++) {
+        if (strcmp(vb_id_kinds[i].name, name) == 0)
+            return true;
+    }
+    return strcmp(name, "files") == 0;
+}
+
 /* Files that make the folder ABOVE levels up a root. */
 static const struct {
     const char *tail;

@@ -171,7 +171,10 @@ static int read_signer(const struct vb_publishers *of, const struct vb_yaml_node
         return wrong(of, map, "exactly one of key, identity and root is needed", err);
     /* Anybody can have an identity from some issuer. */
     if ((ret->identity != NULL) != (ret->issuer != NULL))
-        return wrong(of, map, "identity and issuer need each other", err);
+        return wrong(of, map,
+                     "identity and issuer need each other; a certificate that names no issuer is "
+                     "met by root alone",
+                     err);
     return VB_OK;
 }
 
@@ -328,8 +331,10 @@ static int want_kinds(const struct vb_publishers *of, const struct vb_yaml_node 
 
     for (size_t i = 0; status == VB_OK && i < node->count; i++) {
         if (!vb_publishers_kind(node->items[i]->text))
-            return vb_fail(err, VB_E_CONFIG, 0, "%s:%zu: unknown package kind \"%.60s\"", of->path,
-                           node->items[i]->line, node->items[i]->text);
+            return vb_fail(err, VB_E_CONFIG, 0,
+                           "%s:%zu: unknown package kind \"%.60s\": agent-skill, npm and so on, as "
+                           "reports say",
+                           of->path, node->items[i]->line, node->items[i]->text);
     }
     return status;
 }

@@ -249,7 +249,8 @@ static const char *row_problem(const struct listing *listing, const struct vb_pu
     for (size_t i = 0; !found && i < listing->ids.count; i++)
         found = vb_sig_id_equal(listing->ids.items[i], row->signer);
     if (!found)
-        return "names a key that is not in the folder";
+        return "names a key that is not in the folder: its id is wanted, as vetbox trust list "
+               "shows it";
     if (row->root != NULL && !has(&listing->roots, row->root) &&
         !(row->is_identity && has(&listing->instances, row->root)))
         return row->is_identity ? "names a root that is not in the folder"
@@ -651,7 +652,8 @@ int vb_trust_add(const char *dir, const struct vb_trust_new *what, char ret_file
                        what->path, form != NULL ? form->refusal : "nothing that can be trusted");
     if (form->ending == NULL && (what->principal == NULL || !principal_is_plain(what->principal)))
         return vb_fail(err, VB_E_USAGE, 0,
-                       "%s is an OpenSSH key: say whose with --principal, such as a mail address",
+                       "%s is an OpenSSH key: say whose with --principal, such as a mail address, "
+                       "one and without spaces, quotes and patterns",
                        what->path);
     if (form->ending != NULL && what->principal != NULL)
         return vb_fail(err, VB_E_USAGE, 0, "--principal is for OpenSSH keys, and %s is none",

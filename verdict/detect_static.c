@@ -259,11 +259,14 @@ static void see_expected(struct judge *judge)
     const char *outcome = vb_text_of(judge, VB_F_OUTCOME);
     if (strcmp(outcome, "signed") == 0)
         return;
-    const struct found found = found_at(judge, FINDING_SIGNATURE_MISSING);
+    /* The line is trust.yaml's. */
+    struct found found = found_at(judge, FINDING_SIGNATURE_MISSING);
+    found.line = 0;
     vb_report_found(judge, &found,
-                    "The package %s must be signed, says trust.yaml: those who may have signed "
-                    "%lld of its %lld files.",
+                    "The package %s must be signed, says line %lld of trust.yaml: those who may "
+                    "have signed %lld of its %lld files.",
                     vb_text_of(judge, VB_F_NAME),
+                    (long long)vb_event_get_int(judge->event, VB_F_LINE, 0),
                     (long long)vb_event_get_int(judge->event, VB_F_COUNT, 0),
                     (long long)vb_event_get_int(judge->event, VB_F_PRESENT, 0));
 }

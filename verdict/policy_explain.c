@@ -337,6 +337,30 @@ static void unknown_ids(struct doubts *doubts, bool (*known)(void *ctx, const ch
             doubt(doubts, policy->exceptions[i].line, fmt, policy->exceptions[i].finding);
 }
 
+/* A row with a kind that no package is of fits nothing, and demands nothing. */
+static void unknown_kind(struct doubts *doubts, size_t line, const char *pattern,
+                         bool (*known)(const char *kind))
+{
+    const char *colon = pattern == NULL ? NULL : strchr(pattern, ':');
+    if (known == NULL || colon == NULL || colon == pattern)
+        return;
+    const char *kind = vb_arena_printf(&doubts->arena, "%.*s", (int)(colon - pattern), pattern);
+    if (!known(kind))
+        doubt(doubts, line, "%s fits no package: there is no kind %s", pattern, kind);
+}
+
+static void unknown_kinds(struct doubts *doubts, bool (*known)(const char *kind))
+{
+    const struct vb_policy *policy = doubts->policy;
+    for (size_t i = 0; i < policy->signer_count; i++) {
+        const struct policy_texts *packages = &policy->signers[i].packages;
+        for (size_t k = 0; k < packages->count; k++)
+            unknown_kind(doubts, packages->items[k].line, packages->items[k].text, known);
+    }
+    for (size_t i = 0; i < policy->exception_count; i++)
+        unknown_kind(doubts, policy->exceptions[i].line, policy->exceptions[i].package, known);
+}
+
 /* Rows behind one that takes all that they would. */
 static void unreached(struct doubts *doubts)
 {
@@ -402,12 +426,12 @@ static void generous(struct doubts *doubts)
     }
 }
 
-size_t vb_policy_doubts(const struct vb_policy *policy, int64_t now,
-                        bool (*known)(void *ctx, const char *finding), vb_policy_told *told,
-                        void *ctx)
+size_t vb_policy_doubts(const struct vb_policy *policy, int64_t now, struct vb_policy_known known,
+                        vb_policy_told *told, void *ctx)
 {
     struct doubts doubts = {.policy = policy, .told = told, .ctx = ctx};
-    unknown_ids(&doubts, known);
+    unknown_ids(&doubts, known.finding);
+    unknown_kinds(&doubts, known.kind);
     unreached(&doubts);
     generous(&doubts);
     expired(&doubts, now);

@@ -91,7 +91,7 @@ static bool read_finding(struct reader *r, const struct vb_yaml_node *node, cons
     }
     return wrong(r, node,
                  "a finding id such as VB-NET-UNDISCLOSED was expected here, or the "
-                 "beginning of some and a *");
+                 "beginning of some, more than VB-, and a *");
 }
 
 /* A host, or "*.DOMAIN". */
@@ -104,7 +104,8 @@ static bool read_host(struct reader *r, const struct vb_yaml_node *node, const c
     if (*text == '\0' || *text == '.' || text[strspn(text, letters)] != '\0')
         return wrong(r, node,
                      "a host such as api.example.com was expected here, in lower case and without "
-                     "https:// or port, or *.example.com for all below it");
+                     "https:// or port, or *.example.com for all below it, and not \"%s\"",
+                     node->kind == VB_YAML_SCALAR ? node->text : "[...]");
     if (below && vb_host_is_drop(text))
         return wrong(r, node, "below %s anybody can leave data: name the host that you mean", text);
     return read_text(r, node, ret);

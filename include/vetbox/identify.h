@@ -35,6 +35,8 @@ extern const struct vb_identify_limits vb_identify_default_limits;
  * them), but code in them is listed like any other. */
 VB_CHECKED int vb_identify(int dirfd, const char *name, const struct vb_identify_limits *limits,
                            struct vb_sink *sink, struct vb_error *err);
+/* Whether NAME is one of these kinds. */
+bool vb_identify_is_kind(const char *name);
 
 /* For a package that runs nothing of its own: one coverage event for each archive within it whose
  * contents could execute or instruct, with their number. DIRFD has what was unpacked beside the

@@ -159,11 +159,17 @@ typedef void vb_policy_told(void *ctx, bool wrong, const char *text);
  * is returned. */
 VB_CHECKED int vb_policy_check(const char *name, vb_policy_told *told, void *ctx,
                                struct vb_policy **ret, struct vb_error *err);
+/* Whether there is a finding with this id, or one that begins so if it ends in '*'; whether
+ * packages are of this kind. Either may be NULL. */
+struct vb_policy_known {
+    bool (*finding)(void *ctx, const char *finding);
+    bool (*kind)(const char *kind);
+};
+
 /* What is no mistake but hardly meant, as of NOW: rows that are never reached, what has expired,
- * and ids for which KNOWN says no (it may be NULL). Returns how much. */
-size_t vb_policy_doubts(const struct vb_policy *policy, int64_t now,
-                        bool (*known)(void *ctx, const char *finding), vb_policy_told *told,
-                        void *ctx);
+ * and words that are not KNOWN. Returns how much. */
+size_t vb_policy_doubts(const struct vb_policy *policy, int64_t now, struct vb_policy_known known,
+                        vb_policy_told *told, void *ctx);
 /* What the policy does, in words, as of NOW. */
 VB_CHECKED int vb_policy_explain(const struct vb_policy *policy, int64_t now, struct vb_buf *ret,
                                  struct vb_error *err);

@@ -43,7 +43,7 @@ _vetbox()
         --dates) words='auto today 7,45,400' ;;
         --probes) words='auto all none' ;;
         --net) words='world none replay: live:' ;;
-        --persona) words='developer ci empty' ;;
+        --persona) words='developer ci empty server' ;;
         --timeout | --name | --principal | --finding) return ;;
         --policy)
             mapfile -t COMPREPLY < <(compgen -W 'default strict ci research' -- "$current"; compgen -f -- "$current")
@@ -63,6 +63,14 @@ _vetbox()
                 words='list check add remove'
             elif [ "${COMP_WORDS[1]}" = policy ] && [ "$COMP_CWORD" -eq 2 ]; then
                 words='check explain list show'
+            elif [ "${COMP_WORDS[1]}" = policy ] && [ "$COMP_CWORD" -eq 3 ]; then
+                mapfile -t COMPREPLY < <(compgen -W 'default strict ci research' -- "$current"; compgen -f -- "$current")
+                compopt -o filenames
+                return
+            elif [ "${COMP_WORDS[1]}" = rules ] && [ "$COMP_CWORD" -eq 2 ]; then
+                words='list check'
+            elif [ "${COMP_WORDS[1]}" = rootfs ] && [ "$COMP_CWORD" -eq 2 ]; then
+                words=build
             fi ;;
             esac
             ;;

@@ -391,6 +391,7 @@ fi
 # --- without a keyring, without gpgv ---
 
 skill
+mkdir "$work/none"
 pgp --local-user alice --armor --detach-sign skill/SHA256SUMS
 run verify skill --trust "$work/none"
 expect_status 2 "no keyring"

@@ -34,6 +34,9 @@ run trust add carol.pub --principal carol@example.org --trust "$trust"
 expect_error "the same OpenSSH key again"
 run trust add carol.pub --principal 'carol,*' --trust "$trust"
 expect_error "a principal that is a pattern"
+run trust add carol.pub --name carl --principal carl@example.org --trust "$trust"
+expect_error "an OpenSSH key with --name"
+expect_in "$work/err" "is called by its principal" "an OpenSSH key with --name"
 run trust add alice.pub --principal alice --trust "$trust"
 expect_error "--principal for another key"
 run trust add alice.pub --trust "$trust"
@@ -54,8 +57,10 @@ expect_in "$work/err" "another key, alice, has the id" "two keys with one id"
 
 # What is no key.
 for file in alice.key carol pem.key /dev/null "$vetbox" "$work"; do
-    run trust add "$file" --name secret --principal x --trust "$trust"
-    expect_error "add $file"
+    for how in --name=secret --principal=x; do
+        run trust add "$file" "$how" --trust "$trust"
+        expect_error "add $file $how"
+    done
 done
 printf 'untrusted comment: x\nRWnonsense\n' >bad.pub
 run trust add bad.pub --trust "$trust"
@@ -87,8 +92,17 @@ run trust check --trust "$trust"
 expect_status 0 "check of a good folder"
 expect_in "$work/out" "6 entries" "check of a good folder"
 
+# --- a folder that is named and not there ---
+
+for command in "trust check" "verify alice.pub" "scan alice.pub"; do
+    run $command --trust "$work/mistyped"
+    expect_status 78 "$command with a folder that is not there"
+    expect_in "$work/err" "cannot read the trust folder $work/mistyped: No such file" "$command with a folder that is not there"
+done
+
 # --- trusted roots: one that vetbox ships, and others beside it ---
 
+mkdir "$work/none"
 run trust list --trust "$work/none"
 expect_status 0 "the shipped root without a folder"
 expect_in "$work/out" "sigstore-public  shipped with vetbox, the newest on 20" "the shipped root"

@@ -105,7 +105,10 @@ static void test_mistakes_are_named(void **state)
         {"version: 1\n" DECIDE "hosts: {allowed: []}\n", ":3: this list is empty"},
         {"version: 1\n" DECIDE "hosts: {allowed: '*'}\n", ":3: a host such as"},
         {"version: 1\n" DECIDE "hosts: {allowed: '*corp.example'}\n", ":3: a host such as"},
-        {"version: 1\n" DECIDE "hosts: {allowed: 'https://a.example'}\n", ":3: a host such as"},
+        {"version: 1\n" DECIDE "hosts: {allowed: 'https://a.example'}\n",
+         "and not \"https://a.example\""},
+        {"version: 1\n" DECIDE "hosts: {allowed: [*.a.example]}\n",
+         ":3: did not find expected alphabetic or numeric character: put quotes"},
         {"version: 1\n" DECIDE "hosts: {allowed: '*.webhook.site'}\n", ":3: below webhook.site"},
         {"version: 1\n" DECIDE "hosts: {denied: a.example}\n", ":3: unknown key \"denied\""},
         {"version: 1\n" DECIDE "licenses: {other: review}\n", ":3: the key allowed is missing"},
@@ -171,6 +174,11 @@ static bool knows(void *ctx, const char *finding)
     return strcmp(finding, "VB-TYPO") != 0;
 }
 
+static bool is_kind(const char *kind)
+{
+    return strcmp(kind, "agent-skill") == 0;
+}
+
 static void check(const char *text, struct told *ret, int64_t now)
 {
     char path[64];
@@ -185,7 +193,8 @@ static void check(const char *text, struct told *ret, int64_t now)
     assert_int_equal(status, (int)ret->wrong);
     assert_true((policy == NULL) == (ret->wrong > 0));
     if (policy != NULL) {
-        const size_t doubts = vb_policy_doubts(policy, now, knows, keep, ret);
+        const struct vb_policy_known known = {.finding = knows, .kind = is_kind};
+        const size_t doubts = vb_policy_doubts(policy, now, known, keep, ret);
         assert_int_equal(doubts, ret->doubtful);
     }
     vb_policy_free(policy);
@@ -239,6 +248,12 @@ static void test_what_is_hardly_meant_is_told(void **state)
         {DECIDE "exceptions: [{finding: VB-NETS, owner: a, reason: b, expires: 2026-01-01}]\n",
          NULL},
         {DECIDE "findings: {VB-OPA*: allow, VB-OPAQUE: review}\n", NULL},
+        {DECIDE "signatures: [{packages: [\"a*\", \"agent-skill:a\"]}]\n", NULL},
+        {DECIDE "signatures: [{packages: [a, \"skill:a*\"]}]\n",
+         ":3: skill:a* fits no package: there is no kind skill"},
+        {DECIDE "exceptions: [{finding: VB-NETS, package: \"skill:a\", owner: a, reason: b, "
+                "expires: 2027-01-01}]\n",
+         ":3: skill:a fits no package: there is no kind skill"},
         {DECIDE "coverage: {static: block}\n", ":3: static: block makes review of allow"},
     };
     for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
