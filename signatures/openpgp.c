@@ -163,7 +163,7 @@ int vb_sig_openpgp_bare(const struct vb_sig_job *job, bool *ret, struct vb_error
     VB_CLEANUP(file_done) struct file file = {.count = 0};
     const int status = read_file(job, &file, err);
 
-    *ret = file.why == NULL && !file.clear && !file.words;
+    *ret = file.why == NULL && !file.clear && !file.words && vb_sig_pgp_strict(job->data);
     return status;
 }
 

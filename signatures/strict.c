@@ -93,13 +93,56 @@ static bool read_armor(struct vb_sig_bytes text, const char *begin, const char *
            good;
 }
 
+/* Whether there is something in BYTES that a shell would do: text between two of what it takes for
+ * ends of commands. Few bytes that mean nothing look like that. */
+static bool has_command(struct vb_sig_bytes bytes)
+{
+    enum { COMMAND_MIN = 8 };
+    size_t len = 0;
+    bool begun = false;
+
+    for (size_t i = 0; i < bytes.len; i++) {
+        const unsigned char c = bytes.data[i];
+        const bool ends = c != '\0' && strchr("\n\r;|&#`$", c) != NULL;
+        if (ends && begun && len >= COMMAND_MIN)
+            return true;
+        if (ends)
+            len = 0;
+        else
+            len++;
+        begun = ends || (begun && (c == '\t' || (c >= ' ' && c <= '~')));
+    }
+    return begun && len >= COMMAND_MIN;
+}
+
+/* As in read_armor(), for as many blocks as there are. */
+static bool are_full_lines(struct vb_sig_bytes text)
+{
+    struct vb_sig_bytes line;
+    bool last = false;
+
+    while (vb_sig_get_line(&text, &line)) {
+        const bool body = line.len > 0 && line.data[0] != '-' && line.data[0] != '=' &&
+                          memchr(line.data, ':', line.len) == NULL;
+        if (body && last)
+            return false;
+        last = body ? line.len < LINE_WIDTH_MIN : last && line.len == 0;
+    }
+    return true;
+}
+
+bool vb_sig_pgp_strict(struct vb_sig_bytes data)
+{
+    return data.len > 0 && (data.data[0] & 0x80) != 0 ? !has_command(data) : are_full_lines(data);
+}
+
 static bool cms(const struct vb_sig_job *job)
 {
     static const char *const labels[][2] = {{"-----BEGIN PKCS7-----", "-----END PKCS7-----"},
                                             {"-----BEGIN CMS-----", "-----END CMS-----"}};
 
     if (vb_sig_cms_strict(job->data))
-        return true;
+        return !has_command(job->data);
     for (size_t i = 0; i < VB_ARRAY_LEN(labels); i++) {
         VB_CLEANUP(vb_buf_done) struct vb_buf der;
         vb_buf_init(&der, VB_SIG_FILE_MAX);

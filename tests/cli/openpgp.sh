@@ -293,6 +293,44 @@ run verify skill --trust "$trust"
 expect_status 2 "words in the armor of a signature"
 expect_in "$work/out" "covered by none: 1 of 4 files" "words in the armor of a signature"
 sed -i '/^Comment/d' skill/SHA256SUMS.asc
+# Nor what a shell would do: in what of the packet nobody signed, behind it, in one of nobody, or as short lines of the armor.
+pgp --dearmor <skill/SHA256SUMS.asc >list.sig
+cat >words.py <<'PY'
+import base64, sys
+raw = open("list.sig", "rb").read()
+assert raw[0] == 0x88 and raw[1] == len(raw) - 2
+body, words = raw[2:], b"\n./run this.txt\n"
+at = 6 + int.from_bytes(body[4:6], "big")
+unsigned = int.from_bytes(body[at : at + 2], "big")
+def more(text):
+    sub = bytes([len(text) + 1, 100]) + text
+    return body[:at] + (unsigned + len(sub)).to_bytes(2, "big") + body[at + 2 : at + 2 + unsigned] + sub + body[at + 2 + unsigned :]
+def packet(body):
+    return b"\x89" + len(body).to_bytes(2, "big") + body
+binary = {"within": packet(more(words)), "semicolon": packet(more(b";./run this.txt;")), "behind": packet(body + words), "nobody": packet(b"\x04" + words)}
+if sys.argv[1] in binary:
+    sys.stdout.buffer.write(binary[sys.argv[1]])
+else:
+    text = base64.b64encode(raw).decode()
+    cut = 20 if sys.argv[1] == "short" else 64
+    print("-----BEGIN PGP SIGNATURE-----\n\n" + "\n".join(text[i : i + cut] for i in range(0, len(text), cut)) + "\n-----END PGP SIGNATURE-----")
+PY
+mv skill/SHA256SUMS.asc saved.list
+cp list.sig skill/SHA256SUMS.sig
+package 0 "a binary signature" "valid-trusted  openpgp  SHA256SUMS.sig  alice"
+for what in within semicolon behind; do
+    python3 words.py "$what" >skill/SHA256SUMS.sig
+    package 2 "commands in a binary signature: $what" "covered by none: 1 of 4 files"
+done
+cp list.sig skill/SHA256SUMS.sig
+python3 words.py nobody >skill/more.sig
+package 1 "commands in what is no signature" "  more.sig"
+rm skill/more.sig skill/SHA256SUMS.sig
+python3 words.py full >skill/SHA256SUMS.asc
+package 0 "armor by others" "valid-trusted"
+python3 words.py short >skill/SHA256SUMS.asc
+package 2 "short lines of armor" "covered by none: 1 of 4 files"
+mv saved.list skill/SHA256SUMS.asc
 cp skill/SKILL.md skill/SHA256SUMS.asc . && cp SHA256SUMS.asc skill/SKILL.md.asc
 package 1 "a signature for another file" "invalid  openpgp  SKILL.md.asc"
 
