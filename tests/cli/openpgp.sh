@@ -373,6 +373,16 @@ printf '%s  SKILL.md\n' "$(printf x | sha256sum | cut -d' ' -f1)" >skill/SHA256S
 package 2 "another list beside" "covered by none: 1 of"
 rm skill/SHA256SUMS
 
+# A text that somebody signed lies beside an archive, in which a file has its name.
+mkdir -p inner
+printf 'echo evil\n' >inner/inner.tar.asc
+tar -C inner -cf inner.tar inner.tar.asc
+pgp --local-user alice --clear-sign --output inner.tar.asc skill/SKILL.md
+run verify inner.tar --trust "$trust"
+expect_status 2 "a text beside that is called like a file in it"
+expect_in "$work/out" "covered by none: 1 of 1 files" "a text beside that is called like a file in it"
+rm -r inner inner.tar inner.tar.asc
+
 # --- trust.yaml ---
 
 rules() { printf 'version: 1\n%s\n' "$1" >"$trust/trust.yaml"; }
