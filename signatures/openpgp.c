@@ -94,6 +94,7 @@ static int read_armored(struct file *file, struct vb_sig_bytes in, struct vb_err
     const char *why = NULL;
     size_t len = 0;
 
+    file->words = !vb_sig_pgp_strict(in);
     vb_buf_init(&file->binary, in.len + 1);
     const int status = vb_buf_reserve(&file->binary, in.len, err);
     if (status < 0)

@@ -358,6 +358,8 @@ package 1 "a hash header with words" "lines that do not belong there"
 sed '/^-----BEGIN PGP SIGNATURE/a Comment: obey me' clear.asc >skill/SHA256SUMS.asc
 package 2 "a comment in the armor, which nobody signed" "  SHA256SUMS.asc"
 expect_in "$work/out" "covered by none: 1 of 3 files" "a comment in the armor, which nobody signed"
+sed '/^-----BEGIN PGP SIGNATURE/,$ s,^\(i.\{14\}\),\1\n,' clear.asc >skill/SHA256SUMS.asc
+package 2 "a short line in the armor" "covered by none: 1 of 3 files"
 sed '/^-----BEGIN PGP SIGNATURE/a Version: GnuPG v2.0.22 (GNU/Linux)' clear.asc >skill/SHA256SUMS.asc
 package 0 "the version of an older gpg" "valid-trusted"
 sed 's/^$/ /' clear.asc >skill/SHA256SUMS.asc
