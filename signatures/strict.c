@@ -212,6 +212,32 @@ static bool is_known(json_t *json, size_t depth)
     return true;
 }
 
+/* A text at the beginning of a line, with nothing that is joined to it, would be a command to a
+ * shell; digests of a log's proof are not. */
+static bool are_no_commands(struct vb_sig_bytes text)
+{
+    struct vb_sig_bytes line;
+
+    while (vb_sig_get_line(&text, &line)) {
+        while (vb_sig_skip(&line, " ") || vb_sig_skip(&line, "\t"))
+            continue;
+        if (!vb_sig_skip(&line, "\""))
+            continue;
+        const unsigned char *end = memchr(line.data, '"', line.len);
+        const size_t len = end == NULL ? line.len : (size_t)(end - line.data);
+        const bool digest = (len == 64 && memchr(line.data, '/', len) == NULL) ||
+                            (len == 44 && line.data[43] == '=');
+        size_t at = len + 1;
+        if (at < line.len && line.data[at] == ',')
+            continue;
+        while (at < line.len && (line.data[at] == ' ' || line.data[at] == '\t'))
+            at++;
+        if ((at >= line.len || line.data[at] != ':') && !digest)
+            return false;
+    }
+    return true;
+}
+
 /* An object that has one of what every signature has, and nothing that none has. */
 static bool is_json(struct vb_sig_bytes text)
 {
@@ -227,7 +253,8 @@ static bool is_json(struct vb_sig_bytes text)
         json == NULL)
         return false;
     /* Within its quotes a shell would still do what these say. */
-    if (memchr(text.data, '$', text.len) != NULL || memchr(text.data, '`', text.len) != NULL)
+    if (memchr(text.data, '$', text.len) != NULL || memchr(text.data, '`', text.len) != NULL ||
+        !are_no_commands(text))
         return false;
     for (size_t i = 0; !found && i < VB_ARRAY_LEN(needed); i++)
         found = json_object_get(json, needed[i]) != NULL;

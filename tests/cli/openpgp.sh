@@ -331,6 +331,13 @@ package 0 "armor by others" "valid-trusted"
 python3 words.py short >skill/SHA256SUMS.asc
 package 2 "short lines of armor" "covered by none: 1 of 4 files"
 mv saved.list skill/SHA256SUMS.asc
+printf '{"attestations": [\n  {"kind": "x"},\n  "%s"\n]}' "$(head -c 32 /dev/zero | base64)" >skill/more.provenance
+package 0 "a digest on a line" "present-unverifiable  attestation  more.provenance"
+for text in '"/usr/bin/id"' '"/usr/bin/id" , 1' '{"kind":\n\t"/usr/bin/id" }'; do
+    printf '{"attestations": [\n%b\n]}' "$text" >skill/more.provenance
+    package 2 "a command on a line of JSON: $text" "  more.provenance"
+done
+rm skill/more.provenance
 cp skill/SKILL.md skill/SHA256SUMS.asc . && cp SHA256SUMS.asc skill/SKILL.md.asc
 package 1 "a signature for another file" "invalid  openpgp  SKILL.md.asc"
 
