@@ -403,6 +403,8 @@ rules "publishers: [{packages: [\"weather-*\"], signers: [{key: ${alice#????????
 package 2 "an id is no fingerprint" "the signer is not among those"
 rules "publishers: [{packages: [\"weather-*\"], signers: [{key: $carol}]}]"
 package 2 "somebody else's package" "the signer is not among those"
+rules "revoked: [{key: ${alice#????????????????????????}, since: 2020-01-01, reason: lost}]"
+package 2 "and yet enough to revoke him" "the signer was revoked on 2020-01-01: lost"
 rules "publishers: [{packages: [other], signers: [{key: $alice}]}]"
 package 2 "replayed for another package" "trusted for other packages only"
 rules "revoked: [{key: $alice, since: 2026-01-01, reason: laptop stolen}]"
