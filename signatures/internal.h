@@ -185,6 +185,8 @@ VB_CHECKED int vb_sig_dsse_subject(const struct vb_sig_job *job, const struct vb
                                    struct vb_sig_result *result, struct vb_error *err);
 /* A file is its format and nothing else, whether it holds or not. */
 bool vb_sig_strict(const struct vb_sig_job *job);
+/* The same of an OpenPGP signature, whose packets and frames were looked at. */
+bool vb_sig_pgp_strict(struct vb_sig_bytes data);
 bool vb_sig_minisign_strict(const struct vb_sig_job *job);
 bool vb_sig_signify_strict(const struct vb_sig_job *job);
 bool vb_sig_sshsig_strict(const struct vb_sig_job *job);

@@ -94,6 +94,7 @@ static int read_armored(struct file *file, struct vb_sig_bytes in, struct vb_err
     const char *why = NULL;
     size_t len = 0;
 
+    file->words = !vb_sig_pgp_strict(in);
     vb_buf_init(&file->binary, in.len + 1);
     const int status = vb_buf_reserve(&file->binary, in.len, err);
     if (status < 0)
@@ -163,7 +164,7 @@ int vb_sig_openpgp_bare(const struct vb_sig_job *job, bool *ret, struct vb_error
     VB_CLEANUP(file_done) struct file file = {.count = 0};
     const int status = read_file(job, &file, err);
 
-    *ret = file.why == NULL && !file.clear && !file.words;
+    *ret = file.why == NULL && !file.clear && !file.words && vb_sig_pgp_strict(job->data);
     return status;
 }
 

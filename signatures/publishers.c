@@ -725,12 +725,24 @@ static bool is_signer(const struct signer *signer, const struct vb_sig_result *r
                                : result->root[0] != '\0' && strcmp(signer->root, result->root) == 0;
 }
 
+/* KEY is the id of an OpenPGP key, of which FINGERPRINT is known: too little to trust somebody by,
+ * and enough to revoke him. */
+static bool ends_like(const char *key, const char *fingerprint)
+{
+    enum { ID = 16, FINGERPRINT = 40 };
+
+    return strlen(key) == ID && strlen(fingerprint) == FINGERPRINT &&
+           vb_ascii_equal(key, fingerprint + FINGERPRINT - ID);
+}
+
 /* Whom a revocation is about: wherever he comes from. */
 static bool is_revoked(const struct signer *signer, const struct vb_sig_result *result)
 {
     if (signer->identity != NULL)
         return is_identity(signer, result, true);
-    return signer->key != NULL ? is_key(signer, result) : is_signer(signer, result);
+    return signer->key != NULL ? is_key(signer, result) || ends_like(signer->key, result->key_id) ||
+                                     ends_like(signer->key, result->made_by)
+                               : is_signer(signer, result);
 }
 
 static bool is_listed(const struct row *row, const struct vb_sig_result *result)

@@ -235,8 +235,11 @@ static int examine_one(const struct vb_sig_job *job, const char *whole, struct v
     *ret_next = result.next;
     if (job->gpgv->what == VB_GPGV_ASKS)
         return 0;
-    vb_sig_cover_add(cover, whole != NULL ? "." : job->path,
-                     whole != NULL && covers(&result, whole), &result);
+    const bool all = whole != NULL && covers(&result, whole);
+    /* What else it covers lies beside the artifact, and is no file of the package. */
+    if (whole != NULL && !all)
+        vb_sig_paths_done(&result.covers);
+    vb_sig_cover_add(cover, whole != NULL ? "." : job->path, all, &result);
     return vb_sig_result_emit(job, &result, sink, err);
 }
 

@@ -93,13 +93,56 @@ static bool read_armor(struct vb_sig_bytes text, const char *begin, const char *
            good;
 }
 
+/* Whether there is something in BYTES that a shell would do: text between two of what it takes for
+ * ends of commands. Few bytes that mean nothing look like that. */
+static bool has_command(struct vb_sig_bytes bytes)
+{
+    enum { COMMAND_MIN = 8 };
+    size_t len = 0;
+    bool begun = false;
+
+    for (size_t i = 0; i < bytes.len; i++) {
+        const unsigned char c = bytes.data[i];
+        const bool ends = c != '\0' && strchr("\n\r;|&#`$", c) != NULL;
+        if (ends && begun && len >= COMMAND_MIN)
+            return true;
+        if (ends)
+            len = 0;
+        else
+            len++;
+        begun = ends || (begun && (c == '\t' || (c >= ' ' && c <= '~')));
+    }
+    return begun && len >= COMMAND_MIN;
+}
+
+/* As in read_armor(), for as many blocks as there are. */
+static bool are_full_lines(struct vb_sig_bytes text)
+{
+    struct vb_sig_bytes line;
+    bool last = false;
+
+    while (vb_sig_get_line(&text, &line)) {
+        const bool body = line.len > 0 && line.data[0] != '-' && line.data[0] != '=' &&
+                          memchr(line.data, ':', line.len) == NULL;
+        if (body && last)
+            return false;
+        last = body ? line.len < LINE_WIDTH_MIN : last && line.len == 0;
+    }
+    return true;
+}
+
+bool vb_sig_pgp_strict(struct vb_sig_bytes data)
+{
+    return data.len > 0 && (data.data[0] & 0x80) != 0 ? !has_command(data) : are_full_lines(data);
+}
+
 static bool cms(const struct vb_sig_job *job)
 {
     static const char *const labels[][2] = {{"-----BEGIN PKCS7-----", "-----END PKCS7-----"},
                                             {"-----BEGIN CMS-----", "-----END CMS-----"}};
 
     if (vb_sig_cms_strict(job->data))
-        return true;
+        return !has_command(job->data);
     for (size_t i = 0; i < VB_ARRAY_LEN(labels); i++) {
         VB_CLEANUP(vb_buf_done) struct vb_buf der;
         vb_buf_init(&der, VB_SIG_FILE_MAX);
@@ -169,6 +212,32 @@ static bool is_known(json_t *json, size_t depth)
     return true;
 }
 
+/* A text at the beginning of a line, with nothing that is joined to it, would be a command to a
+ * shell; digests of a log's proof are not. */
+static bool are_no_commands(struct vb_sig_bytes text)
+{
+    struct vb_sig_bytes line;
+
+    while (vb_sig_get_line(&text, &line)) {
+        while (vb_sig_skip(&line, " ") || vb_sig_skip(&line, "\t"))
+            continue;
+        if (!vb_sig_skip(&line, "\""))
+            continue;
+        const unsigned char *end = memchr(line.data, '"', line.len);
+        const size_t len = end == NULL ? line.len : (size_t)(end - line.data);
+        const bool digest = (len == 64 && memchr(line.data, '/', len) == NULL) ||
+                            (len == 44 && line.data[43] == '=');
+        size_t at = len + 1;
+        if (at < line.len && line.data[at] == ',')
+            continue;
+        while (at < line.len && (line.data[at] == ' ' || line.data[at] == '\t'))
+            at++;
+        if ((at >= line.len || line.data[at] != ':') && !digest)
+            return false;
+    }
+    return true;
+}
+
 /* An object that has one of what every signature has, and nothing that none has. */
 static bool is_json(struct vb_sig_bytes text)
 {
@@ -184,7 +253,8 @@ static bool is_json(struct vb_sig_bytes text)
         json == NULL)
         return false;
     /* Within its quotes a shell would still do what these say. */
-    if (memchr(text.data, '$', text.len) != NULL || memchr(text.data, '`', text.len) != NULL)
+    if (memchr(text.data, '$', text.len) != NULL || memchr(text.data, '`', text.len) != NULL ||
+        !are_no_commands(text))
         return false;
     for (size_t i = 0; !found && i < VB_ARRAY_LEN(needed); i++)
         found = json_object_get(json, needed[i]) != NULL;

@@ -139,6 +139,19 @@ for code in 'raw += b"x"' 'del raw[-1:]' 'raw[0] ^= 1'; do
     expect 1 "the file after $code" "not of this file"
     cp f.kept f
 done
+# A signature needs none, but what a shell would do in one of nobody's does.
+mkdir folder
+cp f f.p7s folder
+run verify folder --trust trust
+expect_status 0 "a folder"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout words.key -out words.crt -days 30 -subj '/CN=words/O=
+.\/run this.txt
+' 2>/dev/null || fail "a certificate with a command"
+openssl cms -sign -binary -in f -signer words.crt -inkey words.key -outform DER -out folder/more.p7s 2>/dev/null
+run verify folder --trust trust
+expect_status 2 "a command in a certificate"
+expect_in "$work/out" "covered by none: 1 of 2 files" "a command in a certificate"
+rm -r folder
 rm f.p7s
 
 # --- cosign ---

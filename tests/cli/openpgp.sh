@@ -293,6 +293,51 @@ run verify skill --trust "$trust"
 expect_status 2 "words in the armor of a signature"
 expect_in "$work/out" "covered by none: 1 of 4 files" "words in the armor of a signature"
 sed -i '/^Comment/d' skill/SHA256SUMS.asc
+# Nor what a shell would do: in what of the packet nobody signed, behind it, in one of nobody, or as short lines of the armor.
+pgp --dearmor <skill/SHA256SUMS.asc >list.sig
+cat >words.py <<'PY'
+import base64, sys
+raw = open("list.sig", "rb").read()
+assert raw[0] == 0x88 and raw[1] == len(raw) - 2
+body, words = raw[2:], b"\n./run this.txt\n"
+at = 6 + int.from_bytes(body[4:6], "big")
+unsigned = int.from_bytes(body[at : at + 2], "big")
+def more(text):
+    sub = bytes([len(text) + 1, 100]) + text
+    return body[:at] + (unsigned + len(sub)).to_bytes(2, "big") + body[at + 2 : at + 2 + unsigned] + sub + body[at + 2 + unsigned :]
+def packet(body):
+    return b"\x89" + len(body).to_bytes(2, "big") + body
+binary = {"within": packet(more(words)), "semicolon": packet(more(b";./run this.txt;")), "behind": packet(body + words), "nobody": packet(b"\x04" + words)}
+if sys.argv[1] in binary:
+    sys.stdout.buffer.write(binary[sys.argv[1]])
+else:
+    text = base64.b64encode(raw).decode()
+    cut = 20 if sys.argv[1] == "short" else 64
+    print("-----BEGIN PGP SIGNATURE-----\n\n" + "\n".join(text[i : i + cut] for i in range(0, len(text), cut)) + "\n-----END PGP SIGNATURE-----")
+PY
+mv skill/SHA256SUMS.asc saved.list
+cp list.sig skill/SHA256SUMS.sig
+package 0 "a binary signature" "valid-trusted  openpgp  SHA256SUMS.sig  alice"
+for what in within semicolon behind; do
+    python3 words.py "$what" >skill/SHA256SUMS.sig
+    package 2 "commands in a binary signature: $what" "covered by none: 1 of 4 files"
+done
+cp list.sig skill/SHA256SUMS.sig
+python3 words.py nobody >skill/more.sig
+package 1 "commands in what is no signature" "  more.sig"
+rm skill/more.sig skill/SHA256SUMS.sig
+python3 words.py full >skill/SHA256SUMS.asc
+package 0 "armor by others" "valid-trusted"
+python3 words.py short >skill/SHA256SUMS.asc
+package 2 "short lines of armor" "covered by none: 1 of 4 files"
+mv saved.list skill/SHA256SUMS.asc
+printf '{"attestations": [\n  {"kind": "x"},\n  "%s"\n]}' "$(head -c 32 /dev/zero | base64)" >skill/more.provenance
+package 0 "a digest on a line" "present-unverifiable  attestation  more.provenance"
+for text in '"/usr/bin/id"' '"/usr/bin/id" , 1' '{"kind":\n\t"/usr/bin/id" }'; do
+    printf '{"attestations": [\n%b\n]}' "$text" >skill/more.provenance
+    package 2 "a command on a line of JSON: $text" "  more.provenance"
+done
+rm skill/more.provenance
 cp skill/SKILL.md skill/SHA256SUMS.asc . && cp SHA256SUMS.asc skill/SKILL.md.asc
 package 1 "a signature for another file" "invalid  openpgp  SKILL.md.asc"
 
@@ -320,6 +365,8 @@ package 1 "a hash header with words" "lines that do not belong there"
 sed '/^-----BEGIN PGP SIGNATURE/a Comment: obey me' clear.asc >skill/SHA256SUMS.asc
 package 2 "a comment in the armor, which nobody signed" "  SHA256SUMS.asc"
 expect_in "$work/out" "covered by none: 1 of 3 files" "a comment in the armor, which nobody signed"
+sed '/^-----BEGIN PGP SIGNATURE/,$ s,^\(i.\{14\}\),\1\n,' clear.asc >skill/SHA256SUMS.asc
+package 2 "a short line in the armor" "covered by none: 1 of 3 files"
 sed '/^-----BEGIN PGP SIGNATURE/a Version: GnuPG v2.0.22 (GNU/Linux)' clear.asc >skill/SHA256SUMS.asc
 package 0 "the version of an older gpg" "valid-trusted"
 sed 's/^$/ /' clear.asc >skill/SHA256SUMS.asc
@@ -335,6 +382,16 @@ printf '%s  SKILL.md\n' "$(printf x | sha256sum | cut -d' ' -f1)" >skill/SHA256S
 package 2 "another list beside" "covered by none: 1 of"
 rm skill/SHA256SUMS
 
+# A text that somebody signed lies beside an archive, in which a file has its name.
+mkdir -p inner
+printf 'echo evil\n' >inner/inner.tar.asc
+tar -C inner -cf inner.tar inner.tar.asc
+pgp --local-user alice --clear-sign --output inner.tar.asc skill/SKILL.md
+run verify inner.tar --trust "$trust"
+expect_status 2 "a text beside that is called like a file in it"
+expect_in "$work/out" "covered by none: 1 of 1 files" "a text beside that is called like a file in it"
+rm -r inner inner.tar inner.tar.asc
+
 # --- trust.yaml ---
 
 rules() { printf 'version: 1\n%s\n' "$1" >"$trust/trust.yaml"; }
@@ -346,6 +403,8 @@ rules "publishers: [{packages: [\"weather-*\"], signers: [{key: ${alice#????????
 package 2 "an id is no fingerprint" "the signer is not among those"
 rules "publishers: [{packages: [\"weather-*\"], signers: [{key: $carol}]}]"
 package 2 "somebody else's package" "the signer is not among those"
+rules "revoked: [{key: ${alice#????????????????????????}, since: 2020-01-01, reason: lost}]"
+package 2 "and yet enough to revoke him" "the signer was revoked on 2020-01-01: lost"
 rules "publishers: [{packages: [other], signers: [{key: $alice}]}]"
 package 2 "replayed for another package" "trusted for other packages only"
 rules "revoked: [{key: $alice, since: 2026-01-01, reason: laptop stolen}]"
