@@ -128,7 +128,10 @@ VB_CHECKED int vb_sig_open_subject(const struct vb_sig_job *job, struct vb_sig_r
  * the path names no readable regular file. */
 int vb_sig_open_regular(int dirfd, const char *path, uint64_t *ret_size, const char **ret_why);
 
-/* Reads at most MAX bytes of FD from its beginning. */
+/* Reads at most MAX bytes of FD from AT on into BUF, which is empty. */
+VB_CHECKED int vb_sig_read_at(int fd, uint64_t at, size_t max, struct vb_buf *buf,
+                              struct vb_error *err);
+/* The same from its beginning. */
 VB_CHECKED int vb_sig_read_head(int fd, size_t max, struct vb_buf *buf, struct vb_error *err);
 
 /* --- formats --- */

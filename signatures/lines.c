@@ -16,27 +16,6 @@ static int unverifiable(struct vb_sig_result *result, const char *why)
 
 /* --- reading --- */
 
-static int read_at(int fd, uint64_t at, struct vb_buf *ret, struct vb_error *err)
-{
-    unsigned char block[16384];
-
-    while (ret->len < ret->max) {
-        const size_t left = ret->max - ret->len;
-        const ssize_t n =
-            pread(fd, block, left < sizeof(block) ? left : sizeof(block), (off_t)(at + ret->len));
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return vb_fail(err, VB_E_IO, errno, "cannot read a file of the package");
-        if (n == 0)
-            return 0;
-        const int status = vb_buf_append(ret, block, (size_t)n, err);
-        if (status < 0)
-            return status;
-    }
-    return 0;
-}
-
 static size_t blank(const struct vb_buf *text, size_t at)
 {
     while (at < text->len && strchr(" \t\r\n", text->data[at]) != NULL && text->data[at] != '\0')
@@ -161,7 +140,7 @@ int vb_sig_lines(const struct vb_sig_job *job, struct vb_sig_result *result, str
     if (job->line >= LINES_MAX)
         return unverifiable(result, "more than 64 bundles in one file are not read");
     vb_buf_init(&text, VB_SIG_BUNDLE_MAX + 2);
-    int status = read_at(job->fd, job->at, &text, err);
+    int status = vb_sig_read_at(job->fd, job->at, text.max, &text, err);
     if (status < 0)
         return status;
     const struct vb_sig_bytes line = cut_line(job, &text, &result->next);

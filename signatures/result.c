@@ -247,14 +247,14 @@ int vb_sig_open_subject(const struct vb_sig_job *job, struct vb_sig_result *resu
     return 0;
 }
 
-int vb_sig_read_head(int fd, size_t max, struct vb_buf *buf, struct vb_error *err)
+int vb_sig_read_at(int fd, uint64_t at, size_t max, struct vb_buf *buf, struct vb_error *err)
 {
     unsigned char block[16384];
 
     while (buf->len < max) {
         const size_t left = max - buf->len;
         const size_t want = left < sizeof(block) ? left : sizeof(block);
-        const ssize_t n = pread(fd, block, want, (off_t)buf->len);
+        const ssize_t n = pread(fd, block, want, (off_t)(at + buf->len));
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
@@ -266,4 +266,9 @@ int vb_sig_read_head(int fd, size_t max, struct vb_buf *buf, struct vb_error *er
             return status;
     }
     return 0;
+}
+
+int vb_sig_read_head(int fd, size_t max, struct vb_buf *buf, struct vb_error *err)
+{
+    return vb_sig_read_at(fd, 0, max, buf, err);
 }
