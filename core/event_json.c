@@ -179,8 +179,8 @@ void vb_line_done(struct vb_line *line)
     vb_buf_done(&line->arena);
 }
 
-int vb_event_from_json(const char *text, size_t len, struct vb_line *line, struct vb_event *ret,
-                       struct vb_error *err)
+int vb_event_from_any_json(const char *text, size_t len, struct vb_line *line, struct vb_event *ret,
+                           struct vb_error *err)
 {
     vb_json_free(&line->json);
     vb_buf_clear(&line->arena);
@@ -212,4 +212,12 @@ int vb_event_from_json(const char *text, size_t len, struct vb_line *line, struc
             return vb_wrap(err, "field %s", vb_field_name(field));
     }
     return vb_event_check(ret, err);
+}
+
+int vb_event_from_json(const char *text, size_t len, struct vb_line *line, struct vb_event *ret,
+                       struct vb_error *err)
+{
+    return vb_event_from_plain_line(text, len, line, ret)
+               ? VB_OK
+               : vb_event_from_any_json(text, len, line, ret, err);
 }

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "core/event_json.h"
 #include "vetbox/core.h"
 
 static const struct vb_str argv_items[] = {{"curl", 4}, {"-d\xff", 3}, {"", 0}};
@@ -282,6 +283,66 @@ static void log_cut_anywhere_is_refused(void **state)
     close(fd);
 }
 
+#define HEAD "{\"seq\":5,\"time_ns\":6,\"kind\":\"process.exec\",\"source\":\"syscall\""
+#define REST ",\"pid\":42,\"path\":\"/usr/bin/curl\",\"argv\":[\"curl\",\"-s\"]}"
+
+/* What the quick reader takes, and that it is what the other one reads too. */
+static const struct {
+    const char *line;
+    bool plain; /* taken by the quick reader */
+    bool valid; /* an event at all */
+} plain_lines[] = {
+    {HEAD REST, true, true},
+    {HEAD ",\"detonation\":3" REST, true, true},
+    {HEAD ",\"pid\":-42,\"path\":\"\",\"argv\":[]}", true, true},
+    {HEAD ",\"pid\":4, \"path\":\"/\",\"argv\":[]}", false, true},        /* a blank */
+    {HEAD ",\"path\":\"/\",\"pid\":4,\"argv\":[]}", false, true},         /* another order */
+    {HEAD ",\"pid\":4,\"path\":\"/\\u0041\",\"argv\":[]}", false, true},  /* an escape */
+    {HEAD ",\"pid\":4,\"path\":\"/\xc3\xa4\",\"argv\":[]}", false, true}, /* not ASCII */
+    {HEAD ",\"pid\":4,\"path\":{\"base64\":\"/w==\"},\"argv\":[]}", false, true},
+    {HEAD ",\"pid\":4,\"path\":\"/\x7f\",\"argv\":[]}", false, true},
+    {HEAD ",\"pid\":1234567890123456789,\"path\":\"/\",\"argv\":[]}", false, true},
+    {HEAD ",\"pid\":04,\"path\":\"/\",\"argv\":[]}", false, false},
+    {HEAD ",\"pid\":4.0,\"path\":\"/\",\"argv\":[]}", false, false},
+    {HEAD ",\"pid\":-,\"path\":\"/\",\"argv\":[]}", false, false},
+    {HEAD ",\"pid\":true,\"path\":\"/\",\"argv\":[]}", false, false},
+    {HEAD ",\"pid\":4,\"pid\":4,\"path\":\"/\",\"argv\":[]}", false, false},
+    {HEAD ",\"pid\":4,\"path\":\"/\n\",\"argv\":[]}", false, false},
+    {HEAD ",\"pid\":4,\"path\":\"/\",\"argv\":[\"a\",]}", false, false},
+    {HEAD ",\"pid\":4,\"path\":\"/\",\"argv\":[]", false, false},
+    {HEAD ",\"pid\":4,\"path\":\"/\",\"argv\":[]}}", false, false},
+    {HEAD ",\"pid\":4,\"path\":\"/", false, false},
+    {HEAD ",\"path\":\"/\",\"argv\":[]}", false, false}, /* lacks its pid */
+    {HEAD ",\"detonation\":4294967296" REST, false, false},
+    {"", false, false},
+};
+
+static void plain_lines_are_read_alike(void **state)
+{
+    (void)state;
+    static struct vb_line lines[2];
+    vb_line_init(&lines[0]);
+    vb_line_init(&lines[1]);
+    for (size_t i = 0; i < VB_ARRAY_LEN(plain_lines); i++) {
+        const char *const text = plain_lines[i].line;
+        struct vb_event events[2];
+        struct vb_buf written[2];
+        const bool plain = vb_event_from_plain_line(text, strlen(text), &lines[0], &events[0]);
+        const int status = vb_event_from_any_json(text, strlen(text), &lines[1], &events[1], NULL);
+        if (plain != plain_lines[i].plain || (status == VB_OK) != plain_lines[i].valid)
+            fail_msg("line %zu: %s", i, text);
+        for (size_t reader = 0; plain && reader < 2; reader++) {
+            vb_buf_init(&written[reader], 4096);
+            assert_int_equal(vb_event_to_json(&events[reader], &written[reader], NULL), VB_OK);
+            assert_int_equal(written[reader].len, strlen(text) + 1);
+            assert_memory_equal(written[reader].data, text, strlen(text));
+            vb_buf_done(&written[reader]);
+        }
+    }
+    vb_line_done(&lines[0]);
+    vb_line_done(&lines[1]);
+}
+
 static int log_of(const char *text)
 {
     const int fd = memfd_create("log", MFD_CLOEXEC);
@@ -405,6 +466,7 @@ int main(void)
         cmocka_unit_test(log_round_trips),
         cmocka_unit_test(log_encoding_is_stable),
         cmocka_unit_test(log_cut_anywhere_is_refused),
+        cmocka_unit_test(plain_lines_are_read_alike),
         cmocka_unit_test(log_reading_is_strict),
         cmocka_unit_test(log_of_another_version_is_refused),
         cmocka_unit_test(log_writer_wants_begin_first_and_holds_its_limit),
