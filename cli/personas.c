@@ -16,12 +16,16 @@ static const struct machine {
     const char *name; /* as detonation.begin says it */
     enum vb_around what;
     enum vb_persona persona, instead; /* where the other runs had the first already */
-    bool macos, terminal;             /* in the sandbox of the other runs */
+    /* In the sandbox of the other runs: what is set in their environment, or a terminal. */
+    const char *const *environment;
+    bool terminal;
 } machines[] = {
-    {"ci", VB_AROUND_CI, VB_PERSONA_CI, VB_PERSONA_DEVELOPER, false, false},
-    {"macos", VB_AROUND_PLATFORM, VB_PERSONA_COUNT, VB_PERSONA_COUNT, true, false},
-    {"server", VB_AROUND_USER, VB_PERSONA_SERVER, VB_PERSONA_DEVELOPER, false, false},
-    {"terminal", VB_AROUND_TERMINAL, VB_PERSONA_COUNT, VB_PERSONA_COUNT, false, true},
+    {"ci", VB_AROUND_CI, VB_PERSONA_CI, VB_PERSONA_DEVELOPER, NULL, false},
+    {"macos", VB_AROUND_PLATFORM, VB_PERSONA_COUNT, VB_PERSONA_COUNT, vb_macos_environment, false},
+    {"server", VB_AROUND_USER, VB_PERSONA_SERVER, VB_PERSONA_DEVELOPER, NULL, false},
+    {"terminal", VB_AROUND_TERMINAL, VB_PERSONA_COUNT, VB_PERSONA_COUNT, NULL, true},
+    {"windows", VB_AROUND_WINDOWS, VB_PERSONA_COUNT, VB_PERSONA_COUNT, vb_windows_environment,
+     false},
 };
 enum { MACHINES = VB_ARRAY_LEN(machines) };
 
@@ -84,13 +88,14 @@ static void choose(struct hunt *hunt)
 /* --- running --- */
 
 /* What sets the machine apart comes behind what the row sets. */
-static void set_environment(const struct vb_detonation *row, char *ret[VARIABLES_MAX + 1])
+static void set_environment(const struct vb_detonation *row, const char *const *more,
+                            char *ret[VARIABLES_MAX + 1])
 {
     size_t count = 0;
     for (char **at = row->env; at != NULL && *at != NULL && count < VARIABLES_MAX / 2; at++)
         ret[count++] = *at;
-    for (size_t i = 0; vb_macos_environment[i] != NULL && count < VARIABLES_MAX; i++)
-        ret[count++] = (char *)(uintptr_t)vb_macos_environment[i];
+    for (size_t i = 0; more[i] != NULL && count < VARIABLES_MAX; i++)
+        ret[count++] = (char *)(uintptr_t)more[i];
     ret[count] = NULL;
 }
 
@@ -145,13 +150,15 @@ static int run_row(struct hunt *hunt, const struct visit *visit, struct vb_error
     hunt->missed += timeout_ms == 0;
     if (timeout_ms == 0)
         return VB_OK;
-    set_environment(row, environment);
+    if (machine->environment != NULL)
+        set_environment(row, machine->environment, environment);
     set_terminal(row, arguments);
     struct vb_detonation again = vb_runs_again(runs, visit->row, visit->way);
     again.timeout_ms = timeout_ms;
     again.persona = visit->name;
-    again.macos = machine->macos;
-    again.env = machine->macos ? environment : row->env;
+    again.macos = machine->environment == vb_macos_environment;
+    again.windows = machine->environment == vb_windows_environment;
+    again.env = machine->environment != NULL ? environment : row->env;
     again.argv = machine->terminal ? arguments : row->argv;
     again.ours = row->ours + (machine->terminal ? VB_ARRAY_LEN(on_terminal) : 0);
     return vb_runs_make(runs, *hunt->sandbox, &again, "on another machine", err);
@@ -189,7 +196,7 @@ static int run_machine(struct hunt *hunt, size_t i, struct vb_error *err)
     const struct vb_runs *runs = hunt->runs;
     const bool same = machine->persona == hunt->options->persona;
     const enum vb_persona persona = same ? machine->instead : machine->persona;
-    const bool here = machine->macos || machine->terminal;
+    const bool here = machine->environment != NULL || machine->terminal;
     const char *name = here ? machine->name : vb_persona_name(persona);
     bool made = here;
     int status = VB_OK;
@@ -226,7 +233,7 @@ int vb_run_elsewhere(struct vb_runs *runs, const struct vb_sandbox_options *opti
                      struct vb_sandbox **sandbox, struct vb_error *err)
 {
     /* First those that are of the same persona, in the same sandbox. */
-    static const size_t order[MACHINES] = {1, 3, 0, 2};
+    static const size_t order[MACHINES] = {1, 4, 3, 0, 2};
     struct hunt hunt = {.runs = runs, .options = options, .sandbox = sandbox};
     int status = VB_OK;
     choose(&hunt);

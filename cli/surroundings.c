@@ -10,6 +10,7 @@ enum {
     PLATFORM = 1 << VB_AROUND_PLATFORM,
     USER = 1 << VB_AROUND_USER,
     TERMINAL = 1 << VB_AROUND_TERMINAL,
+    WINDOWS = 1 << VB_AROUND_WINDOWS,
 };
 
 /* --- files of the package --- */
@@ -98,6 +99,11 @@ static const struct {
     {"printenv", CI},
     {"tty", TERMINAL},
     {"stty", TERMINAL},
+    {"powershell", WINDOWS},
+    {"pwsh", WINDOWS},
+    {"cmd", WINDOWS},
+    {"certutil", WINDOWS},
+    {"bitsadmin", WINDOWS},
 };
 
 static unsigned signs_of_program(struct vb_str path)

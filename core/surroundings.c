@@ -8,7 +8,8 @@ enum {
     CI = VB_AROUND_CI,
     PLATFORM = VB_AROUND_PLATFORM,
     USER = VB_AROUND_USER,
-    TERMINAL = VB_AROUND_TERMINAL
+    TERMINAL = VB_AROUND_TERMINAL,
+    WINDOWS = VB_AROUND_WINDOWS
 };
 
 static const struct word {
@@ -23,7 +24,8 @@ static const struct word {
 static const char *const names[VB_AROUND_COUNT] = {[VB_AROUND_CI] = "ci",
                                                    [VB_AROUND_PLATFORM] = "platform",
                                                    [VB_AROUND_USER] = "user",
-                                                   [VB_AROUND_TERMINAL] = "terminal"};
+                                                   [VB_AROUND_TERMINAL] = "terminal",
+                                                   [VB_AROUND_WINDOWS] = "windows"};
 
 const char *vb_around_name(enum vb_around what)
 {

@@ -54,6 +54,7 @@ static const struct {
 } places[] = {
     {"ci", "In a job of CI", FINDING_EVADE_ENVIRONMENT},
     {"macos", "On what looks like a Mac", FINDING_EVADE_PLATFORM},
+    {"windows", "On what looks like Windows", FINDING_EVADE_PLATFORM},
     {"terminal", "At a terminal", FINDING_EVADE_ENVIRONMENT},
     {"server", "On a server where nothing lies in the home", FINDING_EVADE_ENVIRONMENT},
     {"", "On a developer's machine", FINDING_EVADE_ENVIRONMENT}, /* any other */

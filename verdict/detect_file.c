@@ -43,6 +43,12 @@ static const struct place_row places[] = {
     {"~/.config/systemd/user/**", P, WEIGHT_VISIBLE, "a service of the user", ""},
     {"~/.local/share/systemd/user/**", P, WEIGHT_VISIBLE, "a service of the user", ""},
     {"~/.config/autostart/**", P, WEIGHT_VISIBLE, "a program that starts with the session", ""},
+    /* Where the runs as Windows have what Windows starts by itself (sandbox/box/windows.c). */
+    {"~/.config/Microsoft/Windows/Start Menu/Programs/Startup/**", P, WEIGHT_VISIBLE,
+     "a program that Windows starts with the session", ""},
+    {"~/.config/Microsoft/Windows/Run/**", P, WEIGHT_VISIBLE,
+     "a key of the registry by which Windows starts programs", ""},
+    {"~/.config/Microsoft/Windows/Tasks/**", P, WEIGHT_VISIBLE, "a scheduled task", ""},
     {"~/.config/environment.d/**", P, WEIGHT_GRAVE, "the environment of the session", ""},
     {"~/.pam_environment", P, WEIGHT_GRAVE, "the environment of the session", ""},
     {"~/Library/LaunchAgents/**", P, WEIGHT_VISIBLE, "a service of the user", ""},

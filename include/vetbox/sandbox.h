@@ -112,6 +112,8 @@ VB_CHECKED int vb_persona_named(const char *name, enum vb_persona *ret, struct v
 /* What is set in the environment of a run that is to be on a Mac, NULL-terminated, as in struct
  * vb_detonation. */
 extern const char *const vb_macos_environment[];
+/* The same of one that is to be on Windows. */
+extern const char *const vb_windows_environment[];
 
 /* Baits that a team adds: the *.yaml files of DIR (docs/baits.md). What is wrong in one of them is
  * VB_E_CONFIG with its line. */
@@ -164,6 +166,7 @@ struct vb_detonation {
     bool other_day;      /* to compare days; with no days ahead it is today's once more */
     const char *persona; /* run once more on this machine, other than the row's; static; NULL: no */
     bool macos;          /* what the machine is asked for its system, it answers as a Mac does */
+    bool windows;        /* the same, as Windows does */
 };
 
 #define VB_MODULE_PYTHON "python3 "

@@ -213,6 +213,10 @@ VB_CHECKED int vb_hosts_build(int usr, struct vb_error *err);
 struct utsname;
 VB_CHECKED int vb_macos_build(int usr, struct vb_error *err);
 void vb_macos_name(struct utsname *name);
+
+/* What makes a box look like Windows, in the same way (windows.c). */
+VB_CHECKED int vb_windows_build(int usr, struct vb_error *err);
+void vb_windows_name(struct utsname *name);
 uint64_t vb_command_bit(const char *rootfs, struct vb_str path);
 const char *vb_command_name(unsigned bit);
 /* What lies about on a machine that is used (used.c). */

@@ -64,7 +64,9 @@ int vb_commands_build(int usr, struct vb_error *err)
     }
     if (status == VB_OK)
         status = vb_macos_build(usr, err);
-    static const char *const closed[] = {"local/bin", "local", "."};
+    if (status == VB_OK)
+        status = vb_windows_build(usr, err);
+    static const char *const closed[] = {"local/opt", "local/bin", "local", "."};
     for (size_t i = 0; status == VB_OK && i < VB_ARRAY_LEN(closed); i++) {
         if (fchmodat(usr, closed[i], 0555, 0) < 0)
             status = vb_fail(err, VB_E_OS, errno, "closing the commands of the boxes");

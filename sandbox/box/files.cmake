@@ -55,6 +55,7 @@ set(VB_BOX_FILES
   box/truth.c
   box/used.c
   box/watch.c
+  box/windows.c
   box/witness.c
   box/workspace.c
   box/world_child.c
@@ -91,8 +92,9 @@ foreach(probe python.py node.js bash.sh sh.sh)
   string(APPEND texts "\"${bytes}\",\n")
 endforeach()
 file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/samples/probes.inc CONTENT "@texts@" @ONLY)
-# What stands in for modules, and what calls libraries: a text for each language.
-foreach(set module:modules library:../detonate/libraries)
+# What stands in for modules, what calls libraries, and what looks like Windows: a text for each
+# language.
+foreach(set module:modules library:../detonate/libraries windows:onwindows)
   string(REGEX REPLACE ":.*" "" kind ${set})
   string(REGEX REPLACE ".*:" "" folder ${set})
   get_filename_component(made ${folder} NAME)

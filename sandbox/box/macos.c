@@ -64,7 +64,7 @@ int vb_macos_build(int usr, struct vb_error *err)
             return vb_fail(err, VB_E_OS, errno, "making a Mac's commands");
         status = vb_write_all(fd, files[i].text, strlen(files[i].text), err);
     }
-    for (size_t i = VB_ARRAY_LEN(folders); status == VB_OK && i > 0; i--) {
+    for (size_t i = VB_ARRAY_LEN(folders); status == VB_OK && i > 1; i--) {
         if (fchmodat(usr, folders[i - 1], 0555, 0) < 0)
             return vb_fail(err, VB_E_OS, errno, "closing a Mac's commands");
     }

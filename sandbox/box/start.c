@@ -421,6 +421,8 @@ static void name_kernel(const void *ctx, struct utsname *name)
              vb_persona_traits(box->setup->options.persona)->host);
     if (box->detonation->macos)
         vb_macos_name(name);
+    if (box->detonation->windows)
+        vb_windows_name(name);
 }
 
 /* Takes the listener out of the subject, which waits. */

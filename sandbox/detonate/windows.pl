@@ -10,6 +10,8 @@ my ($kind, @words) = @ARGV;
 my $cmdlet = qr/^[A-Z][a-z]+-[A-Z][A-Za-z]+$/;
 my $string = qr/"(?:[^"`]|`.)*"|$q(?:[^$q]|$q$q)*$q/s;
 our $depth = 0;
+# In a run that is to be on Windows there are stand-ins for its programs (sandbox/box/windows.c).
+my $there = ($ENV{OS} // "") eq "Windows_NT";
 my @left;
 # What only looks, prints, sets up the shell itself or installs a known package does nothing of its own.
 my $harmless = qr/^(?:(?:Get|Test|Select|Where|Write|Format|Out|Measure|Sort|Group|Compare|Resolve|Split|Join|Show|Read|ConvertTo|ConvertFrom|Find|Update|Push|Pop|Wait|Exit|Trace|Assert|Convert|Receive|Debug|Watch)-[A-Za-z]+|Set-(?:ExecutionPolicy|StrictMode|PSDebug|PSRepository|Variable|Location|Clipboard|Alias|PSReadLine\w+|TraceSource|PSBreakpoint|ConsoleTitle)|New-(?:Variable|TimeSpan|Guid|Object|TemporaryFile|Alias|Event|ModuleManifest|PSObject|Module|UnitTest)|Clear-(?:Host|Variable|History)|Remove-(?:Variable|Module|Alias|Job|Event|TypeData|PSBreakpoint|PSReadLine\w+)|Import-(?:Module|Csv|Clixml|LocalizedData|PowerShellDataFile|Alias)|Export-(?:Csv|Clixml|ModuleMember|Alias|FormatData)|Install-(?:Module|Package|PackageProvider|Script|PSResource)|Uninstall-(?:Module|Package|Script|PSResource)|Save-(?:Module|Help|Package|Script|PSResource)|Add-(?:Type|Member|History)|Register-(?:ArgumentCompleter|PSRepository|PackageSource|PSResourceRepository)|Unregister-(?:PSRepository|PackageSource|Event)|Stop-(?:Process|Job|Transcript)|Start-(?:Transcript|Job|ThreadJob|Sleep)|Enable-(?:ExperimentalFeature|PSBreakpoint)|Disable-PSBreakpoint|Tee-Object|ForEach-Object|Unblock-File|Invoke-(?:ScriptAnalyzer|Formatter|History)|(?:Connect|Disconnect)-(?:Az|Mg|ExchangeOnline|PnP|SPO)\w*|winget|choco|scoop|setx|taskkill|vswhere|icacls|attrib|\$PSVersionTable.*|\$(?:ErrorActionPreference|ProgressPreference).*|\$(?:\{?\w+\}?|env:\w+)(?:\.\w+)*|[}\])]+|\[(?:System\.)?(?:Net\.ServicePointManager|Console|Environment|(?:Text|IO|Collections|Globalization|Web\.HttpUtility|Xml)(?:\.[\w.]+)?|Convert|Math|Guid|Uri|Version|Runtime\.InteropServices\.(?:RuntimeInformation|OSPlatform|Architecture)|Security\.(?:Principal|Cryptography)\.\w+|Diagnostics\.Stopwatch|Enum|Array|BitConverter|TimeSpan|void|hashtable|ordered|pscustomobject|psobject|xml|regex|char|bool|byte|long|double|decimal|object|array|switch|securestring|string|int\d*|datetime|CmdletBinding|Parameter|Alias|Validate\w+|OutputType)\b[^\]]*\]+.*)$/is;
@@ -105,7 +107,14 @@ my %home = (TEMP => "/tmp", TMP => "/tmp", USERPROFILE => "\${HOME}", HOMEPATH =
     PUBLIC => "/var/tmp", USERNAME => "\${USER}", COMPUTERNAME => "\${HOSTNAME}", SYSTEMROOT => "/usr",
     WINDIR => "/usr", COMSPEC => "cmd", CD => "\${PWD}");
 sub variable { my $name = uc $_[0]; exists $home{$name} ? $home{$name} : "\${$_[0]}" }
-sub slashes { my $t = shift; return $t if $t =~ m{^https?://}; $t =~ s{\\}{/}g; $t =~ s{^[A-Za-z]:/}{/tmp/}; $t }
+sub slashes {
+    my $t = shift;
+    return $t if $t =~ m{^https?://};
+    $t =~ s{\\}{/}g;
+    if ($t =~ s{^[A-Za-z]:/+Users/(?!Public/)[^/]+}{$ENV{HOME} // "/tmp"}ei) { $t =~ s{^.*?/AppData/Local/Temp\b}{/tmp}i; $t =~ s{/AppData/Roaming\b}{/.config}i; $t =~ s{/AppData/Local\b}{/.local/share}i }
+    $t =~ s{^[A-Za-z]:/}{/tmp/};
+    return $t;
+}
 sub single { my $t = shift; $t =~ s/$q/$q\\$q$q/g; "$q$t$q" }
 
 # A word of PowerShell as one of a shell.
@@ -191,13 +200,15 @@ sub program {
     my $name = word($file);
     $name =~ s/\.exe"?$/"/i if $name !~ m{/};
     return left($1) if $name =~ /^["$q]?(?:.*\/)?($verb-[A-Za-z]\w*)["$q]?$/ && $1 !~ $translated;
-    if ($name =~ m{^["$q]?(?:.*/)?($programs)(?:\.exe)?["$q]?$}) { my $what = changes($1, join " ", map { s/^["$q]|["$q]$//gr } @rest); push @left, $what if defined $what; return "" }
+    if ($name =~ m{^["$q]?(?:.*/)?($programs)(?:\.exe)?["$q]?$}) { my $what = changes($1, join " ", map { s/^["$q]|["$q]$//gr } @rest); return installed($1, @rest) if $there; push @left, $what if defined $what; return "" }
     return powershell(@rest) if $name =~ m{^"?(?:.*/)?(?:powershell|pwsh)"?$}i;
     return batch_line(join " ", @rest[1 .. $#rest]) if $name =~ m{^"?(?:.*/)?cmd"?$}i && @rest;
     return script("pwsh $name " . join(" ", map { word($_) } @rest)) if $name =~ /\.ps1["$q]?$/i;
     my $line = $name . join("", map { " " . word($_) } @rest);
+    return "start $line" if $there && ($name =~ m{/} || $file =~ /\.(?:exe|scr|com)["$q]?$/i);
     return $name =~ m{/} ? "chmod +x $name 2>/dev/null; $line" : $line;
 }
+sub installed { my ($name, @rest) = @_; return join " ", lc $name, map { word($_) } @rest }
 
 # powershell -NoProfile -Command …, -EncodedCommand …, -File …
 sub powershell {
@@ -449,6 +460,7 @@ sub batch_line {
     while ($t =~ /\|\s*"?(?:[^\s"|]*[\\\/])?($programs)(?:\.exe)?"?(?![\w.\\\/-])([^|]*)/g) { my $what = changes($1, $2); push @left, $what if defined $what }
     if ($l =~ /^(?:.*[\\\/])?($programs)$/) {
         my $what = changes($1, join " ", @w[1 .. $#w]);
+        return join " ", lc $1, map { path_word($_) } @w[1 .. $#w] if $there;
         push @left, $what if defined $what;
         return "";
     }
@@ -473,6 +485,7 @@ sub batch_line {
     return "command -v " . join " ", map { path_word($_) } @plain if $l eq "where" && @plain;
     return "" if $l =~ /^(?:winget|choco|scoop|icacls|attrib|taskkill|verify|prompt|path|ver|vol|mode|shift|popd)$/;
     return left($l) if $l eq "for";
+    return "start " . join " ", map { path_word($_) } @w if $there && ($w[0] =~ /[\\\/%]/ || $w[0] =~ /\.(?:exe|scr|com|bat|cmd|vbs|py|msi)"?$/i) && $l !~ /^https?:/;
     return "chmod +x " . path_word($w[0]) . " 2>/dev/null; " . join " ", map { path_word($_) } @w if $w[0] =~ /[\\\/%]/ && $l !~ /^https?:/;
     $w[0] =~ s/\.exe$//i;
     return parsed(percent(join " ", @w));

@@ -75,6 +75,7 @@ enum vb_around {
     VB_AROUND_PLATFORM,
     VB_AROUND_USER,
     VB_AROUND_TERMINAL,
+    VB_AROUND_WINDOWS,
     VB_AROUND_COUNT
 };
 struct vb_around_word {

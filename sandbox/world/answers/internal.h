@@ -143,6 +143,7 @@ const struct vb_kind *vb_kind_at(size_t index);
 int vb_make_guess(struct vb_answer *answer, struct vb_buf *out, struct vb_error *err);
 int vb_make_mirror(struct vb_answer *answer, struct vb_buf *out, struct vb_error *err);
 int vb_make_elf(struct vb_answer *answer, struct vb_buf *out, struct vb_error *err);
+int vb_make_pe(struct vb_answer *answer, struct vb_buf *out, struct vb_error *err);
 int vb_make_tar_gz(struct vb_answer *answer, struct vb_buf *out, struct vb_error *err);
 int vb_make_tar(struct vb_answer *answer, struct vb_buf *out, struct vb_error *err);
 int vb_make_gz(struct vb_answer *answer, struct vb_buf *out, struct vb_error *err);

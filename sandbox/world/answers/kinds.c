@@ -7,6 +7,7 @@ static const struct vb_kind kinds[] = {
     {"guess", "", NULL, vb_make_guess}, /* says its form and type itself */
     {"mirror", "json", "application/json", vb_make_mirror},
     {"elf", "elf", "application/octet-stream", vb_make_elf},
+    {"pe", "pe", "application/vnd.microsoft.portable-executable", vb_make_pe},
     {"tar.gz", "archive", "application/gzip", vb_make_tar_gz},
     {"tar", "archive", "application/x-tar", vb_make_tar},
     {"gz", "archive", "application/gzip", vb_make_gz},
