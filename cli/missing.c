@@ -53,8 +53,8 @@ static const char *const modules_of[][2] = {
     {"gitpython", "git"},
 };
 
-/* Who speaks a protocol with us must be the real one, and installers are none of the package's. */
-static const char *const never[] = {"mcp", "fastmcp", "pip", "setuptools", "npm"};
+/* Installers are none of the package's. */
+static const char *const never[] = {"pip", "setuptools", "npm"};
 static const char never_scope[] = "@modelcontextprotocol/";
 
 static bool holds(const struct vb_missing *missing, const char *item)
