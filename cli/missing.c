@@ -53,9 +53,8 @@ static const char *const modules_of[][2] = {
     {"gitpython", "git"},
 };
 
-/* Who speaks a protocol with us must be the real one, and installers are none of the package's. */
-static const char *const never[] = {"mcp", "fastmcp", "pip", "setuptools", "npm"};
-static const char never_scope[] = "@modelcontextprotocol/";
+/* Installers are none of the package's. */
+static const char *const never[] = {"pip", "setuptools", "npm"};
 
 static bool holds(const struct vb_missing *missing, const char *item)
 {
@@ -96,7 +95,7 @@ static bool is_refused(const char *name)
         if (strcmp(never[i], name) == 0)
             return true;
     }
-    return strncmp(name, never_scope, sizeof(never_scope) - 1) == 0;
+    return false;
 }
 
 static int add(struct vb_missing *missing, const char *kind, const char *name, struct vb_error *err)

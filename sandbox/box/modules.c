@@ -148,6 +148,30 @@ static bool is_there(const struct vb_inside *inside, const char *kind, const cha
     return python && has_module(VB_CLOSURE_DEPS "/" VB_CLOSURE_PYTHON, name);
 }
 
+/* Those that are more than a stand-in for anything: they do what the module does. */
+static const struct {
+    const char *kind, *name, *text;
+    size_t len;
+} workings[] = {
+    {VB_MODULE_PYTHON, "mcp", module_mcp, sizeof(module_mcp) - 1},
+    {VB_MODULE_PYTHON, "fastmcp", module_mcp, sizeof(module_mcp) - 1},
+    {VB_MODULE_NODE, "@modelcontextprotocol/sdk", module_mcp_node, sizeof(module_mcp_node) - 1},
+    {VB_MODULE_NODE, "@modelcontextprotocol/server", module_mcp_node, sizeof(module_mcp_node) - 1},
+    {VB_MODULE_NODE, "zod", module_zod, sizeof(module_zod) - 1},
+    {VB_MODULE_NODE, "zod-to-json-schema", module_zod, sizeof(module_zod) - 1},
+};
+
+static struct vb_str text_of(const char *kind, const char *name)
+{
+    for (size_t i = 0; i < VB_ARRAY_LEN(workings); i++) {
+        if (strcmp(workings[i].kind, kind) == 0 && strcmp(workings[i].name, name) == 0)
+            return (struct vb_str){workings[i].text, workings[i].len};
+    }
+    return strcmp(kind, VB_MODULE_PYTHON) == 0
+               ? (struct vb_str){module_python, sizeof(module_python) - 1}
+               : (struct vb_str){module_node, sizeof(module_node) - 1};
+}
+
 /* --- Python --- */
 
 /* The folders of the user's own packages, one for each version below /usr. */
@@ -173,13 +197,14 @@ static size_t find_pythons(char versions[PYTHONS_MAX][32])
 static int put_python(int folder, const char *home, const char *version, const char *name,
                       struct vb_error *err)
 {
+    const struct vb_str text = text_of(VB_MODULE_PYTHON, name);
     char path[PATH_BYTES];
     char file[PATH_BYTES + 16];
     snprintf(path, sizeof(path), "%s/.local/lib/%s/site-packages/%s", home, version, name);
     snprintf(file, sizeof(file), "%s/__init__.py", path);
     int status = make_folders(folder, path, err);
     if (status == VB_OK)
-        status = put(folder, file, module_python, sizeof(module_python) - 1, false, err);
+        status = put(folder, file, text.text, text.len, false, err);
     /* No compiled copy of ours is to be among what a run wrote. */
     snprintf(file, sizeof(file), "%s/__pycache__", path);
     if (status == VB_OK && mkdirat(folder, file, 0555) < 0)
@@ -191,6 +216,7 @@ static int put_python(int folder, const char *home, const char *version, const c
 
 static int put_node(int folder, const char *home, const char *name, struct vb_error *err)
 {
+    const struct vb_str working = text_of(VB_MODULE_NODE, name);
     char path[PATH_BYTES];
     char file[PATH_BYTES + 16];
     char text[1024];
@@ -199,7 +225,7 @@ static int put_node(int folder, const char *home, const char *name, struct vb_er
     if (status < 0)
         return status;
     snprintf(file, sizeof(file), "%s/index.js", path);
-    status = put(folder, file, module_node, sizeof(module_node) - 1, false, err);
+    status = put(folder, file, working.text, working.len, false, err);
     /* dotenv reads its file already when dotenv/config is loaded. */
     snprintf(file, sizeof(file), "%s/config.js", path);
     static const char config[] = "require('./index.js').config();\n";
