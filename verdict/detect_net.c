@@ -92,10 +92,11 @@ static void see_host(struct judge *judge, const char *host, uint64_t seq)
                         vb_process_label(judge, process), host);
         return;
     }
-    const bool disclosed = vb_host_disclosed(judge, host);
+    const bool given = vb_is_given(judge->run, host);
+    const bool disclosed = vb_host_disclosed(judge, host) && !given;
     /* A package manager goes where it goes. */
     const bool ordinary =
-        vb_host_is_private(host) || vb_is_given(judge->run, host) ||
+        vb_host_is_private(host) || given ||
         (process != NULL && process->command.trusted && (process->command.traits & TRAIT_PACKAGER));
     note_host(judge, host,
               disclosed  ? VB_USE_DISCLOSED

@@ -132,9 +132,9 @@ bool vb_host_serves(const struct judge *judge, const struct bait *bait, const ch
         domains += len;
         domains += strspn(domains, " ");
     }
-    /* Where it is known whose it is, no text can name somebody else. */
-    return bait->place->services[0] == '\0' && vb_place_disclosed(judge, bait) &&
-           vb_host_disclosed(judge, host);
+    /* Where it is known whose it is, no text can name somebody else. We can, in arguments. */
+    return (bait->place->services[0] == '\0' || vb_is_given(judge->run, host)) &&
+           vb_place_disclosed(judge, bait) && vb_host_disclosed(judge, host);
 }
 
 /* --- single kinds of events --- */

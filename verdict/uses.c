@@ -284,6 +284,8 @@ static struct vb_use_row row_of_used(struct judge *judge, size_t at)
     if (named && (row.use == VB_USE_COMMANDS || row.use == VB_USE_TOOLS) &&
         row.mark == VB_USE_UNDISCLOSED)
         row.mark = VB_USE_DISCLOSED;
+    if (named && row.mark == VB_USE_ORDINARY)
+        row.mark = VB_USE_DISCLOSED;
     return row;
 }
 
