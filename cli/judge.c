@@ -118,6 +118,80 @@ static int split_report(const char *report, char **ret_format, const char **ret_
     return *ret_format != NULL ? VB_OK : vb_fail(err, VB_E_NOMEM, errno, "--report");
 }
 
+/* --- the profile --- */
+
+/* Splits KIND[=FILE]; *RET_PATH is NULL without FILE. */
+static int split_profile(const char *profile, char **ret_kind, const char **ret_path,
+                         struct vb_error *err)
+{
+    const char *equals = strchr(profile, '=');
+    VB_CLEANUP_FREE char *kind =
+        equals == NULL ? strdup(profile) : strndup(profile, (size_t)(equals - profile));
+    if (kind == NULL)
+        return vb_fail(err, VB_E_NOMEM, errno, "--emit-profile");
+    if (!vb_profile_known(kind) || (equals != NULL && equals[1] == '\0'))
+        return vb_fail(err, VB_E_USAGE, 0,
+                       "--emit-profile %s: srt, seccomp, apparmor or openclaw is needed, and =FILE "
+                       "if it is to be in one",
+                       profile);
+    *ret_kind = vb_steal(kind);
+    *ret_path = equals == NULL ? NULL : equals + 1;
+    return VB_OK;
+}
+
+static int check_profile(const struct vb_options *options, struct vb_error *err)
+{
+    VB_CLEANUP_FREE char *kind = NULL;
+    const char *path = NULL;
+    if (options->value[VB_OPT_EMIT_PROFILE] == NULL)
+        return VB_OK;
+    if (options->several)
+        return vb_fail(err, VB_E_USAGE, 0, "--emit-profile is for one package at a time");
+    return split_profile(options->value[VB_OPT_EMIT_PROFILE], &kind, &path, err);
+}
+
+/* A profile that stands on standard output stands there alone. */
+static bool profile_is_output(const struct vb_options *options)
+{
+    const char *profile = options->value[VB_OPT_EMIT_PROFILE];
+    return profile != NULL && strchr(profile, '=') == NULL;
+}
+
+/* There is none for a package that is block, which the verdict says already. */
+static int write_profile(const struct vb_verdict *verdict, int log_fd,
+                         const struct vb_options *options, struct vb_error *err)
+{
+    VB_CLEANUP_FREE char *kind = NULL;
+    const char *path = NULL;
+    if (options->value[VB_OPT_EMIT_PROFILE] == NULL)
+        return VB_OK;
+    if (verdict->decision == VB_DECISION_BLOCK) {
+        fputs("vetbox: no profile: nothing makes a package safe that is block\n", stderr);
+        return VB_OK;
+    }
+    int status = split_profile(options->value[VB_OPT_EMIT_PROFILE], &kind, &path, err);
+    if (status < 0 || path == NULL)
+        return status < 0 ? status : vb_profile_write(verdict, log_fd, kind, STDOUT_FILENO, err);
+    VB_CLEANUP(vb_buf_done) struct vb_buf text;
+    vb_buf_init(&text, SIGNED_MAX);
+    VB_CLEANUP_FD int kept = memfd_create("vetbox-profile", MFD_CLOEXEC);
+    if (kept < 0)
+        return vb_fail(err, VB_E_OS, errno, "making a file for the profile");
+    status = vb_profile_write(verdict, log_fd, kind, kept, err);
+    if (status == VB_OK && lseek(kept, 0, SEEK_SET) < 0)
+        status = vb_fail(err, VB_E_IO, errno, "reading the profile");
+    if (status == VB_OK)
+        status = vb_buf_read_fd(&text, kept, err);
+    if (status < 0)
+        return status;
+    VB_CLEANUP_FD int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return vb_fail(err, VB_E_CANTCREAT, errno, "cannot write %s", path);
+    return vb_write_all(fd, text.data, text.len, err);
+}
+
+/* --- before the work, and after it --- */
+
 /* A key that is none is found out before the work. */
 static int check_signing(const struct vb_options *options, struct vb_error *err)
 {
@@ -145,6 +219,8 @@ int vb_conclude_check(const struct vb_options *options, struct vb_error *err)
         status = vb_fail(err, VB_E_USAGE, 0, "--color %s: auto, always or never is needed", color);
     if (status == VB_OK && fail_on != NULL && strcmp(fail_on, "block") != 0)
         status = vb_fail(err, VB_E_USAGE, 0, "--fail-on %s: only block is known", fail_on);
+    if (status == VB_OK)
+        status = check_profile(options, err);
     if (status == VB_OK)
         status = check_signing(options, err);
     if (status == VB_OK)
@@ -184,7 +260,7 @@ static int write_main(const struct vb_verdict *verdict, int log_fd,
     if (options->value[VB_OPT_OUTPUT] != NULL)
         return write_report_file(verdict, log_fd, format, options->value[VB_OPT_OUTPUT], options,
                                  err);
-    if (vb_option_given(options, VB_OPT_QUIET))
+    if (vb_option_given(options, VB_OPT_QUIET) || profile_is_output(options))
         return VB_OK;
     const struct vb_report_options report_options = {.color = vb_wants_color(options, outlet->fd)};
     return write_report(verdict, log_fd, format, &report_options, outlet->fd, err);
@@ -211,6 +287,8 @@ int vb_conclude(int log_fd, const struct vb_options *options, const struct vb_po
         status = write_main(verdict, log_fd, options, outlet, err);
     for (size_t i = 0; status == VB_OK && i < options->report_count; i++)
         status = write_further(verdict, log_fd, options->reports[i], options, err);
+    if (status == VB_OK)
+        status = write_profile(verdict, log_fd, options, err);
     return status < 0 ? status : exit_status(verdict->decision, options);
 }
 

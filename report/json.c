@@ -215,14 +215,110 @@ static void write_permissions(struct vb_json_out *out, const struct vb_verdict *
     vb_json_end_object(out);
 }
 
-static void write_behaviour(struct vb_json_out *out, const struct vb_verdict *verdict)
+static void write_use(struct vb_json_out *out, const struct vb_use_row *row)
+{
+    vb_json_begin_object(out);
+    vb_json_member_str(out, "name", row->name);
+    vb_json_member_str(out, "mark", vb_use_mark_name(row->mark));
+    vb_json_member_bool(out, "declared", row->declared);
+    vb_json_member_bool(out, "documented", row->documented);
+    vb_json_member_bool(out, "observed", row->observed);
+    vb_json_member_str(out, "path", row->path);
+    if (row->path != NULL && row->line > 0)
+        vb_json_member_int(out, "line", row->line);
+    if (row->event > 0)
+        write_count(out, "event", row->event);
+    vb_json_end_object(out);
+}
+
+/* Declared against observed, in one table. */
+static void write_uses(struct vb_json_out *out, const struct vb_verdict *verdict)
+{
+    size_t at = 0;
+    vb_json_key(out, "uses");
+    vb_json_begin_object(out);
+    for (unsigned i = 0; i < VB_USE_COUNT; i++) {
+        vb_json_key(out, vb_use_name((enum vb_use)i));
+        vb_json_begin_array(out);
+        for (; at < verdict->use_count && verdict->uses[at].use == i; at++)
+            write_use(out, &verdict->uses[at]);
+        vb_json_end_array(out);
+    }
+    vb_json_member_bool(out, "everything_ran", verdict->uses_doubt == NULL);
+    vb_json_member_str(out, "doubt", verdict->uses_doubt);
+    write_count(out, "dropped", verdict->uses_dropped);
+    vb_json_end_object(out);
+}
+
+static void write_leg(struct vb_json_out *out, enum vb_leg leg, const struct vb_leg_row *row)
+{
+    vb_json_begin_object(out);
+    vb_json_member_str(out, "leg", vb_leg_name(leg));
+    vb_json_member_str(out, "how", row->observed ? "observed" : "said");
+    vb_json_member_str(out, "what", row->text);
+    vb_json_key(out, "events");
+    vb_json_begin_array(out);
+    for (size_t i = 0; i < row->event_count; i++)
+        if (row->events[i] > 0)
+            vb_json_uint(out, row->events[i]);
+    vb_json_end_array(out);
+    vb_json_end_object(out);
+}
+
+static void write_trifecta(struct vb_json_out *out, const struct vb_verdict *verdict)
 {
     vb_json_key(out, "trifecta");
     vb_json_begin_object(out);
     vb_json_member_bool(out, "untrusted_input", verdict->trifecta_untrusted_input);
     vb_json_member_bool(out, "private_data", verdict->trifecta_private_data);
     vb_json_member_bool(out, "outbound", verdict->trifecta_outbound);
+    vb_json_member_bool(out, "state_change", verdict->legs[VB_LEG_STATE_CHANGE].present);
+    vb_json_member_bool(out, "complete", verdict->trifecta);
+    vb_json_member_bool(out, "rule_of_two", !verdict->rule_of_two_broken);
+    vb_json_key(out, "legs");
+    vb_json_begin_array(out);
+    for (unsigned i = 0; i < VB_LEG_COUNT; i++)
+        if (verdict->legs[i].present)
+            write_leg(out, (enum vb_leg)i, &verdict->legs[i]);
+    vb_json_end_array(out);
     vb_json_end_object(out);
+}
+
+static void write_flow(struct vb_json_out *out, const struct vb_flow_row *row)
+{
+    vb_json_begin_object(out);
+    vb_json_member_str(out, "kind", row->kind);
+    vb_json_member_str(out, "secret", row->secret);
+    vb_json_member_str(out, "bait", row->bait);
+    vb_json_member_str(out, "name", row->name);
+    vb_json_member_str(out, "how", row->how);
+    vb_json_member_str(out, "form", row->form);
+    vb_json_member_str(out, "host", row->host);
+    vb_json_member_bool(out, "disclosed", row->disclosed);
+    vb_json_member_str(out, "entry_point", row->entry_point);
+    write_count(out, "event", row->event);
+    vb_json_end_object(out);
+}
+
+/* Which secrets went to whom, and through what. */
+static void write_flows(struct vb_json_out *out, const struct vb_verdict *verdict)
+{
+    vb_json_key(out, "flows");
+    vb_json_begin_object(out);
+    vb_json_key(out, "items");
+    vb_json_begin_array(out);
+    for (size_t i = 0; i < verdict->flow_count; i++)
+        write_flow(out, &verdict->flows[i]);
+    vb_json_end_array(out);
+    write_count(out, "dropped", verdict->flows_dropped);
+    vb_json_end_object(out);
+}
+
+static void write_behaviour(struct vb_json_out *out, const struct vb_verdict *verdict)
+{
+    write_trifecta(out, verdict);
+    write_uses(out, verdict);
+    write_flows(out, verdict);
     write_names(out, "declared", &verdict->declared);
     write_permissions(out, verdict);
     vb_json_key(out, "observed");

@@ -223,14 +223,34 @@ static void coverage(struct writer *w)
                         plural(c->files), (unsigned long long)c->gaps, plural(c->gaps)));
 }
 
+/* A leg that stands, and the events that show it. */
+static void one_leg(struct writer *w, enum vb_leg leg)
+{
+    static const char *const titles[VB_LEG_COUNT] = {"untrusted input  ", "private data     ",
+                                                     "way out          ", "changes state    "};
+    const struct vb_leg_row *row = &w->verdict->legs[leg];
+    if (!row->present)
+        return;
+    (void)format(w, "%s", row->text);
+    for (size_t i = 0, shown = 0; i < row->event_count && shown < REASONS; i++)
+        if (row->events[i] > 0)
+            add_text(w, "%s%llu", shown++ == 0 ? " (event " : ", ",
+                     (unsigned long long)row->events[i]);
+    add_text(w, "%s", row->event_count > 0 && row->events[0] > 0 ? ")" : "");
+    vb_page_item(&w->page, 10, titles[leg], STYLE_DIM, w->text);
+}
+
 static void facts(struct writer *w)
 {
     const struct vb_verdict *v = w->verdict;
     vb_page_newline(&w->page);
     vb_page_item(&w->page, 0, "Trifecta  ", STYLE_DIM,
-                 format(w, "untrusted input %s, private data %s, way out %s",
+                 format(w, "untrusted input %s, private data %s, way out %s%s",
                         yes(v->trifecta_untrusted_input), yes(v->trifecta_private_data),
-                        yes(v->trifecta_outbound)));
+                        yes(v->trifecta_outbound),
+                        v->rule_of_two_broken ? "; breaks the rule of two" : ""));
+    for (unsigned i = 0; v->rule_of_two_broken && i < VB_LEG_COUNT; i++)
+        one_leg(w, (enum vb_leg)i);
     vb_page_item(&w->page, 0, "Signed    ", STYLE_DIM,
                  v->signers.count == 0 ? "by nobody" : joined(w, &v->signers, 4));
     coverage(w);
@@ -281,13 +301,178 @@ static void list(struct writer *w, const char *label, const struct vb_name_list 
                      format(w, "… and %zu more, all in the event log", more));
 }
 
+/* --- declared against observed --- */
+
+/* In the text, what is no difference is one line for all. */
+static bool is_together(enum vb_use_mark mark)
+{
+    return mark == VB_USE_ORDINARY || mark == VB_USE_MENTIONED;
+}
+
+static const char *remark(const struct vb_use_row *row)
+{
+    static const char *const words[VB_USE_MARK_COUNT] = {
+        [VB_USE_UNDISCLOSED] = "USED, AND DISCLOSED NOWHERE",
+        [VB_USE_UNUSED] = "asked for, and never used",
+        [VB_USE_UNPROVEN] = "not used in what was run",
+        [VB_USE_DISCLOSED] = "",
+        [VB_USE_ORDINARY] = "nothing to disclose",
+        [VB_USE_MENTIONED] = "only mentioned",
+    };
+    if (row->mark == VB_USE_UNDISCLOSED && (row->declared || row->documented))
+        return "USED, and no text can disclose that";
+    if (row->mark == VB_USE_UNPROVEN && row->use == VB_USE_ENV)
+        return "reading it leaves no trace";
+    if (row->mark == VB_USE_UNPROVEN && row->use == VB_USE_TOOLS)
+        return "the agent's to use";
+    return words[row->mark];
+}
+
+static enum style mark_style(enum vb_use_mark mark)
+{
+    return mark == VB_USE_UNDISCLOSED ? STYLE_BAD
+           : mark == VB_USE_UNUSED    ? STYLE_WARN
+           : is_together(mark)        ? STYLE_DIM
+                                      : STYLE_PLAIN;
+}
+
+/* The columns stand first, so that names of any length wrap behind them. */
+static void use_line(struct writer *w, const struct vb_use_row *row, const char *names)
+{
+    char columns[48];
+    char line[TEXT_MAX];
+    const char *why = remark(row);
+    const bool unsure = row->mark == VB_USE_UNPROVEN;
+    (void)snprintf(columns, sizeof(columns), "%-10s%-12s%-10s", row->declared ? "yes" : "-",
+                   row->documented ? "yes" : "-", row->observed ? "yes" : (unsure ? "?" : "-"));
+    (void)snprintf(line, sizeof(line), "%s%s%s", names, why[0] != '\0' ? ": " : "", why);
+    vb_page_item(&w->page, 4, columns, mark_style(row->mark), line);
+}
+
+/* The rows from FIRST that have its mark and columns, in one line. */
+static size_t together(struct writer *w, size_t first)
+{
+    const struct vb_verdict *v = w->verdict;
+    const struct vb_use_row *row = &v->uses[first];
+    size_t at = first, shown = 0;
+    w->text[0] = '\0';
+    for (; at < v->use_count && v->uses[at].use == row->use && v->uses[at].mark == row->mark; at++)
+        if (shown < LIST_MAX && ++shown > 0)
+            add_text(w, "%s%.200s", shown == 1 ? "" : ", ", v->uses[at].name);
+    if (at - first > shown)
+        add_text(w, " and %zu more", at - first - shown);
+    /* Some of these may be declared as one of several; the columns are those of most. */
+    const struct vb_use_row shared = {.use = row->use,
+                                      .mark = row->mark,
+                                      .documented = row->mark == VB_USE_MENTIONED,
+                                      .observed = row->observed};
+    use_line(w, &shared, w->text);
+    return at;
+}
+
+static size_t uses_of(struct writer *w, size_t first)
+{
+    static const char *const titles[VB_USE_COUNT] = {"Hosts", "Programs", "Files", "Environment",
+                                                     "Tools"};
+    const struct vb_verdict *v = w->verdict;
+    const enum vb_use use = v->uses[first].use;
+    size_t at = first, shown = 0, hidden = 0;
+    vb_page_item(&w->page, 2, titles[use], STYLE_BOLD, "");
+    while (at < v->use_count && v->uses[at].use == use) {
+        if (is_together(v->uses[at].mark)) {
+            at = together(w, at);
+            continue;
+        }
+        if (shown < LIST_MAX) {
+            use_line(w, &v->uses[at], v->uses[at].name);
+            shown++;
+        } else {
+            hidden++;
+        }
+        at++;
+    }
+    if (hidden > 0)
+        vb_page_item(&w->page, 36, "", STYLE_DIM,
+                     format(w, "… and %zu more, all in the JSON report", hidden));
+    return at;
+}
+
+static void uses(struct writer *w)
+{
+    const struct vb_verdict *v = w->verdict;
+    bool unproven = false;
+    if (v->use_count == 0)
+        return;
+    vb_page_heading(&w->page, "What it says and what it does");
+    vb_page_item(&w->page, 4, "declared  documented  observed", STYLE_DIM, "");
+    for (size_t at = 0; at < v->use_count;)
+        at = uses_of(w, at);
+    for (size_t i = 0; i < v->use_count; i++)
+        unproven |= v->uses[i].mark == VB_USE_UNPROVEN && v->uses[i].use <= VB_USE_FILES;
+    if (unproven && v->uses_doubt != NULL)
+        vb_page_item(&w->page, 2, "? ", STYLE_DIM,
+                     format(w, "It may be needed all the same: %s.", v->uses_doubt));
+    if (v->uses_dropped > 0)
+        vb_page_item(&w->page, 2, "", STYLE_DIM,
+                     format(w, "… and %zu that the table does not hold", v->uses_dropped));
+}
+
+/* Which secrets went where: what a review of the posture asks first. */
+static void flows(struct writer *w)
+{
+    const struct vb_verdict *v = w->verdict;
+    if (v->flow_count == 0)
+        return;
+    vb_page_heading(&w->page, "Secrets on their way");
+    for (size_t i = 0; i < v->flow_count && i < LIST_MAX; i++) {
+        const struct vb_flow_row *row = &v->flows[i];
+        const bool answer = strcmp(row->how, "answer") == 0;
+        const bool attempt = strcmp(row->how, "attempt") == 0;
+        (void)format(w, "%s (%s)%s%s %s %s", row->secret, row->name, row->form ? ", " : "",
+                     row->form ? row->form : "", attempt ? "opened, then reached:" : "->",
+                     answer      ? "the client's model"
+                     : row->host ? row->host
+                                 : "an unknown host");
+        add_text(w, "%s%s, %s (event %llu)", row->entry_point ? ", by " : "",
+                 row->entry_point ? row->entry_point : "",
+                 row->disclosed ? "disclosed" : "NOT DISCLOSED", (unsigned long long)row->event);
+        vb_page_item(&w->page, 2, "", STYLE_PLAIN, w->text);
+    }
+    const size_t more =
+        v->flows_dropped + (v->flow_count > LIST_MAX ? v->flow_count - LIST_MAX : 0);
+    if (more > 0)
+        vb_page_item(&w->page, 2, "", STYLE_DIM,
+                     format(w, "… and %zu more, all in the event log", more));
+}
+
+/* What the table above does not hold: hooks, installs, … */
+static void declared(struct writer *w)
+{
+    const struct vb_name_list *all = &w->verdict->declared;
+    static const char *const in_table[] = {"host ", "bin ", "path ", "env ", "tool "};
+    struct vb_name_list rest = {.items = calloc(all->count + 1, sizeof(*rest.items)),
+                                .dropped = all->dropped};
+    if (rest.items == NULL) {
+        w->page.status = vb_fail(w->page.err, VB_E_NOMEM, 0, "writing the report");
+        return;
+    }
+    for (size_t i = 0; i < all->count; i++) {
+        bool taken = false;
+        for (size_t k = 0; k < VB_ARRAY_LEN(in_table); k++)
+            taken |= strncmp(all->items[i], in_table[k], strlen(in_table[k])) == 0;
+        if (!taken)
+            rest.items[rest.count++] = all->items[i];
+    }
+    list(w, "Also declared", &rest);
+    free(rest.items);
+}
+
 static void behaviour(struct writer *w)
 {
     const struct vb_verdict *v = w->verdict;
-    if (v->declared.count > 0) {
-        vb_page_heading(&w->page, "What it says");
-        list(w, "Declared", &v->declared);
-    }
+    uses(w);
+    declared(w);
+    flows(w);
     if (v->commands.count + v->hosts.count + v->files_written.count + v->baits_read.count +
             v->made_code.count + v->asked.count ==
         0)

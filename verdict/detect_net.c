@@ -64,11 +64,21 @@ static void see_socket_file(struct judge *judge, const char *path)
                     vb_process_label(judge, process), path);
 }
 
+/* What comes back from there is anybody's text, and what goes there is out. */
+static void note_host(struct judge *judge, const char *host, enum vb_use_mark mark)
+{
+    const char *label = vb_program_label(judge->process);
+    vb_note(judge, &judge->hosts, host);
+    vb_use(judge, VB_USE_HOSTS, host, mark);
+    vb_leg_seen(judge, VB_LEG_UNTRUSTED_INPUT, "%s asks %s", label, host);
+    vb_leg_seen(judge, VB_LEG_OUTBOUND, "%s reaches %s", label, host);
+}
+
 static void see_host(struct judge *judge, const char *host, uint64_t seq)
 {
     const struct process *process = judge->process;
     if (is_metadata(host)) {
-        vb_note(judge, &judge->hosts, host);
+        note_host(judge, host, VB_USE_UNDISCLOSED);
         /* The clouds' own tools ask there whether they run in one. */
         const bool theirs = process != NULL && process->command.trusted &&
                             vb_word_in(cloud_tools, process->command.program);
@@ -82,11 +92,18 @@ static void see_host(struct judge *judge, const char *host, uint64_t seq)
                         vb_process_label(judge, process), host);
         return;
     }
-    vb_note(judge, &judge->hosts, host);
-    if (vb_host_disclosed(judge, host) || vb_host_is_private(host))
+    const bool given = vb_is_given(judge->run, host);
+    const bool disclosed = vb_host_disclosed(judge, host) && !given;
+    /* A package manager goes where it goes. */
+    const bool ordinary =
+        vb_host_is_private(host) || given ||
+        (process != NULL && process->command.trusted && (process->command.traits & TRAIT_PACKAGER));
+    note_host(judge, host,
+              disclosed  ? VB_USE_DISCLOSED
+              : ordinary ? VB_USE_ORDINARY
+                         : VB_USE_UNDISCLOSED);
+    if (disclosed || ordinary)
         return;
-    if (process != NULL && process->command.trusted && (process->command.traits & TRAIT_PACKAGER))
-        return; /* a package manager goes where it goes */
     vb_note(judge, &judge->undisclosed, host);
     vb_deed(judge, DEED_HOST, host, VB_SEVERITY_LOW * 8 + VB_CONFIDENCE_MEDIUM);
     const bool drop = vb_host_is_drop(host), address = vb_host_is_address(host);

@@ -123,6 +123,7 @@ static void report_reach(struct judge *judge, const struct bait_read *read, cons
 {
     const int grade = vb_grade_reach(judge, read, host);
     const struct process *process = judge->process;
+    vb_flow(judge, read->bait, host, "attempt");
     if (grade < 0)
         return;
     const bool related = vb_processes_related(judge->run, read->pid, process->pid);
@@ -155,10 +156,15 @@ void vb_see_bait_read(struct judge *judge)
     vb_note(judge, &judge->baits_read,
             vb_arena_printf(&judge->scratch, "%s by %s", path,
                             process->command.program[0] ? process->command.program : "a process"));
-    if (bait->place->kind == SECRET_COMMON || reads_by_trade(judge, bait->place, process))
+    if (bait->place->kind == SECRET_COMMON || reads_by_trade(judge, bait->place, process)) {
+        vb_use(judge, VB_USE_FILES, path, VB_USE_ORDINARY);
         return;
-    judge->touches_private = true;
-    if (vb_place_disclosed(judge, bait))
+    }
+    const bool disclosed = vb_place_disclosed(judge, bait);
+    vb_use(judge, VB_USE_FILES, path, disclosed ? VB_USE_DISCLOSED : VB_USE_UNDISCLOSED);
+    vb_leg_seen(judge, VB_LEG_PRIVATE_DATA, "%s opens %s, %s", vb_program_label(process), path,
+                bait->place->label);
+    if (disclosed)
         return;
     const struct bait_read *read = remember_read(judge, bait);
     if (read == NULL)
@@ -272,7 +278,9 @@ static void see_named_secret(struct judge *judge)
         const struct bait bait = {.id = path, .path = path, .place = place};
         const struct bait_read read = {.bait = &bait, .pid = judge->process->pid};
         const int grade = vb_grade_reach(judge, &read, judge->host);
-        judge->touches_private = true;
+        vb_leg_seen(judge, VB_LEG_PRIVATE_DATA, "%s is told to use %s, %s",
+                    vb_program_label(judge->process), path, place->label);
+        vb_flow(judge, &bait, judge->host, "attempt");
         if (grade < 0)
             continue;
         const struct found found = {.id = FINDING_EXFIL_ATTEMPT,
@@ -311,7 +319,8 @@ static int grade_sent(const struct judge *judge, const struct bait *bait, const 
 {
     enum {
         BLOCK = VB_SEVERITY_CRITICAL * 8 + VB_CONFIDENCE_HIGH,
-        SUSPECT = VB_SEVERITY_HIGH * 8 + VB_CONFIDENCE_MEDIUM
+        SUSPECT = VB_SEVERITY_HIGH * 8 + VB_CONFIDENCE_MEDIUM,
+        NOTED = VB_SEVERITY_MEDIUM * 8 + VB_CONFIDENCE_MEDIUM
     };
     const bool private = bait->place->kind == SECRET_PRIVATE;
     if (host == NULL && vb_place_disclosed(judge, bait))
@@ -322,6 +331,9 @@ static int grade_sent(const struct judge *judge, const struct bait *bait, const 
         return -1;
     if (vb_host_is_loopback(host))
         return private ? SUSPECT : -1;
+    if (vb_secret_is_model_key(bait->env) && vb_place_disclosed(judge, bait) &&
+        vb_host_disclosed(judge, host))
+        return NOTED;
     return private || !vb_host_disclosed(judge, host) ? BLOCK : SUSPECT;
 }
 
@@ -372,6 +384,7 @@ static void see_sent(struct judge *judge, const struct bait *bait, const char *h
     const bool network = process != NULL && (process->command.traits & TRAIT_NETWORK) != 0;
     if (!sent && !network)
         return;
+    vb_flow(judge, bait, host, sent ? "sent" : "argument");
     if (bait->place->kind == SECRET_HANDED) {
         see_handed(judge, bait, host, seq);
         return;
@@ -442,6 +455,7 @@ static void see_outbound(struct judge *judge, const struct bait *bait)
 static void see_answered(struct judge *judge, const struct bait *bait)
 {
     const bool private = bait->place->kind == SECRET_PRIVATE;
+    vb_flow(judge, bait, NULL, "answer");
     const struct found found = {
         .id = FINDING_EXFIL_BAIT,
         .graded = true,
@@ -489,7 +503,12 @@ void vb_see_bait_seen(struct judge *judge)
     const struct bait *bait = vb_bait_named(judge, vb_text_of(judge, VB_F_BAIT));
     const char *where = vb_text_of(judge, VB_F_WHERE);
     const bool handed = bait->place->kind == SECRET_HANDED;
-    judge->touches_private |= !handed && !vb_is_given(judge->run, bait->path);
+    if (!handed && !vb_is_given(judge->run, bait->path))
+        vb_leg_seen(judge, VB_LEG_PRIVATE_DATA, "%s (%s) is seen: %s", bait->place->label,
+                    name_of(bait), where);
+    if (bait->env != NULL && vb_word_in("sent argv output file", where))
+        vb_use(judge, VB_USE_ENV, bait->env,
+               vb_place_disclosed(judge, bait) ? VB_USE_DISCLOSED : VB_USE_UNDISCLOSED);
     if (strcmp(where, "sent") == 0)
         see_outbound(judge, bait);
     else if (handed)

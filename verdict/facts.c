@@ -40,6 +40,9 @@ static const struct list_row lists[] = {
     {offsetof(struct judge, asked), MAX_LIST},
     {offsetof(struct judge, line_files), MAX_LINE_FILES},
     {offsetof(struct judge, gaps), MAX_GAPS},
+    {offsetof(struct judge, said), MAX_SAID},
+    {offsetof(struct judge, used), MAX_USED},
+    {offsetof(struct judge, flows), MAX_FLOWS},
 };
 
 static struct names *list_at(struct judge *judge, size_t i)
@@ -61,18 +64,23 @@ void vb_facts_done(struct judge *judge)
 
 /* --- disclosure --- */
 
-static void disclose(struct judge *judge, const char *text)
+const char *vb_disclosed_name(struct judge *judge, const char *text)
 {
     const char *host = vb_url_host(&judge->scratch, text);
     if (host == NULL)
         host = vb_url_host(&judge->scratch, vb_arena_printf(&judge->scratch, "any://%s", text));
     if (host == NULL || strchr(host, '.') == NULL)
-        return;
+        return NULL;
     if (vb_starts(host, "www."))
         host += 4;
-    if (vb_starts(host, "*."))
-        host += 2;
-    (void)vb_names_add(&judge->disclosed, judge->keep, host, 0, NULL);
+    return vb_starts(host, "*.") ? host + 2 : host;
+}
+
+static void disclose(struct judge *judge, const char *text)
+{
+    const char *host = vb_disclosed_name(judge, text);
+    if (host != NULL)
+        (void)vb_names_add(&judge->disclosed, judge->keep, host, 0, NULL);
 }
 
 bool vb_host_disclosed(const struct judge *judge, const char *host)
@@ -124,7 +132,9 @@ bool vb_host_serves(const struct judge *judge, const struct bait *bait, const ch
         domains += len;
         domains += strspn(domains, " ");
     }
-    return vb_place_disclosed(judge, bait) && vb_host_disclosed(judge, host);
+    /* Where it is known whose it is, no text can name somebody else. We can, in arguments. */
+    return (bait->place->services[0] == '\0' || vb_is_given(judge->run, host)) &&
+           vb_place_disclosed(judge, bait) && vb_host_disclosed(judge, host);
 }
 
 /* --- single kinds of events --- */
@@ -199,11 +209,13 @@ static void on_declares(struct judge *judge)
         return;
     vb_note(judge, &judge->declared, vb_arena_printf(&judge->scratch, "%s %s", what, value));
     vb_permissions_see(judge);
-    if (vb_word_in("tool permission", what)) {
-        judge->tools_read_outside |=
-            names_tool(value, tools_that_read, VB_ARRAY_LEN(tools_that_read));
-        judge->tools_send |= names_tool(value, tools_that_send, VB_ARRAY_LEN(tools_that_send));
-    }
+    vb_legs_see_declared(judge);
+    if (!vb_word_in("tool permission", what))
+        return;
+    if (names_tool(value, tools_that_read, VB_ARRAY_LEN(tools_that_read)))
+        vb_leg_said(judge, VB_LEG_UNTRUSTED_INPUT, "it asks for the tool %s", value);
+    if (names_tool(value, tools_that_send, VB_ARRAY_LEN(tools_that_send)))
+        vb_leg_said(judge, VB_LEG_OUTBOUND, "it asks for the tool %s", value);
 }
 
 /* A link whose text a reader sees names its host as well as prose does. */
@@ -442,6 +454,9 @@ static const struct {
     {VB_EV_MANIFEST_DECLARES, on_declares},
     {VB_EV_MANIFEST_DOCUMENTS, on_declares},
     {VB_EV_MANIFEST_LINK, on_link},
+    {VB_EV_MANIFEST_DECLARES, vb_uses_see_said},
+    {VB_EV_MANIFEST_DOCUMENTS, vb_uses_see_said},
+    {VB_EV_MANIFEST_LINK, vb_uses_see_said},
     {VB_EV_MANIFEST_CODE, on_entry},
     {VB_EV_MANIFEST_ENTRY, on_entry},
     {VB_EV_MANIFEST_ENTRY, vb_coverage_see_reached},
@@ -451,11 +466,13 @@ static const struct {
     {VB_EV_MANIFEST_LINK, vb_coverage_see_reached},
     {VB_EV_MANIFEST_DECLARES, vb_coverage_see_reached},
     {VB_EV_FILE_OPEN, vb_coverage_see_opened},
+    {VB_EV_FILE_OPEN, vb_uses_see_open},
     {VB_EV_PROCESS_EXEC, vb_coverage_see_opened},
     {VB_EV_BAIT_PLACED, on_bait_placed},
     {VB_EV_COVERAGE, vb_coverage_see_gap},
     {VB_EV_DETONATION_BEGIN, vb_coverage_see_run},
     {VB_EV_MCP_TOOL, vb_coverage_see_tool},
+    {VB_EV_MCP_TOOL, vb_uses_see_tool},
     {VB_EV_MCP_CALL, vb_coverage_see_call},
     {VB_EV_TRUTH_FILE, on_kept},
     {VB_EV_FILE_SNAPSHOT, on_kept},
@@ -476,17 +493,25 @@ void vb_facts_see(struct judge *judge)
             rows[i].see(judge);
 }
 
+/* Nothing was run: what it names is the best that is known. */
+static void legs_unseen(struct judge *judge)
+{
+    static const struct vb_event none = {.seq = 0};
+    if (judge->disclosed.count == 0 || judge->entries.count == 0 || judge->run_count > 0)
+        return;
+    judge->event = &none;
+    vb_leg_said(judge, VB_LEG_UNTRUSTED_INPUT, "it names hosts, %s among them, and was not run",
+                judge->disclosed.items[0].text);
+    vb_leg_said(judge, VB_LEG_OUTBOUND, "it names hosts, %s among them, and was not run",
+                judge->disclosed.items[0].text);
+    judge->event = NULL;
+}
+
 void vb_facts_end(struct judge *judge)
 {
-    struct vb_verdict *verdict = judge->verdict;
     vb_coverage_end(judge);
-    const bool hosts = judge->hosts.count > 0 || judge->disclosed.count > 0;
-    verdict->trifecta_outbound = judge->hosts.count > 0 || judge->tools_send;
-    verdict->trifecta_untrusted_input = judge->hosts.count > 0 || judge->tools_read_outside;
-    verdict->trifecta_private_data = judge->touches_private;
-    if (hosts && judge->entries.count > 0 && judge->run_count == 0) {
-        /* Nothing was run: what it documents is the best that is known. */
-        verdict->trifecta_outbound = true;
-        verdict->trifecta_untrusted_input = true;
-    }
+    legs_unseen(judge);
+    vb_legs_end(judge);
+    vb_uses_end(judge);
+    vb_flows_end(judge);
 }

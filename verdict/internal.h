@@ -34,6 +34,9 @@ enum {
     MAX_EVIDENCE = 32,       /* event numbers of one finding */
     MAX_LIST = 400,          /* items of a list in the verdict */
     MAX_PERMISSIONS = 1024,
+    MAX_SAID = 1024, /* hosts, programs, … that it names */
+    MAX_USED = 1024, /* that it used */
+    MAX_FLOWS = 256,
     MAX_PACKAGES = 512,   /* in one artifact */
     MAX_SIGNATURES = 256, /* that are trusted */
     MAX_GAPS = 40,
@@ -79,6 +82,10 @@ struct secret_place {
 /* The row of a file (as vb_home_path gives it), or of an environment variable; never NULL. */
 const struct secret_place *vb_secret_of_path(const char *path);
 const struct secret_place *vb_secret_of_env(const char *name);
+/* ENV, or NULL, holds a language model's key. Gateways that speak the model's protocol take it
+ * under that name, too: where a package names key and gateway, its going there is told and no more.
+ */
+bool vb_secret_is_model_key(const char *env);
 /* The row of the key that instructions ask their reader for. */
 const struct secret_place *vb_secret_handed(void);
 
@@ -270,6 +277,26 @@ struct seen_signature {
     uint64_t seq;
 };
 
+/* --- declared against observed (uses.c) --- */
+
+struct said_use {
+    enum vb_use use;
+    const char *name;
+    unsigned how;
+    const char *path;
+    int64_t line;
+    uint64_t seq;
+    bool one_of;  /* several are declared of which one is enough */
+    bool offered; /* a tool that its server should list */
+    bool met;
+};
+struct used_use {
+    enum vb_use use;
+    const char *name;
+    uint64_t seq;
+    enum vb_use_mark mark;
+};
+
 /* --- the judgement --- */
 
 struct judge {
@@ -346,15 +373,18 @@ struct judge {
     struct line_row {
         int64_t executed, present; /* in the run that executed most of it */
     } line_rows[MAX_LINE_FILES];
-    const char *flood_path;  /* of the last manifest.code event, or NULL */
-    uint64_t flood_count;    /* how many before it stood there, one after the other */
-    uint64_t undated;        /* entry points that may act by the date and ran today only */
-    uint64_t stopped;        /* runs that were */
-    uint64_t unexecuted;     /* entry points that were planned and not run, by our doing */
-    uint64_t unread;         /* places that could execute or instruct and were not examined */
-    bool tools_read_outside; /* declared tools that bring in foreign text */
-    bool tools_send;
-    bool touches_private;
+    struct names said, used; /* use and name → position in the rows */
+    struct said_use said_rows[MAX_SAID];
+    struct used_use used_rows[MAX_USED];
+    bool tools_seen; /* a server listed some */
+    struct names flows;
+    struct vb_flow_row flow_rows[MAX_FLOWS];
+    const char *flood_path; /* of the last manifest.code event, or NULL */
+    uint64_t flood_count;   /* how many before it stood there, one after the other */
+    uint64_t undated;       /* entry points that may act by the date and ran today only */
+    uint64_t stopped;       /* runs that were */
+    uint64_t unexecuted;    /* entry points that were planned and not run, by our doing */
+    uint64_t unread;        /* places that could execute or instruct and were not examined */
 };
 
 /* The string of FIELD in the event's scratch memory ("" if absent), with NUL. */
@@ -403,15 +433,35 @@ size_t vb_detector_count(void);
 void vb_permissions_see(struct judge *judge);
 void vb_permissions_list(struct judge *judge);
 
+/* uses.c: declared against observed. NAME was used, which is MARK. */
+void vb_use(struct judge *judge, enum vb_use use, const char *name, enum vb_use_mark mark);
+void vb_uses_see_said(struct judge *judge);
+void vb_uses_see_exec(struct judge *judge);                   /* a command of the package's */
+void vb_uses_see_file(struct judge *judge, const char *path); /* that it wrote */
+void vb_uses_see_open(struct judge *judge);
+void vb_uses_see_tool(struct judge *judge);
+void vb_uses_end(struct judge *judge); /* after the coverage is known */
+
+/* flows.c: the event shows a leg of the trifecta, or the package says so. */
+void vb_leg_seen(struct judge *judge, enum vb_leg which, const char *fmt, ...) VB_PRINTF(3, 4);
+void vb_leg_said(struct judge *judge, enum vb_leg which, const char *fmt, ...) VB_PRINTF(3, 4);
+void vb_legs_see_declared(struct judge *judge);
+void vb_legs_end(struct judge *judge);
+/* BAIT goes to HOST (or NULL); HOW as in struct vb_flow_row. */
+void vb_flow(struct judge *judge, const struct bait *bait, const char *host, const char *how);
+void vb_flows_end(struct judge *judge);
+
 /* facts.c: what the log says about the package, and the coverage */
 void vb_facts_see(struct judge *judge);
 void vb_facts_end(struct judge *judge);
 void vb_facts_init(struct judge *judge);
 void vb_facts_done(struct judge *judge);
+/* The host that TEXT, an URL or a name, discloses, in scratch memory; or NULL. */
+const char *vb_disclosed_name(struct judge *judge, const char *text);
 /* True if the package names HOST, or a domain above it, where a reader sees it. */
 bool vb_host_disclosed(const struct judge *judge, const char *host);
 bool vb_place_disclosed(const struct judge *judge, const struct bait *bait);
-/* HOST serves what BAIT is for, or the package named both. */
+/* HOST serves what BAIT is for; or nobody knows what that is, and the package named both. */
 bool vb_host_serves(const struct judge *judge, const struct bait *bait, const char *host);
 const struct bait *vb_bait_named(struct judge *judge, const char *id);
 
@@ -422,6 +472,8 @@ void vb_runs_done(struct judge *judge);
 struct process *vb_process_of(const struct run *run, int64_t pid);
 /* "`curl -s …`", or the program's name. */
 const char *vb_process_label(struct judge *judge, const struct process *process);
+/* The program's name. */
+const char *vb_program_label(const struct process *process);
 /* True if two processes are the same, related in line, or children of the same one. */
 bool vb_processes_related(const struct run *run, int64_t a, int64_t b);
 /* True if OLD started YOUNG, or who did. */

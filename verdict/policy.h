@@ -49,6 +49,12 @@ struct policy_licenses {
     size_t line;
 };
 
+/* What a package may not have all at once; LINE 0: the policy says nothing of it. */
+struct policy_combination {
+    enum vb_decision decision;
+    size_t line;
+};
+
 /* Who must have signed which packages. */
 struct policy_signer {
     struct policy_texts packages;
@@ -97,6 +103,7 @@ struct vb_policy {
     size_t exception_count;
     struct policy_texts hosts; /* that any package may reach */
     struct policy_licenses licenses;
+    struct policy_combination trifecta, rule_of_two;
     struct policy_signer *signers;
     size_t signer_count;
     struct policy_coverage coverage[POLICY_ACTIONS];

@@ -136,6 +136,26 @@ static void signers(struct page *page)
         signer(page, &page->policy->signers[i]);
 }
 
+static void combinations(struct page *page)
+{
+    const struct {
+        const struct policy_combination *row;
+        const char *words;
+    } rows[] = {{&page->policy->trifecta, "untrusted input, private data and a way out"},
+                {&page->policy->rule_of_two,
+                 "untrusted input, private data, and a way out or a change of state"}};
+    if (rows[0].row->line + rows[1].row->line > 0)
+        say(page, "\nWhat one package should not have all at once.\n");
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        if (rows[i].row->line == 0)
+            continue;
+        at_line(page, rows[i].row->line);
+        say(page, "%s: %s\n", rows[i].words,
+            rows[i].row->decision == VB_DECISION_ALLOW ? "not told"
+                                                       : meaning_of(rows[i].row->decision));
+    }
+}
+
 static void exception(struct page *page, const struct policy_exception *row)
 {
     at_line(page, row->line);
@@ -199,6 +219,7 @@ int vb_policy_explain(const struct vb_policy *policy, int64_t now, struct vb_buf
     grades(&page);
     licenses(&page);
     signers(&page);
+    combinations(&page);
     exceptions(&page);
     coverage(&page, POLICY_VET, "\nAfter vetbox vet or run, allow becomes review if\n");
     coverage(&page, POLICY_SCAN, "\nAfter vetbox scan, allow becomes review if\n");

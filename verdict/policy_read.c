@@ -344,6 +344,21 @@ static void read_licenses(struct reader *r, const struct vb_yaml_node *node)
         (void)read_decision(r, missing, &rules->missing);
 }
 
+static void read_combinations(struct reader *r, const struct vb_yaml_node *node)
+{
+    const struct {
+        const char *key;
+        struct policy_combination *to;
+    } keys[] = {{"trifecta", &r->policy->trifecta}, {"rule_of_two", &r->policy->rule_of_two}};
+    if (!want_keys(r, node, "trifecta rule_of_two"))
+        return;
+    for (size_t i = 0; i < VB_ARRAY_LEN(keys); i++) {
+        const struct vb_yaml_node *value = vb_yaml_get(node, keys[i].key);
+        if (value != NULL && read_decision(r, value, &keys[i].to->decision))
+            keys[i].to->line = value->line;
+    }
+}
+
 static void read_hosts(struct reader *r, const struct vb_yaml_node *node)
 {
     if (!want_keys(r, node, "allowed"))
@@ -457,7 +472,8 @@ size_t vb_policy_read(struct vb_policy *policy, const struct vb_yaml_node *root,
 {
     struct reader r = {policy, told, ctx, 0};
     if (!want_keys(&r, root,
-                   "version decide findings hosts licenses signatures coverage exceptions") &&
+                   "version decide findings hosts licenses signatures combinations coverage "
+                   "exceptions") &&
         root->kind != VB_YAML_MAP)
         return r.wrong;
     const struct vb_yaml_node *version = want_key(&r, root, "version");
@@ -470,11 +486,14 @@ size_t vb_policy_read(struct vb_policy *policy, const struct vb_yaml_node *root,
     const struct vb_yaml_node *hosts = vb_yaml_get(root, "hosts");
     const struct vb_yaml_node *licenses = vb_yaml_get(root, "licenses");
     const struct vb_yaml_node *coverage = vb_yaml_get(root, "coverage");
+    const struct vb_yaml_node *combinations = vb_yaml_get(root, "combinations");
     if (hosts != NULL)
         read_hosts(&r, hosts);
     if (licenses != NULL)
         read_licenses(&r, licenses);
     if (coverage != NULL)
         read_coverage(&r, coverage);
+    if (combinations != NULL)
+        read_combinations(&r, combinations);
     return r.wrong;
 }

@@ -409,8 +409,53 @@ static void want_signers(struct judge *judge)
     }
 }
 
+/* --- combinations --- */
+
+/* The legs that stand, in words. */
+static const char *legs_in_words(struct judge *judge, bool state)
+{
+    const char *text = "";
+    for (unsigned i = 0; i < VB_LEG_COUNT; i++) {
+        const struct vb_leg_row *leg = &judge->verdict->legs[i];
+        if (leg->present && (state || i != VB_LEG_STATE_CHANGE))
+            text = vb_arena_printf(&judge->scratch, "%s%s%s", text, text[0] == '\0' ? "" : "; ",
+                                   leg->text);
+    }
+    return text;
+}
+
+static void want_apart(struct judge *judge, const struct policy_combination *row, bool met,
+                       enum finding_id id)
+{
+    const bool two = id == FINDING_POLICY_RULE_OF_TWO;
+    const struct vb_leg_row *legs = judge->verdict->legs;
+    if (!met || row->line == 0 || row->decision == VB_DECISION_ALLOW)
+        return;
+    const struct vb_policy_rule rule = vb_policy_rule_at(
+        judge->policy, judge->keep, row->line,
+        vb_arena_printf(judge->keep, "combinations: %s: %s", two ? "rule_of_two" : "trifecta",
+                        vb_decision_name(row->decision)));
+    const struct vb_event event = {.kind = VB_EV_LOG_BEGIN,
+                                   .seq = legs[VB_LEG_UNTRUSTED_INPUT].events[0] > 0
+                                              ? legs[VB_LEG_UNTRUSTED_INPUT].events[0]
+                                              : 1};
+    struct found found = {.id = id, .row = &rule, .row_decision = row->decision};
+    size_t count = 0;
+    for (unsigned i = VB_LEG_PRIVATE_DATA; i < VB_LEG_COUNT; i++)
+        if (legs[i].present && legs[i].events[0] > 0 && (two || i != VB_LEG_STATE_CHANGE))
+            found.evidence[count++] = legs[i].events[0];
+    judge->event = &event;
+    judge->run = NULL;
+    vb_report_found(judge, &found, "All of these in one package: %s.", legs_in_words(judge, two));
+    judge->event = NULL;
+}
+
 void vb_wanted_end(struct judge *judge)
 {
+    const struct vb_policy *policy = judge->policy;
     want_licenses(judge);
     want_signers(judge);
+    want_apart(judge, &policy->trifecta, judge->verdict->trifecta, FINDING_POLICY_TRIFECTA);
+    want_apart(judge, &policy->rule_of_two, judge->verdict->rule_of_two_broken,
+               FINDING_POLICY_RULE_OF_TWO);
 }

@@ -351,8 +351,10 @@ static void see_exec(struct judge *judge, struct run *run, struct process *proce
     const int64_t ppid = vb_event_get_int(judge->event, VB_F_PPID, 0);
     if (ppid != 0)
         process->ppid = ppid;
-    if (!vb_is_ours(judge, run, process))
+    if (!vb_is_ours(judge, run, process)) {
         vb_note(judge, &judge->commands, judge->line);
+        vb_uses_see_exec(judge);
+    }
     if (judge->host != NULL && !vb_host_is_loopback(judge->host))
         process->network_seq = judge->event->seq;
 }
@@ -495,8 +497,13 @@ static void see_change(struct judge *judge, struct run *run, int64_t pid)
         vb_note(judge, &judge->brought, path);
     if (fresh && event->kind != VB_EV_FILE_MKDIR && event->kind != VB_EV_FILE_ATTRIBUTE)
         vb_note(judge, &judge->files_written, path);
-    if (fresh && !vb_path_is_own(run, path))
-        vb_deed(judge, DEED_FILE, path, 0);
+    if (!fresh || vb_path_is_own(run, path))
+        return;
+    vb_deed(judge, DEED_FILE, path, 0);
+    if (event->kind == VB_EV_FILE_MKDIR || event->kind == VB_EV_FILE_ATTRIBUTE)
+        return;
+    vb_uses_see_file(judge, path);
+    vb_leg_seen(judge, VB_LEG_STATE_CHANGE, "%s writes %s", vb_program_label(judge->process), path);
 }
 
 static const char *const missing_signs[] = {
@@ -661,6 +668,14 @@ const char *vb_process_label(struct judge *judge, const struct process *process)
             &judge->scratch, "`%s`",
             vb_arena_cut(&judge->scratch, without_own(judge, process->line), LABEL_BYTES));
     return process->command.program[0] != '\0' ? process->command.program : "a process";
+}
+
+const char *vb_program_label(const struct process *process)
+{
+    return process != NULL && process->command.program != NULL &&
+                   process->command.program[0] != '\0'
+               ? process->command.program
+               : "a process";
 }
 
 bool vb_process_is_below(const struct run *run, int64_t young, int64_t old)

@@ -229,6 +229,14 @@ static const struct secret_place env_places[] = {
     {"", SECRET_SERVICE, "a secret of the environment", "", "", ""},
 };
 
+bool vb_secret_is_model_key(const char *env)
+{
+    return env != NULL &&
+           vb_word_in("ANTHROPIC_* OPENAI_* GEMINI_* GOOGLE_API_* OPENROUTER_* XAI_* "
+                      "GROQ_* MISTRAL_* DEEPSEEK_* HF_*",
+                      env);
+}
+
 const struct secret_place *vb_secret_handed(void)
 {
     static const struct secret_place place = {

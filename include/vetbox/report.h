@@ -22,6 +22,19 @@ struct vb_report_format {
 const struct vb_report_format *vb_report_format_named(const char *name);
 size_t vb_report_formats(const struct vb_report_format **ret);
 
+/* --- profiles: the least privilege that the observed honest behaviour needs --- */
+
+struct vb_profile_format {
+    const char *name; /* srt, seccomp, … */
+    const char *description;
+};
+size_t vb_profile_formats(const struct vb_profile_format **ret);
+bool vb_profile_known(const char *format);
+/* Writes the profile of FORMAT. VB_E_CONFIG for a package that is block, or of which nothing was
+ * run: there is none. What findings name is left out and listed in a comment. */
+VB_CHECKED int vb_profile_write(const struct vb_verdict *verdict, int log_fd, const char *format,
+                                int out_fd, struct vb_error *err);
+
 /* --- live: a run as somebody watches it --- */
 
 /* Appends to OUT the line for one event: seconds since the start, program and process, and what it

@@ -94,6 +94,66 @@ struct vb_run_row {
     const char *missing;     /* "the module x", or NULL */
 };
 
+/* --- declared against observed --- */
+
+enum vb_use { VB_USE_HOSTS, VB_USE_COMMANDS, VB_USE_FILES, VB_USE_ENV, VB_USE_TOOLS, VB_USE_COUNT };
+/* What the difference is, the gravest first. */
+enum vb_use_mark {
+    VB_USE_UNDISCLOSED, /* used, and nothing that could disclose it does */
+    VB_USE_UNUSED,      /* declared and used in no run, although everything ran */
+    VB_USE_UNPROVEN,    /* declared and not used, and not enough ran, or nobody could see it */
+    VB_USE_DISCLOSED,   /* used as it says */
+    VB_USE_ORDINARY,    /* used, and nothing that anybody has to say */
+    VB_USE_MENTIONED,   /* the instructions name it, and it was not used; or one of several */
+    VB_USE_MARK_COUNT
+};
+const char *vb_use_name(enum vb_use use);
+const char *vb_use_mark_name(enum vb_use_mark mark);
+
+struct vb_use_row {
+    enum vb_use use;
+    enum vb_use_mark mark;
+    char *name;
+    bool declared, documented, observed;
+    char *path;     /* where it says so; NULL: nowhere */
+    int64_t line;   /* 0 if unknown */
+    uint64_t event; /* the first that shows the use; 0: none */
+};
+
+/* --- what leads to what --- */
+
+/* Legs of the lethal trifecta, and the change of state that the rule of two adds. */
+enum vb_leg {
+    VB_LEG_UNTRUSTED_INPUT,
+    VB_LEG_PRIVATE_DATA,
+    VB_LEG_OUTBOUND,
+    VB_LEG_STATE_CHANGE,
+    VB_LEG_COUNT
+};
+const char *vb_leg_name(enum vb_leg leg);
+enum { VB_LEG_EVENTS = 8 };
+struct vb_leg_row {
+    bool present;
+    bool observed; /* else the package only says so */
+    char *text;    /* the first that shows it; NULL if it is not present */
+    uint64_t events[VB_LEG_EVENTS];
+    size_t event_count;
+};
+
+/* A secret on its way. */
+struct vb_flow_row {
+    const char *kind;   /* private, service, configuration, common, handed */
+    const char *secret; /* in words */
+    const char *bait;   /* its id */
+    const char *name;   /* the file or variable that it lies in */
+    const char *how; /* sent, argument, answer (of an MCP server), attempt (opened, then reached) */
+    const char *form;        /* raw, base64, …; NULL if nothing says */
+    const char *host;        /* NULL: unknown, or the client of a server */
+    const char *entry_point; /* NULL if unknown */
+    bool disclosed;          /* it is for that host, or the package names both */
+    uint64_t event;
+};
+
 struct vb_verdict {
     enum vb_decision decision;
     char *why; /* one sentence */
@@ -129,9 +189,19 @@ struct vb_verdict {
     struct vb_live_row *live;        /* all that are listed, in that order */
     size_t live_count;               /* 0: nothing could leave */
     uint64_t live_withheld;          /* requests to these hosts that were not passed on */
+    struct vb_use_row *uses;         /* by use, mark and name */
+    size_t use_count;
+    size_t uses_dropped;
+    char *uses_doubt; /* why what was not used may be needed after all; NULL: everything ran */
+    struct vb_flow_row *flows; /* in their order */
+    size_t flow_count;
+    size_t flows_dropped;
+    struct vb_leg_row legs[VB_LEG_COUNT];
     bool trifecta_untrusted_input;
     bool trifecta_private_data;
     bool trifecta_outbound;
+    bool trifecta;           /* all three */
+    bool rule_of_two_broken; /* untrusted input, private data, and a way out or a change of state */
     uint64_t events;
 };
 

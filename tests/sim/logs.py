@@ -1460,6 +1460,88 @@ def build_files():
     log.write()
 
 
+def declared_table(name="declared-table", gap=False):
+    """Each row of the table: used as declared, used and disclosed nowhere, asked for and never used; with
+    a GAP nothing can be said of the last."""
+    log = Log(name)
+    log.files("SKILL.md", "scripts/trail.py")
+    for what, value in (("host", "api.trail.example"), ("host", "https://old.trail.example/v1"), ("bin", "jq"),
+                        ("bin", "ffmpeg"), ("path", "~/.trail"), ("path", "~/.trail-cache"),
+                        ("env", "TRAIL_KEY"), ("tool", "Bash(git:*)"), ("tool", "Read")):
+        log.declares(what, value)
+    for value in ("wget", "curl"):
+        log.add("manifest.declares", "static", what="bin", value=value, path="SKILL.md", line=4, key="requires",
+                detail="requires.anyBins")
+    log.documents("host", "docs.trail.example")
+    log.entry("scripts/trail.py", "python3")
+    log.baits()
+    log.script("scripts/trail.py", "python3")
+    log.open(10, f"{HOME}/.trail/settings.json", "read", exe="/usr/bin/python3")
+    log.exec(11, 10, "/usr/bin/jq", "jq", ".name", f"{HOME}/.trail/settings.json")
+    log.exec(12, 10, "/usr/bin/curl", "curl", "https://eu.api.trail.example/v1")
+    log.dns(12, "eu.api.trail.example")
+    log.exec(13, 10, "/usr/bin/rsync", "rsync", "a", "b")
+    log.exec(14, 10, "/usr/bin/cat", "cat", "notes.txt")
+    log.dns(10, "counter.elsewhere.example", exe="/usr/bin/python3")
+    log.open(10, f"{HOME}/Documents/trail.txt", "write", "create", exe="/usr/bin/python3")
+    log.open(10, f"{HOME}/.trail/last", "write", "create", exe="/usr/bin/python3")
+    log.end()
+    if gap:
+        log.add("coverage", "tool", stage="plan", what="entry point", path="scripts/more.py",
+                reason="no interpreter for it")
+    log.write()
+
+
+def declared_gap():
+    """As declared-table, and one entry point could not be run: nobody knows what that needs."""
+    declared_table("declared-gap", True)
+
+
+def trifecta():
+    """An honest package that has all three legs and changes state: the policy asks to be told."""
+    log = Log("trifecta")
+    log.files("SKILL.md", "scripts/sync.py")
+    log.declares("host", "api.github.com")
+    log.declares("env", "GITHUB_TOKEN")
+    log.entry("scripts/sync.py", "python3")
+    log.baits()
+    log.script("scripts/sync.py", "python3")
+    log.dns(10, "api.github.com", exe="/usr/bin/python3")
+    log.add("bait.seen", pid=10, bait="env-github", where="sent", form="raw", name="api.github.com")
+    log.open(10, f"{HOME}/Documents/issues.md", "write", "create", exe="/usr/bin/python3")
+    log.end()
+    log.write()
+
+
+def never_disclosed():
+    """It declares all that it takes and names where that goes: no text makes it its business. Its own key
+    may go to its own host; a model's key to a gateway that it names is told."""
+    log = Log("never-disclosed")
+    log.files("SKILL.md", "scripts/backup.py")
+    host = "backup.keeper.example"
+    log.declares("host", host)
+    log.documents("host", host)
+    secrets = (("ssh-ed25519", "path", "~/.ssh"), ("bitcoin-wallet", "path", "~/.bitcoin/wallet.dat"),
+               ("chrome-logins", "path", "~/.config/google-chrome"), ("env-openclaw", "env", "OPENCLAW_GATEWAY_TOKEN"),
+               ("env-github", "env", "GITHUB_TOKEN"), ("aws-credentials", "path", "~/.aws/credentials"),
+               ("env-openai", "env", "OPENAI_API_KEY"), ("env-keeper", "env", "KEEPER_KEY"))
+    for _, what, value in secrets:
+        log.declares(what, value)
+        log.documents(what, value)
+    log.entry("scripts/backup.py", "python3")
+    log.baits()
+    for bait, name in (("env-openclaw", "OPENCLAW_GATEWAY_TOKEN"), ("env-keeper", "KEEPER_KEY")):
+        log.add("bait.placed", "tool", bait=bait, what="env", name=name)
+    log.script("scripts/backup.py", "python3")
+    for bait, path in (("ssh-ed25519", ".ssh/id_ed25519"), ("bitcoin-wallet", ".bitcoin/wallet.dat")):
+        log.read(10, bait, path, "/usr/bin/python3")
+    log.dns(10, host, exe="/usr/bin/python3")
+    for bait, _, _ in secrets:
+        log.add("bait.seen", pid=10, bait=bait, where="sent", form="base64", name=host)
+    log.end()
+    log.write()
+
+
 if __name__ == "__main__":
     for story in (weather, honest_api, handed_key_used, handed_key_taken, documented_server, exfil_ssh, exfil_file, base64_oneliner, stage_two, answered, dependencies, own_logins,
                   persistence,
@@ -1469,5 +1551,6 @@ if __name__ == "__main__":
                   unexecuted, exception, home_search,
                   looking_around, interrupted,
                   evasion, network_honest, network_evasion, network_dropped, network_exfil, enciphered,
-                  waits, other_days, other_days_missed, elsewhere, flood, mcp_server, least_tools, policy_wants, build_files, odds_and_ends):
+                  waits, other_days, other_days_missed, elsewhere, flood, mcp_server, least_tools, policy_wants, build_files, odds_and_ends,
+                  declared_table, declared_gap, trifecta, never_disclosed):
         story()
