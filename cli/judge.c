@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/network.h"
+#include "cli/places.h"
 #include "cli/plan.h"
 #include "cli/probed.h"
 #include "cli/session.h"
@@ -24,6 +25,11 @@ static void verdict_cleanup(struct vb_verdict **verdict)
 static void policy_cleanup(struct vb_policy **policy)
 {
     vb_policy_free(*policy);
+}
+
+static void behaviour_cleanup(struct vb_behaviour **behaviour)
+{
+    vb_behaviour_free(*behaviour);
 }
 
 bool vb_wants_color(const struct vb_options *options, int fd)
@@ -279,10 +285,11 @@ static int exit_status(enum vb_decision decision, const struct vb_options *optio
 }
 
 int vb_conclude(int log_fd, const struct vb_options *options, const struct vb_policy *policy,
-                const struct vb_outlet *outlet, struct vb_error *err)
+                const struct vb_behaviour *behaviour, const struct vb_outlet *outlet,
+                struct vb_error *err)
 {
     VB_CLEANUP(verdict_cleanup) struct vb_verdict *verdict = NULL;
-    int status = vb_judge(log_fd, policy, &verdict, err);
+    int status = vb_judge(log_fd, policy, behaviour, &verdict, err);
     if (status == VB_OK)
         status = write_main(verdict, log_fd, options, outlet, err);
     for (size_t i = 0; status == VB_OK && i < options->report_count; i++)
@@ -358,7 +365,8 @@ static int vet_one(const struct vb_options *options, const struct vb_toolbox *to
     progress(options, NULL);
     if (status < 0 || plan_only)
         return status;
-    return vb_conclude(session.log_fd, options, toolbox->policy, &standard_output, err);
+    return vb_conclude(session.log_fd, options, toolbox->policy, toolbox->behaviour,
+                       &standard_output, err);
 }
 
 static int vet_all(const struct vb_options *options, const char *action, struct vb_error *err)
@@ -421,6 +429,7 @@ static int judge_with(const struct vb_options *options, const char *policy_path,
                       struct vb_error *err)
 {
     VB_CLEANUP(policy_cleanup) struct vb_policy *policy = NULL;
+    VB_CLEANUP(behaviour_cleanup) struct vb_behaviour *behaviour = NULL;
     if (options->operand_count != 1)
         return vb_fail(err, VB_E_USAGE, 0, "one evidence folder is needed");
     int status = vb_conclude_check(options, err);
@@ -430,7 +439,9 @@ static int judge_with(const struct vb_options *options, const char *policy_path,
     if (fd < 0)
         return fd;
     status = vb_policy_load(policy_path, &policy, err);
-    return status < 0 ? status : vb_conclude(fd, options, policy, &standard_output, err);
+    if (status == VB_OK)
+        status = vb_place_behaviour(options, true, &behaviour, err);
+    return status < 0 ? status : vb_conclude(fd, options, policy, behaviour, &standard_output, err);
 }
 
 int vb_command_judge(const struct vb_options *options, struct vb_error *err)

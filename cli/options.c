@@ -69,6 +69,10 @@ static int keep(struct vb_options *options, size_t row, const char *argument, st
     if (row >= VB_OPTION_COUNT)
         return vb_fail(err, VB_E_SOFTWARE, 0, "an option stands in no row of options.def");
     options->value[row] = argument != NULL ? argument : "";
+    if (row == VB_OPT_SIGMA && options->sigma_count == VB_SIGMA_MAX)
+        return vb_fail(err, VB_E_USAGE, 0, "more than %d paths of Sigma rules", VB_SIGMA_MAX);
+    if (row == VB_OPT_SIGMA)
+        options->sigma[options->sigma_count++] = argument;
     if (row != VB_OPT_REPORT)
         return VB_OK;
     if (options->report_count == VB_REPORTS_MAX)

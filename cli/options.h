@@ -11,12 +11,14 @@ enum vb_option_id {
     VB_OPTION_COUNT
 };
 
-enum { VB_REPORTS_MAX = 16 };
+enum { VB_REPORTS_MAX = 16, VB_SIGMA_MAX = 16 };
 
 struct vb_options {
     const char *value[VB_OPTION_COUNT];  /* the last one given; "" for an option without argument */
     const char *reports[VB_REPORTS_MAX]; /* FMT=FILE */
     size_t report_count;
+    const char *sigma[VB_SIGMA_MAX]; /* files and folders of Sigma rules */
+    size_t sigma_count;
     char **operands; /* into argv */
     size_t operand_count;
     bool several; /* the operands are references, and there is more than one */

@@ -85,7 +85,8 @@ static int judge_so_far(const struct vb_runs *runs, struct vb_verdict **ret, str
     if (fd < 0)
         return vb_fail(err, VB_E_OS, errno, "copying the event log");
     const int status = vb_log_copy(&runs->session->log, fd, err);
-    return status < 0 ? status : vb_judge(fd, runs->session->toolbox->policy, ret, err);
+    const struct vb_toolbox *toolbox = runs->session->toolbox;
+    return status < 0 ? status : vb_judge(fd, toolbox->policy, toolbox->behaviour, ret, err);
 }
 
 static bool is_gated(const struct vb_verdict *verdict, const struct vb_detonation *row)

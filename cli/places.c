@@ -89,12 +89,12 @@ static bool holds_yara_rules(const char *dir)
     return found;
 }
 
-/* The folder says something of the world or the baits and nothing of YARA: the usual rules are
- * meant. */
+/* The folder says something of the world, the baits or behaviour and nothing of YARA: the usual
+ * rules are meant. */
 static bool is_of_others_alone(const char *dir)
 {
-    return (has_folder(dir, "world") || has_folder(dir, "baits")) && !has_folder(dir, "yara") &&
-           !holds_yara_rules(dir);
+    return (has_folder(dir, "world") || has_folder(dir, "baits") || has_folder(dir, "behaviour")) &&
+           !has_folder(dir, "yara") && !holds_yara_rules(dir);
 }
 
 int vb_place_yara_rules(const char *given, char **ret, struct vb_error *err)
@@ -121,6 +121,42 @@ int vb_place_world_rules(const char *given, char **ret, struct vb_error *err)
         return vb_fail(err, VB_E_CONFIG, errno, "no rules folder %s", given);
     VB_CLEANUP_FREE char *world = joined(given, "world");
     return world != NULL && !is_folder(world) ? VB_OK : keep(vb_steal(world), ret, err);
+}
+
+int vb_place_behaviour_folder(const char *given, char **ret, struct vb_error *err)
+{
+    VB_CLEANUP_FREE char *base =
+        given != NULL && has_folder(given, "behaviour") ? strdup(given) : default_rules();
+    VB_CLEANUP_FREE char *folder = base == NULL ? NULL : joined(base, "behaviour");
+    *ret = NULL;
+    if (folder == NULL)
+        return vb_fail(err, VB_E_NOMEM, errno, "naming the rules folder");
+    if (is_folder(folder))
+        *ret = vb_steal(folder);
+    return VB_OK;
+}
+
+static void tell_problem(void *ctx, enum vb_behaviour_gravity gravity, const char *file,
+                         size_t line, const char *text)
+{
+    (void)ctx;
+    if (gravity == VB_BEHAVIOUR_WRONG)
+        fprintf(stderr, "vetbox: %s:%zu: %s (left out)\n", file, line, text);
+}
+
+int vb_place_behaviour(const struct vb_options *options, bool tell, struct vb_behaviour **ret,
+                       struct vb_error *err)
+{
+    const char *given = options->value[VB_OPT_RULES];
+    const bool own = given != NULL && has_folder(given, "behaviour");
+    VB_CLEANUP_FREE char *folder = own ? joined(given, "behaviour") : NULL;
+    const struct vb_behaviour_options wanted = {folder, options->sigma, options->sigma_count};
+    if (own && folder == NULL)
+        return vb_fail(err, VB_E_NOMEM, errno, "naming the rules folder");
+    const int status = vb_behaviour_load(&wanted, ret, err);
+    if (status == VB_OK && tell)
+        (void)vb_behaviour_problems(*ret, tell_problem, NULL);
+    return status;
 }
 
 int vb_place_baits(const char *given, struct vb_bait_rules **ret, struct vb_error *err)

@@ -2,8 +2,18 @@
 #ifndef CLI_PLACES_H
 #define CLI_PLACES_H
 
+#include "cli/options.h"
 #include "vetbox/core.h"
+#include "vetbox/verdict.h"
 
+/* The rules over what runs do: those of behaviour/ in the folder of --rules, if it has one, or
+ * those that are built in, and those of --sigma. What is left out of them is told on standard
+ * error, if TELL. */
+VB_CHECKED int vb_place_behaviour(const struct vb_options *options, bool tell,
+                                  struct vb_behaviour **ret, struct vb_error *err);
+/* The folder that those lie in which are loaded without --sigma, their cases below it; NULL: they
+ * are built in, and no folder is at hand. *ret is owned by the caller. */
+VB_CHECKED int vb_place_behaviour_folder(const char *given, char **ret, struct vb_error *err);
 /* The folder with the YARA rules: GIVEN (its yara/ if it has one), or that of the installation, or
  * that of the source tree if the program runs from its build. A GIVEN with world/ or baits/ and no
  * YARA rules leaves those of the installation. *ret is owned by the caller. */

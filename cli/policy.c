@@ -20,6 +20,11 @@ static void policy_cleanup(struct vb_policy **policy)
     vb_policy_free(*policy);
 }
 
+static void behaviour_cleanup(struct vb_behaviour **behaviour)
+{
+    vb_behaviour_free(*behaviour);
+}
+
 static void rules_cleanup(struct vb_rules **rules)
 {
     vb_rules_free(*rules);
@@ -32,9 +37,10 @@ static void verdict_cleanup(struct vb_verdict **verdict)
 
 /* --- ids --- */
 
-/* The findings that the detectors and the YARA rules can make. */
+/* The findings that the detectors and the rules can make. */
 struct known {
-    const struct vb_rules *rules; /* NULL: none are at hand */
+    const struct vb_rules *rules;         /* NULL: none are at hand */
+    const struct vb_behaviour *behaviour; /* likewise */
     const char *wanted;
     bool found;
     const char *severity; /* of the rule that was found */
@@ -61,6 +67,15 @@ static void note_rule(void *ctx, const char *name, const char *id, const char *s
     known->severity = severity;
 }
 
+static void note_behaviour(struct known *known)
+{
+    for (size_t i = 0; i < vb_behaviour_count(known->behaviour); i++) {
+        const struct vb_behaviour_rule *rule = vb_behaviour_rule(known->behaviour, i);
+        if (rule->reported)
+            note_rule(known, rule->name, rule->finding, vb_severity_name(rule->severity), "");
+    }
+}
+
 static bool is_known(void *ctx, const char *finding)
 {
     struct known *known = ctx;
@@ -73,6 +88,7 @@ static bool is_known(void *ctx, const char *finding)
     known->wanted = finding;
     known->found = false;
     vb_rules_each(known->rules, note_rule, known);
+    note_behaviour(known);
     return known->found;
 }
 
@@ -107,14 +123,18 @@ static int check(const struct vb_options *options, const char *name, struct vb_e
 {
     VB_CLEANUP(policy_cleanup) struct vb_policy *policy = NULL;
     VB_CLEANUP(rules_cleanup) struct vb_rules *rules = NULL;
+    VB_CLEANUP(behaviour_cleanup) struct vb_behaviour *behaviour = NULL;
     struct known known = {.quiet = vb_option_given(options, VB_OPT_QUIET)};
     int status = vb_policy_check(name, print_told, &known, &policy, err);
     if (status != VB_OK)
         return status < 0 ? status : VB_EXIT_BLOCK;
     status = load_rules(options, &rules, err);
+    if (status == VB_OK)
+        status = vb_place_behaviour(options, false, &behaviour, err);
     if (status < 0)
         return status;
     known.rules = rules;
+    known.behaviour = behaviour;
     const struct vb_policy_known words = {.finding = is_known, .kind = is_kind};
     if (vb_policy_doubts(policy, (int64_t)time(NULL), words, print_told, &known) > 0)
         return VB_EXIT_REVIEW;
@@ -151,11 +171,16 @@ static int explain_rule(const struct vb_options *options, const struct vb_policy
 {
     static const char *const severities[] = {"info", "low", "medium", "high", "critical"};
     VB_CLEANUP(rules_cleanup) struct vb_rules *rules = NULL;
+    VB_CLEANUP(behaviour_cleanup) struct vb_behaviour *behaviour = NULL;
     struct known known = {.wanted = id};
     int status = load_rules(options, &rules, err);
+    if (status == VB_OK)
+        status = vb_place_behaviour(options, false, &behaviour, err);
     if (status < 0)
         return status;
+    known.behaviour = behaviour;
     vb_rules_each(rules, note_rule, &known);
+    note_behaviour(&known);
     if (!known.found || strchr(id, '*') != NULL)
         return no_finding(id, err);
     struct vb_finding finding = {.id = (char *)(uintptr_t)id, .severity = VB_SEVERITY_MEDIUM};
@@ -185,14 +210,17 @@ static int explain_finding(const struct vb_options *options, const struct vb_pol
     return explain_rule(options, policy, id, buf, err);
 }
 
-static int explain_evidence(const struct vb_policy *policy, const char *evidence,
-                            struct vb_buf *buf, struct vb_error *err)
+static int explain_evidence(const struct vb_options *options, const struct vb_policy *policy,
+                            const char *evidence, struct vb_buf *buf, struct vb_error *err)
 {
+    VB_CLEANUP(behaviour_cleanup) struct vb_behaviour *behaviour = NULL;
     VB_CLEANUP(verdict_cleanup) struct vb_verdict *verdict = NULL;
     VB_CLEANUP_FD int fd = vb_evidence_open(evidence, err);
     if (fd < 0)
         return fd;
-    const int status = vb_judge(fd, policy, &verdict, err);
+    int status = vb_place_behaviour(options, false, &behaviour, err);
+    if (status == VB_OK)
+        status = vb_judge(fd, policy, behaviour, &verdict, err);
     if (status == VB_E_DATA)
         return vb_wrap(err, "%s is no evidence (the folder of --evidence, or its events.jsonl)",
                        evidence);
@@ -210,7 +238,7 @@ static int explain(const struct vb_options *options, const char *name, const cha
     if (status < 0)
         return status;
     if (evidence != NULL)
-        status = explain_evidence(policy, evidence, &buf, err);
+        status = explain_evidence(options, policy, evidence, &buf, err);
     else if (finding != NULL)
         status = explain_finding(options, policy, finding, &buf, err);
     else

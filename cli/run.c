@@ -129,7 +129,8 @@ static int conclude(const struct vb_session *session, const struct vb_follower *
                                      .stream = stream};
     if (follower->lines_fd >= 0 && session->options->value[VB_OPT_OUTPUT] == NULL)
         fputc('\n', stderr); /* between the lines and the report */
-    return vb_conclude(session->log_fd, session->options, policy, &outlet, err);
+    return vb_conclude(session->log_fd, session->options, policy, session->toolbox->behaviour,
+                       &outlet, err);
 }
 
 /* Records and judges. */
@@ -149,6 +150,8 @@ static int run(const struct vb_options *options, struct ending *ret, struct vb_e
         status = vb_persona_named(options->value[VB_OPT_PERSONA], &persona, err);
     if (status == VB_OK)
         status = vb_policy_load(options->value[VB_OPT_POLICY], &policy, err);
+    if (status == VB_OK)
+        status = vb_place_behaviour(options, true, &toolbox.behaviour, err);
     if (status == VB_OK)
         status = vb_place_baits(options->value[VB_OPT_RULES], &toolbox.baits, err);
     if (status == VB_OK)

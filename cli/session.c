@@ -68,6 +68,8 @@ int vb_toolbox_open(const struct vb_options *options, struct vb_toolbox *ret, st
     if (status == VB_OK)
         status = vb_policy_load(options->value[VB_OPT_POLICY], &ret->policy, err);
     if (status == VB_OK)
+        status = vb_place_behaviour(options, true, &ret->behaviour, err);
+    if (status == VB_OK)
         status = vb_place_baits(options->value[VB_OPT_RULES], &ret->baits, err);
     return status == VB_OK ? vb_toolbox_add_zygote(ret, err) : status;
 }
@@ -81,6 +83,7 @@ void vb_toolbox_close(struct vb_toolbox *toolbox)
     vb_bait_rules_free(toolbox->baits);
     vb_trust_free(toolbox->trust);
     vb_policy_free(toolbox->policy);
+    vb_behaviour_free(toolbox->behaviour);
 }
 
 /* What all stages but the last have of the log. */

@@ -23,6 +23,7 @@ struct vb_toolbox {
     struct vb_rules *rules;
     struct vb_trust *trust;
     struct vb_policy *policy;
+    struct vb_behaviour *behaviour;
     struct vb_bait_rules *baits; /* NULL: none but ours */
     locale_t locale;             /* of names in archives */
     struct vb_zygote *zygote;    /* made last: its children have the others */
@@ -150,8 +151,8 @@ struct vb_outlet {
 /* Judges the log in LOG_FD and writes the reports that OPTIONS ask for. Returns the exit status for
  * the verdict, or an error. */
 VB_CHECKED int vb_conclude(int log_fd, const struct vb_options *options,
-                           const struct vb_policy *policy, const struct vb_outlet *outlet,
-                           struct vb_error *err);
+                           const struct vb_policy *policy, const struct vb_behaviour *behaviour,
+                           const struct vb_outlet *outlet, struct vb_error *err);
 
 /* Whether what goes to FD may be coloured, by --color, NO_COLOR and what FD is. */
 bool vb_wants_color(const struct vb_options *options, int fd);

@@ -274,35 +274,7 @@ int vb_command_fetch(const struct vb_options *options, struct vb_error *err)
     return status;
 }
 
-/* --- rules and explain --- */
-
-static void print_rule(void *ctx, const char *name, const char *id, const char *severity,
-                       const char *description)
-{
-    (void)ctx;
-    printf("%-32s %-28s %-8s %s\n", name, id, severity, description);
-}
-
-int vb_command_rules(const struct vb_options *options, struct vb_error *err)
-{
-    VB_CLEANUP_FREE char *dir = NULL;
-    struct vb_rules *rules = NULL;
-    const char *action = options->operand_count == 1 ? options->operands[0] : "";
-    const bool list = strcmp(action, "list") == 0;
-    if (!list && strcmp(action, "check") != 0)
-        return vb_fail(err, VB_E_USAGE, 0, "vetbox rules list, or vetbox rules check");
-    int status = vb_place_yara_rules(options->value[VB_OPT_RULES], &dir, err);
-    if (status == VB_OK)
-        status = vb_rules_load(dir, NULL, &rules, err);
-    if (status < 0)
-        return status;
-    if (list)
-        vb_rules_each(rules, print_rule, NULL);
-    else if (!vb_option_given(options, VB_OPT_QUIET))
-        printf("%zu rules in %s\n", vb_rules_count(rules), dir);
-    vb_rules_free(rules);
-    return 0;
-}
+/* --- explain --- */
 
 static void explain(const struct vb_finding_type *row)
 {
@@ -342,7 +314,26 @@ static void explain_if_wanted(void *ctx, const char *name, const char *id, const
     printf("  severity %s, from the YARA rule %s\n\n  %s\n", severity, name, description);
 }
 
-/* A finding that comes from a YARA rule is explained by the rule's own description. */
+static int explain_behaviour(const struct vb_options *options, struct rule_wanted *wanted,
+                             struct vb_error *err)
+{
+    struct vb_behaviour *behaviour = NULL;
+    const int status = vb_place_behaviour(options, false, &behaviour, err);
+    for (size_t i = 0; status == VB_OK && i < vb_behaviour_count(behaviour); i++) {
+        const struct vb_behaviour_rule *rule = vb_behaviour_rule(behaviour, i);
+        if (!rule->reported || !vb_ascii_equal(rule->finding, wanted->id))
+            continue;
+        if (wanted->found++ == 0)
+            printf("%s\n", rule->finding);
+        printf("  severity %s, confidence %s, from the Sigma rule %s; %s\n\n  %s\n",
+               vb_severity_name(rule->severity), vb_confidence_name(rule->confidence), rule->name,
+               rule->mapping, rule->description);
+    }
+    vb_behaviour_free(behaviour);
+    return status;
+}
+
+/* A finding that comes from a rule is explained by the rule's own description. */
 static int explain_rule(const struct vb_options *options, const char *id, struct vb_error *err)
 {
     VB_CLEANUP_FREE char *dir = NULL;
@@ -355,6 +346,9 @@ static int explain_rule(const struct vb_options *options, const char *id, struct
         return status;
     vb_rules_each(rules, explain_if_wanted, &wanted);
     vb_rules_free(rules);
+    status = explain_behaviour(options, &wanted, err);
+    if (status < 0)
+        return status;
     if (wanted.found > 0)
         return 0;
     return vb_fail(err, VB_E_USAGE, 0,

@@ -299,8 +299,14 @@ struct used_use {
 
 /* --- the judgement --- */
 
+struct behaviour_state; /* behaviour_see.c */
+
 struct judge {
     const struct vb_policy *policy;
+    const struct vb_behaviour *behaviour; /* or NULL */
+    struct behaviour_state *rules;        /* of it; or NULL */
+    bool *heard;                          /* which of its rules matched; NULL: nobody asks */
+    bool of_ours;                         /* the event is of ours.c: no deed of the package's */
     struct vb_verdict *verdict;
     struct arena *keep;   /* lives as long as the verdict */
     struct arena scratch; /* lives as long as one event */
@@ -416,6 +422,8 @@ struct found {
     enum vb_decision row_decision;
     const char *group;    /* findings with the same id, place, host and group are one */
     uint64_t evidence[3]; /* further event numbers, 0 ends */
+    const uint64_t *more; /* and these */
+    size_t more_count;
 };
 void vb_report_found(struct judge *judge, const struct found *given, const char *fmt, ...)
     VB_PRINTF(3, 4);
@@ -469,6 +477,7 @@ const struct bait *vb_bait_named(struct judge *judge, const char *id);
 void vb_runs_see(struct judge *judge);
 void vb_runs_after(struct judge *judge); /* after them */
 void vb_runs_done(struct judge *judge);
+struct run *vb_run_named(const struct judge *judge, uint32_t id); /* NULL: there is none */
 struct process *vb_process_of(const struct run *run, int64_t pid);
 /* "`curl -s …`", or the program's name. */
 const char *vb_process_label(struct judge *judge, const struct process *process);
@@ -484,6 +493,14 @@ const char *vb_endpoint_host(struct judge *judge, const char *endpoint, int64_t 
 const char *vb_box_path(struct judge *judge, enum vb_field field);
 /* PATH ("~/…") lies in the package's own folder, a temporary folder or a cache. */
 bool vb_path_is_own(const struct run *run, const char *path);
+
+/* behaviour_see.c: the Sigma rules; of each event, behind the detectors, at the end of a run and at
+ * that of the log, before anything compares runs */
+int vb_rules_begin(struct judge *judge);
+void vb_rules_see(struct judge *judge);
+void vb_rules_run_over(struct judge *judge);
+void vb_rules_end(struct judge *judge);
+void vb_rules_done(struct judge *judge);
 
 /* coverage.c */
 void vb_coverage_see_gap(struct judge *judge);

@@ -1,5 +1,6 @@
 /* The judgement: one pass over the log, then the policy, then fixed order. Pure: nothing but the
  * log and the policy comes in. */
+#include "verdict/behaviour.h"
 #include "verdict/internal.h"
 
 #include <errno.h>
@@ -230,6 +231,8 @@ void vb_report_found(struct judge *judge, const struct found *given, const char 
         add_evidence(finding, judge->event->seq);
     for (size_t i = 0; !again && i < VB_ARRAY_LEN(found.evidence) && found.evidence[i] != 0; i++)
         add_evidence(finding, found.evidence[i]);
+    for (size_t i = 0; !again && i < found.more_count; i++)
+        add_evidence(finding, found.more[i]);
     vb_found_in_run(judge, &found);
 }
 
@@ -365,8 +368,11 @@ static void see(struct judge *judge, const struct vb_event *event)
     judge->event = event;
     judge->run = NULL;
     judge->process = NULL;
-    if (event->kind == VB_EV_FILE_PROBE) /* the most frequent, and asking is no deed */
+    judge->of_ours = false;
+    if (event->kind == VB_EV_FILE_PROBE) { /* the most frequent, and asking is no deed */
+        vb_rules_see(judge);
         return;
+    }
     judge->first_contact = false;
     judge->contact = NULL;
     vb_arena_reset(&judge->scratch);
@@ -376,6 +382,8 @@ static void see(struct judge *judge, const struct vb_event *event)
     for (size_t i = 0; i < vb_detector_count(); i++)
         if (vb_detectors[i].kinds[event->kind / 64] & bit)
             vb_detectors[i].see(judge);
+    vb_rules_see(judge);
+    vb_rules_run_over(judge);
     vb_runs_after(judge);
     if (judge->scratch.failed || judge->keep->failed ||
         (judge->run != NULL && judge->run->arena.failed))
@@ -405,6 +413,7 @@ static void read_log(struct judge *judge, int log_fd)
 
 static void judge_done(struct judge *judge)
 {
+    vb_rules_done(judge);
     vb_runs_done(judge);
     vb_facts_done(judge);
     vb_names_done(&judge->finding_keys);
@@ -417,8 +426,12 @@ static int run_judge(struct judge *judge, int log_fd)
     vb_facts_init(judge);
     vb_names_init(&judge->finding_keys, MAX_FINDINGS);
     vb_names_init(&judge->finding_ids, MAX_FINDINGS);
-    read_log(judge, log_fd);
-    if (judge->status == VB_OK) {
+    judge->status = vb_rules_begin(judge);
+    if (judge->status == VB_OK)
+        read_log(judge, log_fd);
+    if (judge->status == VB_OK)
+        vb_rules_end(judge);
+    if (judge->status == VB_OK && judge->heard == NULL) {
         vb_dates_end(judge);
         vb_elsewhere_end(judge);
         vb_facts_end(judge);
@@ -432,8 +445,15 @@ static int run_judge(struct judge *judge, int log_fd)
     return judge->status;
 }
 
-int vb_judge(int log_fd, const struct vb_policy *policy, struct vb_verdict **ret,
-             struct vb_error *err)
+/* What a log is judged by. */
+struct asked {
+    const struct vb_policy *policy;
+    const struct vb_behaviour *behaviour;
+    bool *heard;
+};
+
+static int judge_log(int log_fd, const struct asked *given, struct vb_verdict **ret,
+                     struct vb_error *err)
 {
     struct owned_verdict *owned = calloc(1, sizeof(*owned));
     VB_CLEANUP_FREE struct judge *judge = calloc(1, sizeof(*judge));
@@ -441,7 +461,9 @@ int vb_judge(int log_fd, const struct vb_policy *policy, struct vb_verdict **ret
         free(owned);
         return vb_fail(err, VB_E_NOMEM, errno, "judging");
     }
-    judge->policy = policy;
+    judge->policy = given->policy;
+    judge->behaviour = given->behaviour;
+    judge->heard = given->heard;
     judge->verdict = &owned->verdict;
     judge->keep = &owned->arena;
     judge->err = err;
@@ -450,6 +472,23 @@ int vb_judge(int log_fd, const struct vb_policy *policy, struct vb_verdict **ret
         vb_verdict_free(&owned->verdict);
     else
         *ret = &owned->verdict;
+    return status;
+}
+
+int vb_judge(int log_fd, const struct vb_policy *policy, const struct vb_behaviour *behaviour,
+             struct vb_verdict **ret, struct vb_error *err)
+{
+    const struct asked given = {policy, behaviour, NULL};
+    return judge_log(log_fd, &given, ret, err);
+}
+
+int vb_behaviour_hear(int log_fd, const struct vb_policy *policy,
+                      const struct vb_behaviour *behaviour, bool *ret_heard, struct vb_error *err)
+{
+    const struct asked given = {policy, behaviour, ret_heard};
+    struct vb_verdict *verdict = NULL;
+    const int status = judge_log(log_fd, &given, &verdict, err);
+    vb_verdict_free(verdict);
     return status;
 }
 

@@ -3,7 +3,7 @@
 
 /* --- runs --- */
 
-static struct run *find_run(const struct judge *judge, uint32_t id)
+struct run *vb_run_named(const struct judge *judge, uint32_t id)
 {
     if (judge->last_run != NULL && judge->last_run->id == id)
         return judge->last_run;
@@ -351,7 +351,8 @@ static void see_exec(struct judge *judge, struct run *run, struct process *proce
     const int64_t ppid = vb_event_get_int(judge->event, VB_F_PPID, 0);
     if (ppid != 0)
         process->ppid = ppid;
-    if (!vb_is_ours(judge, run, process)) {
+    judge->of_ours = vb_is_ours(judge, run, process);
+    if (!judge->of_ours) {
         vb_note(judge, &judge->commands, judge->line);
         vb_uses_see_exec(judge);
     }
@@ -581,7 +582,7 @@ void vb_runs_see(struct judge *judge)
     const struct vb_event *event = judge->event;
     if (event->detonation == 0)
         return;
-    struct run *run = find_run(judge, event->detonation);
+    struct run *run = vb_run_named(judge, event->detonation);
     if (run == NULL)
         run = new_run(judge, event->detonation);
     judge->run = run;

@@ -252,8 +252,66 @@ VB_CHECKED int vb_policy_explain_verdict(const struct vb_verdict *verdict, struc
                                          struct vb_error *err);
 void vb_policy_free(struct vb_policy *policy);
 
-/* Judges the log in LOG_FD (read from its start). */
-VB_CHECKED int vb_judge(int log_fd, const struct vb_policy *policy, struct vb_verdict **ret,
+/* --- Sigma rules over what runs do (docs/sigma.md) --- */
+
+struct vb_behaviour;
+
+struct vb_behaviour_options {
+    const char *folder;      /* of rules in place of those that are built in; NULL: these */
+    const char *const *more; /* further files and folders of rules */
+    size_t more_count;
+};
+
+/* OPTIONS may be NULL. A document that cannot be loaded is left out and told by
+ * vb_behaviour_problems; a path that cannot be read is VB_E_CONFIG. From then on they are constant.
+ */
+VB_CHECKED int vb_behaviour_load(const struct vb_behaviour_options *options,
+                                 struct vb_behaviour **ret, struct vb_error *err);
+void vb_behaviour_free(struct vb_behaviour *behaviour);
+
+enum vb_behaviour_gravity {
+    VB_BEHAVIOUR_WRONG,   /* left out */
+    VB_BEHAVIOUR_SKIPPED, /* left out because its status is deprecated or unsupported */
+    VB_BEHAVIOUR_DOUBT    /* loaded all the same */
+};
+typedef void vb_behaviour_told(void *ctx, enum vb_behaviour_gravity gravity, const char *file,
+                               size_t line, const char *text);
+/* Returns how many were left out because they are wrong. */
+size_t vb_behaviour_problems(const struct vb_behaviour *behaviour, vb_behaviour_told *told,
+                             void *ctx);
+
+/* A rule or a correlation. Texts are never NULL. */
+struct vb_behaviour_rule {
+    const char *name; /* or its title */
+    const char *id;   /* UUID, or "" */
+    const char *title, *description, *author;
+    const char *finding;
+    enum vb_severity severity;
+    enum vb_confidence confidence;
+    const char *mapping; /* space-separated */
+    const char *unless;  /* findings, space-separated */
+    const char *file;
+    size_t line;
+    bool foreign; /* it does not say which finding it is */
+    bool correlation;
+    bool reported; /* false: it only feeds correlations */
+};
+size_t vb_behaviour_count(const struct vb_behaviour *behaviour);
+const struct vb_behaviour_rule *vb_behaviour_rule(const struct vb_behaviour *behaviour,
+                                                  size_t index);
+
+/* Is told what is wrong: a case that comes out otherwise, or a rule that has not both kinds. */
+typedef void vb_behaviour_failed(void *ctx, const char *file, size_t line, const char *text);
+/* Runs the cases in the YAML files of FOLDER over the rules, adds how many there were to
+ * *RET_CASES, and says what failed. HAD, one for each rule, takes note of which had cases. */
+enum { VB_CASES_MATCH = 1, VB_CASES_NONE = 2 };
+VB_CHECKED int vb_behaviour_cases(const struct vb_behaviour *behaviour, const char *folder,
+                                  unsigned char *had, size_t *ret_cases,
+                                  vb_behaviour_failed *failed, void *ctx, struct vb_error *err);
+
+/* Judges the log in LOG_FD (read from its start). BEHAVIOUR NULL: by no such rules. */
+VB_CHECKED int vb_judge(int log_fd, const struct vb_policy *policy,
+                        const struct vb_behaviour *behaviour, struct vb_verdict **ret,
                         struct vb_error *err);
 void vb_verdict_free(struct vb_verdict *verdict);
 

@@ -5,22 +5,22 @@
 _vetbox_options()
 {
     case $1 in
-    vet) echo --policy --rules --trust --format --output --sign --report --evidence --timeout --rootfs \
+    vet) echo --policy --rules --sigma --trust --format --output --sign --report --evidence --timeout --rootfs \
         --net --persona --deps --fresh --plan-only --dates --probes --fail-on --advisory --quiet --color --help ;;
-    scan) echo --policy --rules --trust --format --output --sign --report --evidence --timeout \
+    scan) echo --policy --rules --sigma --trust --format --output --sign --report --evidence --timeout \
         --fail-on --advisory --quiet --color --help ;;
     verify) echo --trust --key --timeout --quiet --help ;;
     unpack) echo --directory --timeout --quiet --help ;;
     fetch) echo --output --timeout --quiet --help ;;
-    run) echo --policy --rules --format --output --sign --report --evidence --timeout --copy --rootfs \
+    run) echo --policy --rules --sigma --format --output --sign --report --evidence --timeout --copy --rootfs \
         --net --persona --deps --quiet --color --help ;;
-    judge) echo --policy --format --output --sign --report --fail-on --advisory --quiet --color --help ;;
-    report) echo --format --output --sign --quiet --color --help ;;
-    rules) echo --rules --quiet --help ;;
-    explain) echo --rules --quiet --help ;;
+    judge) echo --policy --rules --sigma --format --output --sign --report --fail-on --advisory --quiet --color --help ;;
+    report) echo --rules --sigma --format --output --sign --quiet --color --help ;;
+    rules) echo --rules --sigma --quiet --help ;;
+    explain) echo --rules --sigma --quiet --help ;;
     doctor) echo --quiet --color --help ;;
     trust) echo --trust --format --name --principal --quiet --help ;;
-    policy) echo --rules --finding --quiet --help ;;
+    policy) echo --rules --sigma --finding --quiet --help ;;
     rootfs) echo --quiet --help ;;
     esac
 }
@@ -51,6 +51,11 @@ _vetbox()
             return
             ;;
         --report) words='text= json=' ;;
+        --sigma)
+            mapfile -t COMPREPLY < <(compgen -f -- "$current")
+            compopt -o filenames
+            return
+            ;;
         --rules | --trust | --evidence | --directory | -d | --copy | -C | --rootfs | --deps)
             mapfile -t COMPREPLY < <(compgen -d -- "$current")
             compopt -o filenames
@@ -68,7 +73,7 @@ _vetbox()
                 compopt -o filenames
                 return
             elif [ "${COMP_WORDS[1]}" = rules ] && [ "$COMP_CWORD" -eq 2 ]; then
-                words='list check'
+                words='list show check test'
             elif [ "${COMP_WORDS[1]}" = rootfs ] && [ "$COMP_CWORD" -eq 2 ]; then
                 words=build
             fi ;;

@@ -13,6 +13,8 @@
 
 #include "vetbox/report.h"
 
+static struct vb_behaviour *behaviour; /* the rules that are built in */
+
 #define SIM VB_SOURCE_DIR "/tests/sim"
 
 static void read_file(const char *path, struct vb_buf *ret)
@@ -52,7 +54,7 @@ static struct vb_verdict *judged(int fd, const char *base)
     struct vb_error err = {0};
     struct vb_verdict *verdict = NULL;
     struct vb_policy *policy = policy_for(base);
-    if (vb_judge(fd, policy, &verdict, &err) < 0)
+    if (vb_judge(fd, policy, behaviour, &verdict, &err) < 0)
         fail_msg("%s: %s", base, err.message);
     vb_policy_free(policy);
     return verdict;
@@ -285,7 +287,7 @@ static void expect_refused(const void *data, size_t len, const char *what)
     struct vb_verdict *verdict = NULL;
     struct vb_policy *policy = NULL;
     assert_int_equal(vb_policy_load(NULL, &policy, &err), VB_OK);
-    const int status = vb_judge(fd, policy, &verdict, &err);
+    const int status = vb_judge(fd, policy, behaviour, &verdict, &err);
     vb_policy_free(policy);
     if (status != VB_E_DATA)
         fail_msg("%s: status %d instead of VB_E_DATA", what, status);
@@ -358,5 +360,10 @@ int main(void)
         cmocka_unit_test(test_cut_logs),
         cmocka_unit_test(test_corrupted_logs),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    struct vb_error err = {0};
+    if (vb_behaviour_load(NULL, &behaviour, &err) < 0)
+        return 1;
+    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    vb_behaviour_free(behaviour);
+    return failed;
 }

@@ -29,7 +29,7 @@ static struct vb_verdict *judge(int fd)
     struct vb_policy *policy = NULL;
     struct vb_verdict *verdict = NULL;
     assert_int_equal(vb_policy_load(NULL, &policy, &err), VB_OK);
-    if (vb_judge(fd, policy, &verdict, &err) < 0)
+    if (vb_judge(fd, policy, NULL, &verdict, &err) < 0)
         fail_msg("%s", err.message);
     vb_policy_free(policy);
     return verdict;

@@ -319,7 +319,7 @@ static struct vb_verdict *conclude(struct story *story)
     assert_int_equal(vb_log_end(&story->log, &err), VB_OK);
     vb_log_writer_done(&story->log);
     assert_int_equal(vb_policy_load(NULL, &policy, &err), VB_OK);
-    if (vb_judge(story->fd, policy, &verdict, &err) < 0)
+    if (vb_judge(story->fd, policy, NULL, &verdict, &err) < 0)
         fail_msg("%s", err.message);
     vb_policy_free(policy);
     vb_close_fd(&story->fd);

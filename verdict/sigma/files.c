@@ -170,6 +170,8 @@ static int load_folder(struct vb_sigma *sigma, int fd, const char *path, unsigne
         }
         VB_CLEANUP_FD int folder =
             openat(fd, listing.names[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (folder >= 0 && strcmp(listing.names[i], VB_SIGMA_CASES) == 0)
+            continue; /* of rules, not rules */
         if (folder >= 0)
             status = load_folder(sigma, folder, below, depth + 1, err);
         else if (is_rule_file(listing.names[i]))

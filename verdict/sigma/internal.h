@@ -306,6 +306,9 @@ bool vb_sigma_number(const char *text, size_t len, double *ret);
 void vb_sigma_load_rule(struct load *load, const struct vb_yaml_node *top);
 void vb_sigma_load_filter(struct load *load, const struct vb_yaml_node *top);
 void vb_sigma_load_correlation(struct load *load, const struct vb_yaml_node *top);
+/* Reads the custom field vetbox into ABOUT (custom.c). */
+void vb_sigma_load_custom(struct load *load, const struct vb_yaml_node *top,
+                          struct vb_sigma_rule *about);
 /* What rules and correlations both have. False: not to be loaded. */
 bool vb_sigma_load_about(struct load *load, const struct vb_yaml_node *top,
                          struct vb_sigma_rule *about);

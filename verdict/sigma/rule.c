@@ -109,6 +109,7 @@ bool vb_sigma_load_about(struct load *load, const struct vb_yaml_node *top,
         (void)vb_sigma_refuse(load, vb_yaml_get(top, "taxonomy")->line,
                               "unknown taxonomy \"%.80s\"", taxonomy);
     read_tags(load, top, about);
+    vb_sigma_load_custom(load, top, about);
     return check_status(load, top, about);
 }
 

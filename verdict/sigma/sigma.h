@@ -12,6 +12,9 @@
 
 #include "vetbox/core/buf.h"
 
+/* The folder beside rules that holds their cases. */
+#define VB_SIGMA_CASES "tests"
+
 struct vb_sigma;
 struct vb_sigma_matcher;
 
@@ -52,6 +55,12 @@ struct vb_sigma_rule {
     size_t line;
     bool correlation;
     bool reported; /* false: it only feeds correlations */
+    /* Of the custom field vetbox (docs/sigma.md): its words with one blank between them. */
+    const char *finding;    /* id of the finding that a match is, or "" */
+    const char *severity;   /* its name, or "" */
+    const char *confidence; /* likewise */
+    const char *mapping;    /* taxonomy ids beside those of the tags */
+    const char *unless;     /* findings that say the same already, where they have the event */
 };
 
 struct vb_sigma_options {
@@ -72,8 +81,8 @@ VB_CHECKED int vb_sigma_placeholder(struct vb_sigma *sigma, const char *name, co
 VB_CHECKED int vb_sigma_load(struct vb_sigma *sigma, const char *name, const char *text, size_t len,
                              struct vb_error *err);
 /* The same for a file, or for every *.yml and *.yaml below a folder, in the order of their names.
- * Links within are not followed. VB_E_CONFIG where PATH itself cannot be read; a file below it that
- * cannot be is a problem. */
+ * Links within are not followed, nor folders of cases. VB_E_CONFIG where PATH itself cannot be
+ * read; a file below it that cannot be is a problem. */
 VB_CHECKED int vb_sigma_load_path(struct vb_sigma *sigma, const char *path, struct vb_error *err);
 /* Resolves references between documents (what fails is a problem still) and builds the automata. */
 VB_CHECKED int vb_sigma_compile(struct vb_sigma *sigma, struct vb_error *err);

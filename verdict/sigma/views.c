@@ -6,18 +6,54 @@
 #include "vetbox/core/text.h"
 
 enum {
-    VIEWS_OF_ONE = 3,
+    VIEWS_OF_ONE = 4,
     VALUES_OF_ONE = 64,
     ARGUMENTS = 48,     /* of a command line that are fields of their own */
     PROCESSES = 4096,   /* slots: a later process takes the place of an earlier one */
     HOSTS = 1024,       /* likewise of addresses */
     LINE_BYTES = 65536, /* of a command line */
-    KEPT_BYTES = 2048   /* of one that is remembered for its children */
+    KEPT_BYTES = 2048,  /* of one that is remembered for its children */
+    TOOL_BYTES = 256    /* of the name of a tool */
 };
+
+/* Fields that every view has. */
+enum { COMMON_DETONATION, COMMON_TOOL, COMMON_COUNT };
+static const char *const common_names[] = {"Detonation", "McpTool"};
 
 enum { URI_STEM, URI_QUERY, URI_EXTENSION, URI_HOST };
 enum { HEADER_USER_AGENT, HEADER_COOKIE, HEADER_REFERER };
 static const char *const headers[] = {"user-agent", "cookie", "referer"};
+
+/* What tells the events of one category of our own apart. */
+#define SIGMA_WORDS                    \
+    SIGMA_WORD(BEGIN, "begin")         \
+    SIGMA_WORD(END, "end")             \
+    SIGMA_WORD(READ, "read")           \
+    SIGMA_WORD(LIST, "list")           \
+    SIGMA_WORD(SEEN, "seen")           \
+    SIGMA_WORD(OPENED, "opened")       \
+    SIGMA_WORD(SCRIPT, "script")       \
+    SIGMA_WORD(SERVER, "server")       \
+    SIGMA_WORD(TOOL, "tool")           \
+    SIGMA_WORD(CALL, "call")           \
+    SIGMA_WORD(MESSAGE, "message")     \
+    SIGMA_WORD(GAP, "gap")             \
+    SIGMA_WORD(LIMIT, "limit")         \
+    SIGMA_WORD(DIED, "died")           \
+    SIGMA_WORD(OPAQUE, "opaque")       \
+    SIGMA_WORD(FORMAT, "format")       \
+    SIGMA_WORD(HOSTILE, "hostile")     \
+    SIGMA_WORD(DAMAGED, "damaged")     \
+    SIGMA_WORD(RESULT, "result")       \
+    SIGMA_WORD(EXPECTED, "expected")   \
+    SIGMA_WORD(LOOKALIKE, "lookalike") \
+    SIGMA_WORD(TEXT, "text")           \
+    SIGMA_WORD(MATCH, "match")         \
+    SIGMA_WORD(LAYER, "layer")         \
+    SIGMA_WORD(DECLARES, "declares")   \
+    SIGMA_WORD(DOCUMENTS, "documents") \
+    SIGMA_WORD(PACKAGE, "package")     \
+    SIGMA_WORD(ENTRY, "entry")
 
 enum {
     TEXT_EXECVE,
@@ -30,11 +66,19 @@ enum {
     TEXT_NORMAL,
     TEXT_UNKNOWN,
     TEXT_TRUE,
-    TEXT_NETWORK_KEY
+    TEXT_NETWORK_KEY,
+    TEXT_OWN_FIRST,
+#define SIGMA_WORD(id, word) TEXT_OWN_##id,
+    SIGMA_WORDS
+#undef SIGMA_WORD
 };
-static const char *const texts[] = {"EXECVE",           "SYSCALL", "PATH",   "execve",  "connect",
-                                    "CREATE",           "DELETE",  "NORMAL", "UNKNOWN", "true",
-                                    "network_connect_4"};
+static const char *const texts[] = {
+    "EXECVE",   "SYSCALL", "PATH",    "execve", "connect",           "CREATE",
+    "DELETE",   "NORMAL",  "UNKNOWN", "true",   "network_connect_4", "",
+#define SIGMA_WORD(id, word) word,
+    SIGMA_WORDS
+#undef SIGMA_WORD
+};
 
 struct process {
     int64_t pid;
@@ -50,14 +94,19 @@ struct host {
 
 struct vb_sigma_views {
     uint32_t detonation;
-    uint16_t *sources; /* of each view of the table */
-    uint16_t *fields;  /* of each field of it */
+    uint16_t *sources;                                   /* of each view of the table */
+    uint16_t *fields;                                    /* of each field of it */
+    uint16_t of_kind[VB_EVENT_KIND_COUNT][VIEWS_OF_ONE]; /* where its views stand in it, + 1 */
     uint16_t argument_fields[ARGUMENTS];
     struct process processes[PROCESSES];
     struct host hosts[HOSTS];
     char *replaced;     /* a process's line that a view may still show */
     struct vb_buf line; /* of the event's command */
     bool line_made, line_cut;
+    vb_sigma_ask *ask; /* or NULL */
+    void *ask_ctx;
+    uint16_t common_fields[COMMON_COUNT];
+    char tool[TOOL_BYTES]; /* of an MCP server that is being called, or "" */
     struct vb_sigma_view views[VIEWS_OF_ONE];
     struct vb_sigma_value values[VIEWS_OF_ONE][VALUES_OF_ONE];
     bool failed;
@@ -301,6 +350,45 @@ static bool uri_part(const struct making *making, int argument, struct vb_sigma_
     return dot != NULL && text(ret, dot + 1, (size_t)(stop - dot - 1));
 }
 
+static bool said(const struct making *making, enum vb_sigma_fact fact, struct vb_str value,
+                 struct vb_sigma_value *ret)
+{
+    const struct vb_sigma_views *views = making->views;
+    const char *answer =
+        views->ask == NULL || value.len == 0 ? NULL : views->ask(views->ask_ctx, fact, value);
+    return answer != NULL && text(ret, answer, strlen(answer));
+}
+
+static bool fact_of(const struct making *making, int argument, struct vb_sigma_value *ret)
+{
+    enum { HERE = 8 }; /* the field, and the fact in the bits below it */
+    return said(making, (enum vb_sigma_fact)(argument % HERE),
+                vb_event_get_str(making->event, (enum vb_field)(argument / HERE)), ret);
+}
+
+static bool fact_of_path(const struct making *making, int argument, struct vb_sigma_value *ret)
+{
+    struct vb_sigma_value path = {0};
+    return real_path(making, 0, &path) &&
+           said(making, (enum vb_sigma_fact)argument, (struct vb_str){path.text, path.len}, ret);
+}
+
+/* The name behind an address, or the address itself. */
+static bool fact_of_address(const struct making *making, int argument, struct vb_sigma_value *ret)
+{
+    struct vb_sigma_value name = {0};
+    const struct vb_str address = vb_event_get_str(making->event, VB_F_ADDRESS);
+    return said(making, (enum vb_sigma_fact)argument,
+                host_name(making, 0, &name) ? (struct vb_str){name.text, name.len} : address, ret);
+}
+
+static bool fact_of_uri(const struct making *making, int argument, struct vb_sigma_value *ret)
+{
+    struct vb_sigma_value host = {0};
+    return uri_part(making, URI_HOST, &host) &&
+           said(making, (enum vb_sigma_fact)argument, (struct vb_str){host.text, host.len}, ret);
+}
+
 /* --- when a view is there --- */
 
 static bool always(const struct vb_event *event)
@@ -330,33 +418,58 @@ static bool internet(const struct vb_event *event)
 static const struct row {
     enum vb_event_kind kind; /* VB_EV_NONE: a field of the view above */
     bool (*when)(const struct vb_event *event);
-    const char *category, *service;
+    const char *product, *category, *service;
     const char *name;
     bool (*get)(const struct making *making, int argument, struct vb_sigma_value *ret);
     int argument;
 } rows[] = {
 #define SIGMA_VIEW(event, condition, its_category, its_service) \
-    {.kind = VB_EV_##event, .when = condition, .category = its_category, .service = its_service},
+    {.kind = VB_EV_##event,                                     \
+     .when = condition,                                         \
+     .product = "linux",                                        \
+     .category = its_category,                                  \
+     .service = its_service},
+#define SIGMA_OWN(event, condition, its_category) \
+    {.kind = VB_EV_##event,                       \
+     .when = condition,                           \
+     .product = "vetbox",                         \
+     .category = its_category,                    \
+     .service = ""},
 #define SIGMA_FIELD(its_name, getter, its_argument) \
     {.name = its_name, .get = getter, .argument = its_argument},
 #include "verdict/sigma/views.def"
 #undef SIGMA_VIEW
+#undef SIGMA_OWN
 #undef SIGMA_FIELD
 };
+
+static void note_view(struct vb_sigma_views *views, size_t at)
+{
+    uint16_t *places = views->of_kind[rows[at].kind];
+    for (size_t i = 0; i < VIEWS_OF_ONE; i++) {
+        if (places[i] != 0)
+            continue;
+        places[i] = (uint16_t)(at + 1);
+        return;
+    }
+}
 
 static int look_up(struct vb_sigma_views *views, const struct vb_sigma *sigma,
                    struct vb_sigma_matcher *matcher, struct vb_error *err)
 {
     for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
-        const struct vb_sigma_source source = {"linux", rows[i].category, rows[i].service};
+        const struct vb_sigma_source source = {rows[i].product, rows[i].category, rows[i].service};
         if (rows[i].kind == VB_EV_NONE) {
             views->fields[i] = vb_sigma_field(sigma, rows[i].name);
             continue;
         }
+        note_view(views, i);
         const int status = vb_sigma_matcher_source(matcher, &source, &views->sources[i], err);
         if (status < 0)
             return status;
     }
+    for (size_t i = 0; i < COMMON_COUNT; i++)
+        views->common_fields[i] = vb_sigma_field(sigma, common_names[i]);
     for (size_t i = 0; i < ARGUMENTS; i++) {
         char name[8];
         (void)snprintf(name, sizeof(name), "a%zu", i);
@@ -390,6 +503,13 @@ static void forget(struct vb_sigma_views *views)
         free(views->processes[i].line);
     memset(views->processes, 0, sizeof(views->processes));
     memset(views->hosts, 0, sizeof(views->hosts));
+    views->tool[0] = '\0';
+}
+
+void vb_sigma_views_know(struct vb_sigma_views *views, vb_sigma_ask *ask, void *ctx)
+{
+    views->ask = ask;
+    views->ask_ctx = ctx;
 }
 
 void vb_sigma_views_free(struct vb_sigma_views *views)
@@ -434,6 +554,17 @@ static void remember_name(struct vb_sigma_views *views, const struct vb_event *e
     memcpy(host->name, name.text, name.len);
 }
 
+/* Between the begin and the end of a call the server does what the tool is called for. */
+static void remember_call(struct vb_sigma_views *views, const struct vb_event *event)
+{
+    const struct vb_str name = vb_event_get_str(event, VB_F_NAME);
+    const bool begins = vb_str_equal(vb_event_get_str(event, VB_F_ACTION), "begin");
+    const size_t len = begins && name.len < TOOL_BYTES ? name.len : 0;
+    if (len > 0)
+        memcpy(views->tool, name.text, len);
+    views->tool[len] = '\0';
+}
+
 static void remember(struct vb_sigma_views *views, const struct vb_event *event)
 {
     const int64_t pid = vb_event_get_int(event, VB_F_PID, -1);
@@ -448,10 +579,28 @@ static void remember(struct vb_sigma_views *views, const struct vb_event *event)
     }
     if (event->kind == VB_EV_WORLD_ANSWER)
         remember_name(views, event);
+    if (event->kind == VB_EV_MCP_CALL)
+        remember_call(views, event);
 }
 
-static size_t fill_view(struct vb_sigma_views *views, const struct vb_event *event, size_t at,
-                        struct vb_sigma_view *view)
+static void fill_common(const struct vb_sigma_views *views, const struct vb_event *event,
+                        struct vb_sigma_value *values, size_t *count)
+{
+    if (event->detonation != 0)
+        values[(*count)++] =
+            (struct vb_sigma_value){.field = views->common_fields[COMMON_DETONATION],
+                                    .type = VB_SIGMA_INT,
+                                    .silent = true,
+                                    .number = event->detonation};
+    if (views->tool[0] != '\0') {
+        struct vb_sigma_value value = {.field = views->common_fields[COMMON_TOOL], .silent = true};
+        (void)text(&value, views->tool, strlen(views->tool));
+        values[(*count)++] = value;
+    }
+}
+
+static void fill_view(struct vb_sigma_views *views, const struct vb_event *event, size_t at,
+                      struct vb_sigma_view *view)
 {
     const size_t number_of_view = (size_t)(view - views->views);
     struct vb_sigma_value *values = views->values[number_of_view];
@@ -462,7 +611,7 @@ static size_t fill_view(struct vb_sigma_views *views, const struct vb_event *eve
         if (rows[at].get(&making, rows[at].argument, &value))
             values[view->count++] = value;
     }
-    return at;
+    fill_common(views, event, values, &view->count);
 }
 
 int vb_sigma_views_of(struct vb_sigma_views *views, const struct vb_event *event,
@@ -473,9 +622,10 @@ int vb_sigma_views_of(struct vb_sigma_views *views, const struct vb_event *event
         forget(views);
     views->detonation = event->detonation;
     views->line_made = false;
-    for (size_t i = 0; i < VB_ARRAY_LEN(rows) && count < VIEWS_OF_ONE; i++)
-        if (rows[i].kind == event->kind && rows[i].when(event))
-            (void)fill_view(views, event, i, &views->views[count++]);
+    const uint16_t *places = views->of_kind[event->kind];
+    for (size_t i = 0; i < VIEWS_OF_ONE && places[i] != 0; i++)
+        if (rows[places[i] - 1].when(event))
+            fill_view(views, event, places[i] - 1u, &views->views[count++]);
     remember(views, event);
     *ret = (struct vb_sigma_event){
         .time_ns = event->time_ns, .seq = event->seq, .views = views->views, .view_count = count};

@@ -1,0 +1,258 @@
+/* vetbox rules: the YARA rules for bytes and the Sigma rules for what runs do. Each kind has a row
+ * in the table below. */
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "cli/listen.h"
+#include "cli/places.h"
+#include "vetbox/scan.h"
+#include "vetbox/verdict.h"
+
+/* What one call works on; what is not at hand is NULL. */
+struct shelf {
+    struct vb_rules *yara;
+    struct vb_behaviour *behaviour;
+    char *yara_dir;
+    const struct vb_options *options;
+    const char *wanted; /* of show */
+    size_t shown;
+    size_t failures; /* of check and test */
+    size_t cases;
+};
+
+static void shelf_done(struct shelf *shelf)
+{
+    vb_rules_free(shelf->yara);
+    vb_behaviour_free(shelf->behaviour);
+    free(shelf->yara_dir);
+}
+
+static int shelf_open(const struct vb_options *options, struct shelf *ret, struct vb_error *err)
+{
+    ret->options = options;
+    int status = vb_place_yara_rules(options->value[VB_OPT_RULES], &ret->yara_dir, err);
+    if (status == VB_OK)
+        status = vb_rules_load(ret->yara_dir, NULL, &ret->yara, err);
+    if (status == VB_OK)
+        status = vb_place_behaviour(options, false, &ret->behaviour, err);
+    return status;
+}
+
+static bool is_quiet(const struct shelf *shelf)
+{
+    return vb_option_given(shelf->options, VB_OPT_QUIET);
+}
+
+/* --- list and show --- */
+
+static void print_text(const char *text)
+{
+    vb_print_escaped(stdout, (struct vb_str){.text = text, .len = strlen(text)});
+}
+
+static void print_row(const char *name, const char *finding, const char *severity, const char *text)
+{
+    printf("%-32.60s %-28s %-8s ", name, finding, severity);
+    print_text(text);
+    fputc('\n', stdout);
+}
+
+static void list_yara(void *ctx, const char *name, const char *id, const char *severity,
+                      const char *description)
+{
+    (void)ctx;
+    print_row(name, id, severity, description);
+}
+
+static void list_all(struct shelf *shelf)
+{
+    vb_rules_each(shelf->yara, list_yara, NULL);
+    for (size_t i = 0; i < vb_behaviour_count(shelf->behaviour); i++) {
+        const struct vb_behaviour_rule *rule = vb_behaviour_rule(shelf->behaviour, i);
+        if (rule->reported)
+            print_row(rule->name, rule->finding, vb_severity_name(rule->severity),
+                      rule->description);
+    }
+}
+
+static void show_yara(void *ctx, const char *name, const char *id, const char *severity,
+                      const char *description)
+{
+    struct shelf *shelf = ctx;
+    if (strcmp(name, shelf->wanted) != 0 && strcmp(id, shelf->wanted) != 0)
+        return;
+    shelf->shown++;
+    printf("%s (YARA)\n  finding   %s\n  severity  %s\n\n  ", name, id, severity);
+    print_text(description);
+    fputs("\n\n", stdout);
+}
+
+static void show_behaviour(struct shelf *shelf, const struct vb_behaviour_rule *rule)
+{
+    if (strcmp(rule->name, shelf->wanted) != 0 && strcmp(rule->finding, shelf->wanted) != 0 &&
+        (rule->id[0] == '\0' || strcmp(rule->id, shelf->wanted) != 0))
+        return;
+    shelf->shown++;
+    print_text(rule->name);
+    printf(" (Sigma%s)\n  title     ", rule->correlation ? " correlation" : "");
+    print_text(rule->title);
+    if (rule->reported)
+        printf("\n  finding   %s\n  grade     severity %s, confidence %s%s\n  mapping   ",
+               rule->finding, vb_severity_name(rule->severity),
+               vb_confidence_name(rule->confidence),
+               rule->foreign ? "; of a foreign rule: never blocks by itself" : "");
+    else
+        fputs("\n  finding   none: it only feeds correlations\n  mapping   ", stdout);
+    print_text(rule->mapping);
+    fputs("\n  file      ", stdout);
+    print_text(rule->file);
+    printf(":%zu\n  author    ", rule->line);
+    print_text(rule->author[0] != '\0' ? rule->author : "-");
+    fputs("\n\n  ", stdout);
+    print_text(rule->description);
+    fputs("\n\n", stdout);
+}
+
+static int show(struct shelf *shelf, struct vb_error *err)
+{
+    vb_rules_each(shelf->yara, show_yara, shelf);
+    for (size_t i = 0; i < vb_behaviour_count(shelf->behaviour); i++)
+        show_behaviour(shelf, vb_behaviour_rule(shelf->behaviour, i));
+    return shelf->shown > 0 ? VB_OK
+                            : vb_fail(err, VB_E_USAGE, 0,
+                                      "no rule %s: vetbox rules list shows them", shelf->wanted);
+}
+
+/* --- check --- */
+
+static void print_problem(void *ctx, enum vb_behaviour_gravity gravity, const char *file,
+                          size_t line, const char *text)
+{
+    static const char *const ends[] = {[VB_BEHAVIOUR_WRONG] = " (left out)",
+                                       [VB_BEHAVIOUR_SKIPPED] = " (left out)",
+                                       [VB_BEHAVIOUR_DOUBT] = " (loaded all the same)"};
+    const struct shelf *shelf = ctx;
+    if (is_quiet(shelf))
+        return;
+    print_text(file);
+    printf(":%zu: ", line);
+    print_text(text);
+    printf("%s\n", ends[gravity]);
+}
+
+static int check(struct shelf *shelf)
+{
+    shelf->failures += vb_behaviour_problems(shelf->behaviour, print_problem, shelf);
+    if (!is_quiet(shelf))
+        printf("%zu YARA rules in %s, %zu Sigma rules\n", vb_rules_count(shelf->yara),
+               shelf->yara_dir, vb_behaviour_count(shelf->behaviour));
+    return shelf->failures == 0 ? 0 : VB_EXIT_BLOCK;
+}
+
+/* --- test --- */
+
+static void print_failure(void *ctx, const char *file, size_t line, const char *text)
+{
+    struct shelf *shelf = ctx;
+    shelf->failures++;
+    if (is_quiet(shelf))
+        return;
+    print_text(file);
+    printf(":%zu: ", line);
+    print_text(text);
+    fputc('\n', stdout);
+}
+
+/* The folder of cases below PATH, a folder of rules, or beside PATH, a file of them. */
+static int cases_of(const struct shelf *shelf, const char *path, unsigned char *had,
+                    size_t *ret_cases, struct vb_error *err)
+{
+    VB_CLEANUP_FREE char *folder = NULL;
+    struct stat st;
+    const bool is_folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+    const int len = is_folder ? (int)strlen(path) : (int)(vb_path_base(path) - path) - 1;
+    if (asprintf(&folder, "%.*s/tests", len > 0 ? len : 1, len > 0 ? path : ".") < 0) {
+        folder = NULL;
+        return vb_fail(err, VB_E_NOMEM, 0, "naming the cases of rules");
+    }
+    if (stat(folder, &st) < 0)
+        return VB_OK; /* every rule of it then misses its cases */
+    return vb_behaviour_cases(shelf->behaviour, folder, had, ret_cases, print_failure,
+                              (void *)(uintptr_t)shelf, err);
+}
+
+static void miss_cases(struct shelf *shelf, const unsigned char *had)
+{
+    static const char *const missing[] = {[0] = "has no cases",
+                                          [VB_CASES_MATCH] = "has no case that it must not match",
+                                          [VB_CASES_NONE] = "has no case that it must match"};
+    for (size_t i = 0; i < vb_behaviour_count(shelf->behaviour); i++) {
+        const struct vb_behaviour_rule *rule = vb_behaviour_rule(shelf->behaviour, i);
+        if (!rule->reported || had[i] == (VB_CASES_MATCH | VB_CASES_NONE))
+            continue;
+        char text[400];
+        snprintf(text, sizeof(text), "%s %s", rule->name, missing[had[i]]);
+        print_failure(shelf, rule->file, rule->line, text);
+    }
+}
+
+/* Sigma rules, each by its cases: those of the rules folder and of what --sigma names. */
+static int test_behaviour(struct shelf *shelf, struct vb_error *err)
+{
+    const struct vb_options *options = shelf->options;
+    VB_CLEANUP_FREE char *folder = NULL;
+    VB_CLEANUP_FREE unsigned char *had = calloc(vb_behaviour_count(shelf->behaviour) + 1, 1);
+    if (had == NULL)
+        return vb_fail(err, VB_E_NOMEM, 0, "testing rules");
+    int status = vb_place_behaviour_folder(options->value[VB_OPT_RULES], &folder, err);
+    if (status == VB_OK && folder != NULL)
+        status = cases_of(shelf, folder, had, &shelf->cases, err);
+    for (size_t i = 0; status == VB_OK && i < options->sigma_count; i++)
+        status = cases_of(shelf, options->sigma[i], had, &shelf->cases, err);
+    shelf->failures +=
+        status == VB_OK ? vb_behaviour_problems(shelf->behaviour, print_problem, shelf) : 0;
+    if (status == VB_OK)
+        miss_cases(shelf, had);
+    return status;
+}
+
+/* Each kind of rules that has cases. */
+static int (*const kinds[])(struct shelf *shelf, struct vb_error *err) = {test_behaviour};
+
+static int test(struct shelf *shelf, struct vb_error *err)
+{
+    int status = VB_OK;
+    for (size_t i = 0; status == VB_OK && i < VB_ARRAY_LEN(kinds); i++)
+        status = kinds[i](shelf, err);
+    if (status < 0)
+        return status;
+    if (!is_quiet(shelf))
+        printf("%zu case%s, %zu failure%s\n", shelf->cases, shelf->cases == 1 ? "" : "s",
+               shelf->failures, shelf->failures == 1 ? "" : "s");
+    return shelf->failures == 0 ? 0 : VB_EXIT_BLOCK;
+}
+
+int vb_command_rules(const struct vb_options *options, struct vb_error *err)
+{
+    VB_CLEANUP(shelf_done) struct shelf shelf = {0};
+    const size_t count = options->operand_count;
+    const char *action = count > 0 ? options->operands[0] : "";
+    const bool shows = strcmp(action, "show") == 0;
+    if (count != (shows ? 2U : 1U) || (!shows && strcmp(action, "list") != 0 &&
+                                       strcmp(action, "check") != 0 && strcmp(action, "test") != 0))
+        return vb_fail(err, VB_E_USAGE, 0, "vetbox rules list, show RULE, check, or test");
+    const int status = shelf_open(options, &shelf, err);
+    if (status < 0)
+        return status;
+    shelf.wanted = shows ? options->operands[1] : NULL;
+    if (shows)
+        return show(&shelf, err);
+    if (strcmp(action, "check") == 0)
+        return check(&shelf);
+    if (strcmp(action, "test") == 0)
+        return test(&shelf, err);
+    list_all(&shelf);
+    return 0;
+}
