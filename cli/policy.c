@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/explained.h"
 #include "cli/listen.h"
 #include "cli/places.h"
 #include "vetbox/identify.h"
@@ -45,6 +46,8 @@ struct known {
     bool found;
     const char *severity; /* of the rule that was found */
     bool quiet;
+    struct vb_json_out *json; /* NULL: lines of text */
+    size_t wrong;
 };
 
 /* WANTED is an id, or the beginning of some and a '*'. */
@@ -112,20 +115,35 @@ static int load_rules(const struct vb_options *options, struct vb_rules **ret, s
 
 static void print_told(void *ctx, bool wrong, const char *text)
 {
-    const struct known *known = ctx;
+    struct known *known = ctx;
+    known->wrong += wrong;
     if (known->quiet)
         return;
+    if (known->json != NULL) {
+        vb_json_begin_object(known->json);
+        vb_json_member_bool(known->json, "mistake", wrong);
+        vb_json_member_str(known->json, "text", text);
+        vb_json_end_object(known->json);
+        return;
+    }
     vb_print_escaped(stdout, (struct vb_str){.text = text, .len = strlen(text)});
     fputs(wrong ? "\n" : " (no mistake, but look at it)\n", stdout);
 }
 
-static int check(const struct vb_options *options, const char *name, struct vb_error *err)
+static bool wants_json(const struct vb_options *options)
+{
+    const char *format = options->value[VB_OPT_FORMAT];
+    return format != NULL && strcmp(format, "json") == 0;
+}
+
+/* The exit status of what was told. */
+static int check_with(const struct vb_options *options, const char *name, struct known *known,
+                      struct vb_error *err)
 {
     VB_CLEANUP(policy_cleanup) struct vb_policy *policy = NULL;
     VB_CLEANUP(rules_cleanup) struct vb_rules *rules = NULL;
     VB_CLEANUP(behaviour_cleanup) struct vb_behaviour *behaviour = NULL;
-    struct known known = {.quiet = vb_option_given(options, VB_OPT_QUIET)};
-    int status = vb_policy_check(name, print_told, &known, &policy, err);
+    int status = vb_policy_check(name, print_told, known, &policy, err);
     if (status != VB_OK)
         return status < 0 ? status : VB_EXIT_BLOCK;
     status = load_rules(options, &rules, err);
@@ -133,20 +151,102 @@ static int check(const struct vb_options *options, const char *name, struct vb_e
         status = vb_place_behaviour(options, false, &behaviour, err);
     if (status < 0)
         return status;
-    known.rules = rules;
-    known.behaviour = behaviour;
+    known->rules = rules;
+    known->behaviour = behaviour;
     const struct vb_policy_known words = {.finding = is_known, .kind = is_kind};
-    if (vb_policy_doubts(policy, (int64_t)time(NULL), words, print_told, &known) > 0)
-        return VB_EXIT_REVIEW;
-    if (!known.quiet)
-        printf("%s is in order\n", name == NULL ? "the built-in policy" : name);
-    return 0;
+    const size_t doubts = vb_policy_doubts(policy, (int64_t)time(NULL), words, print_told, known);
+    known->rules = NULL;
+    known->behaviour = NULL;
+    return doubts > 0 ? VB_EXIT_REVIEW : 0;
+}
+
+static const char *shown_name(const char *name)
+{
+    return name == NULL ? "the built-in policy" : name;
+}
+
+static int finish_json(struct vb_json_out *out, struct vb_error *err)
+{
+    vb_json_end_object(out);
+    const int status = vb_json_finish(out);
+    return status < 0 ? status : vb_write_all(STDOUT_FILENO, "\n", 1, err);
+}
+
+static int check(const struct vb_options *options, const char *name, struct vb_error *err)
+{
+    struct known known = {.quiet = vb_option_given(options, VB_OPT_QUIET)};
+    struct vb_json_out out;
+    int fd = STDOUT_FILENO;
+    if (!wants_json(options) || known.quiet) {
+        const int status = check_with(options, name, &known, err);
+        if (status == 0 && !known.quiet)
+            printf("%s is in order\n", shown_name(name));
+        return status;
+    }
+    vb_json_out_fd(&out, &fd, true, err);
+    known.json = &out;
+    vb_json_begin_object(&out);
+    vb_json_member_str(&out, "policy", shown_name(name));
+    vb_json_key(&out, "told");
+    vb_json_begin_array(&out);
+    const int status = check_with(options, name, &known, err);
+    if (status < 0)
+        return status; /* nothing was written yet: what is gathered so far is small */
+    vb_json_end_array(&out);
+    vb_json_member_bool(&out, "understood", known.wrong == 0);
+    const int written = finish_json(&out, err);
+    return written < 0 ? written : status;
 }
 
 /* --- explain --- */
 
-static int print_all(const struct vb_buf *text)
+/* The number after "  line " at the beginning of LINE, or 0. */
+static int64_t line_number(const char *line, size_t len)
 {
+    static const char before[] = "  line ";
+    const size_t skip = sizeof(before) - 1;
+    int64_t number = 0;
+    if (len < skip || memcmp(line, before, skip) != 0)
+        return 0;
+    for (size_t i = skip; i < len && line[i] >= '0' && line[i] <= '9' && number < 100000000; i++)
+        number = number * 10 + (line[i] - '0');
+    return number;
+}
+
+/* Each sentence, with the line of the policy where one says it. */
+static int print_json(const struct vb_buf *text, struct vb_error *err)
+{
+    struct vb_json_out out;
+    int fd = STDOUT_FILENO;
+    const char *at = (const char *)text->data;
+    vb_json_out_fd(&out, &fd, true, err);
+    vb_json_begin_object(&out);
+    vb_json_key(&out, "explained");
+    vb_json_begin_array(&out);
+    for (size_t len = text->len; len > 0;) {
+        const char *end = memchr(at, '\n', len);
+        const size_t line = end != NULL ? (size_t)(end - at) : len;
+        const int64_t number = line_number(at, line);
+        if (line > 0) {
+            vb_json_begin_object(&out);
+            if (number > 0)
+                vb_json_member_int(&out, "line", number);
+            vb_json_key(&out, "text");
+            vb_json_bytes(&out, at, line);
+            vb_json_end_object(&out);
+        }
+        at += line + (end != NULL);
+        len -= line + (end != NULL);
+    }
+    vb_json_end_array(&out);
+    return finish_json(&out, err);
+}
+
+static int print_all(const struct vb_options *options, const struct vb_buf *text,
+                     struct vb_error *err)
+{
+    if (wants_json(options))
+        return print_json(text, err);
     const char *at = (const char *)text->data;
     for (size_t len = text->len; len > 0;) {
         const char *end = memchr(at, '\n', len);
@@ -215,6 +315,10 @@ static int explain_evidence(const struct vb_options *options, const struct vb_po
 {
     VB_CLEANUP(behaviour_cleanup) struct vb_behaviour *behaviour = NULL;
     VB_CLEANUP(verdict_cleanup) struct vb_verdict *verdict = NULL;
+    VB_CLEANUP(vb_json_free) json_t *report = NULL;
+    const int opened = vb_explained_open(evidence, &report, err);
+    if (opened < 0 || report != NULL)
+        return opened < 0 ? opened : vb_explained_say(report, policy, buf, err);
     VB_CLEANUP_FD int fd = vb_evidence_open(evidence, err);
     if (fd < 0)
         return fd;
@@ -243,16 +347,31 @@ static int explain(const struct vb_options *options, const char *name, const cha
         status = explain_finding(options, policy, finding, &buf, err);
     else
         status = vb_policy_explain(policy, (int64_t)time(NULL), &buf, err);
-    return status < 0 ? status : print_all(&buf);
+    return status < 0 ? status : print_all(options, &buf, err);
 }
 
-static int list(void)
+static int list(const struct vb_options *options, struct vb_error *err)
 {
     const struct vb_policy_profile *rows = NULL;
     const size_t count = vb_policy_profiles(&rows);
-    for (size_t i = 0; i < count; i++)
+    struct vb_json_out out;
+    int fd = STDOUT_FILENO;
+    for (size_t i = 0; i < count && !wants_json(options); i++)
         printf("%-10s %s\n", rows[i].name, rows[i].about);
-    return 0;
+    if (!wants_json(options))
+        return 0;
+    vb_json_out_fd(&out, &fd, true, err);
+    vb_json_begin_object(&out);
+    vb_json_key(&out, "policies");
+    vb_json_begin_array(&out);
+    for (size_t i = 0; i < count; i++) {
+        vb_json_begin_object(&out);
+        vb_json_member_str(&out, "name", rows[i].name);
+        vb_json_member_str(&out, "about", rows[i].about);
+        vb_json_end_object(&out);
+    }
+    vb_json_end_array(&out);
+    return finish_json(&out, err);
 }
 
 static int show(const char *name, struct vb_error *err)
@@ -279,6 +398,21 @@ static int explain_kept(const struct vb_options *options, const char *evidence,
     return status < 0 ? status : explain(options, policy, evidence, err);
 }
 
+/* A JSON report in the place of a policy: by the chain that it holds. */
+static int explain_report(const struct vb_options *options, const char *path, bool *ret_is_one,
+                          struct vb_error *err)
+{
+    VB_CLEANUP(vb_json_free) json_t *report = NULL;
+    VB_CLEANUP(vb_buf_done) struct vb_buf buf;
+    int status = vb_explained_open(path, &report, err);
+    vb_buf_init(&buf, EXPLAINED_MAX);
+    *ret_is_one = report != NULL;
+    if (status < 0 || report == NULL)
+        return status;
+    status = vb_explained_say(report, NULL, &buf, err);
+    return status < 0 ? status : print_all(options, &buf, err);
+}
+
 int vb_command_policy(const struct vb_options *options, struct vb_error *err)
 {
     const size_t count = options->operand_count;
@@ -288,6 +422,17 @@ int vb_command_policy(const struct vb_options *options, struct vb_error *err)
     const bool explains = strcmp(action, "explain") == 0;
     if (vb_option_given(options, VB_OPT_FINDING) && (!explains || evidence != NULL))
         return vb_fail(err, VB_E_USAGE, 0, "--finding is for vetbox policy explain [FILE]");
+    const char *format = options->value[VB_OPT_FORMAT];
+    if (format != NULL && strcmp(format, "text") != 0 &&
+        (!wants_json(options) || strcmp(action, "show") == 0))
+        return vb_fail(err, VB_E_USAGE, 0,
+                       "--format %s: text and json are known, and policy show prints YAML", format);
+    bool is_report = false;
+    if (explains && count == 2 && !vb_option_given(options, VB_OPT_FINDING)) {
+        const int status = explain_report(options, name, &is_report, err);
+        if (status < 0 || is_report)
+            return status;
+    }
     if (explains && count == 2 && is_folder(name) && !vb_option_given(options, VB_OPT_FINDING))
         return explain_kept(options, name, err);
     if (explains && count <= 3)
@@ -295,7 +440,7 @@ int vb_command_policy(const struct vb_options *options, struct vb_error *err)
     if (strcmp(action, "check") == 0 && count <= 2)
         return check(options, name, err);
     if (strcmp(action, "list") == 0 && count == 1)
-        return list();
+        return list(options, err);
     if (strcmp(action, "show") == 0 && count <= 2)
         return show(name, err);
     return vb_fail(err, VB_E_USAGE, 0,

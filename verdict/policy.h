@@ -152,6 +152,8 @@ bool vb_policy_is_guarded(const char *finding);
 
 /* license.c: EXPRESSION, as a manifest states it, grants what one of ALLOWED (SPDX ids, '*' at the
  * end) grants. What is no SPDX expression must be there word by word. */
+/* TEXT is an SPDX id in common use, the beginning of one and '*', or a LicenseRef- of one's own. */
+bool vb_license_is_known(const char *text);
 bool vb_license_allowed(const struct policy_texts *allowed, const char *expression);
 
 #endif

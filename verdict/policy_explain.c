@@ -419,6 +419,24 @@ static void expired(struct doubts *doubts, int64_t now)
                   policy->exceptions[i].owner, policy->exceptions[i].expires);
 }
 
+/* Of an exception's pattern. '*' of a path stays within a name, and that of others does not. */
+static bool is_all(const char *pattern)
+{
+    return pattern != NULL && pattern[strspn(pattern, "*?:/")] == '\0';
+}
+
+/* Nobody but a manifest with these very words fits it. */
+static void unknown_licenses(struct doubts *doubts)
+{
+    const struct policy_texts *allowed = &doubts->policy->licenses.allowed;
+    for (size_t i = 0; i < allowed->count; i++)
+        if (!vb_license_is_known(allowed->items[i].text))
+            doubt(doubts, allowed->items[i].line,
+                  "%s is no SPDX id that is in common use: it fits only a manifest that says just "
+                  "this",
+                  allowed->items[i].text);
+}
+
 /* What lets more in than its author may think. */
 static void generous(struct doubts *doubts)
 {
@@ -439,8 +457,13 @@ static void generous(struct doubts *doubts)
     }
     for (size_t i = 0; i < policy->exception_count; i++) {
         const struct policy_exception *row = &policy->exceptions[i];
-        if (row->package == NULL && row->path == NULL && row->host == NULL &&
-            vb_ends(row->finding, "*"))
+        if (is_all(row->package) || is_all(row->path) || is_all(row->host))
+            doubt(doubts, row->line,
+                  "a pattern of nothing but * fits everything: name a package, path or host, or "
+                  "leave "
+                  "its key out");
+        else if (row->package == NULL && row->path == NULL && row->host == NULL &&
+                 vb_ends(row->finding, "*"))
             doubt(doubts, row->line,
                   "this excepts all of %s in every package: name a package, path or host",
                   row->finding);
@@ -454,6 +477,7 @@ size_t vb_policy_doubts(const struct vb_policy *policy, int64_t now, struct vb_p
     unknown_ids(&doubts, known.finding);
     unknown_kinds(&doubts, known.kind);
     unreached(&doubts);
+    unknown_licenses(&doubts);
     generous(&doubts);
     expired(&doubts, now);
     const size_t count = doubts.count;

@@ -94,6 +94,33 @@ static bool read_finding(struct reader *r, const struct vb_yaml_node *node, cons
                  "beginning of some, more than VB-, and a *");
 }
 
+/* Names below DOMAIN are given to whoever asks: "com", "co.uk". The latter by their form, a country
+ * and before it what kind of names these are: no list of all such would stay right. Networks of
+ * one's own have tops that nobody else gives away. */
+static bool is_registry(const char *domain)
+{
+    static const char own[] = "internal intranet local localdomain lan corp home test example";
+    const char *dot = strchr(domain, '.');
+    char first[8] = {0};
+    if (dot == NULL || dot[1] == '\0')
+        return strchr(domain, ':') == NULL && (dot != NULL || !vb_word_in(own, domain));
+    const size_t len = (size_t)(dot - domain);
+    if (len >= sizeof(first) || strlen(dot + 1) != 2)
+        return false;
+    memcpy(first, domain, len);
+    return vb_word_in("ac co com edu gob gov gouv go ltd me mil ne net nom or org plc sch", first);
+}
+
+/* A licence: an SPDX id or the beginning of one, or a manifest's own words. A mere '*' is all. */
+static bool read_license(struct reader *r, const struct vb_yaml_node *node, const char **ret)
+{
+    const char *text = node->kind == VB_YAML_SCALAR ? node->text : "";
+    if (*text != '\0' && text[strspn(text, "* ")] == '\0')
+        return wrong(r, node,
+                     "* is every licence: leave licenses out, or name those that you mean");
+    return read_text(r, node, ret);
+}
+
 /* A host, or "*.DOMAIN". */
 static bool read_host(struct reader *r, const struct vb_yaml_node *node, const char **ret)
 {
@@ -106,6 +133,10 @@ static bool read_host(struct reader *r, const struct vb_yaml_node *node, const c
                      "a host such as api.example.com was expected here, in lower case and without "
                      "https:// or port, or *.example.com for all below it, and not \"%s\"",
                      node->kind == VB_YAML_SCALAR ? node->text : "[...]");
+    if (below && is_registry(text))
+        return wrong(r, node,
+                     "*.%s is everybody's: name the host, or the domain below %s, that you mean",
+                     text, text);
     if (below && vb_host_is_drop(text))
         return wrong(r, node, "below %s anybody can leave data: name the host that you mean", text);
     return read_text(r, node, ret);
@@ -337,7 +368,7 @@ static void read_licenses(struct reader *r, const struct vb_yaml_node *node)
     const struct vb_yaml_node *other = vb_yaml_get(node, "other");
     const struct vb_yaml_node *missing = vb_yaml_get(node, "missing");
     if (allowed != NULL)
-        (void)read_list(r, allowed, read_text, &rules->allowed);
+        (void)read_list(r, allowed, read_license, &rules->allowed);
     if (other != NULL)
         (void)read_miss(r, other, &rules->other);
     if (missing != NULL)

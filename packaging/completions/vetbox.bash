@@ -6,7 +6,7 @@ _vetbox_options()
 {
     case $1 in
     vet) echo --policy --rules --sigma --trust --format --output --sign --report --evidence --timeout --rootfs \
-        --net --persona --deps --fresh --plan-only --dates --probes --fail-on --advisory --quiet --color --help ;;
+        --emit-profile --net --persona --deps --fresh --plan-only --dates --probes --fail-on --advisory --quiet --color --help ;;
     scan) echo --policy --rules --sigma --trust --format --output --sign --report --evidence --timeout \
         --fail-on --advisory --quiet --color --help ;;
     verify) echo --trust --key --timeout --quiet --help ;;
@@ -14,13 +14,13 @@ _vetbox_options()
     fetch) echo --output --timeout --quiet --help ;;
     run) echo --policy --rules --sigma --format --output --sign --report --evidence --timeout --copy --rootfs \
         --net --persona --deps --quiet --color --help ;;
-    judge) echo --policy --rules --sigma --format --output --sign --report --fail-on --advisory --quiet --color --help ;;
-    report) echo --rules --sigma --format --output --sign --quiet --color --help ;;
+    judge) echo --policy --rules --sigma --format --output --sign --report --emit-profile --fail-on --advisory --quiet --color --help ;;
+    report) echo --rules --sigma --format --output --sign --emit-profile --quiet --color --help ;;
     rules) echo --rules --sigma --quiet --help ;;
     explain) echo --rules --sigma --quiet --help ;;
     doctor) echo --quiet --color --help ;;
     trust) echo --trust --format --name --principal --quiet --help ;;
-    policy) echo --rules --sigma --finding --quiet --help ;;
+    policy) echo --rules --sigma --format --finding --quiet --help ;;
     rootfs) echo --quiet --help ;;
     esac
 }
@@ -56,6 +56,7 @@ _vetbox()
             compopt -o filenames
             return
             ;;
+        --emit-profile) words='srt seccomp apparmor openclaw' ;;
         --rules | --trust | --evidence | --directory | -d | --copy | -C | --rootfs | --deps)
             mapfile -t COMPREPLY < <(compgen -d -- "$current")
             compopt -o filenames

@@ -114,8 +114,8 @@ run policy explain default "$sim/coverage-gap.jsonl"
 expect_in "$work/out" "coverage: unread: 0" "the chain of what was not examined"
 run judge --format json "$sim/coverage-gap.jsonl"
 expect_in "$work/out" '"coverage": "1 place' "the same in a report"
-run policy explain strict "$sim/exfil-ssh.json"
-expect_error "a report is no evidence"
+run policy explain strict "$source_dir/docs/schema/report.schema.json"
+expect_error "a schema is no evidence"
 for arguments in "" "frob" "check a b" "list a" "explain a b c" "check --finding VB-OPAQUE" \
     "explain default x --finding VB-OPAQUE" "show strikt"; do
     # shellcheck disable=SC2086 # the arguments are words
@@ -186,4 +186,86 @@ END
     expect_status 2 "another licence"
     expect_in "$work/out" VB-POLICY-LICENSE "another licence"
 fi
+# --- what would be too wide ---
+
+cat >wide.yaml <<'END'
+version: 1
+decide:
+  - {severity: critical, confidence: high, decision: block}
+hosts: {allowed: ["*.com", "*.co.uk", "*.internal", "*.acme.co.uk"]}
+licenses: {allowed: [MIT, "*"]}
+END
+run policy check wide.yaml
+expect_status 1 "a policy that is too wide"
+expect_in "$work/out" "wide.yaml:4: *.com is everybody's" "*.com"
+expect_in "$work/out" "wide.yaml:4: *.co.uk is everybody's" "*.co.uk"
+expect_in "$work/out" "wide.yaml:5: * is every licence" "a licence that is *"
+expect_not_in "$work/out" "internal" "a network of one's own"
+expect_not_in "$work/out" "acme" "a domain of somebody's"
+
+cat >doubtful.yaml <<'END'
+version: 1
+decide:
+  - {severity: critical, confidence: high, decision: block}
+licenses: {allowed: [MIT, "GPL-*", LicenseRef-Acme, MTI, "see LICENSE"]}
+exceptions:
+  - {finding: VB-SECRET-READ, package: "*", path: "**", owner: o, reason: r, expires: 2099-01-01}
+  - {finding: VB-SECRET-READ, package: "npm:@acme/*", path: "**/*.sh", owner: o, reason: r, expires: 2099-01-01}
+END
+run policy check doubtful.yaml
+expect_status 2 "a policy that is worth a look"
+expect_in "$work/out" "doubtful.yaml:4: MTI is no SPDX id" "a licence with a slip of the pen"
+expect_in "$work/out" "doubtful.yaml:4: see LICENSE is no SPDX id" "a licence in words"
+expect_not_in "$work/out" "GPL" "the beginning of ids"
+expect_not_in "$work/out" "Acme" "a licence of one's own"
+expect_in "$work/out" "doubtful.yaml:6: a pattern of nothing but *" "an exception for everything"
+expect_not_in "$work/out" "doubtful.yaml:7" "an exception for something"
+
+# --- for machines ---
+
+# json EXPRESSION WHAT: holds of the JSON in $work/out.
+json() {
+    python3 -c "import json, sys; d = json.load(open(sys.argv[1])); sys.exit(not ($1))" "$work/out" ||
+        fail "$2: $1 does not hold: $(head -c 300 "$work/out")"
+}
+run policy check --format json wide.yaml
+expect_status 1 "mistakes as JSON"
+json "d['policy'] == 'wide.yaml' and not d['understood'] and len(d['told']) == 3" "mistakes as JSON"
+json "all(row['mistake'] for row in d['told'])" "mistakes as JSON"
+run policy check --format json doubtful.yaml
+expect_status 2 "doubts as JSON"
+json "d['understood'] and not any(row['mistake'] for row in d['told'])" "doubts as JSON"
+run policy check --format json default
+expect_status 0 "nothing as JSON"
+json "d['told'] == []" "nothing as JSON"
+run policy list --format json
+json "[row['name'] for row in d['policies']] == ['default', 'strict', 'ci', 'research']" "the list as JSON"
+run policy explain --format json strict
+json "any(row.get('line') == 13 or 'severity critical' in row['text'] for row in d['explained'])" "a policy as JSON"
+run policy show --format json default
+expect_error "a policy is YAML"
+run policy list --format xml
+expect_error "no such format"
+
+# --- of a report ---
+
+run judge --format json "$sim/exfil-ssh.jsonl"
+cp "$work/out" report.json
+run policy explain "$sim/exfil-ssh.jsonl"
+run policy explain default "$sim/exfil-ssh.jsonl"
+cp "$work/out" of-evidence
+run policy explain report.json
+expect_status 0 "explain of a report"
+cmp -s "$work/out" of-evidence || fail "a report is explained otherwise than its evidence: $(diff "$work/out" of-evidence | head -4)"
+run policy explain research report.json
+expect_status 0 "explain of a report under another policy"
+expect_in "$work/out" "built-in policy research:" "explain of a report under another policy"
+expect_in "$work/out" "judge the evidence" "explain of a report under another policy"
+run judge --format json "$sim/coverage-gap.jsonl"
+cp "$work/out" report.json
+run policy explain report.json
+expect_in "$work/out" "allow becomes review" "coverage in a report"
+sed 's/"severity": "[a-z]*"/"severity": "awful"/' "$sim/exfil-ssh.json" >broken.json
+run policy explain broken.json
+expect_error "a report that is none"
 finish
