@@ -4,8 +4,7 @@
 
 #include <ctype.h>
 
-/* Keeps VALUE and returns its text; numbers are written out. */
-static const char *fact(struct vb_id *id, struct vb_id_facts *facts, const json_t *value)
+const char *vb_id_fact(struct vb_id *id, struct vb_id_facts *facts, const json_t *value)
 {
     char text[64];
     const char *person = vb_id_person(value);
@@ -27,12 +26,12 @@ static const char *fact(struct vb_id *id, struct vb_id_facts *facts, const json_
 
 static void describe_object(struct vb_id *id, const json_t *manifest, struct vb_id_facts *ret)
 {
-    ret->name = fact(id, ret, vb_id_get(manifest, "name"));
-    ret->version = fact(id, ret, vb_id_get(manifest, "version"));
-    ret->author = fact(id, ret, vb_id_get(manifest, "author"));
-    ret->description = fact(id, ret, vb_id_get(manifest, "description"));
-    ret->license = fact(id, ret, vb_id_get(manifest, "license"));
-    ret->homepage = fact(id, ret, vb_id_get(manifest, "homepage"));
+    ret->name = vb_id_fact(id, ret, vb_id_get(manifest, "name"));
+    ret->version = vb_id_fact(id, ret, vb_id_get(manifest, "version"));
+    ret->author = vb_id_fact(id, ret, vb_id_get(manifest, "author"));
+    ret->description = vb_id_fact(id, ret, vb_id_get(manifest, "description"));
+    ret->license = vb_id_fact(id, ret, vb_id_get(manifest, "license"));
+    ret->homepage = vb_id_fact(id, ret, vb_id_get(manifest, "homepage"));
 }
 
 static void describe_file(struct vb_id *id, const char *root, const char *rel,
@@ -61,7 +60,7 @@ VB_ID_DESCRIBE(openclaw_plugin)
     describe_file(id, root, "openclaw.plugin.json", ret);
     const struct vb_id_doc *doc = vb_id_json(id, root, "openclaw.plugin.json");
     if (ret->name == NULL && doc != NULL)
-        ret->name = fact(id, ret, vb_id_get(doc->json, "id"));
+        ret->name = vb_id_fact(id, ret, vb_id_get(doc->json, "id"));
     complete(id, root, "package.json", ret);
 }
 
@@ -85,7 +84,7 @@ VB_ID_DESCRIBE(marketplace)
     describe_file(id, root, ".claude-plugin/marketplace.json", ret);
     const struct vb_id_doc *doc = vb_id_json(id, root, ".claude-plugin/marketplace.json");
     if (ret->author == NULL && doc != NULL)
-        ret->author = fact(id, ret, vb_id_get(doc->json, "owner"));
+        ret->author = vb_id_fact(id, ret, vb_id_get(doc->json, "owner"));
 }
 
 VB_ID_DESCRIBE(agent_plugin)
@@ -108,7 +107,7 @@ VB_ID_DESCRIBE(vscode)
     describe_file(id, root, "extension/package.json", ret);
     const struct vb_id_doc *doc = vb_id_json(id, root, "extension/package.json");
     if (ret->author == NULL && doc != NULL)
-        ret->author = fact(id, ret, vb_id_get(doc->json, "publisher"));
+        ret->author = vb_id_fact(id, ret, vb_id_get(doc->json, "publisher"));
 }
 
 VB_ID_DESCRIBE(registry)
@@ -119,6 +118,18 @@ VB_ID_DESCRIBE(registry)
 VB_ID_DESCRIBE(npm)
 {
     describe_file(id, root, "package.json", ret);
+}
+
+/* The first that names a licence; a second one leaves it open which of them holds. */
+static void classify(struct vb_id_facts *facts, const char *classifier)
+{
+    const char *license = vb_id_license_of_classifier(classifier);
+    if (license != NULL && facts->classified == NULL && !facts->many_classified)
+        facts->classified = license;
+    else if (license != NULL) {
+        facts->classified = NULL;
+        facts->many_classified = true;
+    }
 }
 
 /* "Name: value" lines of PKG-INFO and METADATA, up to the first empty line. */
@@ -145,12 +156,14 @@ static void describe_headers(struct vb_id *id, const char *path, struct vb_id_fa
         if (vb_ascii_starts(line, "Requires-Dist:"))
             vb_id_declare(id, (struct vb_id_at){path, number}, "dependency",
                           line + 14 + strspn(line + 14, " \t"), "Requires-Dist");
+        if (vb_ascii_starts(line, "Classifier:"))
+            classify(ret, line + 11 + strspn(line + 11, " \t"));
         for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
             const size_t len = strlen(rows[i].key);
             if (!vb_ascii_starts(line, rows[i].key) || *rows[i].to != NULL)
                 continue;
             json_t *value = json_string(line + len + strspn(line + len, " \t"));
-            *rows[i].to = fact(id, ret, value);
+            *rows[i].to = vb_id_fact(id, ret, value);
             json_decref(value);
         }
     }
@@ -183,9 +196,13 @@ VB_ID_DESCRIBE(python)
         project = vb_id_get(vb_id_get(doc->json, "tool"), "poetry");
     describe_object(id, project, ret);
     if (ret->author == NULL)
-        ret->author = fact(id, ret, vb_id_get(project, "authors"));
+        ret->author = vb_id_fact(id, ret, vb_id_get(project, "authors"));
     if (ret->license == NULL)
-        ret->license = fact(id, ret, vb_id_get(vb_id_get(project, "license"), "text"));
+        ret->license = vb_id_fact(id, ret, vb_id_get(vb_id_get(project, "license"), "text"));
+    const json_t *classifiers = vb_id_get(project, "classifiers");
+    for (size_t i = 0; i < json_array_size(classifiers); i++)
+        if (json_is_string(json_array_get(classifiers, i)))
+            classify(ret, json_string_value(json_array_get(classifiers, i)));
 }
 
 VB_ID_DESCRIBE(mcp_server)
@@ -288,9 +305,9 @@ static void describe_front(struct vb_id *id, const char *path, const char *root,
     const char **const to[] = {&ret->version, &ret->author, &ret->license, &ret->homepage};
     for (size_t i = 0; i < VB_ARRAY_LEN(metas); i++) {
         if (*to[i] == NULL)
-            *to[i] = fact(id, ret, vb_id_get(front.meta, metas[i]));
+            *to[i] = vb_id_fact(id, ret, vb_id_get(front.meta, metas[i]));
         if (*to[i] == NULL)
-            *to[i] = fact(id, ret, vb_id_get(block, metas[i]));
+            *to[i] = vb_id_fact(id, ret, vb_id_get(block, metas[i]));
     }
     if (vb_id_is_skill_name(vb_path_base(path)) && front.fields != NULL)
         check_skill(id, root, (struct vb_id_at){path, front.line}, ret);

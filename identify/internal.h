@@ -421,8 +421,17 @@ const struct vb_id_file *vb_id_next_document(struct vb_id *id, const char *path,
 /* --- kinds.c --- */
 struct vb_id_facts { /* what manifest.package says */
     const char *name, *version, *author, *description, *license, *homepage;
+    const char *classified; /* the one licence that its classifiers name, or NULL */
+    bool many_classified;
     json_t *own; /* keeps alive what the others point into */
 };
+/* Keeps VALUE and returns its text; numbers are written out. */
+const char *vb_id_fact(struct vb_id *id, struct vb_id_facts *facts, const json_t *value);
+/* license.c: the licence of a package whose manifest states none, by its classifiers or its LICENSE
+ * file; "unknown, in FILE" where its text is none that is known. */
+void vb_id_complete_license(struct vb_id *id, const char *root, struct vb_id_facts *facts);
+/* The SPDX id of a Trove classifier, or NULL. */
+const char *vb_id_license_of_classifier(const char *classifier);
 struct vb_id_kind {
     const char *name;
     const char *family; /* host format: two of them at one root are ambiguous; NULL for carriers */

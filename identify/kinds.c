@@ -188,6 +188,7 @@ static void read_kind(struct vb_id *id, const struct vb_id_kind *kind, const cha
         kind->describe(id, root, &facts);
     if (facts.name == NULL)
         facts.name = folder_name(id, root);
+    vb_id_complete_license(id, root, &facts);
     emit_package(id, kind->name, root, &facts);
     json_decref(facts.own);
     if (kind->read != NULL)

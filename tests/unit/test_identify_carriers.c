@@ -134,6 +134,62 @@ static void identity_of_an_extension(VB_UNUSED void **state)
     CHECK(files, lines);
 }
 
+/* A licence that no manifest states: by classifiers, or by the text beside it. */
+#define MIT_TEXT                                                                                   \
+    "# MIT License\n\nCopyright (c) 2026 Somebody\n\nPermission is hereby granted, free of "       \
+    "charge, to any person\nobtaining a copy of this software and associated documentation files " \
+    "(the\n\"Software\"), to deal in the Software without restriction\n\nThe above copyright "     \
+    "notice and this permission notice\nshall be included in all copies\n"
+#define BSD_TEXT                                                                             \
+    "Redistribution and use in source and binary forms, with or without modification, are\n" \
+    "permitted\n * Redistributions in binary form must reproduce the above copyright notice\n"
+static void license_texts(VB_UNUSED void **state)
+{
+    static const struct made_file files[] = {
+        {"a/package.json", "{\"name\": \"a\", \"version\": \"1\"}"},
+        {"a/LICENSE", MIT_TEXT},
+        {"b/package.json", "{\"name\": \"b\", \"license\": \"ISC\"}"},
+        {"b/LICENSE", MIT_TEXT},
+        {"c/package.json", "{\"name\": \"c\"}"},
+        {"c/LICENSE.txt", MIT_TEXT "\n\"Commons Clause\" License Condition v1.0\n"},
+        {"d/package.json", "{\"name\": \"d\"}"},
+        {"d/COPYING",
+         "                    GNU GENERAL PUBLIC LICENSE\n                       Version "
+         "3, 29 June 2007\n\n Copyright"},
+        {"e/package.json", "{\"name\": \"e\"}"},
+        {"e/LICENSE.md", BSD_TEXT},
+        {"f/package.json", "{\"name\": \"f\"}"},
+        {"f/LICENSE.md", BSD_TEXT "may be used to endorse or promote products derived\n"},
+        {"g/package.json", "{\"name\": \"g\"}"},
+        {"g/LICENSE", MIT_TEXT BSD_TEXT}, /* which of the two, or both? */
+        {"h/package.json", "{\"name\": \"h\"}"},
+        {"i/m.whl.d/m-1.dist-info/WHEEL", ""},
+        {"i/m.whl.d/m-1.dist-info/RECORD", ""},
+        {"j/m.whl.d/m-1.dist-info/WHEEL", ""},
+        {"j/m.whl.d/m-1.dist-info/RECORD", ""},
+        {"i/m.whl.d/m-1.dist-info/METADATA",
+         "Name: i\nLicense: UNKNOWN\nClassifier: License :: OSI Approved :: MIT License\n"},
+        {"j/m.whl.d/m-1.dist-info/METADATA",
+         "Name: j\nClassifier: License :: OSI Approved :: MIT License\n"
+         "Classifier: License :: OSI Approved :: ISC License (ISCL)\n"},
+        {"k/pyproject.toml", "[project]\nname = \"k\"\nclassifiers = [\"Topic :: Utilities\", "
+                             "\"License :: OSI Approved :: GNU General Public License v3 or later "
+                             "(GPLv3+)\"]\n"}};
+    static const char *const lines[] = {
+        "package npm @a | name=a | version=1 | license=MIT",
+        "package npm @b | name=b | license=ISC",
+        "package npm @c | name=c | license=unknown, in LICENSE.txt",
+        "package npm @d | name=d | license=GPL-3.0-only",
+        "package npm @e | name=e | license=BSD-2-Clause",
+        "package npm @f | name=f | license=BSD-3-Clause",
+        "package npm @g | name=g | license=unknown, in LICENSE",
+        "package npm @h | name=h",
+        "package python-wheel @i/m.whl.d | name=i | license=MIT",
+        "package python-wheel @j/m.whl.d | name=j",
+        "package python-project @k | name=k | license=GPL-3.0-or-later"};
+    CHECK(files, lines);
+}
+
 /* Packages inside a package have roots of their own. */
 static void packages_below_the_root(VB_UNUSED void **state)
 {
@@ -165,13 +221,10 @@ static void one_hook(VB_UNUSED void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(package_managers),
-        cmocka_unit_test(setup_cfg),
-        cmocka_unit_test(inline_metadata),
-        cmocka_unit_test(record_of_a_wheel),
-        cmocka_unit_test(identity_of_an_extension),
-        cmocka_unit_test(packages_below_the_root),
-        cmocka_unit_test(one_hook),
+        cmocka_unit_test(package_managers),         cmocka_unit_test(setup_cfg),
+        cmocka_unit_test(inline_metadata),          cmocka_unit_test(record_of_a_wheel),
+        cmocka_unit_test(identity_of_an_extension), cmocka_unit_test(license_texts),
+        cmocka_unit_test(packages_below_the_root),  cmocka_unit_test(one_hook),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
