@@ -74,7 +74,7 @@ static void normalise(struct vb_buf *text)
         if (gap)
             text->data[len++] = ' ';
         gap = false;
-        text->data[len++] = (unsigned char)tolower(c);
+        text->data[len++] = c >= 'A' && c <= 'Z' ? (unsigned char)(c - 'A' + 'a') : c;
     }
     text->len = len;
 }

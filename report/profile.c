@@ -154,13 +154,32 @@ static void widen(const struct profile *p, char *path)
 
 /* --- what findings name --- */
 
-static bool is_evidence(const struct vb_verdict *v, uint64_t seq)
+static int compare_numbers(const void *left, const void *right)
 {
+    const uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+    return a < b ? -1 : a > b;
+}
+
+/* The events of all findings, in their order. */
+static int gather_evidence(struct profile *p, struct vb_error *err)
+{
+    const struct vb_verdict *v = p->verdict;
+    size_t count = 0;
+    for (size_t i = 0; i < v->finding_count; i++)
+        count += v->findings[i].evidence_count;
+    p->evidence = calloc(count + 1, sizeof(*p->evidence));
+    if (p->evidence == NULL)
+        return vb_fail(err, VB_E_NOMEM, 0, "making a profile");
     for (size_t i = 0; i < v->finding_count; i++)
         for (size_t k = 0; k < v->findings[i].evidence_count; k++)
-            if (v->findings[i].evidence[k] == seq)
-                return true;
-    return false;
+            p->evidence[p->evidence_count++] = v->findings[i].evidence[k];
+    qsort(p->evidence, p->evidence_count, sizeof(*p->evidence), compare_numbers);
+    return VB_OK;
+}
+
+static bool is_evidence(const struct profile *p, uint64_t seq)
+{
+    return bsearch(&seq, p->evidence, p->evidence_count, sizeof(seq), compare_numbers) != NULL;
 }
 
 static bool is_blamed(const struct vb_verdict *v, const char *host)
@@ -235,7 +254,7 @@ static int note_exec(struct profile *p, const struct vb_event *event, struct vb_
     at_home(path, home);
     if (vb_event_get(event, VB_F_MISSING) != NULL || path[0] != '/')
         return VB_OK;
-    if (is_evidence(p->verdict, event->seq) || !is_plain(home))
+    if (is_evidence(p, event->seq) || !is_plain(home))
         return leave_out(p, "program", home, err);
     return add(&p->execs, home, err);
 }
@@ -248,7 +267,7 @@ static int note_write(struct profile *p, const struct vb_event *event, enum vb_f
     at_home(path, home);
     if (starts(path, "/dev/") || starts(path, "/proc/") || path[0] != '/')
         return VB_OK;
-    if (is_evidence(p->verdict, event->seq) || !is_plain(home))
+    if (is_evidence(p, event->seq) || !is_plain(home))
         return leave_out(p, "file", home, err);
     (void)snprintf(words, sizeof(words), "file %s", home);
     if (has(&p->left_out, words))
@@ -272,7 +291,7 @@ static int note(struct profile *p, const struct vb_event *event, struct vb_error
         return note_bait(p, event, err);
     if (event->detonation == 0 || event->source != VB_SOURCE_SYSCALL)
         return VB_OK;
-    p->seen[event->kind] |= !is_evidence(p->verdict, event->seq);
+    p->seen[event->kind] |= !is_evidence(p, event->seq);
     switch ((int)event->kind) {
     case VB_EV_PROCESS_EXEC:
         return note_exec(p, event, err);
@@ -285,15 +304,15 @@ static int note(struct profile *p, const struct vb_event *event, struct vb_error
         return note_write(p, event, VB_F_TARGET, err);
     case VB_EV_NET_SOCKET:
     case VB_EV_NET_CONNECT:
-        return is_evidence(p->verdict, event->seq) ? VB_OK : note_socket(p, event);
+        return is_evidence(p, event->seq) ? VB_OK : note_socket(p, event);
     case VB_EV_NET_BIND:
         text_of(event, VB_F_FAMILY, name);
         p->listens |= starts(name, "inet") && vb_event_get_int(event, VB_F_PORT, 0) > 0 &&
-                      !is_evidence(p->verdict, event->seq);
+                      !is_evidence(p, event->seq);
         return VB_OK;
     case VB_EV_KERNEL_CALL:
         text_of(event, VB_F_SYSCALL, name);
-        return is_evidence(p->verdict, event->seq) ? VB_OK : add(&p->calls, name, err);
+        return is_evidence(p, event->seq) ? VB_OK : add(&p->calls, name, err);
     default:
         return VB_OK;
     }
@@ -327,7 +346,7 @@ static int read_log(struct profile *p, int log_fd, bool evidence, struct vb_erro
         if (more <= 0)
             return more;
         note_own(p, &event);
-        if (!evidence || is_evidence(p->verdict, event.seq))
+        if (!evidence || is_evidence(p, event.seq))
             status = note(p, &event, err);
     }
     return status;
@@ -365,6 +384,7 @@ void vb_profile_free(struct profile *p)
                                         &p->secrets, &p->calls, &p->left_out};
     for (size_t i = 0; i < VB_ARRAY_LEN(sets); i++)
         set_done(sets[i]);
+    free(p->evidence);
     free(p);
 }
 
@@ -381,7 +401,9 @@ int vb_profile_gather(const struct vb_verdict *verdict, int log_fd, struct profi
         return vb_fail(err, VB_E_NOMEM, 0, "making a profile");
     p->verdict = verdict;
     name_profile(p);
-    int status = gather_hosts(p, err);
+    int status = gather_evidence(p, err);
+    if (status == VB_OK)
+        status = gather_hosts(p, err);
     if (status == VB_OK)
         status = read_log(p, log_fd, true, err);
     if (status == VB_OK)

@@ -15,15 +15,17 @@ struct profile_set { /* sorted, unique */
 
 struct profile {
     const struct vb_verdict *verdict;
-    char name[64];                  /* of letters, digits, '.', '_', '-' */
-    char own[256];                  /* the package's folder in the box, "~/…", or "" */
-    struct profile_set hosts;       /* names that it reached */
-    struct profile_set execs;       /* programs, by their path */
-    struct profile_set reads;       /* files of the home that it read, "~/…" */
-    struct profile_set writes;      /* files and folders that it wrote */
-    struct profile_set secrets;     /* where a user keeps some, and which it does not need */
-    struct profile_set calls;       /* system calls that are needed by name */
-    struct profile_set left_out;    /* in words */
+    char name[64];               /* of letters, digits, '.', '_', '-' */
+    char own[256];               /* the package's folder in the box, "~/…", or "" */
+    struct profile_set hosts;    /* names that it reached */
+    struct profile_set execs;    /* programs, by their path */
+    struct profile_set reads;    /* files of the home that it read, "~/…" */
+    struct profile_set writes;   /* files and folders that it wrote */
+    struct profile_set secrets;  /* where a user keeps some, and which it does not need */
+    struct profile_set calls;    /* system calls that are needed by name */
+    struct profile_set left_out; /* in words */
+    uint64_t *evidence;          /* events of findings, ascending */
+    size_t evidence_count;
     bool seen[VB_EVENT_KIND_COUNT]; /* honest events of this kind */
     bool inet, unix_sockets, listens;
 };

@@ -63,6 +63,33 @@ static void own_limits(struct judge *judge)
 
 /* --- what was reached --- */
 
+/* PATH without "." and ".."; "" if it leads out. */
+static const char *plain_path(struct arena *arena, const char *path)
+{
+    char *plain = vb_arena_str(arena, path);
+    size_t used = 0;
+    if (arena->failed)
+        return "";
+    for (const char *at = path; *at != '\0';) {
+        at += strspn(at, "/");
+        const size_t len = strcspn(at, "/");
+        if (len == 2 && memcmp(at, "..", 2) == 0) {
+            if (used == 0)
+                return "";
+            while (used > 0 && plain[--used] != '/')
+                ;
+        } else if (len > 0 && (len != 1 || *at != '.')) {
+            if (used > 0)
+                plain[used++] = '/';
+            memmove(plain + used, at, len);
+            used += len;
+        }
+        at += len;
+    }
+    plain[used] = '\0';
+    return plain;
+}
+
 static void note_reached(struct judge *judge, const char *path)
 {
     const struct name *file = vb_names_find(&judge->tree, path);
@@ -73,6 +100,19 @@ static void note_reached(struct judge *judge, const char *path)
 void vb_coverage_see_reached(struct judge *judge)
 {
     note_reached(judge, vb_text_of(judge, VB_F_PATH));
+}
+
+/* A link to a file of the package, from the document that holds it. */
+void vb_coverage_see_linked(struct judge *judge)
+{
+    const char *url = vb_text_of(judge, VB_F_URL), *path = vb_text_of(judge, VB_F_PATH);
+    const size_t len = strcspn(url, "?#");
+    if (len == 0 || url[0] == '/' || memchr(url, ':', len) != NULL)
+        return;
+    const char *base = strrchr(path, '/');
+    const char *joined = vb_arena_printf(
+        &judge->scratch, "%.*s/%.*s", base == NULL ? 0 : (int)(base - path), path, (int)len, url);
+    note_reached(judge, plain_path(&judge->scratch, joined));
 }
 
 /* A file of the package's own folder in the box. Most that is opened is none. */

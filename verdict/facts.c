@@ -69,7 +69,7 @@ const char *vb_disclosed_name(struct judge *judge, const char *text)
     const char *host = vb_url_host(&judge->scratch, text);
     if (host == NULL)
         host = vb_url_host(&judge->scratch, vb_arena_printf(&judge->scratch, "any://%s", text));
-    if (host == NULL || strchr(host, '.') == NULL)
+    if (host == NULL || host[0] == '.' || strchr(host, '.') == NULL)
         return NULL;
     if (vb_starts(host, "www."))
         host += 4;
@@ -218,10 +218,17 @@ static void on_declares(struct judge *judge)
         vb_leg_said(judge, VB_LEG_OUTBOUND, "it asks for the tool %s", value);
 }
 
-/* A link whose text a reader sees names its host as well as prose does. */
+/* A link whose text a reader sees names its host as well as prose does. Without a scheme it leads
+ * to a file beside the document, and there are domains that are called as files are. */
+bool vb_link_names_host(struct judge *judge)
+{
+    return vb_text_of(judge, VB_F_TEXT)[0] != '\0' &&
+           strstr(vb_text_of(judge, VB_F_URL), "://") != NULL;
+}
+
 static void on_link(struct judge *judge)
 {
-    if (vb_text_of(judge, VB_F_TEXT)[0] != '\0')
+    if (vb_link_names_host(judge))
         disclose(judge, vb_text_of(judge, VB_F_URL));
 }
 
@@ -464,6 +471,7 @@ static const struct {
     {VB_EV_MANIFEST_USAGE, vb_coverage_see_reached},
     {VB_EV_MANIFEST_DOCUMENTS, vb_coverage_see_reached},
     {VB_EV_MANIFEST_LINK, vb_coverage_see_reached},
+    {VB_EV_MANIFEST_LINK, vb_coverage_see_linked},
     {VB_EV_MANIFEST_DECLARES, vb_coverage_see_reached},
     {VB_EV_FILE_OPEN, vb_coverage_see_opened},
     {VB_EV_FILE_OPEN, vb_uses_see_open},

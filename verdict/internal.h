@@ -464,6 +464,8 @@ void vb_facts_see(struct judge *judge);
 void vb_facts_end(struct judge *judge);
 void vb_facts_init(struct judge *judge);
 void vb_facts_done(struct judge *judge);
+/* The manifest.link event discloses the host of its URL. */
+bool vb_link_names_host(struct judge *judge);
 /* The host that TEXT, an URL or a name, discloses, in scratch memory; or NULL. */
 const char *vb_disclosed_name(struct judge *judge, const char *text);
 /* True if the package names HOST, or a domain above it, where a reader sees it. */
@@ -508,6 +510,7 @@ void vb_coverage_see_run(struct judge *judge);
 void vb_coverage_see_tool(struct judge *judge);
 void vb_coverage_see_call(struct judge *judge);
 void vb_coverage_see_reached(struct judge *judge); /* named by the manifest or the instructions */
+void vb_coverage_see_linked(struct judge *judge);  /* by one of its documents */
 void vb_coverage_see_opened(struct judge *judge);  /* by what ran */
 void vb_coverage_end(struct judge *judge);
 /* minimums.c: why `allow` may not stand although no finding forbids it, in words; NULL if it may.

@@ -76,7 +76,7 @@ void vb_uses_see_said(struct judge *judge)
 {
     const bool link = judge->event->kind == VB_EV_MANIFEST_LINK;
     const enum vb_use use = link ? VB_USE_HOSTS : use_of(vb_text_of(judge, VB_F_WHAT));
-    if (use == VB_USE_COUNT || (link && vb_text_of(judge, VB_F_TEXT)[0] == '\0'))
+    if (use == VB_USE_COUNT || (link && !vb_link_names_host(judge)))
         return;
     say(judge, use, vb_text_of(judge, link ? VB_F_URL : VB_F_VALUE),
         judge->event->kind == VB_EV_MANIFEST_DECLARES);
@@ -137,10 +137,12 @@ void vb_uses_see_exec(struct judge *judge)
     enum vb_use_mark mark = VB_USE_UNDISCLOSED;
     if (run->own_path != NULL && vb_starts(path, run->own_path))
         return; /* the package's own code */
+    const bool started =
+        vb_process_of(run, judge->process->ppid) == NULL; /* by the box, as a host does */
     /* Who reads the instructions reads that; what their code calls in turn he does not. */
     const bool read = run->visible && run->text != NULL && vb_find_word(run->text, base) != NULL;
     if ((vb_program_traits(base) & TRAIT_INTERPRETER) || vb_word_in(basic_programs, base) ||
-        by_packager(judge, judge->process->ppid))
+        started || by_packager(judge, judge->process->ppid))
         mark = VB_USE_ORDINARY;
     else if (read)
         say(judge, VB_USE_COMMANDS, base, false);

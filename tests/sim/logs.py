@@ -1464,7 +1464,7 @@ def declared_table(name="declared-table", gap=False):
     """Each row of the table: used as declared, used and disclosed nowhere, asked for and never used; with
     a GAP nothing can be said of the last."""
     log = Log(name)
-    log.files("SKILL.md", "scripts/trail.py")
+    log.files("SKILL.md", "scripts/trail.py", "docs/README.md", "notes.md")
     for what, value in (("host", "api.trail.example"), ("host", "https://old.trail.example/v1"), ("bin", "jq"),
                         ("bin", "ffmpeg"), ("path", "~/.trail"), ("path", "~/.trail-cache"),
                         ("env", "TRAIL_KEY"), ("tool", "Bash(git:*)"), ("tool", "Read")):
@@ -1473,6 +1473,9 @@ def declared_table(name="declared-table", gap=False):
         log.add("manifest.declares", "static", what="bin", value=value, path="SKILL.md", line=4, key="requires",
                 detail="requires.anyBins")
     log.documents("host", "docs.trail.example")
+    # A file beside the document is no host, though there is a domain of that name.
+    log.add("manifest.link", "static", path="docs/README.md", line=3, url="../notes.md#top", text="notes")
+    log.add("manifest.link", "static", path="docs/README.md", line=4, url="https://forum.trail.example/", text="forum")
     log.entry("scripts/trail.py", "python3")
     log.baits()
     log.script("scripts/trail.py", "python3")
