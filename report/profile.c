@@ -408,6 +408,9 @@ int vb_profile_gather(const struct vb_verdict *verdict, int log_fd, struct profi
         status = read_log(p, log_fd, true, err);
     if (status == VB_OK)
         status = read_log(p, log_fd, false, err);
+    /* What is not in the table, or on the list of what is left out, could come in by that. */
+    if (status == VB_OK && verdict->uses_dropped + p->left_out.dropped > 0)
+        status = vb_fail(err, VB_E_LIMIT, 0, "it used more than can be followed");
     if (status < 0)
         return vb_wrap(err, "making a profile");
     *ret = vb_steal(p);

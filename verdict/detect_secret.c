@@ -506,7 +506,7 @@ void vb_see_bait_seen(struct judge *judge)
     if (!handed && !vb_is_given(judge->run, bait->path))
         vb_leg_seen(judge, VB_LEG_PRIVATE_DATA, "%s (%s) is seen: %s", bait->place->label,
                     name_of(bait), where);
-    if (bait->env != NULL && vb_word_in("sent argv output file", where))
+    if (bait->env != NULL && !bait->by_world && vb_word_in("sent argv output file", where))
         vb_use(judge, VB_USE_ENV, bait->env,
                vb_place_disclosed(judge, bait) ? VB_USE_DISCLOSED : VB_USE_UNDISCLOSED);
     if (strcmp(where, "sent") == 0)

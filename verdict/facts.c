@@ -259,6 +259,7 @@ static void on_bait_placed(struct judge *judge)
     bait->id = name->text;
     bait->size = vb_event_get_int(judge->event, VB_F_SIZE, 0);
     if (vb_word_in("env world", vb_text_of(judge, VB_F_WHAT))) {
+        bait->by_world = strcmp(vb_text_of(judge, VB_F_WHAT), "world") == 0;
         bait->env = vb_arena_str(judge->keep, vb_text_of(judge, VB_F_NAME));
         bait->place = vb_secret_of_env(bait->env);
     } else if (strcmp(vb_text_of(judge, VB_F_WHAT), "instructions") == 0) {

@@ -96,6 +96,7 @@ struct bait {
     const struct secret_place *place;
     const char *hosts; /* that it names itself, space-separated; "" */
     int64_t size;      /* of the file; 0: unknown */
+    bool by_world;     /* the network hands it out; ENV is only what it is called there */
 };
 
 /* --- one detonation --- */

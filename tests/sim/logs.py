@@ -1495,6 +1495,23 @@ def declared_table(name="declared-table", gap=False):
     log.write()
 
 
+def hostile_names():
+    """Names that would be rules of a profile if somebody wrote them as they are."""
+    log = Log("hostile-names")
+    log.files("SKILL.md", "scripts/name.py")
+    log.declares("path", "~/.trail")
+    log.entry("scripts/name.py", "python3")
+    log.baits()
+    log.script("scripts/name.py", "python3")
+    for name in ("a\n  /etc/shadow rw,\n", "b\" rw,\n  capability sys_admin,\n", "c/{,**}", "d/**", "$(id)", "../../.ssh/x", "plain"):
+        log.open(10, f"{HOME}/.trail/{name}", "write", "create", exe="/usr/bin/python3")
+    log.exec(11, 10, "/opt/x\" rw,\n  mount,", "x")
+    log.exec(12, 10, "/opt/plain", "plain")
+    log.dns(10, "a.example\n*", exe="/usr/bin/python3")
+    log.end()
+    log.write()
+
+
 def declared_gap():
     """As declared-table, and one entry point could not be run: nobody knows what that needs."""
     declared_table("declared-gap", True)
@@ -1555,5 +1572,5 @@ if __name__ == "__main__":
                   looking_around, interrupted,
                   evasion, network_honest, network_evasion, network_dropped, network_exfil, enciphered,
                   waits, other_days, other_days_missed, elsewhere, flood, mcp_server, least_tools, policy_wants, build_files, odds_and_ends,
-                  declared_table, declared_gap, trifecta, never_disclosed):
+                  declared_table, declared_gap, hostile_names, trifecta, never_disclosed):
         story()

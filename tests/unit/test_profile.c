@@ -250,12 +250,41 @@ static void test_apparmor(void **state)
     free(text);
 }
 
+/* What would be a rule, or more than one file, is left out; in comments it is one line. */
+static void test_hostile_names(void **state)
+{
+    static const char *const rules[] = {"\n  /etc/shadow", "\n  capability", "\n  mount",
+                                        ".trail/c",        ".trail/d",       ".ssh/x"};
+    (void)state;
+    int status = 0;
+    char *text = profile_of("hostile-names", "apparmor", &status);
+    assert_int_equal(status, VB_OK);
+    assert_non_null(strstr(text, "\"@{HOME}/.trail/plain{,/**}\" rwk,\n"));
+    assert_non_null(strstr(text, "  \"/opt/plain\" mrix,\n"));
+    char *body = strstr(text, "\nprofile ");
+    assert_non_null(body);
+    for (size_t i = 0; i < VB_ARRAY_LEN(rules); i++)
+        if (strstr(body, rules[i]) != NULL)
+            fail_msg("a name became a rule: %s", rules[i]);
+    free(text);
+    json_t *srt = json_of("hostile-names", "srt");
+    const json_t *writes = json_object_get(json_object_get(srt, "filesystem"), "allowWrite");
+    assert_int_equal(json_array_size(writes), 1);
+    assert_true(holds(writes, "~/.trail/plain"));
+    assert_int_equal(
+        json_array_size(json_object_get(json_object_get(srt, "network"), "allowedDomains")), 0);
+    json_decref(srt);
+    json_decref(json_of("hostile-names", "seccomp"));
+    json_decref(json_of("hostile-names", "openclaw"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_srt),      cmocka_unit_test(test_openclaw),
-        cmocka_unit_test(test_refused),  cmocka_unit_test(test_seccomp),
-        cmocka_unit_test(test_apparmor), cmocka_unit_test(test_calls_are_the_recorders),
+        cmocka_unit_test(test_srt),           cmocka_unit_test(test_openclaw),
+        cmocka_unit_test(test_refused),       cmocka_unit_test(test_seccomp),
+        cmocka_unit_test(test_apparmor),      cmocka_unit_test(test_calls_are_the_recorders),
+        cmocka_unit_test(test_hostile_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
