@@ -327,7 +327,7 @@ static void note_own(struct profile *p, const struct vb_event *event)
     at_home(cwd, home);
     const bool folder = home[0] == '~' ? strlen(home) > OWN_SLACK : !starts(home, "/home/");
     if (is_plain(home) && folder && home[1] != '\0' && strlen(home) < sizeof(p->own))
-        (void)snprintf(p->own, sizeof(p->own), "%s", home);
+        memcpy(p->own, home, strlen(home) + 1);
 }
 
 static void free_reader(struct vb_log_reader **reader)
