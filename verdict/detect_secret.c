@@ -73,6 +73,7 @@ static const struct {
     [SECRET_CONFIG] = {VB_SEVERITY_MEDIUM, VB_CONFIDENCE_MEDIUM},
     [SECRET_COMMON] = {VB_SEVERITY_INFO, VB_CONFIDENCE_HIGH},
     [SECRET_HANDED] = {VB_SEVERITY_INFO, VB_CONFIDENCE_HIGH},
+    [SECRET_MACHINE] = {VB_SEVERITY_INFO, VB_CONFIDENCE_HIGH},
 };
 
 static void report_read(struct judge *judge, const struct bait *bait, bool sweep)
@@ -342,8 +343,7 @@ static const char *name_of(const struct bait *bait)
     return bait->path != NULL ? bait->path : (bait->env != NULL ? bait->env : bait->id);
 }
 
-/* The package names HOST, or a name above it, wherever that leads; or we gave it that. */
-static bool names_host(const struct judge *judge, const char *host)
+bool vb_names_host(const struct judge *judge, const char *host)
 {
     if (vb_names_find(&judge->disclosed, host) != NULL || vb_host_disclosed(judge, host) ||
         vb_is_given(judge->run, host) || vb_host_below(host, "example.com"))
@@ -361,7 +361,7 @@ static void see_handed(struct judge *judge, const struct bait *bait, const char 
 {
     const struct process *process = judge->process;
     if (host == NULL || vb_host_is_loopback(host) || vb_host_is_private(host) ||
-        names_host(judge, host) ||
+        vb_names_host(judge, host) ||
         (process != NULL && process->command.trusted &&
          (process->command.traits & TRAIT_PACKAGER) != 0))
         return;
@@ -447,7 +447,9 @@ static void see_outbound(struct judge *judge, const struct bait *bait)
     else if (run != NULL && process != NULL && run->send_pid == process->pid &&
              run->send_host != NULL && (host == NULL || vb_host_is_address(host)))
         host = run->send_host;
-    if (!told_already(judge, bait, host))
+    if (bait->place->kind == SECRET_MACHINE)
+        vb_see_machine(judge, bait, host);
+    else if (!told_already(judge, bait, host))
         see_sent(judge, bait, host, true, world ? run->world_seq : 0);
 }
 
@@ -502,11 +504,12 @@ void vb_see_bait_seen(struct judge *judge)
 {
     const struct bait *bait = vb_bait_named(judge, vb_text_of(judge, VB_F_BAIT));
     const char *where = vb_text_of(judge, VB_F_WHERE);
-    const bool handed = bait->place->kind == SECRET_HANDED;
+    const bool handed = bait->place->kind == SECRET_HANDED || bait->place->kind == SECRET_MACHINE;
     if (!handed && !vb_is_given(judge->run, bait->path))
         vb_leg_seen(judge, VB_LEG_PRIVATE_DATA, "%s (%s) is seen: %s", bait->place->label,
                     name_of(bait), where);
-    if (bait->env != NULL && vb_word_in("sent argv output file", where))
+    if (bait->env != NULL && bait->place->kind != SECRET_MACHINE &&
+        vb_word_in("sent argv output file", where))
         vb_use(judge, VB_USE_ENV, bait->env,
                vb_place_disclosed(judge, bait) ? VB_USE_DISCLOSED : VB_USE_UNDISCLOSED);
     if (strcmp(where, "sent") == 0)

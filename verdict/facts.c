@@ -256,6 +256,8 @@ static void on_bait_placed(struct judge *judge)
         bait->place = vb_secret_of_env(bait->env);
     } else if (strcmp(vb_text_of(judge, VB_F_WHAT), "instructions") == 0) {
         bait->place = vb_secret_handed();
+    } else if (strcmp(vb_text_of(judge, VB_F_WHAT), "machine") == 0) {
+        bait->place = vb_secret_machine(bait->id);
     } else {
         bait->path =
             vb_arena_str(judge->keep, vb_home_path(&judge->scratch, vb_text_of(judge, VB_F_PATH)));

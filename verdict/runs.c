@@ -30,6 +30,7 @@ static void free_tables(struct run *run)
     vb_names_done(&run->baits_opened);
     vb_names_done(&run->reached);
     vb_names_done(&run->sent);
+    vb_names_done(&run->told);
     vb_names_done(&run->mark_tokens);
     vb_names_done(&run->download_tokens);
     vb_names_done(&run->indexes);
@@ -76,6 +77,7 @@ static struct run *new_run(struct judge *judge, uint32_t id)
     vb_names_init(&run->baits_opened, MAX_BAITS);
     vb_names_init(&run->reached, MAX_PATHS);
     vb_names_init(&run->sent, MAX_PATHS);
+    vb_names_init(&run->told, MAX_SENDINGS);
     vb_names_init(&run->mark_tokens, MAX_MARKS);
     vb_names_init(&run->download_tokens, MAX_DOWNLOADS);
     vb_names_init(&run->indexes, MAX_LIST);
@@ -127,6 +129,18 @@ static void give_hosts(struct judge *judge, struct run *run, enum vb_field field
     }
 }
 
+/* Who calls a command or a function asks for something. */
+static enum phase phase_of(struct judge *judge)
+{
+    const char *when = vb_text_of(judge, VB_F_WHEN);
+    if (strcmp(when, "install") == 0)
+        return PHASE_INSTALL;
+    return strcmp(when, "load") == 0 && vb_event_get(judge->event, VB_F_CALL) == NULL &&
+                   strcmp(vb_text_of(judge, VB_F_REASON), VB_FUNCTIONS) != 0
+               ? PHASE_LOAD
+               : PHASE_USE;
+}
+
 static void begin_run(struct judge *judge, struct run *run)
 {
     size_t count = 0;
@@ -143,6 +157,7 @@ static void begin_run(struct judge *judge, struct run *run)
                        vb_starts(vb_text_of(judge, VB_F_REASON), "planted:");
     run->called = !again && vb_event_get(judge->event, VB_F_CALL) != NULL;
     run->repeated = again || run->called;
+    run->phase = phase_of(judge);
     /* The host in the values that functions are called with (sandbox/detonate/libraries). */
     if (strcmp(vb_text_of(judge, VB_F_REASON), VB_FUNCTIONS) == 0)
         (void)vb_names_add(&run->given, &run->arena, "example.com", 0, NULL);
