@@ -122,6 +122,7 @@ struct bait_read {
     int64_t pid;
     uint64_t seq;
     bool sweep;
+    bool packed; /* into an archive, as the package says */
 };
 
 /* Bytes that look enciphered, on their way to one host. */
@@ -365,6 +366,7 @@ struct judge {
 
     struct names
         brought; /* paths of the home that its runs wrote or made: a later one finds them */
+    struct names brought_folders; /* to which such folders were renamed */
     struct names commands, hosts, files_written, baits_read, declared, undisclosed, kinds, names,
         signers, gaps;
     struct names mcp_tools; /* entry point and name → position in mcp_rows */
@@ -480,6 +482,8 @@ const char *vb_disclosed_name(struct judge *judge, const char *text);
 /* True if the package names HOST, or a domain above it, where a reader sees it. */
 bool vb_host_disclosed(const struct judge *judge, const char *host);
 bool vb_place_disclosed(const struct judge *judge, const struct bait *bait);
+/* The package names PATH ("~/…") or a folder above it. */
+bool vb_path_documented(const struct judge *judge, const char *path);
 /* HOST serves what BAIT is for; or nobody knows what that is, and the package named both. */
 bool vb_host_serves(const struct judge *judge, const struct bait *bait, const char *host);
 const struct bait *vb_bait_named(struct judge *judge, const char *id);
@@ -500,6 +504,8 @@ bool vb_processes_related(const struct run *run, int64_t a, int64_t b);
 bool vb_process_is_below(const struct run *run, int64_t young, int64_t old);
 /* The host of an endpoint ("198.51.100.7 443") in scratch memory; *RET_PORT is its port. */
 const char *vb_endpoint_host(struct judge *judge, const char *endpoint, int64_t *ret_port);
+/* PATH is one of FOLDERS or lies below one. */
+bool vb_is_below_any(const struct names *folders, const char *path);
 /* Where inside the box this path lies for people: "~/x". */
 const char *vb_box_path(struct judge *judge, enum vb_field field);
 /* PATH ("~/…") lies in the package's own folder, a temporary folder or a cache. */

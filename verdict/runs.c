@@ -483,6 +483,27 @@ static void see_world(struct judge *judge, struct run *run)
     }
 }
 
+bool vb_is_below_any(const struct names *folders, const char *path)
+{
+    for (size_t i = 0; i < folders->count; i++) {
+        const char *folder = folders->items[i].text;
+        const size_t len = strlen(folder);
+        if (vb_starts(path, folder) && (path[len] == '/' || path[len] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+/* What the package made, and put elsewhere, is its own there. */
+static void see_rename(struct judge *judge, const struct run *run, const char *to)
+{
+    const char *from = vb_box_path(judge, VB_F_PATH);
+    if (vb_starts(to, "~/") &&
+        (vb_path_is_own(run, from) || vb_names_find(&judge->brought, from) != NULL ||
+         vb_is_below_any(&judge->brought_folders, from)))
+        (void)vb_names_add(&judge->brought_folders, judge->keep, to, 0, NULL);
+}
+
 static void see_change(struct judge *judge, struct run *run, int64_t pid)
 {
     const struct vb_event *event = judge->event;
@@ -507,8 +528,10 @@ static void see_change(struct judge *judge, struct run *run, int64_t pid)
     if (event->kind == VB_EV_FILE_LINK && strcmp(vb_text_of(judge, VB_F_FORM), "hard") == 0)
         /* its target's inode changed too */
         (void)vb_names_add(&run->changed, &run->arena, vb_box_path(judge, VB_F_TARGET), pid, NULL);
-    if (event->kind == VB_EV_FILE_RENAME)
+    if (event->kind == VB_EV_FILE_RENAME) {
+        see_rename(judge, run, path);
         (void)vb_names_add(&run->moved, &run->arena, path, pid, NULL);
+    }
     if (fresh && event->kind != VB_EV_FILE_ATTRIBUTE && vb_starts(path, "~/"))
         vb_note(judge, &judge->brought, path);
     if (fresh && event->kind != VB_EV_FILE_MKDIR && event->kind != VB_EV_FILE_ATTRIBUTE)

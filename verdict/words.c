@@ -424,6 +424,10 @@ const char *vb_argv_host(struct arena *arena, const struct command *command, cha
         if (host != NULL)
             return host;
     }
+    /* Of openssl's commands few speak to anybody; the others' arguments are files. */
+    if (strcmp(command->program, "openssl") == 0 &&
+        (count < 2 || !vb_word_in("s_client s_time ocsp cmp", argv[1])))
+        return NULL;
     if (vb_word_in("socat openssl", command->program)) {
         const char *host = address_host(arena, argv, count);
         return host != NULL ? host : bare_host(arena, argv, count);
