@@ -366,6 +366,43 @@ void vb_see_persistence(struct judge *judge)
 
 enum { DELETED_MANY = 20 };
 
+/* The folder that WORD names, or a file in it, is PATH's. */
+static bool is_above(struct judge *judge, const char *word, size_t len, const char *path)
+{
+    char *folder = vb_arena_copy(&judge->scratch, word, len);
+    for (; len > 0 && (folder[len - 1] == '/' || folder[len - 1] == '"'); len--)
+        folder[len - 1] = '\0';
+    if (vb_starts(folder, "$HOME/"))
+        folder = vb_arena_printf(&judge->scratch, "~%s", folder + 5);
+    const char *home = vb_home_path(&judge->scratch, folder);
+    len = strlen(home);
+    return len > 3 && vb_starts(path, home) && (path[len] == '/' || path[len] == '\0');
+}
+
+/* Instructions that everybody sees delete the folder of PATH and, later in the same text, put
+ * another one in its place. */
+static bool is_replaced(struct judge *judge, const char *path)
+{
+    static const char movers[] = "mv cp rsync tar unzip git";
+    const char *line = judge->run->visible ? judge->run->text : "";
+    for (bool deleted = false; line[0] != '\0';) {
+        const char *text = line + strspn(line, " \t");
+        size_t len = strcspn(text, "\n");
+        line = text + len + (text[len] == '\n' ? 1 : 0);
+        while (len > 0 && (text[len - 1] == ' ' || text[len - 1] == '\r'))
+            len--;
+        size_t last = len;
+        while (last > 0 && text[last - 1] != ' ')
+            last--;
+        const char *word = vb_arena_copy(&judge->scratch, text, strcspn(text, " \n"));
+        const bool above = is_above(judge, text + last, len - last, path);
+        if (deleted && above && vb_word_in(movers, word))
+            return true;
+        deleted |= above && strcmp(word, "rm") == 0;
+    }
+    return false;
+}
+
 static void see_delete(struct judge *judge)
 {
     struct run *run = judge->run;
@@ -382,7 +419,8 @@ static void see_delete(struct judge *judge)
         !vb_starts(path, "/usr/"))
         return;
     if (vb_path_is_own(run, path) || vb_names_find(&run->changed, path) != NULL ||
-        vb_names_find(&judge->brought, path) != NULL || vb_is_given(run, path))
+        vb_names_find(&judge->brought, path) != NULL || vb_is_given(run, path) ||
+        vb_is_below_any(&judge->brought_folders, path))
         return;
     if (process != NULL && process->command.trusted && (process->command.traits & TRAIT_PACKAGER))
         return;
@@ -393,7 +431,12 @@ static void see_delete(struct judge *judge)
     }
     if (run->deleted != DELETED_MANY)
         return;
-    const struct found found = {.id = FINDING_DESTRUCTION, .evidence = {run->delete_seq}};
+    const bool replaced = is_replaced(judge, path);
+    const struct found found = {.id = FINDING_DESTRUCTION,
+                                .graded = true,
+                                .severity = replaced ? VB_SEVERITY_HIGH : VB_SEVERITY_CRITICAL,
+                                .confidence = replaced ? VB_CONFIDENCE_MEDIUM : VB_CONFIDENCE_HIGH,
+                                .evidence = {run->delete_seq}};
     vb_report_found(judge, &found, "%s deletes files of the user, %s and %d more so far.",
                     vb_process_label(judge, process), run->delete_first, DELETED_MANY - 1);
 }

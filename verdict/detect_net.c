@@ -64,6 +64,144 @@ static void see_socket_file(struct judge *judge, const char *path)
                     vb_process_label(judge, process), path);
 }
 
+/* --- whom it tries to reach without saying so --- */
+
+enum partner { NAME, DROP, ADDRESS, RESOLVER, LENT, MIRROR, PARTNERS };
+enum {
+    SURE = VB_SEVERITY_HIGH * 8 + VB_CONFIDENCE_HIGH,
+    SUSPECT = VB_SEVERITY_HIGH * 8 + VB_CONFIDENCE_MEDIUM,
+    REMARK_SURE = VB_SEVERITY_MEDIUM * 8 + VB_CONFIDENCE_HIGH,
+    REMARK = VB_SEVERITY_MEDIUM * 8 + VB_CONFIDENCE_MEDIUM,
+    LIST = VB_SEVERITY_LOW * 8 + VB_CONFIDENCE_MEDIUM,
+};
+static const struct {
+    const char *what;
+    int grades[PHASES];
+} partners[PARTNERS] = {
+    [NAME] = {"", {[PHASE_USE] = LIST, [PHASE_INSTALL] = REMARK, [PHASE_LOAD] = LIST}},
+    [DROP] = {", where anybody can leave data without a name",
+              {[PHASE_USE] = REMARK_SURE, [PHASE_INSTALL] = SURE, [PHASE_LOAD] = SUSPECT}},
+    [ADDRESS] = {", a bare address",
+                 {[PHASE_USE] = REMARK, [PHASE_INSTALL] = SUSPECT, [PHASE_LOAD] = SUSPECT}},
+    /* Whoever wants to know his own address opens a way there, and sends nothing. */
+    [RESOLVER] = {", a bare address",
+                  {[PHASE_USE] = REMARK, [PHASE_INSTALL] = REMARK, [PHASE_LOAD] = REMARK}},
+    [LENT] = {", a name that anybody can have for nothing",
+              {[PHASE_USE] = LIST, [PHASE_INSTALL] = SUSPECT, [PHASE_LOAD] = REMARK}},
+    [MIRROR] = {", which tells who asks whose address he has",
+                {[PHASE_USE] = LIST, [PHASE_INSTALL] = SUSPECT, [PHASE_LOAD] = REMARK}},
+};
+
+static const char *const resolvers[] = {
+    "8.8.8.8",
+    "8.8.4.4",
+    "1.1.1.1",
+    "1.0.0.1",
+    "9.9.9.9",
+    "149.112.112.112",
+    "208.67.222.222",
+    "208.67.220.220",
+    "114.114.114.114",
+    "223.5.5.5",
+    "2001:4860:4860::8888",
+    "2001:4860:4860::8844",
+    "2606:4700:4700::1111",
+    "2606:4700:4700::1001",
+    "2620:fe::fe",
+};
+
+static const char *const lent[] = {
+    "repl.co",
+    "replit.app",
+    "replit.dev",
+    "glitch.me",
+    "000webhostapp.com",
+    "herokuapp.com",
+    "onrender.com",
+    "workers.dev",
+    "pages.dev",
+    "vercel.app",
+    "netlify.app",
+    "web.app",
+    "firebaseapp.com",
+    "firebaseio.com",
+    "fly.dev",
+    "up.railway.app",
+    "deno.dev",
+    "surge.sh",
+    "duckdns.org",
+    "no-ip.org",
+    "no-ip.biz",
+    "ddns.net",
+    "hopto.org",
+    "zapto.org",
+    "sytes.net",
+    "dynu.net",
+    "nip.io",
+    "sslip.io",
+    "bit.ly",
+    "tinyurl.com",
+    "is.gd",
+    "v.gd",
+    "t.ly",
+    "cutt.ly",
+    "rebrand.ly",
+    "rb.gy",
+    "shorturl.at",
+    "t.co",
+    "goo.su",
+};
+
+static const char *const mirrors[] = {
+    "ifconfig.me",
+    "ifconfig.co",
+    "ifconfig.io",
+    "icanhazip.com",
+    "ipify.org",
+    "ident.me",
+    "checkip.amazonaws.com",
+    "checkip.dyndns.org",
+    "ipecho.net",
+    "ipinfo.io",
+    "wtfismyip.com",
+    "ip-api.com",
+    "ipapi.co",
+    "ipwho.is",
+    "ipwhois.io",
+    "my-ip.io",
+    "myip.com",
+    "ip.sb",
+    "tnx.nl",
+    "freegeoip.app",
+    "geolocation-db.com",
+    "ipgeolocation.io",
+    "ip.dhcp.cn",
+    "myexternalip.com",
+    "whatismyipaddress.com",
+    "jsonip.com",
+    "seeip.org",
+    "api64.ipify.org",
+};
+
+static bool is_below(const char *host, const char *const *domains, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (vb_host_below(host, domains[i]))
+            return true;
+    return false;
+}
+
+static enum partner partner_of(const char *host)
+{
+    if (vb_host_is_drop(host))
+        return DROP;
+    if (vb_host_is_address(host))
+        return is_below(host, resolvers, VB_ARRAY_LEN(resolvers)) ? RESOLVER : ADDRESS;
+    if (is_below(host, lent, VB_ARRAY_LEN(lent)))
+        return LENT;
+    return is_below(host, mirrors, VB_ARRAY_LEN(mirrors)) ? MIRROR : NAME;
+}
+
 /* What comes back from there is anybody's text, and what goes there is out. */
 static void note_host(struct judge *judge, const char *host, enum vb_use_mark mark)
 {
@@ -106,17 +244,23 @@ static void see_host(struct judge *judge, const char *host, uint64_t seq)
         return;
     vb_note(judge, &judge->undisclosed, host);
     vb_deed(judge, DEED_HOST, host, VB_SEVERITY_LOW * 8 + VB_CONFIDENCE_MEDIUM);
-    const bool drop = vb_host_is_drop(host), address = vb_host_is_address(host);
+    vb_see_unasked_host(judge, host);
+    const enum partner partner = partner_of(host);
+    /* What the package names in vain, since anybody may be there, it does not hide. */
+    const enum phase phase =
+        judge->run == NULL || vb_names_host(judge, host) ? PHASE_USE : judge->run->phase;
+    const int grade = partners[partner].grades[phase];
     const struct found found = {.id = FINDING_NET_UNDISCLOSED,
                                 .graded = true,
-                                .severity = drop || address ? VB_SEVERITY_MEDIUM : VB_SEVERITY_LOW,
-                                .confidence = drop ? VB_CONFIDENCE_HIGH : VB_CONFIDENCE_MEDIUM,
+                                .severity = grade / 8,
+                                .confidence = grade % 8,
                                 .host = host,
                                 .evidence = {seq}};
-    vb_report_found(judge, &found, "%s tries to reach %s%s.", vb_process_label(judge, process),
-                    host,
-                    drop ? ", where anybody can leave data without a name"
-                         : (address ? ", a bare address" : ""));
+    vb_report_found(judge, &found, "%s tries to reach %s%s%s.", vb_process_label(judge, process),
+                    host, partners[partner].what,
+                    phase == PHASE_INSTALL ? ", as it is installed"
+                    : phase == PHASE_LOAD  ? ", as it is loaded"
+                                           : "");
 }
 
 /* Where it came to without being seen on its way. */

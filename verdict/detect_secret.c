@@ -10,6 +10,43 @@ static bool sweeps(const struct process *process)
     return process != NULL && (process->command.traits & TRAIT_SWEEP) != 0;
 }
 
+/* Who searches for a word that only secrets have wants them. */
+static bool hunts(const struct process *process)
+{
+    static const char *const words[] = {"key",    "token",    "secret", "passw", "cred",
+                                        "BEGIN",  "AKIA",     "sk-",    "ghp_",  "mnemonic",
+                                        "wallet", "id_rsa",   ".ssh",   ".env",  ".pem",
+                                        "id_ed",  "keystore", "auth",   "aws",   "session"};
+    const char *line = process->line == NULL ? "key" : process->line;
+    for (size_t i = 0; i < VB_ARRAY_LEN(words); i++)
+        if (vb_find_text(line, words[i]) != NULL)
+            return true;
+    return false;
+}
+
+/* It looks everywhere for something that is no secret. */
+static bool searches(const struct process *process)
+{
+    return sweeps(process) && process->command.trusted && !hunts(process);
+}
+
+/* PROCESS packs the agent's own store, as the package says that it does. */
+static bool packs(const struct judge *judge, const struct bait *bait, const struct process *process)
+{
+    static const char store[] = "~/.openclaw/* ~/.clawdbot/* ~/.moltbot/* ~/.claude/*";
+    return process != NULL && process->command.trusted && bait->path != NULL &&
+           vb_word_in("tar bsdtar zip 7z 7za rsync cp", process->command.program) &&
+           vb_word_in(store, bait->path) && vb_path_documented(judge, bait->path);
+}
+
+/* Instructions that everybody sees ask one thing of a file that holds settings besides. */
+static bool asks_setting(const struct judge *judge, const struct bait *bait)
+{
+    const struct command *command = &judge->process->command;
+    return judge->run->visible && bait->path != NULL && command->trusted &&
+           vb_word_in("jq yq", command->program) && strcmp(bait->path, "~/.claude.json") == 0;
+}
+
 static bool runs_script(const struct judge *judge, const struct process *process)
 {
     const struct vb_str executable = vb_event_get_str(judge->event, VB_F_EXECUTABLE);
@@ -48,6 +85,7 @@ static struct bait_read *remember_read(struct judge *judge, const struct bait *b
         .pid = judge->process->pid,
         .seq = judge->event->seq,
         .sweep = sweeps(judge->process),
+        .packed = packs(judge, bait, judge->process),
     };
     return read;
 }
@@ -73,16 +111,32 @@ static const struct {
     [SECRET_CONFIG] = {VB_SEVERITY_MEDIUM, VB_CONFIDENCE_MEDIUM},
     [SECRET_COMMON] = {VB_SEVERITY_INFO, VB_CONFIDENCE_HIGH},
     [SECRET_HANDED] = {VB_SEVERITY_INFO, VB_CONFIDENCE_HIGH},
+    [SECRET_MACHINE] = {VB_SEVERITY_INFO, VB_CONFIDENCE_HIGH},
 };
+
+/* Severity * 8 + confidence. */
+static int grade_read(const struct judge *judge, const struct bait *bait)
+{
+    const enum secret_kind kind = bait->place->kind;
+    const bool honest =
+        searches(judge->process) || packs(judge, bait, judge->process) || asks_setting(judge, bait);
+    const int confidence =
+        honest || sweeps(judge->process) ? VB_CONFIDENCE_MEDIUM : read_grades[kind].confidence;
+    return (honest && read_grades[kind].severity > VB_SEVERITY_MEDIUM
+                ? VB_SEVERITY_MEDIUM
+                : read_grades[kind].severity) *
+               8 +
+           confidence;
+}
 
 static void report_read(struct judge *judge, const struct bait *bait, bool sweep)
 {
-    const enum secret_kind kind = bait->place->kind;
+    const int grade = grade_read(judge, bait);
     const struct found found = {
         .id = FINDING_SECRET_READ,
         .graded = true,
-        .severity = read_grades[kind].severity,
-        .confidence = sweep ? VB_CONFIDENCE_MEDIUM : read_grades[kind].confidence,
+        .severity = grade / 8,
+        .confidence = grade % 8,
         .group = judge->process->command.program,
     };
     vb_report_found(judge, &found, "%s opened %s, %s.", vb_process_label(judge, judge->process),
@@ -92,7 +146,8 @@ static void report_read(struct judge *judge, const struct bait *bait, bool sweep
         return;
     const struct found swept = {.id = FINDING_SECRET_SWEEP,
                                 .graded = true,
-                                .severity = VB_SEVERITY_HIGH,
+                                .severity = searches(judge->process) ? VB_SEVERITY_MEDIUM
+                                                                     : VB_SEVERITY_HIGH,
                                 .confidence = sweep ? VB_CONFIDENCE_MEDIUM : VB_CONFIDENCE_HIGH};
     vb_report_found(judge, &swept,
                     "%s and others opened secrets of at least %d kinds, %s among them.",
@@ -116,7 +171,7 @@ int vb_grade_reach(const struct judge *judge, const struct bait_read *read, cons
         return nameless ? BLOCK : (disclosed ? -1 : SUSPECT);
     if (read->bait->place->kind == SECRET_SERVICE)
         return disclosed ? SUSPECT : BLOCK;
-    return read->sweep && disclosed ? SUSPECT : BLOCK;
+    return (read->sweep || read->packed) && disclosed ? SUSPECT : BLOCK;
 }
 
 static void report_reach(struct judge *judge, const struct bait_read *read, const char *host)
@@ -169,9 +224,7 @@ void vb_see_bait_read(struct judge *judge)
     const struct bait_read *read = remember_read(judge, bait);
     if (read == NULL)
         return;
-    vb_deed(judge, DEED_SECRET, path,
-            read_grades[bait->place->kind].severity * 8 +
-                read_grades[bait->place->kind].confidence);
+    vb_deed(judge, DEED_SECRET, path, grade_read(judge, bait));
     report_read(judge, bait, read->sweep);
     /* `curl -F f=@KEY URL` names its host before it opens the file. */
     if (process->network_seq != 0 && process->host != NULL && !vb_host_is_loopback(process->host))
@@ -342,8 +395,7 @@ static const char *name_of(const struct bait *bait)
     return bait->path != NULL ? bait->path : (bait->env != NULL ? bait->env : bait->id);
 }
 
-/* The package names HOST, or a name above it, wherever that leads; or we gave it that. */
-static bool names_host(const struct judge *judge, const char *host)
+bool vb_names_host(const struct judge *judge, const char *host)
 {
     if (vb_names_find(&judge->disclosed, host) != NULL || vb_host_disclosed(judge, host) ||
         vb_is_given(judge->run, host) || vb_host_below(host, "example.com"))
@@ -361,7 +413,7 @@ static void see_handed(struct judge *judge, const struct bait *bait, const char 
 {
     const struct process *process = judge->process;
     if (host == NULL || vb_host_is_loopback(host) || vb_host_is_private(host) ||
-        names_host(judge, host) ||
+        vb_names_host(judge, host) ||
         (process != NULL && process->command.trusted &&
          (process->command.traits & TRAIT_PACKAGER) != 0))
         return;
@@ -447,7 +499,9 @@ static void see_outbound(struct judge *judge, const struct bait *bait)
     else if (run != NULL && process != NULL && run->send_pid == process->pid &&
              run->send_host != NULL && (host == NULL || vb_host_is_address(host)))
         host = run->send_host;
-    if (!told_already(judge, bait, host))
+    if (bait->place->kind == SECRET_MACHINE)
+        vb_see_machine(judge, bait, host);
+    else if (!told_already(judge, bait, host))
         see_sent(judge, bait, host, true, world ? run->world_seq : 0);
 }
 
@@ -502,11 +556,12 @@ void vb_see_bait_seen(struct judge *judge)
 {
     const struct bait *bait = vb_bait_named(judge, vb_text_of(judge, VB_F_BAIT));
     const char *where = vb_text_of(judge, VB_F_WHERE);
-    const bool handed = bait->place->kind == SECRET_HANDED;
+    const bool handed = bait->place->kind == SECRET_HANDED || bait->place->kind == SECRET_MACHINE;
     if (!handed && !vb_is_given(judge->run, bait->path))
         vb_leg_seen(judge, VB_LEG_PRIVATE_DATA, "%s (%s) is seen: %s", bait->place->label,
                     name_of(bait), where);
-    if (bait->env != NULL && !bait->by_world && vb_word_in("sent argv output file", where))
+    if (bait->env != NULL && !bait->by_world && bait->place->kind != SECRET_MACHINE &&
+        vb_word_in("sent argv output file", where))
         vb_use(judge, VB_USE_ENV, bait->env,
                vb_place_disclosed(judge, bait) ? VB_USE_DISCLOSED : VB_USE_UNDISCLOSED);
     if (strcmp(where, "sent") == 0)

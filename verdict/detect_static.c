@@ -223,6 +223,8 @@ void vb_see_scan_match(struct judge *judge)
         found.confidence = VB_CONFIDENCE_LOW;
     if (is_of_dependency(judge) && !is_damning(&found))
         return;
+    if (strcmp(found.rule, "VB-EXFIL-HOST-REPORT") == 0 && !is_of_dependency(judge))
+        vb_see_host_report(judge, vb_text_of(judge, VB_F_PATH));
     const char *about = vb_text_of(judge, VB_F_DESCRIPTION), *layer = vb_text_of(judge, VB_F_LAYER);
     if (about[0] == '\0')
         about = found.title;

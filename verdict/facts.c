@@ -21,6 +21,7 @@ static const struct list_row lists[] = {
     {offsetof(struct judge, reached), MAX_TREE},
     {offsetof(struct judge, signature_files), MAX_TREE},
     {offsetof(struct judge, brought), MAX_PATHS},
+    {offsetof(struct judge, brought_folders), MAX_GIVEN},
     {offsetof(struct judge, commands), MAX_LIST},
     {offsetof(struct judge, hosts), MAX_LIST},
     {offsetof(struct judge, files_written), MAX_LIST},
@@ -98,6 +99,19 @@ bool vb_host_disclosed(const struct judge *judge, const char *host)
     return false;
 }
 
+bool vb_path_documented(const struct judge *judge, const char *path)
+{
+    for (size_t i = 0; i < judge->declared_paths.count; i++) {
+        const char *named = judge->declared_paths.items[i].text;
+        const size_t len = strlen(named);
+        /* "~/.aws" and what lies below; "~" alone would disclose everything and so nothing. */
+        if (len > 3 && strncmp(path, named, len) == 0 &&
+            (path[len] == '\0' || path[len] == '/' || named[len - 1] == '/'))
+            return true;
+    }
+    return false;
+}
+
 bool vb_place_disclosed(const struct judge *judge, const struct bait *bait)
 {
     if (bait->place->kind == SECRET_PRIVATE)
@@ -107,15 +121,7 @@ bool vb_place_disclosed(const struct judge *judge, const struct bait *bait)
     for (size_t i = 0; i < judge->declared_words.count; i++)
         if (vb_word_in(bait->place->words, judge->declared_words.items[i].text))
             return true;
-    for (size_t i = 0; bait->path != NULL && i < judge->declared_paths.count; i++) {
-        const char *path = judge->declared_paths.items[i].text;
-        const size_t len = strlen(path);
-        /* "~/.aws" and what lies below; "~" alone would disclose everything and so nothing. */
-        if (len > 3 && strncmp(bait->path, path, len) == 0 &&
-            (bait->path[len] == '\0' || bait->path[len] == '/' || path[len - 1] == '/'))
-            return true;
-    }
-    return false;
+    return bait->path != NULL && vb_path_documented(judge, bait->path);
 }
 
 bool vb_host_serves(const struct judge *judge, const struct bait *bait, const char *host)
@@ -264,6 +270,8 @@ static void on_bait_placed(struct judge *judge)
         bait->place = vb_secret_of_env(bait->env);
     } else if (strcmp(vb_text_of(judge, VB_F_WHAT), "instructions") == 0) {
         bait->place = vb_secret_handed();
+    } else if (strcmp(vb_text_of(judge, VB_F_WHAT), "machine") == 0) {
+        bait->place = vb_secret_machine(bait->id);
     } else {
         bait->path =
             vb_arena_str(judge->keep, vb_home_path(&judge->scratch, vb_text_of(judge, VB_F_PATH)));

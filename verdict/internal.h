@@ -67,6 +67,7 @@ enum secret_kind {
     SECRET_CONFIG,  /* settings and memory: read by many, worth a remark */
     SECRET_COMMON,  /* read by libraries as they start: only its leaving counts */
     SECRET_HANDED,  /* given to the package for what it says: only where it goes counts */
+    SECRET_MACHINE, /* no secret, but whose machine it is: the same */
     SECRET_KIND_COUNT
 };
 
@@ -88,6 +89,8 @@ const struct secret_place *vb_secret_of_env(const char *name);
 bool vb_secret_is_model_key(const char *env);
 /* The row of the key that instructions ask their reader for. */
 const struct secret_place *vb_secret_handed(void);
+/* The row of what tells one machine from the others: ID is the bait's. */
+const struct secret_place *vb_secret_machine(const char *id);
 
 struct bait {
     const char *id;
@@ -120,6 +123,7 @@ struct bait_read {
     int64_t pid;
     uint64_t seq;
     bool sweep;
+    bool packed; /* into an archive, as the package says */
 };
 
 /* Bytes that look enciphered, on their way to one host. */
@@ -187,8 +191,12 @@ struct ours {
     size_t made_count;
 };
 
+/* Before anybody asked it for anything, or after that. */
+enum phase { PHASE_USE, PHASE_INSTALL, PHASE_LOAD, PHASES };
+
 struct run {
     uint32_t id;
+    enum phase phase;
     uint32_t slot_count;
     struct arena arena;
     const char *label; /* for people: scripts/x.sh:12 */
@@ -226,6 +234,7 @@ struct run {
     struct names attempted;    /* endpoints that it connected or sent to; value is the pid */
     struct names reached;  /* endpoints that world.connection names; value is the event number */
     struct names sent;     /* baits with the host they went to; value is who saw it first */
+    struct names told;     /* hosts with what they were told of the machine; value: enum fact */
     const char *send_host; /* of the last net.send, or NULL */
     int64_t send_pid;
     const char *world_host; /* that the last event of the world is about, or NULL */
@@ -358,6 +367,7 @@ struct judge {
 
     struct names
         brought; /* paths of the home that its runs wrote or made: a later one finds them */
+    struct names brought_folders; /* to which such folders were renamed */
     struct names commands, hosts, files_written, baits_read, declared, undisclosed, kinds, names,
         signers, gaps;
     struct names mcp_tools; /* entry point and name → position in mcp_rows */
@@ -392,6 +402,9 @@ struct judge {
     uint64_t stopped;       /* runs that were */
     uint64_t unexecuted;    /* entry points that were planned and not run, by our doing */
     uint64_t unread;        /* places that could execute or instruct and were not examined */
+    const char *report_path;  /* of code that gathers what the machine is called, or NULL */
+    const char *unasked_host; /* that was reached as it was installed and is named nowhere */
+    uint64_t report_seq, unasked_seq;
 };
 
 /* The string of FIELD in the event's scratch memory ("" if absent), with NUL. */
@@ -472,6 +485,8 @@ const char *vb_disclosed_name(struct judge *judge, const char *text);
 /* True if the package names HOST, or a domain above it, where a reader sees it. */
 bool vb_host_disclosed(const struct judge *judge, const char *host);
 bool vb_place_disclosed(const struct judge *judge, const struct bait *bait);
+/* The package names PATH ("~/…") or a folder above it. */
+bool vb_path_documented(const struct judge *judge, const char *path);
 /* HOST serves what BAIT is for; or nobody knows what that is, and the package named both. */
 bool vb_host_serves(const struct judge *judge, const struct bait *bait, const char *host);
 const struct bait *vb_bait_named(struct judge *judge, const char *id);
@@ -492,6 +507,8 @@ bool vb_processes_related(const struct run *run, int64_t a, int64_t b);
 bool vb_process_is_below(const struct run *run, int64_t young, int64_t old);
 /* The host of an endpoint ("198.51.100.7 443") in scratch memory; *RET_PORT is its port. */
 const char *vb_endpoint_host(struct judge *judge, const char *endpoint, int64_t *ret_port);
+/* PATH is one of FOLDERS or lies below one. */
+bool vb_is_below_any(const struct names *folders, const char *path);
 /* Where inside the box this path lies for people: "~/x". */
 const char *vb_box_path(struct judge *judge, enum vb_field field);
 /* PATH ("~/…") lies in the package's own folder, a temporary folder or a cache. */
@@ -531,6 +548,13 @@ void vb_see_signature(struct judge *judge);
 void vb_see_bait_read(struct judge *judge);
 void vb_see_bait_list(struct judge *judge);
 void vb_see_bait_seen(struct judge *judge);
+/* The package names HOST, or a name above it, wherever that leads; or we gave it that. */
+bool vb_names_host(const struct judge *judge, const char *host);
+/* detect_beacon.c: BAIT, a fact of the machine, came to HOST (NULL: nobody knows where). */
+void vb_see_machine(struct judge *judge, const struct bait *bait, const char *host);
+void vb_see_host_report(struct judge *judge, const char *path); /* the code at PATH gathers them */
+void vb_see_unasked_host(struct judge *judge, const char *host);
+void vb_beacon_end(struct judge *judge); /* after the log's last event */
 void vb_see_exfil(struct judge *judge);
 /* How bad it is that what READ read can reach HOST: -1 not at all, else severity * 8 + confidence.
  */

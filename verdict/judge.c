@@ -434,6 +434,7 @@ static int run_judge(struct judge *judge, int log_fd)
     if (judge->status == VB_OK && judge->heard == NULL) {
         vb_dates_end(judge);
         vb_elsewhere_end(judge);
+        vb_beacon_end(judge);
         vb_facts_end(judge);
         vb_wanted_end(judge);
         decide(judge);

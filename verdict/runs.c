@@ -30,6 +30,7 @@ static void free_tables(struct run *run)
     vb_names_done(&run->baits_opened);
     vb_names_done(&run->reached);
     vb_names_done(&run->sent);
+    vb_names_done(&run->told);
     vb_names_done(&run->mark_tokens);
     vb_names_done(&run->download_tokens);
     vb_names_done(&run->indexes);
@@ -76,6 +77,7 @@ static struct run *new_run(struct judge *judge, uint32_t id)
     vb_names_init(&run->baits_opened, MAX_BAITS);
     vb_names_init(&run->reached, MAX_PATHS);
     vb_names_init(&run->sent, MAX_PATHS);
+    vb_names_init(&run->told, MAX_SENDINGS);
     vb_names_init(&run->mark_tokens, MAX_MARKS);
     vb_names_init(&run->download_tokens, MAX_DOWNLOADS);
     vb_names_init(&run->indexes, MAX_LIST);
@@ -127,6 +129,18 @@ static void give_hosts(struct judge *judge, struct run *run, enum vb_field field
     }
 }
 
+/* Who calls a command or a function asks for something. */
+static enum phase phase_of(struct judge *judge)
+{
+    const char *when = vb_text_of(judge, VB_F_WHEN);
+    if (strcmp(when, "install") == 0)
+        return PHASE_INSTALL;
+    return strcmp(when, "load") == 0 && vb_event_get(judge->event, VB_F_CALL) == NULL &&
+                   strcmp(vb_text_of(judge, VB_F_REASON), VB_FUNCTIONS) != 0
+               ? PHASE_LOAD
+               : PHASE_USE;
+}
+
 static void begin_run(struct judge *judge, struct run *run)
 {
     size_t count = 0;
@@ -143,6 +157,7 @@ static void begin_run(struct judge *judge, struct run *run)
                        vb_starts(vb_text_of(judge, VB_F_REASON), "planted:");
     run->called = !again && vb_event_get(judge->event, VB_F_CALL) != NULL;
     run->repeated = again || run->called;
+    run->phase = phase_of(judge);
     /* The host in the values that functions are called with (sandbox/detonate/libraries). */
     if (strcmp(vb_text_of(judge, VB_F_REASON), VB_FUNCTIONS) == 0)
         (void)vb_names_add(&run->given, &run->arena, "example.com", 0, NULL);
@@ -468,6 +483,27 @@ static void see_world(struct judge *judge, struct run *run)
     }
 }
 
+bool vb_is_below_any(const struct names *folders, const char *path)
+{
+    for (size_t i = 0; i < folders->count; i++) {
+        const char *folder = folders->items[i].text;
+        const size_t len = strlen(folder);
+        if (vb_starts(path, folder) && (path[len] == '/' || path[len] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+/* What the package made, and put elsewhere, is its own there. */
+static void see_rename(struct judge *judge, const struct run *run, const char *to)
+{
+    const char *from = vb_box_path(judge, VB_F_PATH);
+    if (vb_starts(to, "~/") &&
+        (vb_path_is_own(run, from) || vb_names_find(&judge->brought, from) != NULL ||
+         vb_is_below_any(&judge->brought_folders, from)))
+        (void)vb_names_add(&judge->brought_folders, judge->keep, to, 0, NULL);
+}
+
 static void see_change(struct judge *judge, struct run *run, int64_t pid)
 {
     const struct vb_event *event = judge->event;
@@ -492,8 +528,10 @@ static void see_change(struct judge *judge, struct run *run, int64_t pid)
     if (event->kind == VB_EV_FILE_LINK && strcmp(vb_text_of(judge, VB_F_FORM), "hard") == 0)
         /* its target's inode changed too */
         (void)vb_names_add(&run->changed, &run->arena, vb_box_path(judge, VB_F_TARGET), pid, NULL);
-    if (event->kind == VB_EV_FILE_RENAME)
+    if (event->kind == VB_EV_FILE_RENAME) {
+        see_rename(judge, run, path);
         (void)vb_names_add(&run->moved, &run->arena, path, pid, NULL);
+    }
     if (fresh && event->kind != VB_EV_FILE_ATTRIBUTE && vb_starts(path, "~/"))
         vb_note(judge, &judge->brought, path);
     if (fresh && event->kind != VB_EV_FILE_MKDIR && event->kind != VB_EV_FILE_ATTRIBUTE)

@@ -244,6 +244,23 @@ const struct secret_place *vb_secret_handed(void)
     return &place;
 }
 
+const struct secret_place *vb_secret_machine(const char *id)
+{
+    static const struct {
+        const char *id;
+        struct secret_place place;
+    } places[] = {
+        {"machine-home", {"", SECRET_MACHINE, "the path of the user's home", "", "", ""}},
+        {"machine-id", {"", SECRET_MACHINE, "the machine's id", "", "", ""}},
+        {"machine-address", {"", SECRET_MACHINE, "the machine's public address", "", "", ""}},
+        {"machine-host", {"", SECRET_MACHINE, "the machine's name", "", "", ""}},
+    };
+    size_t row = 0;
+    while (row + 1 < VB_ARRAY_LEN(places) && strcmp(places[row].id, id) != 0)
+        row++;
+    return &places[row].place;
+}
+
 const struct secret_place *vb_secret_of_path(const char *path)
 {
     for (size_t i = 0; i + 1 < VB_ARRAY_LEN(file_places); i++)

@@ -424,6 +424,10 @@ const char *vb_argv_host(struct arena *arena, const struct command *command, cha
         if (host != NULL)
             return host;
     }
+    /* Of openssl's commands few speak to anybody; the others' arguments are files. */
+    if (strcmp(command->program, "openssl") == 0 &&
+        (count < 2 || !vb_word_in("s_client s_time ocsp cmp", argv[1])))
+        return NULL;
     if (vb_word_in("socat openssl", command->program)) {
         const char *host = address_host(arena, argv, count);
         return host != NULL ? host : bare_host(arena, argv, count);
@@ -469,51 +473,31 @@ bool vb_host_below(const char *host, const char *domain)
 bool vb_host_is_drop(const char *host)
 {
     static const char *const drops[] = {
-        "webhook.site",
-        "emailhook.site",
-        "pipedream.net",
-        "requestbin.com",
-        "requestbin.net",
-        "requestcatcher.com",
-        "beeceptor.com",
-        "ngrok.io",
-        "ngrok.app",
-        "ngrok-free.app",
-        "trycloudflare.com",
-        "loca.lt",
-        "serveo.net",
-        "interact.sh",
-        "interactsh.com",
-        "oast.pro",
-        "oast.live",
-        "oast.site",
-        "oast.online",
-        "oast.fun",
-        "oast.me",
-        "burpcollaborator.net",
-        "oastify.com",
-        "canarytokens.com",
-        "pastebin.com",
-        "paste.ee",
-        "dpaste.com",
-        "dpaste.org",
-        "rentry.co",
-        "hastebin.com",
-        "ghostbin.com",
-        "termbin.com",
-        "ix.io",
-        "glot.io",
-        "transfer.sh",
-        "file.io",
-        "0x0.st",
-        "anonfiles.com",
-        "gofile.io",
-        "catbox.moe",
-        "temp.sh",
-        "bashupload.com",
-        "hookb.in",
-        "postb.in",
-        "mockbin.org",
+        "webhook.site",      "emailhook.site",
+        "pipedream.net",     "requestbin.com",
+        "requestbin.net",    "requestcatcher.com",
+        "beeceptor.com",     "ngrok.io",
+        "ngrok.app",         "ngrok-free.app",
+        "trycloudflare.com", "loca.lt",
+        "serveo.net",        "interact.sh",
+        "interactsh.com",    "oast.pro",
+        "oast.live",         "oast.site",
+        "oast.online",       "oast.fun",
+        "oast.me",           "burpcollaborator.net",
+        "oastify.com",       "canarytokens.com",
+        "requestrepo.com",   "dnslog.cn",
+        "ceye.io",           "eyes.sh",
+        "bxss.me",           "pastebin.com",
+        "paste.ee",          "dpaste.com",
+        "dpaste.org",        "rentry.co",
+        "hastebin.com",      "ghostbin.com",
+        "termbin.com",       "ix.io",
+        "glot.io",           "transfer.sh",
+        "file.io",           "0x0.st",
+        "anonfiles.com",     "gofile.io",
+        "catbox.moe",        "temp.sh",
+        "bashupload.com",    "hookb.in",
+        "postb.in",          "mockbin.org",
     };
     for (size_t i = 0; i < VB_ARRAY_LEN(drops); i++)
         if (vb_host_below(host, drops[i]))

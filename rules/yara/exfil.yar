@@ -20,6 +20,33 @@ rule exfil_callback_service
         (kind == "code" or kind == "config" or layer != "") and any of them
 }
 
+rule exfil_callback_host_report
+{
+    meta:
+        id = "VB-EXFIL-CALLBACK-REPORT"
+        title = "Code reports the machine to an interaction collector"
+        description = "Code gathers what the machine or its user is called, and names an address of a service made to catch requests from exploited machines."
+        severity = "critical"
+        confidence = "high"
+        mapping = "AST01 AST02 ASI04 LLM02 ATTACK-T1195.001 ATTACK-T1082 ATTACK-T1033 ATTACK-T1567 CWE-506"
+    strings:
+        $to1 = /[a-z0-9]{16,40}\.oast(ify)?\.(fun|pro|live|site|online|me|com)\b/
+        $to2 = /[a-z0-9]{16,40}\.burpcollaborator\.net/
+        $to3 = /[a-z0-9]{20,40}\.interact\.sh/
+        $to4 = /[a-z0-9]{6,12}\.requestrepo\.com/
+        $to5 = /[a-z0-9]{4,12}\.(dnslog\.cn|ceye\.io|eyes\.sh)\b/
+        $to6 = /[a-z0-9]{8,40}\.m\.pipedream\.net/
+        $what1 = /\bos\.(hostname|userInfo|uname|getlogin)\(/
+        $what2 = /\b(gethostname|gethostbyname_ex|getuser|platform\.(node|uname))\(/
+        $what3 = /\b(environ|env|getenv)(\.get)?[\[(.]\s?["']?(USER|USERNAME|LOGNAME|HOSTNAME|COMPUTERNAME)\b/
+        $what4 = /(\$\(|`|["'])\s?(whoami|hostname|uname -a)\b/
+        $how1 = /\b(requests|axios|session|client|http|https)\.(get|post|put|request)\(/
+        $how2 = /\b(urlopen|fetch|gethostbyname|getaddrinfo|resolve|lookup)\(/
+        $how3 = /\b(curl|wget|nslookup|dig)\s/
+    condition:
+        kind == "code" and filesize < 64KB and any of ($to*) and any of ($what*) and any of ($how*)
+}
+
 rule exfil_webhook_site
 {
     meta:

@@ -59,12 +59,29 @@ static int add_rows(struct vb_bait_set *set, const struct vb_bait_choice *choice
     return status;
 }
 
+/* What is searched for of a machine is no template's. */
+static int add_facts(struct vb_bait_set *set, const struct vb_bait_choice *choice,
+                     struct vb_error *err)
+{
+    for (size_t i = 0; i < choice->fact_count && i < VB_BAIT_FACTS_MAX; i++) {
+        const struct vb_bait_fact *fact = &choice->facts[i];
+        struct vb_bait *bait = &set->baits[set->count++];
+        *bait = (struct vb_bait){.id = fact->id, .place = VB_BAIT_MACHINE, .env = fact->name};
+        bait->secret = vb_str_dup((struct vb_str){fact->text, strlen(fact->text)});
+        if (bait->secret == NULL)
+            return vb_fail(err, VB_E_NOMEM, 0, "making baits: out of memory");
+    }
+    return VB_OK;
+}
+
 static int fill(struct vb_bait_set *set, const struct vb_bait_choice *choice, struct vb_error *err)
 {
     const struct vb_bait_rules *rules = choice->rules;
     int status = add_rows(set, choice, vb_bait_rows, vb_bait_row_count, err);
     if (!status && rules)
         status = add_rows(set, choice, rules->rows, rules->count, err);
+    if (!status)
+        status = add_facts(set, choice, err);
     if (!status)
         status = vb_needles_new(set->baits, set->count, &set->needles, err);
     index_paths(set);
@@ -78,7 +95,8 @@ int vb_bait_set_choose(const struct vb_bait_choice *choice, struct vb_bait_set *
     if (home[0] != '/' || !vb_path_safe(home + 1))
         return vb_fail(err, VB_E_SOFTWARE, 0, "the baits' home \"%s\" is not an absolute path",
                        home);
-    const size_t most = vb_bait_row_count + (choice->rules ? choice->rules->count : 0);
+    const size_t most =
+        vb_bait_row_count + (choice->rules ? choice->rules->count : 0) + VB_BAIT_FACTS_MAX;
     if (most > VB_BAITS_MAX)
         return vb_fail(err, VB_E_SOFTWARE, 0, "a search keeps one flag for each bait: too many");
     struct vb_bait_set *set = calloc(1, sizeof(*set));
@@ -100,7 +118,7 @@ int vb_bait_set_choose(const struct vb_bait_choice *choice, struct vb_bait_set *
 int vb_bait_set_new(const char *home, const unsigned char seed[32], struct vb_bait_set **ret,
                     struct vb_error *err)
 {
-    const struct vb_bait_choice choice = {VB_PERSONA_DEVELOPER, home, seed, NULL};
+    const struct vb_bait_choice choice = {.home = home, .seed = seed};
     return vb_bait_set_choose(&choice, ret, err);
 }
 

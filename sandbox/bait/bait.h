@@ -8,16 +8,18 @@
 enum vb_bait_place {
     VB_BAIT_FILE,
     VB_BAIT_ENV,
-    VB_BAIT_WORLD,  /* nowhere in the box: its network gives it away */
-    VB_BAIT_HANDED, /* no theft to have it: a user puts it where instructions ask him for a key */
-    VB_BAIT_PLAIN   /* no bait: a variable that the machine of the persona has, too */
+    VB_BAIT_WORLD,   /* nowhere in the box: its network gives it away */
+    VB_BAIT_HANDED,  /* no theft to have it: a user puts it where instructions ask him for a key */
+    VB_BAIT_MACHINE, /* no secret: what tells one machine from all others */
+    VB_BAIT_PLAIN    /* no bait: a variable that the machine of the persona has, too */
 };
 
 struct vb_bait {
     const char *id; /* ssh-ed25519, aws-credentials, env-openai, … */
     enum vb_bait_place place;
     char *path;      /* absolute path inside the box (FILE) */
-    const char *env; /* variable name (ENV, PLAIN), or of one for such a secret (WORLD, HANDED) */
+    const char *env; /* variable name (ENV, PLAIN), or of one for such a secret (WORLD, HANDED), or
+                        what it is (MACHINE) */
     const char *served;     /* what the world calls it (WORLD) */
     unsigned char *content; /* of the file, or the variable's value */
     size_t content_len;
@@ -28,6 +30,21 @@ struct vb_bait {
 
 struct vb_bait_set;
 
+/* Everybody may have it anywhere in the box; only its leaving counts. */
+static inline bool vb_bait_is_free(const struct vb_bait *bait)
+{
+    return bait->place == VB_BAIT_HANDED || bait->place == VB_BAIT_MACHINE;
+}
+
+/* What tells the machine of a run: ID is the bait's, TEXT at least 10 bytes that stand nowhere but
+ * there; they count as a whole. Past the first megabyte of a set, of texts with fewer than 12 some
+ * places are not seen. */
+struct vb_bait_fact {
+    const char *id, *name; /* NAME for people */
+    const char *text;
+};
+enum { VB_BAIT_FACTS_MAX = 8 };
+
 /* Which baits, and for whom. */
 struct vb_bait_rules;
 struct vb_bait_choice {
@@ -35,6 +52,8 @@ struct vb_bait_choice {
     const char *home;                  /* inside the box; its last component is the user's name */
     const unsigned char *seed;         /* 32 bytes */
     const struct vb_bait_rules *rules; /* a team's own, which must outlive the set; NULL: none */
+    const struct vb_bait_fact *facts;  /* of the machine, whose ids and names outlive the set */
+    size_t fact_count;
 };
 
 /* The same choice gives the same set. */

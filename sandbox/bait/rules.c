@@ -55,6 +55,8 @@ static int read_id(const struct file *file, const struct vb_yaml_node *node,
         if (vb_bait_rows[i].place == VB_BAIT_HANDED)
             return refuse(file, node, "instructions are filled with the bait", node->text, err);
     }
+    if (strncmp(node->text, "machine-", 8) == 0)
+        return refuse(file, node, "what tells the machine is called that", node->text, err);
     row->id = node->text;
     return VB_OK;
 }

@@ -65,9 +65,9 @@ set(VB_BOX_FILES
 # samples.inc has a row of home_samples for each. Maildir says the names of its messages.
 set(VB_SAMPLES Documents/budget.xlsx Documents/invoice.pdf Documents/minutes.docx Music/memo.mp3
   Pictures/desk.jpg Pictures/whiteboard.png Mail/archive.mbox Downloads/release.eml
-  Mail/inbox/cur/1772698361.M204817P3120.alex-laptop:2,S|release.eml
-  Mail/inbox/cur/1772811603.M118202P3120.alex-laptop:2,RS|checkout.eml
-  Mail/inbox/new/1773039612.M870035P3120.alex-laptop|hosting.eml)
+  Mail/inbox/cur/1772698361.M204817P3120.alex-thinkpad:2,S|release.eml
+  Mail/inbox/cur/1772811603.M118202P3120.alex-thinkpad:2,RS|checkout.eml
+  Mail/inbox/new/1773039612.M870035P3120.alex-thinkpad|hosting.eml)
 set(samples "")
 foreach(sample ${VB_SAMPLES})
   string(REGEX REPLACE ".*[|/]" "" name ${sample})

@@ -96,7 +96,7 @@ static void found_bait(void *ctx, const struct vb_bait *bait, const char *form)
 {
     struct search *search = ctx;
     struct vb_event event;
-    if (search->status < 0 || bait->place == VB_BAIT_HANDED)
+    if (search->status < 0 || vb_bait_is_free(bait))
         return;
     vb_event_init(&event, VB_EV_BAIT_SEEN, VB_SOURCE_TRUTH);
     event.detonation = search->detonation;

@@ -10,9 +10,10 @@
 #include "sandbox/box/kernel.h"
 
 static const struct vb_persona_traits personas[VB_PERSONA_COUNT] = {
-    [VB_PERSONA_DEVELOPER] = {"developer", VB_PERSONA_USER, "Alex", VB_PERSONA_HOME, "alex-laptop"},
+    [VB_PERSONA_DEVELOPER] = {"developer", VB_PERSONA_USER, "Alex", VB_PERSONA_HOME,
+                              "alex-thinkpad"},
     [VB_PERSONA_CI] = {"ci", "runner", "", "/home/runner", "runnervm6j8hd"},
-    [VB_PERSONA_EMPTY] = {"empty", VB_PERSONA_USER, "Alex", VB_PERSONA_HOME, "alex-laptop"},
+    [VB_PERSONA_EMPTY] = {"empty", VB_PERSONA_USER, "Alex", VB_PERSONA_HOME, "alex-thinkpad"},
     [VB_PERSONA_SERVER] = {"server", "ubuntu", "Ubuntu", "/home/ubuntu", "ip-172-31-24-87"},
 };
 

@@ -158,6 +158,11 @@ static size_t hosts_in(const char *text, size_t len, struct vb_str ret[HOSTS])
 
 static int tell_baits(const struct vb_bait_set *baits, struct vb_sink *sink, struct vb_error *err)
 {
+    static const char *const places[] = {[VB_BAIT_FILE] = "file",
+                                         [VB_BAIT_ENV] = "env",
+                                         [VB_BAIT_WORLD] = "world",
+                                         [VB_BAIT_HANDED] = "instructions",
+                                         [VB_BAIT_MACHINE] = "machine"};
     int status = VB_OK;
     for (size_t i = 0; status == VB_OK && i < vb_bait_count(baits); i++) {
         const struct vb_bait *bait = vb_bait_at(baits, i);
@@ -167,19 +172,13 @@ static int tell_baits(const struct vb_bait_set *baits, struct vb_sink *sink, str
         struct vb_event event;
         vb_event_init(&event, VB_EV_BAIT_PLACED, VB_SOURCE_TOOL);
         vb_event_str(&event, VB_F_BAIT, bait->id);
-        const bool served = bait->place == VB_BAIT_WORLD, handed = bait->place == VB_BAIT_HANDED;
-        vb_event_str(&event, VB_F_WHAT,
-                     file     ? "file"
-                     : served ? "world"
-                     : handed ? "instructions"
-                              : "env");
+        vb_event_str(&event, VB_F_WHAT, places[bait->place]);
         vb_event_str(&event, file ? VB_F_PATH : VB_F_NAME, file ? bait->path : bait->env);
         if (file)
             vb_event_int(&event, VB_F_SIZE, (int64_t)bait->content_len);
         struct vb_str hosts[HOSTS];
-        const size_t count =
-            hosts_in((const char *)bait->content,
-                     strnlen((const char *)bait->content, bait->content_len), hosts);
+        const char *content = bait->content != NULL ? (const char *)bait->content : "";
+        const size_t count = hosts_in(content, strnlen(content, bait->content_len), hosts);
         if (count > 0)
             vb_event_list(&event, VB_F_HOSTS, hosts, count);
         status = vb_emit(sink, &event, err);
@@ -253,10 +252,18 @@ static int make_baits(struct vb_sandbox *sandbox, struct vb_error *err)
 {
     unsigned char seed[SEED_BYTES];
     const struct vb_sandbox_options *options = &sandbox->setup.options;
+    const struct vb_persona_traits *traits = vb_persona_traits(options->persona);
+    const struct vb_bait_fact facts[] = {
+        {"machine-host", "the machine's name", traits->host},
+        {"machine-home", "the user's home", traits->home},
+        {"machine-id", "the machine's id", sandbox->setup.machine_id},
+        {"machine-address", "the machine's public address", PUBLIC_ADDRESS}};
     const struct vb_bait_choice choice = {.persona = options->persona,
-                                          .home = vb_persona_traits(options->persona)->home,
+                                          .home = traits->home,
                                           .seed = seed,
-                                          .rules = options->baits};
+                                          .rules = options->baits,
+                                          .facts = facts,
+                                          .fact_count = VB_ARRAY_LEN(facts)};
     int status = fill_random(seed, sizeof(seed), err);
     if (status == VB_OK)
         status = vb_bait_set_choose(&choice, &sandbox->baits, err);

@@ -18,7 +18,8 @@
 
 enum {
     LEAVE_MS = 500,  /* for a subject with whom nobody talks any more, to end by itself */
-    LINGER_MS = 200, /* for what the main process left running */
+    LINGER_MS = 200, /* for what the main process left running, since it did anything */
+    LINGER_MOST_MS = 2000,
     TERMINATE_GRACE_MS = 300,
     RECORDER_LAST_STEPS = 10000
 };
@@ -87,6 +88,7 @@ int vb_supervisor_hear_init(struct vb_supervisor *box, struct vb_error *err)
         box->subject_ended = true;
         box->subject_status = message.number;
         box->end_ns = vb_monotonic_ns();
+        box->lingers = box->kill_ns == 0;
         vb_supervisor_end(box, NULL, LINGER_MS);
     }
     if (message.word == VB_BOX_MOVED)
@@ -129,6 +131,7 @@ int vb_supervisor_measure(struct vb_supervisor *box, struct vb_error *err)
 static void stop(struct vb_supervisor *box, const char *outcome)
 {
     vb_supervisor_end(box, outcome, TERMINATE_GRACE_MS);
+    box->lingers = false;
     if (box->control >= 0)
         (void)vb_box_say(box->control, VB_BOX_TERMINATE, 0, -1); /* a dead init needs no telling */
 }
@@ -275,12 +278,22 @@ static int note_end(struct vb_supervisor *box)
     return VB_OK;
 }
 
+/* What was started in the background may only be about to begin. */
+static void linger(struct vb_supervisor *box)
+{
+    const uint64_t until_ns = vb_monotonic_ns() + vb_ms(LINGER_MS);
+    if (box->lingers && box->kill_ns != UINT64_MAX && until_ns > box->kill_ns &&
+        until_ns < box->end_ns + vb_ms(LINGER_MOST_MS) && until_ns < box->stop_ns)
+        box->kill_ns = until_ns;
+}
+
 static int record(struct vb_supervisor *box, const struct epoll_event *event, struct vb_error *err)
 {
     /* What the subject was told comes before what it does because of that. */
     const int told = box->driver == NULL ? VB_OK : step_driver(box, err);
     if (told < 0)
         return told;
+    linger(box);
     const int left = vb_recorder_step(box->recorder, event->data.u32, event->events, err);
     box->recording = left > 0;
     return left < 0 ? left : VB_OK;

@@ -74,7 +74,8 @@ struct vb_supervisor {
     uint64_t measured_ns; /* when the box was last measured for the recorder */
     unsigned limits_told;
     bool subject_ended;
-    int moved; /* what init said of the last rename; -1: nothing yet */
+    bool lingers; /* for what it left running */
+    int moved;    /* what init said of the last rename; -1: nothing yet */
     int subject_status;
     const char *outcome; /* where we ended it */
 };

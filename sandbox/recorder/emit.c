@@ -294,8 +294,10 @@ struct sighting {
 static void bait_seen(void *ctx, const struct vb_bait *bait, const char *form)
 {
     struct sighting *s = ctx;
-    /* What it was given it may have anywhere; only its leaving counts. */
-    const bool given = bait->place == VB_BAIT_HANDED && strcmp(s->where, "sent") != 0;
+    /* What it was given it may have anywhere; only its leaving counts. What the machine is called
+     * leaves where the network says so. */
+    const bool given = bait->place == VB_BAIT_MACHINE ||
+                       (bait->place == VB_BAIT_HANDED && strcmp(s->where, "sent") != 0);
     if (s->status || given || (s->own && bait->env && strcmp(bait->env, s->own) == 0))
         return;
     struct vb_event event;

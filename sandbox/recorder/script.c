@@ -174,7 +174,7 @@ struct sighting {
 static void bait_seen(void *ctx, const struct vb_bait *bait, const char *form)
 {
     struct sighting *s = ctx;
-    if (s->status || bait->place == VB_BAIT_HANDED)
+    if (s->status || vb_bait_is_free(bait))
         return;
     struct vb_event event;
     vb_event_init(&event, VB_EV_BAIT_SEEN, VB_SOURCE_SYSCALL);

@@ -120,8 +120,9 @@ static void bait_seen(void *ctx, const struct vb_bait *bait, const char *form)
 {
     struct sighting *sighting = ctx;
     struct vb_event event;
-    /* With a key that it was given a package may ask a real host, too: it opens nothing. */
-    if (bait->place != VB_BAIT_HANDED) {
+    /* With a key that it was given a package may ask a real host, too: it opens nothing. Nor does
+     * the name of a machine that there is not. */
+    if (!vb_bait_is_free(bait)) {
         sighting->world->baited = true;
         sighting->outbound->baited = true;
     }

@@ -155,6 +155,120 @@ static void test_every_encoding(void **state)
     vb_bait_set_free(set);
 }
 
+static const struct vb_bait_fact facts[] = {
+    {"machine-host", "its name", "alex-thinkpad"},
+    {"machine-home", "the home", "/home/alex"},
+    {"machine-id", "its id", "0f3c5a7e9b1d42688c6ae0d2f4b61357"},
+    {"machine-address", "its address", "73.162.41.118"},
+};
+
+static struct vb_bait_set *make_machine(void)
+{
+    const unsigned char seed[32] = {5};
+    const struct vb_bait_choice choice = {
+        .home = "/home/alex", .seed = seed, .facts = facts, .fact_count = VB_ARRAY_LEN(facts)};
+    struct vb_error err = {0};
+    struct vb_bait_set *set = NULL;
+    assert_int_equal(vb_bait_set_choose(&choice, &set, &err), 0);
+    return set;
+}
+
+/* What tells a machine is shorter than any secret and drawn by nobody. */
+static void test_a_machine_in_every_encoding(void **state)
+{
+    (void)state;
+    static struct bytes plain, message;
+    for (size_t i = 0; i < VB_ARRAY_LEN(encodings); i++) {
+        /* A set of its own: past a megabyte a text of ten bytes is not seen everywhere. */
+        struct vb_bait_set *set = make_machine();
+        for (size_t f = 0; f < 30 * VB_ARRAY_LEN(facts); f++) {
+            const struct vb_bait *bait = bait_named(set, facts[f % VB_ARRAY_LEN(facts)].id);
+            assert_int_equal(bait->place, VB_BAIT_MACHINE);
+            wrap(bait, f / VB_ARRAY_LEN(facts), &plain);
+            message.len = 0;
+            if (!encodings[i].apart)
+                put(&message, "POST /x HTTP/1.1\r\n\r\nd=", 23);
+            encodings[i].encode(&plain, &message, encodings[i].first);
+            const struct hits hits = search(set, &message, ROOM, bait);
+            if (hits.count != 1 || hits.others)
+                fail_msg("%s as %s: %u times \"%s\", %u others", bait->id, encodings[i].form,
+                         hits.count, hits.form, hits.others);
+        }
+        vb_bait_set_free(set);
+    }
+}
+
+/* The name of the machine is, after any number of bytes. */
+static void test_a_machine_after_a_megabyte(void **state)
+{
+    (void)state;
+    static struct bytes message;
+    struct vb_bait_set *set = make_machine();
+    const struct vb_bait *bait = bait_named(set, "machine-host");
+    struct hits hits = {.want = bait};
+    struct vb_bait_stream *stream = make_stream(set, NULL);
+    unsigned char *much = calloc(1, 3 << 20);
+    assert_non_null(much);
+    feed(stream, much, 3 << 20, 3 << 20, &hits);
+    free(much);
+    for (size_t before = 0; before < 16; before++) {
+        wrap(bait, before, &message);
+        feed(stream, message.at, message.len, ROOM, &hits);
+        assert_int_equal(hits.count, before + 1);
+    }
+    assert_int_equal(hits.others, 0);
+    vb_bait_stream_free(stream);
+    vb_bait_set_free(set);
+}
+
+static void test_a_machine_in_names(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        unsigned hits;
+    } rows[] = {
+        {"lib.1.0.alex-thinkpad.collector.example", 1},
+        {"616c65782d7468696e6b706164.collector.example", 1},
+        {"616c65782d7468.696e6b706164.collector.example", 1},
+        {"mfwgk6bnorugs3tlobqwi.collector.example", 1},
+        {"alex.thinkpad.collector.example", 0},
+        {"alex-thinkpa.collector.example", 0},
+        {"thinkpad.alex.example", 0},
+    };
+    struct vb_bait_set *set = make_machine();
+    struct vb_error err = {0};
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        struct hits hits = {.want = bait_named(set, "machine-host")};
+        const struct vb_str name = {rows[i].name, strlen(rows[i].name)};
+        assert_int_equal(vb_bait_search_name(set, NULL, name, on_found, &hits, &err), 0);
+        if (hits.count != rows[i].hits || hits.others)
+            fail_msg("%s: %u times, %u others", rows[i].name, hits.count, hits.others);
+    }
+    vb_bait_set_free(set);
+}
+
+/* Half a name is nobody's, and others have such names, too. */
+static void test_other_machines(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "host=alex-think pad=1 /home/ale alex /home/bob alex's thinkpad ALEX-THINK",
+        "user=alex&dir=/home/alice/x&ip=73.162.41.11.8&id=0f3c5a7e9b1d4268",
+        "73.162.41.1 73.162.4.118 /home/al ex YWxleA== 616c6578",
+    };
+    struct vb_bait_set *set = make_machine();
+    static struct bytes message;
+    for (size_t i = 0; i < VB_ARRAY_LEN(texts); i++) {
+        message.len = 0;
+        put(&message, texts[i], strlen(texts[i]));
+        const struct hits hits = search(set, &message, ROOM, bait_named(set, "machine-host"));
+        if (hits.count + hits.others > 0)
+            fail_msg("\"%s\": %u and %u", texts[i], hits.count, hits.others);
+    }
+    vb_bait_set_free(set);
+}
+
 static void test_other_alphabet_and_case(void **state)
 {
     (void)state;
@@ -808,6 +922,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_encoding),
+        cmocka_unit_test(test_a_machine_in_every_encoding),
+        cmocka_unit_test(test_a_machine_after_a_megabyte),
+        cmocka_unit_test(test_a_machine_in_names),
+        cmocka_unit_test(test_other_machines),
         cmocka_unit_test(test_other_alphabet_and_case),
         cmocka_unit_test(test_every_beginning_is_marked),
         cmocka_unit_test(test_digits_and_zeros_are_marked),

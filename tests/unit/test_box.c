@@ -58,8 +58,8 @@ static void test_identity(void **state)
     (void)state;
     SHELL(run, "id -un; id -u; id -g; hostname; echo $HOME; pwd; cat /etc/hostname; "
                "cat /proc/sys/kernel/random/boot_id /etc/machine-id; echo $USER $LOGNAME");
-    assert_string_equal(output(&run), "alex\n1000\n1000\nalex-laptop\n/home/alex\n/home/alex\n"
-                                      "alex-laptop\nboot-id-of-the-box\n0123456789abcdef\n"
+    assert_string_equal(output(&run), "alex\n1000\n1000\nalex-thinkpad\n/home/alex\n/home/alex\n"
+                                      "alex-thinkpad\nboot-id-of-the-box\n0123456789abcdef\n"
                                       "alex alex\n");
 }
 

@@ -129,5 +129,5 @@ def watches():
 @row("same-persona")
 def same_persona():
     """Who knows one box knows the name of the user of all."""
-    return "alex@alex-laptop" if (os.environ["USER"], socket.gethostname()) == \
-        ("alex", "alex-laptop") else None
+    return "alex@alex-thinkpad" if (os.environ["USER"], socket.gethostname()) == \
+        ("alex", "alex-thinkpad") else None
