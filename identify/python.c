@@ -130,7 +130,7 @@ static void read_setup(struct vb_id *id, const char *root)
     if (setup == NULL)
         return;
     const struct vb_id_entry entry = {
-        {setup->path, 0}, "setup.py", "install", "python3 setup.py install", "sh"};
+        {setup->path, 0}, "setup.py", "install", "python3 setup.py install --user --root=/", "sh"};
     vb_id_entry(id, &entry);
     vb_id_mark_file(id, setup->path);
 }
