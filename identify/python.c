@@ -129,13 +129,10 @@ static void read_setup(struct vb_id *id, const char *root)
     const struct vb_id_file *setup = vb_id_at_root(id, root, "setup.py");
     if (setup == NULL)
         return;
-    /* With a root of its own, as pip has it when it makes a wheel: nothing is fetched, no folder of
-     * the system's is in the way, and so what stands behind `install.run(self)` runs. */
-    const struct vb_id_entry entry = {{setup->path, 0},
-                                      "setup.py",
-                                      "install",
-                                      "python3 setup.py install --root=build/root",
-                                      "sh"};
+    /* For the user, as pip does where the system's folder is closed. With a root nothing is fetched, as
+     * pip has it when it makes a wheel, and so what stands behind `install.run(self)` runs. */
+    const struct vb_id_entry entry = {
+        {setup->path, 0}, "setup.py", "install", "python3 setup.py install --user --root=/", "sh"};
     vb_id_entry(id, &entry);
     vb_id_mark_file(id, setup->path);
 }

@@ -1,4 +1,6 @@
 /* Code that the package did not hold: downloaded, decoded, or typed by somebody else. */
+#include <strings.h>
+
 #include "verdict/internal.h"
 
 /* --- shell text --- */
@@ -304,6 +306,24 @@ static void see_memory_file(struct judge *judge)
                     vb_process_label(judge, judge->process), path);
 }
 
+/* Where it can be run that was tried, and it was not: so much is known without seeing more. */
+static void see_foreign_program(struct judge *judge)
+{
+    const char *path = vb_text_of(judge, VB_F_PATH), *own = judge->run->own_path;
+    if (!judge->run->installs || own == NULL || !vb_starts(path, own))
+        return;
+    const char *name = path + strlen(own);
+    static const char *const ends[] = {".exe", ".scr", ".com", ".msi"};
+    for (size_t i = 0; i < VB_ARRAY_LEN(ends); i++) {
+        if (strlen(name) <= 4 || strcasecmp(name + strlen(name) - 4, ends[i]) != 0)
+            continue;
+        if (vb_names_find(&judge->run->changed, vb_home_path(&judge->scratch, path)) != NULL)
+            continue; /* it came from elsewhere */
+        const struct found found = {.id = FINDING_INSTALL_PROGRAM, .group = name};
+        vb_report_found(judge, &found, "Its installation starts %s.", name);
+    }
+}
+
 void vb_see_stage_two(struct judge *judge)
 {
     if (judge->run == NULL)
@@ -322,6 +342,7 @@ void vb_see_stage_two(struct judge *judge)
     see_empty_code(judge);
     see_downloaded_file(judge);
     see_memory_file(judge);
+    see_foreign_program(judge);
 }
 
 /* --- reverse shells --- */

@@ -205,6 +205,7 @@ struct run {
     const char *text;     /* the code that was fed to it, or NULL */
     const char *own;      /* the package's folder inside the box, "~/…/skills/NAME", or NULL */
     const char *own_path; /* the same as the box sees it, with a slash at its end */
+    bool installs;        /* it is what the package's installation runs */
     bool repeated;        /* of an entry point that was run before */
     bool called;          /* a way to call a file, the first time; it is REPEATED too */
     bool visible;         /* its code stands in the instructions, for everybody to read */

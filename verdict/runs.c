@@ -155,6 +155,7 @@ static void begin_run(struct judge *judge, struct run *run)
     run->begin_seq = judge->event->seq;
     const bool again = vb_event_get(judge->event, VB_F_DETAIL) != NULL || run->repeats > 0 ||
                        vb_starts(vb_text_of(judge, VB_F_REASON), "planted:");
+    run->installs = strcmp(vb_text_of(judge, VB_F_WHEN), "install") == 0;
     run->called = !again && vb_event_get(judge->event, VB_F_CALL) != NULL;
     run->repeated = again || run->called;
     run->phase = phase_of(judge);

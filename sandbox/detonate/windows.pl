@@ -124,7 +124,7 @@ sub word {
     if ($t =~ /^$q(.*)$q$/s) { $t = $1; $t =~ s/$q$q/$q/g; return single(slashes($t)) }
     if ($t =~ /^\s*Join-Path\s+(?:-Path\s+)?($string|\S+)\s+(?:-ChildPath\s+)?($string|\S+)\s*$/i) { return word($1) . "/" . word($2) }
     if ($t =~ /^\[.*?FromBase64String\(\s*(.+?)\s*\)+$/is) { return "\"\$(printf %s " . word($1) . " | base64 -d | tr -d " . single("\\000") . ")\"" }
-    if ($t =~ /($string|\$\w[\w:]*)\s*\+\s*(.+)$/s && $t =~ /^(?:$string|\$)/) { return word($1) . word($2) }
+    if ($t =~ /^($string|\$\w[\w:]*)\s*\+\s*(.+)$/s) { return word($1) . word($2) }
     if (my $got = fetched($t)) { return "\"\$($got)\"" }
     $t =~ s/^"(.*)"$/$1/s;
     $t =~ s/`(.)/$1 eq "n" ? "\n" : $1 eq "t" ? "\t" : $1/ge;
@@ -210,11 +210,34 @@ sub program {
 }
 sub installed { my ($name, @rest) = @_; return join " ", lc $name, map { word($_) } @rest }
 
+# What was decoded is left as a file, which is read like any that a run leaves.
+my $layers = 0;
+sub layer {
+    my $t = shift;
+    return if !$there || length $t < 24 || ++$layers > 8;
+    open my $out, ">:raw", "/tmp/powershell-$$-$layers.ps1" or return;
+    print $out $t;
+}
+# What a script unpacks of itself: texts that are base64 of something compressed.
+sub unpacked {
+    my ($t, $made) = (shift, "");
+    return "" unless $t =~ /(?:Gzip|Deflate)Stream/i && eval { require IO::Uncompress::AnyInflate; require IO::Uncompress::RawInflate; require MIME::Base64; 1 };
+    while ($t =~ /["$q]([A-Za-z0-9+\/\s]{40,}={0,2})["$q]/g && ++$layers <= 8) {
+        my ($bytes, $plain) = (MIME::Base64::decode_base64($1), "");
+        my $how = substr($bytes, 0, 2) eq "\x1f\x8b" ? \&IO::Uncompress::AnyInflate::anyinflate : \&IO::Uncompress::RawInflate::rawinflate;
+        next unless $how->(\$bytes, \$plain) && length $plain && length $plain <= 262144;
+        $plain =~ s/\0//g;
+        layer($plain);
+        $made .= translate($plain);
+    }
+    return $made;
+}
+
 # powershell -NoProfile -Command …, -EncodedCommand …, -File …
 sub powershell {
     while (@_) {
         my $w = shift;
-        if ($w =~ /^[-\/](?:e|ec|en|enc\w*)$/i) { require MIME::Base64; my $t = MIME::Base64::decode_base64(shift // ""); $t =~ s/\0//g; return translate($t) }
+        if ($w =~ /^[-\/](?:e|ec|en|enc\w*)$/i) { require MIME::Base64; my $t = MIME::Base64::decode_base64(shift // ""); $t =~ s/\0//g; layer($t); return translate($t) }
         if ($w =~ /^[-\/](?:c|co\w*)$/i) { my $t = join " ", @_; $t =~ s/^["$q](.*)["$q]$/$1/s; $t =~ s/^&\s*\{(.*)\}$/$1/s; return translate($t) }
         if ($w =~ /^[-\/]f(?:ile?)?$/i) { return program(@_) }
         if ($w =~ /^[-\/](?:w\w*|ex\w*|ep|v\w*|p\w*)$/i) { shift; next }
@@ -413,6 +436,7 @@ sub translate {
     }
     push @lines, $one;
     my $made = join "", map { my $s = statement($_); my $more = inner($_, $s); $more . ($s eq "" ? "" : "$s\n") } @lines;
+    $made .= unpacked($t);
     $depth--;
     return $made;
 }
@@ -426,7 +450,7 @@ sub percent {
     $t =~ s/%~dp0\\?/$root\//gi; $t =~ s/%(\w+)%/variable($1)/ge; $t =~ s/%~?([0-9])/\${$1}/g;
     return $t;
 }
-sub path_word { my $t = slashes(shift); $t =~ s/^"(.*)"$/$1/; $t =~ s/(["`\$])/\\$1/g; "\"" . percent($t) . "\"" }
+sub path_word { my $t = shift; $t =~ s/^"(.*)"$/$1/; $t = slashes($t); $t =~ s/(["`\$])/\\$1/g; "\"" . percent($t) . "\"" }
 
 # Where an if, an else or a block begins and ends does not matter: both ways are taken.
 sub batch_line {
@@ -541,7 +565,11 @@ if ($kind eq "osa") {
     @words = @lines ? () : ($file // "-");
     @words = () if @lines;
 } elsif (@words && $words[0] =~ /^-/ && $kind eq "ps" && !($words[0] eq "-c" && @words == 2)) { $text = "powershell " . join " ", map { /\s/ ? "\"$_\"" : $_ } @words; $text = powershell(@words); $kind = "sh"; @words = () }
-elsif (@words && lc $words[0] =~ /^(?:-c|\/c|\/k)$/) { shift @words; $text = join " ", @words; @words = () }
+elsif (@words && lc $words[0] =~ /^(?:-c|\/c|\/k)$/) {
+    shift @words; $text = join " ", @words; @words = ();
+    # As cmd does: of a line in quotes these fall away, unless they hold the name of one program.
+    if ($kind eq "cmd" && $text =~ /^"(.*)"\s*$/s) { my $in = $1; $text = $in if $in =~ /"/ ? $in =~ /^"/ : $in =~ /\s/ && !-e slashes($in) }
+}
 elsif (@words && $kind eq "ps" && !-e $words[0]) {
     die "The argument \"$words[0]\" is not recognized as the name of a script file.\n" if $words[0] =~ /\.ps1$/i;
     $text = join " ", @words; @words = () }
@@ -562,6 +590,7 @@ alarm 30;
 my $made = eval { $kind eq "sh" ? $text : $kind eq "ps" ? translate($text) : $kind eq "cmd" ? batch($text) : apple($text) };
 if (!defined $made) { $made = ""; push @left, "too deep" }
 alarm 0;
+if ($there && $made =~ /Start Menu/) { my $at = $ENV{HOME}; for (".config", "Microsoft", "Windows", "Start Menu", "Programs", "Startup") { $at .= "/$_"; mkdir $at } }
 my %said;
 print STDERR "$_ : The term is not recognized on this platform.\n" for grep { !$said{$_}++ } map { s/\n.*//sr } @left;
 exec "bash", "-c", $made, "bash", @rest if $made ne "" && !@left;

@@ -23,6 +23,7 @@ THIRD_PARTY = {
     "probes.inc": {"sandbox/box"},
     "host.inc": {"sandbox/box"},
     "modules.inc": {"sandbox/box"},
+    "onwindows.inc": {"sandbox/box"},
     "libraries.inc": {"sandbox/detonate"},
     "typescript.inc": {"sandbox/box", "sandbox/detonate"},
     "windows.inc": {"sandbox/box", "sandbox/detonate"},

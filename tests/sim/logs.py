@@ -1395,7 +1395,7 @@ def elsewhere():
     """Entry points that ran once more on other machines: what is grave there only is a finding; what is grave here
     too, what is less than grave, and a login that is asked for where none lies is not."""
     log = Log("elsewhere")
-    log.files("SKILL.md", "ci.py", "mac.sh", "both.sh", "cut.sh", "sdk.py")
+    log.files("SKILL.md", "ci.py", "mac.sh", "both.sh", "cut.sh", "sdk.py", "win.py")
     log.baits()
     exe = "/usr/bin/python3"
 
@@ -1430,13 +1430,35 @@ def elsewhere():
         if persona:
             log.connect(10, "169.254.169.254", 80, exe)
 
+    def windows(persona):
+        if persona == "windows":
+            log.open(10, f"{HOME}/.config/Microsoft/Windows/Run/Updater", "write", "create")
+
     places("ci.py", "python3", ci, "server", "ci")
     places("mac.sh", "bash", mac, "macos", "ci")
     places("both.sh", "bash", both, "ci")
     places("cut.sh", "bash", cut, "ci")
     places("sdk.py", "python3", sdk, "server")
+    places("win.py", "python3", windows, "windows")
     log.add("coverage", "tool", stage="personas", what="runs on another machine", count=2,
             reason="more than 8, or no time is left for them within --timeout, or no room in the log")
+    log.write()
+
+
+def installed_program():
+    """A program for Windows that installing starts, and nobody can run; what is started in use, was downloaded or is
+    another's is none."""
+    log = Log("installed-program")
+    log.files("package.json", "i.js", "Setup.exe")
+    log.script("i.js", "node", when="install")
+    log.exec(11, 10, f"{log.own}/bin/Setup.EXE", f"{log.own}/bin/Setup.EXE", "/S")
+    log.exec(12, 10, "/opt/tool/other.exe", "other.exe")
+    log.open(10, f"{log.own}/made.exe", "write", "create", exe="/usr/bin/node")
+    log.exec(13, 10, f"{log.own}/made.exe", "made.exe")
+    log.end()
+    log.script("i.js", "node", when="use")
+    log.exec(11, 10, f"{log.own}/Setup.exe", "Setup.exe")
+    log.end()
     log.write()
 
 
@@ -1761,6 +1783,6 @@ if __name__ == "__main__":
                   unexecuted, exception, home_search,
                   looking_around, interrupted,
                   evasion, network_honest, network_evasion, network_dropped, network_exfil, enciphered,
-                  waits, other_days, other_days_missed, elsewhere, flood, mcp_server, least_tools, policy_wants, build_files, odds_and_ends,
+                  waits, other_days, other_days_missed, elsewhere, installed_program, flood, mcp_server, least_tools, policy_wants, build_files, odds_and_ends,
                   declared_table, declared_gap, hostile_names, trifecta, never_disclosed):
         story()

@@ -154,7 +154,8 @@ class _Object(metaclass=_Kind):
 
     def __call__(self, *args, **kwargs):
         _tell(_way_of(self), args, kwargs)
-        if len(args) == 1 and not kwargs and isinstance(args[0], (_types.FunctionType, type)):
+        if len(args) == 1 and not kwargs and isinstance(
+                args[0], (_types.FunctionType, type, _Command)):
             return _decorated(args[0])
         return _plain("result", _way_of(self) + "()")
 

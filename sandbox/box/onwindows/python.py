@@ -62,11 +62,25 @@ def here(path):
     return "/var/tmp/" + rest
 
 
+class _WithPaths:
+    """A function of files; no function itself, since it may become an attribute of a class."""
+
+    def __init__(self, function, count):
+        self._function, self._count = function, count
+        for able in (os.supports_fd, os.supports_dir_fd, os.supports_follow_symlinks, os.supports_effective_ids):
+            if function in able:
+                able.add(self)
+
+    def __call__(self, *args, **named):
+        count = self._count
+        return self._function(*[here(value) for value in args[:count]], *args[count:], **named)
+
+    def __getattr__(self, name):
+        return getattr(self._function, name)
+
+
 def _with_paths(function, count=1):
-    def wrapped(*args, **named):
-        return function(*[here(value) for value in args[:count]], *args[count:], **named)
-    wrapped.__name__ = getattr(function, "__name__", "open")
-    return wrapped
+    return _WithPaths(function, count)
 
 
 for _name in ("open", "stat", "lstat", "listdir", "scandir", "mkdir", "makedirs", "rmdir", "remove", "unlink",
