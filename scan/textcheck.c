@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "scan/textmodel.h"
+
 static const struct {
     const char *name;
     const char *severity;
@@ -151,6 +153,28 @@ static int decoded_orders(struct vb_textcheck *check, struct vb_error *err)
     return VB_OK;
 }
 
+/* --- passages --- */
+
+static void on_passage(void *ctx, const struct vb_passage *passage)
+{
+    char detail[VB_TEXT_DETAIL];
+    (void)snprintf(detail, sizeof(detail),
+                   "the text model takes this for instructions against the agent's user "
+                   "(probability %.3f)",
+                   (double)passage->chance);
+    vb_text_add(ctx, VB_TEXT_MODEL, passage->offset, passage->length, detail);
+}
+
+static int passages_of(struct vb_textcheck *check, struct vb_error *err)
+{
+    struct vb_text_model model;
+    const int status =
+        vb_text_model_read(vb_text_model_bytes, vb_text_model_bytes_len, &model, err);
+    if (status == 0)
+        vb_passages_each(&model, check->item, on_passage, check);
+    return status;
+}
+
 static int check_file(struct vb_textcheck *check, struct vb_error *err)
 {
     vb_text_characters(check);
@@ -161,7 +185,7 @@ static int check_file(struct vb_textcheck *check, struct vb_error *err)
         status = vb_text_far(check, err);
     if (status == 0 && check->item->kind == VB_ITEM_PROSE)
         status = vb_text_markup(check, err);
-    return status;
+    return status == 0 ? passages_of(check, err) : status;
 }
 
 static int check_layer(struct vb_textcheck *check, struct vb_error *err)

@@ -19,3 +19,7 @@ set_target_properties(bench_signatures PROPERTIES
 add_executable(bench_sigma bench/bench_sigma.c)
 target_link_libraries(bench_sigma PRIVATE vb_verdict vb_core vb_flags)
 set_target_properties(bench_sigma PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+
+add_executable(bench_textmodel bench/bench_textmodel.c)
+target_link_libraries(bench_textmodel PRIVATE vb_scan vb_core vb_flags)
+set_target_properties(bench_textmodel PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)

@@ -63,6 +63,7 @@ static const struct code_row text_codes[] = {
     {"hidden-far", FINDING_TEXT_HIDDEN_FAR, false},
     {"terminal-escape", FINDING_TEXT_TERMINAL_ESCAPE, false},
     {"injection", FINDING_TEXT_INJECTION, false},
+    {"text-model", FINDING_TEXT_MODEL, false},
 };
 
 static const struct code_row manifest_codes[] = {

@@ -208,6 +208,18 @@ static bool by_grade(const struct vb_policy *policy, const struct vb_finding *fi
     return false;
 }
 
+/* What a model takes a text for is no proof: it asks somebody to read it, whatever the policy says.
+ */
+static void keep_to_review(const struct vb_finding *finding, struct arena *arena,
+                           struct decided *decided)
+{
+    if (decided->decision <= VB_DECISION_REVIEW || strcmp(finding->id, "VB-TEXT-MODEL") != 0)
+        return;
+    decided->decision = VB_DECISION_REVIEW;
+    decided->rule.text =
+        vb_arena_printf(arena, "%s; VB-TEXT-MODEL is review at most", decided->rule.text);
+}
+
 static struct decided decide(const struct vb_policy *policy, const struct vb_finding *finding,
                              struct arena *arena)
 {
@@ -215,6 +227,7 @@ static struct decided decide(const struct vb_policy *policy, const struct vb_fin
     if (!by_host(policy, finding, arena, &decided) && !by_id(policy, finding, arena, &decided) &&
         !by_own_row(finding, &decided) && !by_grade(policy, finding, arena, &decided))
         decided.rule.text = vb_arena_str(arena, "no row of the policy fits");
+    keep_to_review(finding, arena, &decided);
     return decided;
 }
 

@@ -860,7 +860,7 @@ def hidden_unicode():
     log.files("SKILL.md", "README.md")
     for line, code in enumerate(("invisible-tags", "invisible-run", "variation-smuggling", "bidi-control",
                                  "homoglyph", "hidden-comment", "hidden-style", "hidden-far",
-                                 "terminal-escape", "injection-phrase", "brand-new-check"), 3):
+                                 "terminal-escape", "injection-phrase", "brand-new-check", "text-model"), 3):
         log.add("scan.text", "static", code=code, path="SKILL.md", line=line,
                 detail="a reader does not see this as a model does",
                 text="ignore\u200b the\u202e user \u001b[31m", count=4)

@@ -321,6 +321,39 @@ static void test_guarded(void **state)
     assert_int_equal(guarded, 8);
 }
 
+/* The text model can ask for a review and never block, by no row of any policy. */
+static void test_model_never_blocks(void **state)
+{
+    (void)state;
+    static const char blocking[] =
+        "version: 1\ndecide: [{severity: info, confidence: low, decision: block}]\n";
+    struct vb_finding finding = {.id = (char *)"VB-TEXT-MODEL",
+                                 .severity = VB_SEVERITY_CRITICAL,
+                                 .confidence = VB_CONFIDENCE_HIGH};
+    assert_int_equal(decided(blocking, &finding, 0, "VB-TEXT-MODEL is review at most"),
+                     VB_DECISION_REVIEW);
+    assert_int_equal(decided("version: 1\n" DECIDE "findings: {VB-TEXT-MODEL: block}\n", &finding,
+                             0, ":3: findings: VB-TEXT-MODEL; VB-TEXT-MODEL is review at most"),
+                     VB_DECISION_REVIEW);
+    assert_int_equal(decided("version: 1\n" DECIDE "findings: {VB-TEXT-*: allow}\n", &finding, 0,
+                             ":3: findings: VB-TEXT-*"),
+                     VB_DECISION_ALLOW);
+    /* As the detectors grade it, each built-in policy reviews it. */
+    const struct vb_finding_type *type = vb_finding_type(FINDING_TEXT_MODEL);
+    assert_string_equal(type->id, finding.id);
+    finding.severity = type->severity;
+    finding.confidence = type->confidence;
+    const struct vb_policy_profile *rows = NULL;
+    const size_t count = vb_policy_profiles(&rows);
+    for (size_t i = 0; i < count; i++) {
+        VB_CLEANUP_FREE char *text = strndup((const char *)rows[i].text, rows[i].len);
+        assert_int_equal(decided(text, &finding, 0, "severity"), VB_DECISION_REVIEW);
+    }
+    finding.id = (char *)"VB-TEXT-MODELS";
+    finding.severity = VB_SEVERITY_CRITICAL;
+    assert_int_equal(decided(blocking, &finding, 0, ":2: severity info"), VB_DECISION_BLOCK);
+}
+
 static void test_allowed_hosts(void **state)
 {
     (void)state;
@@ -531,6 +564,7 @@ int main(void)
         cmocka_unit_test(test_all_mistakes_are_told),
         cmocka_unit_test(test_what_is_hardly_meant_is_told),
         cmocka_unit_test(test_guarded),
+        cmocka_unit_test(test_model_never_blocks),
         cmocka_unit_test(test_allowed_hosts),
         cmocka_unit_test(test_package_of_exception),
         cmocka_unit_test(test_licenses),

@@ -316,10 +316,10 @@ static void test_layers_and_counts(void **ret)
 static void test_codes(void **ret)
 {
     (void)ret;
-    static const char *const codes[] = {"invisible-tags",  "invisible-run", "variation-smuggling",
-                                        "bidi-control",    "homoglyph",     "hidden-comment",
-                                        "hidden-style",    "hidden-far",    "terminal-escape",
-                                        "injection-phrase"};
+    static const char *const codes[] = {"invisible-tags",   "invisible-run", "variation-smuggling",
+                                        "bidi-control",     "homoglyph",     "hidden-comment",
+                                        "hidden-style",     "hidden-far",    "terminal-escape",
+                                        "injection-phrase", "text-model"};
     assert_int_equal(VB_TEXT_CODE_COUNT, VB_ARRAY_LEN(codes));
     for (size_t i = 0; i < VB_ARRAY_LEN(codes); i++) {
         assert_string_equal(vb_text_code_name((enum vb_text_code)i), codes[i]);
