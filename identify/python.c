@@ -129,8 +129,9 @@ static void read_setup(struct vb_id *id, const char *root)
     const struct vb_id_file *setup = vb_id_at_root(id, root, "setup.py");
     if (setup == NULL)
         return;
-    /* For the user, as pip does where the system's folder is closed. With a root nothing is fetched, as
-     * pip has it when it makes a wheel, and so what stands behind `install.run(self)` runs. */
+    /* For the user, as pip does where the system's folder is closed. With a root nothing is
+     * fetched, as pip has it when it makes a wheel, and so what stands behind `install.run(self)`
+     * runs. */
     const struct vb_id_entry entry = {
         {setup->path, 0}, "setup.py", "install", "python3 setup.py install --user --root=/", "sh"};
     vb_id_entry(id, &entry);

@@ -397,12 +397,12 @@ struct judge {
     bool tools_seen; /* a server listed some */
     struct names flows;
     struct vb_flow_row flow_rows[MAX_FLOWS];
-    const char *flood_path; /* of the last manifest.code event, or NULL */
-    uint64_t flood_count;   /* how many before it stood there, one after the other */
-    uint64_t undated;       /* entry points that may act by the date and ran today only */
-    uint64_t stopped;       /* runs that were */
-    uint64_t unexecuted;    /* entry points that were planned and not run, by our doing */
-    uint64_t unread;        /* places that could execute or instruct and were not examined */
+    const char *flood_path;   /* of the last manifest.code event, or NULL */
+    uint64_t flood_count;     /* how many before it stood there, one after the other */
+    uint64_t undated;         /* entry points that may act by the date and ran today only */
+    uint64_t stopped;         /* runs that were */
+    uint64_t unexecuted;      /* entry points that were planned and not run, by our doing */
+    uint64_t unread;          /* places that could execute or instruct and were not examined */
     const char *report_path;  /* of code that gathers what the machine is called, or NULL */
     const char *unasked_host; /* that was reached as it was installed and is named nowhere */
     uint64_t report_seq, unasked_seq;
