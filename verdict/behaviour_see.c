@@ -223,8 +223,8 @@ static void report_hit(struct judge *judge, const struct hit *hit)
                                                            (unsigned long long)hit->matches)
                                          : "";
     const char *by =
-        rule->foreign ? vb_arena_printf(&judge->scratch, " Sigma rule of %s.",
-                                        rule->author[0] != '\0' ? rule->author : "unknown author")
+        rule->foreign ? vb_arena_printf(&judge->scratch, " (a Sigma rule of %s)",
+                                        rule->author[0] != '\0' ? rule->author : "somebody unnamed")
                       : "";
     vb_report_found(judge, &found, "%s%s%s%s%s", hit->subject, hit->subject[0] != '\0' ? ": " : "",
                     rule->description, times, by);
