@@ -228,6 +228,7 @@ static void report_hit(struct judge *judge, const struct hit *hit)
                       : "";
     vb_report_found(judge, &found, "%s%s%s%s%s", hit->subject, hit->subject[0] != '\0' ? ": " : "",
                     rule->description, times, by);
+    judge->event = NULL;
 }
 
 /* Those of RUN, or all. */

@@ -260,12 +260,11 @@ static void test_correlation_is_of_one_run(void **state)
     (void)state;
     static const char *const wget[] = {"wget", "x", NULL};
     static const char *const second[] = {"bash", "b.sh", NULL};
-    struct vb_behaviour *behaviour =
-        loaded("title: a\nname: a\n" SOURCE CURL "---\n"
-               "title: b\nname: b\n" SOURCE
-               "detection: {s: {Image|endswith: /wget}, condition: s}\n---\n"
-               "title: Both\ncorrelation: {type: temporal, rules: [a, b], group-by: [Detonation], "
-               "timespan: 1h}\nlevel: high\nvetbox: {finding: VB-BOTH}\n");
+    struct vb_behaviour *behaviour = loaded(
+        "title: a\nname: a\n" SOURCE CURL "---\n"
+        "title: b\nname: b\n" SOURCE "detection: {s: {Image|endswith: /wget}, condition: s}\n---\n"
+        "title: Both\ncorrelation: {type: temporal, rules: [a, b], group-by: [Detonation], "
+        "timespan: 1h}\nlevel: high\nvetbox: {finding: VB-BOTH}\n");
     for (uint32_t run = 1; run <= 2; run++) {
         struct story story;
         begin(&story);
