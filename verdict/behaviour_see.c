@@ -54,8 +54,12 @@ static bool is_in_text(const struct judge *judge, const char *program)
 static const char *place_of_path(struct judge *judge, const char *text)
 {
     const char *path = vb_home_path(&judge->scratch, text);
-    if (vb_path_is_own(judge->run, path))
+    if (vb_path_is_own(judge->run, path) || vb_is_given(judge->run, path))
         return "own";
+    if (judge->event->kind == VB_EV_FILE_DELETE && judge->run != NULL &&
+        (vb_names_find(&judge->run->changed, path) != NULL ||
+         vb_names_find(&judge->brought, path) != NULL))
+        return "made";
     return path[0] == '~' ? "home" : "system";
 }
 
