@@ -166,21 +166,21 @@ static void print_failure(void *ctx, const char *file, size_t line, const char *
 }
 
 /* The folder of cases below PATH, a folder of rules, or beside PATH, a file of them. */
-static int cases_of(const struct shelf *shelf, const char *path, unsigned char *had,
-                    size_t *ret_cases, struct vb_error *err)
+static int cases_of(const struct shelf *shelf, const char *path, struct vb_behaviour_trial *trial,
+                    struct vb_error *err)
 {
     VB_CLEANUP_FREE char *folder = NULL;
     struct stat st;
     const bool is_folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-    const int len = is_folder ? (int)strlen(path) : (int)(vb_path_base(path) - path) - 1;
+    const char *base = vb_path_base(path);
+    const int len = is_folder ? (int)strlen(path) : (int)(base - path) - (base > path);
     if (asprintf(&folder, "%.*s/tests", len > 0 ? len : 1, len > 0 ? path : ".") < 0) {
         folder = NULL;
         return vb_fail(err, VB_E_NOMEM, 0, "naming the cases of rules");
     }
     if (stat(folder, &st) < 0)
         return VB_OK; /* every rule of it then misses its cases */
-    return vb_behaviour_cases(shelf->behaviour, folder, had, ret_cases, print_failure,
-                              (void *)(uintptr_t)shelf, err);
+    return vb_behaviour_cases(shelf->behaviour, folder, trial, err);
 }
 
 static void miss_cases(struct shelf *shelf, const unsigned char *had)
@@ -204,15 +204,17 @@ static int test_behaviour(struct shelf *shelf, struct vb_error *err)
     const struct vb_options *options = shelf->options;
     VB_CLEANUP_FREE char *folder = NULL;
     VB_CLEANUP_FREE unsigned char *had = calloc(vb_behaviour_count(shelf->behaviour) + 1, 1);
+    struct vb_behaviour_trial trial = {.failed = print_failure, .ctx = shelf, .had = had};
     if (had == NULL)
         return vb_fail(err, VB_E_NOMEM, 0, "testing rules");
     int status = vb_place_behaviour_folder(options->value[VB_OPT_RULES], &folder, err);
     if (status == VB_OK && folder != NULL)
-        status = cases_of(shelf, folder, had, &shelf->cases, err);
+        status = cases_of(shelf, folder, &trial, err);
     for (size_t i = 0; status == VB_OK && i < options->sigma_count; i++)
-        status = cases_of(shelf, options->sigma[i], had, &shelf->cases, err);
+        status = cases_of(shelf, options->sigma[i], &trial, err);
     shelf->failures +=
         status == VB_OK ? vb_behaviour_problems(shelf->behaviour, print_problem, shelf) : 0;
+    shelf->cases += trial.cases;
     if (status == VB_OK)
         miss_cases(shelf, had);
     return status;

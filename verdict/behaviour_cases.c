@@ -13,11 +13,8 @@ enum { CASE_PID = 10, CASE_STEP_MS = 10, CASE_DOCUMENTS = 1024, CASE_NODES = 200
 struct cases {
     const struct vb_behaviour *behaviour;
     struct vb_policy *policy;
-    unsigned char *had;
+    struct vb_behaviour_trial *trial;
     bool *heard;
-    size_t count;
-    vb_behaviour_failed *failed;
-    void *ctx;
     const char *file;
     struct arena arena; /* of one case */
 };
@@ -26,7 +23,8 @@ static void VB_PRINTF(3, 4) fail_case(struct cases *cases, size_t line, const ch
 {
     va_list args;
     va_start(args, fmt);
-    cases->failed(cases->ctx, cases->file, line, vb_arena_vprintf(&cases->arena, fmt, args));
+    cases->trial->failed(cases->trial->ctx, cases->file, line,
+                         vb_arena_vprintf(&cases->arena, fmt, args));
     va_end(args);
 }
 
@@ -184,8 +182,8 @@ static int run_case(struct cases *cases, size_t rule, const struct vb_yaml_node 
         status = vb_behaviour_hear(fd, cases->policy, cases->behaviour, cases->heard, err);
     if (status < 0 || !good)
         return status;
-    cases->count++;
-    cases->had[rule] |= wanted ? VB_CASES_MATCH : VB_CASES_NONE;
+    cases->trial->cases++;
+    cases->trial->had[rule] |= wanted ? VB_CASES_MATCH : VB_CASES_NONE;
     if (cases->heard[rule] != wanted)
         fail_case(cases, list->line, "%s %s", vb_behaviour_rule(cases->behaviour, rule)->name,
                   wanted ? "does not match this, but should" : "matches this, but should not");
@@ -253,18 +251,16 @@ static int run_file(void *ctx, const char *name, const char *text, size_t len, s
     return status;
 }
 
-int vb_behaviour_cases(const struct vb_behaviour *behaviour, const char *folder, unsigned char *had,
-                       size_t *ret_cases, vb_behaviour_failed *failed, void *ctx,
-                       struct vb_error *err)
+int vb_behaviour_cases(const struct vb_behaviour *behaviour, const char *folder,
+                       struct vb_behaviour_trial *trial, struct vb_error *err)
 {
-    struct cases cases = {.behaviour = behaviour, .had = had, .failed = failed, .ctx = ctx};
+    struct cases cases = {.behaviour = behaviour, .trial = trial};
     cases.heard = calloc(behaviour->count + 1, sizeof(*cases.heard));
     int status = cases.heard == NULL
                      ? vb_fail(err, VB_E_NOMEM, 0, "out of memory for the cases of rules")
                      : vb_policy_load(NULL, &cases.policy, err);
     if (status == VB_OK)
         status = vb_yaml_folder(folder, run_file, &cases, err);
-    *ret_cases += cases.count;
     vb_policy_free(cases.policy);
     vb_arena_done(&cases.arena);
     free(cases.heard);

@@ -44,11 +44,22 @@ static const char *truth(bool value)
     return value ? "true" : "false";
 }
 
+/* The code of the run stands in the instructions, and names it. */
+static bool is_in_text(const struct judge *judge, const char *program)
+{
+    return judge->run != NULL && judge->run->visible && judge->run->text != NULL &&
+           vb_find_word(judge->run->text, program) != NULL;
+}
+
 static const char *place_of_path(struct judge *judge, const char *text)
 {
     const char *path = vb_home_path(&judge->scratch, text);
-    if (vb_path_is_own(judge->run, path))
+    if (vb_path_is_own(judge->run, path) || vb_is_given(judge->run, path))
         return "own";
+    if (judge->event->kind == VB_EV_FILE_DELETE && judge->run != NULL &&
+        (vb_names_find(&judge->run->changed, path) != NULL ||
+         vb_names_find(&judge->brought, path) != NULL))
+        return "made";
     return path[0] == '~' ? "home" : "system";
 }
 
@@ -73,7 +84,7 @@ static const char *know(void *ctx, enum vb_sigma_fact fact, struct vb_str value)
     case VB_SIGMA_FACT_PROGRAM:
         text = vb_path_base(text);
         return truth(vb_names_find(&judge->declared_words, text) != NULL ||
-                     vb_word_in(everyday, text));
+                     vb_word_in(everyday, text) || is_in_text(judge, text));
     case VB_SIGMA_FACT_PLACE:
         return place_of_path(judge, text);
     case VB_SIGMA_FACT_BAIT:
@@ -204,6 +215,7 @@ static void report_hit(struct judge *judge, const struct hit *hit)
                                 .title = rule->title,
                                 .mapping = rule->mapping,
                                 .graded = true,
+                                .anywhere = rule->severity < VB_SEVERITY_MEDIUM,
                                 .severity = (int)rule->severity,
                                 .confidence = (int)rule->confidence,
                                 .group = rule->name,
@@ -215,11 +227,12 @@ static void report_hit(struct judge *judge, const struct hit *hit)
                                                            (unsigned long long)hit->matches)
                                          : "";
     const char *by =
-        rule->foreign ? vb_arena_printf(&judge->scratch, " Sigma rule of %s.",
-                                        rule->author[0] != '\0' ? rule->author : "unknown author")
+        rule->foreign ? vb_arena_printf(&judge->scratch, " (a Sigma rule of %s)",
+                                        rule->author[0] != '\0' ? rule->author : "somebody unnamed")
                       : "";
     vb_report_found(judge, &found, "%s%s%s%s%s", hit->subject, hit->subject[0] != '\0' ? ": " : "",
                     rule->description, times, by);
+    judge->event = NULL;
 }
 
 /* Those of RUN, or all. */

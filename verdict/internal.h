@@ -430,6 +430,7 @@ struct found {
     int severity;        /* with GRADED: enum vb_severity */
     int confidence;
     bool graded;
+    bool anywhere; /* one finding of the package, wherever it is met */
     const char *path;
     int64_t line;
     const char *host;

@@ -122,7 +122,7 @@ static struct vb_finding *new_finding(struct judge *judge)
 /* Where a finding lies unless the detector says so: in the entry point that was running. */
 static struct found place_of(const struct judge *judge, struct found found)
 {
-    if (found.path == NULL && judge->run != NULL) {
+    if (found.path == NULL && judge->run != NULL && !found.anywhere) {
         found.path = judge->run->path;
         found.line = judge->run->line;
     }

@@ -302,12 +302,16 @@ const struct vb_behaviour_rule *vb_behaviour_rule(const struct vb_behaviour *beh
 
 /* Is told what is wrong: a case that comes out otherwise, or a rule that has not both kinds. */
 typedef void vb_behaviour_failed(void *ctx, const char *file, size_t line, const char *text);
-/* Runs the cases in the YAML files of FOLDER over the rules, adds how many there were to
- * *RET_CASES, and says what failed. HAD, one for each rule, takes note of which had cases. */
 enum { VB_CASES_MATCH = 1, VB_CASES_NONE = 2 };
+struct vb_behaviour_trial {
+    vb_behaviour_failed *failed;
+    void *ctx;
+    size_t cases;       /* grows by how many there were */
+    unsigned char *had; /* of each rule, which it had */
+};
+/* Runs the cases in the YAML files of FOLDER over the rules, and says what failed. */
 VB_CHECKED int vb_behaviour_cases(const struct vb_behaviour *behaviour, const char *folder,
-                                  unsigned char *had, size_t *ret_cases,
-                                  vb_behaviour_failed *failed, void *ctx, struct vb_error *err);
+                                  struct vb_behaviour_trial *trial, struct vb_error *err);
 
 /* Judges the log in LOG_FD (read from its start). BEHAVIOUR NULL: by no such rules. */
 VB_CHECKED int vb_judge(int log_fd, const struct vb_policy *policy,

@@ -393,7 +393,8 @@ static void time_naive(const struct vb_sigma *sigma)
                 bool found = false;
                 for (size_t v = 0; v < made[i].event.view_count && !found; v++) {
                     naive.view = &made[i].views[v];
-                    found = naive_applies(&sigma->rules[r], &made[i], v) &&
+                    found = sigma->rules[r].tree != NULL && /* a correlation */
+                            naive_applies(&sigma->rules[r], &made[i], v) &&
                             naive_node(&naive, sigma->rules[r].tree);
                 }
                 hits += found;

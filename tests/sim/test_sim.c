@@ -237,6 +237,21 @@ static void test_decisions(void **state)
         {"hidden-unicode", VB_DECISION_BLOCK, NULL},
         {"escape-attempt", VB_DECISION_BLOCK, "VB-ESCAPE-ATTEMPT"},
         {"odds-and-ends", VB_DECISION_BLOCK, NULL},
+        {"honest-release", VB_DECISION_ALLOW, NULL},
+        {"honest-server-care", VB_DECISION_ALLOW, "VB-DISCOVERY"},
+        {"honest-screenshot", VB_DECISION_ALLOW, "VB-CLIPBOARD"},
+        {"honest-backup", VB_DECISION_ALLOW, NULL},
+        {"honest-messenger", VB_DECISION_ALLOW, NULL},
+        {"honest-build", VB_DECISION_ALLOW, NULL},
+        {"clipboard-thief", VB_DECISION_REVIEW, "VB-DROP-SITE"},
+        {"key-logger", VB_DECISION_REVIEW, "VB-KEYLOGGER"},
+        {"covered-tracks", VB_DECISION_REVIEW, "VB-MASQUERADE"},
+        {"hostage-taker", VB_DECISION_REVIEW, "VB-RANSOM"},
+        {"name-tunnel", VB_DECISION_REVIEW, "VB-DNS-TUNNEL"},
+        {"token-worm", VB_DECISION_REVIEW, "VB-CREDENTIAL-SWEEP"},
+        {"rights-grabber", VB_DECISION_REVIEW, NULL},
+        {"ordering-tool", VB_DECISION_REVIEW, NULL},
+        {"shy-program", VB_DECISION_ALLOW, "VB-SANDBOX-PROBE"},
     };
     for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
         char base[512];

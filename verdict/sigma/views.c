@@ -17,8 +17,8 @@ enum {
 };
 
 /* Fields that every view has. */
-enum { COMMON_DETONATION, COMMON_TOOL, COMMON_COUNT };
-static const char *const common_names[] = {"Detonation", "McpTool"};
+enum { COMMON_DETONATION, COMMON_TOOL, COMMON_GIVEN, COMMON_COUNT };
+static const char *const common_names[] = {"Detonation", "McpTool", "McpGiven"};
 
 enum { URI_STEM, URI_QUERY, URI_EXTENSION, URI_HOST };
 enum { HEADER_USER_AGENT, HEADER_COOKIE, HEADER_REFERER };
@@ -107,6 +107,7 @@ struct vb_sigma_views {
     void *ask_ctx;
     uint16_t common_fields[COMMON_COUNT];
     char tool[TOOL_BYTES]; /* of an MCP server that is being called, or "" */
+    bool given;            /* its arguments name a path or a host */
     struct vb_sigma_view views[VIEWS_OF_ONE];
     struct vb_sigma_value values[VIEWS_OF_ONE][VALUES_OF_ONE];
     bool failed;
@@ -563,6 +564,8 @@ static void remember_call(struct vb_sigma_views *views, const struct vb_event *e
     if (len > 0)
         memcpy(views->tool, name.text, len);
     views->tool[len] = '\0';
+    const struct vb_value *given = vb_event_get(event, VB_F_GIVEN);
+    views->given = given != NULL && given->list.count > 0;
 }
 
 static void remember(struct vb_sigma_views *views, const struct vb_event *event)
@@ -595,6 +598,10 @@ static void fill_common(const struct vb_sigma_views *views, const struct vb_even
     if (views->tool[0] != '\0') {
         struct vb_sigma_value value = {.field = views->common_fields[COMMON_TOOL], .silent = true};
         (void)text(&value, views->tool, strlen(views->tool));
+        values[(*count)++] = value;
+        value.field = views->common_fields[COMMON_GIVEN];
+        const char *given = views->given ? "true" : "false";
+        (void)text(&value, given, strlen(given));
         values[(*count)++] = value;
     }
 }

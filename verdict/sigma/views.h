@@ -13,7 +13,7 @@ struct vb_sigma_views;
 enum vb_sigma_fact {
     VB_SIGMA_FACT_HOST,    /* the package names this host: "true" or "false" */
     VB_SIGMA_FACT_PROGRAM, /* it declares this program, or everybody has it: likewise */
-    VB_SIGMA_FACT_PLACE,   /* where this path lies: own, home or system */
+    VB_SIGMA_FACT_PLACE,   /* where this path lies: own, made, home or system */
     VB_SIGMA_FACT_BAIT /* whose business this bait is: private, service, config, common, handed */
 };
 /* The answer, for as long as the event lasts; NULL: nobody knows. */

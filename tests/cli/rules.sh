@@ -1,0 +1,116 @@
+#!/bin/sh
+# usage: rules.sh VETBOX SOURCE_DIR
+# vetbox rules: what is built in is in order and has its cases; a user's own Sigma rules are listed,
+# judged by and tested, and what cannot be loaded of them is told with file and line.
+set -eu
+vetbox=$1
+source_dir=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+fail()
+{
+    echo "FAILED: $1" >&2
+    cat "$work/out" "$work/err" >&2
+    exit 1
+}
+
+run()
+{
+    status=0
+    "$vetbox" "$@" >"$work/out" 2>"$work/err" || status=$?
+}
+
+expect()
+{
+    [ "$status" -eq "$1" ] || fail "$2: status $status instead of $1"
+}
+
+run rules test
+expect 0 "the cases of the rules"
+grep -Eq '^[0-9]{3,} cases, 0 failures$' "$work/out" || fail "too few cases"
+run rules show VB-CLIPBOARD
+expect 0 "show a finding"
+[ "$(grep -c '(Sigma' "$work/out")" -ge 2 ] || fail "not all rules of a finding"
+grep -q 'ATTACK-T1115' "$work/out" || fail "no technique of its tags"
+run rules show persistence_cron
+expect 0 "show a YARA rule"
+run rules show no_such_rule
+expect 64 "show what is not there"
+run explain VB-CLIPBOARD
+expect 0 "explain a Sigma finding"
+grep -q 'from the Sigma rule clipboard_read' "$work/out" || fail "no rule named"
+
+mkdir -p "$work/own/tests"
+cat >"$work/own/rules.yml" <<'EOF'
+title: Somebody else's rule
+id: 11111111-2222-4333-8444-555555555555
+author: Somebody
+logsource:
+    product: linux
+    category: process_creation
+detection:
+    selection:
+        Image|endswith: '/curl'
+    condition: selection
+level: critical
+---
+title: It cannot be loaded
+logsource:
+    product: linux
+detection:
+    selection:
+        Image|sounds: x
+    condition: selection
+EOF
+run rules check --sigma "$work/own"
+expect 1 "a rule that cannot be loaded"
+grep -q 'rules.yml:18: unknown modifier "sounds" (left out)' "$work/out" || fail "file, line and reason"
+run rules list --sigma "$work/own"
+expect 0 "list"
+grep -q 'SIGMA-11111111-2222-4333-8444-555555555555' "$work/out" || fail "a foreign rule has no id"
+
+# A critical match of a foreign rule is for review, and no more; the same log is allowed without it.
+log=$source_dir/tests/sim/weather.jsonl
+run judge -q "$log"
+expect 0 "without the rule"
+run judge --sigma "$work/own/rules.yml" "$log"
+expect 2 "with the rule"
+tr -s '\n ' ' ' <"$work/out" |
+    grep -q 'SIGMA-11111111-2222-4333-8444-555555555555, high severity, medium confidence' ||
+    fail "the grade of a foreign rule"
+grep -q 'left out' "$work/err" || fail "what is left out is not told"
+printf 'version: 1\nfindings:\n  SIGMA-*: allow\n' >"$work/policy.yaml"
+run policy check --sigma "$work/own" "$work/policy.yaml"
+grep -q 'has the id SIGMA' "$work/out" && fail "a policy does not know the finding"
+run policy explain --sigma "$work/own" --finding SIGMA-11111111-2222-4333-8444-555555555555
+expect 0 "explain what becomes of it"
+run judge -q --sigma "$work/nothing" "$log"
+expect 78 "rules that are not there"
+
+# Cases: both kinds are needed, and each must come out.
+run rules test --sigma "$work/own"
+expect 1 "rules without cases"
+grep -q "Somebody else's rule has no cases" "$work/out" || fail "missing cases are not told"
+sed -i '/^---$/,$d' "$work/own/rules.yml"
+cat >"$work/own/tests/cases.yaml" <<'EOF'
+rule: Somebody else's rule
+match:
+  - - {kind: process.exec, path: /usr/bin/curl, argv: [curl]}
+none:
+  - - {kind: process.exec, path: /usr/bin/wget, argv: [wget]}
+EOF
+run rules test --sigma "$work/own"
+expect 0 "rules with both kinds of cases"
+sed -i 's,/usr/bin/wget,/usr/bin/curl,' "$work/own/tests/cases.yaml"
+run rules test --sigma "$work/own"
+expect 1 "a case that comes out otherwise"
+grep -q "cases.yaml:5: Somebody else's rule matches this, but should not" "$work/out" || fail "which case"
+
+# A folder of rules in place of those that are built in.
+mkdir -p "$work/rules/behaviour"
+cp "$work/own/rules.yml" "$work/rules/behaviour/"
+run rules check --rules "$work/rules"
+expect 0 "rules in place of the built-in ones"
+grep -q ', 1 Sigma rules$' "$work/out" || fail "they are not in place of the others"
+echo "rules: all as expected"
