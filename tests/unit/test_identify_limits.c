@@ -148,7 +148,8 @@ static void manifests_that_lie(VB_UNUSED void **state)
         {{".mcp.json", "{\"mcpServers\": {\"a\": {\"command\": [\"run-it\", \"-y z\"]}}}"},
          "entry mcp-server:a @.mcp.json:1 | when=load | command=run-it '-y z' | interpreter=sh"},
         {{"setup.py", ""},
-         "entry setup.py @setup.py | when=install | command=python3 setup.py install --user --root=/ | "
+         "entry setup.py @setup.py | when=install | command=python3 setup.py install --user "
+         "--root=/ | "
          "interpreter=sh"},
     };
     for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
