@@ -6,6 +6,7 @@
 
 enum {
     RUNS_MAX = 8,    /* of a package */
+    WINDOWS_MAX = 6, /* besides these, of one that speaks of Windows */
     LEAST_MS = 500,  /* of a run */
     MOST_MS = 10000, /* the same */
     VARIABLES_MAX = 64,
@@ -34,6 +35,7 @@ struct hunt {
     const struct vb_sandbox_options *options;
     struct vb_sandbox **sandbox;
     size_t left;     /* runs that are still to be made */
+    size_t windows;  /* of those, as Windows, when they are chosen */
     uint64_t missed; /* that were wanted */
 };
 
@@ -65,12 +67,15 @@ static bool take_row(struct hunt *hunt, size_t machine, size_t *from)
         return false;
     *from = row + 1;
     const size_t ways = vb_runs_ways(runs, row);
-    if (hunt->left + ways > RUNS_MAX) {
+    const bool windows = machines[machine].environment == vb_windows_environment;
+    if (windows ? hunt->windows + ways > WINDOWS_MAX
+                : hunt->left - hunt->windows + ways > RUNS_MAX) {
         hunt->missed += ways;
         return true;
     }
     runs->rows[row].elsewhere |= 1U << machine;
     hunt->left += ways;
+    hunt->windows += windows ? ways : 0;
     return true;
 }
 

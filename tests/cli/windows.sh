@@ -59,7 +59,7 @@ END
 skill py-powershell python3 <<END
 import subprocess, sys
 if sys.platform.startswith("win"):
-    subprocess.run(["powershell.exe", "-NoProfile", "-EncodedCommand", "$encoded"], shell=False)
+    subprocess.Popen(["powershell.exe", "-NoProfile", "-EncodedCommand", "$encoded"])
 END
 vet py-powershell 1
 expect_in "$work/out" "VB-STAGE-TWO" "what PowerShell unpacks"

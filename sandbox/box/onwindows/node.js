@@ -95,7 +95,10 @@ function started(usual) {
     let words = given.shell ? [bin + 'cmd', '/c', [String(file), ...args.map(quoted)].join(' ')]
       : [...program(file), ...args.map(String)];
     delete given.shell;
-    return usual.call(this, words[0], words.slice(1), given, ...more);
+    const made = usual.call(this, words[0], words.slice(1), given, ...more);
+    // What is started outlives its starter on Windows, and a box ends with it.
+    if (made && made.unref) made.unref = () => {};
+    return made;
   };
 }
 

@@ -1,6 +1,7 @@
 # What makes Python look like Windows to a package's code. Python's own library keeps to the system that
 # it was built for: who imports os, sys or platform is looked at, and only code that is not Python's or
 # the machine's is handed another one. Paths of Windows are what they are in the box for everybody.
+import atexit
 import builtins
 import importlib
 import io
@@ -164,7 +165,21 @@ def _popen(self, args, *rest, **named):
     else:
         words = _split(args) if isinstance(args, str) else [os.fspath(args)] if isinstance(args, os.PathLike) else list(args)
         args = _program(words[0]) + words[1:] if words else words
+    _running.append(self)
     return _start(self, args, *rest, **named)
+
+
+def _wait():
+    """What is started outlives its starter on Windows, and a box ends with it."""
+    for process in _running[-8:]:
+        try:
+            process.wait(2)
+        except Exception:
+            pass
+
+
+_running = []
+atexit.register(_wait)
 
 
 def _system(command):
