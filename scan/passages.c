@@ -5,6 +5,8 @@
 #include "scan/textmodel.h"
 
 enum {
+    WORDS_LEAST = 4,    /* of a passage; */
+    WORD_MOST = 16,     /* where they are longer than this on average, it is no language */
     UNIT_MOST = 400,    /* from here on a unit ends at a blank, */
     UNIT_HARD = 500,    /* and here whatever stands there */
     LITERAL_LEAST = 40, /* shorter strings, and those of fewer words, are no text */
@@ -56,7 +58,7 @@ static void weigh(struct cutter *cutter, size_t begin, struct vb_text_sum sum)
 /* The passages that end with the latest unit. */
 static void weigh_last(struct cutter *cutter)
 {
-    struct vb_text_sum sum = {0, 0};
+    struct vb_text_sum sum = {0};
     size_t bytes = 0;
     for (size_t i = 0; i < cutter->units; i++) {
         const struct unit *unit = &cutter->last[i];
@@ -65,7 +67,8 @@ static void weigh_last(struct cutter *cutter)
             return;
         sum.weights += unit->sum.weights;
         sum.count += unit->sum.count;
-        if (bytes >= VB_PASSAGE_LEAST)
+        sum.words += unit->sum.words;
+        if (bytes >= VB_PASSAGE_LEAST && sum.words >= WORDS_LEAST && bytes <= sum.words * WORD_MOST)
             weigh(cutter, unit->begin, sum);
     }
 }

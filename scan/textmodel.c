@@ -192,6 +192,7 @@ static void count_words(const struct vb_text_model *model, const struct normal *
         uint32_t hash = begin_word;
         for (; i < end; i++)
             hash = step(hash, normal->bytes[i]);
+        sum->words++;
         count(model, sum, hash);
         if (!first)
             count(model, sum, before * PRIME ^ hash);
@@ -204,7 +205,7 @@ struct vb_text_sum vb_text_model_unit(const struct vb_text_model *model, struct 
                                       bool escaped)
 {
     struct normal normal;
-    struct vb_text_sum sum = {0, 0};
+    struct vb_text_sum sum = {0};
     normalise(&normal, unit, escaped);
     count_chars(model, &normal, &sum);
     count_words(model, &normal, &sum);

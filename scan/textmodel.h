@@ -32,6 +32,7 @@ VB_CHECKED int vb_text_model_read(const unsigned char *bytes, size_t len, struct
 struct vb_text_sum {
     int32_t weights;
     uint32_t count;
+    uint32_t words;
 };
 
 /* UNIT has at most VB_UNIT_BYTES bytes. ESCAPED: it stood in a literal, where \n is a blank. */

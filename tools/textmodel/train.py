@@ -26,11 +26,11 @@ import sources
 SEED = 20
 HONEST_FIRST = 100000  # passages of honest texts in the first round
 HONEST_MORE = 50000    # the worst of the rest, added before each further round
-ROUNDS = 3
+ROUNDS = 2
 STRENGTH = 1e-6        # of the regularisation
 EPOCHS = 12
 BAD_SHARE = 0.02       # of the passages of a package, for the calibration: a stated guess
-THRESHOLD = 0.997
+THRESHOLD = 0.9965
 
 HONEST, BAD = 0, 1
 
