@@ -262,8 +262,8 @@ static void see_place(struct judge *judge, const char *path)
     const struct place_row *row = place_row_of(path);
     const bool own = run->own != NULL && vb_starts(path, run->own) &&
                      (path[strlen(run->own)] == '/' || path[strlen(run->own)] == '\0');
-    if (row == NULL)
-        return;
+    if (row == NULL || vb_is_given(run, path))
+        return; /* an argument of ours named it */
     if (row->id == FINDING_AGENT_TAMPER && (own || is_own_skill(judge, path)))
         return;
     if (strcmp(row->writers, "*") == 0)

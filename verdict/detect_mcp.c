@@ -6,7 +6,7 @@
 #include "verdict/internal.h"
 #include "vetbox/core/json.h"
 
-enum { LEVELS_MAX = 32, EXCERPT = 160 };
+enum { LEVELS_MAX = 32, EXCERPT = 160, WORDS_BYTES = 2048 };
 
 /* --- what is the same --- */
 
@@ -159,7 +159,11 @@ static void see_tool(struct judge *judge)
     struct mcp_tool *tool = &judge->mcp_rows[entry->value];
     const uint64_t digest = digest_of(judge);
     if (fresh) {
-        *tool = (struct mcp_tool){digest, run->id, judge->event->seq};
+        *tool = (struct mcp_tool){digest, run->id, judge->event->seq, NULL, NULL, NULL};
+        tool->name = vb_arena_cut(judge->keep, name, MAX_TEXT);
+        tool->about = vb_arena_cut(judge->keep, vb_text_of(judge, VB_F_DESCRIPTION), WORDS_BYTES);
+        tool->words = vb_arena_printf(judge->keep, "%s %s %.*s", tool->name, tool->about,
+                                      WORDS_BYTES, vb_text_of(judge, VB_F_TEXT));
         if (number > 1 && !run->announced)
             report_addition(judge, name);
         return;
@@ -175,6 +179,16 @@ static void see_call(struct judge *judge)
 {
     struct run *run = judge->run;
     size_t count = 0;
+    const bool begins = strcmp(vb_text_of(judge, VB_F_ACTION), "begin") == 0;
+    const char *key =
+        vb_arena_printf(&judge->scratch, "%u %s", origin_of(run), vb_text_of(judge, VB_F_NAME));
+    const struct name *entry = begins && strcmp(vb_text_of(judge, VB_F_METHOD), "tools/call") == 0
+                                   ? vb_names_find(&judge->mcp_tools, key)
+                                   : NULL;
+    if (entry != NULL)
+        vb_begin_call(judge, &judge->mcp_rows[entry->value]);
+    else
+        vb_end_call(judge);
     char **items = vb_list_of(judge, VB_F_GIVEN, &count);
     for (size_t i = 0; i < count; i++)
         (void)vb_names_add(&run->given, &run->arena, vb_home_path(&judge->scratch, items[i]), 0,

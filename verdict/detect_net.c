@@ -456,9 +456,13 @@ void vb_see_limits(struct judge *judge)
     for (size_t i = 0; i < VB_ARRAY_LEN(limits); i++) {
         if (strcmp(limits[i].what, what) != 0)
             continue;
+        /* No call of ours asks for much. */
+        const bool called = judge->run != NULL && judge->run->tool != NULL &&
+                            (vb_word_in("processes memory disk files cpu", what) ||
+                             strcmp(what, "open files") == 0);
         const struct found found = {.id = FINDING_RESOURCE_ABUSE,
                                     .graded = true,
-                                    .severity = limits[i].severity,
+                                    .severity = called ? VB_SEVERITY_HIGH : limits[i].severity,
                                     .confidence = VB_CONFIDENCE_MEDIUM,
                                     .group = limits[i].what};
         vb_report_found(judge, &found, "%s%s%s%s.", limits[i].sentence, detail[0] ? ": " : "",

@@ -178,6 +178,8 @@ struct mcp_tool {
     uint64_t digest;
     uint32_t run;
     uint64_t seq;
+    const char *name, *about; /* its description */
+    const char *words;        /* all that it says of itself */
 };
 
 /* What the box executes to run the package's code (ours.c). */
@@ -255,6 +257,9 @@ struct run {
     struct names mark_tokens, download_tokens; /* value: place among them */
     const char *client;   /* as which we talk with it, an MCP server; NULL: we do not */
     bool announced;       /* it said that its tools change */
+    const struct mcp_tool *tool; /* that is being called, or NULL */
+    uint64_t tool_seq;           /* the beginning of that call */
+    const char *tool_host;       /* the first that it sent something to, or NULL */
     struct names given;   /* paths ("~/…") and hosts that we named in arguments */
     struct names indexes; /* hosts that answered as an index of packages does */
     bool names_asked;     /* net.name was seen */
@@ -576,6 +581,11 @@ void vb_see_evasion(struct judge *judge);
 void vb_see_network(struct judge *judge);
 void vb_see_kernel(struct judge *judge);
 void vb_see_limits(struct judge *judge);
+
+/* detect_tool.c: what a tool does while it is called */
+void vb_begin_call(struct judge *judge, const struct mcp_tool *tool);
+void vb_end_call(struct judge *judge);
+void vb_see_tool(struct judge *judge);
 
 /* detect_mcp.c */
 void vb_see_mcp(struct judge *judge);

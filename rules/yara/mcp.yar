@@ -38,6 +38,37 @@ rule mcp_description_gives_orders
         (kind == "code" or kind == "config") and layer == "" and any of ($tag*) and any of ($tool*) and any of ($order*)
 }
 
+rule mcp_description_takes_safeguards_off
+{
+    meta:
+        id = "VB-MCP-POISONED-TOOL"
+        title = "A tool's description speaks as the system and takes safeguards off"
+        description = "The description of a tool poses as the system, or as a hidden directive, and says that checks, filters or confirmation do not hold."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 AST04 ASI01 ASI02 LLM01 MCP03 ATTACK-T1036 ATLAS-AML.T0054 CWE-1427"
+    strings:
+        $tool1 = ".tool("
+        $tool2 = "inputSchema"
+        $tool3 = "registerTool("
+        $tool4 = ".tool\n"
+        $tool5 = ".list_tools("
+        $pose1 = /\[(HIDDEN|SYSTEM|ROLE|INTERNAL|SECRET|METADATA|CONTEXT|ADMIN|OVERRIDE|DEVELOPER)\s(INSTRUCTIONS?|DIRECTIVE|OVERRIDE|NOTE|MESSAGE|COMMAND|PROMPT)\]/
+        $pose2 = /\b(SYSTEM|INSTRUCTION|OVERRIDE|IMPORTANT\sSYSTEM|SECURITY)\s(OVERRIDE|DIRECTIVE|NOTE|INSTRUCTION|PROMPT)(\sDIRECTIVE)?\s?:/
+        $pose3 = /\n\s{0,12}SYSTEM\s?:\s/
+        $pose4 = /\b(ACT\sAS|YOU\sARE\sNOW)\s?:?\s[A-Z]/
+        $pose5 = /\bJAILBREAK\sMODE\b/
+        $off1 = /\b(bypass|ignore|disregard|disable|disables|skip|override|remove)\s(all\s|any\s|the\s|previous\s|prior\s){0,3}(safety|security|content|access|validation|ethical|user|input)\s?(and\s\w{3,12}\s)?(checks?|restrictions?|filters?|filtering|polic(y|ies)|guidelines?|controls?|validation|rules|confirmations?|sanitization)/ nocase
+        $off2 = /\bwithout\s(any\s)?(validation|restrictions?|confirmation|security\schecks|authorization|approval|asking)\b/ nocase
+        $off3 = /\btrust\s(all|any|every)\s(user\s|admin\s)?(input|quer(y|ies)|commands?|requests?|users?)\b/ nocase
+        $off4 = /\bunrestricted\s(access|mode|privileges|administrative|system|queries|permissions|emergency)\b/ nocase
+        $off6 = /\bdisable\s(all\s)?(data|input|request)\s(validation|sanitization|checks)\b/ nocase
+        $off5 = /\bdisable\s(all\s)?(content|safety|security)\s(filtering|filters|restrictions|checks|sanitization)\b/ nocase
+    condition:
+        (kind == "code" or kind == "config") and layer == "" and any of ($tool*) and for any of ($pose*) : (
+            for any i in (1..#) : ( any of ($off*) in (@[i] - 300 .. @[i] + 300) ) )
+}
+
 rule mcp_config_runs_download
 {
     meta:

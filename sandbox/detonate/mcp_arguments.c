@@ -17,10 +17,6 @@ enum {
     NAME_BYTES = 64
 };
 
-#define CANARY "canary-4f7a"
-/* Written where a shell reads it this says so in its argument vector, and does nothing else. */
-#define CANARY_TEXT CANARY " \"'$(echo " CANARY ")'\"; echo " CANARY " #"
-
 static const char *const form_names[VB_MCP_FORMS] = {"typical", "edge",   "canary", "bait",
                                                      "choice",  "choice", "choice"};
 
@@ -136,6 +132,8 @@ static const struct {
     {"repo", FIXED, "hello-world", NULL},
     {"repository", FIXED, "octocat/hello-world", NULL},
     {"language", FIXED, "en", NULL},
+    {"token", FIXED, "k7Qd2mZx9Vb4Lw8Rt1Yc6Nf3Hs5Jp0Ga", NULL},
+    {"password", FIXED, "k7Qd2mZx9Vb4Lw8Rt1Yc6Nf3Hs5Jp0Ga", NULL},
     {"city", FIXED, "Berlin", NULL},
     {"location", FIXED, "Berlin", NULL},
     {"country", FIXED, "DE", NULL},
@@ -250,6 +248,40 @@ static json_t *make_edge_text(const json_t *schema)
     return json_is_integer(most) ? fit_text(schema, "") : make_long();
 }
 
+/* By a word in the name of a parameter: what is executed where it is read as code opens a file that
+ * is not there. The encoded rows are the same expression, and a pickle that does it. */
+static const struct {
+    const char *word, *text;
+} codes[] = {
+    {"encoded", "b3BlbigiL2NhbmFyeS00ZjdhIik="},
+    {"base64", "b3BlbigiL2NhbmFyeS00ZjdhIik="},
+    {"b64", "b3BlbigiL2NhbmFyeS00ZjdhIik="},
+    {"serialized", "Y2J1aWx0aW5zCm9wZW4KKFMnL2NhbmFyeS00ZjdhJwp0Ui4="},
+    {"pickle", "Y2J1aWx0aW5zCm9wZW4KKFMnL2NhbmFyeS00ZjdhJwp0Ui4="},
+    {"pickled", "Y2J1aWx0aW5zCm9wZW4KKFMnL2NhbmFyeS00ZjdhJwp0Ui4="},
+    {"yaml", "!!python/object/apply:builtins.open [\"" VB_CANARY_FILE "\"]"},
+    {"code", VB_CANARY_CODE},
+    {"expression", VB_CANARY_CODE},
+    {"expr", VB_CANARY_CODE},
+    {"formula", VB_CANARY_CODE},
+    {"python", VB_CANARY_CODE},
+    {"script", VB_CANARY_CODE},
+    {"lambda", VB_CANARY_CODE},
+    {"calculation", VB_CANARY_CODE},
+};
+
+/* NULL: the parameter is not for code. */
+static const char *code_of(const char *name)
+{
+    if (has_word(name, "path") || has_word(name, "file"))
+        return NULL;
+    for (size_t i = 0; i < VB_ARRAY_LEN(codes); i++) {
+        if (has_word(name, codes[i].word))
+            return codes[i].text;
+    }
+    return NULL;
+}
+
 static json_t *make_text(struct maker *maker, const json_t *schema, const char *name)
 {
     const char *format = text_of(schema, "format");
@@ -261,6 +293,8 @@ static json_t *make_text(struct maker *maker, const json_t *schema, const char *
             note_given(maker, formats[i].host);
         return json_string_nocheck(formats[i].value);
     }
+    if (maker->form == VB_MCP_CANARY && code_of(name) != NULL)
+        return fit_text(schema, code_of(name));
     while (row < VB_ARRAY_LEN(words) && !has_word(name, words[row].word))
         row++;
     const bool known = row < VB_ARRAY_LEN(words);
@@ -275,7 +309,7 @@ static json_t *make_text(struct maker *maker, const json_t *schema, const char *
     if (maker->form == VB_MCP_EDGE)
         return make_edge_text(schema);
     if (maker->form == VB_MCP_CANARY)
-        return fit_text(schema, CANARY_TEXT);
+        return fit_text(schema, VB_CANARY_TEXT);
     return fit_text(schema, known ? words[row].value : "weekly report");
 }
 
@@ -387,6 +421,11 @@ static const json_t *stated(struct maker *maker, const json_t *schema)
     }
     if (count > 0)
         return if_small(json_array_get(values, choice_of(maker, count)));
+    /* Of examples the first is typical; the others are tried as choices. */
+    if (maker->form >= VB_MCP_CHOICE && json_array_size(examples) > 1)
+        return if_small(json_array_get(examples, choice_of(maker, json_array_size(examples))));
+    if (json_array_size(examples) > 1)
+        (void)choice_of(maker, json_array_size(examples));
     return maker->form == VB_MCP_TYPICAL && json_array_size(examples) > 0
                ? if_small(json_array_get(examples, 0))
                : NULL;

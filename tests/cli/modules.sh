@@ -108,16 +108,16 @@ run vet "$work/helper" --evidence "$work/helper.ev"
 expect_not_in "$work/helper.ev/events.jsonl" "module helped_" "advice of who does not fail"
 [ "$(grep -c '\[1, 2\]' "$work/helper.ev/events.jsonl")" -ge 2 ] || fail "a module that is there was replaced"
 
-# The protocol is spoken by real ones only; what is not a name is none.
+# What is not a name is none, and installers are none of the package's.
 skill protocol
 cat >"$work/protocol/scripts/run.py" <<END
 import fast_$s, sys
 print("No module named '../../etc'; No module named 'a b'", file=sys.stderr)
-raise ModuleNotFoundError("No module named 'fastmcp'")
+raise ModuleNotFoundError("No module named 'setuptools'")
 END
 run vet "$work/protocol" --evidence "$work/protocol.ev"
 expect_in "$work/protocol.ev/events.jsonl" "\"what\":\"module fast_$s\"" "another module"
-expect_not_in "$work/protocol.ev/events.jsonl" '"what":"module fastmcp"' "an SDK is not stood in for"
+expect_not_in "$work/protocol.ev/events.jsonl" '"what":"module setuptools"' "an installer is not stood in for"
 expect_not_in "$work/protocol.ev/events.jsonl" '"what":"module ..' "a path is no module"
 
 # A library for HTTP really sends, where the machine has none of its own.

@@ -89,6 +89,13 @@ struct vb_value {
 #define VB_FUNCTIONS "functions"
 /* And of one that is no script's: argv is how a document has an MCP client start a server. */
 #define VB_CLIENT_SETTINGS "client settings"
+/* Given for a string to a tool of an MCP server: where a shell reads it this says so in its
+ * argument vector, and does nothing else. */
+#define VB_CANARY "canary-4f7a"
+#define VB_CANARY_TEXT VB_CANARY " \"'$(echo " VB_CANARY ")'\"; echo " VB_CANARY " #"
+/* The same for what is read as code: it opens a file that is not there. */
+#define VB_CANARY_FILE "/" VB_CANARY
+#define VB_CANARY_CODE "open(\"" VB_CANARY_FILE "\")"
 
 enum {
     VB_EVENT_MAX_FIELDS = 20,

@@ -13,13 +13,12 @@ import os as _os
 import re as _re
 import signal as _signal
 import sys as _sys
-import textwrap as _textwrap
 import threading as _threading
 import types as _types
 import typing as _typing
 
 _top = __name__.partition(".")[0]
-_cpu_seconds, _examples_max, _line_max, _depth_max = 4, 8, 1 << 22, 6
+_cpu_seconds, _examples_max, _line_max, _depth_max, _source_max = 4, 8, 1 << 22, 6, 1 << 20
 _script = getattr(_sys.modules.get("__main__"), "__file__", None)
 _served = False
 _servers = []
@@ -197,51 +196,65 @@ def _hints(function):
         return dict(getattr(function, "__annotations__", None) or {})
 
 
+def _constants(node):
+    """The texts and numbers in NODE."""
+    if isinstance(node, _ast.Constant) and isinstance(node.value, (str, int, float)):
+        return [] if isinstance(node.value, bool) else [node.value]
+    if isinstance(node, (_ast.List, _ast.Tuple, _ast.Set)):
+        return [value for item in node.elts for value in _constants(item)]
+    if isinstance(node, _ast.Dict):
+        return [value for item in node.keys if item for value in _constants(item)]
+    return []
+
+
+def _named(node):
+    """The variable in "name" and in "name.lower()", or None."""
+    if isinstance(node, _ast.Call) and isinstance(node.func, _ast.Attribute):
+        node = node.func.value
+    return node.id if isinstance(node, _ast.Name) else None
+
+
+_trees = {}
+
+
 def _compared(function):
-    """What the function compares its parameters with: {NAME: [VALUE…]}."""
-    found = {}
+    """What variables of the function's module are compared with: {NAME: [VALUE…]}."""
     try:
-        tree = _ast.parse(_textwrap.dedent(_inspect.getsource(function)))
+        path = _inspect.getsourcefile(function)
+        if path in _trees:
+            return _trees[path]
+        with open(path, "rb") as file:
+            tree = _ast.parse(file.read(_source_max))
     except Exception:
-        return found
+        return {}
+    found, loops = {}, {}
 
-    def names_of(node):
-        if isinstance(node, _ast.Name):
-            return [node.id]
-        if isinstance(node, _ast.Call) and isinstance(node.func, _ast.Attribute):
-            return names_of(node.func.value)
-        return []
+    def note(name, values):
+        if name is not None:
+            found.setdefault(name, []).extend(values)
 
-    def values_of(node):
-        if isinstance(node, _ast.Constant) and isinstance(node.value, (str, int, float)):
-            return [] if isinstance(node.value, bool) else [node.value]
-        if isinstance(node, (_ast.List, _ast.Tuple, _ast.Set)):
-            return [value for item in node.elts for value in values_of(item)]
-        return []
-
+    for node in _ast.walk(tree):
+        if isinstance(node, _ast.comprehension) and isinstance(node.target, _ast.Name):
+            loops.setdefault(node.target.id, []).extend(_constants(node.iter))
     for node in _ast.walk(tree):
         if isinstance(node, _ast.Compare):
             sides = [node.left, *node.comparators]
             for side in sides:
-                for name in names_of(side):
-                    for other in sides:
-                        if other is not side:
-                            found.setdefault(name, []).extend(values_of(other))
+                for other in sides:
+                    if other is not side:
+                        note(_named(side), _constants(other) or loops.get(_named(other), []))
         elif hasattr(_ast, "Match") and isinstance(node, _ast.Match):
-            for name in names_of(node.subject):
-                for case in node.cases:
-                    if isinstance(case.pattern, _ast.MatchValue):
-                        found.setdefault(name, []).extend(values_of(case.pattern.value))
-        elif isinstance(node, (_ast.Call, _ast.Subscript)):
-            # {"strict": …}[mode] and {"strict": …}.get(mode): what is chosen by the parameter
-            table = node.value if isinstance(node, _ast.Subscript) else getattr(
-                node.func, "value", None)
-            keys = [node.slice] if isinstance(node, _ast.Subscript) else node.args[:1]
-            if isinstance(table, _ast.Dict):
-                for key in keys:
-                    for name in names_of(key):
-                        for item in table.keys:
-                            found.setdefault(name, []).extend(values_of(item) if item else [])
+            for case in node.cases:
+                if isinstance(case.pattern, _ast.MatchValue):
+                    note(_named(node.subject), _constants(case.pattern.value))
+        elif isinstance(node, _ast.Subscript) and isinstance(node.value, _ast.Dict):
+            note(_named(node.slice), _constants(node.value))
+        elif isinstance(node, _ast.Call) and isinstance(node.func, _ast.Attribute) and node.args:
+            if node.func.attr in ("startswith", "endswith"):
+                note(_named(node.func.value), _constants(node.args[0]))
+            elif isinstance(node.func.value, _ast.Dict):
+                note(_named(node.args[0]), _constants(node.func.value))
+    _trees[path] = found
     return found
 
 
@@ -298,7 +311,9 @@ def _filled(function, arguments):
         if _typing.get_origin(kind) is _typing.Annotated:
             kind = _typing.get_args(kind)[0]
         try:
-            if isinstance(value, dict) and _is_model(kind):
+            if isinstance(value, str) and kind is bytes:
+                value = value.encode()
+            elif isinstance(value, dict) and _is_model(kind):
                 value = kind(**value)
             elif isinstance(kind, type) and issubclass(kind, _enum.Enum):
                 value = kind(value)
@@ -769,7 +784,8 @@ class _stdio_server:
 
 def _serve_all():
     """A script that ended, and has registered tools that nobody served."""
-    if _served or not _script or issubclass(getattr(_sys, "last_type", None) or Exception, ImportError):
+    failed = getattr(_sys, "last_type", None) or Exception
+    if _served or not _script or issubclass(failed, ImportError):
         return
     for server in _servers:
         if getattr(server, "_tools", None) or getattr(server, "_handlers", None):
