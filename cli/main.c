@@ -18,7 +18,7 @@ static const struct vb_command commands[] = {
      "any command in the box, recorded; the report goes to standard error", vb_command_run},
     {"judge", 'j', "EVIDENCE", "judge a recorded log again", vb_command_judge},
     {"report", 'p', "EVIDENCE", "render a recorded run in another format", vb_command_report},
-    {"rules", 'l', "list|check", "the YARA rules", vb_command_rules},
+    {"rules", 'l', "list|check|test", "the YARA rules", vb_command_rules},
     {"explain", 'l', "[ID|CODE]", "what a finding, or the code in it, means", vb_command_explain},
     {"doctor", 'd', "", "what this machine can do, and how to mend it", vb_command_doctor},
     {"trust", 't', "ACTION [NAME]",

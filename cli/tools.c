@@ -7,6 +7,7 @@
 
 #include "cli/listen.h"
 #include "cli/places.h"
+#include "cli/rules_yara.h"
 #include "cli/session.h"
 #include "vetbox/report.h"
 #include "vetbox/sandbox.h"
@@ -283,25 +284,37 @@ static void print_rule(void *ctx, const char *name, const char *id, const char *
     printf("%-32s %-28s %-8s %s\n", name, id, severity, description);
 }
 
+static int act_on_rules(const struct vb_options *options, const char *action,
+                        const struct vb_rules *rules, const char *dir, struct vb_error *err)
+{
+    const bool quiet = vb_option_given(options, VB_OPT_QUIET);
+    if (strcmp(action, "test") == 0)
+        return vb_rules_yara_test(rules, dir, quiet, err);
+    if (strcmp(action, "list") == 0) {
+        vb_rules_each(rules, print_rule, NULL);
+        return VB_OK;
+    }
+    if (!quiet)
+        printf("%zu rules in %s\n", vb_rules_count(rules), dir);
+    return vb_rules_yara_price(rules, dir, vb_option_given(options, VB_OPT_ALLOW_SLOW), quiet, err);
+}
+
 int vb_command_rules(const struct vb_options *options, struct vb_error *err)
 {
     VB_CLEANUP_FREE char *dir = NULL;
     struct vb_rules *rules = NULL;
     const char *action = options->operand_count == 1 ? options->operands[0] : "";
-    const bool list = strcmp(action, "list") == 0;
-    if (!list && strcmp(action, "check") != 0)
-        return vb_fail(err, VB_E_USAGE, 0, "vetbox rules list, or vetbox rules check");
+    if (strcmp(action, "list") != 0 && strcmp(action, "check") != 0 && strcmp(action, "test") != 0)
+        return vb_fail(err, VB_E_USAGE, 0,
+                       "vetbox rules list, vetbox rules check or vetbox rules test");
     int status = vb_place_yara_rules(options->value[VB_OPT_RULES], &dir, err);
     if (status == VB_OK)
         status = vb_rules_load(dir, NULL, &rules, err);
     if (status < 0)
         return status;
-    if (list)
-        vb_rules_each(rules, print_rule, NULL);
-    else if (!vb_option_given(options, VB_OPT_QUIET))
-        printf("%zu rules in %s\n", vb_rules_count(rules), dir);
+    status = act_on_rules(options, action, rules, dir, err);
     vb_rules_free(rules);
-    return 0;
+    return status;
 }
 
 static void explain(const struct vb_finding_type *row)

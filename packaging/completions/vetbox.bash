@@ -16,7 +16,7 @@ _vetbox_options()
         --net --persona --deps --quiet --color --help ;;
     judge) echo --policy --format --output --sign --report --fail-on --advisory --quiet --color --help ;;
     report) echo --format --output --sign --quiet --color --help ;;
-    rules) echo --rules --quiet --help ;;
+    rules) echo --rules --allow-slow --quiet --help ;;
     explain) echo --rules --quiet --help ;;
     doctor) echo --quiet --color --help ;;
     trust) echo --trust --format --name --principal --quiet --help ;;
@@ -68,7 +68,7 @@ _vetbox()
                 compopt -o filenames
                 return
             elif [ "${COMP_WORDS[1]}" = rules ] && [ "$COMP_CWORD" -eq 2 ]; then
-                words='list check'
+                words='list check test'
             elif [ "${COMP_WORDS[1]}" = rootfs ] && [ "$COMP_CWORD" -eq 2 ]; then
                 words=build
             fi ;;
