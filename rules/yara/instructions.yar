@@ -229,11 +229,15 @@ rule instructions_reviewer_told
         mapping = "AST01 ASI09 LLM01 ATLAS-AML.T0051.001 CWE-506"
     strings:
         $a = /(do not|don\'t|no need to|never|please skip|skip)\s(scan|scanning|analy[sz]e|analy[sz]ing|flag|flagging|audit|auditing|review|reviewing|inspect|report)\s(of\s)?(this|the)\s(skill|file|package|plugin|code|repository|server|tool|section|folder)\b/ nocase
-        $b = /(this|the)\s(skill|file|package|plugin|code|server)\s(is|was|has been)\s[^.\n]{0,40}(verified|approved|audited|certified|cleared|whitelisted|pre-?approved)\s(by|as)\s[^.\n]{0,40}(security|anthropic|openai|google|microsoft|scanner|trust|safe)/ nocase
+        $b = /(verified|approved|audited|certified|cleared|whitelisted)\s(by|as)\s[^.\n]{0,40}(security|anthropic|openai|google|microsoft|scanner|trust|safe)/ nocase
+        $it1 = "this skill" nocase
+        $it2 = "this package" nocase
+        $it3 = "this plugin" nocase
+        $it4 = "this server" nocase
         $c = /["\']?(scan|security|safety|analysis)_?(result|verdict|status)["\']?\s?[:=]\s?["\']?(safe|benign|clean|pass(ed)?|no_?(threat|issue)s?)/ nocase
         $who = /(scanner|reviewer|auditor|security\s(tool|team|review|scan|check)|static analysis|verdict|moderator|analy[sz]er)/ nocase
     condition:
-        (kind == "prose" or kind == "code") and layer == "" and ($b or ($c and $who and kind == "prose") or ($a and $who))
+        (kind == "prose" or kind == "code") and layer == "" and (($b and any of ($it*)) or ($c and $who and kind == "prose") or ($a and $who))
 }
 
 rule instructions_comment_download

@@ -234,7 +234,7 @@ rule obfuscation_python_aliased_import
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1059 CWE-506"
     strings:
-        $a = /(^|\n)\s{0,8}(\w{1,40})\s?=\s?__import__\s{0,4}(\n|;|#)/
+        $a = /=\s?__import__\s{0,4}[\n;#]/
     condition:
         (kind == "code" or layer != "") and $a
 }
@@ -419,22 +419,6 @@ rule obfuscation_shell_split
         (kind == "code" or layer != "") and any of them
 }
 
-rule obfuscation_shell_variables
-{
-    meta:
-        id = "VB-OBFUSCATED-SHELL-WORDS"
-        title = "A command is put together from variables of few letters"
-        description = "A shell script splits the name of a command or an address over variables and runs their sum."
-        severity = "high"
-        confidence = "high"
-        mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1059 CWE-506"
-    strings:
-        $set = /(^|[\n;])\s{0,8}[a-zA-Z_]{1,3}=["\']?(cu|cur|wg|wge|ba|bas|ht|htt|http:|\/bin|nc)["\']?\s{0,2}[\n;]/
-        $run = /(^|[\n;])\s{0,8}(eval\s["\']?)?\$\{?[a-zA-Z_]{1,3}\}?\$\{?[a-zA-Z_]{1,3}\}?[\s"\'$]/
-    condition:
-        (kind == "code" or layer != "") and all of them
-}
-
 rule obfuscation_fragments_exec
 {
     meta:
@@ -446,11 +430,8 @@ rule obfuscation_fragments_exec
         mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1059 CWE-506"
     strings:
         $a = /\b(exec|eval|os\.system|os\.popen)\(\s?["\']{2}\.join\(\s?\w{1,20}\s?\)/
-        $set = /(^|\n)\s{0,12}(\w{1,10}\d)\s?=\s?["\'][^"\'\n]{2,12}["\'][^\n]{0,20}\n\s{0,12}\w{1,10}\d\s?=\s?["\']/
-        $sum = /=\s?\w{1,10}1\s?\+\s?\w{1,10}2\s?\+\s?\w{1,10}3/
-        $run = /\b(exec|eval|os\.system|os\.popen)\(\s?\w{1,24}\s?\)/
     condition:
-        (kind == "code" or layer != "") and ($a or ($set and $sum and $run))
+        (kind == "code" or layer != "") and $a
 }
 
 rule obfuscation_code_object
