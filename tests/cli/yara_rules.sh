@@ -17,28 +17,28 @@ rule()
 mkdir -p own/tests
 rule needle '"needle"' >own/a.yar
 run rules test --rules own
-expect_error "a rule without cases"
+expect_status 78 "a rule without cases"
 expect_in "$work/out" "needle has no positive case" "a rule without cases"
 printf '=== pos a.txt\na needle\n' >own/tests/needle.txt
 run rules test --rules own
-expect_error "a rule without a negative case"
+expect_status 78 "a rule without a negative case"
 expect_in "$work/out" "needle has no negative case" "a rule without a negative case"
 printf '=== neg a.txt\nhay\n' >>own/tests/needle.txt
 run rules test --rules own
 expect_status 0 "a rule with both"
 printf '=== neg a.txt\nthe needle again\n' >>own/tests/needle.txt
 run rules test --rules own
-expect_error "a rule that fires where it should not"
+expect_status 78 "a rule that fires where it should not"
 expect_in "$work/out" "needle fires on its negative case 2" "a rule that fires where it should not"
 printf 'no mark\n' >own/tests/needle.txt
 run rules test --rules own
-expect_error "cases that are none"
+expect_status 78 "cases that are none"
 
 run rules check --rules own
 expect_status 0 "a cheap rule"
 rule careless '/[A-Za-z0-9+\/]{20,}[^\n]{0,120}(=|x)/' >own/b.yar
 run rules check --rules own
-expect_error "a careless expression"
+expect_status 78 "a careless expression"
 expect_in "$work/out" "careless is slow" "a careless expression"
 run rules check --allow-slow --rules own
 expect_status 0 "a careless expression that is wanted"
