@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/listen.h"
 #include "cli/places.h"
+#include "cli/rule_prices.h"
 #include "vetbox/scan.h"
 #include "vetbox/verdict.h"
 
@@ -142,12 +143,22 @@ static void print_problem(void *ctx, enum vb_behaviour_gravity gravity, const ch
     printf("%s\n", ends[gravity]);
 }
 
-static int check(struct shelf *shelf)
+static int check(struct shelf *shelf, struct vb_error *err)
 {
+    size_t slow = 0;
     shelf->failures += vb_behaviour_problems(shelf->behaviour, print_problem, shelf);
     if (!is_quiet(shelf))
         printf("%zu YARA rules in %s, %zu Sigma rules\n", vb_rules_count(shelf->yara),
                shelf->yara_dir, vb_behaviour_count(shelf->behaviour));
+    const int status =
+        vb_rule_prices_print(shelf->yara, shelf->yara_dir, is_quiet(shelf), &slow, err);
+    if (status < 0)
+        return status;
+    if (slow > 0 && !vb_option_given(shelf->options, VB_OPT_ALLOW_SLOW))
+        return vb_fail(err, VB_E_CONFIG, 0,
+                       "%s: %zu rules make scanning slow: give their expressions fixed words, or "
+                       "pass --allow-slow",
+                       shelf->yara_dir, slow);
     return shelf->failures == 0 ? 0 : VB_EXIT_BLOCK;
 }
 
@@ -220,8 +231,26 @@ static int test_behaviour(struct shelf *shelf, struct vb_error *err)
     return status;
 }
 
-/* Each kind of rules that has cases. */
-static int (*const kinds[])(struct shelf *shelf, struct vb_error *err) = {test_behaviour};
+static void print_yara_failure(void *ctx, const char *rule, const char *problem)
+{
+    struct shelf *shelf = ctx;
+    shelf->failures++;
+    if (!is_quiet(shelf))
+        printf("%s %s\n", rule, problem);
+}
+
+static int test_yara(struct shelf *shelf, struct vb_error *err)
+{
+    size_t cases = 0;
+    const int status =
+        vb_rules_test(shelf->yara, shelf->yara_dir, print_yara_failure, shelf, &cases, err);
+    shelf->cases += cases;
+    return status;
+}
+
+/* Each kind of rules. */
+static int (*const kinds[])(struct shelf *shelf, struct vb_error *err) = {test_yara,
+                                                                          test_behaviour};
 
 static int test(struct shelf *shelf, struct vb_error *err)
 {
@@ -252,7 +281,7 @@ int vb_command_rules(const struct vb_options *options, struct vb_error *err)
     if (shows)
         return show(&shelf, err);
     if (strcmp(action, "check") == 0)
-        return check(&shelf);
+        return check(&shelf, err);
     if (strcmp(action, "test") == 0)
         return test(&shelf, err);
     list_all(&shelf);

@@ -21,6 +21,7 @@ struct vb_item {
     bool text;
     const unsigned char *data;
     size_t len;
+    bool quoted; /* a view of a text that shows only what it talks of */
 };
 
 /* Sets kind and text from the other members. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "scan/context.h"
 #include "scan/rules_internal.h"
 
 struct vb_matcher {
@@ -67,6 +68,11 @@ static int emit_match(struct vb_matcher *matcher, YR_SCAN_CONTEXT *context, YR_R
     if (item->layer[0] != '\0')
         vb_event_str(&event, VB_F_LAYER, item->layer);
     const struct position at = first_match(context, yara);
+    const char *around = item->quoted ? "in a block that shows an attack"
+                         : at.known   ? vb_context_of(item, at.offset)
+                                      : NULL;
+    if (around != NULL)
+        vb_event_str(&event, VB_F_CONTEXT, around);
     if (at.known) {
         const struct vb_str excerpt = vb_item_excerpt(item, at.offset, at.length);
         vb_event_int(&event, VB_F_OFFSET, (int64_t)at.offset);

@@ -43,6 +43,11 @@ static void on_compiler_message(int level, const char *file_name, int line, cons
 static int prepare_compiler(YR_COMPILER *compiler, struct compiling *state, struct vb_error *err)
 {
     yr_compiler_set_callback(compiler, on_compiler_message, state);
+    return vb_rules_prepare(compiler, err);
+}
+
+int vb_rules_prepare(YR_COMPILER *compiler, struct vb_error *err)
+{
     yr_compiler_set_include_callback(compiler, NULL, NULL, NULL); /* include is refused */
     for (size_t i = 0; i < VB_ARRAY_LEN(externals); i++) {
         if (yr_compiler_define_string_variable(compiler, externals[i], "") != ERROR_SUCCESS)

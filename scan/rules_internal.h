@@ -49,6 +49,9 @@ struct vb_rules {
     size_t count;
 };
 
+/* Gives COMPILER the external variables that a condition may use, and refuses includes. */
+VB_CHECKED int vb_rules_prepare(YR_COMPILER *compiler, struct vb_error *err);
+
 /* --- the cache (rulecache.c) --- */
 
 /* Returns the compiled rules kept under KEY, or NULL where there are none that can be trusted. */

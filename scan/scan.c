@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "scan/context.h"
 #include "scan/dates.h"
 #include "scan/layers.h"
 #include "scan/rules_internal.h"
@@ -37,6 +38,7 @@ struct scan {
     struct vb_matcher *matcher;
     struct vb_phrases *phrases;
     struct vb_buf file;            /* the bytes of the file at hand */
+    struct vb_buf code, quoted;    /* the code blocks of a text, and those that show an attack */
     char reported[2 * PATH_BYTES]; /* its path with the prefix */
     size_t entries;
     struct vb_date_notes dates;
@@ -125,6 +127,33 @@ static int layer_coverage(struct scan *scan, const struct vb_layer_budget *budge
 
 /* --- one file --- */
 
+static int match_fence(struct scan *scan, const struct vb_item *file, const struct vb_buf *view,
+                       bool quoted, struct vb_error *err)
+{
+    struct vb_item item = *file;
+    item.layer = "fence";
+    item.kind = VB_ITEM_CODE;
+    item.data = view->data;
+    item.len = view->len;
+    item.quoted = quoted;
+    return view->len == 0 ? VB_OK : vb_matcher_scan(scan->matcher, &item, err);
+}
+
+/* An agent runs what a text shows it: the blocks of all languages together are held against the
+ * rules for code. */
+static int examine_fences(struct scan *scan, const struct vb_item *item, struct vb_error *err)
+{
+    if (item->kind != VB_ITEM_PROSE || !item->text ||
+        !vb_ascii_starts(vb_path_extension(item->path), "m"))
+        return VB_OK;
+    int status = vb_context_fences(item, &scan->code, &scan->quoted, err);
+    if (status == 0)
+        status = match_fence(scan, item, &scan->code, false, err);
+    if (status == 0)
+        status = match_fence(scan, item, &scan->quoted, true, err);
+    return status;
+}
+
 static int read_file(struct scan *scan, int fd, uint64_t size, struct vb_error *err)
 {
     vb_buf_clear(&scan->file);
@@ -139,11 +168,8 @@ static int read_file(struct scan *scan, int fd, uint64_t size, struct vb_error *
     return status;
 }
 
-static int scan_file(struct scan *scan, int fd, uint64_t size, struct vb_error *err)
+static int scan_loaded(struct scan *scan, struct vb_error *err)
 {
-    int status = read_file(scan, fd, size, err);
-    if (status < 0)
-        return vb_wrap(err, "scanning %s", scan->reported);
     static const unsigned char nothing[1] = {0};
     struct vb_item item = {.path = scan->reported,
                            .layer = "",
@@ -153,8 +179,18 @@ static int scan_file(struct scan *scan, int fd, uint64_t size, struct vb_error *
     vb_item_classify(&item);
     scan->dates.done = false;
     scan->surroundings.done = 0;
-    status = examine(scan, &item, &budget, err);
+    int status = examine(scan, &item, &budget, err);
+    if (status == 0)
+        status = examine_fences(scan, &item, err);
     return status == 0 ? layer_coverage(scan, &budget, err) : status;
+}
+
+static int scan_file(struct scan *scan, int fd, uint64_t size, struct vb_error *err)
+{
+    const int status = read_file(scan, fd, size, err);
+    if (status < 0)
+        return vb_wrap(err, "scanning %s", scan->reported);
+    return scan_loaded(scan, err);
 }
 
 /* --- the tree: a work list of folders instead of recursion, so that depth costs no descriptors ---
@@ -282,27 +318,68 @@ static int walk(struct scan *scan, struct names *work, struct vb_error *err)
     return status;
 }
 
-int vb_scan(int dirfd, const char *prefix, const struct vb_rules *rules,
-            const struct vb_scan_limits *limits, struct vb_sink *sink, struct vb_error *err)
+static void scan_free(struct scan *scan)
 {
-    struct names work = {0};
+    if (scan == NULL)
+        return;
+    vb_matcher_free(scan->matcher);
+    vb_phrases_free(scan->phrases);
+    vb_buf_done(&scan->file);
+    vb_buf_done(&scan->code);
+    vb_buf_done(&scan->quoted);
+    free(scan);
+}
+
+static int scan_new(const char *prefix, const struct vb_rules *rules,
+                    const struct vb_scan_limits *limits, struct vb_sink *sink, struct scan **ret,
+                    struct vb_error *err)
+{
     struct scan *scan = calloc(1, sizeof(*scan));
     if (scan == NULL)
         return vb_fail(err, VB_E_NOMEM, errno, "scan");
-    scan->dirfd = dirfd;
+    scan->dirfd = -1;
     scan->prefix = prefix;
     scan->limits = limits;
     scan->sink = sink;
     vb_buf_init(&scan->file, limits->file_bytes);
+    vb_buf_init(&scan->code, limits->file_bytes);
+    vb_buf_init(&scan->quoted, limits->file_bytes);
     int status = vb_phrases_new(&scan->phrases, err);
     if (status == 0)
         status = vb_matcher_new(rules, limits->file_timeout_s, sink, &scan->matcher, err);
-    if (status == 0)
-        status = walk(scan, &work, err);
+    if (status < 0)
+        scan_free(scan);
+    else
+        *ret = scan;
+    return status;
+}
+
+int vb_scan(int dirfd, const char *prefix, const struct vb_rules *rules,
+            const struct vb_scan_limits *limits, struct vb_sink *sink, struct vb_error *err)
+{
+    struct names work = {0};
+    struct scan *scan = NULL;
+    int status = scan_new(prefix, rules, limits, sink, &scan, err);
+    if (status < 0)
+        return status;
+    scan->dirfd = dirfd;
+    status = walk(scan, &work, err);
     names_done(&work);
-    vb_matcher_free(scan->matcher);
-    vb_phrases_free(scan->phrases);
-    vb_buf_done(&scan->file);
-    free(scan);
+    scan_free(scan);
+    return status;
+}
+
+int vb_scan_bytes(const char *path, struct vb_str bytes, const struct vb_rules *rules,
+                  const struct vb_scan_limits *limits, struct vb_sink *sink, struct vb_error *err)
+{
+    struct scan *scan = NULL;
+    int status = scan_new("", rules, limits, sink, &scan, err);
+    if (status < 0)
+        return status;
+    (void)snprintf(scan->reported, sizeof(scan->reported), "%s", path);
+    status = vb_buf_append(&scan->file, bytes.text, bytes.len, err);
+    if (status == 0)
+        status = scan_loaded(scan, err);
+    scan_free(scan);
     return status;
 }

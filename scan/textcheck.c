@@ -1,6 +1,8 @@
 /* Runs the text checks over one item and turns what they note into events. */
 #include "scan/textcheck.h"
 
+#include "scan/context.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -38,6 +40,12 @@ void vb_text_add(struct vb_textcheck *check, enum vb_text_code code, size_t offs
     list->total++;
 }
 
+/* What anybody reads may be a quotation; nobody quotes what is not to be seen. */
+static bool plain(enum vb_text_code code)
+{
+    return code == VB_TEXT_INJECTION_PHRASE || code == VB_TEXT_TERMINAL_ESCAPE;
+}
+
 static int emit(const struct vb_textcheck *check, enum vb_text_code code,
                 const struct vb_text_finding *finding, struct vb_sink *sink, struct vb_error *err)
 {
@@ -59,6 +67,9 @@ static int emit(const struct vb_textcheck *check, enum vb_text_code code,
     vb_event_int(&event, VB_F_COUNT, (int64_t)check->lists[code].total);
     if (item->text)
         vb_event_int(&event, VB_F_LINE, (int64_t)vb_item_line(item, finding->offset));
+    const char *around = plain(code) ? vb_context_of(item, finding->offset) : NULL;
+    if (around != NULL)
+        vb_event_str(&event, VB_F_CONTEXT, around);
     if (excerpt.len > 0)
         vb_event_strn(&event, VB_F_TEXT, excerpt.text, excerpt.len);
     if (item->layer[0] != '\0')

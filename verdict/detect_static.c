@@ -205,6 +205,24 @@ static bool is_damning(const struct found *found)
            found->confidence == VB_CONFIDENCE_HIGH;
 }
 
+/* What a text only talks of is less sure, and one step less grave. */
+static void weigh_context(struct judge *judge, struct found *found)
+{
+    if (vb_text_of(judge, VB_F_CONTEXT)[0] == '\0')
+        return;
+    found->graded = true;
+    found->confidence = VB_CONFIDENCE_LOW;
+    if (found->severity == VB_SEVERITY_CRITICAL)
+        found->severity = VB_SEVERITY_HIGH;
+}
+
+/* " (under a heading that speaks of attacks)" for the end of a sentence, or "". */
+static const char *around(struct judge *judge)
+{
+    const char *text = vb_text_of(judge, VB_F_CONTEXT);
+    return text[0] == '\0' ? "" : vb_arena_printf(&judge->scratch, " (%s)", text);
+}
+
 void vb_see_scan_match(struct judge *judge)
 {
     if (is_of_store(judge))
@@ -222,6 +240,7 @@ void vb_see_scan_match(struct judge *judge)
         found.severity = VB_SEVERITY_MEDIUM;
     if (found.confidence < 0)
         found.confidence = VB_CONFIDENCE_LOW;
+    weigh_context(judge, &found);
     if (is_of_dependency(judge) && !is_damning(&found))
         return;
     if (strcmp(found.rule, "VB-EXFIL-HOST-REPORT") == 0 && !is_of_dependency(judge))
@@ -231,9 +250,10 @@ void vb_see_scan_match(struct judge *judge)
         about = found.title;
     if (excerpt(judge)[0] != '\0' && vb_ends(about, "."))
         about = vb_arena_copy(&judge->scratch, about, strlen(about) - 1);
-    vb_report_found(judge, &found, "%s%s%s%s%s%s%s", spoken(judge),
+    vb_report_found(judge, &found, "%s%s%s%s%s%s%s%s", spoken(judge),
                     is_of_dependency(judge) ? "In what it depends on: " : "", about,
-                    layer[0] ? " (decoded: " : "", layer, layer[0] ? ")" : "", excerpt(judge));
+                    layer[0] ? " (decoded: " : "", layer, layer[0] ? ")" : "", around(judge),
+                    excerpt(judge));
 }
 
 void vb_see_scan_text(struct judge *judge)
@@ -244,8 +264,10 @@ void vb_see_scan_text(struct judge *judge)
     const struct code_row *row = row_of(text_codes, VB_ARRAY_LEN(text_codes), code);
     struct found found = found_at(judge, row != NULL ? row->id : FINDING_TEXT_SUSPICIOUS);
     found.group = code;
-    vb_report_found(judge, &found, "%s%s%s", spoken(judge), vb_text_of(judge, VB_F_DETAIL),
-                    excerpt(judge));
+    found.severity = VB_SEVERITY_HIGH; /* of the two that are plain text */
+    weigh_context(judge, &found);
+    vb_report_found(judge, &found, "%s%s%s%s", spoken(judge), vb_text_of(judge, VB_F_DETAIL),
+                    around(judge), excerpt(judge));
 }
 
 void vb_see_manifest(struct judge *judge)

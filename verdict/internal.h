@@ -255,14 +255,14 @@ struct run {
     struct download *downloads;
     size_t download_count;
     struct names mark_tokens, download_tokens; /* value: place among them */
-    const char *client;   /* as which we talk with it, an MCP server; NULL: we do not */
-    bool announced;       /* it said that its tools change */
+    const char *client;          /* as which we talk with it, an MCP server; NULL: we do not */
+    bool announced;              /* it said that its tools change */
     const struct mcp_tool *tool; /* that is being called, or NULL */
     uint64_t tool_seq;           /* the beginning of that call */
     const char *tool_host;       /* the first that it sent something to, or NULL */
-    struct names given;   /* paths ("~/…") and hosts that we named in arguments */
-    struct names indexes; /* hosts that answered as an index of packages does */
-    bool names_asked;     /* net.name was seen */
+    struct names given;          /* paths ("~/…") and hosts that we named in arguments */
+    struct names indexes;        /* hosts that answered as an index of packages does */
+    bool names_asked;            /* net.name was seen */
     struct wait waits[MAX_WAITS];
     size_t wait_count;
     /* What is compared with runs on other days; these outlive its end: */

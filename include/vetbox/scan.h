@@ -37,4 +37,29 @@ VB_CHECKED int vb_scan(int dirfd, const char *prefix, const struct vb_rules *rul
                        const struct vb_scan_limits *limits, struct vb_sink *sink,
                        struct vb_error *err);
 
+/* As vb_scan of one file of these bytes at PATH: for cases and texts that are nowhere on a disk. */
+VB_CHECKED int vb_scan_bytes(const char *path, struct vb_str bytes, const struct vb_rules *rules,
+                             const struct vb_scan_limits *limits, struct vb_sink *sink,
+                             struct vb_error *err);
+
+/* Holds every rule against its cases in DIR/tests/RULE.txt ("=== pos PATH" or "=== neg PATH", then
+ * the file's text) and calls EACH for whatever is wrong: a case that does not do what it should, a
+ * rule without a positive or a negative one. */
+typedef void vb_rule_problem_fn(void *ctx, const char *rule, const char *problem);
+VB_CHECKED int vb_rules_test(const struct vb_rules *rules, const char *dir,
+                             vb_rule_problem_fn *each, void *ctx, size_t *cases,
+                             struct vb_error *err);
+
+/* What scanning costs on one core, over a body of ours that is the same everywhere. */
+struct vb_rule_price {
+    const char *rule;
+    double alone;   /* MB/s of this rule alone, 0: it cannot be compiled alone */
+    double without; /* MB/s that the whole set would have without it, about */
+    bool slow;      /* more dear than any rule need be */
+};
+typedef void vb_rule_price_fn(void *ctx, const struct vb_rule_price *price);
+/* Compiles DIR once more, rule by rule, and calls EACH with every price. SPEED is the set's. */
+VB_CHECKED int vb_rules_price(const struct vb_rules *rules, const char *dir, vb_rule_price_fn *each,
+                              void *ctx, double *speed, struct vb_error *err);
+
 #endif

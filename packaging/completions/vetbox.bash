@@ -16,7 +16,7 @@ _vetbox_options()
         --net --persona --deps --quiet --color --help ;;
     judge) echo --policy --rules --sigma --format --output --sign --report --emit-profile --fail-on --advisory --quiet --color --help ;;
     report) echo --rules --sigma --format --output --sign --emit-profile --quiet --color --help ;;
-    rules) echo --rules --sigma --quiet --help ;;
+    rules) echo --rules --sigma --allow-slow --quiet --help ;;
     explain) echo --rules --sigma --quiet --help ;;
     doctor) echo --quiet --color --help ;;
     trust) echo --trust --format --name --principal --quiet --help ;;

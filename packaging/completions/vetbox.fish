@@ -62,4 +62,5 @@ complete -c vetbox -n '__vetbox_command trust' -l principal -x -d 'Whose OpenSSH
 complete -c vetbox -n '__vetbox_command trust' -a 'list check add remove'
 complete -c vetbox -n '__vetbox_command policy' -l finding -x -d 'Only what becomes of this finding'
 complete -c vetbox -n '__vetbox_command policy' -a 'check explain list show default strict ci research'
+complete -c vetbox -n '__vetbox_command rules' -l allow-slow -d 'Accept rules that make scanning slow'
 complete -c vetbox -n '__vetbox_command rules' -f -a 'list show check test'

@@ -207,3 +207,158 @@ rule agents_gateway_opened
     condition:
         any of them
 }
+
+rule agents_other_cli_unattended
+{
+    meta:
+        id = "VB-AGENT-YOLO"
+        title = "Another agent is run with its approvals switched off"
+        description = "Code starts one more command line agent so that it asks nobody before it acts."
+        severity = "medium"
+        confidence = "medium"
+        mapping = "AST03 ASI02 LLM06 MCP02 ATTACK-T1059 ATLAS-AML.T0108 CWE-250"
+    strings:
+        $a = /aider["\']?[^\n]{0,80}--yes-always/
+        $b = /copilot["\']?[^\n]{0,80}--allow-all-(tools|paths)/
+        $c = /amp["\']?[^\n]{0,80}--dangerously-allow-all/
+        $d = /(qwen|cline|crush|iflow|kimi)["\']?[^\n]{0,60}--yolo/
+        $e = /droid["\']?[^\n]{0,60}--skip-permissions-unsafe/
+        $f = "GOOSE_MODE=auto"
+        $g = /cursor-agent["\']?[^\n]{0,80}(--force|--yolo)/
+        $h = /opencode["\']?[^\n]{0,60}OPENCODE_PERMISSION/
+    condition:
+        (kind == "code" or layer != "") and any of them
+}
+
+rule agents_hook_sends
+{
+    meta:
+        id = "VB-AGENT-HOOK-SENDS"
+        title = "A hook of the agent sends what passes through it"
+        description = "Settings make the agent hand each prompt or tool call to a command that sends it away."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 AST04 ASI03 LLM02 MCP10 ATTACK-T1546 ATLAS-AML.T0086 CWE-200"
+    strings:
+        $hook = /"(PreToolUse|PostToolUse|UserPromptSubmit|Stop|SessionEnd|Notification|beforeSubmitPrompt|afterFileEdit)"/
+        $send = /"command"\s?:\s?"[^\n]{0,200}(curl|wget|nc)\s[^\n]{0,200}(-d|--data|--data-binary|--post-file|--post-data|-F)[^\n]{0,10}(@-|\$|@\/|`)/
+    condition:
+        (kind == "config" or (kind == "code" or layer != "") or kind == "prose") and layer != "fence" and all of them
+}
+
+rule agents_permissions_widened
+{
+    meta:
+        id = "VB-AGENT-PERMISSIONS"
+        title = "Everything is allowed to the agent by a file of the package"
+        description = "Settings that travel with the package let the agent run any command or trust any server unasked."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 AST03 ASI02 ASI06 LLM06 MCP02 ATTACK-T1562.001 ATLAS-AML.T0081 CWE-269"
+    strings:
+        $a = /"defaultMode"\s?:\s?"bypassPermissions"/
+        $b = /"enableAllProjectMcpServers"\s?:\s?true/
+        $d = /"autoApprove"\s?:\s?\[\s?"\*"/
+        $e = /"chat\.tools\.(global\.)?autoApprove"\s?:\s?true/
+    condition:
+        kind == "config" and layer == "" and (path contains ".claude/" or path contains ".vscode/" or path contains ".cursor/" or filename == "settings.json" or filename == "mcp.json") and any of ($a, $b, $d, $e)
+}
+
+rule agents_infects_skills
+{
+    meta:
+        id = "VB-WORM-SKILLS"
+        title = "Code writes into the other skills"
+        description = "Code goes through the skills that are installed and puts something into each of them."
+        severity = "critical"
+        confidence = "medium"
+        mapping = "AST01 AST02 ASI06 ASI10 LLM04 ATLAS-AML.T0061 CWE-508"
+    strings:
+        $all = /(glob|rglob|find|readdirSync|iterdir|os\.listdir)\s?\(?[^\n]{0,80}(skills|SKILL\.md)/
+        $file = "SKILL.md"
+        $w1 = /open\([^\n]{1,60},\s?["\']a["\']/
+        $w2 = "appendFile"
+        $w3 = />>\s?["\']?\$\{?\w/
+        $pay = /(curl\s|https?:\/\/|base64|ignore previous|always run|exec\()/
+    condition:
+        (kind == "code" or layer != "") and $all and $file and any of ($w*) and $pay
+}
+
+rule agents_worm_text
+{
+    meta:
+        id = "VB-WORM-TEXT"
+        title = "The text has itself spread"
+        description = "The agent is told to publish, recommend or copy this package to other agents, projects or people."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI10 LLM01 ATLAS-AML.T0061 CWE-508"
+    strings:
+        $a = /(publish|recommend|install|copy|spread|propagate|replicate|distribute|inject)\s(this|these|the same)\s(skill|instructions?|prompt|message|file|rules?|block|payload)\s(to|into|on|in|with|across)\s[^.\n]{0,30}(every|all|any|each|other)\s[^.\n]{0,16}(agents?|users?|projects?|skills?|repositor(y|ies)|repos?|sessions?|contacts?)/ nocase
+        $b = /(include|append|add|embed)\s(this|these)\s(instructions?|text|prompt|block|paragraph|message)\s(verbatim\s)?(in|to|into)\s(every|all|any|each)\s[^.\n]{0,30}(repl(y|ies)|messages?|emails?|posts?|outputs?|files?|documents?|commits?)\s/ nocase
+    condition:
+        kind == "prose" and layer != "fence" and any of them
+}
+
+rule agents_worm_repositories
+{
+    meta:
+        id = "VB-WORM-REPOSITORIES"
+        title = "Code plants workflows into the repositories of the victim"
+        description = "Code lists the repositories that a token reaches and writes into each of them."
+        severity = "critical"
+        confidence = "high"
+        mapping = "AST02 ASI04 ASI10 LLM03 ATTACK-T1195.002 ATTACK-T1570 CWE-508"
+    strings:
+        $list1 = /\/user\/repos/
+        $list2 = /gh\s{1,3}repo\s{1,3}list/
+        $list3 = "listForAuthenticatedUser"
+        $list4 = "get_user().get_repos"
+        $flow = ".github/workflows/"
+        $put1 = /\/contents\//
+        $put2 = "createOrUpdateFileContents"
+        $put3 = /git\s{1,3}push/
+        $put4 = "create_file("
+        $loop = /(for\s|forEach\(|\.map\(|while\sread)/
+        $pay = /(secrets|curl|toJSON|base64|token)/ nocase
+    condition:
+        (kind == "code" or layer != "") and any of ($list*) and $flow and any of ($put*) and $loop and $pay
+}
+
+rule agents_workflow_secrets
+{
+    meta:
+        id = "VB-CI-SECRETS"
+        title = "A workflow sends all its secrets"
+        description = "A workflow writes out every secret that it has and hands it to a request or an artefact."
+        severity = "critical"
+        confidence = "high"
+        mapping = "AST02 ASI03 LLM02 ATTACK-T1552.007 ATTACK-T1567 CWE-200"
+    strings:
+        $all = /toJSON\(\s?secrets\s?\)/ nocase
+        $out1 = "curl"
+        $out2 = "upload-artifact"
+        $out3 = "wget"
+        $out4 = "base64"
+        $out5 = "webhook"
+    condition:
+        $all and any of ($out*)
+}
+
+rule agents_worm_ssh
+{
+    meta:
+        id = "VB-WORM-SSH"
+        title = "Code spreads over the known hosts"
+        description = "Code takes the machines that the user logs in to and copies itself to each."
+        severity = "critical"
+        confidence = "high"
+        mapping = "AST01 ASI10 ATTACK-T1021.004 ATTACK-T1570 CWE-508"
+    strings:
+        $hosts = /(\.ssh\/known_hosts|known_hosts["\'])/
+        $copy = /\b(scp|rsync|sftp|\.put\()\s?[^\n]{0,80}/
+        $self = /(\$0|__file__|__filename|argv\[0\])/
+        $loop = /(for\s|while\s|forEach)/
+    condition:
+        (kind == "code" or layer != "") and all of them
+}

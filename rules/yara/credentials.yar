@@ -49,7 +49,7 @@ rule credentials_sweep_and_send
         $send7 = ".sendall("
         $send8 = /method:\s?["']POST["']/
         $send9 = "httpx.post("
-        $guard1 = "redact" nocase
+        $guard1 = /redact(_\w|\(|or\b|ion\b|\w{0,3}\s\w)/ nocase
         $guard2 = "blocked" nocase
         $guard3 = "deny" nocase fullword
         $guard4 = "denied" nocase
@@ -318,4 +318,307 @@ rule credentials_file_in_request_prose
         $pipe2 = /tar\s[^\n|]{1,60}\s(~|\$HOME)\/\.(ssh|aws|gnupg|netrc|claude|openclaw|clawdbot|codex)[^\n|]{0,60}\|[^\n]{0,80}(curl|nc|ncat|wget)\s/
     condition:
         kind == "prose" and layer == "" and any of them
+}
+
+rule credentials_keychain_dump
+{
+    meta:
+        id = "VB-CRED-KEYCHAIN"
+        title = "The keychain is emptied"
+        description = "A command writes out what the macOS keychain holds, with its secrets."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI03 LLM02 ATTACK-T1555.001 CWE-506"
+    strings:
+        $dump = /security["\',\s]{1,6}dump-keychain["\',\s]{1,6}-d/
+        $copy = /(cp|zip|tar|curl)\s[^\n]{0,80}login\.keychain(-db)?\b/
+        $find = /security["\',\s]{1,6}find-(generic|internet)-password[^\n]{0,120}-w[^\n]{0,60}\|\s{0,3}(curl|nc|base64)/
+    condition:
+        (kind == "code" or layer != "") and any of them
+}
+
+rule credentials_windows_vault
+{
+    meta:
+        id = "VB-CRED-WINDOWS"
+        title = "Windows credentials are taken"
+        description = "Code reads the vault, the account database or the memory of the process that keeps logins."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI03 ATTACK-T1003 ATTACK-T1555.004 CWE-506"
+    strings:
+        $a = "VaultEnumerateItems"
+        $b = "CredEnumerateW"
+        $c = /reg(\.exe)?["\',\s]{1,6}save["\',\s]{1,6}hklm\\{1,2}(sam|system|security)/ nocase
+        $d = /comsvcs\.dll[^\n]{0,20}MiniDump/ nocase
+        $e = "sekurlsa::" nocase
+        $f = /procdump[^\n]{0,40}lsass/ nocase
+    condition:
+        (kind == "code" or layer != "") and any of them
+}
+
+rule credentials_shadow_sent
+{
+    meta:
+        id = "VB-CRED-SYSTEM"
+        title = "Password hashes of the system are sent"
+        description = "Code reads the file with the password hashes and sends data."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI03 LLM02 ATTACK-T1003.008 ATTACK-T1041 CWE-506"
+    strings:
+        $file = "/etc/shadow"
+        $send1 = /requests\.(post|put)\(/
+        $send2 = /urlopen\(\s{0,20}(\w{1,20}[,)]|f?["\']https?:)/
+        $send3 = "axios.post("
+        $send4 = /method["\']?\s?:\s?["\']POST["\']/
+        $send5 = "httpx.post("
+        $send6 = /curl\s[^\n]{0,100}(-d|--data|--data-binary|-F|-T|--upload-file)\s?["\']?[^\n]{0,20}@/
+        $send7 = ".sendall("
+    condition:
+        (kind == "code" or layer != "") and $file and any of ($send*)
+}
+
+rule credentials_history_sent
+{
+    meta:
+        id = "VB-CRED-HISTORY"
+        title = "The history of the shell is sent"
+        description = "Code reads what the user typed into his shells and sends data."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI03 LLM02 ATTACK-T1552.003 ATTACK-T1041 CWE-506"
+    strings:
+        $file = /\.(bash|zsh|fish|python|node_repl|psql|mysql)_history\b/
+        $send1 = /requests\.(post|put)\(/
+        $send2 = /urlopen\(\s{0,20}(\w{1,20}[,)]|f?["\']https?:)/
+        $send3 = "axios.post("
+        $send4 = /method["\']?\s?:\s?["\']POST["\']/
+        $send5 = "httpx.post("
+        $send6 = /curl\s[^\n]{0,100}(-d|--data|--data-binary|-F|-T|--upload-file)\s?["\']?[^\n]{0,20}@/
+        $send7 = ".sendall("
+    condition:
+        (kind == "code" or layer != "") and for any i in (1..#file) : ( any of ($send*) in (@file[i] .. @file[i] + 1500) )
+}
+
+rule credentials_store_sent
+{
+    meta:
+        id = "VB-CRED-STORE-SENT"
+        title = "A secret store is read and sent"
+        description = "The file in which another tool keeps its logins is read, and right after it something is sent."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI03 LLM02 MCP01 ATTACK-T1552.001 ATTACK-T1005 ATTACK-T1041 CWE-506"
+    strings:
+        $s1 = /\.ssh["\']?[\/,\s"\']{1,4}id_(rsa|ed25519|ecdsa)/
+        $s2 = /\.aws["\']?[\/,\s"\']{1,4}credentials/
+        $s3 = /\.docker["\']?[\/,\s"\']{1,4}config\.json/
+        $s4 = /["\'\/~]\.git-credentials/
+        $s5 = /["\'\/~]\.netrc["\'\s,]/
+        $s6 = /\.kube["\']?[\/,\s"\']{1,4}config/
+        $s7 = /gh["\']?[\/,\s"\']{1,4}hosts\.yml/
+        $s8 = /["\'\/~]\.pypirc/
+        $s9 = /application_default_credentials\.json/
+        $read1 = /\bopen\(/
+        $read2 = "read_text("
+        $read3 = "readFile"
+        $read4 = "cat "
+        $send1 = /requests\.(post|put)\(/
+        $send2 = /urlopen\(\s{0,20}(\w{1,20}[,)]|f?["\']https?:)/
+        $send3 = "axios.post("
+        $send4 = /method["\']?\s?:\s?["\']POST["\']/
+        $send5 = "httpx.post("
+        $send6 = /curl\s[^\n]{0,100}(-d|--data|--data-binary|-F|-T|--upload-file)\s?["\']?[^\n]{0,20}@/
+        $send7 = ".sendall("
+        $guard1 = /redact(_\w|\(|or\b|ion\b|\w{0,3}\s\w)/ nocase
+        $guard2 = "blocked" nocase
+        $guard3 = "forbidden" nocase
+    condition:
+        (kind == "code" or layer != "") and not any of ($guard*) and any of ($read*) and for any of ($s1, $s2, $s3, $s4, $s5, $s6, $s7, $s8, $s9) : ( for any i in (1..#) : ( any of ($send*) in (@[i] .. @[i] + 1200) ) )
+}
+
+rule credentials_telegram_store
+{
+    meta:
+        id = "VB-CRED-CHAT"
+        title = "The login of a messenger is taken"
+        description = "Code packs or sends the folder with which anybody is logged in to the messenger of its owner."
+        severity = "critical"
+        confidence = "high"
+        mapping = "AST01 ASI03 LLM02 ATTACK-T1539 ATTACK-T1005 CWE-506"
+    strings:
+        $td = /Telegram\s?Desktop["\']?[\\\/,\s"\']{1,5}tdata/
+        $sig = /(\.config|Application Support|AppData)[^\n]{0,40}Signal["\']?[\\\/,\s"\']{1,5}(config\.json|sql)/
+        $pack1 = "zipfile"
+        $pack2 = "make_archive"
+        $pack3 = "tar "
+        $pack4 = "zip -"
+        $pack5 = "copytree"
+        $send1 = /requests\.(post|put)\(/
+        $send2 = /urlopen\(\s{0,20}(\w{1,20}[,)]|f?["\']https?:)/
+        $send3 = "axios.post("
+        $send4 = /method["\']?\s?:\s?["\']POST["\']/
+        $send5 = "httpx.post("
+        $send6 = /curl\s[^\n]{0,100}(-d|--data|--data-binary|-F|-T|--upload-file)\s?["\']?[^\n]{0,20}@/
+        $send7 = ".sendall("
+    condition:
+        (kind == "code" or layer != "") and any of ($td, $sig) and (any of ($pack*) or any of ($send*))
+}
+
+rule credentials_address_swap
+{
+    meta:
+        id = "VB-CLIPBOARD-SWAP"
+        title = "Wallet addresses in the clipboard are exchanged"
+        description = "Code watches the clipboard for the address of a wallet and puts another in its place."
+        severity = "critical"
+        confidence = "high"
+        mapping = "AST01 ASI02 ATTACK-T1115 ATTACK-T1565 CWE-506"
+    strings:
+        $get1 = "pyperclip.paste("
+        $get2 = "clipboard.readText("
+        $get3 = "pbpaste"
+        $get4 = "GetClipboardData"
+        $get5 = "xclip -o"
+        $set1 = "pyperclip.copy("
+        $set2 = "clipboard.writeText("
+        $set3 = "pbcopy"
+        $set4 = "SetClipboardData"
+        $set5 = "xclip -i"
+        $re1 = /0x\[a-fA-F0-9\]\{40\}/
+        $re2 = /\^?\(?bc1\|?/
+        $re3 = /\[13\]{1,2}\[a-km-zA-HJ-NP-Z1-9\]/
+        $re4 = /\[13\]\[a-km-z/
+    condition:
+        (kind == "code" or layer != "") and any of ($get*) and any of ($set*) and any of ($re*)
+}
+
+rule credentials_keylogger
+{
+    meta:
+        id = "VB-KEYLOGGER"
+        title = "Key strokes are recorded and sent"
+        description = "Code listens to every key and sends data."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI03 LLM02 ATTACK-T1056.001 ATTACK-T1041 CWE-506"
+    strings:
+        $k1 = "keyboard.Listener("
+        $k2 = "GetAsyncKeyState"
+        $k3 = "SetWindowsHookEx"
+        $k4 = "keyboard.on_press("
+        $k5 = "uiohook"
+        $k6 = "keyboard.on_release("
+        $mail = "smtplib"
+        $hook = "webhook"
+        $send1 = /requests\.(post|put)\(/
+        $send2 = /urlopen\(\s{0,20}(\w{1,20}[,)]|f?["\']https?:)/
+        $send3 = "axios.post("
+        $send4 = /method["\']?\s?:\s?["\']POST["\']/
+        $send5 = "httpx.post("
+        $send6 = /curl\s[^\n]{0,100}(-d|--data|--data-binary|-F|-T|--upload-file)\s?["\']?[^\n]{0,20}@/
+        $send7 = ".sendall("
+    condition:
+        (kind == "code" or layer != "") and any of ($k*) and any of ($send*, $mail, $hook)
+}
+
+rule credentials_editor_store
+{
+    meta:
+        id = "VB-CRED-EDITOR"
+        title = "The logins of an editor are taken"
+        description = "Code opens the database in which an editor keeps its tokens and sends data."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI03 LLM02 MCP01 ATTACK-T1552.001 ATTACK-T1005 ATTACK-T1041 CWE-506"
+    strings:
+        $db = "state.vscdb"
+        $sec = /(cursorAuth|accessToken|refreshToken|secret:\/\/)/
+        $send1 = /requests\.(post|put)\(/
+        $send2 = /urlopen\(\s{0,20}(\w{1,20}[,)]|f?["\']https?:)/
+        $send3 = "axios.post("
+        $send4 = /method["\']?\s?:\s?["\']POST["\']/
+        $send5 = "httpx.post("
+        $send6 = /curl\s[^\n]{0,100}(-d|--data|--data-binary|-F|-T|--upload-file)\s?["\']?[^\n]{0,20}@/
+        $send7 = ".sendall("
+    condition:
+        (kind == "code" or layer != "") and $db and $sec and any of ($send*)
+}
+
+rule credentials_env_files_swept
+{
+    meta:
+        id = "VB-CRED-ENV-SWEEP"
+        title = "Files with keys are searched for everywhere and sent"
+        description = "Code walks through folders for .env files and sends data."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI03 LLM02 MCP01 ATTACK-T1552.001 ATTACK-T1005 ATTACK-T1041 CWE-506"
+    strings:
+        $walk1 = /(rglob|glob)\([^\n]{0,40}\.env/
+        $walk2 = /find\s(~|\/|\$HOME)[^\n]{0,60}-name\s["\']?\*?\.env/
+        $walk3 = /os\.walk\([^\n]{0,40}(home|expanduser|"\/"|\'\/\')/
+        $env = /["\']\*?\.env\*?["\']/
+        $send1 = /requests\.(post|put)\(/
+        $send2 = /urlopen\(\s{0,20}(\w{1,20}[,)]|f?["\']https?:)/
+        $send3 = "axios.post("
+        $send4 = /method["\']?\s?:\s?["\']POST["\']/
+        $send5 = "httpx.post("
+        $send6 = /curl\s[^\n]{0,100}(-d|--data|--data-binary|-F|-T|--upload-file)\s?["\']?[^\n]{0,20}@/
+        $send7 = ".sendall("
+    condition:
+        (kind == "code" or layer != "") and (any of ($walk1, $walk2) or ($walk3 and $env)) and any of ($send*)
+}
+
+rule credentials_seed_demanded
+{
+    meta:
+        id = "VB-CRED-SEED-PHRASE"
+        title = "The user is to give away his wallet"
+        description = "The text demands the seed phrase or the private key of a wallet."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI09 LLM02 ATTACK-T1056 ATTACK-T1657 CWE-451"
+    strings:
+        $ask = /(enter|paste|provide|type|share|send|submit|input)\s(me\s|us\s)?(in\s)?(your|the user\'?s|their)\s(wallet\'?s?\s)?(12|24|twelve|twenty-four)?[\s-]?(word\s)?(seed\sphrase|recovery\sphrase|secret\sphrase|mnemonic)/ nocase
+        $never = /(never|not|don\'t|without)[^.\n]{0,40}(enter|paste|provide|type|share|send|submit|input|asking)\s[^.\n]{0,30}(seed\sphrase|recovery\sphrase|secret\sphrase|mnemonic)/ nocase
+        $why = /(verif|validat|synchroni|unlock|connect|restore|activate|authenticat|continue|airdrop|claim)/ nocase
+    condition:
+        (kind == "prose" or (kind == "code" or layer != "")) and #ask > #never and $why
+}
+
+rule credentials_env_names_sent
+{
+    meta:
+        id = "VB-CRED-ENV-LIST"
+        title = "Keys of many services are read from the environment and sent"
+        description = "Code names the variables of unrelated services, reads them and sends data."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI03 LLM02 MCP01 ATTACK-T1552.001 ATTACK-T1005 ATTACK-T1041 CWE-506"
+    strings:
+        $cloud = /["\']AWS_SECRET_ACCESS_KEY["\']/
+        $git1 = /["\'](GITHUB_TOKEN|GH_TOKEN|GITLAB_TOKEN)["\']/
+        $model = /["\'](OPENAI_API_KEY|ANTHROPIC_API_KEY)["\']/
+        $db = /["\'](DATABASE_URL|REDIS_URL|DB_PASSWORD)["\']/
+        $pay = /["\'](STRIPE_SECRET_KEY|STRIPE_API_KEY)["\']/
+        $chat = /["\'](SLACK_BOT_TOKEN|SLACK_TOKEN|DISCORD_TOKEN)["\']/
+        $pack = /["\'](NPM_TOKEN|PYPI_TOKEN|TWINE_PASSWORD)["\']/
+        $env1 = "os.environ"
+        $env2 = "process.env"
+        $env3 = "getenv"
+        $guard1 = /redact(_\w|\(|or\b|ion\b|\w{0,3}\s\w)/ nocase
+        $guard2 = "blocked" nocase
+        $guard3 = "forbidden" nocase
+        $guard4 = "sanitiz" nocase
+        $send1 = /requests\.(post|put)\(/
+        $send2 = /urlopen\(\s{0,20}(\w{1,20}[,)]|f?["\']https?:)/
+        $send3 = "axios.post("
+        $send4 = /method["\']?\s?:\s?["\']POST["\']/
+        $send5 = "httpx.post("
+        $send6 = /curl\s[^\n]{0,100}(-d|--data|--data-binary|-F|-T|--upload-file)\s?["\']?[^\n]{0,20}@/
+        $send7 = ".sendall("
+    condition:
+        (kind == "code" or layer != "") and 4 of ($cloud, $git1, $model, $db, $pay, $chat, $pack) and any of ($env*) and any of ($send*) and not any of ($guard*)
 }

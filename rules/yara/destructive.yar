@@ -104,3 +104,106 @@ rule destructive_blinds_the_defence
     condition:
         (kind == "code" or layer != "") and (any of ($win*, $mac*, $linux1, $log1) or 2 of ($history*))
 }
+
+rule destructive_shadow_copies
+{
+    meta:
+        id = "VB-WIPE-BACKUPS"
+        title = "The backups of the system are deleted"
+        description = "A command removes what a machine could be restored from."
+        severity = "critical"
+        confidence = "high"
+        mapping = "AST01 ASI10 ATTACK-T1490 CWE-506"
+    strings:
+        $a = /vssadmin(\.exe)?["\',\s]{1,6}delete["\',\s]{1,6}shadows/ nocase
+        $b = /wmic(\.exe)?["\',\s]{1,6}shadowcopy["\',\s]{1,6}delete/ nocase
+        $c = /wbadmin(\.exe)?["\',\s]{1,6}delete["\',\s]{1,6}(catalog|systemstatebackup)/ nocase
+        $d = /bcdedit[^\n]{0,60}recoveryenabled\s{1,3}no/ nocase
+        $e = /tmutil\s{1,3}(disable|deletelocalsnapshots|delete\s)/
+    condition:
+        (kind == "code" or layer != "") and any of them
+}
+
+rule destructive_disk
+{
+    meta:
+        id = "VB-WIPE-DISK"
+        title = "A whole disk is overwritten"
+        description = "A command writes over a disk or makes a new file system on it."
+        severity = "critical"
+        confidence = "medium"
+        mapping = "AST01 ASI10 ATTACK-T1485 CWE-506"
+    strings:
+        $a = /dd\s{1,3}if=\/dev\/(zero|u?random)\s[^\n]{0,40}of=\/dev\/(sd|nvme|hd|vd|disk|mmcblk)/
+        $b = /mkfs(\.\w{2,5})?\s{1,3}(-[A-Za-z]\s)?\/dev\/(sd|nvme|hd|vd|disk)[a-z0-9]{1,8}\s{0,2}(\n|$|;|&&|"|\')/
+        $c = /(shred|wipefs)\s[^\n]{0,30}\/dev\/(sd|nvme|hd|vd|disk)/
+        $d = /rd\s{1,3}\/s\s{1,3}\/q\s{1,3}(c:\\|%systemdrive%|%userprofile%)/ nocase
+        $e = /format\s{1,3}c:\s{1,3}\/(y|q)/ nocase
+        $guard = /(dangerous|blocked|deny|forbidden|denied|blocklist|prevent)/ nocase
+        $flash = /(flash|sd card|raspberry|usb stick|iso image|partition|installer)/ nocase
+    condition:
+        (kind == "code" or layer != "") and any of ($a, $b, $c, $d, $e) and not $flash and not $guard
+}
+
+rule destructive_traces
+{
+    meta:
+        id = "VB-ERASES-TRACES"
+        title = "Traces are erased"
+        description = "A command deletes the history of the shell or the logs of logins."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI10 ATTACK-T1070.003 ATTACK-T1070.002 CWE-506"
+    strings:
+        $a = /(rm|shred|truncate)\s[^\n]{0,40}\.(bash|zsh)_history/
+        $b = /history\s{1,3}-c\s{0,3}(;|&&|\n)[^\n]{0,40}(rm|unset|history|kill|exit)/
+        $c = /(rm|shred|truncate|>)\s[^\n]{0,30}\/var\/log\/(auth\.log|secure|wtmp|lastlog|syslog|messages)/
+        $d = /wevtutil(\.exe)?["\',\s]{1,6}cl["\',\s]/ nocase
+        $e = /Clear-EventLog\s/ nocase
+    condition:
+        (kind == "code" or layer != "") and any of them
+}
+
+rule destructive_self_delete
+{
+    meta:
+        id = "VB-SELF-DELETE"
+        title = "A program deletes itself after it sent something"
+        description = "Code removes its own file once it has done what it came for."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI10 ATTACK-T1070.004 CWE-506"
+    strings:
+        $a = /os\.(remove|unlink)\(\s?(__file__|sys\.argv\[0\]|os\.path\.abspath\(__file__\))/
+        $b = /unlink(Sync)?\(\s?__filename/
+        $c = /rm\s{1,3}(-[rf]{1,2}\s{1,3})?(--\s)?["\']?\$(0|BASH_SOURCE|\{BASH_SOURCE)/
+        $d = /rm\s{1,3}-r?f\s{1,3}["\']?\{(script_path|__file__|self_path)\}/
+        $send1 = /requests\.(post|put)\(/
+        $send2 = /urlopen\(\s{0,20}(\w{1,20}[,)]|f?["\']https?:)/
+        $send3 = "axios.post("
+        $send4 = /method["\']?\s?:\s?["\']POST["\']/
+        $send5 = "httpx.post("
+        $send6 = /curl\s[^\n]{0,100}(-d|--data|--data-binary|-F|-T|--upload-file)\s?["\']?[^\n]{0,20}@/
+        $send7 = ".sendall("
+        $curl = "curl "
+        $wget = "wget "
+    condition:
+        (kind == "code" or layer != "") and any of ($a, $b, $c, $d) and any of ($send*, $curl, $wget)
+}
+
+rule destructive_cloud
+{
+    meta:
+        id = "VB-WIPE-CLOUD"
+        title = "Everything in the cloud account is deleted"
+        description = "A command lists what an account holds and deletes all of it."
+        severity = "critical"
+        confidence = "high"
+        mapping = "AST01 ASI10 ATTACK-T1485 CWE-506"
+    strings:
+        $a = /aws\s{1,3}s3\s{1,3}ls[^\n]{0,120}\|[^\n]{0,120}s3\s{1,3}(rb|rm)\s[^\n]{0,60}--(force|recursive)/
+        $b = /aws\s{1,3}ec2\s{1,3}terminate-instances[^\n]{0,60}\$\(\s?aws\s{1,3}ec2\s{1,3}describe-instances/
+        $d = /gcloud\s{1,3}projects\s{1,3}list[^\n]{0,80}\|[^\n]{0,80}gcloud\s{1,3}projects\s{1,3}delete/
+    condition:
+        (kind == "code" or layer != "") and any of ($a, $b, $d)
+}

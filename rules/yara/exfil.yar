@@ -196,3 +196,105 @@ rule exfil_image_link_template
     condition:
         $img
 }
+
+rule exfil_packed_drop
+{
+    meta:
+        id = "VB-EXFIL-DROP"
+        title = "Files are packed and put on an anonymous drop"
+        description = "A command pipes an archive, a file or the environment to a service that takes files from anybody."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI03 LLM02 ATTACK-T1567 ATTACK-T1048 CWE-506"
+    strings:
+        $pipe = /(env|printenv|tar\s[^\n|]{1,100}|cat\s[^\n|]{1,100}|zip\s[^\n|]{1,100})\s{0,3}\|[^\n]{0,80}(transfer\.sh|0x0\.st|ix\.io|sprunge\.us|paste\.rs|bashupload\.com|file\.io|temp\.sh|oshi\.at|termbin\.com)/
+        $up = /curl\s[^\n]{0,80}(-F|-T|--upload-file)\s[^\n]{0,60}(\.env|id_rsa|id_ed25519|credentials|\.ssh|\.aws|keychain|wallet)[^\n]{0,60}(transfer\.sh|0x0\.st|bashupload\.com|file\.io|temp\.sh|oshi\.at|catbox\.moe|gofile\.io)/
+    condition:
+        (kind == "code" or layer != "") and any of them
+}
+
+rule exfil_repository_sent
+{
+    meta:
+        id = "VB-EXFIL-REPOSITORY"
+        title = "What is in the repository is sent"
+        description = "A command hands the changes, addresses or history of the repository to an upload."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI03 LLM02 ATTACK-T1213 ATTACK-T1567 CWE-200"
+    strings:
+        $a = /git\s{1,3}(diff|log|show|remote|config|stash|archive|bundle)[^\n|]{0,80}\|\s{0,3}(base64[^\n|]{0,12}\|\s{0,3}|gzip[^\n|]{0,12}\|\s{0,3})?(curl|nc|wget)\s/
+        $b = /curl\s[^\n]{0,160}(-d|--data|--data-urlencode|--data-binary)\s{1,3}["\']?[^\n"\']{0,30}\$\(git\s{1,3}(diff|log|show|remote|config)/
+    condition:
+        (kind == "code" or layer != "") and any of them
+}
+
+rule exfil_ping_data
+{
+    meta:
+        id = "VB-EXFIL-PING"
+        title = "Data leaves in pings"
+        description = "A command puts the bytes of a file into the padding of pings."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI03 LLM02 ATTACK-T1048.003 CWE-514"
+    strings:
+        $a = /ping\s[^\n]{0,40}-p\s{1,3}["\']?(\$\(|`|\$\{?\w)/
+        $b = /xxd\s[^\n|]{0,60}\|[^\n]{0,60}ping\s[^\n]{0,40}-p\s/
+    condition:
+        (kind == "code" or layer != "") and any of them
+}
+
+rule exfil_secret_gist
+{
+    meta:
+        id = "VB-EXFIL-GIST"
+        title = "Secrets are put into a gist or repository"
+        description = "A command publishes a file with secrets in a gist."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI03 LLM02 ATTACK-T1567.001 CWE-506"
+    strings:
+        $a = /gh\s{1,3}gist\s{1,3}create\s[^\n]{0,100}(\.env|id_rsa|id_ed25519|credentials|\.ssh|\.aws|\.npmrc|\.netrc)/
+        $b = /api\.github\.com\/gists[^\n]{0,300}(\.env|id_rsa|credentials|os\.environ|process\.env)/
+    condition:
+        (kind == "code" or layer != "") and any of them
+}
+
+rule exfil_page_cookies
+{
+    meta:
+        id = "VB-EXFIL-COOKIES"
+        title = "Cookies and tokens of pages are sent"
+        description = "A script hands the cookies or the storage of a page to a request."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI03 LLM02 ATTACK-T1539 ATTACK-T1041 CWE-506"
+    strings:
+        $a = /(fetch|sendBeacon|\.open|\.src\s?=|axios\.(get|post))\s?\(?\s?[^\n]{0,160}(document\.cookie|localStorage\b)/
+        $b = /JSON\.stringify\(\s?(localStorage|sessionStorage|document\.cookie)\s?\)/
+        $c = "fetch("
+        $d = "sendBeacon("
+    condition:
+        (kind == "code" or layer != "") and $a or ($b and any of ($c, $d))
+}
+
+rule exfil_mail_of_secrets
+{
+    meta:
+        id = "VB-EXFIL-MAIL"
+        title = "Secrets leave by mail"
+        description = "Code opens secret stores and sends a mail from an account of its own."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI03 LLM02 ATTACK-T1048.003 CWE-506"
+    strings:
+        $smtp = "smtplib.SMTP"
+        $login = /\.login\(\s?["\'][^"\'\n]{3,60}["\']\s?,\s?["\'][^"\'\n]{3,60}["\']/
+        $s1 = /\.ssh["\'\/]/
+        $s3 = "Login Data"
+        $s4 = "wallet" nocase
+        $s5 = /\.aws["\'\/]/
+    condition:
+        (kind == "code" or layer != "") and $smtp and $login and any of ($s1, $s3, $s4, $s5)
+}

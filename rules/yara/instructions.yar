@@ -144,3 +144,185 @@ rule instructions_macos_quarantine
     condition:
         $clear and any of ($get*) and all of ($run*)
 }
+
+rule instructions_run_dialog
+{
+    meta:
+        id = "VB-INSTALL-RUN-DIALOG"
+        title = "The user is to paste a command into the run dialog"
+        description = "The text leads the user by key strokes to run a command that he does not read: the trick called ClickFix."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI09 LLM03 ATTACK-T1204.004 CWE-506"
+    strings:
+        $key = /win(dows)?(\s?key)?\s?\+\s?(R|X)\b/ nocase
+        $paste = /(ctrl|control|cmd)\s?\+\s?v\b/ nocase
+        $enter = /(press|hit)\s[^\n]{0,12}enter/ nocase
+        $why = /(verif|captcha|human|robot|fix|activate|prerequisite|required|setup|install)/ nocase
+    condition:
+        (kind == "prose" or kind == "code") and layer == "" and all of them and for any i in (1..#key) : ($paste in (@key[i] .. @key[i] + 400))
+}
+
+rule instructions_history_in_address
+{
+    meta:
+        id = "VB-PROMPT-HISTORY-LEAK"
+        title = "The conversation is to go into an address or argument"
+        description = "The agent is told to put what was said into a web address, an image or the argument of a call."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI01 LLM02 MCP10 ATLAS-AML.T0057 CWE-200"
+    strings:
+        $a = /\b(append|include|encode|embed|add|put|place|insert)\s[^.\n]{0,60}(conversation|chat)\s(history|transcript|log|context|so far)[^.\n]{0,80}\b(url|query|query string|image|markdown image|link|https?:)/ nocase
+        $b = /(url|query|image|link)\s[^.\n]{0,60}(contain|carry|include)s?[^.\n]{0,30}(conversation|chat)\s(history|transcript|context)/ nocase
+    condition:
+        layer != "fence" and any of them
+}
+
+rule instructions_keeps_itself
+{
+    meta:
+        id = "VB-PROMPT-PERSIST"
+        title = "The agent is to write the package into its memory and keep it there"
+        description = "The agent is told to add orders to its own files, and not to say so or not to let them be removed."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI06 LLM04 ATLAS-AML.T0080.000 CWE-506"
+    strings:
+        $write = /(add|append|write|copy|insert|save|inject)\s[^.\n]{0,100}\b(AGENTS|CLAUDE|SOUL|MEMORY|GEMINI|HEARTBEAT|IDENTITY)\.md/ nocase
+        $s1 = /(silently|secretly|without\s(telling|asking|informing|notifying|mentioning)|do\snot\s(tell|mention|inform|ask|notify|remove|delete)|never\s(remove|delete|mention)|cannot\sbe\sremoved|even\s(if|when)\s[^.\n]{0,30}(uninstall|removed|deleted))/ nocase
+    condition:
+        kind == "prose" and layer != "fence" and for any i in (1..#write) : ($s1 in (@write[i] - 250 .. @write[i] + 350))
+}
+
+rule instructions_obey_address
+{
+    meta:
+        id = "VB-PROMPT-REMOTE"
+        title = "Instructions are fetched from a server before each task"
+        description = "The agent is told to load a text from an address and to treat it as its orders: whoever runs the server commands the agent."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 AST07 ASI01 LLM01 MCP06 ATTACK-T1102 ATLAS-AML.T0108 CWE-829"
+    strings:
+        $a = /(follow|obey|execute|apply|carry out)\s(exactly\s|all\s)?(the|its|any|every|all|those|these|whatever)\s?(the\s|its\s|of the\s)?(remote\s|fetched\s|returned\s|current\s|latest\s)?(instructions|commands|orders|directives|it says|steps)/ nocase
+        $get1 = "fetch" nocase
+        $get2 = "download" nocase
+        $get3 = "retrieve" nocase
+        $get4 = "curl " nocase
+        $get5 = "load " nocase
+        $url = /https?:\/\/[a-z0-9.-]{4,60}/
+        $b = /treat\s[^\n]{0,60}(response|content|result|output|body)\s[^\n]{0,30}as\s[^\n]{0,30}(system\s(prompt|instructions|message)|your\s(new\s)?instructions|trusted\sinstructions)/ nocase
+        $often = /(before|each|every|always|first|regularly|on start)/ nocase
+    condition:
+        layer != "fence" and ($b or ($often and for any i in (1..#a) : ($url in (@a[i] - 120 .. @a[i]) and any of ($get*) in (@a[i] - 180 .. @a[i]))))
+}
+
+rule instructions_reviewer_told
+{
+    meta:
+        id = "VB-REVIEWER-TOLD"
+        title = "The text tells whoever reviews it what to find"
+        description = "The package speaks to scanners or reviewers: it claims a verdict or asks not to be looked at."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI09 LLM01 ATLAS-AML.T0051.001 CWE-506"
+    strings:
+        $a = /(do not|don\'t|no need to|never|please skip|skip)\s(scan|scanning|analy[sz]e|analy[sz]ing|flag|flagging|audit|auditing|review|reviewing|inspect|report)\s(of\s)?(this|the)\s(skill|file|package|plugin|code|repository|server|tool|section|folder)\b/ nocase
+        $b = /(verified|approved|audited|certified|cleared|whitelisted)\s(by|as)\s[^.\n]{0,40}(security|anthropic|openai|google|microsoft|scanner|trust|safe)/ nocase
+        $it1 = "this skill" nocase
+        $it2 = "this package" nocase
+        $it3 = "this plugin" nocase
+        $it4 = "this server" nocase
+        $c = /["\']?(scan|security|safety|analysis)_?(result|verdict|status)["\']?\s?[:=]\s?["\']?(safe|benign|clean|pass(ed)?|no_?(threat|issue)s?)/ nocase
+        $who = /(scanner|reviewer|auditor|security\s(tool|team|review|scan|check)|static analysis|verdict|moderator|analy[sz]er)/ nocase
+    condition:
+        (kind == "prose" or kind == "code") and layer == "" and (($b and any of ($it*)) or ($c and $who and kind == "prose") or ($a and $who))
+}
+
+rule instructions_comment_download
+{
+    meta:
+        id = "VB-INSTALL-HIDDEN-STEP"
+        title = "A step of the installation stands in a comment"
+        description = "A comment that no reader sees has a command downloaded and run."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI01 ASI05 LLM01 ATTACK-T1027 ATTACK-T1105 CWE-506"
+    strings:
+        $a = /<!--[^>]{0,600}(curl|wget)\s[^>\n]{4,200}\|\s{0,3}(sudo\s)?(ba|z)?sh\b/
+        $b = /\[\/\/\]:\s#\s[("][^\n]{0,300}(curl|wget)\s[^\n]{4,200}\|\s{0,3}(sudo\s)?(ba|z)?sh\b/
+    condition:
+        kind == "prose" and layer == "" and any of them
+}
+
+rule instructions_lowers_rights
+{
+    meta:
+        id = "VB-INSTALL-LOWERS-RIGHTS"
+        title = "All may write everything"
+        description = "A command opens the whole system or home to everybody, or takes the password from administration."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST03 ASI03 ATTACK-T1222.002 CWE-732"
+    strings:
+        $a = /chmod\s{1,3}(-[Rr]\s{1,3})?0?777\s{1,3}(-R\s)?(\/|~|\$HOME|\/etc|\/usr|\/home|~\/\.ssh)\s{0,2}[\n"\'`;]/
+        $b = /chmod\s{1,3}[^\n]{0,12}[ug]\+s\s{1,3}\/(bin|usr\/bin|tmp|dev\/shm)/
+        $c = "setenforce 0"
+        $d = /chmod\s{1,3}(4755|4777|6755)\s/
+    condition:
+        (kind == "code" or layer != "") and any of ($a, $b, $d) or (kind == "code" or layer != "") and $c and $a
+}
+
+rule instructions_reads_secret_stores
+{
+    meta:
+        id = "VB-PROMPT-READS-SECRETS"
+        title = "The agent is to read the logins of many tools"
+        description = "Instructions list the files in which unrelated tools keep their logins, as what the agent is to read."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI01 ASI03 LLM02 ATTACK-T1552.001 ATLAS-AML.T0098 CWE-200"
+    strings:
+        $ssh = /(Read|Open|Load|Collect|Glob|cat|view|include)\(?:?\s?["\'`]{0,2}(~|\$HOME|\/root)\/\.ssh\/(id_rsa|id_ed25519|id_ecdsa|\*)/ nocase
+        $aws = /(Read|Open|Load|Collect|Glob|cat|view|include)\(?:?\s?["\'`]{0,2}(~|\$HOME|\/root)\/\.aws\/credentials/ nocase
+        $git = /(Read|Open|Load|Collect|Glob|cat|view|include)\(?:?\s?["\'`]{0,2}(~|\$HOME|\/root)\/\.git-credentials/ nocase
+        $net = /(Read|Open|Load|Collect|Glob|cat|view|include)\(?:?\s?["\'`]{0,2}(~|\$HOME|\/root)\/\.(netrc|npmrc|pypirc)/ nocase
+        $kube = /(Read|Open|Load|Collect|Glob|cat|view|include)\(?:?\s?["\'`]{0,2}(~|\$HOME|\/root)\/\.(kube\/config|docker\/config\.json)/ nocase
+    condition:
+        (kind == "prose" or kind == "code") and layer == "" and 3 of them
+}
+
+rule instructions_unrestricted_role
+{
+    meta:
+        id = "VB-PROMPT-ROLE"
+        title = "The agent is put into a role without rules"
+        description = "Text tells a model that it has become another one, to which no rules apply."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI01 LLM01 ATLAS-AML.T0054 CWE-1427"
+    strings:
+        $a = /you\sare\s(now\s)?[^.\n]{0,60}(without|with\sno|free\s(of|from)|freed\sfrom)\s(any\s|all\s)?(restrictions|limitations|safety\straining|safety\sguidelines|content\s(policy|restrictions|filters)|guardrails|ethical)/ nocase
+        $b = /your\s(previous|prior|original|old)\s(identity|persona|instructions|training|rules)[^.\n]{0,60}(replaced|overwritten|suspended|no\slonger\sappl(y|ies)|void|erased)/ nocase
+        $c = /(cannot|never|do\snot)\srefuse\s(any|a)\s(request|question|task|command)/ nocase
+        $d = /no\slonger\s(bound|follow|obey)\s[^.\n]{0,40}(guidelines|policies|rules|restrictions)/ nocase
+    condition:
+        layer != "fence" and 2 of them
+}
+
+rule instructions_page_tokens
+{
+    meta:
+        id = "VB-PROMPT-PAGE-TOKENS"
+        title = "Tokens are to be read out of the pages of the user"
+        description = "Instructions drive the browser of the user to read cookies or tokens out of pages."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI02 ASI03 LLM02 ATTACK-T1539 ATTACK-T1185 CWE-200"
+    strings:
+        $a = /(evaluate|execute_script|run_javascript|evaluate_script)\w{0,12}\([^\n]{0,80}(document\.cookie|localStorage|sessionStorage|\[data-token\]|type=["\']?password)/
+        $b = /(extract|capture|collect|harvest|copy)\s[^.\n]{0,40}(session\scookies|api\stokens?|auth\stokens?|session\stokens?)\s[^.\n]{0,40}(page|browser|portal|settings|storage)/ nocase
+    condition:
+        (kind == "prose" and layer == "") and all of them
+}

@@ -133,3 +133,88 @@ rule mcp_arguments_copied_out
     condition:
         kind == "code" and any of ($mcp*) and #send > #local and $send
 }
+
+rule mcp_default_secret
+{
+    meta:
+        id = "VB-MCP-SECRET-DEFAULT"
+        title = "An argument of a tool is a secret file by default"
+        description = "The schema of a tool names a file with logins as what is passed when nobody says otherwise."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 AST04 ASI01 ASI02 LLM01 MCP03 ATLAS-AML.T0110 CWE-1427"
+    strings:
+        $a = /["\']?default["\']?\s?[:=]\s?["\'](~|\$HOME|\/root|\/home\/[^"\'\/\n]{1,20})\/\.(ssh\/id_|aws\/credentials|netrc|git-credentials|claude\/\.credentials|codex\/auth|npmrc|gnupg)/
+        $b = /\w{1,24}\s?:\s?str\s?=\s?["\']~\/\.(ssh\/id_|aws\/credentials|netrc|git-credentials|claude\/\.credentials|codex\/auth)/
+        $tool = /(inputSchema|@mcp\.tool|@server\.tool|FastMCP|registerTool|"parameters"|"properties")/
+    condition:
+        (kind == "code" or kind == "config") and $tool and any of ($a, $b)
+}
+
+rule mcp_shadows_tool
+{
+    meta:
+        id = "VB-MCP-SHADOWING"
+        title = "A tool says how other tools are to be used"
+        description = "The description of a tool forbids or redirects the use of tools of other servers."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 AST04 ASI01 ASI02 LLM01 MCP03 ATLAS-AML.T0110 CWE-1427"
+    strings:
+        $a = /(instead of|rather than|do not use|never use|don\'t use)\s(using\s|calling\s)?(the\s)?(other\s|any other\s|built-?in\s)?[`"\']?(send_email|send_message|read_file|write_file|bash|execute_command|fetch|search|transfer|payment)[`"\']?\s?(tool|function)?s?[^.\n]{0,60}\b(use|call|invoke)\sthis/ nocase
+        $b = /(when|whenever|if)\s(the\s)?[`"\']?(send_email|send_message|transfer\w{0,12}|write_file|payment\w{0,8})[`"\']?\s(tool\s)?is\s(used|called|invoked|present|available)[^.\n]{0,80}(must|always|change|replace|add|set)\b/ nocase
+        $tool = /(inputSchema|@mcp\.tool|@server\.tool|FastMCP|registerTool|"tools"\s?:|\.tool\()/
+    condition:
+        (kind == "code" or kind == "config") and layer == "" and $tool and any of ($a, $b)
+}
+
+rule mcp_changes_after_use
+{
+    meta:
+        id = "VB-MCP-RUG-PULL"
+        title = "A tool changes its description after some calls"
+        description = "Code counts how often a tool was called and then gives it another description."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST04 AST07 ASI01 LLM03 MCP03 ATLAS-AML.T0109 CWE-506"
+    strings:
+        $count = /(call_?count|calls|invocations?|n_calls|uses|counter)\w{0,8}\s?(>|>=|==|===)\s?\d{1,4}/ nocase
+        $set = /(\.description|__doc__|\["description"\]|\[\'description\'\])\s?=[^=]/
+        $tool = /(@mcp\.tool|@server\.tool|FastMCP|registerTool|list_tools|ListTools|tools\/list|\.tool\()/
+    condition:
+        (kind == "code" or layer != "") and $tool and for any i in (1..#count) : ($set in (@count[i] .. @count[i] + 300))
+}
+
+rule mcp_asks_conversation
+{
+    meta:
+        id = "VB-MCP-ASKS-HISTORY"
+        title = "A tool wants the whole conversation as an argument"
+        description = "An argument is described so that the model fills it with all that was said."
+        severity = "medium"
+        confidence = "medium"
+        mapping = "AST04 ASI03 LLM02 MCP10 ATLAS-AML.T0057 CWE-200"
+    strings:
+        $a = /(full|entire|complete|whole|verbatim)\s(conversation|chat|message)\s(history|transcript|context|log)/ nocase
+        $b = /(contents?|text)\sof\s(the\ssystem\sprompt|all\s(previous|other)\stools?)/ nocase
+        $tool = /(inputSchema|@mcp\.tool|@server\.tool|FastMCP|registerTool)/
+    condition:
+        (kind == "code" or kind == "config") and $tool and any of ($a, $b)
+}
+
+rule mcp_server_plain_address
+{
+    meta:
+        id = "VB-MCP-PLAIN-ADDRESS"
+        title = "A server is reached over a bare address without encryption"
+        description = "An entry for an MCP server names a numeric address and plain HTTP."
+        severity = "medium"
+        confidence = "high"
+        mapping = "AST04 ASI07 LLM03 MCP07 ATTACK-T1557 CWE-319"
+    strings:
+        $a = /"(url|serverUrl|httpUrl|endpoint)"\s?:\s?"http:\/\/\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}/
+        $local = /"(url|serverUrl|httpUrl|endpoint)"\s?:\s?"http:\/\/(127\.|0\.0|10\.|192\.168\.)/
+        $s = "mcpServers"
+    condition:
+        kind == "config" and $s and #a > #local
+}

@@ -43,3 +43,43 @@ rule miners_in_text
     condition:
         kind == "prose" and layer == "" and $pool and any of ($option*)
 }
+
+rule miners_config
+{
+    meta:
+        id = "VB-MINER"
+        title = "The settings of a miner"
+        description = "A file sets up a program that mines for somebody else."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI10 LLM10 ATTACK-T1496 CWE-506"
+    strings:
+        $pool = /"(url|pool)"\s?:\s?"(stratum\+(tcp|ssl):\/\/)?[a-z0-9.-]{4,60}:\d{4,5}"/
+        $a = "donate-level"
+        $b = "randomx"
+        $c = "rig-id"
+        $d = "coin"
+        $e = "cn-heavy"
+        $user = /"(user|wallet)"\s?:\s?"[48][0-9A-Za-z]{90,110}/
+    condition:
+        (kind == "config" or (kind == "code" or layer != "")) and $pool and (2 of ($a, $b, $c, $d, $e) or $user)
+}
+
+rule miners_browser
+{
+    meta:
+        id = "VB-MINER"
+        title = "A miner for the browser"
+        description = "A page or script mines in the browser of whoever opens it."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI10 LLM10 ATTACK-T1496 CWE-506"
+    strings:
+        $a = /new\s(CoinHive|Client|CoinImp|CryptoLoot|deepMiner|Miner)\.(Anonymous|User)\(/
+        $b = "coinhive.min.js"
+        $c = "cryptonight.wasm"
+        $d = "webminepool"
+        $e = "coin-hive.com/lib"
+    condition:
+        any of ($a, $b, $c, $d, $e) and (kind == "code" or extension == "html" or extension == "svg" or layer != "")
+}

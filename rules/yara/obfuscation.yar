@@ -175,3 +175,312 @@ rule obfuscation_layer_runs_commands
         (layer contains "base64" or layer contains "hex@" or layer contains "zlib" or layer contains "charcode")
         and ((any of ($py1, $py2) and any of ($pyrun*)) or all of ($js*))
 }
+
+rule obfuscation_python_chr_exec
+{
+    meta:
+        id = "VB-OBFUSCATED-EXEC"
+        title = "Code is put together from character numbers and run"
+        description = "A text is assembled from numbers and handed to exec, eval or a shell."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1059 CWE-506"
+    strings:
+        $a = /\b(exec|eval|os\.system)\(\s?(compile\(\s?)?b?["\']{2}\.join\(\s?\[?\s?(chr\(|map\(\s?chr)/
+        $b = /\b(exec|eval|os\.system)\(\s?bytes\(\s?\[\s?\d{1,3}\s?,\s?\d{1,3}/
+    condition:
+        (kind == "code" or layer != "") and any of them
+}
+
+rule obfuscation_python_reversed_exec
+{
+    meta:
+        id = "VB-OBFUSCATED-EXEC"
+        title = "Code is turned round and run"
+        description = "A text that is written backwards is handed to exec, eval or a shell."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1059 CWE-506"
+    strings:
+        $a = /\b(exec|eval|os\.system|os\.popen|subprocess\.\w{1,14})\([^\n]{0,200}["\']\s?\[::-1\]/
+    condition:
+        (kind == "code" or layer != "") and $a
+}
+
+rule obfuscation_python_import_getattr
+{
+    meta:
+        id = "VB-OBFUSCATED-NAMES"
+        title = "A dangerous function is fetched by name"
+        description = "Code imports a module and takes a function that runs commands, both by name, so that neither is to be found by reading."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1059 CWE-506"
+    strings:
+        $a = /getattr\(\s?__import__\(\s?["\'](os|subprocess|builtins|posix|pty)["\']\s?\)\s?,\s?["\'](system|popen|Popen|exec|eval|run|call|spawn|check_output)["\']/
+        $b = /(globals|vars|locals)\(\)\[\s?["\']__(builtins|import)__["\']\s?\]/
+        $c = /__builtins__\.__dict__\[\s?["\'](exec|eval|compile|__import__)["\']/
+    condition:
+        (kind == "code" or layer != "") and any of them
+}
+
+rule obfuscation_python_aliased_import
+{
+    meta:
+        id = "VB-OBFUSCATED-NAMES"
+        title = "The import of modules is renamed"
+        description = "Code gives the function that imports modules another name and calls it so."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1059 CWE-506"
+    strings:
+        $a = /=\s?__import__\s{0,4}[\n;#]/
+    condition:
+        (kind == "code" or layer != "") and $a
+}
+
+rule obfuscation_decrypted_exec
+{
+    meta:
+        id = "VB-OBFUSCATED-CIPHER"
+        title = "Enciphered code is deciphered and run"
+        description = "Code deciphers a built-in text and runs the outcome."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1059 CWE-506"
+    strings:
+        $ciph1 = "Fernet("
+        $ciph2 = "AES.new("
+        $ciph3 = "modes.CBC("
+        $ciph4 = "createDecipheriv("
+        $ciph5 = "ARC4.new("
+        $ciph6 = "ChaCha20"
+        $run1 = /\b(exec|eval)\(\s?(compile\(\s?)?\w{0,30}(decrypt|decipher|plain|payload|decoded|dec)\w{0,30}/ nocase
+        $run2 = /(os\.system|subprocess\.\w{1,14}|execSync|new Function)\(\s?\[?\s?(self\.|this\.)?\w{0,30}(decrypt|decipher|plaintext|payload|decoded)\w{0,30}/ nocase
+        $run3 = /os\.system\(\s?\w{1,16}\[["\'](cmd|command)["\']\]/
+    condition:
+        (kind == "code" or layer != "") and any of ($ciph*) and any of ($run*)
+}
+
+rule obfuscation_xor_exec
+{
+    meta:
+        id = "VB-OBFUSCATED-CIPHER"
+        title = "Code is masked by exclusive or and run"
+        description = "Code undoes a mask byte for byte and runs the outcome."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1059 CWE-506"
+    strings:
+        $x1 = /bytes\(\s?\[?\s?\w{1,12}\s?\^\s?[^\n]{1,60}for\s/
+        $x2 = /chr\(\s?(ord\(\s?)?\w{1,12}\)?\s?\^\s?[^\n]{1,60}for\s/
+        $x3 = /String\.fromCharCode\([^\n]{1,60}\^/
+        $run1 = /\b(exec|eval)\(\s?(\w{0,30}\.?decode\(|\w{1,30}\s?\)|\w{1,30}\([^\n)]{0,40}\)\s?\)|\w{1,30}\.decode)/
+        $run2 = /os\.(system|popen)\(\s?\w{0,20}(dec|xor|plain|payload|cmd|clear)\w{0,20}/ nocase
+        $run3 = /subprocess\.\w{1,14}\(\s?\w{0,20}(dec|xor|plain|payload|clear)\w{0,20}/ nocase
+    condition:
+        (kind == "code" or layer != "") and any of ($x*) and any of ($run*)
+}
+
+rule obfuscation_rot13_exec
+{
+    meta:
+        id = "VB-OBFUSCATED-EXEC"
+        title = "Rotated text is run"
+        description = "Code turns rotated letters back and runs them or imports what they name."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1059 CWE-506"
+    strings:
+        $rot1 = /codecs\.decode\([^\n]{1,400}["\']rot_?13["\']/
+        $rot2 = /tr\s["\']?A-Za-z["\']?\s["\']?N-ZA-Mn-za-m["\']?\s{0,3}\|\s{0,3}(ba|z)?sh\b/
+        $rot3 = "def rot13"
+        $rot4 = "def caesar"
+        $run1 = /\b(exec|eval)\(/
+        $run2 = /os\.(system|popen)\(/
+        $run3 = "subprocess."
+        $run4 = /__import__\(\s?(codecs|rot13|caesar|decode)/
+    condition:
+        (kind == "code" or layer != "") and ($rot2 or (any of ($rot1, $rot3, $rot4) and any of ($run*)))
+}
+
+rule obfuscation_python_pickle_literal
+{
+    meta:
+        id = "VB-OBFUSCATED-PICKLE"
+        title = "A pickle that runs commands"
+        description = "Loading the object runs a command: its reduction is a call of the system."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1059 CWE-506"
+    strings:
+        $red = /def\s__reduce(_ex)?__\([^\n]{0,40}\n[^\n]{0,12}\s{0,12}(import\s\w{1,12}\n\s{0,16})?return\s?\(?\s?(os\.(system|popen)|subprocess\.\w{1,14}|eval|exec|__import__)/
+        $load = /(pickle|cPickle|dill)\.loads\(\s?(base64\.b64decode|bytes\.fromhex|zlib\.decompress|codecs\.decode)\(\s?b?["\'][A-Za-z0-9+\/=\\]{24,}/
+    condition:
+        (kind == "code" or layer != "") and any of them
+}
+
+rule obfuscation_dns_text_run
+{
+    meta:
+        id = "VB-C2-DNS"
+        title = "Commands come out of DNS records"
+        description = "Code looks up a TXT record and runs what it says."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI05 LLM03 ATTACK-T1071.004 ATTACK-T1059 CWE-506"
+    strings:
+        $txt1 = /(resolve|query|resolver)\([^\n]{1,100}["\']TXT["\']/
+        $txt2 = /dns\.resolveTxt\(/
+        $txt3 = /\b(dig|nslookup|host)\s[^\n|]{0,60}\btxt\b[^\n]{0,80}\|\s{0,3}(base64\s-[dD]\s{0,3}\|\s{0,3})?(ba|z)?sh\b/ nocase
+        $run1 = /\b(exec|eval)\(/
+        $run2 = /os\.(system|popen)\(/
+        $run3 = /subprocess\.(run|Popen|call|check_output)\(/
+        $run4 = "child_process"
+    condition:
+        (kind == "code" or layer != "") and ($txt3 or (any of ($txt1, $txt2) and any of ($run*)))
+}
+
+rule obfuscation_picture_run
+{
+    meta:
+        id = "VB-OBFUSCATED-PICTURE"
+        title = "Code is read out of a picture and run"
+        description = "Code takes the lowest bits or the text fields of a picture and runs them."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1059 CWE-506"
+    strings:
+        $pix1 = ".getpixel("
+        $pix2 = ".getdata("
+        $pix3 = "getImageData("
+        $pix4 = /\.info\[["\'](comment|Comment|parameters|payload)/
+        $pix5 = "getexif("
+        $pix6 = "_getexif("
+        $bit = /&\s?(1|0x01)\b/
+        $tag = /(UserComment|ImageDescription|0x9286|37510|comment)/ nocase
+        $run1 = /\b(exec|eval)\(\s?\w/
+        $run2 = /os\.(system|popen)\(\s?\w/
+    condition:
+        (kind == "code" or layer != "") and ((any of ($pix1, $pix2, $pix3) and $bit) or (any of ($pix4, $pix5, $pix6) and $tag)) and any of ($run*)
+}
+
+rule obfuscation_js_punctuation
+{
+    meta:
+        id = "VB-OBFUSCATED-JS"
+        title = "JavaScript of nothing but brackets"
+        description = "A program is written with six characters, so that nobody can read it."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1059 CWE-506"
+    strings:
+        $a = "(![]+[])[+"
+        $b = "[][(![]+[])"
+        $c = "(!![]+[])[+"
+    condition:
+        (kind == "code" or layer != "") and 2 of them
+}
+
+rule obfuscation_js_constructor
+{
+    meta:
+        id = "VB-OBFUSCATED-JS"
+        title = "A function is made through constructors"
+        description = "Code reaches the maker of functions by names in texts, and hands it a program."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1059 CWE-506"
+    strings:
+        $a = /\[\s?["\']constructor["\']\s?\]\s?\[\s?["\']constructor["\']\s?\]\s?\(/
+        $b = /\.constructor\.constructor\(\s?["\'`][^\n]{0,20}(return|process|eval|require)/
+        $c = /(global|globalThis|window|self|this)\[\s?["\'](ev["\']\s?\+\s?["\']al|\\x65\\x76|Fun["\']\s?\+)/
+    condition:
+        (kind == "code" or layer != "") and any of them
+}
+
+rule obfuscation_shell_split
+{
+    meta:
+        id = "VB-OBFUSCATED-SHELL-WORDS"
+        title = "Names of commands are broken by quotes"
+        description = "A shell command is written with empty quotes or backslashes within its name."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1059 CWE-506"
+    strings:
+        $curl = /\bc(\'\'|""|\\)u(\'\'|""|\\)?r(\'\'|""|\\)?l\s/
+        $curl2 = /\bcu(\'\'|""|\\)r(\'\'|""|\\)?l\s/
+        $wget = /\bw(\'\'|""|\\)g(\'\'|""|\\)?e(\'\'|""|\\)?t\s/
+        $bash = /\bb(\'\'|""|\\)a(\'\'|""|\\)?s(\'\'|""|\\)?h\b/
+        $ifs = /(curl|wget|bash|sh|cat|nc)\$\{?IFS\}?/
+        $rev = /\|\s{0,3}rev\s{0,3}\|\s{0,3}(ba|z)?sh\b/
+    condition:
+        (kind == "code" or layer != "") and any of them
+}
+
+rule obfuscation_fragments_exec
+{
+    meta:
+        id = "VB-OBFUSCATED-EXEC"
+        title = "A program in fragments is joined and run"
+        description = "Several short texts are joined and run, so that no line shows what runs."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1059 CWE-506"
+    strings:
+        $a = /\b(exec|eval|os\.system|os\.popen)\(\s?["\']{2}\.join\(\s?\w{1,20}\s?\)/
+    condition:
+        (kind == "code" or layer != "") and $a
+}
+
+rule obfuscation_code_object
+{
+    meta:
+        id = "VB-OBFUSCATED-EXEC"
+        title = "A function is made out of bytes"
+        description = "Code makes a function out of serialised byte code."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1059 CWE-506"
+    strings:
+        $mk = /(types\.|^|\s)(CodeType|FunctionType)\(/
+        $ld1 = "marshal.loads("
+        $ld2 = "b64decode("
+        $ld3 = "fromhex("
+        $ld4 = "zlib.decompress("
+    condition:
+        (kind == "code" or layer != "") and $mk and $ld1 and 1 of ($ld2, $ld3, $ld4)
+}
+
+rule obfuscation_evades_analysis
+{
+    meta:
+        id = "VB-EVADES-ANALYSIS"
+        title = "Code hides from analysis"
+        description = "Code looks for virtual machines, debuggers or analysts and behaves otherwise there."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI10 LLM03 ATTACK-T1497 ATTACK-T1622 CWE-506"
+    strings:
+        $v1 = "vmware" nocase
+        $v2 = "virtualbox" nocase
+        $v3 = "vboxguest" nocase
+        $v4 = "qemu" nocase
+        $v5 = "xen" nocase fullword
+        $v6 = "sandbox" nocase
+        $v7 = "/.dockerenv"
+        $v8 = "TracerPid"
+        $v9 = "IsDebuggerPresent"
+        $va = "sys.gettrace("
+        $vb = "wireshark" nocase
+        $vc = "cuckoo" nocase
+        $vd = "ollydbg" nocase
+        $ve = "hypervisor" nocase
+        $bail = /(sys\.exit\(|os\._exit\(|process\.exit\(|return(\sFalse|\sNone)?\n|exit\s0)/
+        $run1 = /(exec|eval)\(\s?\w/
+        $run2 = /(requests\.post|urlopen|fetch)\(/
+        $run3 = "subprocess."
+    condition:
+        (kind == "code" or layer != "") and 5 of ($v*) and $bail and any of ($run*)
+}

@@ -203,3 +203,188 @@ rule persistence_sudoers
     condition:
         (kind == "code" or layer != "") and any of them
 }
+
+rule persistence_windows_run_key
+{
+    meta:
+        id = "VB-PERSIST-RUN-KEY"
+        title = "An entry of the registry starts code at every login"
+        description = "Code writes to the keys with which Windows starts programs."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI10 LLM03 ATTACK-T1547.001 CWE-506"
+    strings:
+        $key = /Software\\{1,2}Microsoft\\{1,2}Windows\\{1,2}CurrentVersion\\{1,2}Run(Once)?/ nocase
+        $set1 = /reg(\.exe)?["\',\s]{1,6}add/ nocase
+        $set2 = "SetValueEx("
+        $set3 = "New-ItemProperty" nocase
+        $set4 = "Set-ItemProperty" nocase
+        $set5 = "RegSetValueEx"
+    condition:
+        (kind == "code" or layer != "") and $key and any of ($set*)
+}
+
+rule persistence_windows_startup
+{
+    meta:
+        id = "VB-PERSIST-STARTUP-FOLDER"
+        title = "A file is put into the startup folder"
+        description = "Code writes into the folder whose programs Windows starts at login."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI10 LLM03 ATTACK-T1547.001 CWE-506"
+    strings:
+        $dir = /Start Menu\\{1,2}Programs\\{1,2}Start-?up|shell:startup|Start Menu["\',\s]{1,6}Programs["\',\s]{1,6}Startup/ nocase
+        $w1 = /\b(copy|copy-item|move|xcopy)\b/ nocase
+        $w2 = "shutil."
+        $w3 = /open\([^\n]{1,80}["\']w/
+        $w4 = "writeFile"
+        $w5 = "CreateShortcut" nocase
+    condition:
+        (kind == "code" or layer != "") and $dir and any of ($w*)
+}
+
+rule persistence_schtasks
+{
+    meta:
+        id = "VB-PERSIST-TASK"
+        title = "A hidden task is scheduled on Windows"
+        description = "A command makes Windows run something hidden, downloaded or in a temporary place again and again."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI10 LLM03 ATTACK-T1053.005 CWE-506"
+    strings:
+        $a = /(schtasks(\.exe)?["\',\s]{1,6}\/create|Register-ScheduledTask|New-ScheduledTaskAction)[^\n]{0,240}(-enc|hidden|mshta|wscript|%temp%|\\temp\\|appdata|iex|https?:|\.vbs)/ nocase
+    condition:
+        (kind == "code" or layer != "") and $a
+}
+
+rule persistence_wmi
+{
+    meta:
+        id = "VB-PERSIST-WMI"
+        title = "An event of the system starts code"
+        description = "Code subscribes a command to an event of Windows."
+        severity = "critical"
+        confidence = "high"
+        mapping = "AST01 ASI10 ATTACK-T1546.003 CWE-506"
+    strings:
+        $f = "__EventFilter"
+        $c1 = "CommandLineEventConsumer"
+        $c2 = "ActiveScriptEventConsumer"
+    condition:
+        (kind == "code" or layer != "") and $f and any of ($c*)
+}
+
+rule persistence_login_hook
+{
+    meta:
+        id = "VB-PERSIST-LOGIN-HOOK"
+        title = "A login hook is set on macOS"
+        description = "A command makes the system run a script at every login."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI10 ATTACK-T1037.002 CWE-506"
+    strings:
+        $a = /defaults["\',\s]{1,6}write[^\n]{0,60}com\.apple\.loginwindow["\',\s]{1,6}Log(in|out)Hook/
+        $b = /osascript[^\n]{0,120}make\s(new\s)?login\sitem/
+    condition:
+        (kind == "code" or layer != "") and any of them
+}
+
+rule persistence_autostart
+{
+    meta:
+        id = "VB-PERSIST-AUTOSTART"
+        title = "A hidden program starts with the desktop"
+        description = "Code writes an entry that starts something hidden, temporary or downloaded with every session."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI10 ATTACK-T1547.013 CWE-506"
+    strings:
+        $dir = ".config/autostart"
+        $e = /Exec\s?=\s?[^\n]{0,120}(\/tmp\/|\/dev\/shm|\/\.[a-z0-9_-]{1,30}\/[^\n]{0,40}|curl\s|wget\s|base64|bash\s-c|python3?\s-c)/
+    condition:
+        (kind == "code" or layer != "") and all of them
+}
+
+rule persistence_git_credentials
+{
+    meta:
+        id = "VB-PERSIST-GIT-CREDENTIAL"
+        title = "A helper of git sends the logins"
+        description = "Git is told to hand every login to a command that connects to somewhere."
+        severity = "critical"
+        confidence = "high"
+        mapping = "AST01 ASI03 ATTACK-T1546 ATTACK-T1056 CWE-506"
+    strings:
+        $a = /helper["\']?\s?[=\s]\s?["\']{0,2}\\?["\']?!\s?[^\n]{0,80}(curl|wget|nc)\s/
+        $b = /credential\.helper["\',\s]{1,6}!?[^\n]{0,60}(curl|wget|\bnc)\s/
+    condition:
+        (kind == "code" or layer != "") and any of them
+}
+
+rule persistence_prompt_command
+{
+    meta:
+        id = "VB-PERSIST-PROMPT"
+        title = "Every prompt of the shell runs code"
+        description = "A variable that the shell runs before each prompt, or a trap, downloads, connects or decodes."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI10 ATTACK-T1546.004 CWE-506"
+    strings:
+        $a = /PROMPT_COMMAND\s?=\s?["\'][^\n]{0,160}(curl|wget|nc|base64|\/dev\/tcp|python3?\s-c)\b/
+        $b = /trap\s{1,3}["\'][^\n"\']{0,160}(curl|wget|nc|\/dev\/tcp)\s[^\n]{0,100}["\']\s{1,3}DEBUG/
+    condition:
+        (kind == "code" or layer != "") and any of them
+}
+
+rule persistence_alias_trap
+{
+    meta:
+        id = "VB-PERSIST-ALIAS"
+        title = "A usual command is replaced by another"
+        description = "An alias or function takes the place of a command that deals with secrets and passes them on."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI03 ATTACK-T1546.004 ATTACK-T1056 CWE-506"
+    strings:
+        $a = /alias\s{1,3}(sudo|ssh|git|su|docker|npm|aws|gpg|scp|kubectl)=["\'][^\n]{0,200}(curl|nc\s|base64|>>|read\s-s|tee\s)/
+        $b = /(^|\n)\s{0,8}(function\s)?(sudo|su|ssh)\s?\(\)\s?\{[^}]{0,300}(read\s-r?s|curl|nc\s)/
+    condition:
+        (kind == "code" or layer != "") and any of them
+}
+
+rule persistence_package_index
+{
+    meta:
+        id = "VB-PERSIST-INDEX"
+        title = "Packages are to come from another place from now on"
+        description = "A setting makes the package manager take everything from an address without encryption or without a name."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST02 ASI04 LLM03 ATTACK-T1195.001 CWE-494"
+    strings:
+        $a = /(pip3?\s{1,3}config\s{1,3}set\s{1,3}(global|user)\.(extra-)?index-url|(npm|yarn|pnpm)\s{1,3}config\s{1,3}set\s{1,3}registry|gem\s{1,3}sources\s{1,3}--add)\s{1,3}["\']?http:\/\//
+        $local = /(index-url|registry|--add)\s{1,3}["\']?http:\/\/(localhost|127\.|10\.|192\.168\.)/
+    condition:
+        (kind == "code" or layer != "") and #a > #local
+}
+
+rule persistence_install_from_address
+{
+    meta:
+        id = "VB-INSTALL-PLAIN-PACKAGE"
+        title = "A package is installed from an unprotected address"
+        description = "A command installs code from a numeric or unencrypted address, where anybody on the way can change it."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST02 ASI04 LLM03 MCP04 ATTACK-T1195.001 CWE-494"
+    strings:
+        $a = /(pip3?|uv\spip|npm|pnpm|yarn|gem|go)\s{1,3}(install|i|add|get)\s[^\n]{0,120}http:\/\/[^\s]{4,}/
+        $b = /(pip3?|uv\spip|npm|pnpm|yarn)\s{1,3}(install|i|add)\s[^\n]{0,120}https?:\/\/\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}/
+        $local = /(install|i|add|get)\s[^\n]{0,120}http:\/\/(localhost|127\.|10\.|192\.168\.)/
+    condition:
+        (kind == "code" or layer != "") and #a + #b > #local
+}

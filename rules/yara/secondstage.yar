@@ -356,3 +356,74 @@ rule secondstage_password_dialog
     condition:
         (kind == "code" or layer != "") and $dialog and $hidden and $password and any of ($check*)
 }
+
+rule secondstage_powershell_list
+{
+    meta:
+        id = "VB-STAGE2-WINDOWS"
+        title = "An encoded PowerShell command in a list of arguments"
+        description = "A list of arguments starts PowerShell with a command that nobody can read."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1059.001 ATTACK-T1027.010 CWE-506"
+    strings:
+        $a = /(powershell|pwsh)(\.exe)?["\'][^\n]{0,160}["\']-(e|en|enc|enco|encodedcommand)["\']\s?,\s?["\'][A-Za-z0-9+\/=]{24,}/ nocase
+        $b = /(powershell|pwsh)(\.exe)?["\'][^\n]{0,160}["\']-(e|en|enc|enco|encodedcommand)["\']\s?,\s?\w/ nocase
+    condition:
+        any of them
+}
+
+rule secondstage_powershell_in_text
+{
+    meta:
+        id = "VB-STAGE2-WINDOWS-TEXT"
+        title = "The text has an encoded PowerShell command run"
+        description = "Instructions hold a PowerShell command that nobody can read."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI09 LLM03 ATTACK-T1059.001 ATTACK-T1204.004 CWE-506"
+    strings:
+        $a = /(powershell|pwsh)(\.exe)?\s[^\n]{0,80}-(e|en|enc|enco|encodedcommand)\s{1,3}["\']?[A-Za-z0-9+\/]{40,}/ nocase
+        $b = /mshta(\.exe)?\s{1,3}["\']?https?:\/\// nocase
+        $c = /regsvr32(\.exe)?\s[^\n]{0,40}\/i:https?:/ nocase
+        $d = /rundll32(\.exe)?\s{1,3}javascript:/ nocase
+    condition:
+        (kind == "prose" and layer == "" and any of them) or ((kind == "code" or layer != "") and any of ($c, $d))
+}
+
+rule secondstage_eval_of_answer
+{
+    meta:
+        id = "VB-STAGE2-EVAL-ANSWER"
+        title = "What a server answers is run"
+        description = "The answer of a request is kept and then handed to exec, eval or a shell."
+        severity = "critical"
+        confidence = "medium"
+        mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1105 ATTACK-T1059.006 CWE-94"
+    strings:
+        $get = /(\w{1,24})\s?=\s?[^\n]{0,60}(urlopen|requests\.get|requests\.post|httpx\.get)\([^\n]{1,160}\n/
+        $run = /\b(exec|eval)\(\s?(compile\(\s?)?(code|payload|script|source|src|resp|response|r|res|data|body|content|remote_code|new_code|update)(\.(text|content|read\(\)|decode\(\)))?\s?[,)]/
+        $run2 = /os\.system\(\s?(r|resp|response|res|data|body)\.(text|read\(\)|content)|os\.system\(\s?(cmd|command|payload)\[?/
+        $run3 = /subprocess\.\w{1,14}\(\s?(task|job|resp|response|r|data|config)(\.json\(\))?(\[|\.get\()["\'](cmd|command|exec|shell|run)["\']/
+    condition:
+        (kind == "code" or layer != "") and $get and any of ($run, $run2, $run3) and for any i in (1..#get) : (any of ($run, $run2, $run3) in (@get[i] .. @get[i] + 900))
+}
+
+rule secondstage_update_program
+{
+    meta:
+        id = "VB-STAGE2-UPDATE"
+        title = "A program is downloaded from a settable address and run"
+        description = "JavaScript or a shell writes what it downloads into a temporary place, marks it as a program and runs it."
+        severity = "high"
+        confidence = "high"
+        mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1105 ATTACK-T1059 CWE-494"
+    strings:
+        $get = /(curl|wget)\s[^\n`"\']{0,60}-(o|O|-output)\s{0,2}(\$\{|\$|["\']?\/tmp\/)/
+        $arm = /(chmod\s{1,3}(\+x|7\d\d)|chmodSync\([^\n]{1,60}0?o?7\d\d)/
+        $tmp1 = "os.tmpdir()"
+        $tmp2 = "/tmp/"
+        $run = /(execSync|exec|spawn|spawnSync)\(\s?[`"\']?\$?\{?\s?(binaryPath|binPath|bin|tmp\w{0,10}|target|dest\w{0,6}|payload\w{0,6}|file\w{0,6}|installer\w{0,6})\b/ nocase
+    condition:
+        (kind == "code" or layer != "") and layer != "" and $get and $arm and any of ($tmp*) and $run
+}

@@ -143,3 +143,187 @@ rule shell_command_loop
     condition:
         (kind == "code" or layer != "") and any of ($connect*) and $recv and any of ($run*) and $send and $loop
 }
+
+rule shell_reverse_python_fileno
+{
+    meta:
+        id = "VB-SHELL-REVERSE"
+        title = "A reverse shell in Python, by the streams of a process"
+        description = "Code connects a socket and puts a shell on it."
+        severity = "critical"
+        confidence = "high"
+        mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1059 ATTACK-T1571 ATLAS-AML.T0072 CWE-506"
+    strings:
+        $connect = /\.connect(_ex)?\(\s?\(/
+        $stream = /std(in|out|err)\s?=\s?\w{1,20}\.fileno\(\)/
+        $call1 = "subprocess."
+        $call2 = "Popen("
+    condition:
+        (kind == "code" or layer != "") and $connect and #stream >= 2 and any of ($call*)
+}
+
+rule shell_reverse_go
+{
+    meta:
+        id = "VB-SHELL-REVERSE"
+        title = "A reverse shell in Go"
+        description = "Code connects a socket and puts a shell on it."
+        severity = "critical"
+        confidence = "high"
+        mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1059 ATTACK-T1571 ATLAS-AML.T0072 CWE-506"
+    strings:
+        $dial = /net\.Dial\(\s?"tcp[46]?"/
+        $exec = /exec\.Command\(\s?"(\/bin\/|\/usr\/bin\/)?(ba|z)?sh"|exec\.Command\(\s?"(cmd|powershell)(\.exe)?"/
+        $in = /\.Stdin\s?=\s?(c|conn|s|sock|socket)\b/
+        $out = /\.Std(out|err)\s?=\s?(c|conn|s|sock|socket)\b/
+    condition:
+        (kind == "code" or layer != "") and all of them
+}
+
+rule shell_reverse_java
+{
+    meta:
+        id = "VB-SHELL-REVERSE"
+        title = "A reverse shell in Java"
+        description = "Code connects a socket and puts a shell on it."
+        severity = "critical"
+        confidence = "high"
+        mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1059 ATTACK-T1571 ATLAS-AML.T0072 CWE-506"
+    strings:
+        $sock = /new\s(java\.net\.)?Socket\(/
+        $exec = /(ProcessBuilder|\.exec)\(\s?(new\sString\[\]\s?\{\s?)?"(\/bin\/(ba)?sh|cmd(\.exe)?)"/
+        $pin = "getInputStream("
+        $pout = "getOutputStream("
+    condition:
+        (kind == "code" or layer != "") and $sock and $exec and #pin >= 2 and #pout >= 2
+}
+
+rule shell_reverse_ruby
+{
+    meta:
+        id = "VB-SHELL-REVERSE"
+        title = "A reverse shell in Ruby"
+        description = "Code connects a socket and puts a shell on it."
+        severity = "critical"
+        confidence = "high"
+        mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1059 ATTACK-T1571 ATLAS-AML.T0072 CWE-506"
+    strings:
+        $sock = /TCPSocket\.(new|open)\(/
+        $a = /exec\(?\s?["\'](\/bin\/)?(ba)?sh\s-i\s[<>]/
+        $b = /IO\.popen\(\s?\w{1,12}\s?,\s?["\']r/
+        $c = /\$stdin\.reopen\(/
+        $d = /exec\s?\(?["\']\/bin\/(ba)?sh/
+    condition:
+        (kind == "code" or layer != "") and $sock and ($a or $b or ($c and $d))
+}
+
+rule shell_reverse_perl
+{
+    meta:
+        id = "VB-SHELL-REVERSE"
+        title = "A reverse shell in Perl"
+        description = "Code connects a socket and puts a shell on it."
+        severity = "critical"
+        confidence = "high"
+        mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1059 ATTACK-T1571 ATLAS-AML.T0072 CWE-506"
+    strings:
+        $sock1 = "IO::Socket::INET"
+        $sock2 = "PF_INET"
+        $dup = /open\(?\s?STD(IN|OUT|ERR)\s?,\s?["\'][<>]{1,2}&/
+        $fd = /STDIN->fdopen\(/
+        $exec = /(exec|system)\s?\(?\s?["\{\'$][^\n]{0,12}(\/bin\/)?(ba)?sh/
+        $loop = /system\s?\$?_?\s?while\s?<>/
+    condition:
+        (kind == "code" or layer != "") and any of ($sock*) and (($dup and $exec) or ($fd and ($loop or $exec)))
+}
+
+rule shell_reverse_lua
+{
+    meta:
+        id = "VB-SHELL-REVERSE"
+        title = "A reverse shell in Lua"
+        description = "Code connects a socket and puts a shell on it."
+        severity = "critical"
+        confidence = "high"
+        mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1059 ATTACK-T1571 ATLAS-AML.T0072 CWE-506"
+    strings:
+        $sock = /require\s?\(?\s?["\']socket["\']/
+        $conn = /:connect\(/
+        $pop = /io\.popen\(\s?\w{1,16}\s?[,)]/
+        $recv = /:receive\(/
+        $send = /:send\(/
+    condition:
+        (kind == "code" or layer != "") and all of them
+}
+
+rule shell_reverse_awk
+{
+    meta:
+        id = "VB-SHELL-REVERSE"
+        title = "A reverse shell in awk or by telnet"
+        description = "Code connects a socket and puts a shell on it."
+        severity = "critical"
+        confidence = "high"
+        mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1059 ATTACK-T1571 ATLAS-AML.T0072 CWE-506"
+    strings:
+        $awk = /\/inet\/(tcp|udp)\/0\/[^\n]{1,80}(\|&|getline)/
+        $run = /\|&?\s?getline/
+        $telnet = /telnet\s[^\n|]{3,80}\|\s?(\/bin\/)?(ba)?sh\s?\|\s?telnet\s/
+    condition:
+        (kind == "code" or layer != "") and $telnet or ($awk and $run)
+}
+
+rule shell_reverse_rust
+{
+    meta:
+        id = "VB-SHELL-REVERSE"
+        title = "A reverse shell in Rust"
+        description = "Code connects a socket and puts a shell on it."
+        severity = "critical"
+        confidence = "high"
+        mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1059 ATTACK-T1571 ATLAS-AML.T0072 CWE-506"
+    strings:
+        $conn = "TcpStream::connect("
+        $cmd = /Command::new\(\s?"(\/bin\/(ba)?sh|cmd(\.exe)?|powershell(\.exe)?)"/
+        $fd = "from_raw_fd("
+    condition:
+        (kind == "code" or layer != "") and all of them
+}
+
+rule shell_reverse_dotnet
+{
+    meta:
+        id = "VB-SHELL-REVERSE"
+        title = "A reverse shell in C# or PowerShell"
+        description = "Code connects a socket and puts a shell on it."
+        severity = "critical"
+        confidence = "high"
+        mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1059 ATTACK-T1571 ATLAS-AML.T0072 CWE-506"
+    strings:
+        $tcp = /new(-object)?\s[^\n(]{0,30}TcpClient\s?\(/ nocase
+        $cmd = /FileName\s?=\s?"(cmd|powershell)(\.exe)?"/ nocase
+        $in = "RedirectStandardInput" nocase
+        $out = "RedirectStandardOutput" nocase
+        $stream = "GetStream(" nocase
+    condition:
+        (kind == "code" or layer != "") and all of them
+}
+
+rule shell_bind
+{
+    meta:
+        id = "VB-SHELL-REVERSE"
+        title = "A shell that listens"
+        description = "Code connects a socket and puts a shell on it."
+        severity = "critical"
+        confidence = "high"
+        mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1059 ATTACK-T1571 ATLAS-AML.T0072 CWE-506"
+    strings:
+        $bind = /\.bind\(\s?\(/
+        $listen = ".listen("
+        $dup = /os\.dup2\(\s?\w{1,20}\.fileno\(\)/
+        $sh = /["\']\/bin\/(ba|z|da)?sh["\']/
+        $nc = /\bnc(at)?\s[^\n|;]{0,40}-[a-z]{0,3}l[a-z]{0,3}\s[^\n|;]{0,40}-[ec]\s?(\/bin\/)?(ba)?sh/
+    condition:
+        (kind == "code" or layer != "") and $nc or ($bind and $listen and #dup >= 2 and $sh)
+}
