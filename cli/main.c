@@ -20,7 +20,7 @@ static const struct vb_command commands[] = {
     {"report", 'p', "EVIDENCE", "render a recorded run in another format", vb_command_report},
     {"rules", 'l', "list|show|check|test", "the rules: YARA for bytes, Sigma for what runs do",
      vb_command_rules},
-    {"explain", 'l', "[ID|CODE]", "what a finding, or the code in it, means", vb_command_explain},
+    {"explain", 'x', "[ID|CODE]", "what a finding, or the code in it, means", vb_command_explain},
     {"doctor", 'd', "", "what this machine can do, and how to mend it", vb_command_doctor},
     {"trust", 't', "ACTION [NAME]",
      "whose signatures are believed: list, check, add FILE, remove NAME", vb_command_trust},
