@@ -19,6 +19,7 @@ enum {
     MIB = 1024 * 1024,
     TREE_INODES = 200000,
     EXAMINER_MS = 60000,
+    HURRIED_MS = 5000, /* a machine with much to do may need it for a healthy child */
     REDIRECTS = 5,
     NAME_BYTES = 256
 };
@@ -50,8 +51,10 @@ static int run_child_to(struct vb_session *session, const struct vb_child *child
                         struct vb_sink *sink, bool *ret_died, struct vb_error *err)
 {
     *ret_died = false;
+    struct vb_child timed = *child;
+    timed.hurried = child->timeout_ms < HURRIED_MS;
     vb_session_share(session);
-    const int status = vb_child_run(child, session->log.epoch_ns, sink, ret_died, err);
+    const int status = vb_child_run(&timed, session->log.epoch_ns, sink, ret_died, err);
     return status < 0 ? vb_wrap(err, "%s", child->name) : VB_OK;
 }
 
@@ -719,8 +722,11 @@ int vb_examine_scan(struct vb_session *session, int dirfd, const char *prefix, s
     struct scan_work work = {dirfd, prefix, session->toolbox->rules, session->deps.known_fd,
                              vb_scan_default_limits};
     const int fds[] = {dirfd, work.known_fd};
-    if (strcmp(prefix, VB_DEPS_PREFIX) == 0)
-        work.limits.timeout_ms = stage_ms(session) / 4 + 1; /* what is run needs the rest */
+    /* It stops by itself and says what is left. Behind dependencies, what is run needs the rest. */
+    const unsigned parts = strcmp(prefix, VB_DEPS_PREFIX) == 0 ? 4 : 2;
+    work.limits.timeout_ms = stage_ms(session) / parts + 1;
+    if (work.limits.timeout_ms / 1000 < work.limits.file_timeout_s)
+        work.limits.file_timeout_s = work.limits.timeout_ms / 1000 + 1;
     const struct vb_child child = {.role = VB_ROLE_SCAN,
                                    .name = "scan",
                                    .zygote = session->toolbox->zygote,

@@ -84,13 +84,15 @@ struct vb_child {
     bool reads_only; /* what is below its folders it cannot change, where the kernel has Landlock */
     bool at_once;    /* what it tells comes before anything else that it does */
     unsigned timeout_ms;
+    bool hurried; /* that is the rest of our own time: to run out of it is nobody's fault */
     uint64_t memory_bytes; /* address space */
 };
 
 /* Forks, confines, runs CHILD and passes its events on to SINK after checking role and form.
  * Returns 0 when it finished; the child's own error when it reported one (VB_E_DATA, …). A child
  * that was killed, timed out or broke the protocol is hostile input: examiner.died is emitted and
- * VB_OK returned with *ret_died set. EPOCH_NS is the log's beginning. */
+ * VB_OK returned with *ret_died set. If it was hurried and timed out, it is a coverage event
+ * instead. EPOCH_NS is the log's beginning. */
 VB_CHECKED int vb_child_run(const struct vb_child *child, uint64_t epoch_ns, struct vb_sink *sink,
                             bool *ret_died, struct vb_error *err);
 

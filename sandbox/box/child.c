@@ -230,7 +230,8 @@ int vb_child_run(const struct vb_child *child, uint64_t epoch_ns, struct vb_sink
     if (status < 0)
         return status;
     if (death.died) {
-        status = vb_emit_death(&relay, &death, sink, err);
+        status = child->hurried && death.late ? vb_emit_late(&relay, sink, err)
+                                              : vb_emit_death(&relay, &death, sink, err);
         if (status < 0)
             return status;
     }

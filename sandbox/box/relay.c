@@ -143,6 +143,7 @@ static bool listen_until_end(struct vb_relay_state *state, struct vb_error *err)
         };
         const int left = remaining_ms(state);
         if (left == 0) {
+            state->death.late = !state->death.died;
             condemn(state, "ran out of time", "%u ms", state->relay->timeout_ms);
             return false;
         }
@@ -293,5 +294,15 @@ int vb_emit_death(const struct vb_relay *relay, const struct vb_death *death, st
     else
         vb_event_int(&event, VB_F_STATUS, death->status);
     vb_event_str(&event, VB_F_DETAIL, death->detail);
+    return vb_emit(sink, &event, err);
+}
+
+int vb_emit_late(const struct vb_relay *relay, struct vb_sink *sink, struct vb_error *err)
+{
+    struct vb_event event;
+    vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
+    vb_event_str(&event, VB_F_STAGE, relay->name);
+    vb_event_str(&event, VB_F_WHAT, "the rest of what it had to look at");
+    vb_event_str(&event, VB_F_REASON, "no time is left for it within --timeout");
     return vb_emit(sink, &event, err);
 }

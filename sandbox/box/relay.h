@@ -16,6 +16,7 @@ struct vb_relay {
 /* How a child ended that was not asked to. */
 struct vb_death {
     bool died;
+    bool late; /* it ran out of time */
     const char *reason;
     int signal; /* 0: none */
     int status; /* exit status where there was no signal */
@@ -44,5 +45,8 @@ VB_CHECKED int vb_relay_run(const struct vb_relay *relay, struct vb_process *pro
 /* Emits examiner.died. */
 VB_CHECKED int vb_emit_death(const struct vb_relay *relay, const struct vb_death *death,
                              struct vb_sink *sink, struct vb_error *err);
+/* Emits the coverage event of a child for which too little of our own time was left. */
+VB_CHECKED int vb_emit_late(const struct vb_relay *relay, struct vb_sink *sink,
+                            struct vb_error *err);
 
 #endif

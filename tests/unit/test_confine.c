@@ -441,8 +441,16 @@ static void test_timeout(void **state)
     const struct outcome outcome = run_child(&child);
     assert_int_equal(outcome.status, VB_OK);
     assert_true(outcome.died);
+    assert_int_equal(outcome.caught.last, VB_EV_EXAMINER_DIED);
     assert_non_null(strstr(outcome.caught.reason, "time"));
     assert_true(vb_monotonic_ns() - start < 5000000000U);
+    /* With what was left of our own time it did nothing wrong, but what it had to do is not done.
+     */
+    child.hurried = true;
+    const struct outcome hurried = run_child(&child);
+    assert_int_equal(hurried.status, VB_OK);
+    assert_true(hurried.died);
+    assert_int_equal(hurried.caught.last, VB_EV_COVERAGE);
 }
 
 static int run_hungry(void *ctx, struct vb_sink *sink, struct vb_error *err)
