@@ -498,6 +498,9 @@ bool vb_host_is_drop(const char *host)
         "catbox.moe",        "temp.sh",
         "bashupload.com",    "hookb.in",
         "postb.in",          "mockbin.org",
+        "mockapi.io",        "mockable.io",
+        "mocky.io",          "npoint.io",
+        "jsonbin.io",        "typedwebhook.tools",
     };
     for (size_t i = 0; i < VB_ARRAY_LEN(drops); i++)
         if (vb_host_below(host, drops[i]))

@@ -8,7 +8,7 @@ const rows = [['dir|folder|directory|root|workspace', work], ['file|path|filenam
   ['output|dest|target', paths.join(work, 'output.txt')],
   ['url|uri|link|endpoint|href', 'https://example.com/page'],
   ['host|domain|server', 'example.com'], ['email|mail', 'alex@example.com'],
-  ['key|token|secret|password', 'k7Qd2mZx9Vb4Lw8Rt1Yc6Nf3Hs5Jp0Ga'],
+  ['key|token|secret|password', '%{key}'],
   ['n|count|limit|num|number|size|max|min|port|index|days|timeout|ms|seconds|page|k', 3],
   ['data|json|payload|config|options|opts|params|headers|context|event|body', { name: 'report' }],
   ['items|list|rows|args|values|lines|names|tags|files', ['report', 'first']],

@@ -15,7 +15,7 @@ rows = [("dir|folder|directory|root|workspace", work), ("file|path|filename|inpu
         ("output|dest|target", os.path.join(work, "output.txt")),
         ("url|uri|link|endpoint|href", "https://example.com/page"),
         ("host|domain|server", "example.com"), ("email|mail", "alex@example.com"),
-        ("key|token|secret|password|apikey", "k7Qd2mZx9Vb4Lw8Rt1Yc6Nf3Hs5Jp0Ga"),
+        ("key|token|secret|password|apikey", "%{key}"),
         ("n|count|limit|num|number|size|max|min|port|index|days|timeout|seconds|page|k", 3),
         ("data|json|payload|config|options|params|headers|context|event|kwargs|body", {"name": "report"}),
         ("items|list|rows|args|values|lines|names|tags|files", ["report", "first"]),
