@@ -297,27 +297,34 @@ static void test_every_finding_is_reached(void **state)
 
 static void expect_refused(const void *data, size_t len, const char *what)
 {
+    static struct vb_policy *policy;
     VB_CLEANUP_FD int fd = memory_file(data, len);
     struct vb_error err = {0};
     struct vb_verdict *verdict = NULL;
-    struct vb_policy *policy = NULL;
-    assert_int_equal(vb_policy_load(NULL, &policy, &err), VB_OK);
+    if (policy == NULL)
+        assert_int_equal(vb_policy_load(NULL, &policy, &err), VB_OK);
     const int status = vb_judge(fd, policy, behaviour, &verdict, &err);
-    vb_policy_free(policy);
     if (status != VB_E_DATA)
         fail_msg("%s: status %d instead of VB_E_DATA", what, status);
     assert_null(verdict);
     assert_true(err.message[0] != '\0');
 }
 
+/* Behind each line, or of a long log behind MAX_CUTS of them. */
 static void cut_everywhere(const char *base)
 {
+    enum { MAX_CUTS = 100 };
     VB_CLEANUP(vb_buf_done) struct vb_buf log;
     char path[520];
     (void)snprintf(path, sizeof(path), "%s.jsonl", base);
     read_file(path, &log);
+    size_t lines = 0;
+    for (size_t i = 0; i < log.len; i++)
+        lines += log.data[i] == '\n';
+    const size_t step = lines / MAX_CUTS + 1;
+    size_t line = 0;
     for (size_t i = 0; i + 1 < log.len; i++)
-        if (log.data[i] == '\n')
+        if (log.data[i] == '\n' && (++line % step == 0 || line + 1 == lines))
             expect_refused(log.data, i + 1, base);
     expect_refused(log.data, log.len / 2, base);
     expect_refused(log.data, 0, base);
