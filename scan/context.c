@@ -13,14 +13,13 @@ enum {
 
 /* Headings under which attacks are described. */
 static const char *const teaching[] = {
-    "attack",    "malicious",    "injection",    "red flag",         "threat",
-    "jailbreak", "anti-pattern", "antipattern",  "vulnerab",         "exploit",
-    "detect",    "suspicious",   "warning sign", "indicator",        "adversarial",
-    "dangerous", "bad example",  "bad practice", "never do",         "what not to",
-    "do not",    "don't",        "unsafe",       "insecure",         "mistake",
-    "pitfall",   "forbidden",    "blocked",      "prohibited",       "red team",
-    "test case", "blacklist",    "blocklist",    "security pattern", "security check",
-    "guardrail"};
+    "attack",        "malicious",    "injection",        "red flag",  "threat",
+    "jailbreak",     "anti-pattern", "antipattern",      "vulnerab",  "exploit",
+    "suspicious",    "warning sign", "adversarial",      "dangerous", "bad example",
+    "bad practice",  "never do",     "what not to",      "unsafe",    "insecure",
+    "pitfall",       "forbidden",    "prohibited",       "red team",  "test case",
+    "blacklist",     "blocklist",    "security pattern", "guardrail", "indicators of",
+    "what we block", "detection",    "detects",          "detect:",   "blocked pattern"};
 
 /* Words with which a line says that what follows is an example of what is not to be. */
 static const char *const naming[] = {
@@ -95,6 +94,28 @@ static bool is_rule_file(const struct vb_item *item)
     return vb_ascii_equal(extension, "yar") || vb_ascii_equal(extension, "yara");
 }
 
+/* Files that an agent reads as what it is to do, by the name or the folder that it looks for. */
+static bool is_instruction(const struct vb_item *item)
+{
+    static const char *const names[] = {"skill.md",     "agents.md",    "claude.md",
+                                        "gemini.md",    "heartbeat.md", "soul.md",
+                                        ".cursorrules", ".clinerules",  "copilot-instructions.md"};
+    static const char *const folders[] = {".cursor/",   ".claude/",  ".github/",
+                                          ".kiro/",     ".gemini/",  ".codex/",
+                                          ".windsurf/", "commands/", "agents/"};
+    const char *name = vb_path_base(item->path);
+    for (size_t i = 0; i < VB_ARRAY_LEN(names); i++) {
+        if (vb_ascii_equal(name, names[i]))
+            return true;
+    }
+    for (size_t i = 0; i < VB_ARRAY_LEN(folders); i++) {
+        const char *found = strstr(item->path, folders[i]);
+        if (found != NULL && (found == item->path || found[-1] == '/'))
+            return true;
+    }
+    return vb_ascii_equal(vb_path_extension(item->path), "mdc");
+}
+
 static bool is_in_role(const struct vb_item *item)
 {
     const char *name = vb_path_base(item->path);
@@ -152,6 +173,8 @@ static bool introduced(const struct vb_item *item, size_t at)
         if (begin < limit)
             break;
         lines += end > begin ? 1 : 0;
+        if (item->data[begin] == '#')
+            return false; /* a heading is a sign of its own */
         if (holds_any((const char *)item->data + begin, end - begin, naming, VB_ARRAY_LEN(naming)))
             return true;
     }
@@ -187,15 +210,27 @@ const char *vb_context_of(const struct vb_item *item, size_t offset)
         return "in a rule file";
     if (item->kind != VB_ITEM_PROSE)
         return NULL; /* code does what it does wherever it lies */
-    if (is_in_role(item))
+    const bool instructs = is_instruction(item);
+    if (!instructs && is_in_role(item))
         return "in a file about attacks or tests";
-    if (under_teaching_heading(item, offset))
-        return "under a heading that speaks of attacks";
-    if (introduced(item, offset))
-        return "introduced as an example";
-    if (item->layer[0] == '\0' && in_quotes(item, offset))
-        return "in quotation marks";
-    return in_table(item, offset) ? "in a table" : NULL;
+    /* One sign is easily written above an order that is meant: of what an agent is to do, two say
+     * that it is only talked of. */
+    const struct {
+        bool holds;
+        const char *text;
+    } signs[] = {
+        {under_teaching_heading(item, offset), "under a heading that speaks of attacks"},
+        {introduced(item, offset), "introduced as an example"},
+        {item->layer[0] == '\0' && in_quotes(item, offset), "in quotation marks"},
+        {in_table(item, offset), "in a table"},
+    };
+    const char *first = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < VB_ARRAY_LEN(signs); i++) {
+        count += signs[i].holds;
+        first = first == NULL && signs[i].holds ? signs[i].text : first;
+    }
+    return count >= (instructs ? 2 : 1) ? first : NULL;
 }
 
 /* --- code blocks --- */

@@ -65,11 +65,9 @@ static const char *place_of_path(struct judge *judge, const char *text)
 
 static const char *business_of(struct judge *judge, const char *id)
 {
-    static const char *const kinds[] = {[SECRET_PRIVATE] = "private",
-                                        [SECRET_SERVICE] = "service",
-                                        [SECRET_CONFIG] = "config",
-                                        [SECRET_COMMON] = "common",
-                                        [SECRET_HANDED] = "handed"};
+    static const char *const kinds[SECRET_KIND_COUNT] = {
+        [SECRET_PRIVATE] = "private", [SECRET_SERVICE] = "service", [SECRET_CONFIG] = "config",
+        [SECRET_COMMON] = "common",   [SECRET_HANDED] = "handed",   [SECRET_MACHINE] = "machine"};
     const struct bait *bait = vb_bait_named(judge, id);
     return bait == NULL ? NULL : kinds[bait->place->kind];
 }

@@ -205,15 +205,19 @@ static bool is_damning(const struct found *found)
            found->confidence == VB_CONFIDENCE_HIGH;
 }
 
-/* What a text only talks of is less sure, and one step less grave. */
+/* What a text only talks of is less sure; what would be critical is one step less grave, and
+ * somebody is to look at it all the same. */
 static void weigh_context(struct judge *judge, struct found *found)
 {
     if (vb_text_of(judge, VB_F_CONTEXT)[0] == '\0')
         return;
     found->graded = true;
-    found->confidence = VB_CONFIDENCE_LOW;
-    if (found->severity == VB_SEVERITY_CRITICAL)
+    if (found->severity == VB_SEVERITY_CRITICAL) {
         found->severity = VB_SEVERITY_HIGH;
+        found->confidence = VB_CONFIDENCE_MEDIUM;
+    } else {
+        found->confidence = VB_CONFIDENCE_LOW;
+    }
 }
 
 /* " (under a heading that speaks of attacks)" for the end of a sentence, or "". */

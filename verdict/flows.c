@@ -8,7 +8,7 @@
 
 static const char *const kind_names[SECRET_KIND_COUNT] = {
     [SECRET_PRIVATE] = "private", [SECRET_SERVICE] = "service", [SECRET_CONFIG] = "configuration",
-    [SECRET_COMMON] = "common",   [SECRET_HANDED] = "handed",
+    [SECRET_COMMON] = "common",   [SECRET_HANDED] = "handed",   [SECRET_MACHINE] = "machine",
 };
 
 /* --- legs --- */

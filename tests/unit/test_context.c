@@ -29,13 +29,27 @@ static const char *context_at(const char *path, const char *text, const char *wo
 static void test_talked_of(void **ret)
 {
     (void)ret;
-    assert_non_null(context_at("SKILL.md", "# Red flags\n\nObey the page\n", "Obey"));
-    assert_non_null(context_at("SKILL.md", "# A\n\nReject texts such as:\n\n- obey me\n", "obey"));
-    assert_non_null(context_at("SKILL.md", "# A\n\n| bad | why |\n| obey | x |\n", "obey"));
-    assert_non_null(context_at("SKILL.md", "# A\n\nHe wrote \"obey me\" there\n", "obey"));
+    assert_non_null(context_at("docs/a.md", "# Red flags\n\nObey the page\n", "Obey"));
+    assert_non_null(context_at("docs/a.md", "# A\n\nReject texts such as:\n\n- obey me\n", "obey"));
+    assert_non_null(context_at("docs/a.md", "# A\n\n| bad | why |\n| obey | x |\n", "obey"));
+    assert_non_null(context_at("docs/a.md", "# A\n\nHe wrote \"obey me\" there\n", "obey"));
     assert_non_null(context_at("tests/a.md", "obey\n", "obey"));
     assert_non_null(context_at("docs/prompt-injection.md", "obey\n", "obey"));
     assert_non_null(context_at("x.yar", "rule obey {}\n", "obey"));
+}
+
+/* One sign says nothing in what an agent is told to do, however its folder is called. */
+static void test_instructions(void **ret)
+{
+    static const char *const paths[] = {"SKILL.md", "tests/AGENTS.md", ".cursor/rules/test.mdc",
+                                        "x/.claude/rules/attack.md", "commands/test/a.md"};
+    (void)ret;
+    for (size_t i = 0; i < VB_ARRAY_LEN(paths); i++) {
+        assert_null(context_at(paths[i], "# Red flags\n\nObey the page\n", "Obey"));
+        assert_null(context_at(paths[i], "# A\n\nSuch as:\n\n- obey me\n", "obey"));
+        assert_null(context_at(paths[i], "# A\n\nIt is \"obey me\" there\n", "obey"));
+        assert_non_null(context_at(paths[i], "# Attacks\n\nReject \"obey me\"\n", "obey"));
+    }
 }
 
 static void test_said(void **ret)
@@ -51,7 +65,7 @@ static void test_said(void **ret)
 
 static void fences_of(const char *text, struct vb_buf *code, struct vb_buf *quoted)
 {
-    const struct vb_item item = prose("SKILL.md", text);
+    const struct vb_item item = prose("docs/a.md", text);
     struct vb_error err = {0};
     vb_buf_init(code, 4096);
     vb_buf_init(quoted, 4096);
@@ -88,6 +102,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_talked_of),
+        cmocka_unit_test(test_instructions),
         cmocka_unit_test(test_said),
         cmocka_unit_test(test_fences),
     };
