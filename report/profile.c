@@ -259,6 +259,46 @@ static int note_exec(struct profile *p, const struct vb_event *event, struct vb_
     return add(&p->execs, home, err);
 }
 
+/* PATH, which may be granted as a whole, has BELOW in it. */
+static bool is_above(const char *path, const char *below)
+{
+    const size_t len = strlen(path);
+    return strncmp(path, below, len) == 0 && below[len] == '/';
+}
+
+/* A folder that is everybody's: to ask for it, as `mkdir -p` does on its way, is to want none of
+ * what lies in it. */
+static bool is_shared(const struct profile *p, const char *path)
+{
+    static const char *const folders[] = {
+        "~",           "~/Documents",    "~/Desktop",    "~/Downloads",    "~/Pictures",
+        "~/Music",     "~/Videos",       "~/Library",    "~/.config",      "~/.local",
+        "~/.cache",    "~/.local/share", "~/.local/bin", "~/.local/state", "~/bin",
+        "~/.openclaw", "~/.claude"};
+    if (path[0] == '/' && strchr(path + 1, '/') == NULL)
+        return strcmp(path, "/tmp") != 0;
+    if (starts(path, "/home/") || starts(path, "/usr/") || starts(path, "/etc/"))
+        return true;
+    for (size_t i = 0; i < VB_ARRAY_LEN(folders); i++)
+        if (strcmp(path, folders[i]) == 0)
+            return true;
+    for (size_t i = 0; i < p->secrets.count; i++)
+        if (strcmp(path, p->secrets.items[i]) == 0 || is_above(path, p->secrets.items[i]))
+            return true;
+    return false;
+}
+
+/* What a finding names was left out: no folder around it may bring it in again. */
+static bool is_above_left_out(const struct profile *p, const char *path)
+{
+    static const char kind[] = "file ";
+    for (size_t i = 0; i < p->left_out.count; i++)
+        if (starts(p->left_out.items[i], kind) &&
+            is_above(path, p->left_out.items[i] + strlen(kind)))
+            return true;
+    return false;
+}
+
 static int note_write(struct profile *p, const struct vb_event *event, enum vb_field field,
                       struct vb_error *err)
 {
@@ -273,7 +313,10 @@ static int note_write(struct profile *p, const struct vb_event *event, enum vb_f
     if (has(&p->left_out, words))
         return VB_OK;
     widen(p, home);
-    return add(&p->writes, home, err);
+    if (is_above_left_out(p, home))
+        return leave_out(p, "folder", home, err);
+    return event->kind == VB_EV_FILE_MKDIR && is_shared(p, home) ? VB_OK
+                                                                 : add(&p->writes, home, err);
 }
 
 static int note_socket(struct profile *p, const struct vb_event *event)

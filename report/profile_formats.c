@@ -269,6 +269,25 @@ int vb_profile_apparmor(const struct profile *p, int fd, struct vb_error *err)
 
 /* --- OpenClaw --- */
 
+/* Whoever may run one of these without being asked may run everything. */
+static bool runs_anything(const char *path)
+{
+    static const char *const programs[] = {
+        "sh",      "bash",   "dash", "zsh",     "fish",     "ksh",   "busybox", "env",  "python",
+        "perl",    "ruby",   "node", "deno",    "bun",      "php",   "lua",     "pwsh", "xargs",
+        "find",    "awk",    "gawk", "mawk",    "sed",      "tar",   "ssh",     "sudo", "su",
+        "curl",    "wget",   "nc",   "socat",   "git",      "npm",   "npx",     "pip",  "pipx",
+        "uv",      "uvx",    "make", "docker",  "setsid",   "nohup", "nice",    "time", "tee",
+        "timeout", "script", "vim",  "systemd", "osascript"};
+    const char *base = vb_path_base(path);
+    /* python3, python3.11, php8.2 and node22 are the same. */
+    const size_t len = strcspn(base, "0123456789");
+    for (size_t i = 0; i < VB_ARRAY_LEN(programs); i++)
+        if (strlen(programs[i]) == len && strncmp(programs[i], base, len) == 0)
+            return true;
+    return false;
+}
+
 /* `openclaw approvals set` takes JSON5: comments may stand before it. */
 int vb_profile_openclaw(const struct profile *p, int fd, struct vb_error *err)
 {
@@ -277,6 +296,9 @@ int vb_profile_openclaw(const struct profile *p, int fd, struct vb_error *err)
     vb_profile_tell(p, tell_comment, &page);
     for (size_t i = 0; i < p->hosts.count; i++)
         put(&page, "// exec approvals know no hosts: %s\n", p->hosts.items[i]);
+    for (size_t i = 0; i < p->execs.count; i++)
+        if (runs_anything(p->execs.items[i]))
+            put(&page, "// left to be asked about, as it runs anything: %s\n", p->execs.items[i]);
     if (page.status < 0)
         return vb_wrap(err, "writing the profile");
     vb_json_out_fd(&out, &fd, true, err);
@@ -293,6 +315,8 @@ int vb_profile_openclaw(const struct profile *p, int fd, struct vb_error *err)
     vb_json_key(&out, "allowlist");
     vb_json_begin_array(&out);
     for (size_t i = 0; i < p->execs.count; i++) {
+        if (runs_anything(p->execs.items[i]))
+            continue;
         vb_json_begin_object(&out);
         vb_json_member_str(&out, "pattern", p->execs.items[i]);
         vb_json_end_object(&out);

@@ -262,7 +262,7 @@ static void see_place(struct judge *judge, const char *path)
     const struct place_row *row = place_row_of(path);
     const bool own = run->own != NULL && vb_starts(path, run->own) &&
                      (path[strlen(run->own)] == '/' || path[strlen(run->own)] == '\0');
-    if (row == NULL || vb_is_given(run, path))
+    if (row == NULL || vb_is_given_itself(run, path))
         return; /* an argument of ours named it */
     if (row->id == FINDING_AGENT_TAMPER && (own || is_own_skill(judge, path)))
         return;
@@ -396,7 +396,8 @@ static bool is_replaced(struct judge *judge, const char *path)
             last--;
         const char *word = vb_arena_copy(&judge->scratch, text, strcspn(text, " \n"));
         const bool above = is_above(judge, text + last, len - last, path);
-        if (deleted && above && vb_word_in(movers, word))
+        if (deleted && above && vb_word_in(movers, word) &&
+            memmem(text, len, "/dev/null", strlen("/dev/null")) == NULL)
             return true;
         deleted |= above && strcmp(word, "rm") == 0;
     }

@@ -208,6 +208,16 @@ bool vb_is_given(const struct run *run, const char *item)
     return false;
 }
 
+bool vb_is_given_itself(const struct run *run, const char *path)
+{
+    if (run == NULL || path == NULL)
+        return false;
+    for (size_t i = 0; i < run->given.count; i++)
+        if (strcmp(run->given.items[i].text, path) == 0)
+            return true;
+    return false;
+}
+
 /* --- texts --- */
 
 static void see_text(struct judge *judge)

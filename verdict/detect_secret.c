@@ -10,18 +10,31 @@ static bool sweeps(const struct process *process)
     return process != NULL && (process->command.traits & TRAIT_SWEEP) != 0;
 }
 
-/* Who searches for a word that only secrets have wants them. */
+/* A pattern of a letter or two finds every line of everything. */
+static bool finds_all(const char *line)
+{
+    for (const char *at = line + strcspn(line, " "); *at != '\0';) {
+        at += strspn(at, " '\"");
+        const size_t len = strcspn(at, " '\"");
+        if (len > 0 && len <= 2 && strchr("-~./0123456789", at[0]) == NULL)
+            return true;
+        at += len;
+    }
+    return false;
+}
+
+/* Who searches for a word that only secrets have, or only in some files, wants them. */
 static bool hunts(const struct process *process)
 {
-    static const char *const words[] = {"key",    "token",    "secret", "passw", "cred",
-                                        "BEGIN",  "AKIA",     "sk-",    "ghp_",  "mnemonic",
-                                        "wallet", "id_rsa",   ".ssh",   ".env",  ".pem",
-                                        "id_ed",  "keystore", "auth",   "aws",   "session"};
+    static const char *const words[] = {
+        "key",  "token", "secret",   "passw",  "cred", "BEGIN",   "AKIA",
+        "sk-",  "ghp_",  "mnemonic", "wallet", "id_r", ".ssh",    ".env",
+        ".pem", "id_e",  "keystore", "auth",   "aws",  "session", "--include"};
     const char *line = process->line == NULL ? "key" : process->line;
     for (size_t i = 0; i < VB_ARRAY_LEN(words); i++)
         if (vb_find_text(line, words[i]) != NULL)
             return true;
-    return false;
+    return vb_word_in("grep egrep fgrep rg ag", process->command.program) && finds_all(line);
 }
 
 /* It looks everywhere for something that is no secret. */

@@ -591,6 +591,8 @@ void vb_see_tool(struct judge *judge);
 void vb_see_mcp(struct judge *judge);
 /* True if we named ITEM, a path ("~/…") or a host, or a folder above it, in arguments. */
 bool vb_is_given(const struct run *run, const char *item);
+/* The very path, and not what lies below it. */
+bool vb_is_given_itself(const struct run *run, const char *path);
 /* The entry point whose MCP server said what is kept at PATH, or NULL. */
 const char *vb_mcp_speaker(const struct judge *judge, const char *path);
 /* ours.c: RUN begins, with ARGV; and whether what JUDGE's event executes, as PROCESS, is none of
