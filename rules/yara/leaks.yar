@@ -10,7 +10,7 @@ rule leaks_private_key
         confidence = "medium"
         mapping = "AST08 ASI03 LLM02 ATTACK-T1552.001 CWE-798"
     strings:
-        $a = /-----BEGIN (RSA |EC |OPENSSH |DSA |PGP )?PRIVATE KEY( BLOCK)?-----\s{1,2}[A-Za-z0-9+\/=]{60,70}\s{1,2}[A-Za-z0-9+\/=]{60,70}/
+        $a = /BEGIN (RSA |EC |OPENSSH |DSA |PGP )?PRIVATE KEY( BLOCK)?[-]{5}\s{1,2}[A-Za-z0-9+\/=]{60,70}\s{1,2}[A-Za-z0-9+\/=]{60,70}/
     condition:
         $a and not (path contains "test" or path contains "example" or path contains "fixture")
 }
