@@ -386,9 +386,9 @@ rule credentials_shadow_sent
         $send1_2 = "requests.put("
         $send2 = /urlopen\(\s{0,20}(\w{1,20}[,)]|f?["\']https?:)/
         $send3 = "axios.post("
-        $send4 = /method["\']?\s?:\s?["\']POST["\']/
+        $send4 = /method["\']?\s?:\s?("POST"|'POST')/
         $send5 = "httpx.post("
-        $send6 = /curl\s[^\n]{0,100}(-d|--data|--data-binary|-F|-T|--upload-file)\s?["\']?[^\n]{0,20}@/
+        $send6 = /c[u]rl\s[^\n]{0,100}( -d| -F| -T|--data|--upload-file)\s?["\']?[^\n]{0,20}@/
         $send7 = ".sendall("
     condition:
         (kind == "code" or layer != "") and $file and any of ($send*)
@@ -410,9 +410,9 @@ rule credentials_history_sent
         $send1_2 = "requests.put("
         $send2 = /urlopen\(\s{0,20}(\w{1,20}[,)]|f?["\']https?:)/
         $send3 = "axios.post("
-        $send4 = /method["\']?\s?:\s?["\']POST["\']/
+        $send4 = /method["\']?\s?:\s?("POST"|'POST')/
         $send5 = "httpx.post("
-        $send6 = /curl\s[^\n]{0,100}(-d|--data|--data-binary|-F|-T|--upload-file)\s?["\']?[^\n]{0,20}@/
+        $send6 = /c[u]rl\s[^\n]{0,100}( -d| -F| -T|--data|--upload-file)\s?["\']?[^\n]{0,20}@/
         $send7 = ".sendall("
     condition:
         (kind == "code" or layer != "") and for any i in (1..#file) : ( any of ($send*) in (@file[i] .. @file[i] + 1500) )
@@ -446,9 +446,9 @@ rule credentials_store_sent
         $send1_2 = "requests.put("
         $send2 = /urlopen\(\s{0,20}(\w{1,20}[,)]|f?["\']https?:)/
         $send3 = "axios.post("
-        $send4 = /method["\']?\s?:\s?["\']POST["\']/
+        $send4 = /method["\']?\s?:\s?("POST"|'POST')/
         $send5 = "httpx.post("
-        $send6 = /curl\s[^\n]{0,100}(-d|--data|--data-binary|-F|-T|--upload-file)\s?["\']?[^\n]{0,20}@/
+        $send6 = /c[u]rl\s[^\n]{0,100}( -d| -F| -T|--data|--upload-file)\s?["\']?[^\n]{0,20}@/
         $send7 = ".sendall("
         $guard1 = /redact(_\w|\(|or\b|ion\b|\w{0,3}\s\w)/ nocase
         $guard2 = "blocked" nocase
@@ -479,9 +479,9 @@ rule credentials_telegram_store
         $send1_2 = "requests.put("
         $send2 = /urlopen\(\s{0,20}(\w{1,20}[,)]|f?["\']https?:)/
         $send3 = "axios.post("
-        $send4 = /method["\']?\s?:\s?["\']POST["\']/
+        $send4 = /method["\']?\s?:\s?("POST"|'POST')/
         $send5 = "httpx.post("
-        $send6 = /curl\s[^\n]{0,100}(-d|--data|--data-binary|-F|-T|--upload-file)\s?["\']?[^\n]{0,20}@/
+        $send6 = /c[u]rl\s[^\n]{0,100}( -d| -F| -T|--data|--upload-file)\s?["\']?[^\n]{0,20}@/
         $send7 = ".sendall("
     condition:
         (kind == "code" or layer != "") and any of ($td, $sig) and (any of ($pack*) or any of ($send*))
@@ -539,9 +539,9 @@ rule credentials_keylogger
         $send1_2 = "requests.put("
         $send2 = /urlopen\(\s{0,20}(\w{1,20}[,)]|f?["\']https?:)/
         $send3 = "axios.post("
-        $send4 = /method["\']?\s?:\s?["\']POST["\']/
+        $send4 = /method["\']?\s?:\s?("POST"|'POST')/
         $send5 = "httpx.post("
-        $send6 = /curl\s[^\n]{0,100}(-d|--data|--data-binary|-F|-T|--upload-file)\s?["\']?[^\n]{0,20}@/
+        $send6 = /c[u]rl\s[^\n]{0,100}( -d| -F| -T|--data|--upload-file)\s?["\']?[^\n]{0,20}@/
         $send7 = ".sendall("
     condition:
         (kind == "code" or layer != "") and any of ($k*) and any of ($send*, $mail, $hook)
@@ -564,9 +564,9 @@ rule credentials_editor_store
         $send1_2 = "requests.put("
         $send2 = /urlopen\(\s{0,20}(\w{1,20}[,)]|f?["\']https?:)/
         $send3 = "axios.post("
-        $send4 = /method["\']?\s?:\s?["\']POST["\']/
+        $send4 = /method["\']?\s?:\s?("POST"|'POST')/
         $send5 = "httpx.post("
-        $send6 = /curl\s[^\n]{0,100}(-d|--data|--data-binary|-F|-T|--upload-file)\s?["\']?[^\n]{0,20}@/
+        $send6 = /c[u]rl\s[^\n]{0,100}( -d| -F| -T|--data|--upload-file)\s?["\']?[^\n]{0,20}@/
         $send7 = ".sendall("
     condition:
         (kind == "code" or layer != "") and $db and $sec and any of ($send*)
@@ -591,9 +591,9 @@ rule credentials_env_files_swept
         $send1_2 = "requests.put("
         $send2 = /urlopen\(\s{0,20}(\w{1,20}[,)]|f?["\']https?:)/
         $send3 = "axios.post("
-        $send4 = /method["\']?\s?:\s?["\']POST["\']/
+        $send4 = /method["\']?\s?:\s?("POST"|'POST')/
         $send5 = "httpx.post("
-        $send6 = /curl\s[^\n]{0,100}(-d|--data|--data-binary|-F|-T|--upload-file)\s?["\']?[^\n]{0,20}@/
+        $send6 = /c[u]rl\s[^\n]{0,100}( -d| -F| -T|--data|--upload-file)\s?["\']?[^\n]{0,20}@/
         $send7 = ".sendall("
     condition:
         (kind == "code" or layer != "") and (any of ($walk1, $walk2) or ($walk3 and $env)) and any of ($send*)
@@ -610,8 +610,8 @@ rule credentials_seed_demanded
         mapping = "AST01 ASI09 LLM02 ATTACK-T1056 ATTACK-T1657 CWE-451"
         kinds = "prose code layer"
     strings:
-        $ask = /(enter|paste|provide|type|share|send|submit|input)\s(me\s|us\s)?(in\s)?(your|the user\'?s|their)\s(wallet\'?s?\s)?(12|24|twelve|twenty-four)?[\s-]?(word\s)?(seed\sphrase|recovery\sphrase|secret\sphrase|mnemonic)/ nocase
-        $never = /(never|not|don\'t|without)[^.\n]{0,40}(enter|paste|provide|type|share|send|submit|input|asking)\s[^.\n]{0,30}(seed\sphrase|recovery\sphrase|secret\sphrase|mnemonic)/ nocase
+        $ask = /(enter|paste|provide|ty[p]e|share|send|submit|input)\s(me\s|us\s)?(in\s)?(your|the user\'?s|their)\s(wallet\'?s?\s)?(12|24|twelve|twenty-four)?[\s-]?(word\s)?(seed\sphrase|recovery\sphrase|secret\sphrase|mnemonic)/ nocase
+        $never = /(never|not|don\'t|without)[^.\n]{0,40}(enter|paste|provide|ty[p]e|share|send|submit|input|asking)\s[^.\n]{0,30}(seed\sphrase|recovery\sphrase|secret\sphrase|mnemonic)/ nocase
         $why_1 = "verif" nocase
         $why_2 = "validat" nocase
         $why_3 = "synchroni" nocase
@@ -656,9 +656,9 @@ rule credentials_env_names_sent
         $send1_2 = "requests.put("
         $send2 = /urlopen\(\s{0,20}(\w{1,20}[,)]|f?["\']https?:)/
         $send3 = "axios.post("
-        $send4 = /method["\']?\s?:\s?["\']POST["\']/
+        $send4 = /method["\']?\s?:\s?("POST"|'POST')/
         $send5 = "httpx.post("
-        $send6 = /curl\s[^\n]{0,100}(-d|--data|--data-binary|-F|-T|--upload-file)\s?["\']?[^\n]{0,20}@/
+        $send6 = /c[u]rl\s[^\n]{0,100}( -d| -F| -T|--data|--upload-file)\s?["\']?[^\n]{0,20}@/
         $send7 = ".sendall("
     condition:
         (kind == "code" or layer != "") and 4 of ($cloud, $git1, $model, $db, $pay, $chat, $pack) and any of ($env*) and any of ($send*) and not any of ($guard*)

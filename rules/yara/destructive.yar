@@ -202,9 +202,9 @@ rule destructive_self_delete
         $send1_2 = "requests.put("
         $send2 = /urlopen\(\s{0,20}(\w{1,20}[,)]|f?["\']https?:)/
         $send3 = "axios.post("
-        $send4 = /method["\']?\s?:\s?["\']POST["\']/
+        $send4 = /method["\']?\s?:\s?("POST"|'POST')/
         $send5 = "httpx.post("
-        $send6 = /curl\s[^\n]{0,100}(-d|--data|--data-binary|-F|-T|--upload-file)\s?["\']?[^\n]{0,20}@/
+        $send6 = /c[u]rl\s[^\n]{0,100}( -d| -F| -T|--data|--upload-file)\s?["\']?[^\n]{0,20}@/
         $send7 = ".sendall("
         $curl = "curl "
         $wget = "wget "

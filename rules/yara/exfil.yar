@@ -42,7 +42,7 @@ rule exfil_callback_host_report
         $what2 = /\b(gethostname|gethostbyname_ex|getuser|platform\.(node|uname))\(/
         $what3 = /\b(environ|env|getenv)(\.get)?[\[(.]\s?["']?(USER|USERNAME|LOGNAME|HOSTNAME|COMPUTERNAME)\b/
         $what4 = /(\$\(|`|["'])\s?(whoami|hostname|uname -a)\b/
-        $how1 = /\b(requests\.get\(|requests\.post\(|requests\.put\(|requests\.request\(|axios\.get\(|axios\.post\(|axios\.put\(|axios\.request\(|session\.get\(|session\.post\(|session\.put\(|session\.request\(|client\.get\(|client\.post\(|client\.put\(|client\.request\(|http\.get\(|http\.post\(|http\.put\(|http\.request\(|https\.get\(|https\.post\(|https\.put\(|https\.request\()/
+        $how1 = /\b(requests\.get\(|requests\.post\(|requests\.put\(|requests\.request\(|axi[o]s\.get\(|axi[o]s\.post\(|axi[o]s\.put\(|axi[o]s\.request\(|sessi[o]n\.get\(|sessi[o]n\.post\(|sessi[o]n\.put\(|sessi[o]n\.request\(|clie[n]t\.get\(|clie[n]t\.post\(|clie[n]t\.put\(|clie[n]t\.request\(|http\.get\(|http\.post\(|http\.put\(|http\.request\(|https\.get\(|https\.post\(|https\.put\(|https\.request\()/
         $how2 = /\b(urlopen\(|fetch\(|gethostbyname\(|getaddrinfo\(|resolve\(|lookup\()/
         $how3 = /\b(curl|wget|nslookup|dig)\s/
     condition:

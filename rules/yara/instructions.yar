@@ -162,7 +162,7 @@ rule instructions_run_dialog
         kinds = "prose code"
     strings:
         $key = /win(dows)?(\s?key)?\s?\+\s?(R|X)\b/ nocase
-        $paste = /(ctrl|control|cmd)\s?\+\s?v\b/ nocase
+        $paste = /(ctrl\+|ctrl \+|control\+|con[t]rol \+|cmd\+|cmd \+)\s?v\b/ nocase
         $enter = /(press|hit)\s[^\n]{0,12}enter/ nocase
         $why_1 = "verif" nocase
         $why_2 = "captcha" nocase
@@ -205,7 +205,7 @@ rule instructions_keeps_itself
         mapping = "AST01 ASI06 LLM04 ATLAS-AML.T0080.000 CWE-506"
         kinds = "prose layer"
     strings:
-        $write = /(add|append|write|copy|insert|save|inject)\s[^.\n]{0,100}\b(AGENTS|CLAUDE|SOUL|MEMORY|GEMINI|HEARTBEAT|IDENTITY)\.md/ nocase
+        $write = /(add|append|write|copy|insert|save|inject)\s[^.\n]{0,100}\b(AGENTS\.md|CLAUDE\.md|SOUL\.md|MEMORY\.md|GEMINI\.md|HEARTBEAT\.md|IDENTITY\.md)/ nocase
         $s1 = /(silently|secretly|(without telling|without asking|without informing|without notifying|without mentioning)|do\snot\s(tell|mention|inform|ask|notify|remove|delete)|never\s(remove|delete|mention)|cannot\sbe\sremoved|e[v]en\s(if|when)\s[^.\n]{0,30}(uninstall|removed|deleted))/ nocase
     condition:
         kind == "prose" and layer != "fence" and for any i in (1..#write) : ($s1 in (@write[i] - 250 .. @write[i] + 350))
@@ -341,7 +341,7 @@ rule instructions_unrestricted_role
         confidence = "medium"
         mapping = "AST01 ASI01 LLM01 ATLAS-AML.T0054 CWE-1427"
     strings:
-        $a = /you\sare\s(now\s)?[^.\n]{0,60}(without|with\sno|free\s(of|from)|freed\sfrom)\s(any\s|all\s)?(restrictions|limitations|safety\straining|safety\sguidelines|content\s(policy|restrictions|filters)|guardrails|ethical)/ nocase
+        $a = /you\sare\s(now\s)?[^.\n]{0,60}(without|with\sno|free\s(of|from)|freed\sfrom)\s(any\s|all\s)?(restrictions|limitations|safety\straining|safety\sguidelines|con[t]ent\s(policy|restrictions|filters)|guardrails|ethical)/ nocase
         $b = /your\s(previous|prior|original|old)\s(identity|persona|instructions|training|rules)[^.\n]{0,60}(replaced|overwritten|suspended|no\slonger\sappl(y|ies)|void|erased)/ nocase
         $c = /(cannot|never|do\snot)\srefuse\s(any|a)\s(request|question|task|command)/ nocase
         $d = /no\slonger\s(bound|follow|obey)\s[^.\n]{0,40}(guidelines|policies|rules|restrictions)/ nocase

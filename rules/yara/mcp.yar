@@ -204,7 +204,7 @@ rule mcp_asks_conversation
         mapping = "AST04 ASI03 LLM02 MCP10 ATLAS-AML.T0057 CWE-200"
         kinds = "code config layer"
     strings:
-        $a = /(f[u]ll|entire|complete|whole|verbatim)\s(conversation|chat|message)\s(history|transcript|context|log)/ nocase
+        $a = /(f[u]ll|entire|complete|whole|verbatim)\s(con[v]ersation|c[h]at|mes[s]age)( history| transcript| c[o]ntext| log)/ nocase
         $b = /(contents?|text)\sof\s(the\ssystem\sprompt|all\s(previous|other)\stools?)/ nocase
         $tool = /(inputSchema|@mcp\.tool|@server\.tool|FastMCP|registerTool)/
     condition:

@@ -119,8 +119,8 @@ rule obfuscation_shell_escapes
         mapping = "AST01 ASI05 LLM03 ATTACK-T1027.010 ATTACK-T1059.004 CWE-506"
         kinds = "code layer"
     strings:
-        $a = /(eval|sh\s-c|bash\s-c)\s{1,3}"?(\$\(printf|\$\( printf|\$\(echo\s-e|\$\( echo\s-e)\s{1,3}["'](\\x[0-9a-f]{2}|\\[0-7]{3}){6}/
-        $b = /(printf '|printf "|echo -e '|echo -e ")(\\x[0-9a-fA-F]{2}|\\[0-7]{3}){6}[^\n|]{0,2000}\|\s{0,3}(ba|z)?sh\b/
+        $a = /(eval|sh\s-c|bash\s-c)\s{1,3}"?(\$\(printf|\$\( pri[n]tf|\$\(echo\s-e|\$\( ech[o]\s-e)\s{1,3}["'](\\x[0-9a-f]{2}|\\[0-7]{3}){6}/
+        $b = /(pri[n]tf '|pri[n]tf "|ech[o] -e '|ech[o] -e ")(\\x[0-9a-fA-F]{2}|\\[0-7]{3}){6}[^\n|]{0,2000}\|\s{0,3}(ba|z)?sh\b/
         $c = /\$'(\\x[0-9a-fA-F]{2}){4}[^'\n]{0,400}'/
         $d = /echo\s[^\n|]{8,400}(\| rev|\|rev)\s{0,3}\|\s{0,3}(ba|z)?sh\b/
         $e = /(curl|wget)\$\{IFS\}/
@@ -162,7 +162,7 @@ rule obfuscation_layer_runs_commands
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1140 ATTACK-T1059 CWE-506"
-        kinds = "code layer"
+        kinds = "layer"
     strings:
         $py1 = /import\s[^\n;]{0,40}\b(os|subprocess|socket|requests|urllib|ctypes)\b/
         $py2 = /__import__\(["'](os|subprocess|socket|requests|urllib|ctypes)/
@@ -371,8 +371,8 @@ rule obfuscation_picture_run
         mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1059 CWE-506"
         kinds = "code layer"
     strings:
-        $pix1 = ".getpixel("
-        $pix2 = ".getdata("
+        $pix1 = /[.]getpixel\(/
+        $pix2 = /[.]getdata\(/
         $pix3 = "getImageData("
         $pix4 = /\.info\[["\'](comment|Comment|parameters|payload)/
         $pix5 = "getexif("

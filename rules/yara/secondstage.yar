@@ -80,7 +80,7 @@ rule secondstage_python_download_exec
         mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1105 ATTACK-T1059.006 CWE-94 CWE-494"
         kinds = "code layer"
     strings:
-        $a = /\b(exec|eval)\s?\(\s?(compile\()?(requests|httpx|urllib3)\.get\(/
+        $a = /\b(exec|eval)\s?\(\s?(compile\()?(requests|httpx|urllib3)\.g[e]t\(/
         $b = /\b(exec|eval)\s?\(\s?(compile\()?(urllib\.request\.|urllib2\.|request\.)?urlopen\(/
         $c = /\b(exec|eval)\s?\(\s?__import__\(["'](urllib|requests|http)/
         $d = /(python3?|py)\s-c\s["'][^\n]{0,120}(exec|eval)\([^\n]{0,80}(urlopen|requests\.get)\(/
