@@ -158,18 +158,18 @@ static YR_RULES *alone(const struct vb_rule_sources *sources, const struct vb_ru
 
 /* MB/s of each set over items of its sort. */
 static void speeds_of(const struct vb_rules *rules, const struct vb_buf *body,
-                      double speeds[VB_RULE_SETS])
+                      struct vb_rule_speeds *speeds)
 {
     for (unsigned i = 0; i < VB_RULE_SETS; i++) {
         const bool layer = i == VB_RULE_SET_LAYER;
         const enum vb_rule_set kind = layer ? VB_RULE_SET_CODE : (enum vb_rule_set)i;
-        speeds[i] = speed_of(
+        speeds->sets[i] = speed_of(
             cost_of(rules->sets[i].yara, vb_rule_set_name(kind), layer ? "base64@0" : "", body));
     }
 }
 
 int vb_rules_price(const struct vb_rules *rules, const char *dir, vb_rule_price_fn *each, void *ctx,
-                   double speeds[VB_RULE_SETS], struct vb_error *err)
+                   struct vb_rule_speeds *speeds, struct vb_error *err)
 {
     VB_CLEANUP(vb_rule_sources_done) struct vb_rule_sources sources = {0};
     VB_CLEANUP(vb_buf_done) struct vb_buf body;
@@ -185,6 +185,7 @@ int vb_rules_price(const struct vb_rules *rules, const char *dir, vb_rule_price_
     if (none != NULL)
         yr_rules_destroy(none);
     speeds_of(rules, &body, speeds);
+    speeds->bare = speed_of(floor);
     for (size_t i = 0; i < rules->count; i++) {
         YR_RULES *one = rules->rules[i].reported ? alone(&sources, rules, i) : NULL;
         const double cost = one == NULL ? 0 : cost_of(one, "code", "", &body);

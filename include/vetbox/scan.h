@@ -68,9 +68,13 @@ struct vb_rule_price {
     double without; /* MB/s that the set for code would have without it, about */
     bool slow;      /* more dear than any rule need be */
 };
+struct vb_rule_speeds { /* MB/s */
+    double sets[VB_RULE_SETS];
+    double bare; /* of libyara with a rule that looks for nothing */
+};
 typedef void vb_rule_price_fn(void *ctx, const struct vb_rule_price *price);
-/* Compiles DIR once more, rule by rule, and calls EACH with every price. SPEEDS are the sets'. */
+/* Compiles DIR once more, rule by rule, and calls EACH with every price. */
 VB_CHECKED int vb_rules_price(const struct vb_rules *rules, const char *dir, vb_rule_price_fn *each,
-                              void *ctx, double speeds[VB_RULE_SETS], struct vb_error *err);
+                              void *ctx, struct vb_rule_speeds *speeds, struct vb_error *err);
 
 #endif
