@@ -583,10 +583,10 @@ rule credentials_env_files_swept
         mapping = "AST01 ASI03 LLM02 MCP01 ATTACK-T1552.001 ATTACK-T1005 ATTACK-T1041 CWE-506"
         kinds = "code layer"
     strings:
-        $walk1 = /(rglob|glob)\([^\n]{0,40}\.env/
+        $walk1 = /(rglob\(|glob\()[^\n]{0,40}[.]env/
         $walk2 = /find\s(~|\/|\$HOME)[^\n]{0,60}-name\s["\']?\*?\.env/
         $walk3 = /os\.walk\([^\n]{0,40}(home|expanduser|"\/"|\'\/\')/
-        $env = /["\']\*?\.env\*?["\']/
+        $env = /["\']\*?([.]env"|[.]env'|[.]env\*["\'])/
         $send1_1 = "requests.post("
         $send1_2 = "requests.put("
         $send2 = /urlopen\(\s{0,20}(\w{1,20}[,)]|f?["\']https?:)/
