@@ -9,7 +9,10 @@
 struct vb_matcher {
     const struct vb_rules *rules;
     struct vb_sink *sink;
-    YR_SCANNER *scanner;
+    unsigned timeout_s;
+    YR_SCANNER *scanners[VB_RULE_SETS]; /* NULL until an item of the sort comes */
+    YR_SCANNER *scanner;                /* of the item at hand, and the set that it holds */
+    const struct vb_rule_table *set;
     /* while one item is scanned */
     const struct vb_item *item;
     struct vb_error *err;
@@ -53,8 +56,8 @@ static struct position first_match(const YR_SCAN_CONTEXT *context, const YR_RULE
 static int emit_match(struct vb_matcher *matcher, YR_SCAN_CONTEXT *context, YR_RULE *yara)
 {
     const struct vb_item *item = matcher->item;
-    const size_t index = (size_t)(yara - matcher->rules->yara->rules_table);
-    const struct vb_rule *rule = &matcher->rules->rules[index];
+    const size_t row = (size_t)(yara - matcher->set->yara->rules_table);
+    const struct vb_rule *rule = &matcher->rules->rules[matcher->set->index[row]];
     struct vb_event event;
     vb_event_init(&event, VB_EV_SCAN_MATCH, VB_SOURCE_STATIC);
     vb_event_str(&event, VB_F_RULE, rule->id);
@@ -102,16 +105,7 @@ int vb_matcher_new(const struct vb_rules *rules, unsigned timeout_s, struct vb_s
         return vb_fail(err, VB_E_NOMEM, errno, "YARA scanner");
     matcher->rules = rules;
     matcher->sink = sink;
-    if (yr_scanner_create(rules->yara, &matcher->scanner) != ERROR_SUCCESS) {
-        free(matcher);
-        return vb_fail(err, VB_E_NOMEM, 0, "cannot make a YARA scanner");
-    }
-    /* No try-catch: libyara's would hide a crash of its own by a signal handler; we scan memory
-     * that is ours, and a crash shall end the examiner and be seen. */
-    yr_scanner_set_flags(matcher->scanner,
-                         SCAN_FLAGS_NO_TRYCATCH | SCAN_FLAGS_REPORT_RULES_MATCHING);
-    yr_scanner_set_timeout(matcher->scanner, (int)timeout_s);
-    yr_scanner_set_callback(matcher->scanner, on_message, matcher);
+    matcher->timeout_s = timeout_s;
     *ret = matcher;
     return VB_OK;
 }
@@ -120,8 +114,33 @@ void vb_matcher_free(struct vb_matcher *matcher)
 {
     if (matcher == NULL)
         return;
-    yr_scanner_destroy(matcher->scanner);
+    for (size_t i = 0; i < VB_RULE_SETS; i++) {
+        if (matcher->scanners[i] != NULL)
+            yr_scanner_destroy(matcher->scanners[i]);
+    }
     free(matcher);
+}
+
+/* Takes the scanner with the rules for ITEM at hand. */
+static int take_scanner(struct vb_matcher *matcher, const struct vb_item *item,
+                        struct vb_error *err)
+{
+    const enum vb_rule_set which = vb_rule_set_of(item);
+    YR_SCANNER **scanner = &matcher->scanners[which];
+    matcher->set = &matcher->rules->sets[which];
+    if (*scanner == NULL) {
+        if (yr_scanner_create(matcher->set->yara, scanner) != ERROR_SUCCESS) {
+            *scanner = NULL;
+            return vb_fail(err, VB_E_NOMEM, 0, "cannot make a YARA scanner");
+        }
+        /* No try-catch: libyara's would hide a crash of its own by a signal handler; we scan memory
+         * that is ours, and a crash shall end the examiner and be seen. */
+        yr_scanner_set_flags(*scanner, SCAN_FLAGS_NO_TRYCATCH | SCAN_FLAGS_REPORT_RULES_MATCHING);
+        yr_scanner_set_timeout(*scanner, (int)matcher->timeout_s);
+        yr_scanner_set_callback(*scanner, on_message, matcher);
+    }
+    matcher->scanner = *scanner;
+    return VB_OK;
 }
 
 static int set_externals(struct vb_matcher *matcher, const struct vb_item *item,
@@ -164,7 +183,9 @@ int vb_matcher_scan(struct vb_matcher *matcher, const struct vb_item *item, stru
     matcher->item = item;
     matcher->err = err;
     matcher->status = VB_OK;
-    const int status = set_externals(matcher, item, err);
+    int status = take_scanner(matcher, item, err);
+    if (status == 0)
+        status = set_externals(matcher, item, err);
     if (status < 0)
         return status;
     const uint8_t *data = item->len == 0 ? nothing : item->data;

@@ -85,12 +85,13 @@ static uint64_t processor_ns(void)
     return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
 
-/* Nanoseconds a byte of RULES over BODY as code, or a negative number. */
-static double cost_of(YR_RULES *rules, const struct vb_buf *body)
+/* Nanoseconds a byte of RULES over BODY as an item of KIND below LAYER. */
+static double cost_of(YR_RULES *rules, const char *kind, const char *layer,
+                      const struct vb_buf *body)
 {
     static const char *const variables[] = {"kind",     "layer",    "path",
                                             "filepath", "filename", "extension"};
-    static const char *const values[] = {"code", "", "a.py", "a.py", "a.py", "py"};
+    const char *const values[] = {kind, layer, "a.py", "a.py", "a.py", "py"};
     uint64_t best = UINT64_MAX;
     for (size_t i = 0; i < VB_ARRAY_LEN(variables); i++)
         (void)yr_rules_define_string_variable(rules, variables[i], values[i]);
@@ -123,35 +124,6 @@ static const struct vb_rule_source *source_of(const struct vb_rule_sources *sour
     return NULL;
 }
 
-/* The offset of the beginning of LINE, 1 the first. */
-static size_t offset_of(const char *text, size_t len, size_t line)
-{
-    const char *at = text;
-    for (; line > 1; line--) {
-        const char *end = memchr(at, '\n', len - (size_t)(at - text));
-        if (end == NULL)
-            return len;
-        at = end + 1;
-    }
-    return (size_t)(at - text);
-}
-
-/* Blanks the lines from rule FROM to the next one of the same file. */
-static void blank(const struct vb_rule_sources *sources, const struct vb_rules *rules, size_t which,
-                  char *text, size_t len)
-{
-    const YR_RULE *table = rules->yara->rules_table;
-    const char *file = table[which].ns->name;
-    const size_t line = vb_rule_source_line(sources, file, "rule", table[which].identifier);
-    const bool last = which + 1 == rules->count || strcmp(table[which + 1].ns->name, file) != 0;
-    const size_t next =
-        last ? 0 : vb_rule_source_line(sources, file, "rule", table[which + 1].identifier);
-    const size_t begin = offset_of(text, len, line);
-    const size_t end = last ? len : offset_of(text, len, next);
-    for (size_t i = begin; line > 0 && i < end; i++)
-        text[i] = text[i] == '\n' ? '\n' : ' ';
-}
-
 static YR_RULES *compile_alone(const char *text)
 {
     YR_COMPILER *compiler = NULL;
@@ -179,13 +151,25 @@ static YR_RULES *alone(const struct vb_rule_sources *sources, const struct vb_ru
     for (size_t i = 0; text != NULL && i < rules->count; i++) {
         const bool same = strcmp(table[i].ns->name, table[which].ns->name) == 0;
         if (same && i != which && rules->rules[i].reported)
-            blank(sources, rules, i, text, len);
+            vb_rule_blank(sources, rules, i, text, len);
     }
     return text == NULL ? NULL : compile_alone(text);
 }
 
+/* MB/s of each set over items of its sort. */
+static void speeds_of(const struct vb_rules *rules, const struct vb_buf *body,
+                      struct vb_rule_speeds *speeds)
+{
+    for (unsigned i = 0; i < VB_RULE_SETS; i++) {
+        const bool layer = i == VB_RULE_SET_LAYER;
+        const enum vb_rule_set kind = layer ? VB_RULE_SET_CODE : (enum vb_rule_set)i;
+        speeds->sets[i] = speed_of(
+            cost_of(rules->sets[i].yara, vb_rule_set_name(kind), layer ? "base64@0" : "", body));
+    }
+}
+
 int vb_rules_price(const struct vb_rules *rules, const char *dir, vb_rule_price_fn *each, void *ctx,
-                   double *speed, struct vb_error *err)
+                   struct vb_rule_speeds *speeds, struct vb_error *err)
 {
     VB_CLEANUP(vb_rule_sources_done) struct vb_rule_sources sources = {0};
     VB_CLEANUP(vb_buf_done) struct vb_buf body;
@@ -195,15 +179,16 @@ int vb_rules_price(const struct vb_rules *rules, const char *dir, vb_rule_price_
         status = make_body(&body, err);
     if (status < 0)
         return status;
-    const double whole = cost_of(rules->yara, &body);
+    const double whole = cost_of(rules->sets[VB_RULE_SET_CODE].yara, "code", "", &body);
     YR_RULES *none = compile_alone("rule nothing { condition: false }");
-    const double floor = none == NULL ? 0 : cost_of(none, &body);
+    const double floor = none == NULL ? 0 : cost_of(none, "code", "", &body);
     if (none != NULL)
         yr_rules_destroy(none);
-    *speed = speed_of(whole);
+    speeds_of(rules, &body, speeds);
+    speeds->bare = speed_of(floor);
     for (size_t i = 0; i < rules->count; i++) {
         YR_RULES *one = rules->rules[i].reported ? alone(&sources, rules, i) : NULL;
-        const double cost = one == NULL ? 0 : cost_of(one, &body);
+        const double cost = one == NULL ? 0 : cost_of(one, "code", "", &body);
         const double own = cost > floor ? cost - floor : 0;
         if (one != NULL)
             yr_rules_destroy(one);

@@ -286,6 +286,21 @@ static int fill_rule(const struct vb_rule_sources *sources, const YR_RULE *yara,
     return split_mapping(values[META_MAPPING], rule, err);
 }
 
+/* A rule that does not say where it can hold is in every set, and so are those that others stand on
+ * or that hold back all others. */
+static int fill_sets(const struct vb_rule_sources *sources, const YR_RULE *yara,
+                     struct vb_rule *rule, struct vb_error *err)
+{
+    static const struct meta_row row = {"kinds", NULL,
+                                        "words of other, prose, code, config and layer"};
+    const char *kinds = meta_string(yara, row.name);
+    rule->sets = (1U << VB_RULE_SETS) - 1;
+    if (kinds == NULL || RULE_IS_PRIVATE(yara) || RULE_IS_GLOBAL(yara))
+        return VB_OK;
+    rule->sets = vb_rule_sets_named(kinds);
+    return rule->sets != 0 ? VB_OK : bad_meta(sources, yara, &row, kinds, err);
+}
+
 static int fill_table(const struct vb_rule_sources *sources, struct vb_rules *rules,
                       struct vb_error *err)
 {
@@ -294,7 +309,10 @@ static int fill_table(const struct vb_rule_sources *sources, struct vb_rules *ru
     if (rules->rules == NULL)
         return vb_fail(err, VB_E_NOMEM, errno, "rule table");
     for (size_t i = 0; i < rules->count; i++) {
-        const int status = fill_rule(sources, &rules->yara->rules_table[i], &rules->rules[i], err);
+        const YR_RULE *yara = &rules->yara->rules_table[i];
+        int status = fill_rule(sources, yara, &rules->rules[i], err);
+        if (status == 0)
+            status = fill_sets(sources, yara, &rules->rules[i], err);
         if (status < 0)
             return status;
     }
@@ -310,12 +328,9 @@ static int check(const struct vb_rule_sources *sources, struct vb_rules *rules,
     return status < 0 ? status : fill_table(sources, rules, err);
 }
 
-static int load(const struct vb_rule_sources *sources, const char *cache_dir,
-                struct vb_rules *rules, struct vb_error *err)
+static int load_whole(const struct vb_rule_sources *sources, const char *cache_dir,
+                      struct vb_rules *rules, struct vb_error *err)
 {
-    if (yr_initialize() != ERROR_SUCCESS)
-        return vb_fail(err, VB_E_NOMEM, 0, "cannot start libyara");
-    rules->initialized = true;
     if (cache_dir != NULL)
         rules->yara = vb_rule_cache_load(cache_dir, sources->key);
     if (rules->yara != NULL)
@@ -326,6 +341,16 @@ static int load(const struct vb_rule_sources *sources, const char *cache_dir,
     if (status == 0 && cache_dir != NULL)
         vb_rule_cache_store(cache_dir, sources->key, rules->yara);
     return status;
+}
+
+static int load(const struct vb_rule_sources *sources, const char *cache_dir,
+                struct vb_rules *rules, struct vb_error *err)
+{
+    if (yr_initialize() != ERROR_SUCCESS)
+        return vb_fail(err, VB_E_NOMEM, 0, "cannot start libyara");
+    rules->initialized = true;
+    const int status = load_whole(sources, cache_dir, rules, err);
+    return status < 0 ? status : vb_rule_sets_load(sources, cache_dir, rules, err);
 }
 
 int vb_rules_load(const char *dir, const char *cache_dir, struct vb_rules **ret,
@@ -353,6 +378,7 @@ void vb_rules_free(struct vb_rules *rules)
     for (size_t i = 0; rules->rules != NULL && i < rules->count; i++)
         free(rules->rules[i].mapping);
     free(rules->rules);
+    vb_rule_sets_done(rules);
     if (rules->yara != NULL)
         yr_rules_destroy(rules->yara);
     if (rules->initialized)

@@ -40,6 +40,13 @@ struct vb_rule {
     struct vb_str *mapping;
     size_t mapping_count;
     bool reported; /* private rules are only parts of others */
+    unsigned sets; /* bits of enum vb_rule_set */
+};
+
+/* The rules of one set, and the row of each in the table of all. */
+struct vb_rule_table {
+    YR_RULES *yara; /* may be the whole's */
+    size_t *index;
 };
 
 struct vb_rules {
@@ -47,10 +54,24 @@ struct vb_rules {
     YR_RULES *yara;
     struct vb_rule *rules; /* as in yara->rules_table */
     size_t count;
+    struct vb_rule_table sets[VB_RULE_SETS];
 };
 
 /* Gives COMPILER the external variables that a condition may use, and refuses includes. */
 VB_CHECKED int vb_rules_prepare(YR_COMPILER *compiler, struct vb_error *err);
+
+/* --- sets (rulesets.c) --- */
+
+/* The sets that the words of KINDS name, 0 where a word is none. */
+unsigned vb_rule_sets_named(const char *kinds);
+enum vb_rule_set vb_rule_set_of(const struct vb_item *item);
+/* Fills RULES->sets from the whole that is there already. */
+VB_CHECKED int vb_rule_sets_load(const struct vb_rule_sources *sources, const char *cache_dir,
+                                 struct vb_rules *rules, struct vb_error *err);
+void vb_rule_sets_done(struct vb_rules *rules);
+/* Blanks the lines of TEXT, a copy of the rule's file, from rule WHICH to the next one. */
+void vb_rule_blank(const struct vb_rule_sources *sources, const struct vb_rules *rules,
+                   size_t which, char *text, size_t len);
 
 /* --- the cache (rulecache.c) --- */
 

@@ -10,7 +10,7 @@
 enum { MAX_RULE_FILES = 10000, MAX_RULE_FILE_BYTES = 32 * 1024 * 1024 };
 
 /* Change this when what is compiled changes: external variables, checks, the cache's layout. */
-#define CACHE_FORMAT "vetbox-yara-1"
+#define CACHE_FORMAT "vetbox-yara-2"
 
 static bool is_rule_file(const char *name)
 {

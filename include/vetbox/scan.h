@@ -50,16 +50,31 @@ VB_CHECKED int vb_rules_test(const struct vb_rules *rules, const char *dir,
                              vb_rule_problem_fn *each, void *ctx, size_t *cases,
                              struct vb_error *err);
 
+/* The sets that rules are compiled into: one for each kind of file, one for decoded bytes. */
+enum vb_rule_set {
+    VB_RULE_SET_OTHER,
+    VB_RULE_SET_PROSE,
+    VB_RULE_SET_CODE,
+    VB_RULE_SET_CONFIG,
+    VB_RULE_SET_LAYER,
+    VB_RULE_SETS
+};
+const char *vb_rule_set_name(enum vb_rule_set set);
+
 /* What scanning costs on one core, over a body of ours that is the same everywhere. */
 struct vb_rule_price {
     const char *rule;
     double alone;   /* MB/s of this rule alone, 0: it cannot be compiled alone */
-    double without; /* MB/s that the whole set would have without it, about */
+    double without; /* MB/s that the set for code would have without it, about */
     bool slow;      /* more dear than any rule need be */
 };
+struct vb_rule_speeds { /* MB/s */
+    double sets[VB_RULE_SETS];
+    double bare; /* of libyara with a rule that looks for nothing */
+};
 typedef void vb_rule_price_fn(void *ctx, const struct vb_rule_price *price);
-/* Compiles DIR once more, rule by rule, and calls EACH with every price. SPEED is the set's. */
+/* Compiles DIR once more, rule by rule, and calls EACH with every price. */
 VB_CHECKED int vb_rules_price(const struct vb_rules *rules, const char *dir, vb_rule_price_fn *each,
-                              void *ctx, double *speed, struct vb_error *err);
+                              void *ctx, struct vb_rule_speeds *speeds, struct vb_error *err);
 
 #endif

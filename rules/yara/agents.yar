@@ -9,6 +9,7 @@ rule agents_cli_without_approval
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI02 ASI10 LLM06 MCP05 ATTACK-T1059 ATTACK-T1588.007 ATLAS-AML.T0108 ATLAS-AML.T0102 CWE-506"
+        kinds = "code layer"
     strings:
         $claude = /claude["']?[^\n]{0,80}--dangerously-skip-permissions/
         $gemini = /gemini["']?[^\n]{0,80}(--yolo|\s-y\b|--approval-mode[=\s]yolo)/
@@ -36,6 +37,7 @@ rule agents_cli_unattended
         severity = "medium"
         confidence = "medium"
         mapping = "AST03 ASI02 LLM06 MCP02 ATTACK-T1059 ATLAS-AML.T0108 CWE-250"
+        kinds = "code layer"
     strings:
         $claude = /claude["']?[^\n]{0,60}--dangerously-skip-permissions/
         $gemini = /gemini["']?[^\n]{0,60}--yolo/
@@ -54,6 +56,7 @@ rule agents_settings_tampered
         severity = "critical"
         confidence = "high"
         mapping = "AST01 AST03 ASI03 ASI06 LLM06 MCP02 ATTACK-T1562.001 ATLAS-AML.T0081 CWE-269"
+        kinds = "code layer"
     strings:
         $file1 = ".claude/settings" 
         $file2 = /["']\.claude["']\s?[,\/]\s?["']settings(\.local)?\.json["']/
@@ -66,7 +69,7 @@ rule agents_settings_tampered
         $write6 = "json.dump("
         $write2 = ", \"w\")"
         $write7 = ", 'w')"
-        $write3 = />\s{0,2}["']?(~|\$HOME|\$\{HOME\})\/\.(claude|gemini|codex|openclaw|clawdbot)\//
+        $write3 = />\s{0,2}["']?(~|\$HOME|\$\{HOME\})(\/\.claude\/|\/\.gemini\/|\/\.codex\/|\/\.openclaw\/|\/\.clawdbot\/)/
         $write4 = /jq\s[^\n]{0,200}(\.claude|\.gemini)\/settings/
         $bad1 = /enableAllProjectMcpServers["']?\]?\s?[:=]\s?(true|True)/
         $bad2 = /defaultMode["']?\]?\s?[:=]\s?["']bypassPermissions["']/
@@ -87,6 +90,7 @@ rule agents_project_hook_runs_code
         severity = "critical"
         confidence = "high"
         mapping = "AST01 AST04 ASI05 ASI06 LLM03 MCP05 ATTACK-T1546 ATTACK-T1059 ATLAS-AML.T0081 CWE-506"
+        kinds = "config"
     strings:
         $start1 = "SessionStart"
         $start2 = "folderOpen"
@@ -111,6 +115,7 @@ rule agents_redirected_traffic
         severity = "high"
         confidence = "medium"
         mapping = "AST01 AST04 ASI03 LLM02 MCP01 ATTACK-T1557 ATLAS-AML.T0081 CWE-522"
+        kinds = "config"
     strings:
         $url = /"(ANTHROPIC_BASE_URL|OPENAI_BASE_URL|GOOGLE_GEMINI_BASE_URL)"\s?:\s?"https?:\/\/[^"\n]{3,120}"/
         $own = /_BASE_URL"\s?:\s?"https?:\/\/(api\.anthropic\.com|api\.openai\.com|[a-z0-9.-]{1,40}\.googleapis\.com|localhost|127\.0\.0\.1)/
@@ -129,6 +134,7 @@ rule agents_memory_planted
         severity = "high"
         confidence = "medium"
         mapping = "AST01 AST03 ASI06 LLM04 MCP10 ATTACK-T1546 ATLAS-AML.T0080.000 ATLAS-AML.T0081 CWE-506"
+        kinds = "code layer"
     strings:
         $sh = /(>> ~\/|>>~\/|>> \$HOME\/|>> "\$HOME\/|>> \$\{HOME\}\/|>> "\$\{HOME\}\/)(\.openclaw|\.clawdbot|\.moltbot|clawd|\.claude|\.codex|\.gemini)\/[^\n"']{0,60}(SOUL|AGENTS|CLAUDE|HEARTBEAT|GEMINI|IDENTITY|BOOT|TOOLS)\.md/
         $code = /(SOUL|AGENTS|CLAUDE|HEARTBEAT|GEMINI|IDENTITY|BOOT)\.md["'`]/
@@ -170,6 +176,7 @@ rule agents_spreads_itself
         severity = "critical"
         confidence = "high"
         mapping = "AST01 AST02 ASI04 ASI10 LLM03 MCP04 ATTACK-T1195.001 ATTACK-T1570 ATLAS-AML.T0061 CWE-508"
+        kinds = "code layer"
     strings:
         $own1 = "/-/whoami"
         $own2 = /search\?text=maintainer[:%]/
@@ -178,7 +185,7 @@ rule agents_spreads_itself
         $publish2 = /["']publish["']/
         $publish3 = "twine upload"
         $inject1 = /["'.]?(preinstall|postinstall)["']?\]?\s?=\s?["'`]/
-        $inject2 = /scripts["']?\]?\.?\[?["']?(preinstall|postinstall)/
+        $inject2 = /[s]cr[i]pts["']?\]?\.?\[?["']?(preinstall|postinstall)/
         $bump1 = "version.split("
         $bump2 = ".version = "
         $bump3 = "npm version "
@@ -217,6 +224,7 @@ rule agents_other_cli_unattended
         severity = "medium"
         confidence = "medium"
         mapping = "AST03 ASI02 LLM06 MCP02 ATTACK-T1059 ATLAS-AML.T0108 CWE-250"
+        kinds = "code layer"
     strings:
         $a = /aider["\']?[^\n]{0,80}--yes-always/
         $b = /copilot["\']?[^\n]{0,80}--allow-all-(tools|paths)/
@@ -239,8 +247,9 @@ rule agents_hook_sends
         severity = "high"
         confidence = "high"
         mapping = "AST01 AST04 ASI03 LLM02 MCP10 ATTACK-T1546 ATLAS-AML.T0086 CWE-200"
+        kinds = "prose code config layer"
     strings:
-        $hook = /"(PreToolUse|PostToolUse|UserPromptSubmit|Stop|SessionEnd|Notification|beforeSubmitPrompt|afterFileEdit)"/
+        $hook = /("PreToolUse"|"PostToolUse"|"UserPromptSubmit"|"Stop"|"SessionEnd"|"Notification"|"beforeSubmitPrompt"|"afterFileEdit")/
         $send = /"command"\s?:\s?"[^\n]{0,200}(curl|wget|nc)\s[^\n]{0,200}(-d|--data|--data-binary|--post-file|--post-data|-F)[^\n]{0,10}(@-|\$|@\/|`)/
     condition:
         (kind == "config" or (kind == "code" or layer != "") or kind == "prose") and layer != "fence" and all of them
@@ -255,6 +264,7 @@ rule agents_permissions_widened
         severity = "high"
         confidence = "medium"
         mapping = "AST01 AST03 ASI02 ASI06 LLM06 MCP02 ATTACK-T1562.001 ATLAS-AML.T0081 CWE-269"
+        kinds = "config"
     strings:
         $a = /"defaultMode"\s?:\s?"bypassPermissions"/
         $b = /"enableAllProjectMcpServers"\s?:\s?true/
@@ -273,15 +283,22 @@ rule agents_infects_skills
         severity = "critical"
         confidence = "medium"
         mapping = "AST01 AST02 ASI06 ASI10 LLM04 ATLAS-AML.T0061 CWE-508"
+        kinds = "code layer"
     strings:
-        $all = /(glob|rglob|find|readdirSync|iterdir|os\.listdir)\s?\(?[^\n]{0,80}(skills|SKILL\.md)/
+        $all = /(glob|rglob|find|rea[d]dirSync|iterdir|os\.listdir)\s?\(?[^\n]{0,80}(s[k]ills|SKILL\.md)/
         $file = "SKILL.md"
         $w1 = /open\([^\n]{1,60},\s?["\']a["\']/
         $w2 = "appendFile"
         $w3 = />>\s?["\']?\$\{?\w/
-        $pay = /(curl\s|https?:\/\/|base64|ignore previous|always run|exec\()/
+        $pay_1 = "curl "
+        $pay_2 = "http://"
+        $pay_3 = "https://"
+        $pay_4 = "base64"
+        $pay_5 = "ignore previous"
+        $pay_6 = "always run"
+        $pay_7 = "exec("
     condition:
-        (kind == "code" or layer != "") and $all and $file and any of ($w*) and $pay
+        (kind == "code" or layer != "") and $all and $file and any of ($w*) and any of ($pay_*)
 }
 
 rule agents_worm_text
@@ -293,6 +310,7 @@ rule agents_worm_text
         severity = "high"
         confidence = "medium"
         mapping = "AST01 ASI10 LLM01 ATLAS-AML.T0061 CWE-508"
+        kinds = "prose layer"
     strings:
         $a = /(publish|recommend|install|copy|spread|propagate|replicate|distribute|inject)\s(this|these|the same)\s(skill|instructions?|prompt|message|file|rules?|block|payload)\s(to|into|on|in|with|across)\s[^.\n]{0,30}(every|all|any|each|other)\s[^.\n]{0,16}(agents?|users?|projects?|skills?|repositor(y|ies)|repos?|sessions?|contacts?)/ nocase
         $b = /(include|append|add|embed)\s(this|these)\s(instructions?|text|prompt|block|paragraph|message)\s(verbatim\s)?(in|to|into)\s(every|all|any|each)\s[^.\n]{0,30}(repl(y|ies)|messages?|emails?|posts?|outputs?|files?|documents?|commits?)\s/ nocase
@@ -309,6 +327,7 @@ rule agents_worm_repositories
         severity = "critical"
         confidence = "high"
         mapping = "AST02 ASI04 ASI10 LLM03 ATTACK-T1195.002 ATTACK-T1570 CWE-508"
+        kinds = "code layer"
     strings:
         $list1 = /\/user\/repos/
         $list2 = /gh\s{1,3}repo\s{1,3}list/
@@ -319,10 +338,17 @@ rule agents_worm_repositories
         $put2 = "createOrUpdateFileContents"
         $put3 = /git\s{1,3}push/
         $put4 = "create_file("
-        $loop = /(for\s|forEach\(|\.map\(|while\sread)/
-        $pay = /(secrets|curl|toJSON|base64|token)/ nocase
+        $loop_1 = "for "
+        $loop_2 = "forEach("
+        $loop_3 = ".map("
+        $loop_4 = "while read"
+        $pay_1 = "secrets" nocase
+        $pay_2 = "curl" nocase
+        $pay_3 = "toJSON" nocase
+        $pay_4 = "base64" nocase
+        $pay_5 = "token" nocase
     condition:
-        (kind == "code" or layer != "") and any of ($list*) and $flow and any of ($put*) and $loop and $pay
+        (kind == "code" or layer != "") and any of ($list*) and $flow and any of ($put*) and any of ($loop_*) and any of ($pay_*)
 }
 
 rule agents_workflow_secrets
@@ -354,11 +380,14 @@ rule agents_worm_ssh
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI10 ATTACK-T1021.004 ATTACK-T1570 CWE-508"
+        kinds = "code layer"
     strings:
         $hosts = /(\.ssh\/known_hosts|known_hosts["\'])/
         $copy = /\b(scp|rsync|sftp|\.put\()\s?[^\n]{0,80}/
         $self = /(\$0|__file__|__filename|argv\[0\])/
-        $loop = /(for\s|while\s|forEach)/
+        $loop_1 = "for "
+        $loop_2 = "while "
+        $loop_3 = "forEach"
     condition:
-        (kind == "code" or layer != "") and all of them
+        (kind == "code" or layer != "") and $hosts and $copy and $self and any of ($loop_*)
 }

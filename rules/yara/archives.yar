@@ -9,6 +9,7 @@ rule archives_password_prerequisite
         severity = "critical"
         confidence = "high"
         mapping = "AST01 AST02 ASI04 ASI09 LLM03 ATTACK-T1204.002 ATTACK-T1027.013 ATTACK-T1105 ATLAS-AML.T0011.003 CWE-506"
+        kinds = "prose layer"
     strings:
         $pass1 = "extract using pass" nocase
         $pass2 = "extract with pass" nocase
@@ -56,6 +57,7 @@ rule archives_password_unpack_run
         severity = "high"
         confidence = "medium"
         mapping = "AST01 ASI05 LLM03 ATTACK-T1027.013 ATTACK-T1140 ATTACK-T1059 CWE-506"
+        kinds = "code layer"
     strings:
         $zip1 = /unzip\s{1,3}[^\n]{0,40}-P\s?["']?[^\s"']{3,40}/
         $zip2 = /\b7za?\s{1,3}x\s[^\n]{0,60}-p[^\s"']{3,40}/

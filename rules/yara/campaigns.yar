@@ -76,6 +76,7 @@ rule campaigns_s1ngularity
         severity = "critical"
         confidence = "high"
         mapping = "AST01 AST02 ASI04 LLM03 MCP04 ATTACK-T1195.001 ATTACK-T1567.001 CWE-506"
+        kinds = "code layer"
     strings:
         $repo = "s1ngularity-repository"
         $inventory = "/tmp/inventory.txt"
@@ -94,6 +95,7 @@ rule campaigns_other_addresses
         severity = "critical"
         confidence = "high"
         mapping = "AST01 AST02 ASI04 LLM03 MCP04 ATTACK-T1071.001 CWE-506"
+        kinds = "code layer"
     strings:
         $a = "phan@giftshop.club" nocase
         $b = "models.litellm.cloud" nocase

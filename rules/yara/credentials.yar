@@ -9,6 +9,7 @@ rule credentials_sweep_and_send
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI03 LLM02 MCP01 ATTACK-T1552.001 ATTACK-T1555.003 ATTACK-T1041 ATLAS-AML.T0098 CWE-506"
+        kinds = "code layer"
     strings:
         $ssh1 = /\.ssh["']?[\/,\s"']{1,4}(id_rsa|id_ed25519|id_ecdsa)/
         $ssh2 = /["'\/~]\.ssh\/?["'*]/
@@ -73,6 +74,7 @@ rule credentials_pair_and_send
         severity = "medium"
         confidence = "medium"
         mapping = "AST01 ASI03 LLM02 MCP01 ATTACK-T1552.001 ATTACK-T1041 CWE-522"
+        kinds = "code layer"
     strings:
         $ssh = /\.ssh["']?[\/,\s"']{1,4}id_(rsa|ed25519|ecdsa)/
         $aws = /\.aws["']?[\/,\s"']{1,4}credentials/
@@ -111,6 +113,7 @@ rule credentials_agent_store_to_sink
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI03 LLM02 MCP01 ATTACK-T1552.001 ATTACK-T1567.004 ATLAS-AML.T0083 ATLAS-AML.T0086 CWE-506"
+        kinds = "code layer"
     strings:
         $store1 = /\.(openclaw|clawdbot|moltbot)["']?[\/,\s"']{1,4}(\.env|openclaw\.json|clawdbot\.json|workspace)/
         $store2 = /\.claude["']?[\/,\s"']{1,4}\.credentials\.json/
@@ -141,6 +144,7 @@ rule credentials_browser_store
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI03 LLM02 MCP01 ATTACK-T1555.003 ATTACK-T1539 ATTACK-T1567 CWE-506"
+        kinds = "code layer"
     strings:
         $store1 = "Login Data"
         $store2 = "Local State"
@@ -171,6 +175,7 @@ rule credentials_discord_tokens
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI03 LLM02 ATTACK-T1528 ATTACK-T1539 ATTACK-T1555.003 CWE-506"
+        kinds = "code layer"
     strings:
         $leveldb = /Local Storage["']?[\\\/,\s"']{1,6}leveldb/
         $pattern1 = /\[\\w-\]\{24,?2?6?\}\\{1,2}\.\[\\w-\]\{6\}/
@@ -192,6 +197,7 @@ rule credentials_wallet_sweep
         severity = "critical"
         confidence = "medium"
         mapping = "AST01 ASI03 LLM02 ATTACK-T1657 ATTACK-T1005 ATTACK-T1552.001 CWE-506"
+        kinds = "code layer"
     strings:
         $w1 = "nkbihfbeogaeaoehlefnkodbefgpgknn"
         $w2 = "bfnaelmomeimhlpmgjnjophhpkkoljpa"
@@ -225,6 +231,7 @@ rule credentials_environment_sent
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI03 LLM02 MCP01 ATTACK-T1552 ATTACK-T1041 CWE-200"
+        kinds = "code layer"
     strings:
         $py1 = /requests\.(post|put|get)\([^\n]{0,160}(dict\(os\.environ\)|=\s?os\.environ[,)\s]|os\.environ\.copy\(\))/
         $py2 = /json\.dumps\(\s?(dict\(os\.environ\)|os\.environ\.copy\(\)|\{\s?\*\*os\.environ)/
@@ -252,6 +259,7 @@ rule credentials_cloud_metadata
         severity = "medium"
         confidence = "medium"
         mapping = "AST01 ASI03 LLM02 MCP01 ATTACK-T1552.005 CWE-918"
+        kinds = "code layer"
     strings:
         $aws = "169.254.169.254/latest/meta-data/iam/security-credentials"
         $aws2 = /169\.254\.169\.254\/latest\/(api\/token|dynamic\/instance-identity)/
@@ -271,6 +279,7 @@ rule credentials_process_scrape
         severity = "critical"
         confidence = "medium"
         mapping = "AST01 ASI03 LLM02 ATTACK-T1003 ATTACK-T1552 ATTACK-T1057 CWE-506"
+        kinds = "code layer"
     strings:
         $runner = "Runner.Worker"
         $mem1 = /\/proc\/["'$\{+\s\w}]{1,20}\/mem\b/
@@ -295,8 +304,9 @@ rule credentials_file_in_request
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI03 LLM02 MCP01 ATTACK-T1552.004 ATTACK-T1048 ATTACK-T1041 CWE-200"
+        kinds = "code layer"
     strings:
-        $curl = /\wurl\s[^\n]{0,200}(@|\$\(\s?cat\s|<\s?)["']?(~|\$HOME|\$\{HOME\}|\/home\/[a-z$\{}A-Z]{1,20}|\/root|\/Users\/[a-z$\{}A-Z]{1,20})\/(\.ssh\/id_|\.aws\/cred|\.gnupg|\.netrc|\.npmrc|\.pypirc|\.kube\/conf|\.docker\/conf|\.config\/gcloud|\.config\/gh|\.claude\/|\.codex\/auth|\.openclaw\/|\.clawdbot\/|\.git-credentials|\.env\b)/
+        $curl = /\wurl\s[^\n]{0,200}(@|\$\(\s?cat\s|<\s?)["']?(~|\$HOME|\$\{HOME\}|\/home\/[a-z$\{}A-Z]{1,20}|\/root|\/Users\/[a-z$\{}A-Z]{1,20})(\/\.ssh\/id_|\/\.aws\/cred|\/\.gnupg|\/\.netrc|\/\.npmrc|\/\.pypirc|\/\.kube\/conf|\/\.docker\/conf|\/\.config\/gcloud|\/\.config\/gh|\/\.claude\/|\/\.codex\/auth|\/\.openclaw\/|\/\.clawdbot\/|\/\.git-credentials|\/\.env\b)/
         $pipe1 = /(cat ~\/\.|cat \$HOME\/\.|cat "\$HOME\/\.|base64 ~\/\.|base64 \$HOME\/\.)(ssh|aws|gnupg|netrc|claude|openclaw|clawdbot|codex)[^\n|]{0,60}\|[^\n]{0,80}(curl|nc|ncat|wget)\s/
         $pipe2 = /tar\s[^\n|]{1,60}\s(~|\$HOME)\/\.(ssh|aws|gnupg|netrc|claude|openclaw|clawdbot|codex)[^\n|]{0,60}\|[^\n]{0,80}(curl|nc|ncat|wget)\s/
     condition:
@@ -312,6 +322,7 @@ rule credentials_file_in_request_prose
         severity = "medium"
         confidence = "medium"
         mapping = "AST01 ASI03 LLM02 MCP01 ATTACK-T1552.004 ATTACK-T1041 CWE-200"
+        kinds = "prose"
     strings:
         $curl = /\wurl\s[^\n]{0,200}(@|\$\(\s?cat\s|<\s?)["']?(~|\$HOME|\$\{HOME\})\/(\.ssh\/id_|\.aws\/cred|\.gnupg|\.netrc|\.npmrc|\.kube\/conf|\.docker\/conf|\.claude\/|\.codex\/auth|\.openclaw\/|\.clawdbot\/|\.git-credentials)/
         $pipe1 = /(cat ~\/\.|cat \$HOME\/\.|cat "\$HOME\/\.|base64 ~\/\.|base64 \$HOME\/\.)(ssh|aws|gnupg|netrc|claude|openclaw|clawdbot|codex)[^\n|]{0,60}\|[^\n]{0,80}(curl|nc|ncat|wget)\s/
@@ -329,6 +340,7 @@ rule credentials_keychain_dump
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI03 LLM02 ATTACK-T1555.001 CWE-506"
+        kinds = "code layer"
     strings:
         $dump = /security["\',\s]{1,6}dump-keychain["\',\s]{1,6}-d/
         $copy = /(cp|zip|tar|curl)\s[^\n]{0,80}login\.keychain(-db)?\b/
@@ -346,6 +358,7 @@ rule credentials_windows_vault
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI03 ATTACK-T1003 ATTACK-T1555.004 CWE-506"
+        kinds = "code layer"
     strings:
         $a = "VaultEnumerateItems"
         $b = "CredEnumerateW"
@@ -366,14 +379,16 @@ rule credentials_shadow_sent
         severity = "high"
         confidence = "medium"
         mapping = "AST01 ASI03 LLM02 ATTACK-T1003.008 ATTACK-T1041 CWE-506"
+        kinds = "code layer"
     strings:
         $file = "/etc/shadow"
-        $send1 = /requests\.(post|put)\(/
+        $send1_1 = "requests.post("
+        $send1_2 = "requests.put("
         $send2 = /urlopen\(\s{0,20}(\w{1,20}[,)]|f?["\']https?:)/
         $send3 = "axios.post("
-        $send4 = /method["\']?\s?:\s?["\']POST["\']/
+        $send4 = /method["\']?\s?:\s?("POST"|'POST')/
         $send5 = "httpx.post("
-        $send6 = /curl\s[^\n]{0,100}(-d|--data|--data-binary|-F|-T|--upload-file)\s?["\']?[^\n]{0,20}@/
+        $send6 = /c[u]rl\s[^\n]{0,100}( -d| -F| -T|--data|--upload-file)\s?["\']?[^\n]{0,20}@/
         $send7 = ".sendall("
     condition:
         (kind == "code" or layer != "") and $file and any of ($send*)
@@ -388,14 +403,16 @@ rule credentials_history_sent
         severity = "high"
         confidence = "medium"
         mapping = "AST01 ASI03 LLM02 ATTACK-T1552.003 ATTACK-T1041 CWE-506"
+        kinds = "code layer"
     strings:
         $file = /\.(bash|zsh|fish|python|node_repl|psql|mysql)_history\b/
-        $send1 = /requests\.(post|put)\(/
+        $send1_1 = "requests.post("
+        $send1_2 = "requests.put("
         $send2 = /urlopen\(\s{0,20}(\w{1,20}[,)]|f?["\']https?:)/
         $send3 = "axios.post("
-        $send4 = /method["\']?\s?:\s?["\']POST["\']/
+        $send4 = /method["\']?\s?:\s?("POST"|'POST')/
         $send5 = "httpx.post("
-        $send6 = /curl\s[^\n]{0,100}(-d|--data|--data-binary|-F|-T|--upload-file)\s?["\']?[^\n]{0,20}@/
+        $send6 = /c[u]rl\s[^\n]{0,100}( -d| -F| -T|--data|--upload-file)\s?["\']?[^\n]{0,20}@/
         $send7 = ".sendall("
     condition:
         (kind == "code" or layer != "") and for any i in (1..#file) : ( any of ($send*) in (@file[i] .. @file[i] + 1500) )
@@ -410,6 +427,7 @@ rule credentials_store_sent
         severity = "high"
         confidence = "medium"
         mapping = "AST01 ASI03 LLM02 MCP01 ATTACK-T1552.001 ATTACK-T1005 ATTACK-T1041 CWE-506"
+        kinds = "code layer"
     strings:
         $s1 = /\.ssh["\']?[\/,\s"\']{1,4}id_(rsa|ed25519|ecdsa)/
         $s2 = /\.aws["\']?[\/,\s"\']{1,4}credentials/
@@ -424,12 +442,13 @@ rule credentials_store_sent
         $read2 = "read_text("
         $read3 = "readFile"
         $read4 = "cat "
-        $send1 = /requests\.(post|put)\(/
+        $send1_1 = "requests.post("
+        $send1_2 = "requests.put("
         $send2 = /urlopen\(\s{0,20}(\w{1,20}[,)]|f?["\']https?:)/
         $send3 = "axios.post("
-        $send4 = /method["\']?\s?:\s?["\']POST["\']/
+        $send4 = /method["\']?\s?:\s?("POST"|'POST')/
         $send5 = "httpx.post("
-        $send6 = /curl\s[^\n]{0,100}(-d|--data|--data-binary|-F|-T|--upload-file)\s?["\']?[^\n]{0,20}@/
+        $send6 = /c[u]rl\s[^\n]{0,100}( -d| -F| -T|--data|--upload-file)\s?["\']?[^\n]{0,20}@/
         $send7 = ".sendall("
         $guard1 = /redact(_\w|\(|or\b|ion\b|\w{0,3}\s\w)/ nocase
         $guard2 = "blocked" nocase
@@ -447,6 +466,7 @@ rule credentials_telegram_store
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI03 LLM02 ATTACK-T1539 ATTACK-T1005 CWE-506"
+        kinds = "code layer"
     strings:
         $td = /Telegram\s?Desktop["\']?[\\\/,\s"\']{1,5}tdata/
         $sig = /(\.config|Application Support|AppData)[^\n]{0,40}Signal["\']?[\\\/,\s"\']{1,5}(config\.json|sql)/
@@ -455,12 +475,13 @@ rule credentials_telegram_store
         $pack3 = "tar "
         $pack4 = "zip -"
         $pack5 = "copytree"
-        $send1 = /requests\.(post|put)\(/
+        $send1_1 = "requests.post("
+        $send1_2 = "requests.put("
         $send2 = /urlopen\(\s{0,20}(\w{1,20}[,)]|f?["\']https?:)/
         $send3 = "axios.post("
-        $send4 = /method["\']?\s?:\s?["\']POST["\']/
+        $send4 = /method["\']?\s?:\s?("POST"|'POST')/
         $send5 = "httpx.post("
-        $send6 = /curl\s[^\n]{0,100}(-d|--data|--data-binary|-F|-T|--upload-file)\s?["\']?[^\n]{0,20}@/
+        $send6 = /c[u]rl\s[^\n]{0,100}( -d| -F| -T|--data|--upload-file)\s?["\']?[^\n]{0,20}@/
         $send7 = ".sendall("
     condition:
         (kind == "code" or layer != "") and any of ($td, $sig) and (any of ($pack*) or any of ($send*))
@@ -475,6 +496,7 @@ rule credentials_address_swap
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI02 ATTACK-T1115 ATTACK-T1565 CWE-506"
+        kinds = "code layer"
     strings:
         $get1 = "pyperclip.paste("
         $get2 = "clipboard.readText("
@@ -503,6 +525,7 @@ rule credentials_keylogger
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI03 LLM02 ATTACK-T1056.001 ATTACK-T1041 CWE-506"
+        kinds = "code layer"
     strings:
         $k1 = "keyboard.Listener("
         $k2 = "GetAsyncKeyState"
@@ -512,12 +535,13 @@ rule credentials_keylogger
         $k6 = "keyboard.on_release("
         $mail = "smtplib"
         $hook = "webhook"
-        $send1 = /requests\.(post|put)\(/
+        $send1_1 = "requests.post("
+        $send1_2 = "requests.put("
         $send2 = /urlopen\(\s{0,20}(\w{1,20}[,)]|f?["\']https?:)/
         $send3 = "axios.post("
-        $send4 = /method["\']?\s?:\s?["\']POST["\']/
+        $send4 = /method["\']?\s?:\s?("POST"|'POST')/
         $send5 = "httpx.post("
-        $send6 = /curl\s[^\n]{0,100}(-d|--data|--data-binary|-F|-T|--upload-file)\s?["\']?[^\n]{0,20}@/
+        $send6 = /c[u]rl\s[^\n]{0,100}( -d| -F| -T|--data|--upload-file)\s?["\']?[^\n]{0,20}@/
         $send7 = ".sendall("
     condition:
         (kind == "code" or layer != "") and any of ($k*) and any of ($send*, $mail, $hook)
@@ -532,15 +556,17 @@ rule credentials_editor_store
         severity = "high"
         confidence = "medium"
         mapping = "AST01 ASI03 LLM02 MCP01 ATTACK-T1552.001 ATTACK-T1005 ATTACK-T1041 CWE-506"
+        kinds = "code layer"
     strings:
         $db = "state.vscdb"
         $sec = /(cursorAuth|accessToken|refreshToken|secret:\/\/)/
-        $send1 = /requests\.(post|put)\(/
+        $send1_1 = "requests.post("
+        $send1_2 = "requests.put("
         $send2 = /urlopen\(\s{0,20}(\w{1,20}[,)]|f?["\']https?:)/
         $send3 = "axios.post("
-        $send4 = /method["\']?\s?:\s?["\']POST["\']/
+        $send4 = /method["\']?\s?:\s?("POST"|'POST')/
         $send5 = "httpx.post("
-        $send6 = /curl\s[^\n]{0,100}(-d|--data|--data-binary|-F|-T|--upload-file)\s?["\']?[^\n]{0,20}@/
+        $send6 = /c[u]rl\s[^\n]{0,100}( -d| -F| -T|--data|--upload-file)\s?["\']?[^\n]{0,20}@/
         $send7 = ".sendall("
     condition:
         (kind == "code" or layer != "") and $db and $sec and any of ($send*)
@@ -555,17 +581,19 @@ rule credentials_env_files_swept
         severity = "high"
         confidence = "medium"
         mapping = "AST01 ASI03 LLM02 MCP01 ATTACK-T1552.001 ATTACK-T1005 ATTACK-T1041 CWE-506"
+        kinds = "code layer"
     strings:
-        $walk1 = /(rglob|glob)\([^\n]{0,40}\.env/
+        $walk1 = /(rglob\(|glob\()[^\n]{0,40}[.]env/
         $walk2 = /find\s(~|\/|\$HOME)[^\n]{0,60}-name\s["\']?\*?\.env/
         $walk3 = /os\.walk\([^\n]{0,40}(home|expanduser|"\/"|\'\/\')/
-        $env = /["\']\*?\.env\*?["\']/
-        $send1 = /requests\.(post|put)\(/
+        $env = /["\']\*?([.]env"|[.]env'|[.]env\*["\'])/
+        $send1_1 = "requests.post("
+        $send1_2 = "requests.put("
         $send2 = /urlopen\(\s{0,20}(\w{1,20}[,)]|f?["\']https?:)/
         $send3 = "axios.post("
-        $send4 = /method["\']?\s?:\s?["\']POST["\']/
+        $send4 = /method["\']?\s?:\s?("POST"|'POST')/
         $send5 = "httpx.post("
-        $send6 = /curl\s[^\n]{0,100}(-d|--data|--data-binary|-F|-T|--upload-file)\s?["\']?[^\n]{0,20}@/
+        $send6 = /c[u]rl\s[^\n]{0,100}( -d| -F| -T|--data|--upload-file)\s?["\']?[^\n]{0,20}@/
         $send7 = ".sendall("
     condition:
         (kind == "code" or layer != "") and (any of ($walk1, $walk2) or ($walk3 and $env)) and any of ($send*)
@@ -580,12 +608,23 @@ rule credentials_seed_demanded
         severity = "high"
         confidence = "medium"
         mapping = "AST01 ASI09 LLM02 ATTACK-T1056 ATTACK-T1657 CWE-451"
+        kinds = "prose code layer"
     strings:
-        $ask = /(enter|paste|provide|type|share|send|submit|input)\s(me\s|us\s)?(in\s)?(your|the user\'?s|their)\s(wallet\'?s?\s)?(12|24|twelve|twenty-four)?[\s-]?(word\s)?(seed\sphrase|recovery\sphrase|secret\sphrase|mnemonic)/ nocase
-        $never = /(never|not|don\'t|without)[^.\n]{0,40}(enter|paste|provide|type|share|send|submit|input|asking)\s[^.\n]{0,30}(seed\sphrase|recovery\sphrase|secret\sphrase|mnemonic)/ nocase
-        $why = /(verif|validat|synchroni|unlock|connect|restore|activate|authenticat|continue|airdrop|claim)/ nocase
+        $ask = /(enter|paste|provide|ty[p]e|share|send|submit|input)\s(me\s|us\s)?(in\s)?(your|the user\'?s|their)\s(wallet\'?s?\s)?(12|24|twelve|twenty-four)?[\s-]?(word\s)?(seed\sphrase|recovery\sphrase|secret\sphrase|mnemonic)/ nocase
+        $never = /(never|not|don\'t|without)[^.\n]{0,40}(enter|paste|provide|ty[p]e|share|send|submit|input|asking)\s[^.\n]{0,30}(seed\sphrase|recovery\sphrase|secret\sphrase|mnemonic)/ nocase
+        $why_1 = "verif" nocase
+        $why_2 = "validat" nocase
+        $why_3 = "synchroni" nocase
+        $why_4 = "unlock" nocase
+        $why_5 = "connect" nocase
+        $why_6 = "restore" nocase
+        $why_7 = "activate" nocase
+        $why_8 = "authenticat" nocase
+        $why_9 = "continue" nocase
+        $why_10 = "airdrop" nocase
+        $why_11 = "claim" nocase
     condition:
-        (kind == "prose" or (kind == "code" or layer != "")) and #ask > #never and $why
+        (kind == "prose" or (kind == "code" or layer != "")) and #ask > #never and any of ($why_*)
 }
 
 rule credentials_env_names_sent
@@ -597,6 +636,7 @@ rule credentials_env_names_sent
         severity = "high"
         confidence = "medium"
         mapping = "AST01 ASI03 LLM02 MCP01 ATTACK-T1552.001 ATTACK-T1005 ATTACK-T1041 CWE-506"
+        kinds = "code layer"
     strings:
         $cloud = /["\']AWS_SECRET_ACCESS_KEY["\']/
         $git1 = /["\'](GITHUB_TOKEN|GH_TOKEN|GITLAB_TOKEN)["\']/
@@ -612,12 +652,13 @@ rule credentials_env_names_sent
         $guard2 = "blocked" nocase
         $guard3 = "forbidden" nocase
         $guard4 = "sanitiz" nocase
-        $send1 = /requests\.(post|put)\(/
+        $send1_1 = "requests.post("
+        $send1_2 = "requests.put("
         $send2 = /urlopen\(\s{0,20}(\w{1,20}[,)]|f?["\']https?:)/
         $send3 = "axios.post("
-        $send4 = /method["\']?\s?:\s?["\']POST["\']/
+        $send4 = /method["\']?\s?:\s?("POST"|'POST')/
         $send5 = "httpx.post("
-        $send6 = /curl\s[^\n]{0,100}(-d|--data|--data-binary|-F|-T|--upload-file)\s?["\']?[^\n]{0,20}@/
+        $send6 = /c[u]rl\s[^\n]{0,100}( -d| -F| -T|--data|--upload-file)\s?["\']?[^\n]{0,20}@/
         $send7 = ".sendall("
     condition:
         (kind == "code" or layer != "") and 4 of ($cloud, $git1, $model, $db, $pay, $chat, $pack) and any of ($env*) and any of ($send*) and not any of ($guard*)

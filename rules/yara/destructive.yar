@@ -9,6 +9,7 @@ rule destructive_wipe_home_shell
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI10 LLM06 ATTACK-T1485 ATTACK-T1561 ATLAS-AML.T0101 CWE-506"
+        kinds = "code layer"
     strings:
         $home = /[\n;&]\s{0,12}(sudo\s{1,3})?(rm -rf|rm -fr|rm -r -f|rm -Rf)\s{1,3}["']?(\$HOME|\$\{HOME\}|~)["']?\/?["']?(\*|\.\*)?["']?\s{0,3}(2>|[\n;&|]|$)/
         $root = /[\n;&]\s{0,12}(sudo\s{1,3})?(rm -rf|rm -fr)\s{1,3}(--no-preserve-root\s{1,3}\/|\/\*)\s{0,3}(2>|[\n;&|]|$)/
@@ -28,6 +29,7 @@ rule destructive_wipe_home_code
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI10 LLM06 ATTACK-T1485 ATLAS-AML.T0101 CWE-506"
+        kinds = "code layer"
     strings:
         $py = /rmtree\(\s?(os\.path\.expanduser\(\s?["']~\/?["']\s?\)|Path\.home\(\)|pathlib\.Path\.home\(\)|os\.environ\[["']HOME["']\]|["']\/["'])\s?[,)]/
         $js = /(rmSync|rmdirSync|rimraf|removeSync|emptyDirSync)\(\s?(os\.homedir\(\)|process\.env\.HOME|["']\/["'])\s?[,)]/
@@ -45,6 +47,7 @@ rule destructive_encrypts_files
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI10 LLM06 ATTACK-T1486 CWE-506"
+        kinds = "code layer"
     strings:
         $walk1 = "os.walk("
         $walk2 = ".rglob("
@@ -56,7 +59,7 @@ rule destructive_encrypts_files
         $remove2 = "unlink"
         $remove3 = "os.rename("
         $note1 = "been encrypted" nocase
-        $note4 = "files are encrypted" nocase
+        $note4 = /[f][i][l][e]s are encrypted/ nocase
         $note5 = "data is encrypted" nocase
         $note2 = "bitcoin" nocase
         $note6 = "monero" nocase
@@ -90,6 +93,7 @@ rule destructive_blinds_the_defence
         severity = "high"
         confidence = "medium"
         mapping = "AST01 ASI10 LLM03 ATTACK-T1562.001 ATTACK-T1562.003 ATTACK-T1070.003 CWE-506"
+        kinds = "code layer"
     strings:
         $win1 = /Set-MpPreference\s[^\n]{0,60}-Disable(RealtimeMonitoring|IOAVProtection|BehaviorMonitoring)\s{1,3}(\$true|1)/ nocase
         $win2 = /Add-MpPreference\s[^\n]{0,40}-ExclusionPath\s/ nocase
@@ -114,6 +118,7 @@ rule destructive_shadow_copies
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI10 ATTACK-T1490 CWE-506"
+        kinds = "code layer"
     strings:
         $a = /vssadmin(\.exe)?["\',\s]{1,6}delete["\',\s]{1,6}shadows/ nocase
         $b = /wmic(\.exe)?["\',\s]{1,6}shadowcopy["\',\s]{1,6}delete/ nocase
@@ -133,16 +138,29 @@ rule destructive_disk
         severity = "critical"
         confidence = "medium"
         mapping = "AST01 ASI10 ATTACK-T1485 CWE-506"
+        kinds = "code layer"
     strings:
         $a = /dd\s{1,3}if=\/dev\/(zero|u?random)\s[^\n]{0,40}of=\/dev\/(sd|nvme|hd|vd|disk|mmcblk)/
         $b = /mkfs(\.\w{2,5})?\s{1,3}(-[A-Za-z]\s)?\/dev\/(sd|nvme|hd|vd|disk)[a-z0-9]{1,8}\s{0,2}(\n|$|;|&&|"|\')/
         $c = /(shred|wipefs)\s[^\n]{0,30}\/dev\/(sd|nvme|hd|vd|disk)/
         $d = /rd\s{1,3}\/s\s{1,3}\/q\s{1,3}(c:\\|%systemdrive%|%userprofile%)/ nocase
         $e = /format\s{1,3}c:\s{1,3}\/(y|q)/ nocase
-        $guard = /(dangerous|blocked|deny|forbidden|denied|blocklist|prevent)/ nocase
-        $flash = /(flash|sd card|raspberry|usb stick|iso image|partition|installer)/ nocase
+        $guard_1 = "dangerous" nocase
+        $guard_2 = "blocked" nocase
+        $guard_3 = "deny" nocase
+        $guard_4 = "forbidden" nocase
+        $guard_5 = "denied" nocase
+        $guard_6 = "blocklist" nocase
+        $guard_7 = "prevent" nocase
+        $flash_1 = "flash" nocase
+        $flash_2 = "sd card" nocase
+        $flash_3 = "raspberry" nocase
+        $flash_4 = "usb stick" nocase
+        $flash_5 = "iso image" nocase
+        $flash_6 = "partition" nocase
+        $flash_7 = "installer" nocase
     condition:
-        (kind == "code" or layer != "") and any of ($a, $b, $c, $d, $e) and not $flash and not $guard
+        (kind == "code" or layer != "") and any of ($a, $b, $c, $d, $e) and not any of ($flash_*) and not any of ($guard_*)
 }
 
 rule destructive_traces
@@ -154,6 +172,7 @@ rule destructive_traces
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI10 ATTACK-T1070.003 ATTACK-T1070.002 CWE-506"
+        kinds = "code layer"
     strings:
         $a = /(rm|shred|truncate)\s[^\n]{0,40}\.(bash|zsh)_history/
         $b = /history\s{1,3}-c\s{0,3}(;|&&|\n)[^\n]{0,40}(rm|unset|history|kill|exit)/
@@ -173,17 +192,19 @@ rule destructive_self_delete
         severity = "high"
         confidence = "medium"
         mapping = "AST01 ASI10 ATTACK-T1070.004 CWE-506"
+        kinds = "code layer"
     strings:
         $a = /os\.(remove|unlink)\(\s?(__file__|sys\.argv\[0\]|os\.path\.abspath\(__file__\))/
         $b = /unlink(Sync)?\(\s?__filename/
-        $c = /rm\s{1,3}(-[rf]{1,2}\s{1,3})?(--\s)?["\']?\$(0|BASH_SOURCE|\{BASH_SOURCE)/
+        $c = /rm\s{1,3}(-[rf]{1,2}\s{1,3})?(--\s)?["\']?(\$0|\$BASH_SOURCE|\$\{BASH_SOURCE)/
         $d = /rm\s{1,3}-r?f\s{1,3}["\']?\{(script_path|__file__|self_path)\}/
-        $send1 = /requests\.(post|put)\(/
+        $send1_1 = "requests.post("
+        $send1_2 = "requests.put("
         $send2 = /urlopen\(\s{0,20}(\w{1,20}[,)]|f?["\']https?:)/
         $send3 = "axios.post("
-        $send4 = /method["\']?\s?:\s?["\']POST["\']/
+        $send4 = /method["\']?\s?:\s?("POST"|'POST')/
         $send5 = "httpx.post("
-        $send6 = /curl\s[^\n]{0,100}(-d|--data|--data-binary|-F|-T|--upload-file)\s?["\']?[^\n]{0,20}@/
+        $send6 = /c[u]rl\s[^\n]{0,100}( -d| -F| -T|--data|--upload-file)\s?["\']?[^\n]{0,20}@/
         $send7 = ".sendall("
         $curl = "curl "
         $wget = "wget "
@@ -200,6 +221,7 @@ rule destructive_cloud
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI10 ATTACK-T1485 CWE-506"
+        kinds = "code layer"
     strings:
         $a = /aws\s{1,3}s3\s{1,3}ls[^\n]{0,120}\|[^\n]{0,120}s3\s{1,3}(rb|rm)\s[^\n]{0,60}--(force|recursive)/
         $b = /aws\s{1,3}ec2\s{1,3}terminate-instances[^\n]{0,60}\$\(\s?aws\s{1,3}ec2\s{1,3}describe-instances/

@@ -9,6 +9,7 @@ rule exfil_callback_service
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI03 LLM02 ATTACK-T1567 ATTACK-T1071.001 ATTACK-T1048 CWE-506"
+        kinds = "code config layer"
     strings:
         $oast = /[a-z0-9]{16,40}\.oast(ify)?\.(fun|pro|live|site|online|me|com)\b/
         $burp = /[a-z0-9]{16,40}\.burpcollaborator\.net/
@@ -29,6 +30,7 @@ rule exfil_callback_host_report
         severity = "critical"
         confidence = "high"
         mapping = "AST01 AST02 ASI04 LLM02 ATTACK-T1195.001 ATTACK-T1082 ATTACK-T1033 ATTACK-T1567 CWE-506"
+        kinds = "code layer"
     strings:
         $to1 = /[a-z0-9]{16,40}\.oast(ify)?\.(fun|pro|live|site|online|me|com)\b/
         $to2 = /[a-z0-9]{16,40}\.burpcollaborator\.net/
@@ -40,8 +42,8 @@ rule exfil_callback_host_report
         $what2 = /\b(gethostname|gethostbyname_ex|getuser|platform\.(node|uname))\(/
         $what3 = /\b(environ|env|getenv)(\.get)?[\[(.]\s?["']?(USER|USERNAME|LOGNAME|HOSTNAME|COMPUTERNAME)\b/
         $what4 = /(\$\(|`|["'])\s?(whoami|hostname|uname -a)\b/
-        $how1 = /\b(requests|axios|session|client|http|https)\.(get|post|put|request)\(/
-        $how2 = /\b(urlopen|fetch|gethostbyname|getaddrinfo|resolve|lookup)\(/
+        $how1 = /\b(requests\.get\(|requests\.post\(|requests\.put\(|requests\.request\(|axi[o]s\.get\(|axi[o]s\.post\(|axi[o]s\.put\(|axi[o]s\.request\(|sessi[o]n\.get\(|sessi[o]n\.post\(|sessi[o]n\.put\(|sessi[o]n\.request\(|clie[n]t\.get\(|clie[n]t\.post\(|clie[n]t\.put\(|clie[n]t\.request\(|http\.get\(|http\.post\(|http\.put\(|http\.request\(|https\.get\(|https\.post\(|https\.put\(|https\.request\()/
+        $how2 = /\b(urlopen\(|fetch\(|gethostbyname\(|getaddrinfo\(|resolve\(|lookup\()/
         $how3 = /\b(curl|wget|nslookup|dig)\s/
     condition:
         kind == "code" and filesize < 64KB and any of ($to*) and any of ($what*) and any of ($how*)
@@ -56,6 +58,7 @@ rule exfil_webhook_site
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI03 LLM02 ATTACK-T1567.004 CWE-506"
+        kinds = "prose code config layer"
     strings:
         $uuid = /webhook\.site\/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/
         $bin = /(requestbin\.(com|net)|beeceptor\.com|hookb\.in|requestcatcher\.com)\/[A-Za-z0-9]{6,}/
@@ -73,6 +76,7 @@ rule exfil_discord_webhook
         severity = "high"
         confidence = "medium"
         mapping = "AST01 ASI03 LLM02 ATTACK-T1567.004 ATTACK-T1102 CWE-506"
+        kinds = "code layer"
     strings:
         $hook = /discord(app)?\.com\/api\/(v\d{1,2}\/)?webhooks\/\d{17,20}\/[A-Za-z0-9_-]{60,}/
     condition:
@@ -88,6 +92,7 @@ rule exfil_telegram_bot
         severity = "high"
         confidence = "medium"
         mapping = "AST01 ASI03 LLM02 ATTACK-T1567 ATTACK-T1102 CWE-506 CWE-798"
+        kinds = "code layer"
     strings:
         $url = /api\.telegram\.org\/bot\d{8,10}:[A-Za-z0-9_-]{35}/
         $token = /["']\d{8,10}:AA[A-Za-z0-9_-]{33}["']/
@@ -107,6 +112,7 @@ rule exfil_host_report
         severity = "high"
         confidence = "high"
         mapping = "AST01 AST02 ASI04 LLM03 MCP04 ATTACK-T1195.001 ATTACK-T1082 ATTACK-T1033 ATTACK-T1041 CWE-506"
+        kinds = "code"
     strings:
         $js1 = "os.hostname()"
         $js2 = "os.homedir()"
@@ -149,6 +155,7 @@ rule exfil_dns_labels
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI03 LLM02 ATTACK-T1048 ATTACK-T1071.004 CWE-514"
+        kinds = "code layer"
     strings:
         $sub = /(nslookup|dig|host|ping\s-c\s?\d)\s[^\n]{0,40}(\$\([^\n)]{2,100}\)|`[^\n`]{2,100}`)\.[a-z0-9][a-z0-9.-]{3,80}/
         $js = /\$\{\s?(os\.hostname\(\)|os\.userInfo\(\)\.username|hostname|username)\s?\}\.[a-z0-9-]{3,40}\.[a-z]{2,6}[`"'\/.:]/
@@ -167,6 +174,7 @@ rule exfil_active_picture
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI05 LLM05 ATTACK-T1059.007 ATTACK-T1539 ATTACK-T1027 CWE-79"
+        kinds = "prose layer"
     strings:
         $script = "<script" nocase
         $handler1 = "onload=" nocase
@@ -206,6 +214,7 @@ rule exfil_packed_drop
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI03 LLM02 ATTACK-T1567 ATTACK-T1048 CWE-506"
+        kinds = "code layer"
     strings:
         $pipe = /(env|printenv|tar\s[^\n|]{1,100}|cat\s[^\n|]{1,100}|zip\s[^\n|]{1,100})\s{0,3}\|[^\n]{0,80}(transfer\.sh|0x0\.st|ix\.io|sprunge\.us|paste\.rs|bashupload\.com|file\.io|temp\.sh|oshi\.at|termbin\.com)/
         $up = /curl\s[^\n]{0,80}(-F|-T|--upload-file)\s[^\n]{0,60}(\.env|id_rsa|id_ed25519|credentials|\.ssh|\.aws|keychain|wallet)[^\n]{0,60}(transfer\.sh|0x0\.st|bashupload\.com|file\.io|temp\.sh|oshi\.at|catbox\.moe|gofile\.io)/
@@ -222,6 +231,7 @@ rule exfil_repository_sent
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI03 LLM02 ATTACK-T1213 ATTACK-T1567 CWE-200"
+        kinds = "code layer"
     strings:
         $a = /git\s{1,3}(diff|log|show|remote|config|stash|archive|bundle)[^\n|]{0,80}\|\s{0,3}(base64[^\n|]{0,12}\|\s{0,3}|gzip[^\n|]{0,12}\|\s{0,3})?(curl|nc|wget)\s/
         $b = /curl\s[^\n]{0,160}(-d|--data|--data-urlencode|--data-binary)\s{1,3}["\']?[^\n"\']{0,30}\$\(git\s{1,3}(diff|log|show|remote|config)/
@@ -238,6 +248,7 @@ rule exfil_ping_data
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI03 LLM02 ATTACK-T1048.003 CWE-514"
+        kinds = "code layer"
     strings:
         $a = /ping\s[^\n]{0,40}-p\s{1,3}["\']?(\$\(|`|\$\{?\w)/
         $b = /xxd\s[^\n|]{0,60}\|[^\n]{0,60}ping\s[^\n]{0,40}-p\s/
@@ -254,6 +265,7 @@ rule exfil_secret_gist
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI03 LLM02 ATTACK-T1567.001 CWE-506"
+        kinds = "code layer"
     strings:
         $a = /gh\s{1,3}gist\s{1,3}create\s[^\n]{0,100}(\.env|id_rsa|id_ed25519|credentials|\.ssh|\.aws|\.npmrc|\.netrc)/
         $b = /api\.github\.com\/gists[^\n]{0,300}(\.env|id_rsa|credentials|os\.environ|process\.env)/
@@ -288,6 +300,7 @@ rule exfil_mail_of_secrets
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI03 LLM02 ATTACK-T1048.003 CWE-506"
+        kinds = "code layer"
     strings:
         $smtp = "smtplib.SMTP"
         $login = /\.login\(\s?["\'][^"\'\n]{3,60}["\']\s?,\s?["\'][^"\'\n]{3,60}["\']/

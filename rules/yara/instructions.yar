@@ -10,6 +10,7 @@ rule instructions_paste_site_prerequisite
         severity = "critical"
         confidence = "high"
         mapping = "AST01 AST02 ASI04 ASI09 LLM03 MCP04 ATTACK-T1204.004 ATTACK-T1105 ATLAS-AML.T0011.003 CWE-494"
+        kinds = "prose layer"
     strings:
         $site1 = "glot.io/snippets/" nocase
         $site2 = "rentry.co/" nocase
@@ -48,6 +49,7 @@ rule instructions_prerequisite_binary
         severity = "high"
         confidence = "medium"
         mapping = "AST01 AST02 ASI04 ASI09 LLM03 ATTACK-T1204.002 ATTACK-T1105 ATLAS-AML.T0011.003 CWE-494"
+        kinds = "prose layer"
     strings:
         $release = "/releases/download/" nocase
         $without1 = "will not work" nocase
@@ -75,6 +77,7 @@ rule instructions_base64_one_liner
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI05 ASI09 LLM03 MCP05 ATTACK-T1204.004 ATTACK-T1027.010 ATTACK-T1140 CWE-506"
+        kinds = "prose layer"
     strings:
         $line = /(echo|printf)\s{1,4}["']?[A-Za-z0-9+\/]{40,2000}={0,2}["']?\s{0,4}\|\s{0,4}base64\s{1,4}(-d|-D|--decode)\s{0,4}\|\s{0,4}(sudo\s)?(ba|z|da)?sh\b/
     condition:
@@ -90,6 +93,7 @@ rule instructions_remote_orders
         severity = "medium"
         confidence = "medium"
         mapping = "AST01 AST07 ASI01 LLM01 MCP06 ATTACK-T1102 ATLAS-AML.T0051.001 ATLAS-AML.T0108 CWE-829"
+        kinds = "prose layer"
     strings:
         $order = /(and|then)\s(follow|obey|execute|apply)\s(it|its|the|those|these|any|all)\b/ nocase
         $get1 = "fetch" nocase
@@ -117,6 +121,7 @@ rule instructions_chat_template_tokens
         severity = "medium"
         confidence = "low"
         mapping = "AST01 ASI01 LLM01 MCP06 ATLAS-AML.T0051.001 CWE-1427"
+        kinds = "prose code layer"
     strings:
         $im = /<\|im_start\|>\s{0,2}system\b/
         $inst = /\[INST\]\s{0,2}(<<SYS>>)?[^\n\[]{20,200}(ignore|must|never|send|run)\b/ nocase
@@ -154,13 +159,23 @@ rule instructions_run_dialog
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI09 LLM03 ATTACK-T1204.004 CWE-506"
+        kinds = "prose code"
     strings:
         $key = /win(dows)?(\s?key)?\s?\+\s?(R|X)\b/ nocase
-        $paste = /(ctrl|control|cmd)\s?\+\s?v\b/ nocase
+        $paste = /(ctrl\+|ctrl \+|control\+|con[t]rol \+|cmd\+|cmd \+)\s?v\b/ nocase
         $enter = /(press|hit)\s[^\n]{0,12}enter/ nocase
-        $why = /(verif|captcha|human|robot|fix|activate|prerequisite|required|setup|install)/ nocase
+        $why_1 = "verif" nocase
+        $why_2 = "captcha" nocase
+        $why_3 = "human" nocase
+        $why_4 = "robot" nocase
+        $why_5 = "fix" nocase
+        $why_6 = "activate" nocase
+        $why_7 = "prerequisite" nocase
+        $why_8 = "required" nocase
+        $why_9 = "setup" nocase
+        $why_10 = "install" nocase
     condition:
-        (kind == "prose" or kind == "code") and layer == "" and all of them and for any i in (1..#key) : ($paste in (@key[i] .. @key[i] + 400))
+        (kind == "prose" or kind == "code") and layer == "" and $key and $paste and $enter and any of ($why_*) and for any i in (1..#key) : ($paste in (@key[i] .. @key[i] + 400))
 }
 
 rule instructions_history_in_address
@@ -188,9 +203,10 @@ rule instructions_keeps_itself
         severity = "high"
         confidence = "medium"
         mapping = "AST01 ASI06 LLM04 ATLAS-AML.T0080.000 CWE-506"
+        kinds = "prose layer"
     strings:
-        $write = /(add|append|write|copy|insert|save|inject)\s[^.\n]{0,100}\b(AGENTS|CLAUDE|SOUL|MEMORY|GEMINI|HEARTBEAT|IDENTITY)\.md/ nocase
-        $s1 = /(silently|secretly|without\s(telling|asking|informing|notifying|mentioning)|do\snot\s(tell|mention|inform|ask|notify|remove|delete)|never\s(remove|delete|mention)|cannot\sbe\sremoved|even\s(if|when)\s[^.\n]{0,30}(uninstall|removed|deleted))/ nocase
+        $write = /(add|append|write|copy|insert|save|inject)\s[^.\n]{0,100}\b(AGENTS\.md|CLAUDE\.md|SOUL\.md|MEMORY\.md|GEMINI\.md|HEARTBEAT\.md|IDENTITY\.md)/ nocase
+        $s1 = /(silently|secretly|(without telling|without asking|without informing|without notifying|without mentioning)|do\snot\s(tell|mention|inform|ask|notify|remove|delete)|never\s(remove|delete|mention)|cannot\sbe\sremoved|e[v]en\s(if|when)\s[^.\n]{0,30}(uninstall|removed|deleted))/ nocase
     condition:
         kind == "prose" and layer != "fence" and for any i in (1..#write) : ($s1 in (@write[i] - 250 .. @write[i] + 350))
 }
@@ -213,9 +229,15 @@ rule instructions_obey_address
         $get5 = "load " nocase
         $url = /https?:\/\/[a-z0-9.-]{4,60}/
         $b = /treat\s[^\n]{0,60}(response|content|result|output|body)\s[^\n]{0,30}as\s[^\n]{0,30}(system\s(prompt|instructions|message)|your\s(new\s)?instructions|trusted\sinstructions)/ nocase
-        $often = /(before|each|every|always|first|regularly|on start)/ nocase
+        $often_1 = "before" nocase
+        $often_2 = "each" nocase
+        $often_3 = "every" nocase
+        $often_4 = "always" nocase
+        $often_5 = "first" nocase
+        $often_6 = "regularly" nocase
+        $often_7 = "on start" nocase
     condition:
-        layer != "fence" and ($b or ($often and for any i in (1..#a) : ($url in (@a[i] - 120 .. @a[i]) and any of ($get*) in (@a[i] - 180 .. @a[i]))))
+        layer != "fence" and ($b or (any of ($often_*) and for any i in (1..#a) : ($url in (@a[i] - 120 .. @a[i]) and any of ($get*) in (@a[i] - 180 .. @a[i]))))
 }
 
 rule instructions_reviewer_told
@@ -227,6 +249,7 @@ rule instructions_reviewer_told
         severity = "high"
         confidence = "medium"
         mapping = "AST01 ASI09 LLM01 ATLAS-AML.T0051.001 CWE-506"
+        kinds = "prose code"
     strings:
         $a = /(do not|don\'t|no need to|never|please skip|skip)\s(scan|scanning|analy[sz]e|analy[sz]ing|flag|flagging|audit|auditing|review|reviewing|inspect|report)\s(of\s)?(this|the)\s(skill|file|package|plugin|code|repository|server|tool|section|folder)\b/ nocase
         $b = /(verified|approved|audited|certified|cleared|whitelisted)\s(by|as)\s[^.\n]{0,40}(security|anthropic|openai|google|microsoft|scanner|trust|safe)/ nocase
@@ -235,9 +258,21 @@ rule instructions_reviewer_told
         $it3 = "this plugin" nocase
         $it4 = "this server" nocase
         $c = /["\']?(scan|security|safety|analysis)_?(result|verdict|status)["\']?\s?[:=]\s?["\']?(safe|benign|clean|pass(ed)?|no_?(threat|issue)s?)/ nocase
-        $who = /(scanner|reviewer|auditor|security\s(tool|team|review|scan|check)|static analysis|verdict|moderator|analy[sz]er)/ nocase
+        $who_1 = "scanner" nocase
+        $who_2 = "reviewer" nocase
+        $who_3 = "auditor" nocase
+        $who_4 = "security tool" nocase
+        $who_5 = "security team" nocase
+        $who_6 = "security review" nocase
+        $who_7 = "security scan" nocase
+        $who_8 = "security check" nocase
+        $who_9 = "static analysis" nocase
+        $who_10 = "verdict" nocase
+        $who_11 = "moderator" nocase
+        $who_12 = "analyser" nocase
+        $who_13 = "analyzer" nocase
     condition:
-        (kind == "prose" or kind == "code") and layer == "" and (($b and any of ($it*)) or ($c and $who and kind == "prose") or ($a and $who))
+        (kind == "prose" or kind == "code") and layer == "" and (($b and any of ($it*)) or ($c and any of ($who_*) and kind == "prose") or ($a and any of ($who_*)))
 }
 
 rule instructions_comment_download
@@ -249,6 +284,7 @@ rule instructions_comment_download
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI01 ASI05 LLM01 ATTACK-T1027 ATTACK-T1105 CWE-506"
+        kinds = "prose"
     strings:
         $a = /<!--[^>]{0,600}(curl|wget)\s[^>\n]{4,200}\|\s{0,3}(sudo\s)?(ba|z)?sh\b/
         $b = /\[\/\/\]:\s#\s[("][^\n]{0,300}(curl|wget)\s[^\n]{4,200}\|\s{0,3}(sudo\s)?(ba|z)?sh\b/
@@ -265,6 +301,7 @@ rule instructions_lowers_rights
         severity = "high"
         confidence = "medium"
         mapping = "AST03 ASI03 ATTACK-T1222.002 CWE-732"
+        kinds = "code layer"
     strings:
         $a = /chmod\s{1,3}(-[Rr]\s{1,3})?0?777\s{1,3}(-R\s)?(\/|~|\$HOME|\/etc|\/usr|\/home|~\/\.ssh)\s{0,2}[\n"\'`;]/
         $b = /chmod\s{1,3}[^\n]{0,12}[ug]\+s\s{1,3}\/(bin|usr\/bin|tmp|dev\/shm)/
@@ -283,6 +320,7 @@ rule instructions_reads_secret_stores
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI01 ASI03 LLM02 ATTACK-T1552.001 ATLAS-AML.T0098 CWE-200"
+        kinds = "prose code"
     strings:
         $ssh = /(Read|Open|Load|Collect|Glob|cat|view|include)\(?:?\s?["\'`]{0,2}(~|\$HOME|\/root)\/\.ssh\/(id_rsa|id_ed25519|id_ecdsa|\*)/ nocase
         $aws = /(Read|Open|Load|Collect|Glob|cat|view|include)\(?:?\s?["\'`]{0,2}(~|\$HOME|\/root)\/\.aws\/credentials/ nocase
@@ -303,7 +341,7 @@ rule instructions_unrestricted_role
         confidence = "medium"
         mapping = "AST01 ASI01 LLM01 ATLAS-AML.T0054 CWE-1427"
     strings:
-        $a = /you\sare\s(now\s)?[^.\n]{0,60}(without|with\sno|free\s(of|from)|freed\sfrom)\s(any\s|all\s)?(restrictions|limitations|safety\straining|safety\sguidelines|content\s(policy|restrictions|filters)|guardrails|ethical)/ nocase
+        $a = /you\sare\s(now\s)?[^.\n]{0,60}(without|with\sno|free\s(of|from)|freed\sfrom)\s(any\s|all\s)?(restrictions|limitations|safety\straining|safety\sguidelines|con[t]ent\s(policy|restrictions|filters)|guardrails|ethical)/ nocase
         $b = /your\s(previous|prior|original|old)\s(identity|persona|instructions|training|rules)[^.\n]{0,60}(replaced|overwritten|suspended|no\slonger\sappl(y|ies)|void|erased)/ nocase
         $c = /(cannot|never|do\snot)\srefuse\s(any|a)\s(request|question|task|command)/ nocase
         $d = /no\slonger\s(bound|follow|obey)\s[^.\n]{0,40}(guidelines|policies|rules|restrictions)/ nocase
@@ -320,6 +358,7 @@ rule instructions_page_tokens
         severity = "high"
         confidence = "medium"
         mapping = "AST01 ASI02 ASI03 LLM02 ATTACK-T1539 ATTACK-T1185 CWE-200"
+        kinds = "prose"
     strings:
         $a = /(evaluate|execute_script|run_javascript|evaluate_script)\w{0,12}\([^\n]{0,80}(document\.cookie|localStorage|sessionStorage|\[data-token\]|type=["\']?password)/
         $b = /(extract|capture|collect|harvest|copy)\s[^.\n]{0,40}(session\scookies|api\stokens?|auth\stokens?|session\stokens?)\s[^.\n]{0,40}(page|browser|portal|settings|storage)/ nocase

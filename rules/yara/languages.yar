@@ -60,7 +60,7 @@ rule languages_override_portuguese
         mapping = "AST01 ASI01 LLM01 MCP06 ATLAS-AML.T0051.001 CWE-1427"
     strings:
         // /(ignore|ignora|esqueça|esquece|desconsidere|descarte)\s(todas\s)?(as\s|suas\s)?(instruções|regras|orientações)\s(anteriores|prévias|acima|do sistema)/ nocase
-        $a = /(ignore|ignora|esque\xc3\xa7a|esquece|desconsidere|descarte)\s(todas\s)?(as\s|suas\s)?(instru\xc3\xa7\xc3\xb5es|regras|orienta\xc3\xa7\xc3\xb5es)\s(anteriores|pr\xc3\xa9vias|acima|do sistema)/ nocase
+        $a = /(ig[n]ore|ig[n]ora|esque\xc3\xa7a|esquece|desconsidere|descarte)\s(todas\s)?(as\s|suas\s)?(instru\xc3\xa7\xc3\xb5es|regras|orienta\xc3\xa7\xc3\xb5es)\s(anteriores|pr\xc3\xa9vias|acima|do sistema)/ nocase
     condition:
         layer != "fence" and any of them
 }

@@ -10,7 +10,7 @@ rule leaks_private_key
         confidence = "medium"
         mapping = "AST08 ASI03 LLM02 ATTACK-T1552.001 CWE-798"
     strings:
-        $a = /-----BEGIN (RSA |EC |OPENSSH |DSA |PGP )?PRIVATE KEY( BLOCK)?-----\s{1,2}[A-Za-z0-9+\/=]{60,70}\s{1,2}[A-Za-z0-9+\/=]{60,70}/
+        $a = /BEGIN (RSA |EC |OPENSSH |DSA |PGP )?PRIVATE KEY( BLOCK)?[-]{5}\s{1,2}[A-Za-z0-9+\/=]{60,70}\s{1,2}[A-Za-z0-9+\/=]{60,70}/
     condition:
         $a and not (path contains "test" or path contains "example" or path contains "fixture")
 }
@@ -102,7 +102,7 @@ rule leaks_database_address
         mapping = "AST08 ASI03 LLM02 ATTACK-T1552.001 CWE-798"
     strings:
         $a = /\b(postgres(ql)?|mysql|mongodb(\+srv)?|redis|amqp):\/\/[A-Za-z0-9_-]{2,30}:[^@\s"\'$\{<]{8,60}@[a-z0-9.-]{6,80}\.(com|net|io|cloud|dev|app|tech)\b/
-        $sample = /:(password|pass|secret|yourpassword|your_password|mypassword|changeme|postgres)\w{0,4}@/ nocase
+        $sample = /(:password|:pass|:secret|:yourpassword|:your_password|:mypassword|:changeme|:postgres)\w{0,4}@/ nocase
         $ex = "example.com"
     condition:
         $a and not $sample and not $ex and not (path contains "test" or path contains "example" or path contains "fixture")

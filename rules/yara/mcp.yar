@@ -9,6 +9,7 @@ rule mcp_description_gives_orders
         severity = "high"
         confidence = "high"
         mapping = "AST01 AST04 ASI01 ASI02 LLM01 MCP03 ATTACK-T1036 ATLAS-AML.T0110 CWE-1427"
+        kinds = "code config"
     strings:
         $tag1 = "<IMPORTANT>" nocase
         $tag2 = "<SYSTEM>" nocase
@@ -47,6 +48,7 @@ rule mcp_description_takes_safeguards_off
         severity = "high"
         confidence = "medium"
         mapping = "AST01 AST04 ASI01 ASI02 LLM01 MCP03 ATTACK-T1036 ATLAS-AML.T0054 CWE-1427"
+        kinds = "code config"
     strings:
         $tool1 = ".tool("
         $tool2 = "inputSchema"
@@ -59,7 +61,7 @@ rule mcp_description_takes_safeguards_off
         $pose4 = /\b(ACT\sAS|YOU\sARE\sNOW)\s?:?\s[A-Z]/
         $pose5 = /\bJAILBREAK\sMODE\b/
         $off1 = /\b(bypass|ignore|disregard|disable|disables|skip|override|remove)\s(all\s|any\s|the\s|previous\s|prior\s){0,3}(safety|security|content|access|validation|ethical|user|input)\s?(and\s\w{3,12}\s)?(checks?|restrictions?|filters?|filtering|polic(y|ies)|guidelines?|controls?|validation|rules|confirmations?|sanitization)/ nocase
-        $off2 = /\bwithout\s(any\s)?(validation|restrictions?|confirmation|security\schecks|authorization|approval|asking)\b/ nocase
+        $off2 = /\b[w]i[t]hout\s(any\s)?(validation|restrictions?|confirmation|security\schecks|authorization|approval|asking)\b/ nocase
         $off3 = /\btrust\s(all|any|every)\s(user\s|admin\s)?(input|quer(y|ies)|commands?|requests?|users?)\b/ nocase
         $off4 = /\bunrestricted\s(access|mode|privileges|administrative|system|queries|permissions|emergency)\b/ nocase
         $off6 = /\bdisable\s(all\s)?(data|input|request)\s(validation|sanitization|checks)\b/ nocase
@@ -78,6 +80,7 @@ rule mcp_config_runs_download
         severity = "critical"
         confidence = "high"
         mapping = "AST01 AST04 ASI04 ASI05 LLM03 MCP05 ATTACK-T1059.004 ATTACK-T1105 ATLAS-AML.T0081 CWE-78"
+        kinds = "config layer"
     strings:
         $servers1 = "mcpServers"
         $servers2 = "\"servers\""
@@ -97,6 +100,7 @@ rule mcp_hidden_recipient
         severity = "high"
         confidence = "medium"
         mapping = "AST01 AST07 ASI02 LLM02 MCP04 ATTACK-T1567 ATLAS-AML.T0109 CWE-506"
+        kinds = "code"
     strings:
         $bcc = /\bbcc["']?\]?\s?[:=]\s?\[?\s?["'`][A-Za-z0-9._%+-]{1,40}@[A-Za-z0-9.-]{3,60}\.[a-z]{2,12}["'`]/ nocase
         $sample = /\bbcc["']?\]?\s?[:=]\s?\[?\s?["'`][A-Za-z0-9._%+-]{1,40}@(example\.|test\.|domain\.|company\.|your|mail\.test)/ nocase
@@ -123,6 +127,7 @@ rule mcp_arguments_copied_out
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI03 LLM02 MCP10 ATTACK-T1567.004 ATLAS-AML.T0086 CWE-200"
+        kinds = "code layer"
     strings:
         $mcp1 = "FastMCP("
         $mcp2 = "@modelcontextprotocol/sdk"
@@ -143,6 +148,7 @@ rule mcp_default_secret
         severity = "high"
         confidence = "high"
         mapping = "AST01 AST04 ASI01 ASI02 LLM01 MCP03 ATLAS-AML.T0110 CWE-1427"
+        kinds = "code config layer"
     strings:
         $a = /["\']?default["\']?\s?[:=]\s?["\'](~|\$HOME|\/root|\/home\/[^"\'\/\n]{1,20})\/\.(ssh\/id_|aws\/credentials|netrc|git-credentials|claude\/\.credentials|codex\/auth|npmrc|gnupg)/
         $b = /\w{1,24}\s?:\s?str\s?=\s?["\']~\/\.(ssh\/id_|aws\/credentials|netrc|git-credentials|claude\/\.credentials|codex\/auth)/
@@ -160,6 +166,7 @@ rule mcp_shadows_tool
         severity = "high"
         confidence = "medium"
         mapping = "AST01 AST04 ASI01 ASI02 LLM01 MCP03 ATLAS-AML.T0110 CWE-1427"
+        kinds = "code config"
     strings:
         $a = /(instead of|rather than|do not use|never use|don\'t use)\s(using\s|calling\s)?(the\s)?(other\s|any other\s|built-?in\s)?[`"\']?(send_email|send_message|read_file|write_file|bash|execute_command|fetch|search|transfer|payment)[`"\']?\s?(tool|function)?s?[^.\n]{0,60}\b(use|call|invoke)\sthis/ nocase
         $b = /(when|whenever|if)\s(the\s)?[`"\']?(send_email|send_message|transfer\w{0,12}|write_file|payment\w{0,8})[`"\']?\s(tool\s)?is\s(used|called|invoked|present|available)[^.\n]{0,80}(must|always|change|replace|add|set)\b/ nocase
@@ -177,6 +184,7 @@ rule mcp_changes_after_use
         severity = "high"
         confidence = "medium"
         mapping = "AST04 AST07 ASI01 LLM03 MCP03 ATLAS-AML.T0109 CWE-506"
+        kinds = "code layer"
     strings:
         $count = /(call_?count|calls|invocations?|n_calls|uses|counter)\w{0,8}\s?(>|>=|==|===)\s?\d{1,4}/ nocase
         $set = /(\.description|__doc__|\["description"\]|\[\'description\'\])\s?=[^=]/
@@ -194,8 +202,9 @@ rule mcp_asks_conversation
         severity = "medium"
         confidence = "medium"
         mapping = "AST04 ASI03 LLM02 MCP10 ATLAS-AML.T0057 CWE-200"
+        kinds = "code config layer"
     strings:
-        $a = /(full|entire|complete|whole|verbatim)\s(conversation|chat|message)\s(history|transcript|context|log)/ nocase
+        $a = /(f[u]ll|entire|complete|whole|verbatim)\s(con[v]ersation|c[h]at|mes[s]age)( history| transcript| c[o]ntext| log)/ nocase
         $b = /(contents?|text)\sof\s(the\ssystem\sprompt|all\s(previous|other)\stools?)/ nocase
         $tool = /(inputSchema|@mcp\.tool|@server\.tool|FastMCP|registerTool)/
     condition:
@@ -211,6 +220,7 @@ rule mcp_server_plain_address
         severity = "medium"
         confidence = "high"
         mapping = "AST04 ASI07 LLM03 MCP07 ATTACK-T1557 CWE-319"
+        kinds = "config layer"
     strings:
         $a = /"(url|serverUrl|httpUrl|endpoint)"\s?:\s?"http:\/\/\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}/
         $local = /"(url|serverUrl|httpUrl|endpoint)"\s?:\s?"http:\/\/(127\.|0\.0|10\.|192\.168\.)/

@@ -9,9 +9,10 @@ rule miners_started
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI10 LLM10 ATTACK-T1496.001 ATTACK-T1105 CWE-506"
+        kinds = "code config layer"
     strings:
         $pool1 = /stratum\+(tcp|ssl|tls):\/\/[a-z0-9$\{]/
-        $pool2 = /pool\.(supportxmr|minexmr|hashvault|moneroocean)\.\w{2,6}:\d{2,5}/
+        $pool2 = /pool(\.supportxmr|\.minexmr|\.hashvault|\.moneroocean)\.\w{2,6}:\d{2,5}/
         $pool3 = /\b(xmr|gulf|eu|us|pool)[a-z0-9-]{0,12}\.(nanopool\.org|moneroocean\.stream|2miners\.com|f2pool\.com):\d{3,5}/
         $option1 = "--donate-level"
         $option2 = "xmrig" nocase
@@ -34,6 +35,7 @@ rule miners_in_text
         severity = "medium"
         confidence = "medium"
         mapping = "AST01 ASI10 LLM10 ATTACK-T1496.001"
+        kinds = "prose"
     strings:
         $pool = /stratum\+(tcp|ssl|tls):\/\/[a-z0-9]/
         $option1 = "--donate-level"
@@ -53,6 +55,7 @@ rule miners_config
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI10 LLM10 ATTACK-T1496 CWE-506"
+        kinds = "code config layer"
     strings:
         $pool = /"(url|pool)"\s?:\s?"(stratum\+(tcp|ssl):\/\/)?[a-z0-9.-]{4,60}:\d{4,5}"/
         $a = "donate-level"
@@ -74,6 +77,7 @@ rule miners_browser
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI10 LLM10 ATTACK-T1496 CWE-506"
+        kinds = "prose code layer"
     strings:
         $a = /new\s(CoinHive|Client|CoinImp|CryptoLoot|deepMiner|Miner)\.(Anonymous|User)\(/
         $b = "coinhive.min.js"

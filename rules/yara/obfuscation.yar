@@ -9,6 +9,7 @@ rule obfuscation_python_exec_decoded
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1027 ATTACK-T1140 ATTACK-T1059.006 CWE-506 CWE-95"
+        kinds = "code layer"
     strings:
         $a = /\b(exec|eval)\s?\(\s?(compile\s?\(\s?)?(base64\.)?(b64decode|b32decode|b85decode|a85decode|urlsafe_b64decode|standard_b64decode)\s?\(/
         $b = /\b(exec|eval)\s?\(\s?(compile\s?\(\s?)?(zlib|gzip|bz2|lzma)\.decompress\s?\(/
@@ -35,9 +36,10 @@ rule obfuscation_python_decoded_variable
         severity = "high"
         confidence = "medium"
         mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1027 ATTACK-T1140 ATTACK-T1059.006 CWE-506 CWE-95"
+        kinds = "code layer"
     strings:
-        $blob1 = /(b64decode|decompress|fromhex|unhexlify|a2b_base64)\s?\(\s?[brf]{0,2}["']{1,3}[A-Za-z0-9+\/=_\\-]{80}/
-        $decode = /(b64decode|decompress|fromhex|unhexlify|a2b_base64)\s?\(\s?[A-Za-z_]\w{0,30}\s?[,)]/
+        $blob1 = /(b64decode|decompress|fr[o]mhex|unhexlify|a2b_base64)\s?\(\s?[brf]{0,2}["']{1,3}[A-Za-z0-9+\/=_\\-]{80}/
+        $decode = /(b64decode|decompress|fr[o]mhex|unhexlify|a2b_base64)\s?\(\s?[A-Za-z_]\w{0,30}\s?[,)]/
         $exec = /\b(exec|eval)\((compile\s?\(\s?)?[A-Za-z_]\w{0,40}(\.decode\(["'\w-]{0,10}\))?\s?[,)]/
     condition:
         (kind == "code" or layer != "") and $exec and ($blob1 or ($decode and for any i in (1..#decode) : ( $exec in (@decode[i] .. @decode[i] + 300) )))
@@ -52,6 +54,7 @@ rule obfuscation_js_eval_decoded
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1027 ATTACK-T1140 ATTACK-T1059.007 CWE-506 CWE-95"
+        kinds = "prose code layer"
     strings:
         $a = /\b(eval|Function)\((window\.|globalThis\.)?atob\(/
         $b = /\b(eval|Function)\s?\(\s?Buffer\.from\s?\([^\n]{1,4000}["'](base64|hex)["']/
@@ -71,6 +74,7 @@ rule obfuscation_js_renamed
         severity = "medium"
         confidence = "high"
         mapping = "AST01 ASI04 LLM03 ATTACK-T1027 ATTACK-T1059.007 CWE-506"
+        kinds = "code layer"
     strings:
         $name = /_0x[0-9a-f]{4,6}\b/
         $loop1 = "while(!![])"
@@ -89,6 +93,7 @@ rule obfuscation_python_import_tricks
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1059.006 CWE-506"
+        kinds = "code layer"
     strings:
         $a = /getattr\(\s?(__builtins__|builtins|__import__\(["']builtins["']\)|os|subprocess)\s?,\s?["'](e|ex|exe|ev|eva|s|sy|sys|syst|p|po|pop)["']\s?\+/
         $b = /__builtins__(\.__dict__)?\[\s?["'](e|ex|exe|ev|eva)["']\s?\+/
@@ -112,9 +117,10 @@ rule obfuscation_shell_escapes
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 ATTACK-T1027.010 ATTACK-T1059.004 CWE-506"
+        kinds = "code layer"
     strings:
-        $a = /(eval|sh\s-c|bash\s-c)\s{1,3}"?\$\(\s?(printf|echo\s-e)\s{1,3}["'](\\x[0-9a-f]{2}|\\[0-7]{3}){6}/
-        $b = /(printf|echo\s-e)\s{1,3}["'](\\x[0-9a-fA-F]{2}|\\[0-7]{3}){6}[^\n|]{0,2000}\|\s{0,3}(ba|z)?sh\b/
+        $a = /(eval|sh\s-c|bash\s-c)\s{1,3}"?(\$\(printf|\$\( pri[n]tf|\$\(echo\s-e|\$\( ech[o]\s-e)\s{1,3}["'](\\x[0-9a-f]{2}|\\[0-7]{3}){6}/
+        $b = /(pri[n]tf '|pri[n]tf "|ech[o] -e '|ech[o] -e ")(\\x[0-9a-fA-F]{2}|\\[0-7]{3}){6}[^\n|]{0,2000}\|\s{0,3}(ba|z)?sh\b/
         $c = /\$'(\\x[0-9a-fA-F]{2}){4}[^'\n]{0,400}'/
         $d = /echo\s[^\n|]{8,400}(\| rev|\|rev)\s{0,3}\|\s{0,3}(ba|z)?sh\b/
         $e = /(curl|wget)\$\{IFS\}/
@@ -132,6 +138,7 @@ rule obfuscation_selector_decoder
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1140 CWE-506 CWE-1007"
+        kinds = "code layer"
     strings:
         $range1 = /0x[eE]0100/
         $range2 = /0x[fF][eE]00/
@@ -155,6 +162,7 @@ rule obfuscation_layer_runs_commands
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1140 ATTACK-T1059 CWE-506"
+        kinds = "layer"
     strings:
         $py1 = /import\s[^\n;]{0,40}\b(os|subprocess|socket|requests|urllib|ctypes)\b/
         $py2 = /__import__\(["'](os|subprocess|socket|requests|urllib|ctypes)/
@@ -185,6 +193,7 @@ rule obfuscation_python_chr_exec
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1059 CWE-506"
+        kinds = "code layer"
     strings:
         $a = /\b(exec|eval|os\.system)\(\s?(compile\(\s?)?b?["\']{2}\.join\(\s?\[?\s?(chr\(|map\(\s?chr)/
         $b = /\b(exec|eval|os\.system)\(\s?bytes\(\s?\[\s?\d{1,3}\s?,\s?\d{1,3}/
@@ -201,6 +210,7 @@ rule obfuscation_python_reversed_exec
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1059 CWE-506"
+        kinds = "code layer"
     strings:
         $a = /\b(exec|eval|os\.system|os\.popen|subprocess\.\w{1,14})\([^\n]{0,200}["\']\s?\[::-1\]/
     condition:
@@ -216,6 +226,7 @@ rule obfuscation_python_import_getattr
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1059 CWE-506"
+        kinds = "code layer"
     strings:
         $a = /getattr\(\s?__import__\(\s?["\'](os|subprocess|builtins|posix|pty)["\']\s?\)\s?,\s?["\'](system|popen|Popen|exec|eval|run|call|spawn|check_output)["\']/
         $b = /(globals|vars|locals)\(\)\[\s?["\']__(builtins|import)__["\']\s?\]/
@@ -233,6 +244,7 @@ rule obfuscation_python_aliased_import
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1059 CWE-506"
+        kinds = "code layer"
     strings:
         $a = /=\s?__import__\s{0,4}[\n;#]/
     condition:
@@ -248,6 +260,7 @@ rule obfuscation_decrypted_exec
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1059 CWE-506"
+        kinds = "code layer"
     strings:
         $ciph1 = "Fernet("
         $ciph2 = "AES.new("
@@ -271,12 +284,13 @@ rule obfuscation_xor_exec
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1059 CWE-506"
+        kinds = "code layer"
     strings:
         $x1 = /bytes\(\s?\[?\s?\w{1,12}\s?\^\s?[^\n]{1,60}for\s/
         $x2 = /chr\(\s?(ord\(\s?)?\w{1,12}\)?\s?\^\s?[^\n]{1,60}for\s/
         $x3 = /String\.fromCharCode\([^\n]{1,60}\^/
         $run1 = /\b(exec|eval)\(\s?(\w{0,30}\.?decode\(|\w{1,30}\s?\)|\w{1,30}\([^\n)]{0,40}\)\s?\)|\w{1,30}\.decode)/
-        $run2 = /os\.(system|popen)\(\s?\w{0,20}(dec|xor|plain|payload|cmd|clear)\w{0,20}/ nocase
+        $run2 = /(os\.system\(|os\.popen\()\s?\w{0,20}(dec|xor|plain|payload|cmd|clear)\w{0,20}/ nocase
         $run3 = /subprocess\.\w{1,14}\(\s?\w{0,20}(dec|xor|plain|payload|clear)\w{0,20}/ nocase
     condition:
         (kind == "code" or layer != "") and any of ($x*) and any of ($run*)
@@ -291,13 +305,15 @@ rule obfuscation_rot13_exec
         severity = "high"
         confidence = "medium"
         mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1059 CWE-506"
+        kinds = "code layer"
     strings:
         $rot1 = /codecs\.decode\([^\n]{1,400}["\']rot_?13["\']/
         $rot2 = /tr\s["\']?A-Za-z["\']?\s["\']?N-ZA-Mn-za-m["\']?\s{0,3}\|\s{0,3}(ba|z)?sh\b/
         $rot3 = "def rot13"
         $rot4 = "def caesar"
         $run1 = /\b(exec|eval)\(/
-        $run2 = /os\.(system|popen)\(/
+        $run2_1 = "os.system("
+        $run2_2 = "os.popen("
         $run3 = "subprocess."
         $run4 = /__import__\(\s?(codecs|rot13|caesar|decode)/
     condition:
@@ -313,6 +329,7 @@ rule obfuscation_python_pickle_literal
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1059 CWE-506"
+        kinds = "code layer"
     strings:
         $red = /def\s__reduce(_ex)?__\([^\n]{0,40}\n[^\n]{0,12}\s{0,12}(import\s\w{1,12}\n\s{0,16})?return\s?\(?\s?(os\.(system|popen)|subprocess\.\w{1,14}|eval|exec|__import__)/
         $load = /(pickle|cPickle|dill)\.loads\(\s?(base64\.b64decode|bytes\.fromhex|zlib\.decompress|codecs\.decode)\(\s?b?["\'][A-Za-z0-9+\/=\\]{24,}/
@@ -329,12 +346,14 @@ rule obfuscation_dns_text_run
         severity = "high"
         confidence = "medium"
         mapping = "AST01 ASI05 LLM03 ATTACK-T1071.004 ATTACK-T1059 CWE-506"
+        kinds = "code layer"
     strings:
-        $txt1 = /(resolve|query|resolver)\([^\n]{1,100}["\']TXT["\']/
+        $txt1 = /(resolve|query|resolver)[(][^\n]{1,100}("TXT"|\'TXT\')/
         $txt2 = /dns\.resolveTxt\(/
         $txt3 = /\b(dig|nslookup|host)\s[^\n|]{0,60}\btxt\b[^\n]{0,80}\|\s{0,3}(base64\s-[dD]\s{0,3}\|\s{0,3})?(ba|z)?sh\b/ nocase
         $run1 = /\b(exec|eval)\(/
-        $run2 = /os\.(system|popen)\(/
+        $run2_1 = "os.system("
+        $run2_2 = "os.popen("
         $run3 = /subprocess\.(run|Popen|call|check_output)\(/
         $run4 = "child_process"
     condition:
@@ -350,19 +369,24 @@ rule obfuscation_picture_run
         severity = "high"
         confidence = "medium"
         mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1059 CWE-506"
+        kinds = "code layer"
     strings:
-        $pix1 = ".getpixel("
-        $pix2 = ".getdata("
+        $pix1 = /[.]getpixel\(/
+        $pix2 = /[.]getdata\(/
         $pix3 = "getImageData("
         $pix4 = /\.info\[["\'](comment|Comment|parameters|payload)/
         $pix5 = "getexif("
         $pix6 = "_getexif("
-        $bit = /&\s?(1|0x01)\b/
-        $tag = /(UserComment|ImageDescription|0x9286|37510|comment)/ nocase
+        $bit = /(& 1|&1|& 0x01|&0x01)\b/
+        $tag_1 = "UserComment" nocase
+        $tag_2 = "ImageDescription" nocase
+        $tag_3 = "0x9286" nocase
+        $tag_4 = "37510" nocase
+        $tag_5 = "comment" nocase
         $run1 = /\b(exec|eval)\(\s?\w/
-        $run2 = /os\.(system|popen)\(\s?\w/
+        $run2 = /(os\.system\(|os\.popen\()\s?\w/
     condition:
-        (kind == "code" or layer != "") and ((any of ($pix1, $pix2, $pix3) and $bit) or (any of ($pix4, $pix5, $pix6) and $tag)) and any of ($run*)
+        (kind == "code" or layer != "") and ((any of ($pix1, $pix2, $pix3) and $bit) or (any of ($pix4, $pix5, $pix6) and any of ($tag_*))) and any of ($run*)
 }
 
 rule obfuscation_js_punctuation
@@ -374,6 +398,7 @@ rule obfuscation_js_punctuation
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1059 CWE-506"
+        kinds = "code layer"
     strings:
         $a = "(![]+[])[+"
         $b = "[][(![]+[])"
@@ -391,10 +416,11 @@ rule obfuscation_js_constructor
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1059 CWE-506"
+        kinds = "code layer"
     strings:
-        $a = /\[\s?["\']constructor["\']\s?\]\s?\[\s?["\']constructor["\']\s?\]\s?\(/
+        $a = /\[\s?["\'][c][o][n][s][t][r]uctor["\']\s?\]\s?\[\s?["\'][c][o][n][s][t][r]uctor["\']\s?\]\s?\(/
         $b = /\.constructor\.constructor\(\s?["\'`][^\n]{0,20}(return|process|eval|require)/
-        $c = /(global|globalThis|window|self|this)\[\s?["\'](ev["\']\s?\+\s?["\']al|\\x65\\x76|Fun["\']\s?\+)/
+        $c = /(global\[|globalThis\[|window\[|self\[|this\[)\s?["\'](ev["\']\s?\+\s?["\']al|\\x65\\x76|Fun["\']\s?\+)/
     condition:
         (kind == "code" or layer != "") and any of them
 }
@@ -408,11 +434,12 @@ rule obfuscation_shell_split
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1059 CWE-506"
+        kinds = "code layer"
     strings:
-        $curl = /\bc(\'\'|""|\\)u(\'\'|""|\\)?r(\'\'|""|\\)?l\s/
-        $curl2 = /\bcu(\'\'|""|\\)r(\'\'|""|\\)?l\s/
-        $wget = /\bw(\'\'|""|\\)g(\'\'|""|\\)?e(\'\'|""|\\)?t\s/
-        $bash = /\bb(\'\'|""|\\)a(\'\'|""|\\)?s(\'\'|""|\\)?h\b/
+        $curl = /\b(c\'\'u|c""u|c\\u)(\'\'|""|\\)?r(\'\'|""|\\)?l\s/
+        $curl2 = /\b(cu\'\'r|cu""r|cu\\r)(\'\'|""|\\)?l\s/
+        $wget = /\b(w\'\'g|w""g|w\\g)(\'\'|""|\\)?e(\'\'|""|\\)?t\s/
+        $bash = /\b(b\'\'a|b""a|b\\a)(\'\'|""|\\)?s(\'\'|""|\\)?h\b/
         $ifs = /(curl|wget|bash|sh|cat|nc)\$\{?IFS\}?/
         $rev = /\|\s{0,3}rev\s{0,3}\|\s{0,3}(ba|z)?sh\b/
     condition:
@@ -428,6 +455,7 @@ rule obfuscation_fragments_exec
         severity = "high"
         confidence = "medium"
         mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1059 CWE-506"
+        kinds = "code layer"
     strings:
         $a = /\b(exec|eval|os\.system|os\.popen)\(\s?["\']{2}\.join\(\s?\w{1,20}\s?\)/
     condition:
@@ -443,6 +471,7 @@ rule obfuscation_code_object
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1059 CWE-506"
+        kinds = "code layer"
     strings:
         $mk = /(types\.|^|\s)(CodeType|FunctionType)\(/
         $ld1 = "marshal.loads("
@@ -462,6 +491,7 @@ rule obfuscation_evades_analysis
         severity = "high"
         confidence = "medium"
         mapping = "AST01 ASI10 LLM03 ATTACK-T1497 ATTACK-T1622 CWE-506"
+        kinds = "code layer"
     strings:
         $v1 = "vmware" nocase
         $v2 = "virtualbox" nocase
@@ -477,10 +507,16 @@ rule obfuscation_evades_analysis
         $vc = "cuckoo" nocase
         $vd = "ollydbg" nocase
         $ve = "hypervisor" nocase
-        $bail = /(sys\.exit\(|os\._exit\(|process\.exit\(|return(\sFalse|\sNone)?\n|exit\s0)/
+        $bail_1 = "sys.exit("
+        $bail_2 = "os._exit("
+        $bail_3 = "process.exit("
+        $bail_4 = "return\n"
+        $bail_5 = "return False\n"
+        $bail_6 = "return None\n"
+        $bail_7 = "exit 0"
         $run1 = /(exec|eval)\(\s?\w/
         $run2 = /(requests\.post|urlopen|fetch)\(/
         $run3 = "subprocess."
     condition:
-        (kind == "code" or layer != "") and 5 of ($v*) and $bail and any of ($run*)
+        (kind == "code" or layer != "") and 5 of ($v*) and any of ($bail_*) and any of ($run*)
 }

@@ -9,6 +9,7 @@ rule persistence_shell_startup
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI10 LLM03 ATTACK-T1546.004 ATLAS-AML.T0081 CWE-506"
+        kinds = "code layer"
     strings:
         $rc = /(url|get|ase64|hup|\/tcp|python3? -c|shutdown|nc)\b[^\n]{0,200}>>\s{0,2}["']?(~|\$HOME|\$\{HOME\}|\/root|\/home\/[^\/\s]{1,30})\/\.(bashrc|bash_profile|profile|zshrc|zprofile|zshenv|bash_logout)/
         $pay1 = "curl "
@@ -21,7 +22,7 @@ rule persistence_shell_startup
         $pay8 = "shutdown "
         $pay9 = "nc -"
         $append1 = /\.(bashrc|bash_profile|zshrc|zprofile|zshenv)["'][^\n]{0,20}["']a["']/
-        $append2 = /(appendFileSync|appendFile|append_text)\([^\n]{0,80}\.(bashrc|bash_profile|profile|zshrc|zprofile|zshenv)\b/
+        $append2 = /([a]p[p]endFileSync|[a]p[p]endFile|[a]p[p]end_text)\([^\n]{0,80}\.(bashrc|bash_profile|profile|zshrc|zprofile|zshenv)\b/
     condition:
         (kind == "code" or layer != "") and (
             $rc
@@ -38,6 +39,7 @@ rule persistence_cron
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI10 LLM03 ATTACK-T1053.003 CWE-506"
+        kinds = "code layer"
     strings:
         $when1 = "@reboot"
         $when2 = "@hourly"
@@ -70,6 +72,7 @@ rule persistence_systemd
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI10 LLM03 ATTACK-T1543.002 CWE-506"
+        kinds = "code layer"
     strings:
         $exec = /ExecStart\s?=\s?[^\n]{0,160}(curl\s|wget\s|base64\s|\/tmp\/|\/dev\/shm\/|\/var\/tmp\/|\/dev\/tcp|python3?\s-c|\/\.[a-z0-9_-]{1,30}\/[^\n]{0,40}\.(py|sh|js))/
         $place1 = ".config/systemd/user"
@@ -91,6 +94,7 @@ rule persistence_launch_agent
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI10 LLM03 ATTACK-T1543.001 CWE-506"
+        kinds = "code layer"
     strings:
         $place = "Library/LaunchAgents"
         $run = "RunAtLoad"
@@ -110,6 +114,7 @@ rule persistence_authorized_keys
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI10 LLM03 ATTACK-T1098.004 CWE-506"
+        kinds = "code layer"
     strings:
         $file = "authorized_keys"
         $key = /(ssh-rsa|ssh-ed25519|ecdsa-sha2-nistp256)\sAAAA[A-Za-z0-9+\/]{40,}/
@@ -128,6 +133,7 @@ rule persistence_git_hooks
         severity = "high"
         confidence = "medium"
         mapping = "AST01 ASI10 LLM03 ATTACK-T1546 CWE-506"
+        kinds = "code layer"
     strings:
         $global = /git\s{1,3}config\s{1,3}--global\s{1,3}(--add\s)?(init\.templateDir|core\.hooksPath|core\.fsmonitor)/ nocase
         $global2 = /["']config["']\s?,\s?["']--global["']\s?,\s?["'](init\.templateDir|core\.hooksPath|core\.fsmonitor)["']/ nocase
@@ -156,6 +162,7 @@ rule persistence_preload
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI10 LLM03 ATTACK-T1574.006 CWE-506"
+        kinds = "code layer"
     strings:
         $sh = />>?\s{0,2}["']?\/etc\/ld\.so\.preload/
         $tee = /tee\s(-a\s)?\/etc\/ld\.so\.preload/
@@ -173,19 +180,22 @@ rule persistence_python_startup
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI10 LLM03 ATTACK-T1546.018 CWE-506"
+        kinds = "code layer"
     strings:
         $file = /(usercustomize|sitecustomize)\.py["']|["'\/][\w-]{1,40}\.pth["']/
         $place1 = "getsitepackages("
         $place2 = "getusersitepackages("
         $place3 = "site-packages"
-        $write = /\.write(_text)?\(|writeFileSync\(/
+        $write_1 = ".write("
+        $write_2 = ".write_text("
+        $write_3 = "writeFileSync("
         $bad1 = /["'][^"'\n]{0,60}import\s[^"'\n]{1,60};[^\n]{0,120}(exec|eval|urlopen|os\.system|subprocess|base64)/
         $bad2 = "exec(__import__"
         $bad3 = "exec(base64"
         $bad4 = "exec(urlopen"
         $bad5 = "exec(zlib"
     condition:
-        (kind == "code" or layer != "") and $file and any of ($place*) and $write and any of ($bad*)
+        (kind == "code" or layer != "") and $file and any of ($place*) and any of ($write_*) and any of ($bad*)
 }
 
 rule persistence_sudoers
@@ -197,6 +207,7 @@ rule persistence_sudoers
         severity = "high"
         confidence = "medium"
         mapping = "AST01 ASI03 ASI10 LLM03 ATTACK-T1548.003 ATTACK-T1548.001 CWE-269"
+        kinds = "code layer"
     strings:
         $nopasswd = /NOPASSWD:\s?ALL[^\n]{0,40}(>>?|\|\s?(sudo\s)?tee\s)[^\n]{0,12}\/etc\/sudoers/
         $setuid = /chmod\s{1,3}(u\+s|[42][0-7]{3}|\+s)\s{1,3}["']?(\/bin\/|\/usr\/bin\/|\/tmp\/)(ba|z|da)?sh\b/
@@ -213,6 +224,7 @@ rule persistence_windows_run_key
         severity = "high"
         confidence = "medium"
         mapping = "AST01 ASI10 LLM03 ATTACK-T1547.001 CWE-506"
+        kinds = "code layer"
     strings:
         $key = /Software\\{1,2}Microsoft\\{1,2}Windows\\{1,2}CurrentVersion\\{1,2}Run(Once)?/ nocase
         $set1 = /reg(\.exe)?["\',\s]{1,6}add/ nocase
@@ -233,6 +245,7 @@ rule persistence_windows_startup
         severity = "high"
         confidence = "medium"
         mapping = "AST01 ASI10 LLM03 ATTACK-T1547.001 CWE-506"
+        kinds = "code layer"
     strings:
         $dir = /Start Menu\\{1,2}Programs\\{1,2}Start-?up|shell:startup|Start Menu["\',\s]{1,6}Programs["\',\s]{1,6}Startup/ nocase
         $w1 = /\b(copy|copy-item|move|xcopy)\b/ nocase
@@ -253,6 +266,7 @@ rule persistence_schtasks
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI10 LLM03 ATTACK-T1053.005 CWE-506"
+        kinds = "code layer"
     strings:
         $a = /(schtasks(\.exe)?["\',\s]{1,6}\/create|Register-ScheduledTask|New-ScheduledTaskAction)[^\n]{0,240}(-enc|hidden|mshta|wscript|%temp%|\\temp\\|appdata|iex|https?:|\.vbs)/ nocase
     condition:
@@ -268,6 +282,7 @@ rule persistence_wmi
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI10 ATTACK-T1546.003 CWE-506"
+        kinds = "code layer"
     strings:
         $f = "__EventFilter"
         $c1 = "CommandLineEventConsumer"
@@ -285,6 +300,7 @@ rule persistence_login_hook
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI10 ATTACK-T1037.002 CWE-506"
+        kinds = "code layer"
     strings:
         $a = /defaults["\',\s]{1,6}write[^\n]{0,60}com\.apple\.loginwindow["\',\s]{1,6}Log(in|out)Hook/
         $b = /osascript[^\n]{0,120}make\s(new\s)?login\sitem/
@@ -301,6 +317,7 @@ rule persistence_autostart
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI10 ATTACK-T1547.013 CWE-506"
+        kinds = "code layer"
     strings:
         $dir = ".config/autostart"
         $e = /Exec\s?=\s?[^\n]{0,120}(\/tmp\/|\/dev\/shm|\/\.[a-z0-9_-]{1,30}\/[^\n]{0,40}|curl\s|wget\s|base64|bash\s-c|python3?\s-c)/
@@ -317,6 +334,7 @@ rule persistence_git_credentials
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI03 ATTACK-T1546 ATTACK-T1056 CWE-506"
+        kinds = "code layer"
     strings:
         $a = /helper["\']?\s?[=\s]\s?["\']{0,2}\\?["\']?!\s?[^\n]{0,80}(curl|wget|nc)\s/
         $b = /credential\.helper["\',\s]{1,6}!?[^\n]{0,60}(curl|wget|\bnc)\s/
@@ -333,6 +351,7 @@ rule persistence_prompt_command
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI10 ATTACK-T1546.004 CWE-506"
+        kinds = "code layer"
     strings:
         $a = /PROMPT_COMMAND\s?=\s?["\'][^\n]{0,160}(curl|wget|nc|base64|\/dev\/tcp|python3?\s-c)\b/
         $b = /trap\s{1,3}["\'][^\n"\']{0,160}(curl|wget|nc|\/dev\/tcp)\s[^\n]{0,100}["\']\s{1,3}DEBUG/
@@ -349,9 +368,10 @@ rule persistence_alias_trap
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI03 ATTACK-T1546.004 ATTACK-T1056 CWE-506"
+        kinds = "code layer"
     strings:
         $a = /alias\s{1,3}(sudo|ssh|git|su|docker|npm|aws|gpg|scp|kubectl)=["\'][^\n]{0,200}(curl|nc\s|base64|>>|read\s-s|tee\s)/
-        $b = /(^|\n)\s{0,8}(function\s)?(sudo|su|ssh)\s?\(\)\s?\{[^}]{0,300}(read\s-r?s|curl|nc\s)/
+        $b = /(^|\n)\s{0,8}(function\s)?(sudo\(\)|sudo \(\)|su\(\)|su \(\)|ssh\(\)|ssh \(\))\s?\{[^}]{0,300}(read\s-r?s|curl|nc\s)/
     condition:
         (kind == "code" or layer != "") and any of them
 }
@@ -365,6 +385,7 @@ rule persistence_package_index
         severity = "high"
         confidence = "high"
         mapping = "AST02 ASI04 LLM03 ATTACK-T1195.001 CWE-494"
+        kinds = "code layer"
     strings:
         $a = /(pip3?\s{1,3}config\s{1,3}set\s{1,3}(global|user)\.(extra-)?index-url|(npm|yarn|pnpm)\s{1,3}config\s{1,3}set\s{1,3}registry|gem\s{1,3}sources\s{1,3}--add)\s{1,3}["\']?http:\/\//
         $local = /(index-url|registry|--add)\s{1,3}["\']?http:\/\/(localhost|127\.|10\.|192\.168\.)/
@@ -381,6 +402,7 @@ rule persistence_install_from_address
         severity = "high"
         confidence = "medium"
         mapping = "AST02 ASI04 LLM03 MCP04 ATTACK-T1195.001 CWE-494"
+        kinds = "code layer"
     strings:
         $a = /(pip3?|uv\spip|npm|pnpm|yarn|gem|go)\s{1,3}(install|i|add|get)\s[^\n]{0,120}http:\/\/[^\s]{4,}/
         $b = /(pip3?|uv\spip|npm|pnpm|yarn)\s{1,3}(install|i|add)\s[^\n]{0,120}https?:\/\/\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}/

@@ -9,6 +9,7 @@ rule secondstage_decoded_download
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1027.010 ATTACK-T1140 ATTACK-T1105 ATTACK-T1059.004 CWE-506"
+        kinds = "code layer"
     strings:
         $sub = /(ba|z|da)?sh\s{1,4}-c\s{1,4}["']?(\$\(curl|\$\(wget|\$\( curl)\s/
         $pipe = /\w(url|get)\s[^\n|;]{4,300}(\| sh|\| bash|\| zsh|\| dash|\| sudo sh|\| sudo bash|\| sudo -E bash|\|bash|\|  sh|\|  bash)\b/
@@ -35,6 +36,7 @@ rule secondstage_decode_pipe_shell
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1027.010 ATTACK-T1140 ATTACK-T1059.004 CWE-506"
+        kinds = "code layer"
     strings:
         $a = /[A-Za-z0-9+\/]{24,2000}={0,2}["']?\s{0,4}\|\s{0,4}base64\s{1,4}(-d|-D|--decode|-di)\s{0,4}\|\s{0,4}(sudo\s)?(ba|z|da)?sh\b/
         $b = /(eval|sh\s-c|bash\s-c)\s{1,4}"?\$\(\s{0,3}(echo|printf)\s{1,3}["']?[A-Za-z0-9+\/]{24,2000}={0,2}["']?\s{0,3}\|\s{0,3}base64\s{1,3}(-d|-D|--decode)/
@@ -76,8 +78,9 @@ rule secondstage_python_download_exec
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1105 ATTACK-T1059.006 CWE-94 CWE-494"
+        kinds = "code layer"
     strings:
-        $a = /\b(exec|eval)\s?\(\s?(compile\()?(requests|httpx|urllib3)\.get\(/
+        $a = /\b(exec|eval)\s?\(\s?(compile\()?(requests|httpx|urllib3)\.g[e]t\(/
         $b = /\b(exec|eval)\s?\(\s?(compile\()?(urllib\.request\.|urllib2\.|request\.)?urlopen\(/
         $c = /\b(exec|eval)\s?\(\s?__import__\(["'](urllib|requests|http)/
         $d = /(python3?|py)\s-c\s["'][^\n]{0,120}(exec|eval)\([^\n]{0,80}(urlopen|requests\.get)\(/
@@ -94,6 +97,7 @@ rule secondstage_node_download_eval
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1105 ATTACK-T1059.007 CWE-94 CWE-494"
+        kinds = "code layer"
     strings:
         $a = /\b(eval\(await|eval\(\(await|Function\(await|Function\(\(await|Context\(await)\s\(?\s?(await\s)?(fetch|axios|got|needle)\b/
         $b = /\.then\(\s?\(?\w{1,12}\)?\s?=>\s?\w{1,12}\.text\(\)\s?\)\s?\.then\(\s?(eval|\(?\w{1,12}\)?\s?=>\s?(eval|new\sFunction)\()/
@@ -111,6 +115,7 @@ rule secondstage_code_pipes_shell
         severity = "high"
         confidence = "medium"
         mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1105 ATTACK-T1059.004 CWE-494 CWE-78"
+        kinds = "code layer"
     strings:
         $pipe1 = /["'`][^\n"'`]{0,60}\w(url|get)\s[^\n|"'`]{4,200}(\| sh|\| bash|\| zsh|\| dash|\| sudo sh|\| sudo bash|\| sudo -E bash|\|bash|\|  sh|\|  bash)\b/
         $pipe2 = /["'`][^\n"'`]{0,60}\w(url|get)\s[^\n|"'`]{4,200}\|sh\b/
@@ -179,6 +184,7 @@ rule secondstage_temp_program
         severity = "high"
         confidence = "medium"
         mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1105 ATTACK-T1222.002 ATTACK-T1059.004 CWE-494"
+        kinds = "code layer"
     strings:
         $hidden = /(curl|wget)\s[^\n]{1,200}(-o|-O|--output|>)\s{0,2}["']?(\/tmp|\/dev\/shm|\/var\/tmp)\/\.[A-Za-z0-9_-]{1,40}/
         $shm = /(curl|wget)\s[^\n]{1,200}(-o|-O|--output|>)\s{0,2}["']?\/dev\/shm\/[A-Za-z0-9_.-]{1,40}/
@@ -197,10 +203,11 @@ rule secondstage_download_and_start
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1105 ATTACK-T1204.002 CWE-494"
+        kinds = "code layer"
     strings:
         $write = /open\([^\n]{1,160}["']wb["']\)\.write\([^\n]{0,20}(requests\.get|urlopen|urllib\.request\.urlopen)\(/
         $retrieve = /urlretrieve\([^\n]{0,200}\.(exe|scr|bat|ps1|elf|bin|dll|jar)["']/
-        $name = /\.(exe|scr|bat|ps1|vbs)["']/
+        $name = /(\.exe"|\.exe'|\.scr"|\.scr'|\.bat"|\.bat'|\.ps1"|\.ps1'|\.vbs"|\.vbs')/
         $start1 = "os.startfile("
         $start2 = /(os\.system|subprocess\.\w{3,12}|Popen)\(\s?\[?f?["'](start\s|C:|[^"'\n]{0,80}\.(exe|bat|ps1|scr))/
         $start3 = /(os\.system|subprocess\.\w{3,12}|Popen)\(\s?\[?\w{1,20}\s?[\],)]/
@@ -217,6 +224,7 @@ rule secondstage_windows_loader
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1105 ATTACK-T1059 ATTACK-T1027.010 CWE-506"
+        kinds = "code layer"
     strings:
         $enc = /powershell(\.exe)?\s[^\n]{0,80}-(e|en|enc|enco|encodedcommand)\s{1,3}["']?[A-Za-z0-9+\/]{40,}/ nocase
         $hidden = /powershell(\.exe)?\s[^\n]{0,60}-(w|win|windowstyle)\s{1,3}hidden[^\n]{0,200}(http|iwr|irm|download|frombase64|-enc|iex)/ nocase
@@ -237,8 +245,9 @@ rule secondstage_python_install_hook_exec
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 MCP04 ATTACK-T1195.001 ATTACK-T1059.006 ATTACK-T1140 CWE-506"
+        kinds = "code"
     strings:
-        $exec = /\b(exec|eval|compile)\(/
+        $exec = /\b(exec\(|eval\(|compile\()/
         $blob1 = "b64decode("
         $blob2 = "zlib.decompress("
         $blob3 = "marshal.loads("
@@ -268,6 +277,7 @@ rule secondstage_python_install_hook_network
         severity = "high"
         confidence = "medium"
         mapping = "AST01 ASI04 LLM03 MCP04 ATTACK-T1195.001 ATTACK-T1059.006 CWE-506"
+        kinds = "code"
     strings:
         $hook1 = "cmdclass"
         $hook2 = /class\s\w{1,40}\((install|develop|egg_info|build_py|sdist)\)/
@@ -290,6 +300,7 @@ rule secondstage_npm_install_hook
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI04 LLM03 MCP04 ATTACK-T1195.001 ATTACK-T1059.007 CWE-506"
+        kinds = "config layer"
     strings:
         $net = /"(pre|post)?install"\s{0,3}:\s{0,3}"[^"\n]{0,200}(curl\s|wget\s|powershell|base64|https?:\/\/|nslookup|\/dev\/tcp)/ nocase
         $inline = /"(pre|post)?install"\s{0,3}:\s{0,3}"[^"\n]{0,60}node\s-e\s[^\n]{0,300}(https?|child_process|exec|Buffer\.from|atob)/
@@ -307,6 +318,7 @@ rule secondstage_binding_gyp_command
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI04 LLM03 MCP04 ATTACK-T1195.001 ATTACK-T1059.007 CWE-506"
+        kinds = "code layer"
     strings:
         $cmd = /<!@?\(\s{0,3}(node\s{1,3}[.\/A-Za-z0-9_-]{1,40}\.[cm]?js|curl|wget|bash|sh|python3?\s-c)\b[^\n)]{0,200}(\/dev\/null|echo|\|\s?sh|http)/
     condition:
@@ -322,6 +334,7 @@ rule secondstage_pth_autorun
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 MCP04 ATTACK-T1546.018 ATTACK-T1195.001 CWE-506"
+        kinds = "code layer"
     strings:
         $import = "import "
         $a = "exec("
@@ -344,6 +357,7 @@ rule secondstage_password_dialog
         severity = "high"
         confidence = "medium"
         mapping = "AST01 ASI09 LLM03 ATTACK-T1056.002 ATTACK-T1059.002 CWE-506"
+        kinds = "code layer"
     strings:
         $dialog = "display dialog" nocase
         $hidden = "hidden answer" nocase
@@ -382,6 +396,7 @@ rule secondstage_powershell_in_text
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI09 LLM03 ATTACK-T1059.001 ATTACK-T1204.004 CWE-506"
+        kinds = "prose code layer"
     strings:
         $a = /(powershell|pwsh)(\.exe)?\s[^\n]{0,80}-(e|en|enc|enco|encodedcommand)\s{1,3}["\']?[A-Za-z0-9+\/]{40,}/ nocase
         $b = /mshta(\.exe)?\s{1,3}["\']?https?:\/\// nocase
@@ -400,6 +415,7 @@ rule secondstage_eval_of_answer
         severity = "critical"
         confidence = "medium"
         mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1105 ATTACK-T1059.006 CWE-94"
+        kinds = "code layer"
     strings:
         $get = /(\w{1,24})\s?=\s?[^\n]{0,60}(urlopen|requests\.get|requests\.post|httpx\.get)\([^\n]{1,160}\n/
         $run = /\b(exec|eval)\(\s?(compile\(\s?)?(code|payload|script|source|src|resp|response|r|res|data|body|content|remote_code|new_code|update)(\.(text|content|read\(\)|decode\(\)))?\s?[,)]/
@@ -418,6 +434,7 @@ rule secondstage_update_program
         severity = "high"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1105 ATTACK-T1059 CWE-494"
+        kinds = "code layer"
     strings:
         $get = /(curl|wget)\s[^\n`"\']{0,60}-(o|O|-output)\s{0,2}(\$\{|\$|["\']?\/tmp\/)/
         $arm = /(chmod\s{1,3}(\+x|7\d\d)|chmodSync\([^\n]{1,60}0?o?7\d\d)/

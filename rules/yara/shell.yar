@@ -9,6 +9,7 @@ rule shell_reverse_dev_tcp
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1059.004 ATTACK-T1071.001 ATTACK-T1571 ATLAS-AML.T0072 CWE-506"
+        kinds = "code layer"
     strings:
         $a = /(ba|z)?sh\s{1,3}-i\s{0,4}(>&|&>|<&|>|<)\s{0,3}\/dev\/(tcp|udp)\/[A-Za-z0-9.\-$\{_]{2,60}\}?\/[0-9$\{A-Za-z_]{1,12}/
         $b = /exec\s{1,3}\d{1,3}<>\s{0,2}\/dev\/tcp\/[A-Za-z0-9.\-$\{_]{2,60}\}?\/[0-9$\{A-Za-z_]{1,12}/
@@ -31,6 +32,7 @@ rule shell_reverse_python
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1059.006 ATTACK-T1059.004 ATTACK-T1571 ATLAS-AML.T0072 CWE-506"
+        kinds = "code layer"
     strings:
         $socket = /socket\.socket\(|socket\(AF_INET|socket\(\)/
         $connect = /\.connect(_ex)?\(\s?\(/
@@ -52,8 +54,10 @@ rule shell_reverse_netcat
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1059.004 ATTACK-T1571 ATLAS-AML.T0072 CWE-506"
+        kinds = "code layer"
     strings:
-        $nc = /\bnc(at)?\s{1,3}([^\n|;]{0,60}\s)?-[a-z]{0,4}[ec]\s{1,3}["']?(\/bin\/|\/usr\/bin\/)?(ba|z|da)?sh\b/
+        $nc = /( nc\s|\nnc\s|;nc\s|\|nc\s|&nc\s|"nc\s|'nc\s|`nc\s|\(nc\s|\/nc\s|\tnc\s| ncat\s|\nncat\s|;ncat\s|\|ncat\s|&ncat\s|"ncat\s|'ncat\s|`ncat\s|\(ncat\s|\/ncat\s|\tncat\s|^ncat\s|^nc \$|^nc 0|^nc 1|^nc 2|^nc 3|^nc 4|^nc 5|^nc 6|^nc 7|^nc 8|^nc 9|^nc a|^nc b|^nc c|^nc d|^nc e|^nc f|^nc g|^nc h|^nc i|^nc j|^nc k|^nc l|^nc m|^nc n|^nc o|^nc p|^nc q|^nc r|^nc s|^nc t|^nc u|^nc v|^nc w|^nc x|^nc y|^nc z)\s{0,2}([^\n|;]{0,60}\s)?-[a-z]{0,4}[ec]\s{1,3}["']?(\/bin\/|\/usr\/bin\/)?(ba|z|da)?sh\b/
+        $nc1 = /^nc -[a-z]{0,4}[ec]\s{1,3}["']?(\/bin\/|\/usr\/bin\/)?(ba|z|da)?sh\b/
         $fifo = /mkfifo\s{1,3}\/tmp\/[^\n]{1,80}\|\s{0,3}(\/bin\/)?(ba)?sh[^\n]{0,40}\|\s{0,3}(nc|ncat|openssl|telnet)\s/
         $socat = /socat\s[^\n]{0,120}exec:["']?(\/bin\/)?(ba)?sh/ nocase
     condition:
@@ -69,6 +73,7 @@ rule shell_reverse_node
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1059.007 ATTACK-T1059.004 ATTACK-T1571 ATLAS-AML.T0072 CWE-506"
+        kinds = "code layer"
     strings:
         $net1 = "net.Socket("
         $net2 = "net.connect("
@@ -90,6 +95,7 @@ rule shell_reverse_one_liner
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1059 ATTACK-T1571 ATLAS-AML.T0072 CWE-506"
+        kinds = "code layer"
     strings:
         $perl = /perl\s{1,3}(-\w{1,6}\s)?-e\s{0,3}["']use\sSocket;/
         $php = /php\s{1,3}-r\s{0,3}["']\$\w{1,10}\s?=\s?fsockopen\([^\n]{4,120}(exec|shell_exec|system|passthru|proc_open)\(/
@@ -113,13 +119,15 @@ rule shell_reverse_in_text
         severity = "medium"
         confidence = "low"
         mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1059.004 ATLAS-AML.T0072 CWE-506"
+        kinds = "prose"
     strings:
         $tcp = /(ba|z)?sh\s{1,3}-i\s{0,4}(>&|&>)\s{0,3}\/dev\/tcp\/[A-Za-z0-9.\-$\{_]{2,60}\}?\/[0-9$]{1,6}/
-        $nc = /\bnc(at)?\s{1,3}([^\n|;]{0,60}\s)?-[a-z]{0,4}e\s{1,3}(\/bin\/)?(ba|z)?sh\b/
+        $nc = /( nc\s|\nnc\s|;nc\s|\|nc\s|&nc\s|"nc\s|'nc\s|`nc\s|\(nc\s|\/nc\s|\tnc\s| ncat\s|\nncat\s|;ncat\s|\|ncat\s|&ncat\s|"ncat\s|'ncat\s|`ncat\s|\(ncat\s|\/ncat\s|\tncat\s|^ncat\s|^nc \$|^nc 0|^nc 1|^nc 2|^nc 3|^nc 4|^nc 5|^nc 6|^nc 7|^nc 8|^nc 9|^nc a|^nc b|^nc c|^nc d|^nc e|^nc f|^nc g|^nc h|^nc i|^nc j|^nc k|^nc l|^nc m|^nc n|^nc o|^nc p|^nc q|^nc r|^nc s|^nc t|^nc u|^nc v|^nc w|^nc x|^nc y|^nc z)\s{0,2}([^\n|;]{0,60}\s)?-[a-z]{0,4}e\s{1,3}(\/bin\/)?(ba|z)?sh\b/
+        $nc1 = /^nc -[a-z]{0,4}e\s{1,3}(\/bin\/)?(ba|z)?sh\b/
         $fifo = /mkfifo\s{1,3}\/tmp\/[^\n]{1,80}\|\s{0,3}(\/bin\/)?sh[^\n]{0,40}\|\s{0,3}nc\s/
         $dup = /os\.dup2\(\s?\w{1,20}\.fileno\(\)\s?,\s?[012]\s?\)/
     condition:
-        kind == "prose" and layer == "" and ($tcp or $nc or $fifo or #dup >= 2)
+        kind == "prose" and layer == "" and ($tcp or $nc or $nc1 or $fifo or #dup >= 2)
 }
 
 rule shell_command_loop
@@ -131,6 +139,7 @@ rule shell_command_loop
         severity = "high"
         confidence = "medium"
         mapping = "AST01 ASI05 ASI10 LLM03 MCP05 ATTACK-T1059.006 ATTACK-T1571 CWE-506"
+        kinds = "code layer"
     strings:
         $connect = /\.connect\(\s?\(\s?["'][^"'\n]{3,80}["']\s?,\s?\d{2,5}\s?\)\s?\)/
         $connect2 = /\.connect\(\s?\(\s?(HOST|host|ip|IP|SERVER|server|addr|C2|c2)\w{0,10}\s?,\s?\w{1,12}\s?\)\s?\)/
@@ -153,6 +162,7 @@ rule shell_reverse_python_fileno
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1059 ATTACK-T1571 ATLAS-AML.T0072 CWE-506"
+        kinds = "code layer"
     strings:
         $connect = /\.connect(_ex)?\(\s?\(/
         $stream = /std(in|out|err)\s?=\s?\w{1,20}\.fileno\(\)/
@@ -171,6 +181,7 @@ rule shell_reverse_go
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1059 ATTACK-T1571 ATLAS-AML.T0072 CWE-506"
+        kinds = "code layer"
     strings:
         $dial = /net\.Dial\(\s?"tcp[46]?"/
         $exec = /exec\.Command\(\s?"(\/bin\/|\/usr\/bin\/)?(ba|z)?sh"|exec\.Command\(\s?"(cmd|powershell)(\.exe)?"/
@@ -189,6 +200,7 @@ rule shell_reverse_java
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1059 ATTACK-T1571 ATLAS-AML.T0072 CWE-506"
+        kinds = "code layer"
     strings:
         $sock = /new\s(java\.net\.)?Socket\(/
         $exec = /(ProcessBuilder|\.exec)\(\s?(new\sString\[\]\s?\{\s?)?"(\/bin\/(ba)?sh|cmd(\.exe)?)"/
@@ -207,6 +219,7 @@ rule shell_reverse_ruby
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1059 ATTACK-T1571 ATLAS-AML.T0072 CWE-506"
+        kinds = "code layer"
     strings:
         $sock = /TCPSocket\.(new|open)\(/
         $a = /exec\(?\s?["\'](\/bin\/)?(ba)?sh\s-i\s[<>]/
@@ -226,6 +239,7 @@ rule shell_reverse_perl
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1059 ATTACK-T1571 ATLAS-AML.T0072 CWE-506"
+        kinds = "code layer"
     strings:
         $sock1 = "IO::Socket::INET"
         $sock2 = "PF_INET"
@@ -246,6 +260,7 @@ rule shell_reverse_lua
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1059 ATTACK-T1571 ATLAS-AML.T0072 CWE-506"
+        kinds = "code layer"
     strings:
         $sock = /require\s?\(?\s?["\']socket["\']/
         $conn = /:connect\(/
@@ -282,6 +297,7 @@ rule shell_reverse_rust
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1059 ATTACK-T1571 ATLAS-AML.T0072 CWE-506"
+        kinds = "code layer"
     strings:
         $conn = "TcpStream::connect("
         $cmd = /Command::new\(\s?"(\/bin\/(ba)?sh|cmd(\.exe)?|powershell(\.exe)?)"/
@@ -299,9 +315,10 @@ rule shell_reverse_dotnet
         severity = "critical"
         confidence = "high"
         mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1059 ATTACK-T1571 ATLAS-AML.T0072 CWE-506"
+        kinds = "code layer"
     strings:
         $tcp = /new(-object)?\s[^\n(]{0,30}TcpClient\s?\(/ nocase
-        $cmd = /FileName\s?=\s?"(cmd|powershell)(\.exe)?"/ nocase
+        $cmd = /FileName\s?=\s?("cmd|"powershell)(\.exe)?"/ nocase
         $in = "RedirectStandardInput" nocase
         $out = "RedirectStandardOutput" nocase
         $stream = "GetStream(" nocase
@@ -323,7 +340,8 @@ rule shell_bind
         $listen = ".listen("
         $dup = /os\.dup2\(\s?\w{1,20}\.fileno\(\)/
         $sh = /["\']\/bin\/(ba|z|da)?sh["\']/
-        $nc = /\bnc(at)?\s[^\n|;]{0,40}-[a-z]{0,3}l[a-z]{0,3}\s[^\n|;]{0,40}-[ec]\s?(\/bin\/)?(ba)?sh/
+        $nc = /( nc\s|\nnc\s|;nc\s|\|nc\s|&nc\s|"nc\s|'nc\s|`nc\s|\(nc\s|\/nc\s|\tnc\s| ncat\s|\nncat\s|;ncat\s|\|ncat\s|&ncat\s|"ncat\s|'ncat\s|`ncat\s|\(ncat\s|\/ncat\s|\tncat\s|^ncat\s|^nc \$|^nc 0|^nc 1|^nc 2|^nc 3|^nc 4|^nc 5|^nc 6|^nc 7|^nc 8|^nc 9|^nc a|^nc b|^nc c|^nc d|^nc e|^nc f|^nc g|^nc h|^nc i|^nc j|^nc k|^nc l|^nc m|^nc n|^nc o|^nc p|^nc q|^nc r|^nc s|^nc t|^nc u|^nc v|^nc w|^nc x|^nc y|^nc z)[^\n|;]{0,40}-[a-z]{0,3}l[a-z]{0,3}\s[^\n|;]{0,40}-[ec]\s?(\/bin\/)?(ba)?sh/
+        $nc1 = /^nc -[a-z]{0,3}l[a-z]{0,3}\s[^\n|;]{0,40}-[ec]\s?(\/bin\/)?(ba)?sh/
     condition:
-        (kind == "code" or layer != "") and $nc or ($bind and $listen and #dup >= 2 and $sh)
+        (kind == "code" or layer != "") and $nc or $nc1 or ($bind and $listen and #dup >= 2 and $sh)
 }

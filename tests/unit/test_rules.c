@@ -229,6 +229,10 @@ static void test_refusals(void **ret)
                    "rule a { meta: id = \"VB-A-B\" title = \"t\" description = \"d\" "
                    "severity = \"low\" confidence = \"high\" mapping = \" \" condition: true }",
                    "/meta.yar:1:", "mapping");
+    expect_refusal("meta.yar", "rule a { " META "kinds = \"code text\" condition: true }",
+                   "/meta.yar:1:", "kinds");
+    expect_refusal("meta.yar", "rule a { " META "kinds = \"\" condition: true }",
+                   "/meta.yar:1:", "kinds");
 }
 
 static void test_folders(void **ret)
@@ -358,6 +362,144 @@ static void test_cache(void **ret)
     scan_tree_remove(base);
 }
 
+/* --- sets --- */
+
+struct names {
+    struct vb_sink sink;
+    char text[8192];
+};
+
+static int note_name(struct vb_sink *sink, struct vb_event *event, struct vb_error *err)
+{
+    struct names *names = (struct names *)sink;
+    (void)err;
+    const size_t len = strlen(names->text);
+    if (event->kind != VB_EV_SCAN_MATCH)
+        return VB_OK;
+    const struct vb_str name = vb_event_get_str(event, VB_F_NAME);
+    const struct vb_str layer = vb_event_get_str(event, VB_F_LAYER);
+    (void)snprintf(names->text + len, sizeof(names->text) - len, "%.*s %.*s\n", (int)name.len,
+                   name.text, (int)layer.len, layer.len == 0 ? "" : layer.text);
+    return VB_OK;
+}
+
+static void names_of(const struct vb_rules *rules, const struct one_case *one, struct names *ret)
+{
+    struct vb_error err = {0};
+    *ret = (struct names){.sink = {note_name}};
+    const struct vb_str text = {one->text, one->len};
+    if (vb_scan_bytes(one->path, text, rules, &vb_scan_default_limits, &ret->sink, &err) < 0)
+        fail_msg("%s", err.message);
+}
+
+/* The shipped rules in a folder of their own, none of which says its kinds. */
+static char *rules_without_kinds(void)
+{
+    char *to = scan_tree_new();
+    DIR *dir = opendir(RULES_DIR);
+    assert_non_null(dir);
+    for (const struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
+        if (strstr(entry->d_name, ".yar") == NULL)
+            continue;
+        char path[512];
+        struct vb_buf text;
+        vb_buf_init(&text, 1024 * 1024);
+        (void)snprintf(path, sizeof(path), "%s/%s", RULES_DIR, entry->d_name);
+        VB_CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+        assert_true(fd >= 0 && vb_buf_read_fd(&text, fd, NULL) == 0);
+        for (char *at = (char *)text.data; (at = strstr(at, "        kinds = ")) != NULL; at += 8)
+            memcpy(at, "        sorts", 13);
+        scan_tree_write(to, entry->d_name, text.data, text.len);
+        vb_buf_done(&text);
+    }
+    closedir(dir);
+    return to;
+}
+
+struct comparison {
+    const struct vb_rules *one, *other;
+    size_t compared, matched;
+};
+
+static void compare_cases(void *ctx, const char *name, const char *id, const char *severity,
+                          const char *description)
+{
+    struct comparison *comparison = ctx;
+    (void)id;
+    (void)severity;
+    (void)description;
+    VB_CLEANUP_FREE char *cases = read_cases(CASES_DIR, name);
+    struct one_case one;
+    for (const char *at = next_case(cases, &one); at != NULL; at = next_case(at, &one)) {
+        static struct names left, right;
+        names_of(comparison->one, &one, &left);
+        names_of(comparison->other, &one, &right);
+        assert_string_equal(left.text, right.text);
+        comparison->compared++;
+        comparison->matched += left.text[0] != '\0' ? 1 : 0;
+    }
+}
+
+/* What a rule says of its kinds takes nothing from what it finds. */
+static void test_kinds_lose_nothing(void **ret)
+{
+    struct state *state = *ret;
+    struct vb_rules *whole = NULL;
+    struct vb_error err = {0};
+    char *dir = rules_without_kinds();
+    if (vb_rules_load(dir, NULL, &whole, &err) < 0)
+        fail_msg("%s", err.message);
+    struct comparison comparison = {.one = state->rules, .other = whole};
+    vb_rules_each(state->rules, compare_cases, &comparison);
+    assert_true(comparison.compared > 400 && comparison.matched > 200);
+    vb_rules_free(whole);
+    scan_tree_remove(dir);
+}
+
+static bool fires(const struct vb_rules *rules, const char *path, const char *text,
+                  const char *wanted)
+{
+    static struct names names;
+    const struct one_case one = {.text = text, .len = strlen(text)};
+    struct one_case at = one;
+    (void)snprintf(at.path, sizeof(at.path), "%s", path);
+    names_of(rules, &at, &names);
+    return strstr(names.text, wanted) != NULL;
+}
+
+/* Each set holds the rules that say so, those that say nothing, and what others stand on; where
+ * leaving a rule out breaks another one, nothing is left out. */
+static void test_sets(void **ret)
+{
+    (void)ret;
+    struct vb_rules *rules = NULL;
+    struct vb_error err = {0};
+    char *dir = scan_tree_new();
+    scan_tree_text(dir, "a.yar",
+                   "private rule word { strings: $a = \"needle\" condition: $a }\n"
+                   "rule in_code { " META "kinds = \"code\" condition: word }\n"
+                   "rule in_prose { " META "kinds = \"prose layer\" condition: word }\n"
+                   "rule anywhere { " META "condition: word }\n");
+    assert_int_equal(vb_rules_load(dir, NULL, &rules, &err), 0);
+    assert_true(fires(rules, "a.py", "needle", "in_code"));
+    assert_false(fires(rules, "a.py", "needle", "in_prose"));
+    assert_true(fires(rules, "a.py", "needle", "anywhere"));
+    assert_true(fires(rules, "a.md", "needle", "in_prose"));
+    assert_false(fires(rules, "a.md", "needle", "in_code"));
+    assert_true(fires(rules, "a.md", "```sh\nneedle\n```\n", "in_code fence"));
+    assert_true(fires(rules, "a.py",
+                      "x = 'bmVlZGxlIG5lZWRsZSBuZWVkbGUgbmVlZGxlIG5lZWRsZSBuZWVkbGU='",
+                      "in_prose base64"));
+    vb_rules_free(rules);
+    scan_tree_text(dir, "a.yar",
+                   "rule base { " META "kinds = \"code\" strings: $a = \"needle\" condition: $a }\n"
+                   "rule top { " META "condition: base }\n");
+    assert_int_equal(vb_rules_load(dir, NULL, &rules, &err), 0);
+    assert_true(fires(rules, "a.md", "needle", "top"));
+    vb_rules_free(rules);
+    scan_tree_remove(dir);
+}
+
 /* A cache that cannot be written is no reason to fail. */
 static void test_cache_unwritable(void **ret)
 {
@@ -374,6 +516,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_each_rule, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_orphan_cases, setup, teardown),
         cmocka_unit_test_setup_teardown(test_honest_packages, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_kinds_lose_nothing, setup, teardown),
+        cmocka_unit_test(test_sets),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_folders),
         cmocka_unit_test(test_cache),
