@@ -111,14 +111,13 @@ static void on_hit(void *ctx, uint32_t number)
         return;
     matcher->hit[number] = matcher->generation;
     const struct vb_sigma *sigma = matcher->sigma;
-    const struct atom *atom = &sigma->atoms[number];
-    for (uint32_t i = atom->wakes; i < atom->wake_end; i++) {
-        const uint32_t rule = sigma->wakes[i];
-        if (matcher->woken[rule] == matcher->generation ||
-            matcher->source->applies[sigma->rules[rule].bucket] == 0)
+    for (uint32_t i = sigma->first_wake[number]; i < sigma->first_wake[number + 1]; i++) {
+        const struct wake *wake = &sigma->wakes[i];
+        if (matcher->source->applies[wake->bucket] == 0 ||
+            matcher->woken[wake->rule] == matcher->generation)
             continue;
-        matcher->woken[rule] = matcher->generation;
-        matcher->candidates[matcher->candidate_count++] = rule;
+        matcher->woken[wake->rule] = matcher->generation;
+        matcher->candidates[matcher->candidate_count++] = wake->rule;
     }
 }
 
