@@ -28,20 +28,6 @@ static bool find_bucket(struct vb_sigma *sigma, struct rule *rule)
     return true;
 }
 
-struct wake {
-    uint32_t atom, rule;
-};
-
-struct wakes {
-    struct wake *list;
-    size_t count;
-};
-
-static void wakes_done(struct wakes *wakes)
-{
-    free(wakes->list);
-}
-
 static void note_keywords(struct vb_sigma *sigma, const struct rule *rule)
 {
     for (uint32_t i = rule->first_op; i < rule->end_op; i++) {
@@ -63,12 +49,11 @@ static bool add_always(struct vb_sigma *sigma, uint32_t number)
     return true;
 }
 
-static bool compile_rule(struct vb_sigma *sigma, uint32_t number, struct wakes *wakes)
+static bool write_rule(struct vb_sigma *sigma, uint32_t number)
 {
     struct rule *rule = &sigma->rules[number];
     if (rule->tree == NULL)
         return true;
-    struct atoms triggers;
     if (!find_bucket(sigma, rule))
         return false;
     if (rule->tree == NULL)
@@ -76,12 +61,23 @@ static bool compile_rule(struct vb_sigma *sigma, uint32_t number, struct wakes *
     if (!vb_sigma_program(sigma, rule))
         return false;
     note_keywords(sigma, rule);
+    return true;
+}
+
+/* Programs are written: which atoms tell rules apart is known. */
+static bool wake_rule(struct vb_sigma *sigma, uint32_t number)
+{
+    const struct rule *rule = &sigma->rules[number];
+    struct atoms triggers;
+    if (rule->tree == NULL)
+        return true;
     bool ok = vb_sigma_triggers(sigma, rule->tree, &triggers);
     for (size_t i = 0; i < triggers.count && ok; i++) {
         sigma->atoms[triggers.list[i]].used = true;
-        ok = SIGMA_GROW(sigma, wakes->list, wakes->count);
+        ok = SIGMA_GROW(sigma, sigma->wakes, sigma->wake_count);
         if (ok)
-            wakes->list[wakes->count++] = (struct wake){triggers.list[i], number};
+            sigma->wakes[sigma->wake_count++] =
+                (struct wake){triggers.list[i], number, rule->bucket};
     }
     const bool always = ok && triggers.count == 0;
     free(triggers.list);
@@ -96,23 +92,17 @@ static int compare_wakes(const void *left, const void *right)
     return a->rule < b->rule ? -1 : a->rule > b->rule;
 }
 
-static bool set_wakes(struct vb_sigma *sigma, struct wakes *wakes)
+static bool sort_wakes(struct vb_sigma *sigma)
 {
-    sigma->wakes = calloc(wakes->count + 1, sizeof(*sigma->wakes));
-    if (sigma->wakes == NULL)
+    sigma->first_wake = calloc(sigma->atom_count + 1, sizeof(*sigma->first_wake));
+    if (sigma->first_wake == NULL)
         return false;
-    if (wakes->count > 1)
-        qsort(wakes->list, wakes->count, sizeof(*wakes->list), compare_wakes);
-    for (size_t i = 0; i < wakes->count; i++) {
-        const struct wake *wake = &wakes->list[i];
-        struct atom *atom = &sigma->atoms[wake->atom];
-        if (i > 0 && compare_wakes(wake, wake - 1) == 0)
-            continue;
-        if (atom->wakes == atom->wake_end)
-            atom->wakes = (uint32_t)sigma->wake_count;
-        sigma->wakes[sigma->wake_count++] = wake->rule;
-        atom->wake_end = (uint32_t)sigma->wake_count;
-    }
+    if (sigma->wake_count > 1)
+        qsort(sigma->wakes, sigma->wake_count, sizeof(*sigma->wakes), compare_wakes);
+    for (size_t i = 0; i < sigma->wake_count; i++)
+        sigma->first_wake[sigma->wakes[i].atom + 1]++;
+    for (size_t i = 0; i < sigma->atom_count; i++)
+        sigma->first_wake[i + 1] += sigma->first_wake[i];
     return true;
 }
 
@@ -171,7 +161,6 @@ static bool make_automata(struct vb_sigma *sigma)
 
 int vb_sigma_compile(struct vb_sigma *sigma, struct vb_error *err)
 {
-    VB_CLEANUP(wakes_done) struct wakes wakes = {0};
     if (sigma->compiled)
         return vb_fail(err, VB_E_SOFTWARE, 0, "Sigma rules are compiled once");
     const int status = vb_sigma_resolve(sigma, err);
@@ -179,8 +168,10 @@ int vb_sigma_compile(struct vb_sigma *sigma, struct vb_error *err)
         return status;
     bool ok = true;
     for (uint32_t i = 0; i < sigma->rule_count && ok; i++)
-        ok = compile_rule(sigma, i, &wakes);
-    if (!ok || !set_wakes(sigma, &wakes) || !make_automata(sigma) || sigma->arena.failed)
+        ok = write_rule(sigma, i);
+    for (uint32_t i = 0; i < sigma->rule_count && ok; i++)
+        ok = wake_rule(sigma, i);
+    if (!ok || !sort_wakes(sigma) || !make_automata(sigma) || sigma->arena.failed)
         return vb_fail(err, VB_E_NOMEM, 0, "out of memory for Sigma rules");
     sigma->compiled = true;
     return VB_OK;

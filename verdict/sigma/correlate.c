@@ -292,17 +292,31 @@ static bool close_window(struct correlator *correlator, struct group *group, uin
     return !correlator->failed;
 }
 
+static void find_first_end(struct correlator *correlator)
+{
+    const struct vb_sigma *sigma = correlator->sigma;
+    correlator->first_end = UINT64_MAX;
+    for (size_t i = 0; i < sigma->correlation_count; i++) {
+        const struct group *group = correlator->states[i].oldest_open;
+        const uint64_t end = group == NULL ? UINT64_MAX : end_of(&sigma->correlations[i], group);
+        correlator->first_end = end < correlator->first_end ? end : correlator->first_end;
+    }
+}
+
 bool vb_sigma_close_windows(struct correlator *correlator, uint64_t time_ns, struct hits *hits)
 {
     const struct vb_sigma *sigma = correlator->sigma;
+    if (time_ns < correlator->first_end)
+        return true;
     for (size_t i = 0; i < sigma->correlation_count; i++) {
         const uint32_t number = sigma->correlation_order[i];
-        const uint64_t span = sigma->correlations[number].span_ns;
+        const struct correlation *correlation = &sigma->correlations[number];
         struct state *state = &correlator->states[number];
-        while (state->oldest_open != NULL && time_ns - state->oldest_open->opened_ns >= span)
-            if (!close_window(correlator, state->oldest_open, state->oldest_open->opened_ns + span,
-                              hits))
+        while (state->oldest_open != NULL && time_ns >= end_of(correlation, state->oldest_open))
+            if (!close_window(correlator, state->oldest_open,
+                              end_of(correlation, state->oldest_open), hits))
                 return false;
     }
+    find_first_end(correlator);
     return true;
 }

@@ -14,6 +14,7 @@ struct correlator *vb_sigma_correlator_new(const struct vb_sigma *sigma,
         return NULL;
     correlator->sigma = sigma;
     correlator->limits = limits;
+    correlator->first_end = UINT64_MAX;
     correlator->states = calloc(sigma->correlation_count + 1, sizeof(*correlator->states));
     if (correlator->states == NULL) {
         free(correlator);
@@ -238,6 +239,8 @@ static struct group *new_group(struct correlator *correlator, uint32_t number, s
     group->open_older = state->newest_open;
     *(state->newest_open != NULL ? &state->newest_open->open_newer : &state->oldest_open) = group;
     state->newest_open = group;
+    const uint64_t end = end_of(correlation, group);
+    correlator->first_end = end < correlator->first_end ? end : correlator->first_end;
     return group;
 }
 

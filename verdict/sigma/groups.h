@@ -58,6 +58,7 @@ struct correlator {
     struct vb_sigma_limits *limits;
     struct state *states;
     struct group *oldest, *newest;
+    uint64_t first_end; /* no open window ends before it */
     size_t bytes;
     bool failed;
 };
@@ -65,6 +66,13 @@ struct correlator {
 static inline bool is_ordered(const struct correlation *correlation)
 {
     return correlation->type == CORRELATE_TEMPORAL_ORDERED;
+}
+
+/* When the window that GROUP opened ends. */
+static inline uint64_t end_of(const struct correlation *correlation, const struct group *group)
+{
+    const uint64_t most = UINT64_MAX - correlation->span_ns;
+    return group->opened_ns > most ? UINT64_MAX : group->opened_ns + correlation->span_ns;
 }
 
 /* Notes that memory ran out; false. */

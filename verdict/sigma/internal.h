@@ -93,6 +93,7 @@ struct atom {
     bool used;      /* by a rule that was loaded */
     uint16_t field; /* NO_FIELD: keywords, so any value */
     uint16_t other; /* FIELD */
+    uint32_t uses;  /* in programs of rules */
     uint32_t hint;  /* a LITERALS atom that is true wherever this one is, or NO_ATOM */
     double number;
     struct bytes pattern;
@@ -103,8 +104,11 @@ struct atom {
     struct regex *regex;
     struct bytes key; /* what makes it the same as another */
     uint64_t hash;    /* of key */
-    uint32_t wakes;   /* where the rules begin that it wakes, in sigma->wakes */
-    uint32_t wake_end;
+};
+
+/* A rule that an atom wakes, with what is asked of it first. */
+struct wake {
+    uint32_t atom, rule, bucket;
 };
 
 /* --- the tree of a condition --- */
@@ -246,8 +250,9 @@ struct vb_sigma {
     size_t literal_bytes, all_nodes;
     struct op *ops;
     size_t op_count;
-    uint32_t *wakes;
+    struct wake *wakes; /* by atom */
     size_t wake_count;
+    uint32_t *first_wake; /* of each atom, in wakes; one more at the end */
     struct feed *feeds;
     size_t feed_count;
     struct bucket *buckets;
@@ -401,8 +406,8 @@ bool vb_sigma_automaton_walk_both(const struct automaton *const automata[2],
 
 int vb_sigma_resolve(struct vb_sigma *sigma, struct vb_error *err);
 bool vb_sigma_program(struct vb_sigma *sigma, struct rule *rule);
-/* The atoms of which one is true wherever TREE is; none: TREE may be true without. False: no
- * memory. */
+/* The atoms of which one is true wherever TREE is; none: TREE may be true without. All programs are
+ * written. False: no memory. */
 struct atoms {
     uint32_t *list;
     size_t count;

@@ -10,17 +10,21 @@ static uint32_t trigger_of(const struct vb_sigma *sigma, uint32_t atom)
     return sigma->atoms[atom].kind == ATOM_LITERALS ? atom : sigma->atoms[atom].hint;
 }
 
-/* How seldom a hit is to be expected: bytes of the shortest literal, those of anchors count more.
+/* How seldom a hit is to be expected: bytes of the shortest literal, those of anchors count more,
+ * those of a whole value most. What many rules ask for, such as a type, is what many events have.
  */
 static size_t atom_score(const struct atom *atom)
 {
+    static const unsigned char more[ANCHOR_COUNT] = {0, 3, 3, 12};
     size_t best = SIZE_MAX;
     for (size_t i = 0; i < atom->literal_count; i++) {
         const struct literal *literal = &atom->literals[i];
-        const size_t score = literal->text.len * 2 + (literal->anchor == ANCHOR_FREE ? 0 : 3);
+        const size_t score = literal->text.len * 2 + more[literal->anchor];
         best = score < best ? score : best;
     }
-    return best == SIZE_MAX ? NO_SCORE : best;
+    if (best == SIZE_MAX)
+        return NO_SCORE;
+    return 1 + best / (atom->uses > 0 ? atom->uses : 1);
 }
 
 /* NO_SCORE: nothing needs to be there. */

@@ -85,6 +85,7 @@ static bool write_node(struct writer *writer, const struct node *node)
     if (node->kind == NODE_ATOM) {
         struct atom *atom = &writer->sigma->atoms[node->atom];
         atom->used = true;
+        atom->uses++;
         if (atom->hint != NO_ATOM)
             writer->sigma->atoms[atom->hint].used = true;
         return emit(writer, writer->negative ? OP_MAYBE : OP_ATOM, node->atom, 0);

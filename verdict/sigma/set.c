@@ -277,6 +277,7 @@ void vb_sigma_free(struct vb_sigma *sigma)
         sigma->placeholders,
         sigma->ops,
         sigma->wakes,
+        sigma->first_wake,
         sigma->feeds,
         sigma->automata,
         sigma->atom_table.slots,

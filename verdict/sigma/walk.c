@@ -2,13 +2,15 @@
  * what a short value gave is kept and looked up; the table is small and a later value takes the
  * place of an earlier one. */
 #include <inttypes.h>
+#include <stdalign.h>
 
 #include "verdict/sigma/matcher.h"
 
-enum { RECALLED = 512, RECALLED_BYTES = 80, RECALLED_ATOMS = 16 };
+enum { RECALLED = 512, RECALLED_BYTES = 80, RECALLED_ATOMS = 7 };
 
+/* Two lines of the cache, of which most need the first one. */
 struct recalled {
-    const struct automaton *automata[2];
+    alignas(64) const struct automaton *automata[2];
     uint16_t len;
     uint8_t count;
     bool whole; /* all hits had room */
@@ -18,7 +20,11 @@ struct recalled {
 
 struct recalled *vb_sigma_recalled_new(void)
 {
-    return calloc(RECALLED, sizeof(struct recalled));
+    struct recalled *recalled =
+        aligned_alloc(alignof(struct recalled), RECALLED * sizeof(*recalled));
+    if (recalled != NULL)
+        memset(recalled, 0, RECALLED * sizeof(*recalled));
+    return recalled;
 }
 
 static size_t slot_of(struct bytes text, const struct automaton *const automata[2])
@@ -111,14 +117,13 @@ static void on_hit(void *ctx, uint32_t number)
         return;
     matcher->hit[number] = matcher->generation;
     const struct vb_sigma *sigma = matcher->sigma;
-    const struct atom *atom = &sigma->atoms[number];
-    for (uint32_t i = atom->wakes; i < atom->wake_end; i++) {
-        const uint32_t rule = sigma->wakes[i];
-        if (matcher->woken[rule] == matcher->generation ||
-            matcher->source->applies[sigma->rules[rule].bucket] == 0)
+    for (uint32_t i = sigma->first_wake[number]; i < sigma->first_wake[number + 1]; i++) {
+        const struct wake *wake = &sigma->wakes[i];
+        if (matcher->source->applies[wake->bucket] == 0 ||
+            matcher->woken[wake->rule] == matcher->generation)
             continue;
-        matcher->woken[rule] = matcher->generation;
-        matcher->candidates[matcher->candidate_count++] = rule;
+        matcher->woken[wake->rule] = matcher->generation;
+        matcher->candidates[matcher->candidate_count++] = wake->rule;
     }
 }
 
