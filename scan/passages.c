@@ -213,26 +213,38 @@ static bool stands(struct vb_str text, size_t at, const char *word)
 }
 
 /* The first MARK from AT on, or the end of the text; a backslash hides what follows it. */
-static size_t find_mark(struct vb_str text, size_t at, const char *word, bool one_line)
+static size_t find_mark(struct vb_str text, size_t at, const char *word, bool one_line,
+                        size_t *none_until)
 {
     const size_t end = text.len - at < LITERAL_MOST ? text.len : at + LITERAL_MOST;
-    for (; at < end && !stands(text, at, word); at++) {
+    for (at = *none_until > at ? *none_until : at; at < end && !stands(text, at, word); at++) {
         if (one_line && text.text[at] == '\n')
-            return text.len;
+            break;
         if (text.text[at] == '\\' && at + 1 < end)
             at++;
     }
-    return at < end ? at : text.len;
+    if (at < end && stands(text, at, word))
+        return at;
+    *none_until = at;
+    return text.len;
 }
 
-static bool literal_at(struct vb_str text, size_t at, struct piece *ret)
+/* Up to where each mark was looked for in vain, so that a text full of beginnings without an end is
+ * not read once for each. */
+struct looked {
+    size_t quotes[5];
+    size_t comment;
+};
+
+static bool literal_at(struct vb_str text, size_t at, struct looked *looked, struct piece *ret)
 {
     static const char *const quotes[] = {"\"\"\"", "'''", "\"", "'", "`"};
     for (size_t i = 0; i < VB_ARRAY_LEN(quotes); i++) {
         if (!stands(text, at, quotes[i]))
             continue;
         const size_t len = strlen(quotes[i]), begin = at + len;
-        const size_t end = find_mark(text, begin, quotes[i], quotes[i][0] != '`' && len == 1);
+        const size_t end =
+            find_mark(text, begin, quotes[i], quotes[i][0] != '`' && len == 1, &looked->quotes[i]);
         if (end == text.len)
             return false;
         *ret = (struct piece){begin, end, end + len, true};
@@ -241,12 +253,12 @@ static bool literal_at(struct vb_str text, size_t at, struct piece *ret)
     return false;
 }
 
-static bool comment_at(struct vb_str text, size_t at, struct piece *ret)
+static bool comment_at(struct vb_str text, size_t at, struct looked *looked, struct piece *ret)
 {
     const bool fresh = at == 0 || (text.text[at - 1] != ':' && text.text[at - 1] != '\\');
     const bool apart = at == 0 || blank(text.text[at - 1]) || text.text[at - 1] == '\n';
     if (stands(text, at, "/*")) {
-        const size_t end = find_mark(text, at + 2, "*/", false);
+        const size_t end = find_mark(text, at + 2, "*/", false, &looked->comment);
         *ret = (struct piece){at + 2, end, end == text.len ? end : end + 2, false};
         return end < text.len;
     }
@@ -280,9 +292,11 @@ static bool worth(struct vb_str text, const struct piece *piece)
 static void cut_program(struct cutter *cutter, struct vb_str text, bool comments)
 {
     size_t last = 0;
+    struct looked looked = {0};
     for (size_t at = 0; at < text.len;) {
         struct piece piece;
-        if (!(comments && comment_at(text, at, &piece)) && !literal_at(text, at, &piece)) {
+        if (!(comments && comment_at(text, at, &looked, &piece)) &&
+            !literal_at(text, at, &looked, &piece)) {
             at++;
             continue;
         }
@@ -304,6 +318,19 @@ static bool has_extension(const struct vb_item *item, const char *one, const cha
     return vb_ascii_equal(extension, one) || vb_ascii_equal(extension, other);
 }
 
+/* JSON by its ends, whatever the file is called: its strings are texts, and it is none. */
+static bool is_json(struct vb_str text)
+{
+    size_t begin = 0, end = text.len;
+    while (begin < end && strchr(" \t\r\n", text.text[begin]) != NULL && text.text[begin] != '\0')
+        begin++;
+    while (end > begin && strchr(" \t\r\n", text.text[end - 1]) != NULL &&
+           text.text[end - 1] != '\0')
+        end--;
+    return end - begin >= 2 && ((text.text[begin] == '{' && text.text[end - 1] == '}') ||
+                                (text.text[begin] == '[' && text.text[end - 1] == ']'));
+}
+
 void vb_passages_each(const struct vb_text_model *model, const struct vb_item *item,
                       vb_passage_fn each, void *ctx)
 {
@@ -311,7 +338,7 @@ void vb_passages_each(const struct vb_text_model *model, const struct vb_item *i
     const struct vb_str text = {(const char *)item->data, item->len};
     if (has_extension(item, "svg", "xml"))
         return; /* pictures and tables of numbers */
-    if (item->kind == VB_ITEM_PROSE || has_extension(item, "yaml", "yml"))
+    if ((item->kind == VB_ITEM_PROSE && !is_json(text)) || has_extension(item, "yaml", "yml"))
         cut_prose(&cutter, text);
     else if (item->kind != VB_ITEM_OTHER)
         cut_program(&cutter, text, item->kind == VB_ITEM_CODE);
