@@ -47,11 +47,34 @@ static enum vb_item_kind kind_by_name(const char *path)
     return VB_ITEM_OTHER;
 }
 
+/* The first two bytes that are no blanks, or the last two, read backwards. */
+static void ends_of(const struct vb_item *item, bool last, unsigned char ret[2])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < item->len && count < 2; i++) {
+        const unsigned char byte = item->data[last ? item->len - 1 - i : i];
+        if (strchr(" \t\r\n", byte) == NULL || byte == '\0')
+            ret[count++] = byte;
+    }
+}
+
+/* Answers of services are kept without an extension; their strings are texts, and they are none. */
+static bool is_json(const struct vb_item *item)
+{
+    unsigned char first[2] = {0}, last[2] = {0};
+    ends_of(item, false, first);
+    ends_of(item, true, last);
+    return (first[0] == '{' && strchr("\"}", first[1]) != NULL && last[0] == '}') ||
+           (first[0] == '[' && strchr("{[\"", first[1]) != NULL && last[0] == ']');
+}
+
 /* The scripts of this world are often extensionless; README and LICENSE are prose. */
 static enum vb_item_kind kind_by_content(const struct vb_item *item)
 {
     if (item->len >= 2 && memcmp(item->data, "#!", 2) == 0)
         return VB_ITEM_CODE;
+    if (is_json(item))
+        return VB_ITEM_CONFIG;
     const char *extension = vb_path_extension(item->path);
     return extension[0] == '\0' ? VB_ITEM_PROSE : VB_ITEM_OTHER;
 }

