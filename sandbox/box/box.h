@@ -208,6 +208,15 @@ enum { VB_COMMANDS_MAX = 64 };
 VB_CHECKED int vb_commands_build(int usr, struct vb_error *err);
 /* The same of what loads plugins and extensions (hosts.c). */
 VB_CHECKED int vb_hosts_build(int usr, struct vb_error *err);
+/* Below USR, FOLDER with COUNT FILES, in itself or its folders bin and python, and closed
+ * (another_system.c). */
+struct vb_system_file {
+    const char *path;
+    unsigned mode;
+    const char *text;
+};
+VB_CHECKED int vb_system_build(int usr, const char *folder, const struct vb_system_file *files,
+                               size_t count, struct vb_error *err);
 /* What makes a box look like a Mac in the runs that are to be on one: below USR, what commands and
  * interpreters are pointed at, and the words of uname (macos.c). */
 struct utsname;

@@ -28,6 +28,7 @@ set(VB_BOX_FILES
   box/layers.c
   box/machine.c
   box/machine_live.c
+  box/another_system.c
   box/macos.c
   box/modules.c
   box/move.c

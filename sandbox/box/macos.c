@@ -2,11 +2,9 @@
  * in a folder that is on their PATH only; the constants of interpreters are set by files that only
  * their environment names. What asks the kernel hears it from the recorder. */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
-#include <unistd.h>
 
 #include "sandbox/box/box.h"
 #include "vetbox/sandbox.h"
@@ -25,11 +23,7 @@ const char *const vb_macos_environment[] = {
     NULL,
 };
 
-static const struct {
-    const char *path;
-    mode_t mode;
-    const char *text;
-} files[] = {
+static const struct vb_system_file files[] = {
     {"bin/sw_vers", 0755,
      "#!/bin/bash\ncase \"$1\" in\n  -productName|--productName) echo macOS;;\n"
      "  -productVersion|--productVersion) echo 15.6.1;;\n"
@@ -49,26 +43,9 @@ static const struct {
 
 int vb_macos_build(int usr, struct vb_error *err)
 {
-    static const char *const folders[] = {"local/opt", FOLDER, FOLDER "/bin", FOLDER "/python"};
-    int status = VB_OK;
-    for (size_t i = 0; i < VB_ARRAY_LEN(folders); i++) {
-        if (mkdirat(usr, folders[i], 0755) < 0)
-            return vb_fail(err, VB_E_OS, errno, "making a Mac's commands");
-    }
-    for (size_t i = 0; status == VB_OK && i < VB_ARRAY_LEN(files); i++) {
-        char path[128];
-        snprintf(path, sizeof(path), FOLDER "/%s", files[i].path);
-        VB_CLEANUP_FD int fd =
-            openat(usr, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, files[i].mode);
-        if (fd < 0)
-            return vb_fail(err, VB_E_OS, errno, "making a Mac's commands");
-        status = vb_write_all(fd, files[i].text, strlen(files[i].text), err);
-    }
-    for (size_t i = VB_ARRAY_LEN(folders); status == VB_OK && i > 1; i--) {
-        if (fchmodat(usr, folders[i - 1], 0555, 0) < 0)
-            return vb_fail(err, VB_E_OS, errno, "closing a Mac's commands");
-    }
-    return status;
+    if (mkdirat(usr, "local/opt", 0755) < 0)
+        return vb_fail(err, VB_E_OS, errno, "making a folder for other systems");
+    return vb_system_build(usr, FOLDER, files, VB_ARRAY_LEN(files), err);
 }
 
 void vb_macos_name(struct utsname *name)

@@ -3,12 +3,8 @@
  * own system is said by files that only the run's environment names (onwindows/). Programs for
  * Windows cannot be run: who starts one is seen to, and what the world gave him shows by its token.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
-#include <unistd.h>
 
 #include "sandbox/box/box.h"
 #include "vetbox/sandbox.h"
@@ -83,11 +79,7 @@ const char *const vb_windows_environment[] = {
     "printf '%s\\n' \"$*\" >\"$dir/${name//[^A-Za-z0-9._-]/_}\"\necho 'The operation completed " \
     "successfully.'\n"
 
-static const struct {
-    const char *path;
-    mode_t mode;
-    const char *text;
-} files[] = {
+static const struct vb_system_file files[] = {
     /* Below a user's folder, in small letters, and where that lies in the box. */
     {"places", 0644,
      "appdata/local/google/chrome/user data\t.config/google-chrome\n"
@@ -148,26 +140,7 @@ static const struct {
 
 int vb_windows_build(int usr, struct vb_error *err)
 {
-    static const char *const folders[] = {FOLDER, FOLDER "/bin", FOLDER "/python"};
-    int status = VB_OK;
-    for (size_t i = 0; i < VB_ARRAY_LEN(folders); i++) {
-        if (mkdirat(usr, folders[i], 0755) < 0)
-            return vb_fail(err, VB_E_OS, errno, "making the commands of Windows");
-    }
-    for (size_t i = 0; status == VB_OK && i < VB_ARRAY_LEN(files); i++) {
-        char path[128];
-        snprintf(path, sizeof(path), FOLDER "/%s", files[i].path);
-        VB_CLEANUP_FD int fd =
-            openat(usr, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, files[i].mode);
-        if (fd < 0)
-            return vb_fail(err, VB_E_OS, errno, "making the commands of Windows");
-        status = vb_write_all(fd, files[i].text, strlen(files[i].text), err);
-    }
-    for (size_t i = VB_ARRAY_LEN(folders); status == VB_OK && i > 0; i--) {
-        if (fchmodat(usr, folders[i - 1], 0555, 0) < 0)
-            return vb_fail(err, VB_E_OS, errno, "closing the commands of Windows");
-    }
-    return status;
+    return vb_system_build(usr, FOLDER, files, VB_ARRAY_LEN(files), err);
 }
 
 /* As the shell says that comes with Git. */
