@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cli/answered.h"
 #include "cli/missing.h"
 #include "cli/network.h"
 #include "cli/other_days.h"
@@ -103,6 +104,7 @@ static int run_with_modules(struct vb_runs *runs, size_t i, struct vb_missing *m
             left - runs->reserve_ms < row->timeout_ms ? left - runs->reserve_ms : row->timeout_ms;
         const int status = vb_detonate(runs->sandbox, &again, &missing->sink, &result, err);
         run->asked |= status == VB_OK && result.asked;
+        run->guessed |= status == VB_OK && result.guessed;
         run->left |= second->left;
         run->dated |= runs->session->tee.dates.seen;
         run->around |= runs->session->tee.around.seen;
@@ -140,6 +142,7 @@ static int run_row(struct vb_runs *runs, size_t i, struct vb_missing *missing,
     runs->rows[i].duration_ms = result.duration_ms;
     runs->rows[i].finished = result.finished;
     runs->rows[i].asked = result.asked;
+    runs->rows[i].guessed = result.guessed;
     runs->rows[i].every_name = result.name_doubted;
     runs->rows[i].dated = session->tee.dates.seen;
     runs->rows[i].around = session->tee.around.seen;
@@ -195,6 +198,8 @@ static int run_plan(struct vb_session *session, const struct vb_sandbox_options 
     int status = carried ? vb_planted_run(&planted, &runs, err) : VB_OK;
     if (status == VB_OK)
         status = vb_probed_run(probed, &runs, err);
+    if (status == VB_OK)
+        status = vb_run_answered(&runs, err);
     if (status == VB_OK)
         status = vb_run_other_days(&runs, err);
     return status == VB_OK ? vb_run_elsewhere(&runs, options, sandbox, err) : status;

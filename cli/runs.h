@@ -13,6 +13,7 @@ struct vb_row_run {
     unsigned duration_ms;
     uint64_t log_bytes;
     bool asked;           /* it listened, and was asked something there */
+    bool guessed;         /* the world guessed at an answer for it */
     bool every_name;      /* it was run again with every host name */
     bool again;           /* it is another row once more */
     bool dated;           /* it may act by the date */

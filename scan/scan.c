@@ -19,6 +19,7 @@
 enum {
     MAX_LAYERS = 1000, /* of one file */
     MAX_LAYER_NAME = 512,
+    LAYER_SHOWN = 1024,    /* bytes of its text in its event */
     MAX_ENTRIES = 1000000, /* of the tree: unpack has lower limits of its own */
     PATH_BYTES = 4096
 };
@@ -56,6 +57,15 @@ struct layering {
 static int examine(struct scan *scan, const struct vb_item *item, struct vb_layer_budget *budget,
                    struct vb_error *err);
 
+/* How much of a layer's text its event says, up to a character's end. */
+static size_t shown_of_layer(const struct vb_item *item)
+{
+    size_t shown = item->len < LAYER_SHOWN ? item->len : LAYER_SHOWN;
+    while (shown > 0 && shown < item->len && (item->data[shown] & 0xc0) == 0x80)
+        shown--;
+    return shown;
+}
+
 static int emit_layer(struct scan *scan, const struct vb_item *item, struct vb_error *err)
 {
     char sha256[VB_SHA256_HEX];
@@ -68,10 +78,8 @@ static int emit_layer(struct scan *scan, const struct vb_item *item, struct vb_e
     vb_event_str(&event, VB_F_LAYER, item->layer);
     vb_event_int(&event, VB_F_SIZE, (int64_t)item->len);
     vb_event_str(&event, VB_F_SHA256, sha256);
-    if (item->text) {
-        const struct vb_str excerpt = vb_item_excerpt(item, 0, VB_SCAN_EXCERPT);
-        vb_event_strn(&event, VB_F_TEXT, excerpt.text, excerpt.len);
-    }
+    if (item->text)
+        vb_event_strn(&event, VB_F_TEXT, (const char *)item->data, shown_of_layer(item));
     return vb_emit(scan->sink, &event, err);
 }
 

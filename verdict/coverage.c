@@ -17,7 +17,7 @@ void vb_coverage_see_gap(struct judge *judge)
     const int64_t line = vb_event_get_int(judge->event, VB_F_LINE, 0);
     const int64_t count = vb_event_get_int(judge->event, VB_F_COUNT, 1);
     const uint64_t weight = count <= 0 ? 1 : count < MAX_WEIGHT ? (uint64_t)count : MAX_WEIGHT;
-    const bool once_more = vb_word_in("dates personas probes", stage);
+    const bool once_more = vb_word_in("answers dates personas probes", stage);
     const bool running = vb_word_in("plan sandbox detonate box", stage);
     /* Whatever needs one shows that by failing. */
     const bool dependency = strcmp(stage, VB_STAGE_DEPENDENCY) == 0;

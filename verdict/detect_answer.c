@@ -52,7 +52,7 @@ static int64_t place_for(struct run *run, struct names *names, const char *token
     return name != NULL && fresh ? name->value : -1;
 }
 
-static void remember_mark(struct judge *judge, const char *token, const char *how)
+static void remember_mark(struct judge *judge, const char *token, const char *how, bool alone)
 {
     struct run *run = judge->run;
     const struct process *process = judge->process;
@@ -60,6 +60,7 @@ static void remember_mark(struct judge *judge, const char *token, const char *ho
     const struct name *before = vb_names_find(&run->mark_tokens, token);
     if (before != NULL) {
         run->marks[before->value].by_packager &= by_packager;
+        run->marks[before->value].alone |= alone;
         return;
     }
     if (place_for(run, &run->mark_tokens, token, run->mark_count) < 0)
@@ -73,6 +74,7 @@ static void remember_mark(struct judge *judge, const char *token, const char *ho
         .how = vb_arena_str(&run->arena, how),
         .seq = judge->event->seq,
         .by_packager = by_packager,
+        .alone = alone,
     };
 }
 
@@ -80,18 +82,20 @@ static void remember_mark(struct judge *judge, const char *token, const char *ho
  * its end. */
 static void find_marks(struct judge *judge, const char *text, const char *how)
 {
+    static const char said[] = "--build=";
     char token[TOKEN_CHARS + 1] = "";
+    const bool whole = vb_starts(text, said) && strlen(text) == sizeof(said) - 1 + TOKEN_CHARS;
     while (*text != '\0') {
         size_t len = 0;
         while (is_hex(text[len]))
             len++;
         if (len >= TOKEN_CHARS) {
             memcpy(token, text, TOKEN_CHARS);
-            remember_mark(judge, token, how);
+            remember_mark(judge, token, how, whole);
         }
         if (len > TOKEN_CHARS) {
             memcpy(token, text + len - TOKEN_CHARS, TOKEN_CHARS);
-            remember_mark(judge, token, how);
+            remember_mark(judge, token, how, whole);
         }
         text += len == 0 ? 1 : len;
     }
@@ -129,6 +133,7 @@ static void remember_answer(struct judge *judge)
         .form = vb_arena_str(&run->arena, vb_text_of(judge, VB_F_FORM)),
         .seq = judge->event->seq,
         .by_packager = is_of_packager(run, vb_process_of(run, run->world_pid)),
+        .guessed = strcmp(vb_text_of(judge, VB_F_RULE), "guess") == 0,
     };
 }
 
@@ -149,7 +154,8 @@ static void compare(struct judge *judge)
         const struct download *download = &run->downloads[i];
         const struct name *name = vb_names_find(&run->mark_tokens, download->token);
         const struct mark *mark = name == NULL ? NULL : &run->marks[name->value];
-        if (mark == NULL || is_installed(run, download, mark))
+        if (mark == NULL || is_installed(run, download, mark) ||
+            (download->guessed && !mark->alone))
             continue;
         const uint64_t evidence[2] = {download->seq, mark->seq};
         vb_report_download_run(judge, download->host, evidence,

@@ -245,6 +245,7 @@ static void see_host(struct judge *judge, const char *host, uint64_t seq)
     vb_note(judge, &judge->undisclosed, host);
     vb_deed(judge, DEED_HOST, host, VB_SEVERITY_LOW * 8 + VB_CONFIDENCE_MEDIUM);
     vb_see_unasked_host(judge, host);
+    vb_see_hidden_host(judge, host, seq);
     const enum partner partner = partner_of(host);
     /* What the package names in vain, since anybody may be there, it does not hide. */
     const enum phase phase =

@@ -46,6 +46,7 @@ const struct detector vb_detectors[] = {
     {"session", K1(WORLD_SESSION), vb_see_session},
     {"reverse-shell", K2(PROCESS_EXEC, NET_CONNECT), vb_see_reverse_shell},
     {"command", K1(PROCESS_EXEC), vb_see_command},
+    {"hidden", K1(PROCESS_EXEC), vb_see_hidden_command},
     {"wait", K2(PROCESS_EXEC, PROCESS_WAIT), vb_see_wait},
     {"persistence", K5(FILE_OPEN, FILE_RENAME, FILE_LINK, PROCESS_EXEC, TRUTH_FILE),
      vb_see_persistence},

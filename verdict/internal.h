@@ -40,6 +40,7 @@ enum {
     MAX_PACKAGES = 512,   /* in one artifact */
     MAX_SIGNATURES = 256, /* that are trusted */
     MAX_GAPS = 40,
+    MAX_LAYERS = 1024,
     LABEL_BYTES = 200, /* of a command line in a sentence */
     MAX_TEXT = 512,    /* bytes of one command, path or excerpt in a finding */
     MAX_BAITS = 1024,
@@ -142,6 +143,7 @@ struct download {
     const char *token, *url, *host, *form;
     uint64_t seq;
     bool by_packager; /* a package manager asked for it */
+    bool guessed;     /* as an answer that nobody knows: data passes it on too */
 };
 
 /* What may be such a token, where code that was executed shows it. */
@@ -149,6 +151,7 @@ struct mark {
     const char *token, *how;
     uint64_t seq;
     bool by_packager; /* always under a package manager */
+    bool alone;       /* as the program says it, and nothing else with it */
 };
 
 /* A process asks to wait for more than a minute. */
@@ -384,7 +387,8 @@ struct judge {
     struct names files_unread;               /* of the tree */
     uint64_t calls_run, calls_missed;        /* of subcommands and functions */
     size_t deed_bytes;                       /* of all runs */
-    struct names made; /* digests of code that runs made → position in made_places */
+    struct names layers; /* texts that files hold encoded; value is the event number */
+    struct names made;   /* digests of code that runs made → position in made_places */
     struct made_place {
         const char *path; /* NULL: unknown */
         int64_t line;
@@ -560,6 +564,10 @@ bool vb_names_host(const struct judge *judge, const char *host);
 /* detect_beacon.c: BAIT, a fact of the machine, came to HOST (NULL: nobody knows where). */
 void vb_see_machine(struct judge *judge, const struct bait *bait, const char *host);
 void vb_see_host_report(struct judge *judge, const char *path); /* the code at PATH gathers them */
+/* detect_hidden.c */
+void vb_hidden_see_layer(struct judge *judge);
+void vb_see_hidden_host(struct judge *judge, const char *host, uint64_t seq);
+void vb_see_hidden_command(struct judge *judge);
 void vb_see_unasked_host(struct judge *judge, const char *host);
 void vb_beacon_end(struct judge *judge); /* after the log's last event */
 void vb_see_exfil(struct judge *judge);

@@ -133,6 +133,15 @@ enum vb_driver {
     VB_DRIVER_MCP_HANDSHAKE /* the other way round */
 };
 
+/* What the world answers where no rule knows the service. */
+enum vb_guess {
+    VB_GUESS_DATA,        /* what such a request hopes for */
+    VB_GUESS_CODE,        /* a text that is a program in each of the languages of scripts */
+    VB_GUESS_CODE_JSON,   /* an object whose members are that */
+    VB_GUESS_CODE_BASE64, /* the same, encoded */
+    VB_GUESS_COUNT
+};
+
 /* One row of the plan. Strings are owned by the plan. */
 struct vb_detonation {
     uint32_t id;       /* 1, 2, 3 … */
@@ -169,6 +178,7 @@ struct vb_detonation {
     const char *persona; /* run once more on this machine, other than the row's; static; NULL: no */
     bool macos;          /* what the machine is asked for its system, it answers as a Mac does */
     bool windows;        /* the same, as Windows does */
+    enum vb_guess guess; /* to see whether an answer is executed */
 };
 
 #define VB_MODULE_PYTHON "python3 "
@@ -263,6 +273,7 @@ struct vb_detonation_result {
     bool name_doubted; /* it asked for a name that looks drawn by chance, and was told that there is
                           none */
     bool asked;        /* something was asked where it listened */
+    bool guessed;      /* the world guessed what to answer it, with text */
     unsigned duration_ms;
 };
 

@@ -166,6 +166,10 @@ static int watch_emit(struct vb_sink *base, struct vb_event *event, struct vb_er
     if (event->kind == VB_EV_WORLD_ANSWER &&
         vb_str_equal(vb_event_get_str(event, VB_F_OUTCOME), "doubted"))
         watch->result.name_doubted = true;
+    if (event->kind == VB_EV_WORLD_RESPONSE &&
+        vb_str_equal(vb_event_get_str(event, VB_F_RULE), "guess") &&
+        vb_event_get_int(event, VB_F_SIZE, 0) > 0)
+        watch->result.guessed = true;
     if (event->kind == VB_EV_PROCESS_EXEC && watch->setup->base.overlay)
         watch->stand_ins |=
             vb_command_bit(watch->setup->options.rootfs, vb_event_get_str(event, VB_F_PATH));

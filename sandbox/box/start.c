@@ -154,9 +154,10 @@ static const char *reason_of(const struct vb_detonation *detonation)
            : detonation->unasked         ? "unasked where it listens"
            : detonation->driver != VB_DRIVER_NONE && detonation->days_ahead > 0
                ? "as another client, on another day"
-           : detonation->second     ? "a second time, with what the first one left"
-           : detonation->every_name ? "with every host name that it asks for"
-                                    : NULL;
+           : detonation->second                 ? "a second time, with what the first one left"
+           : detonation->guess != VB_GUESS_DATA ? "with program text for an answer"
+           : detonation->every_name             ? "with every host name that it asks for"
+                                                : NULL;
 }
 
 static const char *detail_of(const struct vb_detonation *detonation, char *ret, size_t size)
@@ -168,6 +169,11 @@ static const char *detail_of(const struct vb_detonation *detonation, char *ret, 
         return plain ? reason : stood_in;
     snprintf(ret, size, "%s, %s", reason, stood_in);
     return ret;
+}
+
+int vb_start_keeps(const struct vb_supervisor *box)
+{
+    return box->detonation->guess == VB_GUESS_DATA ? box->setup->staging_fd : -1;
 }
 
 int vb_start_tell(struct vb_supervisor *box, struct vb_error *err)
@@ -465,7 +471,7 @@ static int take_listener(struct vb_supervisor *box, pid_t subject, int number, s
         .max_events = box->setup->options.max_events,
         .events_at_once = box->setup->options.events_at_once,
         .events_a_second = box->setup->options.events_a_second,
-        .keep_fd = box->setup->staging_fd,
+        .keep_fd = vb_start_keeps(box),
         .sink = box->sink,
     };
     const int status = vb_recorder_new(&options, &box->recorder, err);

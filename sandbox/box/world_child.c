@@ -225,6 +225,8 @@ static int run(const struct vb_world_child *world, struct inside *inside, struct
 {
     const struct vb_box_setup *setup = world->setup;
     int status = VB_OK;
+    if (setup->responder != NULL)
+        vb_responder_guess(setup->responder, world->detonation->guess);
     if (setup->staging_fd >= 0 && setup->options.evidence_fd >= 0)
         status = vb_capture_new(&inside->capture, err);
     const struct vb_world_options options = {

@@ -108,6 +108,11 @@ void vb_responder_serve(struct vb_responder *responder, const struct vb_shelf *s
     responder->shelf = shelf;
 }
 
+void vb_responder_guess(struct vb_responder *responder, enum vb_guess guess)
+{
+    responder->guess = guess;
+}
+
 /* --- what answers are made with --- */
 
 void vb_answer_stream(const struct vb_answer *answer, const char *name, struct vb_stream *ret)

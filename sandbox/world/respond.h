@@ -6,7 +6,7 @@
 #ifndef SANDBOX_WORLD_RESPOND_H
 #define SANDBOX_WORLD_RESPOND_H
 
-#include "vetbox/core.h"
+#include "vetbox/sandbox.h"
 
 enum {
     VB_HTTP_HEADERS_MAX = 64,            /* of a reply */
@@ -83,6 +83,8 @@ VB_CHECKED int vb_responder_want(struct vb_responder *responder, const char *nam
  * holds. The shelf outlives the responder. */
 struct vb_shelf;
 void vb_responder_serve(struct vb_responder *responder, const struct vb_shelf *shelf);
+/* From now on what no rule knows is answered so. */
+void vb_responder_guess(struct vb_responder *responder, enum vb_guess guess);
 /* Such an answer has this rule. */
 #define VB_RULE_DEPENDENCY "dependency"
 

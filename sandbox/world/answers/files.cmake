@@ -1,5 +1,5 @@
 # What the world answers over HTTP. The rules of rules/world/ are built in.
-set(VB_ANSWER_FILES dependency elf field git guess kinds match out pack packages pe project rules template view)
+set(VB_ANSWER_FILES code dependency elf field git guess kinds match out pack packages pe project rules template view)
 list(TRANSFORM VB_ANSWER_FILES PREPEND world/answers/)
 list(TRANSFORM VB_ANSWER_FILES APPEND .c)
 file(GLOB world_rules CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/rules/world/*.yaml)

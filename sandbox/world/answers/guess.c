@@ -109,6 +109,8 @@ static enum shape shape_of(const struct vb_view *view)
 int vb_make_guess(struct vb_answer *answer, struct vb_buf *out, struct vb_error *err)
 {
     const enum shape shape = shape_of(answer->view);
+    if (shape != NOTHING && answer->responder->guess != VB_GUESS_DATA)
+        return vb_make_code(answer, out, err);
     answer->reply->form = shapes[shape].form;
     answer->reply->status = shapes[shape].status;
     int status = VB_OK;

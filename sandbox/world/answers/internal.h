@@ -7,6 +7,7 @@
  *   template.c  ${…} in what rules say
  *   kinds.c     the answers that no text can give (as: KIND), one by one:
  *   guess.c     whatever nobody thought of
+ *   code.c      a program in its place
  *   packages.c  package indexes
  *   dependency.c  the same for what is really there
  *   project.c   the files of a made-up project, and what they are packed in
@@ -94,6 +95,7 @@ struct vb_responder {
     const struct vb_shelf *shelf; /* what the package depends on; or NULL */
     json_t *list;                 /* of it */
     bool listed;                  /* that was tried */
+    enum vb_guess guess;          /* what no rule knows is answered with */
     uint64_t counter;             /* answers so far */
     int64_t born;                 /* when the first was given; 0: none yet */
 };
@@ -141,6 +143,7 @@ const struct vb_kind *vb_kind_named(const char *name);
 const struct vb_kind *vb_kind_at(size_t index);
 
 int vb_make_guess(struct vb_answer *answer, struct vb_buf *out, struct vb_error *err);
+int vb_make_code(struct vb_answer *answer, struct vb_buf *out, struct vb_error *err);
 int vb_make_mirror(struct vb_answer *answer, struct vb_buf *out, struct vb_error *err);
 int vb_make_elf(struct vb_answer *answer, struct vb_buf *out, struct vb_error *err);
 int vb_make_pe(struct vb_answer *answer, struct vb_buf *out, struct vb_error *err);

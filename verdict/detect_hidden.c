@@ -1,0 +1,92 @@
+/* What the package keeps encoded and its runs put into the open: commands and hosts. To encode a
+ * picture or a program is common; what is read out of a text that nobody can read, and then done,
+ * was to be hidden. */
+#include <ctype.h>
+#include <string.h>
+
+#include "verdict/internal.h"
+
+enum {
+    LEAST_COMMAND = 8, /* characters of a command that says something */
+    MOST_COMMAND = 160 /* … of it are compared: a layer's event has only its beginning */
+};
+
+void vb_hidden_see_layer(struct judge *judge)
+{
+    const char *text = vb_text_of(judge, VB_F_TEXT);
+    /* Another encoding of all characters hides nothing; and what runs made is no part of it. */
+    if (text[0] == '\0' || vb_starts(vb_text_of(judge, VB_F_LAYER), "utf16") ||
+        vb_starts(vb_text_of(judge, VB_F_PATH), "dropped/"))
+        return;
+    (void)vb_names_add(&judge->layers, judge->keep, text, (int64_t)judge->event->seq, NULL);
+}
+
+static bool is_of_name(char c)
+{
+    return isalnum((unsigned char)c) || c == '-' || c == '_';
+}
+
+/* HOST stands in TEXT, and not as a part of another name. */
+static bool has_host(const char *text, const char *host)
+{
+    const size_t len = strlen(host);
+    for (const char *at = strcasestr(text, host); at != NULL; at = strcasestr(at + 1, host)) {
+        const bool begins = at == text || (!is_of_name(at[-1]) && at[-1] != '.');
+        const bool ends = !is_of_name(at[len]) && (at[len] != '.' || !is_of_name(at[len + 1]));
+        if (begins && ends)
+            return true;
+    }
+    return false;
+}
+
+static bool has_words(const char *text, const char *words)
+{
+    return strstr(text, words) != NULL;
+}
+
+/* The first layer that HAS WORDS. */
+static const struct name *layer_with(const struct judge *judge, const char *words,
+                                     bool (*has)(const char *text, const char *words))
+{
+    for (size_t i = 0; i < judge->layers.count; i++)
+        if (has(judge->layers.items[i].text, words))
+            return &judge->layers.items[i];
+    return NULL;
+}
+
+void vb_see_hidden_host(struct judge *judge, const char *host, uint64_t seq)
+{
+    const struct name *layer =
+        vb_names_host(judge, host) ? NULL : layer_with(judge, host, has_host);
+    if (layer == NULL || judge->run == NULL)
+        return;
+    const bool installs = judge->run->phase == PHASE_INSTALL;
+    const struct found found = {.id = FINDING_HIDDEN_HOST,
+                                .graded = true,
+                                .severity = installs ? VB_SEVERITY_CRITICAL : VB_SEVERITY_HIGH,
+                                .confidence = VB_CONFIDENCE_HIGH,
+                                .host = host,
+                                .evidence = {(uint64_t)layer->value, seq}};
+    vb_report_found(judge, &found, "%s tries to reach %s, whose name it keeps encoded%s.",
+                    vb_process_label(judge, judge->process), host,
+                    installs ? ", as it is installed" : "");
+}
+
+void vb_see_hidden_command(struct judge *judge)
+{
+    /* What the run itself was started with, we read in its files. */
+    if (judge->run == NULL || judge->process == NULL || judge->of_ours ||
+        vb_process_of(judge->run, judge->process->ppid) == NULL)
+        return;
+    const char *code = judge->command.code != NULL ? judge->command.code : judge->line;
+    if (code == NULL || strlen(code) < LEAST_COMMAND || strchr(code, ' ') == NULL)
+        return;
+    const char *words = vb_arena_copy(&judge->scratch, code, strnlen(code, MOST_COMMAND));
+    const struct name *layer = layer_with(judge, words, has_words);
+    if (layer == NULL)
+        return;
+    const struct found found = {.id = FINDING_HIDDEN_COMMAND, .evidence = {(uint64_t)layer->value}};
+    vb_report_found(judge, &found, "%s executed `%s`, which it keeps encoded.",
+                    vb_process_label(judge, vb_process_of(judge->run, judge->process->ppid)),
+                    vb_arena_cut(&judge->scratch, words, 200));
+}
