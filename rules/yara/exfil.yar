@@ -79,8 +79,9 @@ rule exfil_discord_webhook
         kinds = "code layer"
     strings:
         $hook = /discord(app)?\.com\/api\/(v\d{1,2}\/)?webhooks\/\d{17,20}\/[A-Za-z0-9_-]{60,}/
+        $client = /WebhookClient\(\s{0,4}(\{\s{0,4}id:\s{0,2})?['"]\d{17,20}['"],\s{0,8}(token:\s{0,2})?['"][A-Za-z0-9_-]{60,}/
     condition:
-        $hook and (kind == "code" or layer != "")
+        any of them and (kind == "code" or layer != "")
 }
 
 rule exfil_telegram_bot

@@ -1,0 +1,153 @@
+// What only thieves put into one program, whichever way it takes.
+
+rule thieves_chat_and_browsers
+{
+    meta:
+        id = "VB-CRED-CHAT-BROWSERS"
+        title = "The profiles of chat programs and browsers are gone through"
+        description = "One program lists the folders of several editions of Discord and of several browsers, where logins are kept."
+        severity = "critical"
+        confidence = "high"
+        mapping = "AST01 ASI03 LLM02 ATTACK-T1528 ATTACK-T1555.003 ATTACK-T1539 CWE-506"
+        kinds = "code layer"
+    strings:
+        $canary = "discordcanary" nocase
+        $ptb = "discordptb" nocase
+        $chrome = /Google[\\\/]{1,4}Chrome[\\\/]{1,4}User Data/
+        $opera = /Opera Software[\\\/]{1,4}Opera (Stable|GX Stable)/
+        $yandex = /Yandex[\\\/]{1,4}YandexBrowser/
+        $brave = /BraveSoftware[\\\/]{1,4}Brave-Browser/
+        $edge = /Microsoft[\\\/]{1,4}Edge[\\\/]{1,4}User Data/
+        $firefox = /Mozilla[\\\/]{1,4}Firefox/
+    condition:
+        (kind == "code" or layer != "") and any of ($canary, $ptb) and
+        2 of ($chrome, $opera, $yandex, $brave, $edge, $firefox)
+}
+
+rule thieves_page_address_swap
+{
+    meta:
+        id = "VB-CLIPBOARD-SWAP"
+        title = "Wallet addresses in the clipboard are exchanged"
+        description = "A script of a page replaces the addresses of several currencies with fixed ones."
+        severity = "critical"
+        confidence = "high"
+        mapping = "AST01 ASI02 ATTACK-T1115 ATTACK-T1565 CWE-506"
+        kinds = "code layer"
+    strings:
+        $eth = /\^\(?0x\)?\[a-fA-F0-9\]\{40\}\)?\$\/[gi]{0,2},\s?['"]0x[0-9a-fA-F]{40}['"]/
+        $btc = /\[a-km-zA-HJ-NP-Z1-9\]\{\d{2},\d{2}\}[^\n]{0,40}\$\/[gi]{0,2},\s?['"](bc1|[13])[a-zA-Z0-9]{25,60}['"]/
+        $trx = /T\[A-Za-z1-9\]\{33\}\)?\$\/[gi]{0,2},\s?['"]T[A-Za-z0-9]{33}['"]/
+    condition:
+        (kind == "code" or layer != "") and 2 of them
+}
+
+rule thieves_browser_shortcut
+{
+    meta:
+        id = "VB-PERSIST-BROWSER-SHORTCUT"
+        title = "Shortcuts to browsers are made to load an extension"
+        description = "Code changes the shortcuts by which a browser is started, so that it loads an extension of the package's."
+        severity = "critical"
+        confidence = "high"
+        mapping = "AST01 ASI10 LLM03 ATTACK-T1547.009 ATTACK-T1176.001 CWE-506"
+        kinds = "code layer"
+    strings:
+        $load = "--load-extension=" ascii
+        $link = ".lnk" nocase
+        $make = "CreateShortcut" nocase
+        $change1 = ".Arguments" nocase
+        $change2 = "TargetPath" nocase
+    condition:
+        (kind == "code" or layer != "") and $load and $link and $make and any of ($change*)
+}
+
+rule thieves_written_downloader
+{
+    meta:
+        id = "VB-STAGE2-WRITTEN"
+        title = "A program that downloads and runs another is written into a file"
+        description = "One string holds a whole program that fetches a file and starts it, and the code writes it to the disk."
+        severity = "critical"
+        confidence = "high"
+        mapping = "AST01 ASI05 LLM03 ATTACK-T1105 ATTACK-T1059.006 CWE-506"
+        kinds = "code layer"
+    strings:
+        $retrieve = /\.write\(['"]{1,3}[^\n]{0,200}import [^\n]{0,400}urlretrieve\([^\n]{0,300}(system|Popen|call|run)\(/
+        $open = /\.write\(['"]{1,3}[^\n]{0,200}import [^\n]{0,400}(urlopen|requests\.get)\([^\n]{0,200}\b(exec|system|Popen)\(/
+    condition:
+        (kind == "code" or layer != "") and any of them
+}
+
+rule thieves_retrieved_and_started
+{
+    meta:
+        id = "VB-STAGE2-DOWNLOADED-FILE"
+        title = "A file is downloaded to a hidden or temporary place and handed to a shell"
+        description = "What urlretrieve put there, system or its like starts at once."
+        severity = "critical"
+        confidence = "medium"
+        mapping = "AST01 ASI05 LLM03 ATTACK-T1105 ATTACK-T1059.004 CWE-494"
+        kinds = "code layer"
+    strings:
+        $retrieve = "urlretrieve(" ascii
+        $start = /(system|Popen|call|run)\(["'](ba|z)?sh (\/tmp\/|\/var\/tmp\/|\/dev\/shm\/)\.?[\w.-]{1,60}\b/
+    condition:
+        (kind == "code" or layer != "") and all of them
+}
+
+rule thieves_own_decoder_exec
+{
+    meta:
+        id = "VB-OBFUSCATED-OWN-DECODER"
+        title = "A long unreadable text is decoded by the program's own function and executed"
+        description = "exec or eval gets what a decoder of the program's own makes of a text that nobody can read."
+        severity = "critical"
+        confidence = "medium"
+        mapping = "AST01 ASI05 ATTACK-T1027.013 ATTACK-T1140 CWE-506"
+        kinds = "code layer"
+    strings:
+        $exec = /\b(exec|eval)\(\s?(\w{1,30}\.){0,3}_{0,2}(decode|decrypt|decipher|deobfuscate|unscramble|unmask|unxor|xor_decode|unhide)\w{0,20}\(/
+        $text = /['"][A-Za-z0-9+\/=]{256}/
+    condition:
+        (kind == "code" or layer != "") and all of them
+}
+
+rule thieves_hidden_marks
+{
+    meta:
+        id = "VB-HIDES-CHARACTERS"
+        title = "It puts invisible characters into what it writes"
+        description = "Code draws one of several invisible characters by chance and adds it to a text: a mark or a message that no reader sees."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI09 LLM01 ATTACK-T1027.016 CWE-1007"
+        kinds = "code layer"
+    strings:
+        $list = /\[\s?["']\\u200[bB]["'],\s?["']\\u200[cCdD]["'],\s?["']\\u(200[cCdD]|2060|[fF][eE][fF]{2})["']/
+        $chance1 = "Math.random("
+        $chance2 = "random.choice("
+        $chance3 = "crypto.randomInt("
+        $clean = /replace\(\s?\/[^\n]{0,20}\\u200/
+    condition:
+        (kind == "code" or layer != "") and $list and any of ($chance*) and not $clean
+}
+
+rule thieves_billing_key
+{
+    meta:
+        id = "VB-LEAKED-BILLING-KEY"
+        title = "The secret key of a payment service lies in the package, which charges with it"
+        description = "Whoever gets the package can charge and refund in its author's name; and its users are charged by it."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST08 ASI03 LLM02 ATTACK-T1552.001 CWE-798"
+        kinds = "code layer"
+    strings:
+        $key = /["']sk_(live_)?[A-Za-z0-9]{24,99}["']/
+        $charge = /\/(billing|payments?|v\d)\/(charges?|debit|payment_intents)\b/
+        $x = /sk_(live_)?(x{4}|X{4}|0{8}|12345|your)/
+    condition:
+        (kind == "code" or layer != "") and $key and $charge and not $x and
+        not (path contains "test" or path contains "example" or path contains "fixture")
+}
