@@ -131,6 +131,7 @@ static void remember_answer(struct judge *judge)
         .url = vb_arena_str(&run->arena, vb_text_of(judge, VB_F_URL)),
         .host = vb_arena_str(&run->arena, host),
         .form = vb_arena_str(&run->arena, vb_text_of(judge, VB_F_FORM)),
+        .sha256 = vb_arena_str(&run->arena, vb_text_of(judge, VB_F_SHA256)),
         .seq = judge->event->seq,
         .by_packager = is_of_packager(run, vb_process_of(run, run->world_pid)),
         .guessed = strcmp(vb_text_of(judge, VB_F_RULE), "guess") == 0,
@@ -147,11 +148,48 @@ static bool is_installed(const struct run *run, const struct download *download,
            vb_names_find(&run->indexes, download->host) != NULL;
 }
 
+/* --- a download that stays --- */
+
+static void remember_file(struct judge *judge)
+{
+    struct run *run = judge->run;
+    const char *digest = vb_text_of(judge, VB_F_SHA256);
+    const char *path = vb_home_path(&judge->scratch, vb_text_of(judge, VB_F_PATH));
+    if (digest[0] != '\0' && !vb_path_is_own(run, path))
+        (void)vb_names_add(&run->placed, &run->arena,
+                           vb_arena_printf(&judge->scratch, "%s %s", digest, path),
+                           (int64_t)judge->event->seq, NULL);
+}
+
+/* What waits there for its user, or for a program that comes later, to start it. */
+static void compare_file(struct judge *judge, const struct download *download)
+{
+    const struct run *run = judge->run;
+    const size_t len = strlen(download->sha256);
+    if (len == 0 || download->by_packager || !vb_word_in("script elf pe", download->form) ||
+        vb_names_host(judge, download->host))
+        return;
+    for (size_t i = 0; i < run->placed.count; i++) {
+        const struct name *placed = &run->placed.items[i];
+        if (strncmp(placed->text, download->sha256, len) != 0 || placed->text[len] != ' ')
+            continue;
+        const struct found found = {.id = FINDING_DOWNLOAD_LEFT,
+                                    .host = download->host,
+                                    .evidence = {download->seq, (uint64_t)placed->value}};
+        vb_report_found(judge, &found, "What %s answered, a program, lies in %s.", download->url,
+                        placed->text + len + 1);
+        return;
+    }
+}
+
+/* --- both --- */
+
 static void compare(struct judge *judge)
 {
     const struct run *run = judge->run;
     for (size_t i = 0; i < run->download_count; i++) {
         const struct download *download = &run->downloads[i];
+        compare_file(judge, download);
         const struct name *name = vb_names_find(&run->mark_tokens, download->token);
         const struct mark *mark = name == NULL ? NULL : &run->marks[name->value];
         if (mark == NULL || is_installed(run, download, mark) ||
@@ -182,6 +220,9 @@ void vb_see_answer_run(struct judge *judge)
         find_marks(
             judge, vb_text_of(judge, VB_F_URL),
             vb_arena_printf(&judge->scratch, "it asked for %s", vb_text_of(judge, VB_F_URL)));
+        break;
+    case VB_EV_TRUTH_FILE:
+        remember_file(judge);
         break;
     case VB_EV_DETONATION_END:
         compare(judge);

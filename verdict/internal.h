@@ -41,6 +41,7 @@ enum {
     MAX_SIGNATURES = 256, /* that are trusted */
     MAX_GAPS = 40,
     MAX_LAYERS = 1024,
+    MAX_PLACED = 256,
     LABEL_BYTES = 200, /* of a command line in a sentence */
     MAX_TEXT = 512,    /* bytes of one command, path or excerpt in a finding */
     MAX_BAITS = 1024,
@@ -140,7 +141,7 @@ struct sending {
 
 /* An answer of the world that shows when it is executed. */
 struct download {
-    const char *token, *url, *host, *form;
+    const char *token, *url, *host, *form, *sha256;
     uint64_t seq;
     bool by_packager; /* a package manager asked for it */
     bool guessed;     /* as an answer that nobody knows: data passes it on too */
@@ -231,11 +232,12 @@ struct run {
     uint32_t *slots;
     struct names
         changed; /* paths that were opened for writing, renamed to, linked: value is the pid */
-    struct names moved;        /* folders that were renamed to */
-    struct names left;         /* truth.file paths, value is the event number */
-    struct names baits_seen;   /* bait files that were seen to be opened to be read */
-    struct names replaced;     /* Python's modules of which the package has its own */
-    struct names opened;       /* files that were opened for writing or to be executed */
+    struct names moved;      /* folders that were renamed to */
+    struct names left;       /* truth.file paths, value is the event number */
+    struct names placed;     /* the same with digests, of files far from its own: "SHA-256 PATH" */
+    struct names baits_seen; /* bait files that were seen to be opened to be read */
+    struct names replaced;   /* Python's modules of which the package has its own */
+    struct names opened;     /* files that were opened for writing or to be executed */
     struct names baits_opened; /* bait files that say so themselves; value is the event number */
     struct names attempted;    /* endpoints that it connected or sent to; value is the pid */
     struct names reached;  /* endpoints that world.connection names; value is the event number */

@@ -23,6 +23,7 @@ static void free_tables(struct run *run)
     vb_names_done(&run->changed);
     vb_names_done(&run->moved);
     vb_names_done(&run->left);
+    vb_names_done(&run->placed);
     vb_names_done(&run->attempted);
     vb_names_done(&run->baits_seen);
     vb_names_done(&run->opened);
@@ -70,6 +71,7 @@ static struct run *new_run(struct judge *judge, uint32_t id)
     vb_names_init(&run->changed, MAX_PATHS);
     vb_names_init(&run->moved, 1024);
     vb_names_init(&run->left, MAX_PATHS);
+    vb_names_init(&run->placed, MAX_PLACED);
     vb_names_init(&run->attempted, MAX_PATHS);
     vb_names_init(&run->baits_seen, MAX_BAITS);
     vb_names_init(&run->opened, MAX_PATHS);

@@ -382,14 +382,18 @@ static int tell_request(struct vb_exchange *exchange, bool whole, struct vb_erro
     return status;
 }
 
-/* The body of a real host's answer, which cannot be made again, is kept; its digest is in HEX. */
+/* The body of a real host's answer, which cannot be made again, is kept. Its digest is in HEX, and
+ * that of a program: it may turn up again as a file. */
 static int keep_answer(const struct vb_exchange *exchange, char hex[VB_SHA256_HEX],
                        struct vb_error *err)
 {
     const struct vb_http_reply *reply = &exchange->reply;
     struct vb_world *world = exchange->connection->world;
     hex[0] = '\0';
-    int status = reply->in_file ? vb_sha256_fd(reply->file, hex, err) : VB_OK;
+    int status = reply->in_file ? vb_sha256_fd(reply->file, hex, err)
+                 : reply->token[0] != '\0'
+                     ? vb_sha256_hex(reply->body.data, reply->body.len, hex, err)
+                     : VB_OK;
     if (status == VB_OK && reply->in_file)
         status = vb_world_keep(world, reply->file, hex, err);
     world->not_kept += status > 0;

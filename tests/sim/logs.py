@@ -689,6 +689,28 @@ def guessed_orders():
     log.write()
 
 
+def download_left():
+    """A program of a host that nobody names lies on the user's desktop afterwards; what a named one sent, and what
+    lies in its own folder, is its business."""
+    log = Log("download-left")
+    log.files("SKILL.md", "game.py", "tool.py")
+    log.documents("host", "get.vendor.example")
+    log.baits()
+    for script, host, digest, place in (("game.py", "files.unnamed.example", "2a" * 32, f"{HOME}/Desktop/Game/start.py"),
+                                        ("tool.py", "get.vendor.example", "2b" * 32, f"{HOME}/bin/tool.py"),
+                                        ("tool.py", "files.unnamed.example", "2c" * 32, f"{log.own}/cache/part.py")):
+        log.script(script, "python3")
+        log.dns(10, host, "/usr/bin/python3")
+        log.answer(host, "104.16.3.4")
+        log.connect(10, "104.16.3.4", 443, "/usr/bin/python3")
+        log.open(10, place, "write", "create", exe="/usr/bin/python3")
+        log.add("world.response", "world", connection=1, address="104.16.3.4", port=443, status=200, size=400,
+                url=f"https://{host}/main/start.py", form="script", token="3a" * 16, sha256=digest, name=host)
+        log.add("truth.file", "truth", path=place, change="created", size=400, sha256=digest)
+        log.end()
+    log.write()
+
+
 def kept_encoded():
     """A command and a host that stand in the package only encoded come out in its runs."""
     log = Log("kept-encoded")
@@ -2121,7 +2143,7 @@ def shy_program():
 
 if __name__ == "__main__":
     for story in (weather, honest_api, handed_key_used, handed_key_taken, beacon, beacon_enciphered, beacon_honest, whom_it_reaches, backups, replaced, searches,
-                  documented_server, exfil_ssh, exfil_file, base64_oneliner, stage_two, answered, guessed_data, guessed_orders, kept_encoded, encoded_picture, dependencies, own_logins,
+                  documented_server, exfil_ssh, exfil_file, base64_oneliner, stage_two, answered, guessed_data, guessed_orders, download_left, kept_encoded, encoded_picture, dependencies, own_logins,
                   persistence,
                   agent_tamper, own_place, among_skills, beside_skills, made_before, reverse_shell, archive_traversal, hidden_unicode,
                   static_only, text_only, signed_by_others, signed_by_index,
