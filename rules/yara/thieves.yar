@@ -151,3 +151,38 @@ rule thieves_billing_key
         (kind == "code" or layer != "") and $key and $charge and not $x and
         not (path contains "test" or path contains "example" or path contains "fixture")
 }
+
+rule thieves_decoded_script_started
+{
+    meta:
+        id = "VB-STAGE2-DECODED-FILE"
+        title = "A script that is kept encoded is written into a file and started"
+        description = "Python decodes a long text into a script for Windows and starts that."
+        severity = "critical"
+        confidence = "high"
+        mapping = "AST01 ASI05 LLM03 ATTACK-T1027.013 ATTACK-T1140 ATTACK-T1059.005 CWE-506"
+        kinds = "code layer"
+    strings:
+        $write = /\.write\(\w{0,20}(b64|base64|decode|unhex)\w{0,20}\(['"][A-Za-z0-9+\/=]{80}/
+        $file = /['"][\w.\- ]{1,60}\.(vbs|vbe|pyw|bat|cmd|ps1|hta|wsf|jse)['"]/
+        $start = /\b(Popen|call|run|system|startfile)\(/
+    condition:
+        (kind == "code" or layer != "") and all of them
+}
+
+rule thieves_escaped_eval
+{
+    meta:
+        id = "VB-OBFUSCATED-ESCAPED-EVAL"
+        title = "eval gets a text of which every letter is escaped"
+        description = "Python evaluates a literal that is written in escapes alone, so that no word of it can be read or searched for."
+        severity = "critical"
+        confidence = "high"
+        mapping = "AST01 ASI05 ATTACK-T1027.010 ATTACK-T1140 CWE-506"
+        kinds = "code layer"
+    strings:
+        $hex = /\b(eval|exec)\(\s?["'](\\x[0-9a-fA-F]{2}|\\[0-7]{2,3}){4,200}["']/
+        $more = /(\\x[0-9a-fA-F]{2}\\[0-7]{2,3}|\\[0-7]{2,3}\\x[0-9a-fA-F]{2})/
+    condition:
+        (kind == "code" or layer != "") and $hex and #more > 8
+}
