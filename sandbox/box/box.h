@@ -223,6 +223,10 @@ struct utsname;
 VB_CHECKED int vb_macos_build(int usr, struct vb_error *err);
 void vb_macos_name(struct utsname *name);
 
+/* The folder where files and texts of the run are kept; -1: none are, for they may hold what we
+ * told it. */
+int vb_box_keeps(const struct vb_box_setup *setup, const struct vb_detonation *detonation);
+
 /* What makes a box look like Windows, in the same way (windows.c). */
 VB_CHECKED int vb_windows_build(int usr, struct vb_error *err);
 void vb_windows_name(struct utsname *name);

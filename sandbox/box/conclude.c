@@ -60,7 +60,7 @@ static int tell_truth(struct vb_supervisor *box, struct vb_error *err)
         .writable_fd = box->writable_fd,
         .below_fds = {box->below_fds[VB_LAYER_ROOT], box->below_fds[VB_LAYER_USR]},
         .filled = box->setup->base.overlay ? NULL : &box->filled,
-        .keep_fd = vb_start_keeps(box),
+        .keep_fd = vb_box_keeps(box->setup, box->detonation),
         .detonation = box->detonation->id,
         .sink = box->sink,
     };

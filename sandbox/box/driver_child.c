@@ -311,7 +311,7 @@ static int run(struct inside *inside, struct vb_error *err)
         .calls_until_ms = until_ms * 3 / 4,
         .until_ms = until_ms,
         .sink = &inside->frames.sink,
-        .keep = driver->setup->staging_fd < 0 ? NULL : keep,
+        .keep = vb_box_keeps(driver->setup, driver->detonation) < 0 ? NULL : keep,
         .ctx = inside,
     };
     int status = prepare(err);

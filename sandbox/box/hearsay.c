@@ -434,7 +434,7 @@ static int find_own(struct vb_hearsay *hearsay, const struct vb_inventory *tree,
 static int keep(const struct vb_hearsay *hearsay, const struct layer *layer, const char *hex,
                 struct vb_error *err)
 {
-    const int folder = hearsay->source.setup->staging_fd;
+    const int folder = vb_box_keeps(hearsay->source.setup, hearsay->source.detonation);
     VB_CLEANUP_FD int fd =
         folder < 0 ? -1 : openat(folder, hex, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (fd < 0)

@@ -171,9 +171,9 @@ static const char *detail_of(const struct vb_detonation *detonation, char *ret, 
     return ret;
 }
 
-int vb_start_keeps(const struct vb_supervisor *box)
+int vb_box_keeps(const struct vb_box_setup *setup, const struct vb_detonation *detonation)
 {
-    return box->detonation->guess == VB_GUESS_DATA ? box->setup->staging_fd : -1;
+    return detonation->guess == VB_GUESS_DATA ? setup->staging_fd : -1;
 }
 
 int vb_start_tell(struct vb_supervisor *box, struct vb_error *err)
@@ -471,7 +471,7 @@ static int take_listener(struct vb_supervisor *box, pid_t subject, int number, s
         .max_events = box->setup->options.max_events,
         .events_at_once = box->setup->options.events_at_once,
         .events_a_second = box->setup->options.events_a_second,
-        .keep_fd = vb_start_keeps(box),
+        .keep_fd = vb_box_keeps(box->setup, box->detonation),
         .sink = box->sink,
     };
     const int status = vb_recorder_new(&options, &box->recorder, err);

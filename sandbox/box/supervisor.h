@@ -138,8 +138,6 @@ bool vb_supervisor_root_changed(void *ctx);
 VB_CHECKED int vb_start_argv(struct vb_supervisor *box, struct vb_error *err);
 VB_CHECKED int vb_start_environment(struct vb_supervisor *box, struct vb_error *err);
 VB_CHECKED int vb_start_tell(struct vb_supervisor *box, struct vb_error *err);
-/* The folder where files of this run are kept; -1: none are, for they may hold what we told it. */
-int vb_start_keeps(const struct vb_supervisor *box);
 VB_CHECKED int vb_start_init(struct vb_supervisor *box, struct vb_error *err);
 VB_CHECKED int vb_start_accompany(struct vb_supervisor *box, struct vb_error *err);
 VB_CHECKED int vb_start_subject(struct vb_supervisor *box, struct vb_error *err);

@@ -58,4 +58,13 @@ expect_not_in "$work/out" "VB-STAGE-TWO" "an answer handed on"
 expect_not_in "$work/out" "VB-OBFUSCATED" "what we answered, in a file"
 expect_in "$work/evidence/events.jsonl" '"detail":"with program text for an answer"' "an answer handed on"
 
+# Nor does what goes into a module that is missing.
+skill modules node <<'END'
+const { parse } = require("page-parser");
+fetch("https://api.vendor.example/v1/items").then(r => r.text()).then(text => console.log(parse(text)));
+END
+printf '\nItems come from https://api.vendor.example.\n' >>"$work/modules/SKILL.md"
+vet_kept modules 0 --dates today
+expect_not_in "$work/out" "VB-OBFUSCATED" "what we answered, handed to a module"
+
 finish
