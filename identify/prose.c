@@ -151,26 +151,46 @@ static size_t word_run(struct vb_id *id, struct vb_id_at at, struct vb_str text,
     return run;
 }
 
-/* ~/… and $HOME/… */
-static size_t home_path(struct vb_id *id, struct vb_id_at at, struct vb_str text, size_t from,
-                        const char *where)
-{
-    size_t to = from;
-    while (to < text.len && (host_char(text.text[to]) || strchr("~$/@+", text.text[to]) != NULL) &&
-           text.text[to] != '\0')
-        to++;
-    size_t len = to - from;
-    while (len > 2 && strchr("./", text.text[from + len - 1]) != NULL)
-        len--;
-    if (len > 2 && len < 256)
-        vb_id_document(id, at, "path", (struct vb_str){text.text + from, len}, where);
-    return to - from;
-}
+/* What names a folder of the user's, and that. */
+static const struct {
+    const char *word, *folder;
+} folders[] = {
+    {"~/", "~/"},
+    {"$HOME/", "$HOME/"},
+    {"<workspace>/", "~/.openclaw/workspace/"},
+    {"{workspace}/", "~/.openclaw/workspace/"},
+    {"$WORKSPACE/", "~/.openclaw/workspace/"},
+};
 
 static bool starts(struct vb_str text, size_t at, const char *word)
 {
     const size_t len = strlen(word);
     return text.len - at >= len && memcmp(text.text + at, word, len) == 0;
+}
+
+/* A path in such a folder at FROM. Returns its length, 0: there is none. */
+static size_t home_path(struct vb_id *id, struct vb_id_at at, struct vb_str text, size_t from,
+                        const char *where)
+{
+    size_t row = 0;
+    while (row < VB_ARRAY_LEN(folders) && !starts(text, from, folders[row].word))
+        row++;
+    if (row == VB_ARRAY_LEN(folders))
+        return 0;
+    const size_t begin = from + strlen(folders[row].word);
+    size_t to = begin;
+    char path[256];
+    while (to < text.len && (host_char(text.text[to]) || strchr("~$/@+", text.text[to]) != NULL) &&
+           text.text[to] != '\0')
+        to++;
+    size_t len = to - begin;
+    while (len > 0 && strchr("./", text.text[begin + len - 1]) != NULL)
+        len--;
+    const int made = snprintf(path, sizeof(path), "%s%.*s", folders[row].folder,
+                              (int)(len < sizeof(path) ? len : sizeof(path)), text.text + begin);
+    if (len > 0 && made > 0 && (size_t)made < sizeof(path))
+        vb_id_document(id, at, "path", (struct vb_str){path, (size_t)made}, where);
+    return to - from;
 }
 
 void vb_id_prose(struct vb_id *id, struct vb_id_at at, struct vb_str text, const char *where)
@@ -184,13 +204,12 @@ void vb_id_prose(struct vb_id *id, struct vb_id_at at, struct vb_str text, const
             i += 3;
             while (i < text.len && strchr(" \t\r\n\"'`<>)", text.text[i]) == NULL)
                 i++;
-        } else if (starts(text, i, "~/") || starts(text, i, "$HOME/")) {
-            i += home_path(id, at, text, i, where);
-        } else if (host_char(text.text[i])) {
-            i += word_run(id, at, text, i, where);
-        } else {
-            at.line += text.text[i] == '\n';
-            i++;
+            continue;
         }
+        size_t taken = home_path(id, at, text, i, where);
+        if (taken == 0 && host_char(text.text[i]))
+            taken = word_run(id, at, text, i, where);
+        at.line += taken == 0 && text.text[i] == '\n';
+        i += taken == 0 ? 1 : taken;
     }
 }

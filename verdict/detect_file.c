@@ -6,7 +6,7 @@
 
 enum weight {
     WEIGHT_GRAVE,   /* never done by an honest package without the user */
-    WEIGHT_VISIBLE, /* grave, unless the instructions show it to everybody: then the user decides */
+    WEIGHT_VISIBLE, /* grave, unless the instructions show or name it: then the user decides */
     WEIGHT_DOUBT,   /* honest tools do it too */
     WEIGHT_REMARK,
 };
@@ -91,13 +91,13 @@ static const struct place_row places[] = {
     {"~/.local/bin/**", P, WEIGHT_REMARK, "a folder of the search path", "pip pipx uv npm cargo"},
     {"~/bin/**", P, WEIGHT_REMARK, "a folder of the search path", ""},
 
-    {"~/.openclaw/openclaw.json*", A, WEIGHT_GRAVE, "the agent's configuration", "openclaw"},
+    {"~/.openclaw/openclaw.json*", A, WEIGHT_VISIBLE, "the agent's configuration", "openclaw"},
     {"~/.openclaw/exec-approvals*", A, WEIGHT_GRAVE, "what the agent may do without asking",
      "openclaw"},
     {"~/.openclaw/.env", A, WEIGHT_DOUBT, "the agent's environment", "openclaw"},
-    {"~/.openclaw/workspace/SOUL.md", A, WEIGHT_GRAVE, "the agent's character", "openclaw"},
+    {"~/.openclaw/workspace/SOUL.md", A, WEIGHT_VISIBLE, "the agent's character", "openclaw"},
     {"~/.openclaw/workspace/AGENTS.md", A, WEIGHT_VISIBLE, "the agent's instructions", "openclaw"},
-    {"~/.openclaw/workspace/IDENTITY.md", A, WEIGHT_GRAVE, "the agent's character", "openclaw"},
+    {"~/.openclaw/workspace/IDENTITY.md", A, WEIGHT_VISIBLE, "the agent's character", "openclaw"},
     {"~/.openclaw/workspace/TOOLS.md", A, WEIGHT_VISIBLE, "the agent's instructions", "openclaw"},
     {"~/.openclaw/workspace/BOOT*.md", A, WEIGHT_GRAVE, "the agent's instructions", "openclaw"},
     {"~/.openclaw/workspace/HEARTBEAT.md", A, WEIGHT_VISIBLE, "what the agent does by itself",
@@ -116,8 +116,8 @@ static const struct place_row places[] = {
     {"~/.openclaw/extensions/**", A, WEIGHT_GRAVE, "code that the agent loads", "openclaw"},
     {"~/.openclaw/plugins/**", A, WEIGHT_GRAVE, "code that the agent loads", "openclaw"},
     {"~/.openclaw/identity/device*", A, WEIGHT_GRAVE, "the agent's identity", "openclaw"},
-    {"~/.clawdbot/*.json*", A, WEIGHT_GRAVE, "the agent's configuration", "clawdbot"},
-    {"~/.moltbot/*.json*", A, WEIGHT_GRAVE, "the agent's configuration", "moltbot"},
+    {"~/.clawdbot/*.json*", A, WEIGHT_VISIBLE, "the agent's configuration", "clawdbot"},
+    {"~/.moltbot/*.json*", A, WEIGHT_VISIBLE, "the agent's configuration", "moltbot"},
     {"~/.openclaw/**", A, WEIGHT_REMARK, "a file among the agent's", "openclaw"},
     {"~/.clawdbot/**", A, WEIGHT_REMARK, "a file among the agent's", "clawdbot"},
     {"~/.moltbot/**", A, WEIGHT_REMARK, "a file among the agent's", "moltbot"},
@@ -193,16 +193,18 @@ static struct found graded(enum finding_id id, enum vb_severity severity,
         .id = id, .graded = true, .severity = (int)severity, .confidence = (int)confidence};
 }
 
-static struct found grade_place(const struct run *run, const struct place_row *row,
+static struct found grade_place(const struct judge *judge, const struct place_row *row,
                                 const char *path)
 {
+    const struct run *run = judge->run;
+    const bool shown = run->visible || vb_path_documented(judge, path);
     if (row->weight == WEIGHT_REMARK)
         return graded(row->id, VB_SEVERITY_LOW, VB_CONFIDENCE_MEDIUM);
     if (row->weight == WEIGHT_DOUBT)
         return graded(row->id, VB_SEVERITY_HIGH, VB_CONFIDENCE_MEDIUM);
     if (row->weight == WEIGHT_VISIBLE && only_exports(run, path))
         return graded(row->id, VB_SEVERITY_MEDIUM, VB_CONFIDENCE_HIGH);
-    if (row->weight == WEIGHT_VISIBLE && run->visible)
+    if (row->weight == WEIGHT_VISIBLE && shown)
         return graded(row->id, VB_SEVERITY_HIGH, VB_CONFIDENCE_HIGH);
     return (struct found){.id = row->id};
 }
@@ -271,7 +273,7 @@ static void see_place(struct judge *judge, const char *path)
     if (process != NULL && process->command.trusted &&
         vb_word_in(row->writers, process->command.program))
         return;
-    struct found found = grade_place(run, row, path);
+    struct found found = grade_place(judge, row, path);
     if (own || (row->id == FINDING_AGENT_TAMPER && is_idle(path)))
         found = graded(row->id, VB_SEVERITY_LOW, VB_CONFIDENCE_MEDIUM);
     else if (is_state(path))

@@ -858,6 +858,17 @@ def agent_tamper():
     log.write()
 
 
+def tamper_named():
+    """A script changes the agent's character, and the instructions name that file: somebody is to decide."""
+    log = Log("tamper-named")
+    log.files("SKILL.md", "join.sh")
+    log.documents("path", "~/.openclaw/workspace/SOUL.md")
+    log.script("join.sh")
+    log.open(10, f"{HOME}/.openclaw/workspace/SOUL.md", "write", "append")
+    log.end()
+    log.write()
+
+
 def own_place():
     """Installs itself among the skills and keeps its state in a folder of its own: no tampering."""
     log = Log("own-place")
@@ -2145,7 +2156,7 @@ if __name__ == "__main__":
     for story in (weather, honest_api, handed_key_used, handed_key_taken, beacon, beacon_enciphered, beacon_honest, whom_it_reaches, backups, replaced, searches,
                   documented_server, exfil_ssh, exfil_file, base64_oneliner, stage_two, answered, guessed_data, guessed_orders, download_left, kept_encoded, encoded_picture, dependencies, own_logins,
                   persistence,
-                  agent_tamper, own_place, among_skills, beside_skills, made_before, reverse_shell, archive_traversal, hidden_unicode,
+                  agent_tamper, tamper_named, own_place, among_skills, beside_skills, made_before, reverse_shell, archive_traversal, hidden_unicode,
                   static_only, text_only, signed_by_others, signed_by_index,
                   escape_attempt, io_uring_probe, cloud_tool, cloud_tool_of_its_own, borrowed_name, borrowed_module, coverage_gap, live, cut_short, memory_bomb,
                   unexecuted, exception, home_search,
