@@ -1,24 +1,34 @@
 /* beginnings: see beginnings.h. */
 #include "core/beginnings.h"
 
-static unsigned pair_of(const unsigned char *text)
+static unsigned head_of(const unsigned char *text)
 {
-    return (unsigned)text[0] << 8 | text[1];
+    return ((unsigned)text[0] << 5 ^ text[1]) % BEGINNINGS_HEADS;
 }
 
-void beginnings_add(struct beginnings *beginnings, const char *word)
+void beginnings_add(struct beginnings *beginnings, const char *word, unsigned index)
 {
-    const unsigned pair = pair_of((const unsigned char *)word);
-    beginnings->bits[pair / 8] |= (unsigned char)(1U << pair % 8);
+    uint16_t *head = &beginnings->heads[head_of((const unsigned char *)word)];
+    beginnings->next[index] = *head;
+    *head = (uint16_t)(index + 1);
 }
 
-bool beginnings_has(const struct beginnings *beginnings, const unsigned char *text)
+unsigned beginnings_first(const struct beginnings *beginnings, const unsigned char *text)
 {
-    const unsigned pair = pair_of(text);
-    return (beginnings->bits[pair / 8] >> pair % 8 & 1) != 0;
+    return beginnings->heads[head_of(text)];
+}
+
+unsigned beginnings_next(const struct beginnings *beginnings, unsigned word)
+{
+    return beginnings->next[word - 1];
 }
 
 bool is_in_word(unsigned char c)
 {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+bool is_within_word(const unsigned char *text, size_t at)
+{
+    return at > 0 && is_in_word(text[at]) && is_in_word(text[at - 1]);
 }

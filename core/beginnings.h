@@ -1,21 +1,30 @@
-/* beginnings: code is searched for words of a table. Most of it is passed over by the pairs of
- * bytes that the words begin with. */
+/* beginnings: code is searched for words of a table. At each place only those are compared that
+ * begin with the two bytes there. */
 #ifndef CORE_BEGINNINGS_H
 #define CORE_BEGINNINGS_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-/* A bit for each pair. Zeroed by who owns it. */
+enum { BEGINNINGS_HEADS = 4096, BEGINNINGS_WORDS = 512 };
+
+/* Lists of words by a number made of those bytes. Zeroed by who owns it. */
 struct beginnings {
-    unsigned char bits[65536 / 8];
+    uint16_t heads[BEGINNINGS_HEADS], next[BEGINNINGS_WORDS]; /* index + 1 of a word; 0: the end */
 };
 
-/* WORD has two bytes at least. */
-void beginnings_add(struct beginnings *beginnings, const char *word);
-/* Some word may begin at TEXT, which has two bytes at least. */
-bool beginnings_has(const struct beginnings *beginnings, const unsigned char *text);
+/* WORD, of two bytes at least, is number INDEX of the table, below BEGINNINGS_WORDS; it comes
+ * before those that were added before it. */
+void beginnings_add(struct beginnings *beginnings, const char *word, unsigned index);
+/* The first word that may begin at TEXT, which has two bytes at least, by its number + 1; and the
+ * one behind WORD. 0: there is none. */
+unsigned beginnings_first(const struct beginnings *beginnings, const unsigned char *text);
+unsigned beginnings_next(const struct beginnings *beginnings, unsigned word);
 
 /* A byte of a name in code: a word does not begin or end within one. */
 bool is_in_word(unsigned char c);
+/* The byte at TEXT + AT is within one. */
+bool is_within_word(const unsigned char *text, size_t at);
 
 #endif

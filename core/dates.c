@@ -22,15 +22,19 @@ static bool runs_unread(const unsigned char *text, size_t len, size_t at, size_t
            ((at == 0 || text[at - 1] != '.') && end < len && is_in_word(text[end]));
 }
 
-static const struct word *word_at(const unsigned char *text, size_t len, size_t at)
+_Static_assert(VB_ARRAY_LEN(words) <= BEGINNINGS_WORDS, "beginnings has room for the words");
+
+static const struct word *word_at(const struct beginnings *beginnings, const unsigned char *text,
+                                  size_t len, size_t at)
 {
-    for (size_t i = 0; i < VB_ARRAY_LEN(words); i++) {
-        const size_t size = strlen(words[i].text);
-        if (size > len - at || memcmp(text + at, words[i].text, size) != 0 ||
-            (at > 0 && is_in_word(text[at]) && is_in_word(text[at - 1])))
+    for (unsigned i = beginnings_first(beginnings, text + at); i > 0;
+         i = beginnings_next(beginnings, i)) {
+        const struct word *word = &words[i - 1];
+        const size_t size = strlen(word->text);
+        if (size > len - at || memcmp(text + at, word->text, size) != 0 || is_within_word(text, at))
             continue;
-        if (words[i].how == DATE || runs_unread(text, len, at, at + size))
-            return &words[i];
+        if (word->how == DATE || runs_unread(text, len, at, at + size))
+            return word;
     }
     return NULL;
 }
@@ -39,13 +43,11 @@ enum vb_date_sign vb_date_sign(const void *data, size_t len, const char **ret_wo
 {
     const unsigned char *text = data;
     enum vb_date_sign sign = VB_DATE_NONE;
-    struct beginnings beginnings = {{0}};
-    for (size_t i = 0; i < VB_ARRAY_LEN(words); i++)
-        beginnings_add(&beginnings, words[i].text);
+    struct beginnings beginnings = {{0}, {0}};
+    for (size_t i = VB_ARRAY_LEN(words); i > 0; i--)
+        beginnings_add(&beginnings, words[i - 1].text, (unsigned)i - 1);
     for (size_t i = 0; i + 1 < len && sign != VB_DATE_READ; i++) {
-        if (!beginnings_has(&beginnings, text + i))
-            continue;
-        const struct word *word = word_at(text, len, i);
+        const struct word *word = word_at(&beginnings, text, len, i);
         if (word == NULL || (word->how == HIDDEN && sign == VB_DATE_HIDDEN))
             continue;
         sign = word->how == DATE ? VB_DATE_READ : VB_DATE_HIDDEN;

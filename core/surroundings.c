@@ -32,14 +32,18 @@ const char *vb_around_name(enum vb_around what)
     return names[what];
 }
 
-static const struct word *word_at(const unsigned char *text, size_t len, size_t at)
+_Static_assert(VB_ARRAY_LEN(words) <= BEGINNINGS_WORDS, "beginnings has room for the words");
+
+static const struct word *word_at(const struct beginnings *beginnings, const unsigned char *text,
+                                  size_t len, size_t at)
 {
-    for (size_t i = 0; i < VB_ARRAY_LEN(words); i++) {
-        const size_t size = strlen(words[i].text), end = at + size;
-        if (size <= len - at && memcmp(text + at, words[i].text, size) == 0 &&
-            !(at > 0 && is_in_word(text[at]) && is_in_word(text[at - 1])) &&
-            !(end < len && is_in_word(text[end - 1]) && is_in_word(text[end])))
-            return &words[i];
+    for (unsigned i = beginnings_first(beginnings, text + at); i > 0;
+         i = beginnings_next(beginnings, i)) {
+        const struct word *word = &words[i - 1];
+        const size_t size = strlen(word->text);
+        if (size <= len - at && memcmp(text + at, word->text, size) == 0 &&
+            !is_within_word(text, at) && !(at + size < len && is_within_word(text, at + size)))
+            return word;
     }
     return NULL;
 }
@@ -49,14 +53,12 @@ unsigned vb_surroundings_signs(const void *data, size_t len,
 {
     const unsigned all = (1U << VB_AROUND_COUNT) - 1;
     const unsigned char *text = data;
-    struct beginnings beginnings = {{0}};
+    struct beginnings beginnings = {{0}, {0}};
     unsigned signs = 0;
-    for (size_t i = 0; i < VB_ARRAY_LEN(words); i++)
-        beginnings_add(&beginnings, words[i].text);
+    for (size_t i = VB_ARRAY_LEN(words); i > 0; i--)
+        beginnings_add(&beginnings, words[i - 1].text, (unsigned)i - 1);
     for (size_t i = 0; i + 1 < len && signs != all; i++) {
-        if (!beginnings_has(&beginnings, text + i))
-            continue;
-        const struct word *word = word_at(text, len, i);
+        const struct word *word = word_at(&beginnings, text, len, i);
         if (word == NULL || (signs >> word->what & 1) != 0)
             continue;
         signs |= 1U << word->what;

@@ -100,17 +100,16 @@ rule thieves_own_decoder_exec
 {
     meta:
         id = "VB-OBFUSCATED-OWN-DECODER"
-        title = "A long unreadable text is decoded by the program's own function and executed"
-        description = "exec or eval gets what a decoder of the program's own makes of a text that nobody can read."
-        severity = "critical"
+        title = "What the program's own decoder gives is executed"
+        description = "exec or eval gets what a decoder of the program's own makes of a text that it holds."
+        severity = "high"
         confidence = "medium"
         mapping = "AST01 ASI05 ATTACK-T1027.013 ATTACK-T1140 CWE-506"
         kinds = "code layer"
     strings:
         $exec = /\b(exec|eval)\(\s?(\w{1,30}\.){0,3}_{0,2}(decode|decrypt|decipher|deobfuscate|unscramble|unmask|unxor|xor_decode|unhide)\w{0,20}\(/
-        $text = /['"][A-Za-z0-9+\/=]{256}/
     condition:
-        (kind == "code" or layer != "") and all of them
+        (kind == "code" or layer != "") and $exec
 }
 
 rule thieves_hidden_marks
