@@ -11,7 +11,9 @@ enum {
     UNIT_HARD = 500, /* and here whatever stands there */
     LITERAL_LEAST = 40, /* shorter strings, and those of fewer words, are no text */
     LITERAL_BLANKS = 4,
-    LITERAL_MOST = 64 * 1024
+    LITERAL_MOST = 64 * 1024,
+    DISTINCT_LEAST = 8, /* different words of a passage, of those that are looked at */
+    DISTINCT_SLOTS = 256
 };
 
 struct unit {
@@ -36,9 +38,28 @@ struct cutter {
 
 /* --- passages --- */
 
+/* One word over and over says nothing, whatever the model makes of its letters. */
+static bool has_words(const struct cutter *cutter, const struct vb_passage *passage)
+{
+    const unsigned char *text = cutter->item->data + passage->offset;
+    bool seen[DISTINCT_SLOTS] = {false};
+    unsigned distinct = 0;
+    for (size_t i = 0; i < passage->length && distinct < DISTINCT_LEAST;) {
+        unsigned hash = 5381;
+        size_t len = 0;
+        for (; i + len < passage->length && text[i + len] > ' '; len++)
+            hash = hash * 33 ^ text[i + len];
+        /* Where words are not parted, the characters are so many. */
+        distinct += len > 0 && !seen[hash % DISTINCT_SLOTS] ? (unsigned)(1 + len / 24) : 0;
+        seen[hash % DISTINCT_SLOTS] |= len > 0;
+        i += len + 1;
+    }
+    return distinct >= DISTINCT_LEAST;
+}
+
 static void flush_pending(struct cutter *cutter)
 {
-    if (cutter->pending.chance > 0)
+    if (cutter->pending.chance > 0 && has_words(cutter, &cutter->pending))
         cutter->each(cutter->ctx, &cutter->pending);
     cutter->pending.chance = 0;
 }

@@ -169,9 +169,10 @@ static void test_bounds(void **ret)
     (void)ret;
     enum { LONG = 200000 };
     static const char *const paths[] = {"a.md", "a.py", "a.json", "a.yaml"};
-    static const char *const fills[] = {"a",    " ",    "\n",  "- ",     "\"", "'",
-                                        "`",    "\\",   "/*",  "#",      ".",  "\xe3\x80\x82",
-                                        "\xff", "\xe3", "1. ", "\"\"\"", "a. "};
+    static const char *const fills[] = {"a",    " ",        "\n",  "- ",     "\"",  "'",
+                                        "`",    "\\",       "/*",  "#",      ".",   "\xe3\x80\x82",
+                                        "\xff", "\xe3",     "1. ", "\"\"\"", "a. ", "x\n",
+                                        "no ",  "send it\n"};
     char *text = calloc(LONG + 1, 1);
     assert_non_null(text);
     for (size_t i = 0; i < VB_ARRAY_LEN(fills); i++) {
