@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "vetbox/sandbox.h"
+#include "vetbox/scan.h"
 
 static bool is_folder(const char *path)
 {
@@ -93,7 +94,8 @@ static bool holds_yara_rules(const char *dir)
  * rules are meant. */
 static bool is_of_others_alone(const char *dir)
 {
-    return (has_folder(dir, "world") || has_folder(dir, "baits") || has_folder(dir, "behaviour")) &&
+    return (has_folder(dir, "world") || has_folder(dir, "baits") || has_folder(dir, "behaviour") ||
+            has_folder(dir, "iocs")) &&
            !has_folder(dir, "yara") && !holds_yara_rules(dir);
 }
 
@@ -136,6 +138,21 @@ int vb_place_behaviour_folder(const char *given, char **ret, struct vb_error *er
     return VB_OK;
 }
 
+/* GIVEN's iocs/, or NULL where it has none. */
+static int place_iocs(const char *given, char **ret, struct vb_error *err)
+{
+    *ret = NULL;
+    return given == NULL || !has_folder(given, "iocs") ? VB_OK
+                                                       : keep(joined(given, "iocs"), ret, err);
+}
+
+int vb_place_iocs(const char *given, struct vb_rules *rules, struct vb_error *err)
+{
+    VB_CLEANUP_FREE char *folder = NULL;
+    const int status = place_iocs(given, &folder, err);
+    return status < 0 || folder == NULL ? status : vb_rules_take_iocs(rules, folder, err);
+}
+
 static void tell_problem(void *ctx, enum vb_behaviour_gravity gravity, const char *file,
                          size_t line, const char *text)
 {
@@ -150,10 +167,14 @@ int vb_place_behaviour(const struct vb_options *options, bool tell, struct vb_be
     const char *given = options->value[VB_OPT_RULES];
     const bool own = given != NULL && has_folder(given, "behaviour");
     VB_CLEANUP_FREE char *folder = own ? joined(given, "behaviour") : NULL;
-    const struct vb_behaviour_options wanted = {folder, options->sigma, options->sigma_count};
+    VB_CLEANUP_FREE char *iocs = NULL;
     if (own && folder == NULL)
         return vb_fail(err, VB_E_NOMEM, errno, "naming the rules folder");
-    const int status = vb_behaviour_load(&wanted, ret, err);
+    int status = place_iocs(given, &iocs, err);
+    if (status < 0)
+        return status;
+    const struct vb_behaviour_options wanted = {folder, options->sigma, options->sigma_count, iocs};
+    status = vb_behaviour_load(&wanted, ret, err);
     if (status == VB_OK && tell)
         (void)vb_behaviour_problems(*ret, tell_problem, NULL);
     return status;

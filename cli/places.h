@@ -19,6 +19,11 @@ VB_CHECKED int vb_place_behaviour_folder(const char *given, char **ret, struct v
  * YARA rules leaves those of the installation. *ret is owned by the caller. */
 VB_CHECKED int vb_place_yara_rules(const char *given, char **ret, struct vb_error *err);
 
+/* Adds the known-bad things of the rules folder GIVEN (NULL: none), from its iocs/ if it has one,
+ * to what RULES look for. */
+struct vb_rules;
+VB_CHECKED int vb_place_iocs(const char *given, struct vb_rules *rules, struct vb_error *err);
+
 /* The rules for what the world answers: GIVEN's world/, or NULL where GIVEN is NULL or has none.
  * *ret is owned by the caller. */
 VB_CHECKED int vb_place_world_rules(const char *given, char **ret, struct vb_error *err);

@@ -1,5 +1,5 @@
-/* vetbox rules: the YARA rules for bytes and the Sigma rules for what runs do. Each kind has a row
- * in the table below. */
+/* vetbox rules: the YARA rules for bytes, the Sigma rules for what runs do, and the known-bad
+ * things. Each kind has a row in the table below. */
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,6 +8,7 @@
 #include "cli/listen.h"
 #include "cli/places.h"
 #include "cli/rule_prices.h"
+#include "vetbox/core/iocs.h"
 #include "vetbox/scan.h"
 #include "vetbox/verdict.h"
 
@@ -67,8 +68,19 @@ static void list_yara(void *ctx, const char *name, const char *id, const char *s
     print_row(name, id, severity, description);
 }
 
+static void list_ioc(const struct vb_ioc *ioc)
+{
+    printf("%-32.60s %-28s %-8s ", vb_ioc_kind_name(ioc->kind),
+           ioc->kind == VB_IOC_SHA256 ? "VB-IOC-HASH" : "VB-IOC-CONTACT", "critical");
+    print_text(ioc->value);
+    fputs(": ", stdout);
+    print_text(ioc->words);
+    fputc('\n', stdout);
+}
+
 static void list_all(struct shelf *shelf)
 {
+    const struct vb_iocs *iocs = vb_behaviour_iocs(shelf->behaviour);
     vb_rules_each(shelf->yara, list_yara, NULL);
     for (size_t i = 0; i < vb_behaviour_count(shelf->behaviour); i++) {
         const struct vb_behaviour_rule *rule = vb_behaviour_rule(shelf->behaviour, i);
@@ -76,6 +88,8 @@ static void list_all(struct shelf *shelf)
             print_row(rule->name, rule->finding, vb_severity_name(rule->severity),
                       rule->description);
     }
+    for (size_t i = 0; i < vb_iocs_count(iocs); i++)
+        list_ioc(vb_iocs_at(iocs, i));
 }
 
 static void show_yara(void *ctx, const char *name, const char *id, const char *severity,
@@ -116,8 +130,27 @@ static void show_behaviour(struct shelf *shelf, const struct vb_behaviour_rule *
     fputs("\n\n", stdout);
 }
 
+static void show_ioc(struct shelf *shelf, const struct vb_ioc *ioc)
+{
+    if (strcmp(ioc->value, shelf->wanted) != 0)
+        return;
+    shelf->shown++;
+    print_text(ioc->value);
+    printf(" (known-bad %s)\n  finding   %s\n  date      %s\n  file      ",
+           vb_ioc_kind_name(ioc->kind),
+           ioc->kind == VB_IOC_SHA256 ? "VB-IOC-HASH" : "VB-IOC-CONTACT or VB-IOC-NAMED",
+           ioc->date);
+    print_text(ioc->file);
+    printf(":%zu\n\n  ", ioc->line);
+    print_text(ioc->words);
+    fputs("\n\n", stdout);
+}
+
 static int show(struct shelf *shelf, struct vb_error *err)
 {
+    const struct vb_iocs *iocs = vb_behaviour_iocs(shelf->behaviour);
+    for (size_t i = 0; i < vb_iocs_count(iocs); i++)
+        show_ioc(shelf, vb_iocs_at(iocs, i));
     vb_rules_each(shelf->yara, show_yara, shelf);
     for (size_t i = 0; i < vb_behaviour_count(shelf->behaviour); i++)
         show_behaviour(shelf, vb_behaviour_rule(shelf->behaviour, i));
@@ -148,8 +181,9 @@ static int check(struct shelf *shelf, struct vb_error *err)
     size_t slow = 0;
     shelf->failures += vb_behaviour_problems(shelf->behaviour, print_problem, shelf);
     if (!is_quiet(shelf))
-        printf("%zu YARA rules in %s, %zu Sigma rules\n", vb_rules_count(shelf->yara),
-               shelf->yara_dir, vb_behaviour_count(shelf->behaviour));
+        printf("%zu YARA rules in %s, %zu Sigma rules, %zu known-bad things\n",
+               vb_rules_count(shelf->yara), shelf->yara_dir, vb_behaviour_count(shelf->behaviour),
+               vb_iocs_count(vb_behaviour_iocs(shelf->behaviour)));
     const int status =
         vb_rule_prices_print(shelf->yara, shelf->yara_dir, is_quiet(shelf), &slow, err);
     if (status < 0)

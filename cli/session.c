@@ -62,6 +62,8 @@ int vb_toolbox_open(const struct vb_options *options, struct vb_toolbox *ret, st
     if (status == VB_OK)
         status = vb_rules_load(rules_dir, cache, &ret->rules, err);
     if (status == VB_OK)
+        status = vb_place_iocs(options->value[VB_OPT_RULES], ret->rules, err);
+    if (status == VB_OK)
         status = vb_place_trust(options->value[VB_OPT_TRUST], &trust_dir, err);
     if (status == VB_OK)
         status = vb_trust_load(trust_dir, &ret->trust, err);

@@ -9,7 +9,7 @@ install(FILES packaging/container/apparmor packaging/container/seccomp.json
         DESTINATION ${VETBOX_DATA_DIR}/container)
 install(FILES docs/man/vetbox.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES docs/man/vetbox-events.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
-install(FILES LICENSE README.md docs/TRUST.md docs/events.md docs/findings.md docs/layers.md docs/network.md docs/text-model.md
+install(FILES LICENSE README.md docs/TRUST.md docs/events.md docs/findings.md docs/iocs.md docs/layers.md docs/network.md docs/text-model.md
               docs/containers.md docs/registry-signatures.md docs/trust-folder.md docs/world.md
         DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs/schema DESTINATION ${CMAKE_INSTALL_DOCDIR})

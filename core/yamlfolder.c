@@ -30,13 +30,14 @@ static int compare_names(const void *left, const void *right)
     return strcmp(*(char *const *)left, *(char *const *)right);
 }
 
-static int list_names(const char *dir, struct names *names, struct vb_error *err)
+static int list_names(const char *dir, const char *extension, struct names *names,
+                      struct vb_error *err)
 {
     VB_CLEANUP_DIR DIR *open_dir = opendir(dir);
     if (open_dir == NULL)
         return vb_fail(err, VB_E_CONFIG, errno, "cannot read the rules folder %s", dir);
     for (const struct dirent *entry = readdir(open_dir); entry != NULL; entry = readdir(open_dir)) {
-        if (entry->d_name[0] == '.' || strcmp(vb_path_extension(entry->d_name), "yaml") != 0)
+        if (entry->d_name[0] == '.' || strcmp(vb_path_extension(entry->d_name), extension) != 0)
             continue;
         if (names->count == FILES_MAX)
             return vb_fail(err, VB_E_CONFIG, 0, "%s holds more than %d rule files", dir, FILES_MAX);
@@ -69,8 +70,14 @@ static int read_one(const char *dir, const char *name, vb_yaml_file *each, void 
 
 int vb_yaml_folder(const char *dir, vb_yaml_file *each, void *ctx, struct vb_error *err)
 {
+    return vb_text_folder(dir, "yaml", each, ctx, err);
+}
+
+int vb_text_folder(const char *dir, const char *extension, vb_yaml_file *each, void *ctx,
+                   struct vb_error *err)
+{
     VB_CLEANUP(names_done) struct names names = {.count = 0};
-    int status = list_names(dir, &names, err);
+    int status = list_names(dir, extension, &names, err);
     for (size_t i = 0; i < names.count && status == VB_OK; i++)
         status = read_one(dir, names.list[i], each, ctx, err);
     return status;

@@ -364,6 +364,8 @@ int vb_rules_load(const char *dir, const char *cache_dir, struct vb_rules **ret,
     if (rules == NULL)
         return vb_fail(err, VB_E_NOMEM, errno, "rules");
     status = load(&sources, cache_dir, rules, err);
+    if (status == VB_OK)
+        status = vb_iocs_load(NULL, &rules->iocs, err);
     if (status < 0)
         vb_rules_free(rules);
     else
@@ -371,10 +373,22 @@ int vb_rules_load(const char *dir, const char *cache_dir, struct vb_rules **ret,
     return status;
 }
 
+int vb_rules_take_iocs(struct vb_rules *rules, const char *folder, struct vb_error *err)
+{
+    struct vb_iocs *list = NULL;
+    const int status = vb_iocs_load(folder, &list, err);
+    if (status < 0)
+        return status;
+    vb_iocs_free(rules->iocs);
+    rules->iocs = list;
+    return VB_OK;
+}
+
 void vb_rules_free(struct vb_rules *rules)
 {
     if (rules == NULL)
         return;
+    vb_iocs_free(rules->iocs);
     for (size_t i = 0; rules->rules != NULL && i < rules->count; i++)
         free(rules->rules[i].mapping);
     free(rules->rules);

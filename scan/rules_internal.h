@@ -5,6 +5,7 @@
 #include <yara.h>
 
 #include "scan/item.h"
+#include "vetbox/core/iocs.h"
 #include "vetbox/scan.h"
 
 /* --- sources (rulesource.c): the user's own files, trusted to be rules, not to be well made --- */
@@ -55,6 +56,7 @@ struct vb_rules {
     struct vb_rule *rules; /* as in yara->rules_table */
     size_t count;
     struct vb_rule_table sets[VB_RULE_SETS];
+    struct vb_iocs *iocs;
 };
 
 /* Gives COMPILER the external variables that a condition may use, and refuses includes. */

@@ -11,6 +11,7 @@
 
 #include "scan/context.h"
 #include "scan/dates.h"
+#include "scan/iocs.h"
 #include "scan/layers.h"
 #include "scan/rules_internal.h"
 #include "scan/surroundings.h"
@@ -37,6 +38,7 @@ struct scan {
     const struct vb_scan_limits *limits;
     struct vb_sink *sink;
     struct vb_matcher *matcher;
+    const struct vb_iocs *iocs; /* of the rules */
     struct vb_phrases *phrases;
     struct vb_buf file;            /* the bytes of the file at hand */
     struct vb_buf code, quoted;    /* the code blocks of a text, and those that show an attack */
@@ -105,6 +107,8 @@ static int examine(struct scan *scan, const struct vb_item *item, struct vb_laye
                    struct vb_error *err)
 {
     int status = vb_matcher_scan(scan->matcher, item, err);
+    if (status == 0)
+        status = vb_iocs_check(scan->iocs, item, scan->sink, err);
     if (status == 0)
         status = vb_textcheck(scan->phrases, item, scan->sink, err);
     if (status == 0 && scan->prefix[0] == '\0') /* what runs left behind is not run */
@@ -348,6 +352,7 @@ static int scan_new(const char *prefix, const struct vb_rules *rules,
     scan->dirfd = -1;
     scan->prefix = prefix;
     scan->limits = limits;
+    scan->iocs = rules->iocs;
     scan->sink = sink;
     vb_buf_init(&scan->file, limits->file_bytes);
     vb_buf_init(&scan->code, limits->file_bytes);

@@ -119,7 +119,10 @@ int vb_behaviour_load(const struct vb_behaviour_options *options, struct vb_beha
     struct vb_behaviour *behaviour = calloc(1, sizeof(*behaviour));
     if (behaviour == NULL)
         return vb_fail(err, VB_E_NOMEM, 0, "out of memory for Sigma rules");
-    const int status = load_all(behaviour, options == NULL ? &built_in : options, err);
+    const struct vb_behaviour_options *wanted = options == NULL ? &built_in : options;
+    int status = vb_iocs_load(wanted->iocs, &behaviour->iocs, err);
+    if (status == VB_OK)
+        status = load_all(behaviour, wanted, err);
     if (status < 0)
         vb_behaviour_free(behaviour);
     else
@@ -131,9 +134,15 @@ void vb_behaviour_free(struct vb_behaviour *behaviour)
 {
     if (behaviour == NULL)
         return;
+    vb_iocs_free(behaviour->iocs);
     vb_sigma_free(behaviour->sigma);
     vb_arena_done(&behaviour->arena);
     free(behaviour);
+}
+
+const struct vb_iocs *vb_behaviour_iocs(const struct vb_behaviour *behaviour)
+{
+    return behaviour->iocs;
 }
 
 size_t vb_behaviour_count(const struct vb_behaviour *behaviour)

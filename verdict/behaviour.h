@@ -5,6 +5,7 @@
 
 #include "verdict/arena.h"
 #include "verdict/sigma/sigma.h"
+#include "vetbox/core/iocs.h"
 #include "vetbox/verdict.h"
 
 /* A file of rules that is built in. */
@@ -20,6 +21,7 @@ struct vb_behaviour {
     struct arena arena;
     struct vb_behaviour_rule *rules; /* by the engine's numbers */
     size_t count;
+    struct vb_iocs *iocs;
 };
 
 /* Which rules and correlations matched in the log, one truth for each; what they feed counts too.

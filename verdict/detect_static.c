@@ -195,8 +195,8 @@ static bool is_of_dependency(struct judge *judge)
 static bool is_damning(const struct found *found)
 {
     static const char *const families[] = {
-        "VB-CAMPAIGN-", "VB-WORM-", "VB-MINER",  "VB-RANSOM", "VB-WIPE",     "VB-STAGE2-",
-        "VB-SHELL-",    "VB-CRED-", "VB-EXFIL-", "VB-AGENT-", "VB-PERSIST-",
+        "VB-CAMPAIGN-", "VB-IOC-",   "VB-WORM-", "VB-MINER",  "VB-RANSOM", "VB-WIPE",
+        "VB-STAGE2-",   "VB-SHELL-", "VB-CRED-", "VB-EXFIL-", "VB-AGENT-", "VB-PERSIST-",
     };
     bool family = !vb_starts(found->rule, "VB-"); /* a rule of the user's own */
     for (size_t i = 0; !family && i < VB_ARRAY_LEN(families); i++)

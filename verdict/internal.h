@@ -627,6 +627,10 @@ const struct deed *vb_deed_of(struct judge *judge, const struct run *run, enum d
                               const char *name);
 void vb_dates_end(struct judge *judge); /* after the log's last event */
 
+/* detect_iocs.c */
+void vb_see_ioc_contact(struct judge *judge);
+void vb_see_ioc_file(struct judge *judge);
+
 /* detect_flood.c */
 void vb_see_flood(struct judge *judge);
 

@@ -7,6 +7,7 @@
 #include "vetbox/core/digest.h"
 #include "vetbox/core/error.h"
 #include "vetbox/core/event.h"
+#include "vetbox/core/iocs.h"
 #include "vetbox/core/json.h"
 #include "vetbox/core/manifest.h"
 #include "vetbox/core/text.h"

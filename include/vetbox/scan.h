@@ -12,6 +12,9 @@ struct vb_rules; /* compiled YARA rules: made in the coordinator from the user's
  * line. */
 VB_CHECKED int vb_rules_load(const char *dir, const char *cache_dir, struct vb_rules **ret,
                              struct vb_error *err);
+/* What files must not name: the known-bad things that are built in and those of FOLDER (NULL:
+ * none), see vb_iocs_load. */
+VB_CHECKED int vb_rules_take_iocs(struct vb_rules *rules, const char *folder, struct vb_error *err);
 void vb_rules_free(struct vb_rules *rules);
 size_t vb_rules_count(const struct vb_rules *rules);
 /* Calls EACH for every rule with its name, id and one-line description. */

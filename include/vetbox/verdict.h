@@ -260,6 +260,7 @@ struct vb_behaviour_options {
     const char *folder;      /* of rules in place of those that are built in; NULL: these */
     const char *const *more; /* further files and folders of rules */
     size_t more_count;
+    const char *iocs; /* folder of known-bad things besides those that are built in; NULL: none */
 };
 
 /* OPTIONS may be NULL. A document that cannot be loaded is left out and told by
@@ -268,6 +269,10 @@ struct vb_behaviour_options {
 VB_CHECKED int vb_behaviour_load(const struct vb_behaviour_options *options,
                                  struct vb_behaviour **ret, struct vb_error *err);
 void vb_behaviour_free(struct vb_behaviour *behaviour);
+
+/* What is known to be bad, with which it judges. */
+struct vb_iocs;
+const struct vb_iocs *vb_behaviour_iocs(const struct vb_behaviour *behaviour);
 
 enum vb_behaviour_gravity {
     VB_BEHAVIOUR_WRONG,   /* left out */

@@ -1,41 +1,6 @@
-/* Known campaigns. Lists of indicators (blocklists, advisories) name many of them at once and are no
- * part of a campaign: that is what the upper bounds are for. */
-
-rule campaigns_clawhavoc
-{
-    meta:
-        id = "VB-CAMPAIGN-CLAWHAVOC"
-        title = "Part of the ClawHavoc campaign"
-        description = "The package names a download of the campaign that spread stealers through skills in early 2026."
-        severity = "critical"
-        confidence = "high"
-        mapping = "AST01 AST02 ASI04 LLM03 ATTACK-T1204.004 ATTACK-T1105 CWE-506"
-    strings:
-        $a = "91.92.242.30"
-        $b = "95.92.242.30"
-        $c = "96.92.242.30"
-        $d = "54.91.154.110"
-        $e = "202.161.50.59"
-        $f = "glot.io/snippets/hfd3x9ueu5" nocase
-        $g = "glot.io/snippets/hfdxv8uyaf" nocase
-        $h = "download.setup-service.com" nocase
-        $i = "Ddoy233/openclawcli" nocase
-        $j = "Aslaep123/clawd-authtool" nocase
-        $k = "Aslaep123/PolymarketAuthTool" nocase
-        $l = "hedefbari/openclaw-agent" nocase
-        $act1 = "curl" nocase
-        $act2 = "extract" nocase
-        $act3 = "terminal" nocase
-        $act4 = "download" nocase
-        $act5 = "wget" nocase
-        $list1 = "indicator" nocase
-        $list2 = "IOC" fullword
-        $list3 = "blocklist" nocase
-        $list4 = "malicious" nocase
-    condition:
-        any of ($a, $b, $c, $d, $e, $f, $g, $h, $i, $j, $k, $l) and any of ($act*)
-        and not 4 of ($a, $b, $c, $d, $e, $f, $g, $h, $i, $j, $k, $l) and not 2 of ($list*)
-}
+/* Known campaigns, by the files that they leave behind; their hosts, URLs and digests stand in
+ * rules/iocs. Lists of indicators (blocklists, advisories) name many of them at once and are no part
+ * of a campaign: that is what the upper bounds are for. */
 
 rule campaigns_shai_hulud
 {
@@ -52,7 +17,6 @@ rule campaigns_shai_hulud
         $c = "SHA1HULUD"
         $d = "truffleSecrets.json"
         $e = "actionsSecrets.json"
-        $f = "bb8ca5f6-4175-45d2-b042-fc9ebb8170b7"
         $g = "bun_environment.js"
         $h = "gh-token-monitor.service"
         $i = "com.user.gh-token-monitor"
@@ -63,8 +27,8 @@ rule campaigns_shai_hulud
     condition:
         (filename == "package.json" and $hook)
         or (filename == "setup_bun.js" and $g)
-        or ((kind == "code" or kind == "config" or layer != "") and 2 of ($a, $b, $c, $d, $e, $f, $h, $i)
-            and not 6 of ($a, $b, $c, $d, $e, $f, $g, $h, $i) and not 2 of ($list*))
+        or ((kind == "code" or kind == "config" or layer != "") and 2 of ($a, $b, $c, $d, $e, $h, $i)
+            and not 6 of ($a, $b, $c, $d, $e, $g, $h, $i) and not 2 of ($list*))
 }
 
 rule campaigns_s1ngularity
@@ -84,23 +48,4 @@ rule campaigns_s1ngularity
         $shutdown = "sudo shutdown -h 0"
     condition:
         (kind == "code" or layer != "") and $repo and any of ($inventory, $results, $shutdown)
-}
-
-rule campaigns_other_addresses
-{
-    meta:
-        id = "VB-CAMPAIGN-ADDRESS"
-        title = "An address of a known attack"
-        description = "Code names a server or mailbox that is known only from an attack on packages."
-        severity = "critical"
-        confidence = "high"
-        mapping = "AST01 AST02 ASI04 LLM03 MCP04 ATTACK-T1071.001 CWE-506"
-        kinds = "code layer"
-    strings:
-        $a = "phan@giftshop.club" nocase
-        $b = "models.litellm.cloud" nocase
-        $c = "checkmarx.zone" nocase
-        $d = "sentry.anyclaw.store" nocase
-    condition:
-        (kind == "code" or layer != "") and any of them and not 3 of them
 }

@@ -353,6 +353,33 @@ def beacon_honest():
     log.write()
 
 
+def known_bad():
+    """It asks for a name below one that is known from an attack, and reaches an address that is; a file of it and one
+    that it left are known, too."""
+    log = Machine("known-bad", kind="npm")
+    known = "46faab8ab153fae6e80e7cca38eab363075bb524edd79e42269217a083628f09"
+    log.add("tree.file", "static", path="bundle.js", size=100, mode=0o644, sha256=known)
+    log.script("start.js", "node", when="use")
+    log.tells("cdn.Models.LiteLLM.cloud", "192.0.2.7")
+    log.tells("checkmarx.zone.honest.example", "192.0.2.8")
+    log.tells("91.92.242.30", "91.92.242.30")
+    log.end()
+    log.write()
+
+
+def known_bad_listed():
+    """It carries a list of what it blocks, and reaches none of that."""
+    log = Machine("known-bad-listed", kind="npm")
+    log.add("scan.match", "static", path="blocklist.txt", line=3, rule="VB-IOC-NAMED", severity="medium",
+            confidence="medium", title="The package names what is known from an attack",
+            description="Names the host checkmarx.zone", text="checkmarx.zone", name="checkmarx.zone")
+    log.script("start.js", "node", when="use")
+    log.tells("api.weather.example", "192.0.2.7")
+    log.tells("notcheckmarx.zone.weather.example", "192.0.2.8")
+    log.end()
+    log.write()
+
+
 def whom_it_reaches():
     """The same hosts as a package is installed, loaded and used."""
     log = Machine("whom-it-reaches", kind="npm")
@@ -2153,7 +2180,7 @@ def shy_program():
 
 
 if __name__ == "__main__":
-    for story in (weather, honest_api, handed_key_used, handed_key_taken, beacon, beacon_enciphered, beacon_honest, whom_it_reaches, backups, replaced, searches,
+    for story in (weather, honest_api, handed_key_used, handed_key_taken, beacon, beacon_enciphered, beacon_honest, known_bad, known_bad_listed, whom_it_reaches, backups, replaced, searches,
                   documented_server, exfil_ssh, exfil_file, base64_oneliner, stage_two, answered, guessed_data, guessed_orders, download_left, kept_encoded, encoded_picture, dependencies, own_logins,
                   persistence,
                   agent_tamper, tamper_named, own_place, among_skills, beside_skills, made_before, reverse_shell, archive_traversal, hidden_unicode,

@@ -45,6 +45,9 @@ typedef int vb_yaml_file(void *ctx, const char *name, const char *text, size_t l
 /* Calls EACH for every *.yaml file of DIR (at most 256, of 1 MiB), in the order of their names,
  * until it fails. A folder or file that cannot be read is VB_E_CONFIG. */
 VB_CHECKED int vb_yaml_folder(const char *dir, vb_yaml_file *each, void *ctx, struct vb_error *err);
+/* The same for files with another EXTENSION. */
+VB_CHECKED int vb_text_folder(const char *dir, const char *extension, vb_yaml_file *each, void *ctx,
+                              struct vb_error *err);
 
 /* The first document's top node; never NULL. Nodes belong to YAML. */
 const struct vb_yaml_node *vb_yaml_root(const struct vb_yaml *yaml);
