@@ -289,7 +289,7 @@ rule exfil_page_cookies
         $c = "fetch("
         $d = "sendBeacon("
     condition:
-        (kind == "code" or layer != "") and $a or ($b and any of ($c, $d))
+        (kind == "code" or layer != "") and ($a or ($b and any of ($c, $d)))
 }
 
 rule exfil_mail_of_secrets

@@ -305,10 +305,9 @@ rule instructions_lowers_rights
     strings:
         $a = /chmod\s{1,3}(-[Rr]\s{1,3})?0?777\s{1,3}(-R\s)?(\/|~|\$HOME|\/etc|\/usr|\/home|~\/\.ssh)\s{0,2}[\n"\'`;]/
         $b = /chmod\s{1,3}[^\n]{0,12}[ug]\+s\s{1,3}\/(bin|usr\/bin|tmp|dev\/shm)/
-        $c = "setenforce 0"
-        $d = /chmod\s{1,3}(4755|4777|6755)\s/
+        $c = /chmod\s{1,3}(4755|4777|6755)\s/
     condition:
-        (kind == "code" or layer != "") and any of ($a, $b, $d) or (kind == "code" or layer != "") and $c and $a
+        (kind == "code" or layer != "") and any of them
 }
 
 rule instructions_reads_secret_stores

@@ -285,7 +285,7 @@ rule shell_reverse_awk
         $run = /\|&?\s?getline/
         $telnet = /telnet\s[^\n|]{3,80}\|\s?(\/bin\/)?(ba)?sh\s?\|\s?telnet\s/
     condition:
-        (kind == "code" or layer != "") and $telnet or ($awk and $run)
+        (kind == "code" or layer != "") and ($telnet or ($awk and $run))
 }
 
 rule shell_reverse_rust
@@ -343,5 +343,5 @@ rule shell_bind
         $nc = /( nc\s|\nnc\s|;nc\s|\|nc\s|&nc\s|"nc\s|'nc\s|`nc\s|\(nc\s|\/nc\s|\tnc\s| ncat\s|\nncat\s|;ncat\s|\|ncat\s|&ncat\s|"ncat\s|'ncat\s|`ncat\s|\(ncat\s|\/ncat\s|\tncat\s|^ncat\s|^nc \$|^nc 0|^nc 1|^nc 2|^nc 3|^nc 4|^nc 5|^nc 6|^nc 7|^nc 8|^nc 9|^nc a|^nc b|^nc c|^nc d|^nc e|^nc f|^nc g|^nc h|^nc i|^nc j|^nc k|^nc l|^nc m|^nc n|^nc o|^nc p|^nc q|^nc r|^nc s|^nc t|^nc u|^nc v|^nc w|^nc x|^nc y|^nc z)[^\n|;]{0,40}-[a-z]{0,3}l[a-z]{0,3}\s[^\n|;]{0,40}-[ec]\s?(\/bin\/)?(ba)?sh/
         $nc1 = /^nc -[a-z]{0,3}l[a-z]{0,3}\s[^\n|;]{0,40}-[ec]\s?(\/bin\/)?(ba)?sh/
     condition:
-        (kind == "code" or layer != "") and $nc or $nc1 or ($bind and $listen and #dup >= 2 and $sh)
+        (kind == "code" or layer != "") and ($nc or $nc1 or ($bind and $listen and #dup >= 2 and $sh))
 }
