@@ -1,5 +1,41 @@
 /* Secrets that are none of a package's business. */
 
+// Shared by the rules below: a string is looked for once, however many ask for it.
+private rule sends_data
+{
+    meta:
+        kinds = "code layer"
+    strings:
+        $post = "requests.post("
+        $put = "requests.put("
+        $open = /urlopen\(\s{0,20}(\w{1,20}[,)]|f?["\']https?:)/
+        $axios = "axios.post("
+        $method = /method["\']?\s?:\s?("POST"|'POST')/
+        $httpx = "httpx.post("
+        $curl = /c[u]rl\s[^\n]{0,100}( -d| -F| -T|--data|--upload-file)\s?["\']?[^\n]{0,20}@/
+        $socket = ".sendall("
+    condition:
+        any of them
+}
+
+private rule sends_any_way
+{
+    meta:
+        kinds = "code layer"
+    strings:
+        $open = "urlopen("
+        $fetch = /fetch\([^\n]{1,120}method["']?\s?:\s?["']POST/
+        $data = "--data"
+        $upload = "--upload-file"
+        $verb = "-X POST"
+        $form = "curl -F"
+        $body = "curl -d"
+        $file = "curl -T"
+        $request = /https?\.request\(/
+    condition:
+        sends_data or any of them
+}
+
 rule credentials_sweep_and_send
 {
     meta:
@@ -36,20 +72,6 @@ rule credentials_sweep_and_send
         $agent2 = /\.codex["']?[\/,\s"']{1,4}auth\.json/
         $agent3 = /\.(openclaw|clawdbot)["']?[\/,\s"']{1,4}(\.env|openclaw\.json|clawdbot\.json|credentials)/
         $agent4 = "auth-profiles.json"
-        $send1 = "requests.post("
-        $send2 = /urlopen\(\s?\w{1,20}[,)]/
-        $send3 = /fetch\([^\n]{1,120}method["']?\s?:\s?["']POST/
-        $send4 = "axios.post("
-        $send5a = "--data"
-        $send5b = "--upload-file"
-        $send5c = "-X POST"
-        $send5d = "curl -F"
-        $send5e = "curl -d"
-        $send5f = "curl -T"
-        $send6 = /https?\.request\(/
-        $send7 = ".sendall("
-        $send8 = /method:\s?["']POST["']/
-        $send9 = "httpx.post("
         $guard1 = /redact(_\w|\(|or\b|ion\b|\w{0,3}\s\w)/ nocase
         $guard2 = "blocked" nocase
         $guard3 = "deny" nocase fullword
@@ -58,7 +80,7 @@ rule credentials_sweep_and_send
         $guard6 = "forbidden" nocase
         $guard7 = "scanner" nocase
     condition:
-        (kind == "code" or layer != "") and any of ($send*) and #guard1 + #guard2 + #guard3 + #guard4 + #guard5 + #guard6 + #guard7 < 3
+        (kind == "code" or layer != "") and sends_any_way and #guard1 + #guard2 + #guard3 + #guard4 + #guard5 + #guard6 + #guard7 < 3
         and (
             3 of ($ssh1, $aws, $gcloud, $azure, $kube, $docker, $npmrc, $pypirc, $netrc, $git, $gh, $gpg, $login, $firefox, $keychain, $wallet*, $agent*)
             or ($ssh2 and 2 of ($aws, $gcloud, $azure, $kube, $docker, $npmrc, $pypirc, $netrc, $git, $gh, $gpg, $chrome, $wallet*, $agent*))
@@ -88,19 +110,8 @@ rule credentials_pair_and_send
         $keychain = "login.keychain"
         $agent1 = /\.claude["']?[\/,\s"']{1,4}\.credentials\.json/
         $agent2 = /\.(openclaw|clawdbot)["']?[\/,\s"']{1,4}(\.env|openclaw\.json)/
-        $send1 = "requests.post("
-        $send2 = "urlopen("
-        $send3 = /method["']?:\s?["']POST["']/
-        $send4 = "axios.post("
-        $send5a = "--data"
-        $send5b = "--upload-file"
-        $send5c = "-X POST"
-        $send5d = "curl -F"
-        $send5e = "curl -d"
-        $send5f = "curl -T"
-        $send6 = ".sendall("
     condition:
-        (kind == "code" or layer != "") and any of ($send*) and
+        (kind == "code" or layer != "") and sends_any_way and
         2 of ($ssh, $aws, $kube, $docker, $npmrc, $netrc, $git, $gpg, $login, $keychain, $agent*)
 }
 
@@ -382,16 +393,8 @@ rule credentials_shadow_sent
         kinds = "code layer"
     strings:
         $file = "/etc/shadow"
-        $send1_1 = "requests.post("
-        $send1_2 = "requests.put("
-        $send2 = /urlopen\(\s{0,20}(\w{1,20}[,)]|f?["\']https?:)/
-        $send3 = "axios.post("
-        $send4 = /method["\']?\s?:\s?("POST"|'POST')/
-        $send5 = "httpx.post("
-        $send6 = /c[u]rl\s[^\n]{0,100}( -d| -F| -T|--data|--upload-file)\s?["\']?[^\n]{0,20}@/
-        $send7 = ".sendall("
     condition:
-        (kind == "code" or layer != "") and $file and any of ($send*)
+        (kind == "code" or layer != "") and $file and sends_data
 }
 
 rule credentials_history_sent
@@ -475,16 +478,8 @@ rule credentials_telegram_store
         $pack3 = "tar "
         $pack4 = "zip -"
         $pack5 = "copytree"
-        $send1_1 = "requests.post("
-        $send1_2 = "requests.put("
-        $send2 = /urlopen\(\s{0,20}(\w{1,20}[,)]|f?["\']https?:)/
-        $send3 = "axios.post("
-        $send4 = /method["\']?\s?:\s?("POST"|'POST')/
-        $send5 = "httpx.post("
-        $send6 = /c[u]rl\s[^\n]{0,100}( -d| -F| -T|--data|--upload-file)\s?["\']?[^\n]{0,20}@/
-        $send7 = ".sendall("
     condition:
-        (kind == "code" or layer != "") and any of ($td, $sig) and (any of ($pack*) or any of ($send*))
+        (kind == "code" or layer != "") and any of ($td, $sig) and (any of ($pack*) or sends_data)
 }
 
 rule credentials_address_swap
@@ -535,16 +530,8 @@ rule credentials_keylogger
         $k6 = "keyboard.on_release("
         $mail = "smtplib"
         $hook = "webhook"
-        $send1_1 = "requests.post("
-        $send1_2 = "requests.put("
-        $send2 = /urlopen\(\s{0,20}(\w{1,20}[,)]|f?["\']https?:)/
-        $send3 = "axios.post("
-        $send4 = /method["\']?\s?:\s?("POST"|'POST')/
-        $send5 = "httpx.post("
-        $send6 = /c[u]rl\s[^\n]{0,100}( -d| -F| -T|--data|--upload-file)\s?["\']?[^\n]{0,20}@/
-        $send7 = ".sendall("
     condition:
-        (kind == "code" or layer != "") and any of ($k*) and any of ($send*, $mail, $hook)
+        (kind == "code" or layer != "") and any of ($k*) and (sends_data or any of ($mail, $hook))
 }
 
 rule credentials_editor_store
@@ -560,16 +547,8 @@ rule credentials_editor_store
     strings:
         $db = "state.vscdb"
         $sec = /(cursorAuth|accessToken|refreshToken|secret:\/\/)/
-        $send1_1 = "requests.post("
-        $send1_2 = "requests.put("
-        $send2 = /urlopen\(\s{0,20}(\w{1,20}[,)]|f?["\']https?:)/
-        $send3 = "axios.post("
-        $send4 = /method["\']?\s?:\s?("POST"|'POST')/
-        $send5 = "httpx.post("
-        $send6 = /c[u]rl\s[^\n]{0,100}( -d| -F| -T|--data|--upload-file)\s?["\']?[^\n]{0,20}@/
-        $send7 = ".sendall("
     condition:
-        (kind == "code" or layer != "") and $db and $sec and any of ($send*)
+        (kind == "code" or layer != "") and $db and $sec and sends_data
 }
 
 rule credentials_env_files_swept
@@ -587,16 +566,8 @@ rule credentials_env_files_swept
         $walk2 = /find\s(~|\/|\$HOME)[^\n]{0,60}-name\s["\']?\*?\.env/
         $walk3 = /os\.walk\([^\n]{0,40}(home|expanduser|"\/"|\'\/\')/
         $env = /["\']\*?([.]env"|[.]env'|[.]env\*["\'])/
-        $send1_1 = "requests.post("
-        $send1_2 = "requests.put("
-        $send2 = /urlopen\(\s{0,20}(\w{1,20}[,)]|f?["\']https?:)/
-        $send3 = "axios.post("
-        $send4 = /method["\']?\s?:\s?("POST"|'POST')/
-        $send5 = "httpx.post("
-        $send6 = /c[u]rl\s[^\n]{0,100}( -d| -F| -T|--data|--upload-file)\s?["\']?[^\n]{0,20}@/
-        $send7 = ".sendall("
     condition:
-        (kind == "code" or layer != "") and (any of ($walk1, $walk2) or ($walk3 and $env)) and any of ($send*)
+        (kind == "code" or layer != "") and (any of ($walk1, $walk2) or ($walk3 and $env)) and sends_data
 }
 
 rule credentials_seed_demanded
@@ -652,14 +623,6 @@ rule credentials_env_names_sent
         $guard2 = "blocked" nocase
         $guard3 = "forbidden" nocase
         $guard4 = "sanitiz" nocase
-        $send1_1 = "requests.post("
-        $send1_2 = "requests.put("
-        $send2 = /urlopen\(\s{0,20}(\w{1,20}[,)]|f?["\']https?:)/
-        $send3 = "axios.post("
-        $send4 = /method["\']?\s?:\s?("POST"|'POST')/
-        $send5 = "httpx.post("
-        $send6 = /c[u]rl\s[^\n]{0,100}( -d| -F| -T|--data|--upload-file)\s?["\']?[^\n]{0,20}@/
-        $send7 = ".sendall("
     condition:
-        (kind == "code" or layer != "") and 4 of ($cloud, $git1, $model, $db, $pay, $chat, $pack) and any of ($env*) and any of ($send*) and not any of ($guard*)
+        (kind == "code" or layer != "") and 4 of ($cloud, $git1, $model, $db, $pay, $chat, $pack) and any of ($env*) and sends_data and not any of ($guard*)
 }
