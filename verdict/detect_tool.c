@@ -48,16 +48,18 @@ static bool speaks_of(const char *text, const char *const *words, size_t count)
     return false;
 }
 
-/* Whether its words can be read at all: too few, or another language than ours, say anything. */
+/* Whether its words can be read at all: too few, or another language than ours, say anything. A
+ * letter that is not ours makes no other language of it, where its small words are English. */
 static bool is_plain(const char *about)
 {
     enum { WORDS_LEAST = 12 };
-    size_t len = 0;
-    for (; about[len] != '\0'; len++) {
-        if ((unsigned char)about[len] >= 0x80)
-            return false;
-    }
-    return len >= WORDS_LEAST;
+    static const char *const small[] = {" the ", " and ", " of ", " for ", " from ", " with "};
+    size_t len = 0, foreign = 0, english = 0;
+    for (; about[len] != '\0'; len++)
+        foreign += (unsigned char)about[len] >= 0x80;
+    for (size_t i = 0; i < VB_ARRAY_LEN(small); i++)
+        english += vb_find_text(about, small[i]) != NULL;
+    return len >= WORDS_LEAST && (foreign == 0 || (english > 0 && foreign < len / 4));
 }
 
 /* --- a call --- */
