@@ -74,12 +74,32 @@ static size_t line_end(const struct vb_item *item, size_t at)
     return found == NULL ? item->len : (size_t)(found - item->data);
 }
 
-static bool is_fence(const struct vb_item *item, size_t begin, size_t end)
+/* How many characters the fence has that begins or ends a block in this line; 0: it is none. */
+static size_t fence_length(const struct vb_item *item, size_t begin, size_t end)
 {
     while (begin < end && (item->data[begin] == ' ' || item->data[begin] == '>'))
         begin++;
-    return end - begin >= 3 && (item->data[begin] == '`' || item->data[begin] == '~') &&
-           item->data[begin + 1] == item->data[begin] && item->data[begin + 2] == item->data[begin];
+    size_t len = 0;
+    while (begin + len < end && (item->data[begin] == '`' || item->data[begin] == '~') &&
+           item->data[begin + len] == item->data[begin])
+        len++;
+    return len >= 3 ? len : 0;
+}
+
+/* The line, a fence, ends the block that the fence at OPEN began (CommonMark 4.5): of the same
+ * character, at least as long, and nothing follows it. */
+static bool ends_block(const struct vb_item *item, size_t begin, size_t end, size_t open)
+{
+    const size_t len = fence_length(item, begin, end);
+    const size_t opened = fence_length(item, open, line_end(item, open));
+    while (end > begin && (item->data[end - 1] == ' ' || item->data[end - 1] == '\t' ||
+                           item->data[end - 1] == '\r'))
+        end--;
+    const unsigned char mark = end > begin ? item->data[end - 1] : 0;
+    size_t at = open;
+    while (item->data[at] == ' ' || item->data[at] == '>')
+        at++;
+    return mark == item->data[at] && len >= opened && fence_length(item, end - len, end) == len;
 }
 
 /* --- the role of the file --- */
@@ -146,7 +166,7 @@ static bool under_teaching_heading(const struct vb_item *item, size_t at)
         const size_t begin = line_begin(item, end - 1);
         const char *line = (const char *)item->data + begin;
         const size_t len = end - 1 - begin;
-        if (is_fence(item, begin, end - 1))
+        if (fence_length(item, begin, end - 1) > 0)
             inside = !inside;
         else if (len > 1 && line[0] == '#' && (line[1] == '#' || (line[1] == ' ' && !inside)))
             return holds_any(line, len, teaching, VB_ARRAY_LEN(teaching));
@@ -238,9 +258,9 @@ const char *vb_context_of(const struct vb_item *item, size_t offset)
 /* Languages of blocks that show something and run nothing. */
 static bool shows_only(const struct vb_item *item, size_t begin, size_t end)
 {
-    static const char *const words[] = {"text",   "txt",     "markdown", "md",   "diff",
-                                        "output", "console", "mermaid",  "yara", "regex",
-                                        "html",   "css",     "csv",      "log"};
+    static const char *const words[] = {"text",   "txt",     "markdown", "md",    "diff",
+                                        "output", "mermaid", "yara",     "regex", "html",
+                                        "css",    "csv",     "log"};
     while (begin < end && strchr("`~ >", item->data[begin]) != NULL)
         begin++;
     const char *word = (const char *)item->data + begin;
@@ -278,13 +298,15 @@ int vb_context_fences(const struct vb_item *item, struct vb_buf *code, struct vb
 {
     struct vb_buf *view = NULL; /* of the block at hand; NULL: none, or one that is not looked at */
     bool inside = false;
+    size_t open = 0;
     int status = VB_OK;
     vb_buf_clear(code);
     vb_buf_clear(quoted);
     for (size_t begin = 0; status == 0 && begin < item->len;) {
         const size_t end = line_end(item, begin);
-        if (is_fence(item, begin, end)) {
+        if (fence_length(item, begin, end) > 0 && (!inside || ends_block(item, begin, end, open))) {
             inside = !inside;
+            open = begin;
             view = !inside || shows_only(item, begin, end) ? NULL
                    : vb_context_of(item, begin) != NULL    ? quoted
                                                            : code;

@@ -98,12 +98,36 @@ static void test_fences(void **ret)
     vb_buf_done(&quoted);
 }
 
+/* A block ends with its own sort of fence, as long at least, alone in its line; and a session at a
+ * terminal is code. */
+static void test_ends_of_fences(void **ret)
+{
+    static const struct {
+        const char *text;
+        bool code; /* "inner" stands in a block */
+    } rows[] = {
+        {"~~~sh\n```\ninner\n~~~\n", true},      {"````sh\n```\ninner\n````\n", true},
+        {"```sh\nx\n~~~\ninner\n```\n", true},   {"```sh\nx\n```sh\ninner\n```\n", true},
+        {"```sh\nx\n````  \ninner\n", false},    {"```sh\nx\n```\ninner\n```\ny\n```\n", false},
+        {"> ```sh\n> x\n> ```\ninner\n", false}, {"~~~\nx\n~~~~\r\ninner\n", false},
+        {"```console\n$ inner\n```\n", true},
+    };
+    (void)ret;
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        struct vb_buf code, quoted;
+        fences_of(rows[i].text, &code, &quoted);
+        if ((memmem(code.data, code.len, "inner", 5) != NULL) != rows[i].code)
+            fail_msg("%s", rows[i].text);
+        vb_buf_done(&code);
+        vb_buf_done(&quoted);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_talked_of),
-        cmocka_unit_test(test_instructions),
-        cmocka_unit_test(test_said),
+        cmocka_unit_test(test_ends_of_fences), cmocka_unit_test(test_talked_of),
+        cmocka_unit_test(test_instructions),   cmocka_unit_test(test_said),
         cmocka_unit_test(test_fences),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
