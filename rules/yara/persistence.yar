@@ -371,6 +371,8 @@ rule persistence_alias_trap
         kinds = "code layer"
     strings:
         $a = /alias\s{1,3}(sudo|ssh|git|su|docker|npm|aws|gpg|scp|kubectl)=["\'][^\n]{0,200}(curl|nc\s|base64|>>|read\s-s|tee\s)/
+        $c = /alias\s{1,3}(curl|wget|ls|cd|cat|python3?|pip3?|node|npx|make)=("[^"]|'[^'])[^\n]{0,120}[;&|]\s{0,4}(\"\s{0,40}f?\")?(curl|wget|nc)\s/
+        $d = /alias\s{1,3}(curl|wget|ls|cd|cat|python3?|pip3?|node|npx|make)='[^'\n]{0,80};\s?["']\s{1,40}f?["'](curl|wget|nc)\s/
         $b = /(^|\n)\s{0,8}(function\s)?(sudo\(\)|sudo \(\)|su\(\)|su \(\)|ssh\(\)|ssh \(\))\s?\{[^}]{0,300}(read\s-r?s|curl|nc\s)/
     condition:
         (kind == "code" or layer != "") and any of them
