@@ -261,6 +261,13 @@ static void see_command(struct judge *judge)
            "hands an argument to a shell as it stands: whoever writes the argument runs commands");
 }
 
+/* The file of the module that was given to be imported. */
+static bool is_canary_module(const char *path)
+{
+    return vb_glob_match("/usr/lib/python3*/" VB_CANARY_MODULE ".py", path) ||
+           vb_glob_match("/usr/lib/python3*/__pycache__/" VB_CANARY_MODULE ".*.pyc", path);
+}
+
 static void see_file(struct judge *judge)
 {
     static const char *const writing[] = {"write", "create", "append", "truncate"};
@@ -268,7 +275,7 @@ static void see_file(struct judge *judge)
     bool writes = false;
     for (size_t i = 0; i < VB_ARRAY_LEN(writing); i++)
         writes = writes || vb_flag_set(judge->event, writing[i]);
-    if (strcmp(path, VB_CANARY_FILE) == 0)
+    if (strcmp(path, VB_CANARY_FILE) == 0 || is_canary_module(path))
         report(judge, FINDING_MCP_RUNS_ARGUMENT, VB_SEVERITY_HIGH, "code",
                "executes an argument as code");
     else if (writes)

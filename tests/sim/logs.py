@@ -1788,6 +1788,8 @@ def mcp_untold():
             "file.attribute", pid=10, path="/etc/passwd", action="utime", executable="/usr/bin/node")),
         ("measure", "Measures a length in a unit.", [],
          lambda log: log.exec(11, 10, "/usr/bin/dash", "sh", "-c", "units " + CANARY)),
+        ("load", "Loads a part by its name.", [],
+         lambda log: log.open(10, "/usr/lib/python3.11/__pycache__/tabnanny.cpython-311.pyc", exe="/usr/bin/python3")),
         ("compute", "Works out an expression.", [], lambda log: log.open(10, "/canary-4f7a", exe="/usr/bin/node")),
     ])
 
