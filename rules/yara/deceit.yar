@@ -197,3 +197,67 @@ rule deceit_takes_memory_without_end
     condition:
         kind == "code" and layer == "" and any of them
 }
+
+rule deceit_outranks_the_workspace
+{
+    meta:
+        id = "VB-AGENT-MEMORY"
+        title = "Code plants instructions that claim to come before the user's"
+        description = "A program writes a file of instructions for agents that says that it is to be followed before, or instead of, the guidance of the folder around it."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 AST03 ASI01 ASI06 LLM01 ATTACK-T1546 ATLAS-AML.T0080.000 CWE-1427"
+        kinds = "code layer"
+    strings:
+        $file = /\b(CLAUDE|AGENTS|GEMINI|SOUL)\.md["'`]/
+        $write1 = "write_text("
+        $write2 = "writeFileSync("
+        $write3 = /open\([^\n]{1,60},\s?["'][aw]["']/
+        $rank1 = /\b(prefer|follow|obey|use)\s[^\n."']{3,80}\b(before|over|instead\sof|rather\sthan)\s(the\s|any\s)?(parent|workspace|project|user)('s)?\s[^\n."']{0,24}(guidance|instructions|rules|policy)/ nocase
+        $rank2 = /\b(takes?\sprecedence\sover|overrides?|supersedes?)\s(the\s|any\s|all\s)?(parent|workspace|project|user)('s)?\s[^\n."']{0,24}(guidance|instructions|rules|policy)/ nocase
+    condition:
+        (kind == "code" or layer != "") and filesize < 64KB and $file and any of ($write*) and any of ($rank*)
+}
+
+rule deceit_prohibitions_sorted_out
+{
+    meta:
+        id = "VB-AGENT-GUARD-REMOVED"
+        title = "Code drops from an agent's context what forbids"
+        description = "Code that shortens what an agent is told takes paragraphs that refuse, restrict or forbid for padding and leaves them out."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI06 LLM04 MCP10 ATTACK-T1562.001 ATLAS-AML.T0080.000 CWE-693"
+        kinds = "code layer"
+    strings:
+        $refuse = /["'`\/][^"'`\n]{0,12}(refuse|refusal|restrict)[|)][^"'`\n]{0,80}["'`\/]/
+        $must = /["'`\/][^"'`\n]{0,8}must\snot[^"'`\n]{0,12}["'`\/]/
+        $as1 = "boilerplate" nocase
+        $as2 = "low_value" nocase
+        $as3 = "padding" nocase
+        $as4 = "redundant" nocase
+        $of1 = "context" nocase
+        $of2 = "prompt" nocase
+    condition:
+        (kind == "code" or layer != "") and $refuse and $must and any of ($as*) and any of ($of*)
+}
+
+rule deceit_opens_without_end
+{
+    meta:
+        id = "VB-DESCRIPTOR-BOMB"
+        title = "Code that only uses up descriptors"
+        description = "In a loop of thousands of turns a program opens sockets, pipes or files and keeps them all: whoever calls it can open nothing any more."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI10 LLM10 ATTACK-T1499.001 CWE-775"
+        kinds = "code"
+    strings:
+        $python = /for\s\w{1,12}\sin\srange\(\s?\d{4,9}\s?\):\s{1,40}(try:\s{1,40})?\(?\w{1,12}(,\s\w{1,12})?\)?\s?=\s?(socket\.socket|os\.pipe|os\.open|open)\([^\n]{0,80}\)\s{1,40}\w{1,24}\.append\(/
+        $node = /for\s?\([^\n)]{0,60}<\s?\d{4,9}\s?;[^\n)]{0,20}\)\s?\{?\s{0,40}\w{1,24}\.push\(\s?(net\.connect|net\.createConnection|fs\.openSync)\(/
+        $test1 = "unittest"
+        $test2 = "pytest"
+        $test3 = "def test_"
+    condition:
+        kind == "code" and layer == "" and any of ($python, $node) and not any of ($test*)
+}

@@ -412,3 +412,44 @@ rule persistence_install_from_address
     condition:
         (kind == "code" or layer != "") and #a + #b > #local
 }
+
+rule persistence_tmux_hook
+{
+    meta:
+        id = "VB-PERSIST-TMUX"
+        title = "A hook of tmux runs a command at every session"
+        description = "Code writes a hook into the settings of tmux that starts a command whenever somebody attaches or opens a window."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI10 ATTACK-T1546.004 CWE-506"
+        kinds = "code layer"
+    strings:
+        $conf = /\.tmux\.conf\b/
+        $hook = /set-hook\s-ga?\s[a-z-]{6,30}(\[\d+\])?\s["'\\]{1,3}run-shell\s/
+        $write1 = "write_text("
+        $write2 = "writeFileSync("
+        $write3 = "appendFileSync("
+        $write4 = /open\([^\n]{1,60},\s?["'][aw]["']/
+        $write5 = /(>|tee\s)[^\n]{0,30}\.tmux\.conf/
+    condition:
+        (kind == "code" or layer != "") and $conf and $hook and any of ($write*)
+}
+
+rule persistence_cloud_account
+{
+    meta:
+        id = "VB-PERSIST-CLOUD"
+        title = "Another cloud account is let in"
+        description = "Code makes a role all-powerful and lets an account that is built in call what runs there."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI03 ATTACK-T1098.003 ATTACK-T1098.001 CWE-269"
+        kinds = "code layer"
+    strings:
+        $all = /attach_role_policy\([^\n]{0,120}AdministratorAccess/
+        $all2 = /attach-role-policy[^\n]{0,160}AdministratorAccess/
+        $other = /add_permission\([^\n]{0,120}Principal["']?\s?[=:]\s?["'\\]{0,2}\d{12}\b/
+        $other2 = /add-permission[^\n]{0,160}--principal\s["']?\d{12}\b/
+    condition:
+        (kind == "code" or layer != "") and any of ($all*) and any of ($other*)
+}
