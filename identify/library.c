@@ -7,7 +7,7 @@
 enum { SCRIPT_BYTES = 256 * 1024 };
 
 /* What starts a line that defines something for others. */
-static const char *const python_signs[] = {"def ", "async def "};
+static const char *const python_signs[] = {"def ", "async def ", "class "};
 static const char *const node_signs[] = {
     "export function ", "export async function ", "export default ", "export const ",
     "export {",         "module.exports",         "exports."};

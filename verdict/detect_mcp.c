@@ -175,6 +175,38 @@ static void see_tool(struct judge *judge)
 /* --- calls --- */
 
 /* What arguments of ours name is the business of who gets them, from then on. */
+/* A call that had no answer in its time. Who waits is not let wait for long (the clock of the box
+ * is moved), and who reads, writes or asks is seen to: what is left computes. Asked for little
+ * twice, first as anybody would ask, it is not for the result. */
+static void see_unanswered(struct judge *judge)
+{
+    enum { BUSY_MS = 4000, BUSY_EVENTS = 16 };
+    struct run *run = judge->run;
+    const bool typical = strcmp(vb_text_of(judge, VB_F_FORM), "typical") == 0;
+    if (run->tool == NULL || strcmp(vb_text_of(judge, VB_F_OUTCOME), "timeout") != 0 ||
+        vb_event_get_int(judge->event, VB_F_DURATION, 0) < BUSY_MS ||
+        judge->event->seq - run->tool_seq > BUSY_EVENTS)
+        return;
+    const bool again = run->busy == run->tool;
+    if (typical)
+        run->busy = run->tool;
+    if (typical || !again)
+        return;
+    const struct found found = {
+        .id = FINDING_RESOURCE_ABUSE,
+        .graded = true,
+        .severity = VB_SEVERITY_HIGH,
+        .confidence = VB_CONFIDENCE_MEDIUM,
+        .path = run->path,
+        .line = run->line,
+        .group = vb_arena_printf(&judge->scratch, "busy %s", run->tool->name),
+        .evidence = {run->tool_seq, judge->event->seq},
+    };
+    vb_report_found(judge, &found,
+                    "Called with little, the tool %s did nothing but compute, and gave no answer.",
+                    vb_arena_cut(&judge->scratch, run->tool->name, 80));
+}
+
 static void see_call(struct judge *judge)
 {
     struct run *run = judge->run;
@@ -185,6 +217,8 @@ static void see_call(struct judge *judge)
     const struct name *entry = begins && strcmp(vb_text_of(judge, VB_F_METHOD), "tools/call") == 0
                                    ? vb_names_find(&judge->mcp_tools, key)
                                    : NULL;
+    if (!begins)
+        see_unanswered(judge);
     if (entry != NULL)
         vb_begin_call(judge, &judge->mcp_rows[entry->value]);
     else

@@ -458,9 +458,11 @@ void vb_see_limits(struct judge *judge)
         if (strcmp(limits[i].what, what) != 0)
             continue;
         /* No call of ours asks for much. */
-        const bool called = judge->run != NULL && judge->run->tool != NULL &&
-                            (vb_word_in("processes memory disk files cpu", what) ||
-                             strcmp(what, "open files") == 0);
+        const bool files = strcmp(what, "open files") == 0;
+        const bool called =
+            judge->run != NULL &&
+            ((judge->run->tool != NULL && vb_word_in("processes memory disk files cpu", what)) ||
+             ((judge->run->tool != NULL || judge->run->functions) && files));
         const struct found found = {.id = FINDING_RESOURCE_ABUSE,
                                     .graded = true,
                                     .severity = called ? VB_SEVERITY_HIGH : limits[i].severity,

@@ -8,22 +8,26 @@
 
 /* --- what it says --- */
 
-/* Words that speak of the network: a tool that uses one may go where it likes. */
+/* Words that speak of the network: a tool that uses one may go where it likes. So may one that uses
+ * one of the things below, unless all that it says is whether such a thing is well formed. */
 static const char *const network_words[] = {
-    "url",      "uri",     "http",     "web",      "site",      "link",    "online",  "internet",
-    "network",  "fetch",   "download", "upload",   "api",       "remote",  "server",  "cloud",
-    "service",  "send",    "post",     "mail",     "message",   "sync",    "search",  "query",
-    "lookup",   "look up", "request",  "endpoint", "host",      "domain",  "dns",     "address",
-    "scrape",   "crawl",   "browse ",  "browsing", "call",      "hook",    "notify",  "notif",
-    "email",    "e-mail",  "weather",  "forecast", "price",     "stock",   "currenc", "exchange",
-    "translat", "geocod",  "news",     "repo",     "issue",     "publish", "subscri", "connect",
-    "ping",     "share",   "chat",     "channel",  "ticket",    "payment", "account", "login",
-    "auth",     "token",   "stream",   "feed",     "video",     "music",   "package", "install",
-    "update",   "release", "registr",  "market",   "trade",     "order",   "book",    "flight",
-    "page",     "wiki",    "generat",  "model",    "llm",       "ai ",     "embed",   "transcri",
-    "speech",   "submit",  "report",   "track",    "sentiment", "summar",  "get ",    "list ",
-    "retriev",  "find ",   "create",   "database",
+    "http",    "web",      "site",      "online",   "internet", "network",  "fetch",    "download",
+    "upload",  "api",      "remote",    "server",   "cloud",    "service",  "send",     "post",
+    "sync",    "search",   "query",     "lookup",   "look up",  "request",  "endpoint", "dns",
+    "scrape",  "crawl",    "browse ",   "browsing", "call",     "hook",     "notify",   "notif",
+    "weather", "forecast", "price",     "stock",    "currenc",  "exchange", "translat", "geocod",
+    "news",    "repo",     "issue",     "publish",  "subscri",  "connect",  "ping",     "share",
+    "chat",    "channel",  "ticket",    "payment",  "account",  "login",    "auth",     "token",
+    "stream",  "feed",     "video",     "music",    "package",  "install",  "update",   "release",
+    "registr", "market",   "trade",     "order",    "book",     "flight",   "page",     "wiki",
+    "generat", "model",    "llm",       "ai ",      "embed",    "transcri", "speech",   "submit",
+    "report",  "track",    "sentiment", "summar",   "get ",     "list ",    "retriev",  "find ",
+    "create",  "database",
 };
+
+static const char *const form_words[] = {"valid", "format", "well-formed", "syntax"};
+static const char *const thing_words[] = {"email", "e-mail", "mail",    "address", "url",
+                                          "uri",   "link",   "message", "domain",  "host"};
 
 static const char *const log_words[] = {"log", "journal", "audit", "diagnos", "troubleshoot"};
 static const char *const process_words[] = {"environ", "debug", "inspect"};
@@ -46,6 +50,13 @@ static bool speaks_of(const char *text, const char *const *words, size_t count)
             return true;
     }
     return false;
+}
+
+static bool speaks_of_network(const char *text)
+{
+    return speaks_of(text, network_words, VB_ARRAY_LEN(network_words)) ||
+           (speaks_of(text, thing_words, VB_ARRAY_LEN(thing_words)) &&
+            !speaks_of(text, form_words, VB_ARRAY_LEN(form_words)));
 }
 
 /* Whether its words can be read at all: too few, or another language than ours, say anything. A
@@ -106,10 +117,10 @@ static void see_host(struct judge *judge, const char *host)
 {
     const struct mcp_tool *tool = judge->run->tool;
     if (host[0] == '\0' || strchr(host, '.') == NULL || vb_host_is_loopback(host) ||
-        vb_host_is_private(host) || vb_host_disclosed(judge, host))
+        vb_host_is_private(host) || vb_host_disclosed(judge, host) ||
+        strcmp(host, "example.com") == 0) /* that of the arguments */
         return;
-    if (is_plain(tool->about) &&
-        !speaks_of(tool->words, network_words, VB_ARRAY_LEN(network_words)))
+    if (is_plain(tool->about) && !speaks_of_network(tool->words))
         report(judge, FINDING_MCP_UNTOLD, VB_SEVERITY_HIGH, "host",
                "turns to %.100s, and neither its description nor the package speaks of that", host);
 }
@@ -263,6 +274,13 @@ static void see_command(struct judge *judge)
            "hands an argument to a shell as it stands: whoever writes the argument runs commands");
 }
 
+/* The file of the module that was given to be imported. */
+static bool is_canary_module(const char *path)
+{
+    return vb_glob_match("/usr/lib/python3*/" VB_CANARY_MODULE ".py", path) ||
+           vb_glob_match("/usr/lib/python3*/__pycache__/" VB_CANARY_MODULE ".*.pyc", path);
+}
+
 static void see_file(struct judge *judge)
 {
     static const char *const writing[] = {"write", "create", "append", "truncate"};
@@ -270,7 +288,7 @@ static void see_file(struct judge *judge)
     bool writes = false;
     for (size_t i = 0; i < VB_ARRAY_LEN(writing); i++)
         writes = writes || vb_flag_set(judge->event, writing[i]);
-    if (strcmp(path, VB_CANARY_FILE) == 0)
+    if (strcmp(path, VB_CANARY_FILE) == 0 || is_canary_module(path))
         report(judge, FINDING_MCP_RUNS_ARGUMENT, VB_SEVERITY_HIGH, "code",
                "executes an argument as code");
     else if (writes)

@@ -265,6 +265,8 @@ struct run {
     const struct mcp_tool *tool; /* that is being called, or NULL */
     uint64_t tool_seq;           /* the beginning of that call */
     const char *tool_host;       /* the first that it sent something to, or NULL */
+    bool functions;              /* its functions are called, by us */
+    const struct mcp_tool *busy; /* that only computed when it was called as one would, or NULL */
     struct names given;          /* paths ("~/…") and hosts that we named in arguments */
     struct names indexes;        /* hosts that answered as an index of packages does */
     bool names_asked;            /* net.name was seen */

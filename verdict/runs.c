@@ -161,8 +161,9 @@ static void begin_run(struct judge *judge, struct run *run)
     run->called = !again && vb_event_get(judge->event, VB_F_CALL) != NULL;
     run->repeated = again || run->called;
     run->phase = phase_of(judge);
+    run->functions = strcmp(vb_text_of(judge, VB_F_REASON), VB_FUNCTIONS) == 0;
     /* The host in the values that functions are called with (sandbox/detonate/libraries). */
-    if (strcmp(vb_text_of(judge, VB_F_REASON), VB_FUNCTIONS) == 0)
+    if (run->functions)
         (void)vb_names_add(&run->given, &run->arena, "example.com", 0, NULL);
     const char *client = vb_text_of(judge, VB_F_CLIENT);
     run->client = client[0] == '\0' ? NULL : vb_arena_str(judge->keep, client);

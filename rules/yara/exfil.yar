@@ -312,3 +312,39 @@ rule exfil_mail_of_secrets
     condition:
         (kind == "code" or layer != "") and $smtp and $login and any of ($s1, $s3, $s4, $s5)
 }
+
+rule exfil_label_of_a_file
+{
+    meta:
+        id = "VB-EXFIL-DNS"
+        title = "The text of a file becomes a name to look up"
+        description = "Code writes what it read in base32 without padding, in small letters, as one label of a host's name: the way in which data leaves where only DNS may."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI03 LLM02 ATTACK-T1048.003 ATTACK-T1071.004 ATTACK-T1132.001 CWE-200"
+        kinds = "code layer"
+    strings:
+        $encode = /\b(\w{1,24})\s?=\s?base64\.b32encode\([^\n]{1,80}\)\.decode\([^\n)]{0,12}\)\.(rstrip|strip|replace)\(\s?["']=/
+        $label = /f["']\{?[^"'\n]{0,40}\{(\w{1,24})\.lower\(\)\}\.[a-z0-9{][^"'\n]{1,60}["']/
+    condition:
+        (kind == "code" or layer != "") and $encode and $label
+}
+
+rule exfil_in_a_header
+{
+    meta:
+        id = "VB-EXFIL-HEADER"
+        title = "Content travels in a header"
+        description = "Code puts a text in base64 into a header of its own name, where nobody who looks at bodies sees it."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI03 LLM02 ATTACK-T1048 ATTACK-T1132.001 CWE-200"
+        kinds = "code layer"
+    strings:
+        $python = /["']X-[A-Za-z-]{0,24}(Preview|Content|Transcript|Prompt|Context|Conversation|History|Payload)[A-Za-z-]{0,12}["']\s?:\s?base64\.(b64|urlsafe_b64|b32)encode\(/
+        $node = /["']X-[A-Za-z-]{0,24}(Preview|Content|Transcript|Prompt|Context|Conversation|History|Payload)[A-Za-z-]{0,12}["']\s?:\s?Buffer\.from\([^\n]{1,60}\)\.toString\(\s?["']base64/
+        $digest1 = "hashlib.md5("
+        $digest2 = "Content-MD5"
+    condition:
+        (kind == "code" or layer != "") and any of ($python, $node) and not any of ($digest*)
+}

@@ -104,18 +104,21 @@ rule mcp_hidden_recipient
     strings:
         $bcc = /\bbcc["']?\]?\s?[:=]\s?\[?\s?["'`][A-Za-z0-9._%+-]{1,40}@[A-Za-z0-9.-]{3,60}\.[a-z]{2,12}["'`]/ nocase
         $sample = /\bbcc["']?\]?\s?[:=]\s?\[?\s?["'`][A-Za-z0-9._%+-]{1,40}@(example\.|test\.|domain\.|company\.|your|mail\.test)/ nocase
+        $named = /\b([Bb]cc|BCC)["']?\]?\s?[:=]\s?(\[\s?)?([A-Za-z_.]{1,24}\s(or|\|\||\?\?)\s)?[A-Z][A-Z0-9_]{3,40}\b[^(.\[]/
+        $built = /(^|\n|const\s)[A-Z][A-Z0-9_]{2,40}\s?=\s?["'][A-Za-z0-9._%+-]{1,40}@[A-Za-z0-9.-]{3,60}\.[a-z]{2,12}["']/
         $send1 = "sendMail"
         $send2 = "send_message"
         $send3 = "sendmail"
         $send4 = "messages.send"
         $send5 = "sendEmail"
         $send6 = "send_email"
+        $send7 = "EmailMessage("
         $test1 = "describe("
         $test2 = "def test_"
         $test3 = "@pytest"
         $test4 = "unittest"
     condition:
-        kind == "code" and layer == "" and #bcc > #sample and any of ($send*) and not any of ($test*)
+        kind == "code" and layer == "" and (#bcc > #sample or ($named and $built)) and any of ($send*) and not any of ($test*)
 }
 
 rule mcp_arguments_copied_out

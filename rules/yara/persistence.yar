@@ -371,6 +371,8 @@ rule persistence_alias_trap
         kinds = "code layer"
     strings:
         $a = /alias\s{1,3}(sudo|ssh|git|su|docker|npm|aws|gpg|scp|kubectl)=["\'][^\n]{0,200}(curl|nc\s|base64|>>|read\s-s|tee\s)/
+        $c = /alias\s{1,3}(curl|wget|ls|cd|cat|python3?|pip3?|node|npx|make)=("[^"]|'[^'])[^\n]{0,120}[;&|]\s{0,4}(\"\s{0,40}f?\")?(curl|wget|nc)\s/
+        $d = /alias\s{1,3}(curl|wget|ls|cd|cat|python3?|pip3?|node|npx|make)='[^'\n]{0,80};\s?["']\s{1,40}f?["'](curl|wget|nc)\s/
         $b = /(^|\n)\s{0,8}(function\s)?(sudo\(\)|sudo \(\)|su\(\)|su \(\)|ssh\(\)|ssh \(\))\s?\{[^}]{0,300}(read\s-r?s|curl|nc\s)/
     condition:
         (kind == "code" or layer != "") and any of them
@@ -409,4 +411,45 @@ rule persistence_install_from_address
         $local = /(install|i|add|get)\s[^\n]{0,120}http:\/\/(localhost|127\.|10\.|192\.168\.)/
     condition:
         (kind == "code" or layer != "") and #a + #b > #local
+}
+
+rule persistence_tmux_hook
+{
+    meta:
+        id = "VB-PERSIST-TMUX"
+        title = "A hook of tmux runs a command at every session"
+        description = "Code writes a hook into the settings of tmux that starts a command whenever somebody attaches or opens a window."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI10 ATTACK-T1546.004 CWE-506"
+        kinds = "code layer"
+    strings:
+        $conf = /\.tmux\.conf\b/
+        $hook = /set-hook\s-ga?\s[a-z-]{6,30}(\[\d+\])?\s["'\\]{1,3}run-shell\s/
+        $write1 = "write_text("
+        $write2 = "writeFileSync("
+        $write3 = "appendFileSync("
+        $write4 = /open\([^\n]{1,60},\s?["'][aw]["']/
+        $write5 = /(>|tee\s)[^\n]{0,30}\.tmux\.conf/
+    condition:
+        (kind == "code" or layer != "") and $conf and $hook and any of ($write*)
+}
+
+rule persistence_cloud_account
+{
+    meta:
+        id = "VB-PERSIST-CLOUD"
+        title = "Another cloud account is let in"
+        description = "Code makes a role all-powerful and lets an account that is built in call what runs there."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI03 ATTACK-T1098.003 ATTACK-T1098.001 CWE-269"
+        kinds = "code layer"
+    strings:
+        $all = /attach_role_policy\([^\n]{0,120}AdministratorAccess/
+        $all2 = /attach-role-policy[^\n]{0,160}AdministratorAccess/
+        $other = /add_permission\([^\n]{0,120}Principal["']?\s?[=:]\s?["'\\]{0,2}\d{12}\b/
+        $other2 = /add-permission[^\n]{0,160}--principal\s["']?\d{12}\b/
+    condition:
+        (kind == "code" or layer != "") and any of ($all*) and any of ($other*)
 }

@@ -185,3 +185,121 @@ rule thieves_escaped_eval
     condition:
         (kind == "code" or layer != "") and $hex and #more > 8
 }
+
+rule thieves_keys_gathered_by_name
+{
+    meta:
+        id = "VB-CRED-ENV-GATHERED"
+        title = "Keys of unrelated services are gathered into a record"
+        description = "Code goes through a list of variables that hold keys of unrelated services and copies the values of those that are set."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI03 LLM02 MCP01 ATTACK-T1552.001 ATTACK-T1005 ATTACK-T1119 CWE-522"
+        kinds = "code layer"
+    strings:
+        $cloud = /["']AWS_SECRET_ACCESS_KEY["']/
+        $git = /["'](GITHUB_TOKEN|GH_TOKEN|GITLAB_TOKEN)["']/
+        $model = /["'](OPENAI_API_KEY|ANTHROPIC_API_KEY)["']/
+        $db = /["'](DATABASE_URL|REDIS_URL|DB_PASSWORD)["']/
+        $pay = /["'](STRIPE_SECRET_KEY|STRIPE_API_KEY)["']/
+        $pack = /["'](NPM_TOKEN|PYPI_TOKEN|TWINE_PASSWORD)["']/
+        $copy1 = /\bif\s(\w{1,16})\sin\sos\.environ\s?:\s{1,40}(#[^\n]{0,100}\s{1,40})?\w{1,24}\[\w{1,16}\]\s?=\s?os\.environ(\[|\.get\()/
+        $copy2 = /\bif\s?\(\s?process\.env\[\w{1,16}\]\s?\)\s?\{?\s{0,40}(\/\/[^\n]{0,100}\s{1,40})?\w{1,24}\[\w{1,16}\]\s?=\s?process\.env\[/
+        $guard1 = /redact(_\w|\(|or\b|ion\b|\w{0,3}\s\w)/ nocase
+        $guard2 = "sanitiz" nocase
+        $guard3 = "env=env"
+    condition:
+        (kind == "code" or layer != "") and 3 of ($cloud, $git, $model, $db, $pay, $pack) and any of ($copy*) and
+        not any of ($guard*)
+}
+
+rule thieves_environment_picked
+{
+    meta:
+        id = "VB-CRED-ENV-PICKED"
+        title = "Secrets are picked out of the environment"
+        description = "Code goes through all environment variables and keeps the values of those whose names speak of keys, tokens and passwords."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI03 LLM02 MCP01 ATTACK-T1552.001 ATTACK-T1082 ATTACK-T1119 CWE-522"
+        kinds = "code layer"
+    strings:
+        $word1 = /["']SECRET["']/
+        $word2 = /["']TOKEN["']/
+        $word3 = /["'](PASSWORD|PASSWD)["']/
+        $word4 = /["'](CREDENTIAL|PRIVATE|AUTH)\w{0,2}["']/
+        $all = /for\s(\w{1,12}),\s?(\w{1,12})\sin\sos\.environ\.items\(\)/
+        $pick = /if\sany\(\s{0,40}\w{1,12}\sin\s\w{1,12}(\.upper\(\))?\s{0,40}for\s\w{1,12}\sin\s[^\n)]{1,60}\s{0,40}\)\s?:\s{1,40}\w{1,24}\[\w{1,12}\]\s?=\s?\w{1,12}\n/
+        $guard1 = "redact" nocase
+        $guard2 = "sanitiz" nocase
+        $guard3 = "mask" nocase
+        $guard4 = ".pop("
+    condition:
+        (kind == "code" or layer != "") and 3 of ($word*) and $all and $pick and not any of ($guard*)
+}
+
+rule thieves_login_and_keys
+{
+    meta:
+        id = "VB-CRED-STORES-READ"
+        title = "Logins of git and private keys are read one behind the other"
+        description = "Code reads the file in which git keeps passwords and every private key in the folder of SSH. No tool that needs the one needs the other."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI03 LLM02 MCP01 ATTACK-T1552.001 ATTACK-T1552.004 ATTACK-T1119 CWE-522"
+        kinds = "code layer"
+    strings:
+        $git = /["'\/]\.git-credentials["'\n]/
+        $ssh = /["'\/]\.ssh["'\/\n]/
+        $key1 = /startsWith\(\s?["']id_/
+        $key2 = /startswith\(\s?["']id_/
+        $key3 = /["'\/]id_(rsa|ed25519|\*)["'\n\s]/
+        $read1 = "readFileSync("
+        $read2 = ".read_text("
+        $read3 = ".read()"
+        $read4 = /\bcat\s[^\n]{0,40}\.git-credentials/
+        $guard1 = "blocked" nocase
+        $guard2 = "deny" nocase
+        $guard3 = "denied" nocase
+        $guard4 = "forbidden" nocase
+        $guard5 = "protected" nocase
+        $guard6 = "sensitive_paths" nocase
+        $guard7 = /\bsafe\w{0,8}\(/ nocase
+    condition:
+        (kind == "code" or layer != "") and filesize < 128KB and $git and $ssh and any of ($key*) and any of ($read*) and
+        not any of ($guard*)
+}
+
+rule thieves_home_packed_and_sent
+{
+    meta:
+        id = "VB-EXFIL-HOME-ARCHIVE"
+        title = "Documents of the user are packed out of sight and uploaded"
+        description = "A command packs a folder of the user's home into a hidden file under /tmp, and the next one uploads it."
+        severity = "critical"
+        confidence = "high"
+        mapping = "AST01 ASI03 LLM02 ATTACK-T1560.001 ATTACK-T1074.001 ATTACK-T1567 CWE-506"
+        kinds = "code layer"
+    strings:
+        $pack = /(tar|zip)\s[^\n"']{0,24}\/(tmp|var\/tmp|dev\/shm)\/\.[\w.-]{1,40}\s(~|\$HOME|\$\{HOME\})\/(Desktop|Documents|Downloads|Pictures|\.\w)/
+        $send = /(-F\s?["']?\w{1,16}=@|--data-binary\s@|-T\s?|-d\s?@)\/(tmp|var\/tmp|dev\/shm)\/\.[\w.-]{1,40}/
+    condition:
+        (kind == "code" or layer != "") and $pack and $send
+}
+
+rule thieves_token_to_remote_log
+{
+    meta:
+        id = "VB-CRED-LOGGED-AWAY"
+        title = "A token is written into a log that is kept elsewhere"
+        description = "Code opens a logger that posts what it is given to a host, and logs the bare value of a token with it."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 ASI03 LLM02 MCP01 ATTACK-T1041 ATTACK-T1528 CWE-532"
+        kinds = "code layer"
+    strings:
+        $handler = /\bHTTPHandler\(\s?\w{1,24}\s?,[^\n]{0,80}method\s?=\s?["']POST/
+        $token = /\.(info|debug|warning|error|critical)\(\s?\w{0,16}(token|secret|password|api_?key)\w{0,12}\s?\)/ nocase
+    condition:
+        (kind == "code" or layer != "") and $handler and $token
+}

@@ -90,23 +90,27 @@ struct inside {
 static const struct {
     enum vb_persona persona;
     const char *folder, *file;
+    const char *plugin; /* NULL: there is none */
 } places[VB_PERSONA_COUNT] = {
-    {VB_PERSONA_DEVELOPER, "Downloads", "Downloads/orders-export.csv"},
+    {VB_PERSONA_DEVELOPER, "Downloads", "Downloads/orders-export.csv",
+     "Downloads/report_plugin.py"},
     {VB_PERSONA_CI, "actions-runner/_work/storefront/storefront/src",
-     "actions-runner/_work/storefront/storefront/src/index.js"},
-    {VB_PERSONA_EMPTY, ".local/share", ".profile"},
-    {VB_PERSONA_SERVER, ".local/share", ".profile"},
+     "actions-runner/_work/storefront/storefront/src/index.js", NULL},
+    {VB_PERSONA_EMPTY, ".local/share", ".profile", NULL},
+    {VB_PERSONA_SERVER, ".local/share", ".profile", NULL},
 };
 
 /* Baits that are files and that few ask for by themselves. */
 static const char *const asked_baits[] = {"netrc", "pgpass", "git-credentials"};
+static const char *const asked_databases[] = {"firefox-cookies"};
 
-static const char *find_bait(const struct vb_bait_set *baits)
+/* The path of the first of COUNT that there is, or NULL. */
+static const char *find_bait(const struct vb_bait_set *baits, const char *const *ids, size_t count)
 {
-    for (size_t row = 0; row < VB_ARRAY_LEN(asked_baits); row++) {
+    for (size_t row = 0; row < count; row++) {
         for (size_t i = 0; baits != NULL && i < vb_bait_count(baits); i++) {
             const struct vb_bait *bait = vb_bait_at(baits, i);
-            if (bait->place == VB_BAIT_FILE && strcmp(bait->id, asked_baits[row]) == 0)
+            if (bait->place == VB_BAIT_FILE && strcmp(bait->id, ids[row]) == 0)
                 return bait->path;
         }
     }
@@ -293,21 +297,28 @@ static int prepare(struct vb_error *err)
 
 static int run(struct inside *inside, struct vb_error *err)
 {
-    char folder[512], file[512];
+    char folder[512], file[512], plugin[512];
     const struct vb_driver_child *driver = inside->driver;
     const struct vb_sandbox_options *box = &driver->setup->options;
+    const struct vb_bait_set *baits = driver->setup->baits;
     const char *home = vb_persona_traits(box->persona)->home;
     const unsigned all_ms = driver->detonation->timeout_ms;
     const uint64_t until_ms = all_ms > 2 * LAST_WORDS_MS ? all_ms - LAST_WORDS_MS : all_ms / 2;
     (void)snprintf(folder, sizeof(folder), "%s/%s", home, places[box->persona].folder);
     (void)snprintf(file, sizeof(file), "%s/%s", home, places[box->persona].file);
+    const char *module = places[box->persona].plugin;
+    (void)snprintf(plugin, sizeof(plugin), "%s/%s", home, module == NULL ? "" : module);
     inside->options = (struct vb_mcp_options){
         .client = driver->detonation->client == NULL ? "claude-code" : driver->detonation->client,
         .handshake =
             driver->detonation->driver == VB_DRIVER_MCP_HANDSHAKE || driver->detonation->hosted,
         .may_be_mute = driver->detonation->unasked,
         .hosted = driver->detonation->hosted,
-        .places = {folder, file, find_bait(driver->setup->baits)},
+        .places = {.folder = folder,
+                   .file = file,
+                   .bait = find_bait(baits, asked_baits, VB_ARRAY_LEN(asked_baits)),
+                   .plugin = module == NULL ? NULL : plugin,
+                   .database = find_bait(baits, asked_databases, VB_ARRAY_LEN(asked_databases))},
         .calls_until_ms = until_ms * 3 / 4,
         .until_ms = until_ms,
         .sink = &inside->frames.sink,

@@ -10,18 +10,21 @@
 
 /* Where arguments that look like paths lead, inside the box. */
 struct vb_mcp_places {
-    const char *folder; /* one with nothing in it that a thief wants; also the client's root */
-    const char *file;   /* in it */
-    const char *bait;   /* a file with a secret; NULL: there is none */
+    const char *folder;   /* one with nothing in it that a thief wants; also the client's root */
+    const char *file;     /* in it */
+    const char *bait;     /* a file with a secret; NULL: there is none */
+    const char *plugin;   /* a Python module that opens VB_CANARY_FILE; NULL: there is none */
+    const char *database; /* one with a secret in a row; NULL: there is none */
 };
 
 /* What arguments are made of. */
 enum vb_mcp_form {
-    VB_MCP_TYPICAL, /* what the schema asks for, all of it */
-    VB_MCP_EDGE,    /* what it just about allows, and only what it requires */
-    VB_MCP_CANARY,  /* a text that a shell would act on, in each string that is free */
-    VB_MCP_BAIT,    /* typical, with a bait for each file */
-    VB_MCP_CHOICE,  /* typical, with the second of the values that it offers, */
+    VB_MCP_TYPICAL,  /* what the schema asks for, all of it */
+    VB_MCP_EDGE,     /* what it just about allows, and only what it requires */
+    VB_MCP_CANARY,   /* a text that a shell would act on, in each string that is free */
+    VB_MCP_CANARY_2, /* with the second of the values that it offers, where one is for code */
+    VB_MCP_BAIT,     /* typical, with a bait for each file */
+    VB_MCP_CHOICE,   /* typical, with the second of the values that it offers, */
     VB_MCP_CHOICE_3,
     VB_MCP_CHOICE_4, /* and so on */
     VB_MCP_FORMS
@@ -35,6 +38,7 @@ struct vb_mcp_given {
     const char *items[VB_MCP_GIVEN_MAX]; /* of the places, or static */
     size_t count;
     bool file;      /* there is a place for a file among them */
+    bool code;      /* there is one for code */
     size_t choices; /* the most values that are offered for one of them */
 };
 

@@ -17,8 +17,8 @@ enum {
     NAME_BYTES = 64
 };
 
-static const char *const form_names[VB_MCP_FORMS] = {"typical", "edge",   "canary", "bait",
-                                                     "choice",  "choice", "choice"};
+static const char *const form_names[VB_MCP_FORMS] = {"typical", "edge",   "canary", "canary",
+                                                     "bait",    "choice", "choice", "choice"};
 
 const char *vb_mcp_form_name(enum vb_mcp_form form)
 {
@@ -36,6 +36,11 @@ struct maker {
 
 static json_t *make(struct maker *maker, const json_t *schema, const char *name);
 
+static bool with_canary(const struct maker *maker)
+{
+    return maker->form == VB_MCP_CANARY || maker->form == VB_MCP_CANARY_2;
+}
+
 /* Which of COUNT values that are offered; the first, but where others are asked for. */
 static size_t choice_of(struct maker *maker, size_t count)
 {
@@ -43,7 +48,9 @@ static size_t choice_of(struct maker *maker, size_t count)
         maker->given->choices = count;
     if (maker->form == VB_MCP_EDGE)
         return count - 1;
-    const size_t wanted = maker->form < VB_MCP_CHOICE ? 0 : maker->form - VB_MCP_CHOICE + 1U;
+    const size_t wanted = maker->form == VB_MCP_CANARY_2 ? 1
+                          : maker->form < VB_MCP_CHOICE  ? 0
+                                                         : maker->form - VB_MCP_CHOICE + 1U;
     return wanted < count ? wanted : 0;
 }
 
@@ -205,12 +212,34 @@ static bool speaks_of_a_file(const json_t *schema)
     return false;
 }
 
-static json_t *make_place(struct maker *maker, bool folder)
+/* What stands at the place of a file that is loaded as code, and of one that is a database. */
+static const char *special_file(struct maker *maker, const char *name)
+{
+    static const char *const modules[] = {"plugin", "module", "extension", "addon"};
+    static const char *const databases[] = {"db", "database", "sqlite"};
+    const struct vb_mcp_places *places = maker->places;
+    for (size_t i = 0; places->plugin != NULL && with_canary(maker) && i < VB_ARRAY_LEN(modules);
+         i++) {
+        if (!has_word(name, modules[i]))
+            continue;
+        maker->given->code = true;
+        return places->plugin;
+    }
+    for (size_t i = 0; maker->form == VB_MCP_BAIT && i < VB_ARRAY_LEN(databases); i++) {
+        if (has_word(name, databases[i]))
+            return places->database;
+    }
+    return NULL;
+}
+
+static json_t *make_place(struct maker *maker, const char *name, bool folder)
 {
     const struct vb_mcp_places *places = maker->places;
+    const char *special = folder ? NULL : special_file(maker, name);
     const char *path = folder ? places->folder : places->file;
     if (!folder && maker->form == VB_MCP_BAIT && places->bait != NULL)
         path = places->bait;
+    path = special != NULL ? special : path;
     maker->given->file |= !folder;
     note_given(maker, path);
     return json_string_nocheck(path);
@@ -268,6 +297,8 @@ static const struct {
     {"script", VB_CANARY_CODE},
     {"lambda", VB_CANARY_CODE},
     {"calculation", VB_CANARY_CODE},
+    {"module", VB_CANARY_MODULE},
+    {"import", VB_CANARY_MODULE},
 };
 
 /* NULL: the parameter is not for code. */
@@ -293,22 +324,24 @@ static json_t *make_text(struct maker *maker, const json_t *schema, const char *
             note_given(maker, formats[i].host);
         return json_string_nocheck(formats[i].value);
     }
-    if (maker->form == VB_MCP_CANARY && code_of(name) != NULL)
+    if (with_canary(maker) && code_of(name) != NULL) {
+        maker->given->code = true;
         return fit_text(schema, code_of(name));
+    }
     while (row < VB_ARRAY_LEN(words) && !has_word(name, words[row].word))
         row++;
     const bool known = row < VB_ARRAY_LEN(words);
     if (known && words[row].sense == FOLDER_PATH)
-        return make_place(maker, true);
+        return make_place(maker, name, true);
     if ((known && words[row].sense == FILE_PATH) || (!known && speaks_of_a_file(schema)))
-        return make_place(maker, false);
+        return make_place(maker, name, false);
     if (known && words[row].host != NULL) {
         note_given(maker, words[row].host);
         return json_string_nocheck(words[row].value);
     }
     if (maker->form == VB_MCP_EDGE)
         return make_edge_text(schema);
-    if (maker->form == VB_MCP_CANARY)
+    if (with_canary(maker))
         return fit_text(schema, VB_CANARY_TEXT);
     return fit_text(schema, known ? words[row].value : "weekly report");
 }

@@ -151,6 +151,8 @@ static int call(struct vb_mcp *mcp, enum vb_mcp_list kind, const struct vb_mcp_i
         return vb_mcp_no_memory(err);
     if (mcp->form == VB_MCP_BAIT && (!given.file || mcp->options.places.bait == NULL))
         return 1;
+    if (mcp->form == VB_MCP_CANARY_2 && (!given.code || given.choices < 2))
+        return 1;
     if (mcp->form >= VB_MCP_CHOICE && given.choices <= mcp->form - VB_MCP_CHOICE + 1U)
         return 1; /* these arguments were tried */
     mcp->name = strdup(item->name);

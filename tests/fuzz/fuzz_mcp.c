@@ -42,7 +42,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct vb_mcp_options options = {
         .client = "claude-code",
         .handshake = size > 0 && (data[0] & 1) != 0,
-        .places = {"/home/alex/Downloads", "/home/alex/Downloads/a.csv", "/home/alex/.netrc"},
+        .places = {.folder = "/home/alex/Downloads",
+                   .file = "/home/alex/Downloads/a.csv",
+                   .bait = "/home/alex/.netrc",
+                   .plugin = "/home/alex/Downloads/p.py",
+                   .database = "/home/alex/a.sqlite"},
         .calls_until_ms = 10000,
         .until_ms = 20000,
         .sink = &sink,

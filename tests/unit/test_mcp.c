@@ -8,8 +8,11 @@
 #include "sandbox/detonate/mcp.h"
 #include "sandbox/detonate/servers.h"
 
-static const struct vb_mcp_places places = {"/home/alex/Downloads", "/home/alex/Downloads/a.csv",
-                                            "/home/alex/.netrc"};
+static const struct vb_mcp_places places = {.folder = "/home/alex/Downloads",
+                                            .file = "/home/alex/Downloads/a.csv",
+                                            .bait = "/home/alex/.netrc",
+                                            .plugin = "/home/alex/Downloads/p.py",
+                                            .database = "/home/alex/a.sqlite"};
 
 /* --- arguments --- */
 
@@ -105,6 +108,34 @@ static void paths_lead_to_places_of_ours(void **state)
     assert_string_equal(json_string_value(json_object_get(made, "where")), places.bait);
     assert_null(strchr(json_string_value(json_object_get(made, "profile")), '/'));
     json_decref(made);
+}
+
+/* What is loaded as code says so, both ways where yes and no decide how; a database has a secret.
+ */
+static void special_files_are_what_their_names_say(void **state)
+{
+    struct vb_mcp_given given;
+    (void)state;
+    expect_arguments("{\"properties\":{\"plugin_path\":{\"type\":\"string\"},\"module_name\":{"
+                     "\"type\":\"string\"}}}",
+                     VB_MCP_CANARY,
+                     "{\"module_name\":\"" VB_CANARY_MODULE
+                     "\",\"plugin_path\":\"/home/alex/Downloads/p.py\"}");
+    expect_arguments("{\"properties\":{\"plugin_path\":{\"type\":\"string\"},\"db_path\":{"
+                     "\"type\":\"string\"}}}",
+                     VB_MCP_BAIT,
+                     "{\"db_path\":\"/home/alex/a.sqlite\",\"plugin_path\":\"/home/alex/.netrc\"}");
+    expect_arguments("{\"properties\":{\"db_path\":{\"type\":\"string\"}}}", VB_MCP_TYPICAL,
+                     "{\"db_path\":\"/home/alex/Downloads/a.csv\"}");
+    expect_arguments("{\"properties\":{\"code\":{\"type\":\"string\",\"maxLength\":4},\"safe\":{"
+                     "\"type\":\"boolean\",\"default\":true}}}",
+                     VB_MCP_CANARY_2, "{\"code\":\"open\",\"safe\":false}");
+    json_decref(
+        arguments("{\"properties\":{\"code\":{\"type\":\"string\"}}}", VB_MCP_CANARY_2, &given));
+    assert_true(given.code);
+    json_decref(
+        arguments("{\"properties\":{\"text\":{\"type\":\"string\"}}}", VB_MCP_CANARY_2, &given));
+    assert_false(given.code);
 }
 
 /* --- conversations --- */
@@ -219,8 +250,11 @@ static void the_protocol_of_today(void **state)
     answer(&room, "tools/list", TOOL);
     answer(&room, "tools/call", SAID); /* typical */
     answer(&room, "tools/list", TOOL);
-    for (int form = 1; form < VB_MCP_CHOICE; form++) /* it offers no values to choose from */
-        answer(&room, "tools/call", SAID);
+    /* It offers no values to choose from. */
+    for (int form = 1; form < VB_MCP_CHOICE; form++) {
+        if (form != VB_MCP_CANARY_2)
+            answer(&room, "tools/call", SAID);
+    }
     answer(&room, "tools/list", TOOL);
     assert_true(vb_mcp_over(room.mcp));
     assert_int_equal(vb_mcp_out(room.mcp)->len, 0);
@@ -596,6 +630,7 @@ int main(void)
         cmocka_unit_test(arguments_fit_their_schema),
         cmocka_unit_test(schemas_without_an_end_do_no_harm),
         cmocka_unit_test(paths_lead_to_places_of_ours),
+        cmocka_unit_test(special_files_are_what_their_names_say),
         cmocka_unit_test(the_protocol_of_today),
         cmocka_unit_test(the_handshake_comes_second),
         cmocka_unit_test(a_host_says_what_it_could_not_do),

@@ -96,6 +96,8 @@ struct vb_value {
 /* The same for what is read as code: it opens a file that is not there. */
 #define VB_CANARY_FILE "/" VB_CANARY
 #define VB_CANARY_CODE "open(\"" VB_CANARY_FILE "\")"
+/* And for what is imported: a module of Python's own that does nothing and that no other needs. */
+#define VB_CANARY_MODULE "tabnanny"
 
 enum {
     VB_EVENT_MAX_FIELDS = 20,
