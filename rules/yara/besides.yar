@@ -183,24 +183,6 @@ rule besides_project_memory
         not path contains "test"
 }
 
-rule besides_documents_packed_and_sent
-{
-    meta:
-        id = "VB-EXFIL-DOCUMENTS"
-        title = "The user's documents are packed and sent"
-        description = "A command packs files of the user's desktop or documents into a hidden file among the temporary ones, and another sends that."
-        severity = "critical"
-        confidence = "high"
-        mapping = "AST01 ASI02 LLM02 ATTACK-T1560.001 ATTACK-T1567 CWE-506"
-        kinds = "code layer"
-    strings:
-        $pack1 = /\b(tar -?[a-z]{2,5}|zip (-[a-z]{1,4} )?)\s?\/(tmp|var\/tmp|dev\/shm)\/\.[\w.-]{1,40} ["']?(~|\$HOME|\$\{HOME\})\/(Desktop|Documents|Pictures|Downloads)/
-        $send1 = /-F ["']?\w{1,20}=@\/(tmp|var\/tmp|dev\/shm)\/\./
-        $send2 = /(--data-binary|-d|-T|--upload-file) ["']?@?\/(tmp|var\/tmp|dev\/shm)\/\./
-    condition:
-        (kind == "code" or layer != "") and $pack1 and any of ($send*)
-}
-
 rule besides_logger_sends
 {
     meta:

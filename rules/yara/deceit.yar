@@ -21,42 +21,6 @@ rule deceit_lure_with_address
         kind == "code" and layer == "" and 2 of them
 }
 
-rule deceit_link_out_of_sight
-{
-    meta:
-        id = "VB-DECEIT-HIDDEN-LINK"
-        title = "Pages that it makes get a link that nobody sees"
-        description = "A program writes a link to another host into pages, and moves it off the screen: who asked for the page vouches for an address that he does not know of."
-        severity = "high"
-        confidence = "medium"
-        mapping = "AST01 ASI09 LLM09 ATTACK-T1565.001 ATTACK-T1027 CWE-451"
-        kinds = "code"
-    strings:
-        $straight = /<a\s[^>]{0,40}href=\\?["'](https?:\/\/|\{)[^>]{0,160}(left|top|text-indent):\s?-\d{3,5}(px|em)/
-        $split = /<a\s[^>\n]{0,40}href=\\?["'](https?:\/\/|\{)[^>]{0,160}aria-hidden[^>]{0,160}(left|top|text-indent):\s?-\d{3,5}(px|em)/
-    condition:
-        kind == "code" and layer == "" and any of them
-}
-
-rule deceit_page_covered
-{
-    meta:
-        id = "VB-DECEIT-OVERLAY"
-        title = "Pages that it makes are covered by somebody else's"
-        description = "A program puts a frame with another page over the whole of what it makes or finds. Whoever looks at the result types into that one."
-        severity = "high"
-        confidence = "medium"
-        mapping = "AST01 ASI09 LLM09 ATTACK-T1565.001 ATTACK-T1056.003 CWE-1021"
-        kinds = "code layer"
-    strings:
-        $frame = /<iframe\s[^>]{0,120}position:\s?fixed[^>]{0,60}width:\s?100(%|vw)[^>]{0,40}height:\s?100(%|vh)[^>]{0,60}z-index:\s?\d{4,}/
-        $into1 = /replace\(\s?["'`]<\/body>["'`]/
-        $into2 = "insertAdjacentHTML("
-        $into3 = /sed\s[^\n]{0,40}<\/body>/
-    condition:
-        (kind == "code" or layer != "") and $frame and any of ($into*)
-}
-
 rule deceit_says_it_changes_nothing
 {
     meta:

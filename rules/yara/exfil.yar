@@ -206,23 +206,6 @@ rule exfil_image_link_template
         $img
 }
 
-rule exfil_packed_drop
-{
-    meta:
-        id = "VB-EXFIL-DROP"
-        title = "Files are packed and put on an anonymous drop"
-        description = "A command pipes an archive, a file or the environment to a service that takes files from anybody."
-        severity = "high"
-        confidence = "high"
-        mapping = "AST01 ASI03 LLM02 ATTACK-T1567 ATTACK-T1048 CWE-506"
-        kinds = "code layer"
-    strings:
-        $pipe = /(env|printenv|tar\s[^\n|]{1,100}|cat\s[^\n|]{1,100}|zip\s[^\n|]{1,100})\s{0,3}\|[^\n]{0,80}(transfer\.sh|0x0\.st|ix\.io|sprunge\.us|paste\.rs|bashupload\.com|file\.io|temp\.sh|oshi\.at|termbin\.com)/
-        $up = /curl\s[^\n]{0,80}(-F|-T|--upload-file)\s[^\n]{0,60}(\.env|id_rsa|id_ed25519|credentials|\.ssh|\.aws|keychain|wallet)[^\n]{0,60}(transfer\.sh|0x0\.st|bashupload\.com|file\.io|temp\.sh|oshi\.at|catbox\.moe|gofile\.io)/
-    condition:
-        (kind == "code" or layer != "") and any of them
-}
-
 rule exfil_repository_sent
 {
     meta:
@@ -311,23 +294,6 @@ rule exfil_mail_of_secrets
         $s5 = /\.aws["\'\/]/
     condition:
         (kind == "code" or layer != "") and $smtp and $login and any of ($s1, $s3, $s4, $s5)
-}
-
-rule exfil_label_of_a_file
-{
-    meta:
-        id = "VB-EXFIL-DNS"
-        title = "The text of a file becomes a name to look up"
-        description = "Code writes what it read in base32 without padding, in small letters, as one label of a host's name: the way in which data leaves where only DNS may."
-        severity = "high"
-        confidence = "medium"
-        mapping = "AST01 ASI03 LLM02 ATTACK-T1048.003 ATTACK-T1071.004 ATTACK-T1132.001 CWE-200"
-        kinds = "code layer"
-    strings:
-        $encode = /\b(\w{1,24})\s?=\s?base64\.b32encode\([^\n]{1,80}\)\.decode\([^\n)]{0,12}\)\.(rstrip|strip|replace)\(\s?["']=/
-        $label = /f["']\{?[^"'\n]{0,40}\{(\w{1,24})\.lower\(\)\}\.[a-z0-9{][^"'\n]{1,60}["']/
-    condition:
-        (kind == "code" or layer != "") and $encode and $label
 }
 
 rule exfil_in_a_header

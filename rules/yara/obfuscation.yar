@@ -184,23 +184,6 @@ rule obfuscation_layer_runs_commands
         and ((any of ($py1, $py2) and any of ($pyrun*)) or all of ($js*))
 }
 
-rule obfuscation_python_chr_exec
-{
-    meta:
-        id = "VB-OBFUSCATED-EXEC"
-        title = "Code is put together from character numbers and run"
-        description = "A text is assembled from numbers and handed to exec, eval or a shell."
-        severity = "high"
-        confidence = "high"
-        mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1059 CWE-506"
-        kinds = "code layer"
-    strings:
-        $a = /\b(exec|eval|os\.system)\(\s?(compile\(\s?)?b?["\']{2}\.join\(\s?\[?\s?(chr\(|map\(\s?chr)/
-        $b = /\b(exec|eval|os\.system)\(\s?bytes\(\s?\[\s?\d{1,3}\s?,\s?\d{1,3}/
-    condition:
-        (kind == "code" or layer != "") and any of them
-}
-
 rule obfuscation_python_reversed_exec
 {
     meta:
@@ -249,51 +232,6 @@ rule obfuscation_python_aliased_import
         $a = /=\s?__import__\s{0,4}[\n;#]/
     condition:
         (kind == "code" or layer != "") and $a
-}
-
-rule obfuscation_decrypted_exec
-{
-    meta:
-        id = "VB-OBFUSCATED-CIPHER"
-        title = "Enciphered code is deciphered and run"
-        description = "Code deciphers a built-in text and runs the outcome."
-        severity = "high"
-        confidence = "high"
-        mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1059 CWE-506"
-        kinds = "code layer"
-    strings:
-        $ciph1 = "Fernet("
-        $ciph2 = "AES.new("
-        $ciph3 = "modes.CBC("
-        $ciph4 = "createDecipheriv("
-        $ciph5 = "ARC4.new("
-        $ciph6 = "ChaCha20"
-        $run1 = /\b(exec|eval)\(\s?(compile\(\s?)?\w{0,30}(decrypt|decipher|plain|payload|decoded|dec)\w{0,30}/ nocase
-        $run2 = /(os\.system|subprocess\.\w{1,14}|execSync|new Function)\(\s?\[?\s?(self\.|this\.)?\w{0,30}(decrypt|decipher|plaintext|payload|decoded)\w{0,30}/ nocase
-        $run3 = /os\.system\(\s?\w{1,16}\[["\'](cmd|command)["\']\]/
-    condition:
-        (kind == "code" or layer != "") and any of ($ciph*) and any of ($run*)
-}
-
-rule obfuscation_xor_exec
-{
-    meta:
-        id = "VB-OBFUSCATED-CIPHER"
-        title = "Code is masked by exclusive or and run"
-        description = "Code undoes a mask byte for byte and runs the outcome."
-        severity = "high"
-        confidence = "high"
-        mapping = "AST01 ASI05 LLM03 ATTACK-T1027 ATTACK-T1059 CWE-506"
-        kinds = "code layer"
-    strings:
-        $x1 = /bytes\(\s?\[?\s?\w{1,12}\s?\^\s?[^\n]{1,60}for\s/
-        $x2 = /chr\(\s?(ord\(\s?)?\w{1,12}\)?\s?\^\s?[^\n]{1,60}for\s/
-        $x3 = /String\.fromCharCode\([^\n]{1,60}\^/
-        $run1 = /\b(exec|eval)\(\s?(\w{0,30}\.?decode\(|\w{1,30}\s?\)|\w{1,30}\([^\n)]{0,40}\)\s?\)|\w{1,30}\.decode)/
-        $run2 = /(os\.system\(|os\.popen\()\s?\w{0,20}(dec|xor|plain|payload|cmd|clear)\w{0,20}/ nocase
-        $run3 = /subprocess\.\w{1,14}\(\s?\w{0,20}(dec|xor|plain|payload|clear)\w{0,20}/ nocase
-    condition:
-        (kind == "code" or layer != "") and any of ($x*) and any of ($run*)
 }
 
 rule obfuscation_rot13_exec

@@ -413,28 +413,6 @@ rule persistence_install_from_address
         (kind == "code" or layer != "") and #a + #b > #local
 }
 
-rule persistence_tmux_hook
-{
-    meta:
-        id = "VB-PERSIST-TMUX"
-        title = "A hook of tmux runs a command at every session"
-        description = "Code writes a hook into the settings of tmux that starts a command whenever somebody attaches or opens a window."
-        severity = "high"
-        confidence = "medium"
-        mapping = "AST01 ASI10 ATTACK-T1546.004 CWE-506"
-        kinds = "code layer"
-    strings:
-        $conf = /\.tmux\.conf\b/
-        $hook = /set-hook\s-ga?\s[a-z-]{6,30}(\[\d+\])?\s["'\\]{1,3}run-shell\s/
-        $write1 = "write_text("
-        $write2 = "writeFileSync("
-        $write3 = "appendFileSync("
-        $write4 = /open\([^\n]{1,60},\s?["'][aw]["']/
-        $write5 = /(>|tee\s)[^\n]{0,30}\.tmux\.conf/
-    condition:
-        (kind == "code" or layer != "") and $conf and $hook and any of ($write*)
-}
-
 rule persistence_cloud_account
 {
     meta:

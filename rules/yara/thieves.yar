@@ -286,20 +286,3 @@ rule thieves_home_packed_and_sent
     condition:
         (kind == "code" or layer != "") and $pack and $send
 }
-
-rule thieves_token_to_remote_log
-{
-    meta:
-        id = "VB-CRED-LOGGED-AWAY"
-        title = "A token is written into a log that is kept elsewhere"
-        description = "Code opens a logger that posts what it is given to a host, and logs the bare value of a token with it."
-        severity = "high"
-        confidence = "medium"
-        mapping = "AST01 ASI03 LLM02 MCP01 ATTACK-T1041 ATTACK-T1528 CWE-532"
-        kinds = "code layer"
-    strings:
-        $handler = /\bHTTPHandler\(\s?\w{1,24}\s?,[^\n]{0,80}method\s?=\s?["']POST/
-        $token = /\.(info|debug|warning|error|critical)\(\s?\w{0,16}(token|secret|password|api_?key)\w{0,12}\s?\)/ nocase
-    condition:
-        (kind == "code" or layer != "") and $handler and $token
-}
