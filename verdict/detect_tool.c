@@ -9,7 +9,8 @@
 /* --- what it says --- */
 
 /* Words that speak of the network: a tool that uses one may go where it likes. So may one that uses
- * one of the things below, unless all that it says is whether such a thing is well formed. */
+ * one of the things below, unless its name says that it only looks whether such a thing is valid.
+ */
 static const char *const network_words[] = {
     "http",    "web",      "site",      "online",   "internet", "network",  "fetch",    "download",
     "upload",  "api",      "remote",    "server",   "cloud",    "service",  "send",     "post",
@@ -25,7 +26,6 @@ static const char *const network_words[] = {
     "create",  "database",
 };
 
-static const char *const form_words[] = {"valid", "format", "well-formed", "syntax"};
 static const char *const thing_words[] = {"email", "e-mail", "mail",    "address", "url",
                                           "uri",   "link",   "message", "domain",  "host"};
 
@@ -52,11 +52,11 @@ static bool speaks_of(const char *text, const char *const *words, size_t count)
     return false;
 }
 
-static bool speaks_of_network(const char *text)
+static bool speaks_of_network(const struct mcp_tool *tool)
 {
-    return speaks_of(text, network_words, VB_ARRAY_LEN(network_words)) ||
-           (speaks_of(text, thing_words, VB_ARRAY_LEN(thing_words)) &&
-            !speaks_of(text, form_words, VB_ARRAY_LEN(form_words)));
+    return speaks_of(tool->words, network_words, VB_ARRAY_LEN(network_words)) ||
+           (speaks_of(tool->words, thing_words, VB_ARRAY_LEN(thing_words)) &&
+            !has_start(tool->name, "valid"));
 }
 
 /* Whether its words can be read at all: too few, or another language than ours, say anything. A
@@ -120,7 +120,7 @@ static void see_host(struct judge *judge, const char *host)
         vb_host_is_private(host) || vb_host_disclosed(judge, host) ||
         strcmp(host, "example.com") == 0) /* that of the arguments */
         return;
-    if (is_plain(tool->about) && !speaks_of_network(tool->words))
+    if (is_plain(tool->about) && !speaks_of_network(tool))
         report(judge, FINDING_MCP_UNTOLD, VB_SEVERITY_HIGH, "host",
                "turns to %.100s, and neither its description nor the package speaks of that", host);
 }
