@@ -133,6 +133,12 @@ static void env_parts(struct vb_id *id, struct vb_id_at at, struct vb_str run, c
     }
 }
 
+/* ".name": a file that listings do not show. */
+static bool hidden_name(const char *text, size_t len)
+{
+    return len > 2 && len <= 64 && text[0] == '.' && isalpha((unsigned char)text[1]);
+}
+
 /* One run of word characters at FROM. Returns its length. */
 static size_t word_run(struct vb_id *id, struct vb_id_at at, struct vb_str text, size_t from,
                        const char *where)
@@ -146,6 +152,8 @@ static size_t word_run(struct vb_id *id, struct vb_id_at at, struct vb_str text,
     while (len > 0 && (text.text[from + len - 1] == '.' || text.text[from + len - 1] == '-'))
         len--;
     const char before = from == 0 ? '\0' : text.text[from - 1];
+    if (hidden_name(text.text + from, len) && (before == '\0' || strchr("/ \t\n`\"'(<{}", before)))
+        vb_id_document(id, at, "file", (struct vb_str){text.text + from, len}, where);
     if (bare_host(text.text + from, len, before, to < text.len ? text.text[to] : '\0'))
         document_host(id, at, (struct vb_str){text.text + from, len}, where);
     return run;

@@ -65,6 +65,7 @@ const struct detector vb_detectors[] = {
     {"tool", K6(FILE_OPEN, FILE_LINK, FILE_ATTRIBUTE, NET_NAME, WORLD_REQUEST, PROCESS_EXEC),
      vb_see_tool},
     {"tool-files", K3(FILE_DELETE, FILE_RENAME, FILE_MKDIR), vb_see_tool},
+    {"untold", K3(DETONATION_BEGIN, DETONATION_OUTPUT, TRUTH_FILE), vb_see_untold},
     {"flood", K2(MANIFEST_CODE, COVERAGE), vb_see_flood},
     {"wanted", K3(LOG_BEGIN, MANIFEST_PACKAGE, SIGNATURE_RESULT), vb_see_wanted},
     {"limits", K2(SANDBOX_LIMIT, EXAMINER_DIED), vb_see_limits},

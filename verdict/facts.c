@@ -14,6 +14,7 @@ static const struct list_row lists[] = {
     {offsetof(struct judge, disclosed), MAX_DISCLOSED},
     {offsetof(struct judge, declared_words), MAX_DISCLOSED},
     {offsetof(struct judge, declared_paths), MAX_DISCLOSED},
+    {offsetof(struct judge, documented_files), MAX_DISCLOSED},
     {offsetof(struct judge, permissions), MAX_PERMISSIONS},
     {offsetof(struct judge, answers), MAX_ANSWERS},
     {offsetof(struct judge, own_names), MAX_LIST},
@@ -212,6 +213,8 @@ static void on_declares(struct judge *judge)
     else if (strcmp(what, "path") == 0)
         (void)vb_names_add(&judge->declared_paths, judge->keep,
                            vb_home_path(&judge->scratch, value), 0, NULL);
+    else if (strcmp(what, "file") == 0)
+        (void)vb_names_add(&judge->documented_files, judge->keep, value, 0, NULL);
     if (judge->event->kind != VB_EV_MANIFEST_DECLARES)
         return;
     vb_note(judge, &judge->declared, vb_arena_printf(&judge->scratch, "%s %s", what, value));

@@ -268,6 +268,7 @@ struct run {
     bool functions;              /* its functions are called, by us */
     const struct mcp_tool *busy; /* that only computed when it was called as one would, or NULL */
     struct names given;          /* paths ("~/…") and hosts that we named in arguments */
+    struct names named;          /* paths in arguments of a call, hidden names that it prints */
     struct names indexes;        /* hosts that answered as an index of packages does */
     bool names_asked;            /* net.name was seen */
     struct wait waits[MAX_WAITS];
@@ -364,7 +365,8 @@ struct judge {
     struct names disclosed;      /* hosts */
     struct names declared_words; /* bins and env names, declared or documented */
     struct names declared_paths;
-    struct names permissions; /* the whole row → position in permission_rows */
+    struct names documented_files; /* names that begin with a dot */
+    struct names permissions;      /* the whole row → position in permission_rows */
     struct vb_permission_row permission_rows[MAX_PERMISSIONS];
     struct names answers; /* addresses that the world gave to names → position in answered */
     const char *answered[MAX_ANSWERS];
@@ -598,6 +600,7 @@ void vb_see_limits(struct judge *judge);
 void vb_begin_call(struct judge *judge, const struct mcp_tool *tool);
 void vb_end_call(struct judge *judge);
 void vb_see_tool(struct judge *judge);
+void vb_see_untold(struct judge *judge);
 
 /* detect_mcp.c */
 void vb_see_mcp(struct judge *judge);

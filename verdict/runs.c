@@ -38,6 +38,7 @@ static void free_tables(struct run *run)
     vb_names_done(&run->send_hosts);
     vb_names_done(&run->spelt);
     vb_names_done(&run->given);
+    vb_names_done(&run->named);
     free(run->sendings);
     run->sendings = NULL;
     run->sending_count = 0;
@@ -87,6 +88,7 @@ static struct run *new_run(struct judge *judge, uint32_t id)
     vb_names_init(&run->send_hosts, MAX_SENDINGS);
     vb_names_init(&run->spelt, MAX_PATHS);
     vb_names_init(&run->given, MAX_GIVEN);
+    vb_names_init(&run->named, MAX_GIVEN);
     judge->runs[judge->run_count++] = run;
     return run;
 }

@@ -1798,6 +1798,38 @@ def mcp_untold():
     ])
 
 
+def call_leaves(name, documented, printed, left):
+    """A script that is called with a folder and a file of the user, prints PRINTED, and leaves LEFT."""
+    log = Log(name)
+    log.files("SKILL.md", "sort.py")
+    for file in documented:
+        log.documents("file", file)
+    log.script("sort.py", "python3", "--notes", f"{HOME}/Documents/plan.md", f"--to={HOME}/projects/out", call=True)
+    for path in left:
+        log.open(10, path, "write", "create", exe="/usr/bin/python3")
+    if printed:
+        log.add("detonation.output", "truth", stream="stdout", text=printed)
+    for path in left:
+        log.truth(path, "created")
+    log.end()
+    log.write()
+
+
+def untold_file():
+    """Hidden files beside what it was asked for, of which nothing speaks; one is called after a secret."""
+    call_leaves("untold-file", [".sortrc"], "sorted 3 notes\n", [
+        f"{HOME}/projects/out/sorted.md", f"{HOME}/projects/out/.pulse/beat.json",
+        f"{HOME}/Documents/.plan-login"])
+
+
+def told_file():
+    """The same where the instructions or the output name them, tools of every trade leave them, or they lie elsewhere."""
+    call_leaves("told-file", [".sortrc"], "kept the order in out/.order.json, see (.marks)\n", [
+        f"{HOME}/projects/out/.sortrc", f"{HOME}/projects/out/.order.json", f"{HOME}/projects/out/.gitignore",
+        f"{HOME}/projects/out/.cache/parts/.token", f"{HOME}/Documents/.marks", f"{HOME}/Documents/plan.md",
+        f"{HOME}/.config/sort/.login", f"{HOME}/.openclaw/workspace/skills/told-file/.login"])
+
+
 def mcp_told():
     """The same where it was said, asked for, or is nobody's business."""
     tool_deeds("mcp-told", [
@@ -2230,7 +2262,7 @@ if __name__ == "__main__":
                   unexecuted, exception, home_search,
                   looking_around, interrupted,
                   evasion, network_honest, network_evasion, network_dropped, network_exfil, enciphered,
-                  waits, other_days, other_days_missed, elsewhere, installed_program, flood, mcp_server, mcp_untold, mcp_told, mcp_busy, mcp_waits, least_tools, policy_wants, build_files, odds_and_ends,
+                  waits, other_days, other_days_missed, elsewhere, installed_program, flood, mcp_server, untold_file, told_file, mcp_untold, mcp_told, mcp_busy, mcp_waits, least_tools, policy_wants, build_files, odds_and_ends,
                   declared_table, declared_gap, hostile_names, trifecta, never_disclosed,
                   honest_release, honest_server_care, honest_screenshot, honest_backup, honest_messenger, honest_build,
                   clipboard_thief, key_logger, covered_tracks, hostage_taker, name_tunnel, token_worm, rights_grabber,

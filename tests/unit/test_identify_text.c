@@ -230,7 +230,12 @@ static void names_in_text(VB_UNUSED void **state)
     /* Prose outranks code, wherever it stands. */
     EXPECT("```sh\ncurl https://one.example.com/\n```\n\nIt asks one.example.com.\n",
            "documents host one.example.com @SKILL.md:9 | where=prose");
+    EXPECT("Keeps `.sortrc` and `out/.marks/list`; (.state) too.\n",
+           "documents file .sortrc @SKILL.md:5 | where=prose",
+           "documents file .marks @SKILL.md:5 | where=prose",
+           "documents file .state @SKILL.md:5 | where=prose");
     static const char *const nothing[] = {
+        "Half of it, .5, is read ...and so on; x.y, a..b",
         "See SKILL.md, run.sh, main.py and index.js.",
         "Write ada@example.com.",
         "Call console.log(x) or socket.io.",
