@@ -355,7 +355,7 @@ rule besides_directive_in_what_is_made
         mapping = "AST01 AST02 ASI04 ASI06 LLM03 ATLAS-AML.T0080"
         kinds = "prose"
     strings:
-        $comment = /<!--\s?(inherit|include|import|extends?|load|source)s?:\s?[^\s][^>\n]{1,120}-->/ nocase
+        $comment = /<!--\s?(inherit|include|import|extends?|load|source)s?:\s?[^\s\n][^\n]{1,120}-->/ nocase
         $each = /\b(each|every|all)\s(newly )?(generated|new|created)\s(SKILL\.md|skills?)\b/ nocase
     condition:
         kind == "prose" and all of them
@@ -442,4 +442,21 @@ rule besides_helper_out_of_sight
         $pass = /except( Exception)?:\s{1,40}pass/
     condition:
         (kind == "code" or layer != "") and all of them
+}
+
+rule besides_login_at_lookalike
+{
+    meta:
+        id = "VB-LOOKALIKE-HOST"
+        title = "A login goes to a host whose name imitates another"
+        description = "The address that tokens or logins are asked of has a digit where a word has a letter: it reads as another name than it is."
+        severity = "high"
+        confidence = "medium"
+        mapping = "AST01 AST02 ASI03 LLM02 ATTACK-T1583.001 ATTACK-T1656 CWE-1007"
+        kinds = "code config layer"
+    strings:
+        $vowel = /["'][A-Za-z_]{0,20}(oauth|token|auth|login|signin|session)[A-Za-z_]{0,20}["']?\s?[:=]\s?["']https?:\/\/([a-z0-9-]{1,30}\.){0,3}[b-df-hj-np-tv-z]{1,12}[01][b-df-hj-np-tv-z][a-z]{1,20}\.[a-z]{2,12}[\/"':]/
+        $double = /["'][A-Za-z_]{0,20}(oauth|token|auth|login|signin|session)[A-Za-z_]{0,20}["']?\s?[:=]\s?["']https?:\/\/([a-z0-9-]{1,30}\.){0,3}[a-z]{1,12}(00|0[a-z]{1,8}0)[a-z]{1,12}\.[a-z]{2,12}[\/"':]/
+    condition:
+        (kind == "code" or kind == "config" or layer != "") and any of them
 }
