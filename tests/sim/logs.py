@@ -461,6 +461,23 @@ def replaced():
     log.add("file.rename", pid=10, path=f"{HOME}/Documents", target=f"{HOME}/old")
     deletes(log, "old")
     log.write()
+    # A folder of its own cannot be put in the place of one that is full, and what it deletes there is the user's.
+    log = Log("moved-onto-full")
+    log.files("SKILL.md", "scripts/tidy.sh")
+    log.baits()
+    log.script("scripts/tidy.sh")
+    log.add("file.rename", pid=10, path=f"{log.own}/scripts", target=f"{HOME}/.openclaw")
+    deletes(log, ".openclaw/agents")
+    log.write()
+    # Once the other one is out of the way, it can.
+    log = Log("moved-onto-gone")
+    log.files("SKILL.md", "scripts/renew.sh")
+    log.baits()
+    log.script("scripts/renew.sh")
+    log.add("file.rename", pid=10, path=f"{HOME}/.openclaw", target=f"{HOME}/.openclaw-old")
+    log.add("file.rename", pid=10, path="/tmp/renewed", target=f"{HOME}/.openclaw")
+    deletes(log, ".openclaw/agents")
+    log.write()
 
 
 def searches():
