@@ -56,6 +56,10 @@ static const char *const plain_tags[] = {"",         "text",     "txt",  "plaint
                                          "plain",    "none",     "code", "command",
                                          "commands", "cmd-line", "cli"};
 
+/* Those of shells that show what was typed, and what came of it. */
+static const char *const sessions[] = {"console", "shell-session", "shellsession", "sh-session",
+                                       "terminal"};
+
 /* A reader is told to execute what follows. STRONG verbs make even a single word a command. */
 static const struct {
     const char *word;
@@ -110,6 +114,15 @@ static bool is_plain(const char *language)
     return false;
 }
 
+static bool is_session(const char *language)
+{
+    for (size_t i = 0; i < VB_ARRAY_LEN(sessions); i++) {
+        if (strcmp(sessions[i], language) == 0)
+            return true;
+    }
+    return false;
+}
+
 static const char *guessed(const char *text, size_t len, bool *ret_shell)
 {
     static const char *const interpreters[] = {
@@ -152,8 +165,11 @@ bool vb_id_fence(struct vb_id *id, const struct vb_id_fence *fence)
     VB_CLEANUP(vb_buf_done) struct vb_buf stripped;
     vb_buf_init(&stripped, fence->len + 16);
     const bool python = interpreter != NULL && strcmp(interpreter, "python3") == 0;
+    const enum vb_id_prompts prompts = python                 ? VB_ID_PROMPTS_PYTHON
+                                       : is_session(language) ? VB_ID_PROMPTS_SESSION
+                                                              : VB_ID_PROMPTS_SHELL;
     const bool clean = (shell || python) && interpreter != NULL &&
-                       vb_id_strip_prompts(&stripped, fence->text, fence->len, python);
+                       vb_id_strip_prompts(&stripped, fence->text, fence->len, prompts);
     const struct vb_id_code code = {
         .at = fence->at,
         .form = substitution ? "substitution" : "fence",

@@ -396,11 +396,18 @@ enum vb_id_guess vb_id_guess(const char *text, size_t len)
                                                                : VB_ID_GUESS_NONE;
 }
 
-/* Length of a prompt at the beginning of LINE, 0 if there is none. */
-static size_t prompt_len(const char *line, size_t len, bool python)
+static size_t arrow_len(const char *line, size_t len)
 {
-    if (python)
+    return starts(line, len, "> ") ? 2 : 0;
+}
+
+/* Length of a prompt at the beginning of LINE, 0 if there is none. */
+static size_t prompt_len(const char *line, size_t len, enum vb_id_prompts prompts)
+{
+    if (prompts == VB_ID_PROMPTS_PYTHON)
         return starts(line, len, ">>> ") || starts(line, len, "... ") ? 4 : 0;
+    if (prompts == VB_ID_PROMPTS_SESSION)
+        return arrow_len(line, len);
     size_t at = 0;
     while (at < len && (line[at] == ' ' || line[at] == '\t'))
         at++;
@@ -414,27 +421,35 @@ static size_t prompt_len(const char *line, size_t len, bool python)
     return memchr(line + at, ' ', to - at) == NULL ? to + 2 : 0;
 }
 
-static bool has_prompts(const char *text, size_t len, bool python)
+static bool has_prompts(const char *text, size_t len, enum vb_id_prompts prompts)
 {
     for (size_t at = 0; at < len;) {
         const char *end = memchr(text + at, '\n', len - at);
         const size_t line = end == NULL ? len - at : (size_t)(end - text) - at;
-        if (prompt_len(text + at, line, python) > 0)
+        const size_t prompt = prompt_len(text + at, line, prompts);
+        const struct vb_str word = vb_id_first_word(text + at + prompt, line - prompt);
+        if (prompt > 0 &&
+            (prompts != VB_ID_PROMPTS_SESSION || vb_id_known_command(word.text, word.len)))
             return true;
         at += line + 1;
     }
     return false;
 }
 
-bool vb_id_strip_prompts(struct vb_buf *ret, const char *text, size_t len, bool python)
+bool vb_id_strip_prompts(struct vb_buf *ret, const char *text, size_t len,
+                         enum vb_id_prompts prompts)
 {
+    const bool session = prompts == VB_ID_PROMPTS_SESSION;
     bool continues = false;
-    if (!has_prompts(text, len, python))
+    if (session && has_prompts(text, len, VB_ID_PROMPTS_SHELL))
+        prompts = VB_ID_PROMPTS_SHELL;
+    if (!has_prompts(text, len, prompts))
         return false;
     for (size_t at = 0; at < len;) {
         const char *end = memchr(text + at, '\n', len - at);
         const size_t line = end == NULL ? len - at : (size_t)(end - text) - at;
-        const size_t prompt = prompt_len(text + at, line, python);
+        const size_t prompt = session && continues ? arrow_len(text + at, line)
+                                                   : prompt_len(text + at, line, prompts);
         const bool keep = prompt > 0 || continues;
         if (keep && vb_buf_append(ret, text + at + prompt, line - prompt, NULL) != VB_OK)
             return false;

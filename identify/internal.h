@@ -362,9 +362,13 @@ enum vb_id_guess {
 /* Words stand in TEXT that no other shell knows. */
 bool vb_id_is_powershell(const char *text, size_t len);
 enum vb_id_guess vb_id_guess(const char *text, size_t len);
+/* What stands before that which is typed. In a session of a shell ("console") it is "> " too, where
+ * no other prompt is there and a line of them is a command: else npm and its like print that. */
+enum vb_id_prompts { VB_ID_PROMPTS_SHELL, VB_ID_PROMPTS_SESSION, VB_ID_PROMPTS_PYTHON };
 /* Copies TEXT without prompts; lines of output become empty, so that line numbers stay. False if
  * it has no prompts (nothing is written) or memory ran out. */
-bool vb_id_strip_prompts(struct vb_buf *ret, const char *text, size_t len, bool python);
+bool vb_id_strip_prompts(struct vb_buf *ret, const char *text, size_t len,
+                         enum vb_id_prompts prompts);
 /* The first word of a shell line is a program that skills commonly call. */
 bool vb_id_known_command(const char *word, size_t len);
 bool vb_id_plausible_command(const char *text, size_t len);

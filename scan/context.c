@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "scan/fence.h"
+
 enum {
     HEADING_REACH = 64 * 1024, /* bytes in front of a place in which its heading is looked for */
     LEAD_REACH = 400,          /* bytes in front of a place that introduce it */
@@ -61,45 +63,29 @@ static bool holds_any(const char *text, size_t len, const char *const *words, si
     return false;
 }
 
-static size_t line_begin(const struct vb_item *item, size_t at)
+/* A text, and how many of its bytes were read in search of where lines begin and end. */
+struct text {
+    const struct vb_item *item;
+    size_t steps;
+};
+
+/* Not before FLOOR. */
+static size_t line_begin(struct text *text, size_t at, size_t floor)
 {
-    while (at > 0 && item->data[at - 1] != '\n')
+    const size_t from = at;
+    while (at > floor && text->item->data[at - 1] != '\n')
         at--;
+    text->steps += from - at + 1;
     return at;
 }
 
-static size_t line_end(const struct vb_item *item, size_t at)
+static size_t line_end(struct text *text, size_t at)
 {
+    const struct vb_item *item = text->item;
     const unsigned char *found = memchr(item->data + at, '\n', item->len - at);
-    return found == NULL ? item->len : (size_t)(found - item->data);
-}
-
-/* How many characters the fence has that begins or ends a block in this line; 0: it is none. */
-static size_t fence_length(const struct vb_item *item, size_t begin, size_t end)
-{
-    while (begin < end && (item->data[begin] == ' ' || item->data[begin] == '>'))
-        begin++;
-    size_t len = 0;
-    while (begin + len < end && (item->data[begin] == '`' || item->data[begin] == '~') &&
-           item->data[begin + len] == item->data[begin])
-        len++;
-    return len >= 3 ? len : 0;
-}
-
-/* The line, a fence, ends the block that the fence at OPEN began (CommonMark 4.5): of the same
- * character, at least as long, and nothing follows it. */
-static bool ends_block(const struct vb_item *item, size_t begin, size_t end, size_t open)
-{
-    const size_t len = fence_length(item, begin, end);
-    const size_t opened = fence_length(item, open, line_end(item, open));
-    while (end > begin && (item->data[end - 1] == ' ' || item->data[end - 1] == '\t' ||
-                           item->data[end - 1] == '\r'))
-        end--;
-    const unsigned char mark = end > begin ? item->data[end - 1] : 0;
-    size_t at = open;
-    while (item->data[at] == ' ' || item->data[at] == '>')
-        at++;
-    return mark == item->data[at] && len >= opened && fence_length(item, end - len, end) == len;
+    const size_t end = found == NULL ? item->len : (size_t)(found - item->data);
+    text->steps += end - at + 1;
+    return end;
 }
 
 /* --- the role of the file --- */
@@ -155,75 +141,94 @@ static bool is_in_role(const struct vb_item *item)
 
 /* --- what stands above --- */
 
-/* The nearest heading above AT. A comment within a code block looks like one: only a line with "# "
- * outside of blocks would be sure, and this need not be. */
-static bool under_teaching_heading(const struct vb_item *item, size_t at)
+enum heading { HEADING_NONE, HEADING_OTHER, HEADING_TEACHES };
+
+/* A comment within a code block looks like a heading: only a line with "# " outside of blocks would
+ * be sure, and this need not be. */
+static enum heading heading_of(const char *line, size_t len, bool inside)
+{
+    const bool bold = len > 4 && line[0] == '*' && line[1] == '*';
+    const bool heading =
+        len > 1 && line[0] == '#' && (line[1] == '#' || (line[1] == ' ' && !inside));
+    if (!bold && !heading)
+        return HEADING_NONE;
+    if (holds_any(line, len, teaching, VB_ARRAY_LEN(teaching)))
+        return HEADING_TEACHES;
+    return heading ? HEADING_OTHER : HEADING_NONE;
+}
+
+/* The nearest heading above AT. */
+static bool under_teaching_heading(struct text *text, size_t at)
 {
     const size_t limit = at > HEADING_REACH ? at - HEADING_REACH : 0;
-    size_t end = line_begin(item, at);
-    bool inside = false;
+    const unsigned char *data = text->item->data;
+    struct vb_fence fence = {.length = 0};
+    size_t end = line_begin(text, at, 0);
     while (end > limit) {
-        const size_t begin = line_begin(item, end - 1);
-        const char *line = (const char *)item->data + begin;
-        const size_t len = end - 1 - begin;
-        if (fence_length(item, begin, end - 1) > 0)
-            inside = !inside;
-        else if (len > 1 && line[0] == '#' && (line[1] == '#' || (line[1] == ' ' && !inside)))
-            return holds_any(line, len, teaching, VB_ARRAY_LEN(teaching));
-        else if (len > 4 && line[0] == '*' && line[1] == '*' &&
-                 holds_any(line, len, teaching, VB_ARRAY_LEN(teaching)))
-            return true;
+        const size_t begin = line_begin(text, end - 1, 0), len = end - 1 - begin;
+        const enum heading heading =
+            vb_fence_see_back(&fence, data + begin, len)
+                ? HEADING_NONE
+                : heading_of((const char *)data + begin, len, fence.length > 0);
+        if (heading != HEADING_NONE)
+            return heading == HEADING_TEACHES;
         end = begin;
     }
     return false;
 }
 
 /* The lines right above AT name what follows; AT's own line up to it does so too. */
-static bool introduced(const struct vb_item *item, size_t at)
+static bool introduced(struct text *text, size_t at)
 {
     const size_t limit = at > LEAD_REACH ? at - LEAD_REACH : 0;
-    size_t begin = line_begin(item, at);
+    const size_t floor = limit > 0 ? limit - 1 : 0; /* a line that begins there begins too early */
+    const char *data = (const char *)text->item->data;
+    size_t begin = line_begin(text, at, floor);
     if (begin < limit)
         begin = limit;
-    if (holds_any((const char *)item->data + begin, at - begin, naming, VB_ARRAY_LEN(naming)))
+    if (holds_any(data + begin, at - begin, naming, VB_ARRAY_LEN(naming)))
         return true;
     for (int lines = 0; begin > limit && lines < LEAD_LINES;) {
         const size_t end = begin - 1;
-        begin = line_begin(item, end);
+        begin = line_begin(text, end, floor);
         if (begin < limit)
             break;
         lines += end > begin ? 1 : 0;
-        if (item->data[begin] == '#')
+        if (data[begin] == '#')
             return false; /* a heading is a sign of its own */
-        if (holds_any((const char *)item->data + begin, end - begin, naming, VB_ARRAY_LEN(naming)))
+        if (holds_any(data + begin, end - begin, naming, VB_ARRAY_LEN(naming)))
             return true;
     }
     return false;
 }
 
-static bool in_table(const struct vb_item *item, size_t at)
+static bool in_table(struct text *text, size_t at)
 {
-    const size_t begin = line_begin(item, at);
-    const size_t end = line_end(item, at);
+    const unsigned char *data = text->item->data;
+    const size_t begin = line_begin(text, at, 0);
+    const size_t end = line_end(text, at);
     size_t bars = 0;
     for (size_t i = begin; i < end; i++)
-        bars += item->data[i] == '|' ? 1 : 0;
-    return item->data[begin] == '|' && bars >= 3;
+        bars += data[i] == '|' ? 1 : 0;
+    return data[begin] == '|' && bars >= 3;
 }
 
 /* A quotation begins right before AT and ends on the same line. */
-static bool in_quotes(const struct vb_item *item, size_t at)
+static bool in_quotes(struct text *text, size_t at)
 {
     static const char quotes[] = "\"'`";
-    const size_t end = line_end(item, at);
-    if (at == 0 || item->data[at - 1] == '\0')
+    const unsigned char *data = text->item->data;
+    const size_t end = line_end(text, at);
+    if (at == 0 || data[at - 1] == '\0')
         return false;
-    const char *quote = strchr(quotes, item->data[at - 1]);
-    return quote != NULL && memchr(item->data + at, *quote, end - at) != NULL;
+    const char *quote = strchr(quotes, data[at - 1]);
+    return quote != NULL && memchr(data + at, *quote, end - at) != NULL;
 }
 
-const char *vb_context_of(const struct vb_item *item, size_t offset)
+/* TEACHES: under such a heading, as far as it is known; NULL: it is looked for. */
+static const char *context_of(struct text *text, size_t offset, const bool *teaches)
 {
+    const struct vb_item *item = text->item;
     if (item->depth > 0 || !item->text || offset >= item->len)
         return NULL;
     if (is_rule_file(item))
@@ -239,10 +244,11 @@ const char *vb_context_of(const struct vb_item *item, size_t offset)
         bool holds;
         const char *text;
     } signs[] = {
-        {under_teaching_heading(item, offset), "under a heading that speaks of attacks"},
-        {introduced(item, offset), "introduced as an example"},
-        {item->layer[0] == '\0' && in_quotes(item, offset), "in quotation marks"},
-        {in_table(item, offset), "in a table"},
+        {teaches != NULL ? *teaches : under_teaching_heading(text, offset),
+         "under a heading that speaks of attacks"},
+        {introduced(text, offset), "introduced as an example"},
+        {item->layer[0] == '\0' && in_quotes(text, offset), "in quotation marks"},
+        {in_table(text, offset), "in a table"},
     };
     const char *first = NULL;
     size_t count = 0;
@@ -253,22 +259,28 @@ const char *vb_context_of(const struct vb_item *item, size_t offset)
     return count >= (instructs ? 2 : 1) ? first : NULL;
 }
 
+const char *vb_context_of(const struct vb_item *item, size_t offset)
+{
+    struct text text = {.item = item};
+    return context_of(&text, offset, NULL);
+}
+
 /* --- code blocks --- */
 
 /* Languages of blocks that show something and run nothing. */
+static const char *const showing[] = {"text",   "txt",     "markdown", "md",    "diff",
+                                      "output", "mermaid", "yara",     "regex", "html",
+                                      "css",    "csv",     "log"};
 static bool shows_only(const struct vb_item *item, size_t begin, size_t end)
 {
-    static const char *const words[] = {"text",   "txt",     "markdown", "md",    "diff",
-                                        "output", "mermaid", "yara",     "regex", "html",
-                                        "css",    "csv",     "log"};
     while (begin < end && strchr("`~ >", item->data[begin]) != NULL)
         begin++;
     const char *word = (const char *)item->data + begin;
     size_t len = 0;
     while (begin + len < end && strchr(" \t\r{", word[len]) == NULL)
         len++;
-    for (size_t i = 0; i < VB_ARRAY_LEN(words); i++) {
-        if (strlen(words[i]) == len && strncmp(words[i], word, len) == 0)
+    for (size_t i = 0; i < VB_ARRAY_LEN(showing); i++) {
+        if (strlen(showing[i]) == len && strncmp(showing[i], word, len) == 0)
             return true;
     }
     return false;
@@ -293,27 +305,56 @@ static int keep(const struct vb_item *item, size_t begin, size_t end, struct vb_
     return status;
 }
 
-int vb_context_fences(const struct vb_item *item, struct vb_buf *code, struct vb_buf *quoted,
+/* A walk over a text's lines. */
+struct walk {
+    struct text text;
+    struct vb_fence fence;
+    struct vb_buf *code, *quoted;
+    struct vb_buf *view; /* of the block at hand; NULL: none, or one that is not looked at */
+    size_t heading_end;  /* of the last one */
+    bool heading_teaches;
+};
+
+static void begin_block(struct walk *walk, size_t begin, size_t end)
+{
+    const struct vb_item *item = walk->text.item;
+    const bool teaches = walk->heading_teaches && walk->heading_end + HEADING_REACH > begin;
+    if (shows_only(item, begin, end))
+        walk->view = NULL;
+    else
+        walk->view = context_of(&walk->text, begin, &teaches) != NULL ? walk->quoted : walk->code;
+}
+
+static void see_heading(struct walk *walk, size_t begin, size_t end)
+{
+    const char *line = (const char *)walk->text.item->data + begin;
+    const enum heading heading = heading_of(line, end - begin, walk->fence.length > 0);
+    if (heading == HEADING_NONE)
+        return;
+    walk->heading_end = end;
+    walk->heading_teaches = heading == HEADING_TEACHES;
+}
+
+int vb_context_fences(const struct vb_item *item, struct vb_context_views *views,
                       struct vb_error *err)
 {
-    struct vb_buf *view = NULL; /* of the block at hand; NULL: none, or one that is not looked at */
-    bool inside = false;
-    size_t open = 0;
+    struct walk walk = {.text = {.item = item}, .code = &views->code, .quoted = &views->quoted};
     int status = VB_OK;
-    vb_buf_clear(code);
-    vb_buf_clear(quoted);
+    vb_buf_clear(walk.code);
+    vb_buf_clear(walk.quoted);
     for (size_t begin = 0; status == 0 && begin < item->len;) {
-        const size_t end = line_end(item, begin);
-        if (fence_length(item, begin, end) > 0 && (!inside || ends_block(item, begin, end, open))) {
-            inside = !inside;
-            open = begin;
-            view = !inside || shows_only(item, begin, end) ? NULL
-                   : vb_context_of(item, begin) != NULL    ? quoted
-                                                           : code;
-        } else if (view != NULL) {
-            status = keep(item, begin, end, view, err);
-        }
+        const size_t end = line_end(&walk.text, begin);
+        const bool fence = vb_fence_see(&walk.fence, item->data + begin, end - begin);
+        if (!fence)
+            see_heading(&walk, begin, end);
+        if (fence && walk.fence.length > 0)
+            begin_block(&walk, begin, end);
+        else if (fence)
+            walk.view = NULL;
+        else if (walk.view != NULL)
+            status = keep(item, begin, end, walk.view, err);
         begin = end + 1;
     }
+    views->steps = walk.text.steps;
     return status;
 }

@@ -8,10 +8,14 @@
  * bounded part of the text before it. */
 const char *vb_context_of(const struct vb_item *item, size_t offset);
 
-/* The code blocks of a Markdown text at their own places, everything else blank: into CODE what the
- * agent may run, and into QUOTED what stands where attacks are talked of. Empty where there is
- * none. */
-VB_CHECKED int vb_context_fences(const struct vb_item *item, struct vb_buf *code,
-                                 struct vb_buf *quoted, struct vb_error *err);
+/* The code blocks of a Markdown text at their own places, everything else blank; empty where there
+ * is none. */
+struct vb_context_views {
+    struct vb_buf code;   /* what the agent may run */
+    struct vb_buf quoted; /* what stands where attacks are talked of */
+    size_t steps; /* bytes that were read to find lines: at most a few for each of the text */
+};
+VB_CHECKED int vb_context_fences(const struct vb_item *item, struct vb_context_views *views,
+                                 struct vb_error *err);
 
 #endif

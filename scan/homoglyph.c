@@ -163,16 +163,14 @@ static void prose_lines(struct vb_textcheck *check)
     const struct vb_item *item = check->item;
     const bool front = starts(item, 0, "---");
     bool in_front = front;
-    bool fenced = false;
+    struct vb_fence fence = {.length = 0};
     for (size_t at = 0; at < item->len;) {
         const size_t end = line_end(item, at);
         if (at > 0 && starts(item, at, "---"))
             in_front = false;
-        if (starts(item, at, "```") || starts(item, at, "~~~"))
-            fenced = !fenced;
-        else if (fenced)
+        if (!vb_fence_see(&fence, item->data + at, end - at) && fence.length > 0)
             words(check, "a word in code", at, end);
-        else if (in_front && starts(item, at, "name:"))
+        else if (fence.length == 0 && in_front && starts(item, at, "name:"))
             words(check, "a package name", at + 5, end);
         at = end + 1;
     }

@@ -17,18 +17,24 @@ enum {
 
 /* True if AT lies in a fenced block of a Markdown file: there, markup is shown and hides nothing.
  */
-static bool fenced(const struct vb_item *item, size_t at)
+static bool fenced(struct vb_textcheck *check, size_t at)
 {
-    bool inside = false;
-    bool line_begins = true;
-    for (size_t i = 0; i + 2 < at; i++) {
-        const unsigned char c = item->data[i];
-        if (line_begins && (c == '`' || c == '~') && item->data[i + 1] == c &&
-            item->data[i + 2] == c)
-            inside = !inside;
-        line_begins = c == '\n' || (line_begins && (c == ' ' || c == '>'));
+    const struct vb_item *item = check->item;
+    if (!vb_ascii_starts(vb_path_extension(item->path), "m"))
+        return false;
+    if (at < check->fence_at) {
+        check->fence_at = 0;
+        check->fence.length = 0;
     }
-    return inside && vb_ascii_starts(vb_path_extension(item->path), "m");
+    while (check->fence_at < at) {
+        const unsigned char *line = item->data + check->fence_at;
+        const unsigned char *end = memchr(line, '\n', at - check->fence_at);
+        if (end == NULL)
+            break;
+        (void)vb_fence_see(&check->fence, line, (size_t)(end - line));
+        check->fence_at += (size_t)(end - line) + 1;
+    }
+    return check->fence.length > 0;
 }
 
 /* Notes [BEGIN, END) if it gives orders. */
@@ -40,7 +46,7 @@ static int hidden_orders(struct vb_textcheck *check, enum vb_text_code code, con
     char detail[VB_TEXT_DETAIL];
     const int status = vb_phrases_instruct(check->phrases, check->item->data + begin, end - begin,
                                            &orders, &hit, err);
-    if (status < 0 || !orders || (code != VB_TEXT_HIDDEN_FAR && fenced(check->item, begin)))
+    if (status < 0 || !orders || (code != VB_TEXT_HIDDEN_FAR && fenced(check, begin)))
         return status;
     (void)snprintf(detail, sizeof(detail), "%s: %s", what, hit.doc);
     vb_text_add(check, code, begin + hit.offset, hit.length, detail);

@@ -41,7 +41,7 @@ struct scan {
     const struct vb_iocs *iocs; /* of the rules */
     struct vb_phrases *phrases;
     struct vb_buf file;            /* the bytes of the file at hand */
-    struct vb_buf code, quoted;    /* the code blocks of a text, and those that show an attack */
+    struct vb_context_views views; /* of a text */
     char reported[2 * PATH_BYTES]; /* its path with the prefix */
     size_t entries;
     struct vb_date_notes dates;
@@ -158,11 +158,11 @@ static int examine_fences(struct scan *scan, const struct vb_item *item, struct 
     if (item->kind != VB_ITEM_PROSE || !item->text ||
         !vb_ascii_starts(vb_path_extension(item->path), "m"))
         return VB_OK;
-    int status = vb_context_fences(item, &scan->code, &scan->quoted, err);
+    int status = vb_context_fences(item, &scan->views, err);
     if (status == 0)
-        status = match_fence(scan, item, &scan->code, false, err);
+        status = match_fence(scan, item, &scan->views.code, false, err);
     if (status == 0)
-        status = match_fence(scan, item, &scan->quoted, true, err);
+        status = match_fence(scan, item, &scan->views.quoted, true, err);
     return status;
 }
 
@@ -337,8 +337,8 @@ static void scan_free(struct scan *scan)
     vb_matcher_free(scan->matcher);
     vb_phrases_free(scan->phrases);
     vb_buf_done(&scan->file);
-    vb_buf_done(&scan->code);
-    vb_buf_done(&scan->quoted);
+    vb_buf_done(&scan->views.code);
+    vb_buf_done(&scan->views.quoted);
     free(scan);
 }
 
@@ -355,8 +355,8 @@ static int scan_new(const char *prefix, const struct vb_rules *rules,
     scan->iocs = rules->iocs;
     scan->sink = sink;
     vb_buf_init(&scan->file, limits->file_bytes);
-    vb_buf_init(&scan->code, limits->file_bytes);
-    vb_buf_init(&scan->quoted, limits->file_bytes);
+    vb_buf_init(&scan->views.code, limits->file_bytes);
+    vb_buf_init(&scan->views.quoted, limits->file_bytes);
     int status = vb_phrases_new(&scan->phrases, err);
     if (status == 0)
         status = vb_matcher_new(rules, limits->file_timeout_s, sink, &scan->matcher, err);

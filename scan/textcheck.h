@@ -2,6 +2,7 @@
 #ifndef VETBOX_SCAN_TEXTCHECK_H
 #define VETBOX_SCAN_TEXTCHECK_H
 
+#include "scan/fence.h"
 #include "scan/item.h"
 #include "scan/phrases.h"
 
@@ -33,6 +34,8 @@ struct vb_textcheck {
     const struct vb_phrases *phrases;
     const struct vb_item *item;
     struct vb_text_list lists[VB_TEXT_CODE_COUNT];
+    struct vb_fence fence; /* at the line that begins at FENCE_AT */
+    size_t fence_at;
 };
 
 /* Checks a text item and emits scan.text: at most VB_TEXT_FINDINGS events a code, each with the

@@ -22,12 +22,27 @@ static const char *const network_words[] = {
     "stream",  "feed",     "video",     "music",    "package",  "install",  "update",   "release",
     "registr", "market",   "trade",     "order",    "book",     "flight",   "page",     "wiki",
     "generat", "model",    "llm",       "ai ",      "embed",    "transcri", "speech",   "submit",
-    "report",  "track",    "sentiment", "summar",   "get ",     "list ",    "retriev",  "find ",
-    "create",  "database",
+    "report",  "track",    "sentiment", "summar",   "database", "bucket",
 };
 
 static const char *const thing_words[] = {"email", "e-mail", "mail",    "address", "url",
                                           "uri",   "link",   "message", "domain",  "host"};
+
+/* What is asked for with one of these may come from anywhere, unless it is here already. */
+static const char *const asking_words[] = {"get", "list", "retriev", "find", "creat"};
+static const char *const local_words[] = {
+    "sum",    "number",  "length",   "size",      "file",   "folder",  "director",
+    "path",   "text",    "string",   "line",      "word",   "charac",  "letter",
+    "digit",  "hash",    "checksum", "random",    "uuid",   "average", "mean",
+    "median", "maximum", "minimum",  "remainder", "square",
+};
+
+/* Of tools that are there to run what they are given: in the name, and in one sentence of the
+ * description both what is run and that it is. */
+static const char *const run_words[] = {"run", "execut", "invok", "spawn", "evaluat", "launch"};
+static const char *const code_words[] = {"command", "cmd",    "shell",     "bash",       "terminal",
+                                         "console", "script", "code",      "powershell", "exec",
+                                         "program", "python", "javascript"};
 
 static const char *const log_words[] = {"log", "journal", "audit", "diagnos", "troubleshoot"};
 static const char *const process_words[] = {"environ", "debug", "inspect"};
@@ -59,18 +74,98 @@ static bool speaks_of_network(const struct mcp_tool *tool)
             !has_start(tool->name, "valid"));
 }
 
-/* Whether its words can be read at all: too few, or another language than ours, say anything. A
- * letter that is not ours makes no other language of it, where its small words are English. */
+/* Words that English has, and hardly another language. */
+static const char *const english_words[] = {
+    "the",   "and",     "of",     "with",  "from",    "this",    "that",   "your",     "you",
+    "are",   "which",   "into",   "given", "two",     "by",      "or",     "its",      "them",
+    "up",    "returns", "return", "adds",  "add",     "gets",    "get",    "lists",    "list",
+    "reads", "read",    "writes", "write", "numbers", "number",  "texts",  "sorts",    "sort",
+    "makes", "make",    "checks", "check", "counts",  "count",   "rounds", "converts", "convert",
+    "finds", "find",    "using",  "lines", "words",   "between", "value",  "values",   "calculates",
+};
+
+static bool is_letter(unsigned char byte)
+{
+    return byte >= 0x80 || isalpha(byte);
+}
+
+/* How many letters of another script or with a mark the LEN bytes of WORD have. U+2000 to U+2BFF,
+ * U+3000 to U+303F and what is beyond U+EFFF are dashes, quotes, arrows and pictures. */
+static size_t foreign_letters(const unsigned char *word, size_t len)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < len; i++) {
+        const bool sign = word[i] < 0xC3 || word[i] >= 0xEF ||
+                          (word[i] == 0xE2 && i + 1 < len && word[i + 1] < 0xB0) ||
+                          (word[i] == 0xE3 && i + 1 < len && word[i + 1] == 0x80);
+        count += !sign;
+    }
+    return count;
+}
+
+/* Whether its words can be read at all: too few, or another language than ours, say anything. One
+ * letter of another language makes none. */
 static bool is_plain(const char *about)
 {
-    enum { WORDS_LEAST = 12 };
-    static const char *const small[] = {" the ", " and ", " of ", " for ", " from ", " with "};
-    size_t len = 0, foreign = 0, english = 0;
-    for (; about[len] != '\0'; len++)
-        foreign += (unsigned char)about[len] >= 0x80;
-    for (size_t i = 0; i < VB_ARRAY_LEN(small); i++)
-        english += vb_find_text(about, small[i]) != NULL;
-    return len >= WORDS_LEAST && (foreign == 0 || (english > 0 && foreign < len / 4));
+    enum { WORDS_LEAST = 12, LETTERS_LEAST = 3, SCRIPT_LETTERS = 2 };
+    size_t english = 0, foreign = 0, at = 0;
+    const unsigned char *text = (const unsigned char *)about;
+    while (text[at] != '\0') {
+        size_t len = 0;
+        while (is_letter(text[at + len]))
+            len++;
+        const size_t marked = foreign_letters(text + at, len);
+        const char *word = about + at;
+        if (marked > 0 && len > LETTERS_LEAST)
+            foreign += 1 + marked / SCRIPT_LETTERS;
+        for (size_t i = 0; marked == 0 && i < VB_ARRAY_LEN(english_words); i++)
+            english +=
+                strlen(english_words[i]) == len && strncasecmp(english_words[i], word, len) == 0;
+        at += len + (text[at + len] != '\0');
+    }
+    return at >= WORDS_LEAST && foreign <= 2 * english;
+}
+
+/* "Get the sum of …" asks for what is here; "Get the profile of …" may ask anybody. */
+static bool asks_around(const char *about)
+{
+    enum { REACH = 40 /* bytes in which that stands of which it speaks */ };
+    char object[REACH + 1];
+    for (size_t i = 0; i < VB_ARRAY_LEN(asking_words); i++) {
+        const char *at = about;
+        while ((at = vb_find_text(at, asking_words[i])) != NULL) {
+            const bool begins = at == about || !isalpha((unsigned char)at[-1]);
+            at += strlen(asking_words[i]);
+            const size_t skip = strcspn(at, " .,;:");
+            snprintf(object, sizeof(object), "%.*s", (int)strcspn(at + skip, ".\n"), at + skip);
+            if (begins && at[skip] == ' ' &&
+                !speaks_of(object, local_words, VB_ARRAY_LEN(local_words)))
+                return true;
+        }
+    }
+    return false;
+}
+
+static bool may_go_out(const struct mcp_tool *tool)
+{
+    return !is_plain(tool->about) || speaks_of_network(tool) || asks_around(tool->about);
+}
+
+/* To run what it is given is what its name and its description offer. */
+static bool is_runner(const struct mcp_tool *tool)
+{
+    char sentence[512];
+    if (!speaks_of(tool->name, code_words, VB_ARRAY_LEN(code_words)))
+        return false;
+    for (const char *at = tool->about; *at != '\0'; at += *at != '\0') {
+        const size_t len = strcspn(at, ".!?\n");
+        snprintf(sentence, sizeof(sentence), "%.*s", (int)len, at);
+        if (speaks_of(sentence, run_words, VB_ARRAY_LEN(run_words)) &&
+            speaks_of(sentence, code_words, VB_ARRAY_LEN(code_words)))
+            return true;
+        at += len;
+    }
+    return false;
 }
 
 /* --- a call --- */
@@ -120,7 +215,7 @@ static void see_host(struct judge *judge, const char *host)
         vb_host_is_private(host) || vb_host_disclosed(judge, host) ||
         strcmp(host, "example.com") == 0) /* that of the arguments */
         return;
-    if (is_plain(tool->about) && !speaks_of_network(tool))
+    if (!may_go_out(tool))
         report(judge, FINDING_MCP_UNTOLD, VB_SEVERITY_HIGH, "host",
                "turns to %.100s, and neither its description nor the package speaks of that", host);
 }
@@ -263,6 +358,11 @@ static void see_attribute(struct judge *judge)
 
 /* --- arguments as code --- */
 
+static int runs_severity(const struct judge *judge)
+{
+    return is_runner(judge->run->tool) ? VB_SEVERITY_LOW : VB_SEVERITY_HIGH;
+}
+
 /* The text that was given for a string stands in a command as it is. */
 static void see_command(struct judge *judge)
 {
@@ -270,7 +370,7 @@ static void see_command(struct judge *judge)
     if ((command->traits & TRAIT_SHELL) == 0 || command->code == NULL ||
         strstr(command->code, VB_CANARY_TEXT) == NULL)
         return;
-    report(judge, FINDING_MCP_RUNS_ARGUMENT, VB_SEVERITY_HIGH, "shell",
+    report(judge, FINDING_MCP_RUNS_ARGUMENT, runs_severity(judge), "shell",
            "hands an argument to a shell as it stands: whoever writes the argument runs commands");
 }
 
@@ -289,7 +389,7 @@ static void see_file(struct judge *judge)
     for (size_t i = 0; i < VB_ARRAY_LEN(writing); i++)
         writes = writes || vb_flag_set(judge->event, writing[i]);
     if (strcmp(path, VB_CANARY_FILE) == 0 || is_canary_module(path))
-        report(judge, FINDING_MCP_RUNS_ARGUMENT, VB_SEVERITY_HIGH, "code",
+        report(judge, FINDING_MCP_RUNS_ARGUMENT, runs_severity(judge), "code",
                "executes an argument as code");
     else if (writes)
         see_write(judge, path);

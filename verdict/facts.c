@@ -298,6 +298,34 @@ static void on_kept(struct judge *judge)
         (void)vb_names_add(names, judge->keep, digest, 0, NULL);
 }
 
+static bool is_below(const char *path, const char *folder)
+{
+    const size_t len = strlen(folder);
+    return vb_starts(path, folder) && path[len] == '/';
+}
+
+static void on_gone(struct judge *judge)
+{
+    const char *path = vb_box_path(judge, VB_F_PATH);
+    const bool moved = judge->event->kind == VB_EV_FILE_RENAME;
+    for (size_t i = 0; i < judge->baits.count; i++) {
+        struct bait *bait = &judge->bait_rows[i];
+        if (bait->path != NULL &&
+            (strcmp(bait->path, path) == 0 || (moved && is_below(bait->path, path))))
+            bait->gone = true;
+    }
+}
+
+bool vb_baits_lie_below(const struct judge *judge, const char *folder)
+{
+    for (size_t i = 0; i < judge->baits.count; i++) {
+        const struct bait *bait = &judge->bait_rows[i];
+        if (bait->path != NULL && !bait->gone && is_below(bait->path, folder))
+            return true;
+    }
+    return false;
+}
+
 /* A bait that the log never placed is taken at its path, or at its worst. */
 const struct bait *vb_bait_named(struct judge *judge, const char *id)
 {
@@ -506,6 +534,8 @@ static const struct {
     {VB_EV_INTERPRETER_LINES, on_lines},
     {VB_EV_INTERPRETER_ASKED, on_asked},
     {VB_EV_INTERPRETER_GIVEN, on_given},
+    {VB_EV_FILE_DELETE, on_gone},
+    {VB_EV_FILE_RENAME, on_gone},
 };
 
 void vb_facts_see(struct judge *judge)

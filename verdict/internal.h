@@ -102,6 +102,7 @@ struct bait {
     const char *hosts; /* that it names itself, space-separated; "" */
     int64_t size;      /* of the file; 0: unknown */
     bool by_world;     /* the network hands it out; ENV is only what it is called there */
+    bool gone;         /* its file was to be deleted, or moved with what is above it */
 };
 
 /* --- one detonation --- */
@@ -507,6 +508,8 @@ bool vb_path_documented(const struct judge *judge, const char *path);
 /* HOST serves what BAIT is for; or nobody knows what that is, and the package named both. */
 bool vb_host_serves(const struct judge *judge, const struct bait *bait, const char *host);
 const struct bait *vb_bait_named(struct judge *judge, const char *id);
+/* A file of the user's lies below FOLDER, as far as the baits tell. */
+bool vb_baits_lie_below(const struct judge *judge, const char *folder);
 
 /* runs.c: detonations and their processes; before the detectors see an event */
 void vb_runs_see(struct judge *judge);

@@ -500,11 +500,12 @@ bool vb_is_below_any(const struct names *folders, const char *path)
     return false;
 }
 
-/* What the package made, and put elsewhere, is its own there. */
+/* What the package made, and put elsewhere, is its own there. Onto a folder that is not empty no
+ * folder can be moved (rename(2)): what lies there is still the user's. */
 static void see_rename(struct judge *judge, const struct run *run, const char *to)
 {
     const char *from = vb_box_path(judge, VB_F_PATH);
-    if (vb_starts(to, "~/") &&
+    if (vb_starts(to, "~/") && !vb_baits_lie_below(judge, to) &&
         (vb_path_is_own(run, from) || vb_names_find(&judge->brought, from) != NULL ||
          vb_is_below_any(&judge->brought_folders, from)))
         (void)vb_names_add(&judge->brought_folders, judge->keep, to, 0, NULL);

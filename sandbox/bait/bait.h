@@ -37,8 +37,8 @@ static inline bool vb_bait_is_free(const struct vb_bait *bait)
 }
 
 /* What tells the machine of a run: ID is the bait's, TEXT at least 10 bytes that stand nowhere but
- * there; they count as a whole. Past the first megabyte of a set, of texts with fewer than 12 some
- * places are not seen. */
+ * there; they count as a whole, one of 32 and more also in pieces that make up all of it. Past the
+ * first megabyte of a set, of texts with fewer than 12 some places are not seen. */
 struct vb_bait_fact {
     const char *id, *name; /* NAME for people */
     const char *text;

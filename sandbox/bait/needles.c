@@ -40,12 +40,15 @@ static void make_core(const struct vb_bait *bait, struct vb_core *ret)
     size_t window = window_of(ret->bytes, len);
     if (window > len)
         window = len;
-    /* In base64 and base32 a text begins with the second byte, or the fifth. It counts as a whole.
-     */
-    if (bait->place == VB_BAIT_MACHINE)
-        window = len - 4;
     size_t enough = len / 2;
     enough = enough < window ? window : enough > 2 * window ? 2 * window : enough;
+    /* Half of what tells a machine is nobody's. In base64 and base32 a text begins with the second
+     * byte, or the fifth. */
+    if (bait->place == VB_BAIT_MACHINE) {
+        ret->whole = len < 2 * window;
+        enough = len - 4;
+        window = ret->whole ? enough : window;
+    }
     ret->len = (uint8_t)len;
     ret->window = (uint8_t)window;
     ret->enough = (uint8_t)enough;

@@ -31,6 +31,7 @@ struct vb_core {
     uint8_t len;
     uint8_t window; /* consecutive bytes that nothing else has: the smallest piece that counts */
     uint8_t enough; /* bytes that are as good as the secret: half of it, one to two windows */
+    bool whole;     /* no piece counts: it is too short for two, and drawn by nobody */
 };
 
 /* One way to write a core. Lengths in characters; BITS of the core in each. */

@@ -120,12 +120,11 @@ static void judge(const struct vb_layer *layer, const struct piece *piece)
     const struct vb_core *core = &outbound->needles->cores[bait];
     const uint64_t bytes = shown(piece);
     const int count = __builtin_popcountll(bytes);
-    const bool machine = outbound->needles->baits[bait].place == VB_BAIT_MACHINE;
-    if (count < core->window || (machine && piece->end - piece->begin < piece->text->len))
+    if (count < core->window || (core->whole && piece->end - piece->begin < piece->text->len))
         return;
     outbound->sent[bait] |= bytes;
     const struct vb_form *form = &vb_forms[piece->text->form];
-    if (count >= core->enough || machine)
+    if (count >= core->enough)
         tell(layer, bait, form_name(piece), piece->key && form != &vb_forms[0]);
     else if (__builtin_popcountll(outbound->sent[bait]) >= core->enough)
         tell(layer, bait, "split", false);

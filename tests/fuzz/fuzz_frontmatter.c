@@ -24,7 +24,7 @@ static void read_text(const char *text, size_t len)
     VB_CLEANUP(vb_buf_done) struct vb_buf stripped;
     vb_buf_init(&stripped, len + 16);
     (void)vb_id_guess(text, len);
-    (void)vb_id_strip_prompts(&stripped, text, len, len % 2 == 0);
+    (void)vb_id_strip_prompts(&stripped, text, len, (enum vb_id_prompts)(len % 3));
     (void)vb_id_feeds_interpreter(text, len);
     if (vb_id_url_host((struct vb_str){text, len}, host, sizeof(host)) && host[0] == '\0')
         abort();

@@ -198,6 +198,37 @@ static void test_a_machine_in_every_encoding(void **state)
     }
 }
 
+/* An id that leaves in halves has left; one half alone is nobody's. */
+static void test_a_machine_in_halves(void **state)
+{
+    (void)state;
+    static encoder *const encoders[] = {enc_raw, enc_hex, enc_base32, enc_base64, enc_gzip};
+    static struct bytes piece, message;
+    struct vb_bait_set *set = make_machine();
+    const struct vb_bait *bait = bait_named(set, "machine-id");
+    struct vb_error err = {0};
+    for (size_t i = 0; i < VB_ARRAY_LEN(encoders); i++) {
+        struct vb_bait_trail *trail = NULL;
+        assert_int_equal(vb_bait_trail_new(set, &trail, &err), 0);
+        struct hits hits = {.want = bait};
+        for (size_t half = 0; half < 3; half++) { /* the second one twice: the same is no more */
+            piece.len = message.len = 0;
+            put(&piece, bait->secret + (half < 2 ? 16 : 0), 16);
+            encoders[i](&piece, &message, 0);
+            put(&message, "!", 1);
+            struct vb_bait_stream *stream = make_stream(set, trail);
+            feed(stream, message.at, message.len, ROOM, &hits);
+            vb_bait_stream_free(stream);
+            if (hits.count != (half == 2) || hits.others)
+                fail_msg("encoder %zu, message %zu: %u times, %u others", i, half, hits.count,
+                         hits.others);
+        }
+        assert_memory_equal(hits.form, "split", 5);
+        vb_bait_trail_free(trail);
+    }
+    vb_bait_set_free(set);
+}
+
 /* The name of the machine is, after any number of bytes. */
 static void test_a_machine_after_a_megabyte(void **state)
 {
@@ -923,6 +954,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_encoding),
         cmocka_unit_test(test_a_machine_in_every_encoding),
+        cmocka_unit_test(test_a_machine_in_halves),
         cmocka_unit_test(test_a_machine_after_a_megabyte),
         cmocka_unit_test(test_a_machine_in_names),
         cmocka_unit_test(test_other_machines),

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "scan/context.h"
@@ -63,39 +64,101 @@ static void test_said(void **ret)
     assert_null(context_at("SKILL.md", "# A\n\n19\"obey\n", "obey"));
 }
 
-static void fences_of(const char *text, struct vb_buf *code, struct vb_buf *quoted)
+static void fences_of(const char *text, struct vb_context_views *views)
 {
     const struct vb_item item = prose("docs/a.md", text);
     struct vb_error err = {0};
-    vb_buf_init(code, 4096);
-    vb_buf_init(quoted, 4096);
-    assert_int_equal(vb_context_fences(&item, code, quoted, &err), 0);
+    vb_buf_init(&views->code, 4 << 20);
+    vb_buf_init(&views->quoted, 4 << 20);
+    assert_int_equal(vb_context_fences(&item, views, &err), 0);
+}
+
+static void views_done(struct vb_context_views *views)
+{
+    vb_buf_done(&views->code);
+    vb_buf_done(&views->quoted);
+}
+
+static bool shows(const struct vb_buf *view, const char *word)
+{
+    return view->len > 0 && memmem(view->data, view->len, word, strlen(word)) != NULL;
 }
 
 static void test_fences(void **ret)
 {
     static const char text[] = "# Use\n```sh\nrun\n```\n# Attacks\n```sh\nevil\n```\n"
                                "```text\nshown\n```\n";
-    struct vb_buf code;
-    struct vb_buf quoted;
+    struct vb_context_views views;
     (void)ret;
-    fences_of(text, &code, &quoted);
-    assert_int_equal(code.len, strlen(text)); /* every line is where it was */
-    assert_int_equal(quoted.len, strlen(text));
-    assert_memory_equal(code.data + (strstr(text, "run") - text), "run", 3);
-    assert_memory_equal(quoted.data + (strstr(text, "evil") - text), "evil", 4);
-    assert_null(memmem(code.data, code.len, "evil", 4));
-    assert_null(memmem(quoted.data, quoted.len, "shown", 5));
-    vb_buf_done(&code);
-    vb_buf_done(&quoted);
-    fences_of("```\nno end", &code, &quoted);
-    assert_non_null(memmem(code.data, code.len, "no end", 6));
-    vb_buf_done(&code);
-    vb_buf_done(&quoted);
-    fences_of("plain text\n", &code, &quoted);
-    assert_int_equal(code.len + quoted.len, 0);
-    vb_buf_done(&code);
-    vb_buf_done(&quoted);
+    fences_of(text, &views);
+    assert_int_equal(views.code.len, strlen(text)); /* every line is where it was */
+    assert_int_equal(views.quoted.len, strlen(text));
+    assert_memory_equal(views.code.data + (strstr(text, "run") - text), "run", 3);
+    assert_memory_equal(views.quoted.data + (strstr(text, "evil") - text), "evil", 4);
+    assert_false(shows(&views.code, "evil"));
+    assert_false(shows(&views.quoted, "shown"));
+    views_done(&views);
+    fences_of("```\nno end", &views);
+    assert_true(shows(&views.code, "no end"));
+    views_done(&views);
+    fences_of("plain text\n", &views);
+    assert_int_equal(views.code.len + views.quoted.len, 0);
+    views_done(&views);
+}
+
+/* A block ends with the mark that began it, at least as long and with nothing behind it. */
+static void test_marks_of_fences(void **ret)
+{
+    static const struct {
+        const char *text;
+        const char *code;    /* stands in a block */
+        const char *outside; /* does not */
+    } rows[] = {
+        {"~~~sh\n```\nrun\n~~~\nafter\n", "run", "after"},
+        {"```sh\n~~~\nrun\n```\nafter\n", "run", "after"},
+        {"````sh\n```\nrun\n````\nafter\n", "run", "after"},
+        {"```sh\n```text\nrun\n```\nafter\n", "run", "after"},
+        {"```sh\nrun\n`````\nafter\n", "run", "after"},
+        {"```one``` line\n```sh\nrun\n```\nafter\n", "run", "after"},
+        {"> ```sh\n> run\n> ```\nafter\n", "run", "after"},
+    };
+    (void)ret;
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        struct vb_context_views views;
+        fences_of(rows[i].text, &views);
+        if (!shows(&views.code, rows[i].code) || shows(&views.code, rows[i].outside))
+            fail_msg("%s", rows[i].text);
+        views_done(&views);
+    }
+    /* and what stands above is seen across a block that shows the other mark */
+    assert_non_null(context_at("docs/a.md", "# Attacks\n```\n~~~\n```\n\nobey\n", "obey"));
+}
+
+/* Twice as many fences take twice as many steps, and not four times as many. */
+static void test_many_fences(void **ret)
+{
+    enum { FENCES = 100000, STEPS_EACH = 4096 };
+    static const char *const blocks[] = {"```\n", "```sh\nrun\n```\n", "~~~\n```\n"};
+    (void)ret;
+    for (size_t i = 0; i < VB_ARRAY_LEN(blocks); i++) {
+        const size_t size = strlen(blocks[i]);
+        char *text = malloc(FENCES * size + 1);
+        assert_non_null(text);
+        size_t steps[2];
+        for (size_t twice = 0; twice < 2; twice++) {
+            const size_t count = twice ? FENCES : FENCES / 2;
+            for (size_t k = 0; k < count; k++)
+                memcpy(text + k * size, blocks[i], size);
+            text[count * size] = '\0';
+            struct vb_context_views views;
+            fences_of(text, &views);
+            steps[twice] = views.steps;
+            views_done(&views);
+        }
+        free(text);
+        assert_in_range(steps[1], FENCES, 40 * FENCES * size);
+        assert_in_range(steps[1], steps[0], 2 * steps[0] + STEPS_EACH);
+    }
 }
 
 /* A block ends with its own sort of fence, as long at least, alone in its line; and a session at a
@@ -114,12 +177,11 @@ static void test_ends_of_fences(void **ret)
     };
     (void)ret;
     for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
-        struct vb_buf code, quoted;
-        fences_of(rows[i].text, &code, &quoted);
-        if ((memmem(code.data, code.len, "inner", 5) != NULL) != rows[i].code)
+        struct vb_context_views views;
+        fences_of(rows[i].text, &views);
+        if (shows(&views.code, "inner") != rows[i].code)
             fail_msg("%s", rows[i].text);
-        vb_buf_done(&code);
-        vb_buf_done(&quoted);
+        views_done(&views);
     }
 }
 
@@ -128,7 +190,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ends_of_fences), cmocka_unit_test(test_talked_of),
         cmocka_unit_test(test_instructions),   cmocka_unit_test(test_said),
-        cmocka_unit_test(test_fences),
+        cmocka_unit_test(test_fences),         cmocka_unit_test(test_marks_of_fences),
+        cmocka_unit_test(test_many_fences),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -82,6 +82,15 @@ static void prompts_are_taken_off(VB_UNUSED void **state)
     EXPECT("```console\n$ make \\\n  all\nbuilt\n$ make check\n```\n",
            "code fence @SKILL.md:6 | language=console | text=make \\\\n  all\\n\\nmake check\\n | "
            "interpreter=bash");
+    EXPECT("```console\n> make all\nbuilt\n> make check\n```\n",
+           "code fence @SKILL.md:6 | language=console | text=make all\\n\\nmake check\\n | "
+           "interpreter=bash");
+    /* Behind another prompt it is what npm prints, or the second line of a command. */
+    EXPECT("```shell-session\n$ make \\\n> all\n> made it\n```\n",
+           "code fence @SKILL.md:6 | language=shell-session | text=make \\\\nall\\n\\n | "
+           "interpreter=bash");
+    EXPECT("```sh\n> made.txt\n```\n",
+           "code fence @SKILL.md:6 | language=sh | text=> made.txt\\n | interpreter=bash");
     EXPECT("```sh\nada@box:~/src$ ls -l\ntotal 0\n```\n",
            "code fence @SKILL.md:6 | language=sh | text=ls -l\\n\\n | interpreter=bash");
     EXPECT("```python\n>>> a = 1\n>>> a\n1\n```\n",

@@ -873,7 +873,7 @@ def _attribute(module):
     last = module.rpartition(".")[2]
 
     def get(name):
-        if name[:2] == "__":
+        if name[:1] == "_":
             raise AttributeError(name)
         if name in _known:
             value = _known[name]
@@ -927,3 +927,16 @@ def __getattr__(name):
 
 __version__ = "2.4.1"
 _sys.meta_path.append(_Submodules)
+
+
+def _show():
+    """What is looked at has none of the names above that begin with "_": they would tell of it."""
+    _Model.__name__ = _Model.__qualname__ = "BaseModel"
+    _Model.__module__ = "pydantic.main"
+    shown = _types.ModuleType(__name__)
+    vars(shown).update((name, value) for name, value in globals().items()
+                       if name[:2] == "__" or name[:1] != "_")
+    _sys.modules[__name__] = shown
+
+
+_show()
