@@ -38,23 +38,27 @@ struct cutter {
 
 /* --- passages --- */
 
-/* One word over and over says nothing, whatever the model makes of its letters. */
+/* One word over and over, or one without end, says nothing, whatever the model makes of its
+ * letters. */
 static bool has_words(const struct cutter *cutter, const struct vb_passage *passage)
 {
     const unsigned char *text = cutter->item->data + passage->offset;
     bool seen[DISTINCT_SLOTS] = {false};
     unsigned distinct = 0;
-    for (size_t i = 0; i < passage->length && distinct < DISTINCT_LEAST;) {
+    size_t endless = 0;
+    for (size_t i = 0; i < passage->length;) {
         unsigned hash = 5381;
         size_t len = 0;
         for (; i + len < passage->length && text[i + len] > ' '; len++)
             hash = hash * 33 ^ text[i + len];
-        /* Where words are not parted, the characters are so many. */
-        distinct += len > 0 && !seen[hash % DISTINCT_SLOTS] ? (unsigned)(1 + len / 24) : 0;
+        /* Where words are not parted, the characters are so many: those of other scripts. */
+        const unsigned many = text[i] >= 0x80 ? (unsigned)(len / 24) : 0;
+        distinct += len > 0 && !seen[hash % DISTINCT_SLOTS] ? 1 + many : 0;
         seen[hash % DISTINCT_SLOTS] |= len > 0;
+        endless += text[i] < 0x80 && len > LITERAL_LEAST ? len : 0;
         i += len + 1;
     }
-    return distinct >= DISTINCT_LEAST;
+    return distinct >= DISTINCT_LEAST && endless < passage->length / 2;
 }
 
 static void flush_pending(struct cutter *cutter)

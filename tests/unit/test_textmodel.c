@@ -187,6 +187,19 @@ static void test_bounds(void **ret)
     assert_int_equal(look("a.md", "x").count, 0);
 }
 
+/* One word, however long, among a few. */
+static void test_one_long_word(void **ret)
+{
+    enum { LONG = 4000 };
+    char text[LONG + 64] = "the tool was called with ";
+    const size_t len = strlen(text);
+    (void)ret;
+    memset(text + len, 'a', LONG);
+    text[len + LONG] = '\0';
+    assert_int_equal(look("SKILL.md", text).count, 0);
+    assert_int_equal(look("a.json", text).count, 0);
+}
+
 static void test_long_text_is_read_to_its_end(void **ret)
 {
     (void)ret;
@@ -231,6 +244,7 @@ int main(void)
         cmocka_unit_test(test_everywhere),
         cmocka_unit_test(test_honest),
         cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_one_long_word),
         cmocka_unit_test(test_long_text_is_read_to_its_end),
         cmocka_unit_test(test_broken_models),
     };
