@@ -65,13 +65,11 @@ rule besides_account_of_the_author
         mapping = "AST01 AST03 ASI02 LLM02 ATTACK-T1567 CWE-1188"
         kinds = "code layer"
     strings:
-        $python = /(environ\.get|getenv)\(\s?["'][A-Z_]{0,30}(CHAT|TARGET|RECIPIENT|CHANNEL|GROUP|PHONE|NUMBER)[A-Z_]{0,10}["'],\s?f?["']([a-z]{2,10}:)?(-?\d{9,15}|\+\d{9,14}|\d{9,20}@(g\.us|c\.us|s\.whatsapp\.net))["']/
-        $node = /process\.env\.[A-Z_]{0,30}(CHAT|TARGET|RECIPIENT|CHANNEL|GROUP|PHONE|NUMBER)[A-Z_]{0,10}\s?(\|\||\?\?)\s?["']([a-z]{2,10}:)?(-?\d{9,15}|\+\d{9,14}|\d{9,20}@(g\.us|c\.us|s\.whatsapp\.net))["']/
-        $shell = /\$\{[A-Z_]{0,30}(CHAT|TARGET|RECIPIENT|CHANNEL|GROUP|PHONE|NUMBER)[A-Z_]{0,10}:-["']?([a-z]{2,10}:)?(-?\d{9,15}|\+\d{9,14}|\d{9,20}@(g\.us|c\.us|s\.whatsapp\.net))["']?\}/
+        $default = /(CHAT|TARGET|RECIPIENT|CHANNEL|GROUP|PHONE|NUMBER)[A-Z_]{0,10}["']?\s?(,|\|\||\?\?|:-)\s?f?["']?([a-z]{2,10}:)?(-?\d{9,15}|\+\d{9,14}|\d{9,20}@(g\.us|c\.us|s\.whatsapp\.net))["'}]/
         $sample = /["'-][^"'\n]{0,12}(12345678|87654321|00000000|11111111|55501|5550000)\d{0,8}(@[a-z.]{4,20})?["'}]/
         $bot = "BOT_TOKEN" /* the user's own bot reaches nobody who has not spoken to it */
     condition:
-        (kind == "code" or layer != "") and any of ($python, $node, $shell) and not any of ($sample, $bot) and
+        (kind == "code" or layer != "") and $default and not any of ($sample, $bot) and
         not (path contains "test" or path contains "example")
 }
 
@@ -176,7 +174,7 @@ rule besides_project_memory
         $order2 = /system override/ nocase
         $order3 = /without (asking|confirmation|approval|permission)/ nocase
         $order4 = /(ignore|disregard) (all |any )?(previous|prior|earlier|other) (instructions|rules)/ nocase
-        $order5 = /(prefer|prioriti[sz]e|precedence|priority)[^\n"']{0,90}\b(over|before|above|ahead of)\b[^\n"']{0,20}(parent|workspace|user|project|system|other|global)\b/ nocase
+        $order5 = /(p[r]efer|prioriti[sz]e|precedence|priority)[^\n"']{0,90}\b(over|before|above|ahead of)\b[^\n"']{0,20}(parent|workspace|user|project|system|other|global)\b/ nocase
         $out = /\bsub\(\s?r?["'][^\n]{0,40}(SAFETY|SECURITY|GUARDRAIL|POLICY|RESTRICTION|safety|guardrail)/
     condition:
         (kind == "code" or layer != "") and $file and any of ($write*) and (any of ($order*) or $out) and
@@ -437,8 +435,8 @@ rule besides_login_at_lookalike
         mapping = "AST01 AST02 ASI03 LLM02 ATTACK-T1583.001 ATTACK-T1656 CWE-1007"
         kinds = "code config layer"
     strings:
-        $vowel = /["'][A-Za-z_]{0,20}(oauth|token|auth|login|signin|session)[A-Za-z_]{0,20}["']?\s?[:=]\s?["']https?:\/\/([a-z0-9-]{1,30}\.){0,3}[b-df-hj-np-tv-z]{1,12}[01][b-df-hj-np-tv-z][a-z]{1,20}\.[a-z]{2,12}[\/"':]/
-        $double = /["'][A-Za-z_]{0,20}(oauth|token|auth|login|signin|session)[A-Za-z_]{0,20}["']?\s?[:=]\s?["']https?:\/\/([a-z0-9-]{1,30}\.){0,3}[a-z]{1,12}(00|0[a-z]{1,8}0)[a-z]{1,12}\.[a-z]{2,12}[\/"':]/
+        $vowel = /(oauth|token|auth|login|signin|session)[A-Za-z_]{0,20}["']?\s?[:=]\s?["']https?:\/\/([a-z0-9-]{1,30}\.){0,3}[b-df-hj-np-tv-z]{1,12}[01][b-df-hj-np-tv-z][a-z]{1,20}\.[a-z]{2,12}[\/"':]/
+        $double = /(oauth|token|auth|login|signin|session)[A-Za-z_]{0,20}["']?\s?[:=]\s?["']https?:\/\/([a-z0-9-]{1,30}\.){0,3}[a-z]{1,12}(00|0[a-z]{1,8}0)[a-z]{1,12}\.[a-z]{2,12}[\/"':]/
     condition:
         (kind == "code" or kind == "config" or layer != "") and any of them
 }

@@ -1,26 +1,5 @@
 /* What deceives: whoever reads the output, whoever reads the comment, whoever trusts the guard. */
 
-rule deceit_lure_with_address
-{
-    meta:
-        id = "VB-DECEIT-LURE"
-        title = "Code holds lures with an address to follow"
-        description = "A program carries several messages of swindlers, each with an address: an account that has to be confirmed, a prize, an infected device, a payment that was declined. Its users would get them as results."
-        severity = "high"
-        confidence = "medium"
-        mapping = "AST01 ASI09 LLM09 MCP03 ATTACK-T1566.002 ATTACK-T1204.001 CWE-451"
-        kinds = "code"
-    strings:
-        $account = /(account|profile)[^"'\n]{0,40}(verify|confirm)[^"'\n]{0,20}(now|immediately|suspen|avoid)[^\n]{0,40}\n?[^\n]{0,40}https?:\/\// nocase
-        $prize = /won\sa[^"'\n]{0,30}(gift|prize|card|voucher)[^\n]{0,80}\n?[^\n]{0,40}https?:\/\// nocase
-        $billing = /(billing|payment)[^"'\n]{0,30}(declined|update\srequired|needs\sverif|expired|click\shere)[^\n]{0,80}\n?[^\n]{0,160}\n?[^\n]{0,80}https?:\/\// nocase
-        $infected = /(device|computer|system)\sis\s(now\s)?infected[^\n]{0,80}\n?[^\n]{0,40}https?:\/\// nocase
-        $payment = /(payment|billing)[^"'\n]{0,20}(update|verification)[^"'\n]{0,20}(click|required|here)[^\n]{0,60}(\n[^\n]{0,60}){0,3}https?:\/\// nocase
-        $program = /(free|premium|download)[^\n]{0,40}(\n[^\n]{0,60}){0,3}https?:\/\/[^\s"']{4,80}\.(exe|scr|msi|dmg|apk)["']/ nocase
-    condition:
-        kind == "code" and layer == "" and 2 of them
-}
-
 rule deceit_says_it_changes_nothing
 {
     meta:
@@ -32,8 +11,8 @@ rule deceit_says_it_changes_nothing
         mapping = "AST01 ASI09 MCP03 ATTACK-T1070.004 ATTACK-T1036 CWE-1116"
         kinds = "code"
     strings:
-        $python = /def\s\w{1,60}\([^)]{0,200}\)[^:\n]{0,60}:\n\s{1,12}"""[^"]{0,80}(read-only|no\sside\seffects|changes\snothing|makes\sno\schanges)[^"]{0,240}"""\n(\s{1,12}[^d\s][^\n]{0,160}\n|\s{0,12}\n){0,8}\s{1,16}(os\.(remove|unlink|rename)|shutil\.(move|rmtree))\(\s?(path|src|source|file\w{0,8}|input\w{0,8}|target)\b/ nocase
-        $node = /\*[^*]{0,80}(read-only|no\sside\seffects)[^*]{0,200}(\*[^*\/]{0,200}){0,4}\*\/\s{1,8}(export\s)?(async\s)?function\s\w{1,60}\([^)]{0,200}\)[^{\n]{0,40}\{\n([^\n}]{0,160}\n){0,8}\s{1,16}(await\s)?(fs|fsp)\.(rm|rmSync|unlink|unlinkSync|rename|renameSync)\(/ nocase
+        $python = /(read-only|no\sside\seffects|changes\snothing|makes\sno\schanges)[^"]{0,240}"""\n(\s{1,12}[^d\s][^\n]{0,160}\n|\s{0,12}\n){0,8}\s{1,16}(os\.(remove|unlink|rename)|shutil\.(move|rmtree))\(\s?(path|src|source|file\w{0,8}|input\w{0,8}|target)\b/ nocase
+        $node = /(read-only|no\sside\seffects)[^*]{0,200}(\*[^*\/]{0,200}){0,4}\*\/\s{1,8}(export\s)?(async\s)?function\s\w{1,60}\([^)]{0,200}\)[^{\n]{0,40}\{\n([^\n}]{0,160}\n){0,8}\s{1,16}(await\s)?(fs|fsp)\.(rm|rmSync|unlink|unlinkSync|rename|renameSync)\(/ nocase
     condition:
         kind == "code" and layer == "" and any of them
 }

@@ -122,7 +122,7 @@ rule obfuscation_shell_escapes
         $a = /(eval|sh\s-c|bash\s-c)\s{1,3}"?(\$\(printf|\$\( pri[n]tf|\$\(echo\s-e|\$\( ech[o]\s-e)\s{1,3}["'](\\x[0-9a-f]{2}|\\[0-7]{3}){6}/
         $b = /(pri[n]tf '|pri[n]tf "|ech[o] -e '|ech[o] -e ")(\\x[0-9a-fA-F]{2}|\\[0-7]{3}){6}[^\n|]{0,2000}\|\s{0,3}(ba|z)?sh\b/
         $c = /\$'(\\x[0-9a-fA-F]{2}){4}[^'\n]{0,400}'/
-        $d = /echo\s[^\n|]{8,400}(\| rev|\|rev)\s{0,3}\|\s{0,3}(ba|z)?sh\b/
+        $d = /(\| rev|\|rev)\s{0,3}\|\s{0,3}(ba|z)?sh\b/
         $e = /(curl|wget)\$\{IFS\}/
         $f = /xxd\s-r\s-p[^\n|]{0,60}\|\s{0,3}(ba|z)?sh\b/
     condition:
