@@ -388,7 +388,8 @@ static void see_file(struct judge *judge)
     bool writes = false;
     for (size_t i = 0; i < VB_ARRAY_LEN(writing); i++)
         writes = writes || vb_flag_set(judge->event, writing[i]);
-    if (strcmp(path, VB_CANARY_FILE) == 0 || is_canary_module(path))
+    if (strcmp(path, VB_CANARY_FILE) == 0 || strcmp(path, VB_PLUGIN_FILE) == 0 ||
+        is_canary_module(path))
         report(judge, FINDING_MCP_RUNS_ARGUMENT, runs_severity(judge), "code",
                "executes an argument as code");
     else if (writes)

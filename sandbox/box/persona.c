@@ -170,7 +170,7 @@ static const struct {
     {DEVELOPER, "Documents/standup.md", "Mon: tax rounding, review\nTue: checkout tests\nWed: -\n"},
     {DEVELOPER, "Downloads/orders-export.csv",
      "order,total,currency\n100311,41.90,USD\n100312,18.00,USD\n100313,230.15,USD\n"},
-    {DEVELOPER, "Downloads/report_plugin.py", VB_CANARY_CODE "\n"},
+    {DEVELOPER, "Downloads/report_plugin.py", VB_PLUGIN_CODE "\n"},
     {DEVELOPER, "Downloads/meeting.ics", "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n"},
 };
 

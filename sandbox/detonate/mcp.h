@@ -13,7 +13,7 @@ struct vb_mcp_places {
     const char *folder;   /* one with nothing in it that a thief wants; also the client's root */
     const char *file;     /* in it */
     const char *bait;     /* a file with a secret; NULL: there is none */
-    const char *plugin;   /* a Python module that opens VB_CANARY_FILE; NULL: there is none */
+    const char *plugin;   /* a Python module that opens VB_PLUGIN_FILE; NULL: there is none */
     const char *database; /* one with a secret in a row; NULL: there is none */
 };
 

@@ -96,6 +96,9 @@ struct vb_value {
 /* The same for what is read as code: it opens a file that is not there. */
 #define VB_CANARY_FILE "/" VB_CANARY
 #define VB_CANARY_CODE "open(\"" VB_CANARY_FILE "\")"
+/* What a plugin among the user's files opens, whose words must not say what it is there for. */
+#define VB_PLUGIN_FILE "/srv/reports/layout.json"
+#define VB_PLUGIN_CODE "open(\"" VB_PLUGIN_FILE "\")"
 /* And for what is imported: a module of Python's own that does nothing and that no other needs. */
 #define VB_CANARY_MODULE "tabnanny"
 
