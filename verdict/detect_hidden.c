@@ -44,14 +44,19 @@ static bool has_words(const char *text, const char *words)
     return strstr(text, words) != NULL;
 }
 
-/* The first layer that HAS WORDS. */
-static const struct name *layer_with(const struct judge *judge, const char *words,
+/* The first layer that HAS WORDS. Each words are looked for once, and only so many: whoever asks
+ * for a thousand hosts a thousand times over costs no more. */
+static const struct name *layer_with(struct judge *judge, const char *words,
                                      bool (*has)(const char *text, const char *words))
 {
-    for (size_t i = 0; i < judge->layers.count; i++)
+    bool fresh = false;
+    struct name *looked = vb_names_add(&judge->looked, judge->keep, words, -1, &fresh);
+    if (looked == NULL)
+        return NULL;
+    for (size_t i = 0; fresh && looked->value < 0 && i < judge->layers.count; i++)
         if (has(judge->layers.items[i].text, words))
-            return &judge->layers.items[i];
-    return NULL;
+            looked->value = (int64_t)i;
+    return looked->value < 0 ? NULL : &judge->layers.items[looked->value];
 }
 
 void vb_see_hidden_host(struct judge *judge, const char *host, uint64_t seq)

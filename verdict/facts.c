@@ -42,6 +42,7 @@ static const struct list_row lists[] = {
     {offsetof(struct judge, asked), MAX_LIST},
     {offsetof(struct judge, line_files), MAX_LINE_FILES},
     {offsetof(struct judge, layers), MAX_LAYERS},
+    {offsetof(struct judge, looked), MAX_LOOKED},
     {offsetof(struct judge, gaps), MAX_GAPS},
     {offsetof(struct judge, said), MAX_SAID},
     {offsetof(struct judge, used), MAX_USED},

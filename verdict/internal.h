@@ -41,6 +41,7 @@ enum {
     MAX_SIGNATURES = 256, /* that are trusted */
     MAX_GAPS = 40,
     MAX_LAYERS = 1024,
+    MAX_LOOKED = 4096,
     MAX_PLACED = 256,
     LABEL_BYTES = 200, /* of a command line in a sentence */
     MAX_TEXT = 512,    /* bytes of one command, path or excerpt in a finding */
@@ -395,6 +396,7 @@ struct judge {
     uint64_t calls_run, calls_missed;        /* of subcommands and functions */
     size_t deed_bytes;                       /* of all runs */
     struct names layers; /* texts that files hold encoded; value is the event number */
+    struct names looked; /* for these in them; value: place among the layers, or -1 */
     struct names made;   /* digests of code that runs made → position in made_places */
     struct made_place {
         const char *path; /* NULL: unknown */
