@@ -1,27 +1,20 @@
 /* The static stages: each runs in a child of its own that can only read what it was handed, and
  * appends to the log. */
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include "cli/beside.h"
-#include "cli/gpgv.h"
+#include "cli/examine_internal.h"
 #include "cli/reader.h"
-#include "cli/session.h"
-#include "vetbox/fetch.h"
 #include "vetbox/identify.h"
 #include "vetbox/sandbox.h"
 
 enum {
     MIB = 1024 * 1024,
-    TREE_INODES = 200000,
     EXAMINER_MS = 60000,
     HURRIED_MS = 5000, /* a machine with much to do may need it for a healthy child */
-    REDIRECTS = 5,
-    NAME_BYTES = 256
 };
 
 const struct vb_tree_limits vb_examine_limits = {
@@ -30,25 +23,21 @@ const struct vb_tree_limits vb_examine_limits = {
     .entries = 100000,
     .depth = 65}; /* one more than a copy or an archive may have */
 
-/* Every file takes whole pages: what the limits allow must fit, or a hostile archive of many small
- * files would look like a failure of ours. */
-static const uint64_t workspace_bytes = (uint64_t)1024 * MIB + (uint64_t)100000 * 4096;
-
-static int new_workspace(const struct vb_session *session, int *ret_dirfd, struct vb_error *err)
+int vb_stage_workspace(const struct vb_session *session, int *ret_dirfd, struct vb_error *err)
 {
-    return vb_zygote_workspace(session->toolbox->zygote, workspace_bytes, TREE_INODES, ret_dirfd,
+    return vb_zygote_workspace(session->toolbox->zygote, vb_stage_bytes, VB_STAGE_INODES, ret_dirfd,
                                err);
 }
 
 /* A stage has what is left of the session's time, and never more than EXAMINER_MS. */
-static unsigned stage_ms(const struct vb_session *session)
+unsigned vb_stage_ms(const struct vb_session *session)
 {
     const unsigned left = vb_session_left_ms(session);
     return left < EXAMINER_MS ? left : EXAMINER_MS;
 }
 
-static int run_child_to(struct vb_session *session, const struct vb_child *child,
-                        struct vb_sink *sink, bool *ret_died, struct vb_error *err)
+int vb_stage_run_to(struct vb_session *session, const struct vb_child *child, struct vb_sink *sink,
+                    bool *ret_died, struct vb_error *err)
 {
     *ret_died = false;
     struct vb_child timed = *child;
@@ -58,178 +47,19 @@ static int run_child_to(struct vb_session *session, const struct vb_child *child
     return status < 0 ? vb_wrap(err, "%s", child->name) : VB_OK;
 }
 
-static int run_child(struct vb_session *session, const struct vb_child *child, bool *ret_died,
-                     struct vb_error *err)
+int vb_stage_run(struct vb_session *session, const struct vb_child *child, bool *ret_died,
+                 struct vb_error *err)
 {
-    return run_child_to(session, child, &session->tee.sink, ret_died, err);
+    return vb_stage_run_to(session, child, &session->tee.sink, ret_died, err);
 }
 
-/* --- fetch --- */
-
-struct fetch_work {
-    const char *url; /* NULL: a package of an index */
-    struct vb_package_reference package;
-    int target_fd;
-    struct vb_fetch_limits limits;
-};
-
-static int fetch_in_child(void *ctx, struct vb_sink *sink, struct vb_error *err)
+/* What is handed to a child as bytes must not point to what came up after the zygote was made. */
+void vb_stage_name(char ret[VB_STAGE_NAME_BYTES], const char *name)
 {
-    const struct fetch_work *work = ctx;
-    if (work->url == NULL)
-        return vb_fetch_package(&work->package, work->target_fd, &work->limits, sink, err);
-    /* The same variable that OpenSSL and most clients honour. */
-    return vb_fetch_https(work->url, work->target_fd, getenv("SSL_CERT_FILE"), &work->limits, sink,
-                          err);
-}
-
-/* The last component of the URL's path, on the heap; NULL when out of memory. */
-static char *name_in_url(const char *url)
-{
-    const char *host = strstr(url, "://");
-    host = host == NULL ? url : host + 3;
-    const size_t len = strcspn(host, "?#");
-    size_t start = len;
-    while (start > 0 && host[start - 1] != '/')
-        start--;
-    return start == 0 || start == len ? strdup("download") : strndup(host + start, len - start);
-}
-
-/* Readers of archives know them by their names, which an index says. */
-struct namer {
-    struct vb_sink sink;
-    struct vb_session *session;
-};
-
-static int namer_emit(struct vb_sink *base, struct vb_event *event, struct vb_error *err)
-{
-    const struct namer *namer = (const struct namer *)(const void *)base;
-    struct vb_session *session = namer->session;
-    if (event->kind == VB_EV_FETCH_ARTIFACT && session->artifact.name == NULL) {
-        session->artifact.name = vb_str_dup(vb_event_get_str(event, VB_F_NAME));
-        if (session->artifact.name == NULL)
-            return vb_fail(err, VB_E_NOMEM, errno, "naming the download");
-    }
-    return vb_emit(&session->tee.sink, event, err);
-}
-
-/* Runs WORK in a child; what comes is the session's artifact. */
-static int download(struct vb_session *session, struct fetch_work *work, struct vb_error *err)
-{
-    bool died;
-    session->artifact.fd = memfd_create("vetbox-artifact", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    struct namer namer = {.sink.emit = namer_emit, .session = session};
-    if (session->artifact.fd < 0)
-        return vb_fail(err, VB_E_OS, errno, "making a file for the download");
-    work->target_fd = session->artifact.fd;
-    const int fds[] = {work->target_fd, work->package.record_fd};
-    const struct vb_child child = {.role = VB_ROLE_FETCH,
-                                   .name = "fetch",
-                                   .confinement = VB_CONFINE_FETCHER,
-                                   .run = fetch_in_child,
-                                   .ctx = work,
-                                   .fds = fds,
-                                   .fd_count = work->package.record_fd < 0 ? 1 : 2,
-                                   .timeout_ms = work->limits.timeout_ms + 2000,
-                                   .memory_bytes = (uint64_t)2048 * MIB};
-    const int status = run_child_to(session, &child, &namer.sink, &died, err);
-    if (status == VB_OK && died)
-        return vb_fail(err, VB_E_TEMPFAIL, 0, "the download of %s was ended", session->reference);
-    if (status == VB_OK && fcntl(session->artifact.fd, F_ADD_SEALS,
-                                 F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)
-        return vb_fail(err, VB_E_OS, errno, "sealing the download");
-    return status;
-}
-
-static int fetch_https(struct vb_session *session, const struct vb_fetch_limits *limits,
-                       struct vb_error *err)
-{
-    struct fetch_work work = {
-        .url = session->reference, .package.record_fd = -1, .limits = *limits};
-    session->artifact.name = name_in_url(session->reference);
-    if (session->artifact.name == NULL)
-        return vb_fail(err, VB_E_NOMEM, errno, "naming the download");
-    return download(session, &work, err);
-}
-
-/* What the index said lies beside the log, so that it can be verified again. */
-static int keep_record(const struct vb_session *session, struct vb_error *err)
-{
-    enum { RECORD_BYTES = 16 * MIB };
-    VB_CLEANUP(vb_buf_done) struct vb_buf text;
-    vb_buf_init(&text, RECORD_BYTES);
-    VB_CLEANUP_FD int from = fcntl(session->record_fd, F_DUPFD_CLOEXEC, 3);
-    if (session->evidence_fd < 0)
-        return VB_OK;
-    if (from < 0 || lseek(from, 0, SEEK_SET) < 0)
-        return vb_fail(err, VB_E_OS, errno, "reading what the index says");
-    const int status = vb_buf_read_fd(&text, from, err);
-    /* Longer than any that is verified: the verify stage says so. */
-    if (status == VB_E_LIMIT || (status == VB_OK && text.len == 0))
-        return VB_OK;
-    VB_CLEANUP_FD int to = status < 0 ? -1
-                                      : openat(session->evidence_fd, "record.json",
-                                               O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    if (status == VB_OK && to < 0)
-        return vb_fail(err, VB_E_CANTCREAT, errno, "keeping what the index says");
-    return status < 0 ? status : vb_write_all(to, text.data, text.len, err);
-}
-
-static int fetch_package(struct vb_session *session, const struct vb_fetch_limits *limits,
-                         enum vb_reference_kind kind, struct vb_error *err)
-{
-    struct vb_indexes *indexes = NULL;
-    const bool npm = kind == VB_REFERENCE_NPM;
-    session->record_fd = memfd_create("vetbox-record", MFD_CLOEXEC);
-    if (session->record_fd < 0)
-        return vb_fail(err, VB_E_OS, errno, "making a file for what the index says");
-    int status = vb_indexes_new(npm ? VB_WANT_NPM : VB_WANT_PYPI, &indexes, err);
-    if (status < 0)
-        return status;
-    struct fetch_work work = {.package = {.index = npm ? VB_INDEX_NPM : VB_INDEX_PYPI,
-                                          .name = strchr(session->reference, ':') + 1,
-                                          .indexes = indexes,
-                                          .ca_file = getenv("SSL_CERT_FILE"),
-                                          .record_fd = session->record_fd},
-                              .limits = *limits};
-    status = download(session, &work, err);
-    vb_indexes_free(indexes);
-    return status < 0 ? status : keep_record(session, err);
-}
-
-int vb_examine_fetch(struct vb_session *session, struct vb_error *err)
-{
-    const struct vb_fetch_limits limits = {.bytes = vb_examine_limits.file_bytes,
-                                           .entries = vb_examine_limits.entries,
-                                           .timeout_ms = vb_session_left_ms(session),
-                                           .redirects = REDIRECTS,
-                                           .undigested = session->undigested};
-    enum vb_reference_kind kind;
-    int status = vb_reference_kind(session->reference, &kind, err);
-    if (status < 0)
-        return status;
-    if (kind == VB_REFERENCE_HTTPS)
-        return fetch_https(session, &limits, err);
-    if (kind == VB_REFERENCE_NPM || kind == VB_REFERENCE_PYPI)
-        return fetch_package(session, &limits, kind, err);
-    VB_CLEANUP_FD int folder = -1;
-    struct stat st;
-    /* What changes its kind behind this question is refused. */
-    if (stat(session->reference, &st) == 0 && S_ISDIR(st.st_mode))
-        status = vb_workspace_new(workspace_bytes, TREE_INODES, &folder, err);
-    if (status < 0)
-        return status;
-    return vb_fetch_path(session->reference, folder, &limits, &session->tee.sink,
-                         &session->artifact, err);
+    snprintf(ret, VB_STAGE_NAME_BYTES, "%s", name == NULL ? "" : name);
 }
 
 /* --- unpack --- */
-
-/* What is handed to a child as bytes must not point to what came up after the zygote was made. */
-static void copy_name(char ret[NAME_BYTES], const char *name)
-{
-    snprintf(ret, NAME_BYTES, "%s", name == NULL ? "" : name);
-}
 
 /* One reader of archives, in a child that has nothing but the descriptors of its job. */
 static int run_reader(struct vb_session *session, struct vb_reader_work *work, struct vb_error *err)
@@ -253,7 +83,7 @@ static int run_reader(struct vb_session *session, struct vb_reader_work *work, s
     if (shared && session->toolbox->executed)
         work->job.locale = (locale_t)0;
     /* It stops by itself and says so, and the other stages have time left to look at the rest. */
-    const unsigned half_ms = stage_ms(session) / 2 + 1;
+    const unsigned half_ms = vb_stage_ms(session) / 2 + 1;
     if (work->limits.timeout_ms > half_ms)
         work->limits.timeout_ms = half_ms;
     const struct vb_child child = {.role = VB_ROLE_UNPACK,
@@ -265,9 +95,9 @@ static int run_reader(struct vb_session *session, struct vb_reader_work *work, s
                                    .fds = fds,
                                    .fd_count = count,
                                    .at_once = work->job.tells,
-                                   .timeout_ms = stage_ms(session),
+                                   .timeout_ms = vb_stage_ms(session),
                                    .memory_bytes = (uint64_t)1024 * MIB};
-    return run_child(session, &child, &died, err);
+    return vb_stage_run(session, &child, &died, err);
 }
 
 static int new_beside(struct vb_session *session, size_t reader, struct vb_error *err)
@@ -276,7 +106,7 @@ static int new_beside(struct vb_session *session, size_t reader, struct vb_error
         session->beside_fds[reader] = vb_steal_fd(session->spare_fd);
         return VB_OK;
     }
-    return new_workspace(session, &session->beside_fds[reader], err);
+    return vb_stage_workspace(session, &session->beside_fds[reader], err);
 }
 
 /* The package itself, if ARTIFACT_FD is one, and archives within it. */
@@ -376,7 +206,7 @@ static int extract(struct vb_session *session, bool tells, int *ret_dirfd, struc
         *ret_dirfd = vb_steal_fd(&session->artifact.fd);
     } else {
         artifact = vb_steal_fd(&session->artifact.fd);
-        status = new_workspace(session, ret_dirfd, err);
+        status = vb_stage_workspace(session, ret_dirfd, err);
     }
     if (status == VB_OK)
         status = read_usual(session, artifact, *ret_dirfd, tells, err);
@@ -426,7 +256,7 @@ int vb_examine_unpack(struct vb_session *session, struct vb_error *err)
 
 struct identify_work {
     int dirfd;
-    char name[NAME_BYTES];
+    char name[VB_STAGE_NAME_BYTES];
 };
 
 static int identify_in_child(void *ctx, struct vb_sink *sink, struct vb_error *err)
@@ -455,9 +285,9 @@ static int run_identify(struct vb_session *session, struct identify_work *work,
                                    .fds = &work->dirfd,
                                    .fd_count = 1,
                                    .reads_only = true,
-                                   .timeout_ms = stage_ms(session),
+                                   .timeout_ms = vb_stage_ms(session),
                                    .memory_bytes = (uint64_t)512 * MIB};
-    return run_child(session, &child, &died, err);
+    return vb_stage_run(session, &child, &died, err);
 }
 
 /* Whether the package itself has anything that is run. */
@@ -505,7 +335,7 @@ static int check_is_package(const struct vb_session *session, struct vb_error *e
 int vb_examine_identify(struct vb_session *session, struct vb_error *err)
 {
     struct identify_work work = {.dirfd = session->tree->dirfd};
-    copy_name(work.name, session->artifact.name);
+    vb_stage_name(work.name, session->artifact.name);
     return run_identify(session, &work, identify_in_child, err);
 }
 
@@ -515,187 +345,6 @@ static int identify(struct vb_session *session, struct vb_error *err)
     if (status == VB_OK)
         status = identify_beside(session, err);
     return status < 0 ? status : check_is_package(session, err);
-}
-
-/* --- verify --- */
-
-struct verify_work {
-    struct vb_verify_job job;
-};
-
-static int verify_in_child(void *ctx, struct vb_sink *sink, struct vb_error *err)
-{
-    const struct verify_work *work = ctx;
-    return vb_verify_job(&work->job, sink, err);
-}
-
-enum { NAME_TEXTS = 4 }; /* kind, name, root and author */
-
-/* *LEFT_OUT is one more where there is no room for it. */
-static int add_name(struct vb_buf *buf, const char *const texts[NAME_TEXTS], size_t *left_out,
-                    struct vb_error *err)
-{
-    size_t bytes = 0;
-    for (size_t i = 0; i < NAME_TEXTS; i++)
-        bytes += strlen(texts[i]) + 1;
-    if (bytes > buf->max - buf->len) {
-        (*left_out)++;
-        return VB_OK;
-    }
-    int status = VB_OK;
-    for (size_t i = 0; status == VB_OK && i < NAME_TEXTS; i++)
-        status = vb_buf_append(buf, texts[i], strlen(texts[i]) + 1, err);
-    return status;
-}
-
-/* What an index knows the package by: npm:@scope/name@1.2 and pypi:name==1.2. */
-static int add_reference(const struct vb_session *session, struct vb_buf *buf, size_t *left_out,
-                         struct vb_error *err)
-{
-    enum vb_reference_kind kind;
-    const int status = vb_reference_kind(session->reference, &kind, err);
-    if (status < 0 || (kind != VB_REFERENCE_NPM && kind != VB_REFERENCE_PYPI))
-        return status;
-    const char *name = strchr(session->reference, ':') + 1;
-    const size_t scope = name[0] == '@' ? 1 : 0;
-    VB_CLEANUP_FREE char *plain = strndup(name, scope + strcspn(name + scope, "@=<>!~[; "));
-    if (plain == NULL)
-        return vb_fail(err, VB_E_NOMEM, errno, "naming the package");
-    const char *const texts[NAME_TEXTS] = {kind == VB_REFERENCE_NPM ? "npm" : "pypi", plain, ".",
-                                           ""};
-    return add_name(buf, texts, left_out, err);
-}
-
-static int tell_left_out(struct vb_session *session, size_t count, struct vb_error *err)
-{
-    struct vb_event event;
-    if (count == 0)
-        return VB_OK;
-    vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
-    vb_event_str(&event, VB_F_STAGE, "verify");
-    vb_event_str(&event, VB_F_WHAT, "packages");
-    vb_event_str(&event, VB_F_REASON, "their names are longer than is handed over");
-    vb_event_int(&event, VB_F_COUNT, (int64_t)count);
-    return vb_emit(&session->tee.sink, &event, err);
-}
-
-/* What the package calls itself, for those who compare it with whom the user trusts to publish it.
- */
-static int write_names(struct vb_session *session, int *ret_fd, struct vb_error *err)
-{
-    const struct vb_manifest *manifest = &session->manifest;
-    VB_CLEANUP(vb_buf_done) struct vb_buf buf;
-    size_t left_out = 0;
-    vb_buf_init(&buf, MIB);
-    int status = add_reference(session, &buf, &left_out, err);
-    for (size_t i = 0; status == VB_OK && i < manifest->package_count; i++) {
-        const struct vb_manifest_package *package = &manifest->packages[i];
-        const char *const texts[NAME_TEXTS] = {
-            package->kind, package->name != NULL ? package->name : "", package->root,
-            package->author != NULL ? package->author : ""};
-        status = add_name(&buf, texts, &left_out, err);
-    }
-    if (status == VB_OK)
-        status = tell_left_out(session, left_out, err);
-    VB_CLEANUP_FD int fd = memfd_create("vetbox-names", MFD_CLOEXEC);
-    if (status == VB_OK && fd < 0)
-        status = vb_fail(err, VB_E_OS, errno, "making a file for the package's names");
-    if (status == VB_OK)
-        status = vb_write_all(fd, buf.data != NULL ? (const char *)buf.data : "", buf.len, err);
-    if (status == VB_OK)
-        *ret_fd = vb_steal_fd(&fd);
-    return status;
-}
-
-/* One look at the signatures, with what WORK says of gpgv. */
-static int run_verify(struct vb_session *session, struct verify_work *work, struct vb_sink *sink,
-                      bool *ret_died, struct vb_error *err)
-{
-    const struct vb_verify_job *job = &work->job;
-    const int candidates[] = {job->dirfd,
-                              job->packages_fd,
-                              job->beside_fd,
-                              job->from_index ? job->record_fd : -1,
-                              job->from_index ? job->artifact_fd : -1,
-                              job->gpgv != VB_GPGV_NOBODY ? job->gpgv_fd : -1};
-    int fds[VB_ARRAY_LEN(candidates)];
-    size_t fd_count = 0;
-    for (size_t i = 0; i < VB_ARRAY_LEN(candidates); i++) {
-        if (candidates[i] >= 0)
-            fds[fd_count++] = candidates[i];
-    }
-    const struct vb_child child = {.role = VB_ROLE_VERIFY,
-                                   .name = "verify",
-                                   .zygote = session->toolbox->zygote,
-                                   .run = verify_in_child,
-                                   .ctx = work,
-                                   .ctx_bytes = sizeof(*work),
-                                   .fds = fds,
-                                   .fd_count = fd_count,
-                                   .reads_only = true,
-                                   .timeout_ms = stage_ms(session),
-                                   .memory_bytes = (uint64_t)512 * MIB};
-    return run_child_to(session, &child, sink, ret_died, err);
-}
-
-/* What the verify child may write what is signed to: it cannot grow. */
-static int new_asked(int *ret_fd, struct vb_error *err)
-{
-    VB_CLEANUP_FD int fd = memfd_create("vetbox-gpgv-asked", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (fd < 0 || ftruncate(fd, VB_GPGV_BYTES) < 0 ||
-        fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)
-        return vb_fail(err, VB_E_OS, errno, "making a file for signatures");
-    *ret_fd = vb_steal_fd(&fd);
-    return VB_OK;
-}
-
-/* Where the user trusts OpenPGP keys: a first look finds the signatures by them, if there are none
- * it is the only one; gpgv checks these, and a second look is at all with what it said. */
-static int verify_with_gpgv(struct vb_session *session, struct verify_work *work,
-                            struct vb_error *err)
-{
-    VB_CLEANUP(vb_gpgv_done) struct vb_gpgv gpgv = {.count = 0};
-    VB_CLEANUP_FD int asked = -1;
-    VB_CLEANUP_FD int said = -1;
-    bool died = false;
-    int status = vb_gpgv_init(&gpgv, session, err);
-    if (status == VB_OK)
-        status = new_asked(&asked, err);
-    work->job.gpgv = VB_GPGV_ASKS;
-    work->job.gpgv_fd = asked;
-    if (status == VB_OK)
-        status = run_verify(session, work, &gpgv.sink, &died, err);
-    if (status < 0 || died || !gpgv.asked)
-        return status;
-    gpgv.asked_fd = asked;
-    gpgv.beside_fd = work->job.beside_fd;
-    status = vb_gpgv_ask(&gpgv, &said, err);
-    work->job.gpgv = VB_GPGV_SAID;
-    work->job.gpgv_fd = said;
-    return status < 0 ? status : run_verify(session, work, &session->tee.sink, &died, err);
-}
-
-int vb_examine_verify(struct vb_session *session, struct vb_error *err)
-{
-    bool died;
-    VB_CLEANUP_FD int names = -1;
-    VB_CLEANUP_FD int beside = -1;
-    int status = write_names(session, &names, err);
-    if (status == VB_OK)
-        status = vb_beside_folder(session, &beside, err);
-    if (status < 0)
-        return status;
-    struct verify_work work = {{.dirfd = session->tree->dirfd,
-                                .packages_fd = names,
-                                .beside_fd = beside,
-                                .from_index = session->record_fd >= 0 && session->original_fd >= 0,
-                                .record_fd = session->record_fd,
-                                .artifact_fd = session->original_fd,
-                                .trust = session->toolbox->trust}};
-    copy_name(work.job.beside_name, session->artifact.name);
-    return vb_trust_has_keyring(session->toolbox->trust)
-               ? verify_with_gpgv(session, &work, err)
-               : run_verify(session, &work, &session->tee.sink, &died, err);
 }
 
 /* --- scan --- */
@@ -724,7 +373,7 @@ int vb_examine_scan(struct vb_session *session, int dirfd, const char *prefix, s
     const int fds[] = {dirfd, work.known_fd};
     /* It stops by itself and says what is left. Behind dependencies, what is run needs the rest. */
     const unsigned parts = strcmp(prefix, VB_DEPS_PREFIX) == 0 ? 4 : 2;
-    work.limits.timeout_ms = stage_ms(session) / parts + 1;
+    work.limits.timeout_ms = vb_stage_ms(session) / parts + 1;
     if (work.limits.timeout_ms / 1000 < work.limits.file_timeout_s)
         work.limits.file_timeout_s = work.limits.timeout_ms / 1000 + 1;
     const struct vb_child child = {.role = VB_ROLE_SCAN,
@@ -736,9 +385,9 @@ int vb_examine_scan(struct vb_session *session, int dirfd, const char *prefix, s
                                    .fds = fds,
                                    .fd_count = work.known_fd < 0 ? 1 : 2,
                                    .reads_only = true,
-                                   .timeout_ms = stage_ms(session),
+                                   .timeout_ms = vb_stage_ms(session),
                                    .memory_bytes = (uint64_t)2048 * MIB};
-    return run_child(session, &child, &died, err);
+    return vb_stage_run(session, &child, &died, err);
 }
 
 /* The package, and what was unpacked beside it: its paths say so by themselves ("inner.zip!/a"). */
