@@ -173,11 +173,15 @@ static void compare_file(struct judge *judge, const struct download *download)
         const struct name *placed = &run->placed.items[i];
         if (strncmp(placed->text, download->sha256, len) != 0 || placed->text[len] != ' ')
             continue;
+        const bool hidden = vb_hides_host(judge, download->host);
         const struct found found = {.id = FINDING_DOWNLOAD_LEFT,
+                                    .graded = hidden,
+                                    .severity = VB_SEVERITY_CRITICAL,
+                                    .confidence = VB_CONFIDENCE_HIGH,
                                     .host = download->host,
                                     .evidence = {download->seq, (uint64_t)placed->value}};
-        vb_report_found(judge, &found, "What %s answered, a program, lies in %s.", download->url,
-                        placed->text + len + 1);
+        vb_report_found(judge, &found, "What %s answered, a program, lies in %s%s.", download->url,
+                        placed->text + len + 1, hidden ? "; the host's name is kept encoded" : "");
         return;
     }
 }

@@ -59,6 +59,11 @@ static const struct name *layer_with(struct judge *judge, const char *words,
     return looked->value < 0 ? NULL : &judge->layers.items[looked->value];
 }
 
+bool vb_hides_host(struct judge *judge, const char *host)
+{
+    return layer_with(judge, host, has_host) != NULL;
+}
+
 void vb_see_hidden_host(struct judge *judge, const char *host, uint64_t seq)
 {
     const struct name *layer =

@@ -577,6 +577,8 @@ void vb_see_machine(struct judge *judge, const struct bait *bait, const char *ho
 void vb_see_host_report(struct judge *judge, const char *path); /* the code at PATH gathers them */
 /* detect_hidden.c */
 void vb_hidden_see_layer(struct judge *judge);
+/* The package holds the name of HOST encoded. */
+bool vb_hides_host(struct judge *judge, const char *host);
 void vb_see_hidden_host(struct judge *judge, const char *host, uint64_t seq);
 void vb_see_hidden_command(struct judge *judge);
 void vb_see_unasked_host(struct judge *judge, const char *host);

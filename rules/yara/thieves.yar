@@ -1,3 +1,5 @@
+import "math"
+
 // What only thieves put into one program, whichever way it takes.
 
 rule thieves_chat_and_browsers
@@ -110,6 +112,30 @@ rule thieves_own_decoder_exec
         $exec = /\b(exec|eval)\(\s?(\w{1,30}\.){0,3}_{0,2}(decode|decrypt|decipher|deobfuscate|unscramble|unmask|unxor|xor_decode|unhide)\w{0,20}\(/
     condition:
         (kind == "code" or layer != "") and $exec
+}
+
+// A text of 256 letters holds three whole blocks of 64; they are looked at only behind $exec.
+rule thieves_long_text_executed
+{
+    meta:
+        id = "VB-OBFUSCATED-LONG-TEXT"
+        title = "A long text that nobody can read is decoded by the program itself and executed"
+        description = "exec or eval gets what a decoder of the program's own makes, and the program holds a long text without a word in it."
+        severity = "critical"
+        confidence = "high"
+        mapping = "AST01 ASI05 ATTACK-T1027.013 ATTACK-T1140 CWE-506"
+        kinds = "code layer"
+    strings:
+        $exec = /\b(exec|eval)\(\s?(\w{1,30}\.){0,3}_{0,2}(decode|decrypt|decipher|deobfuscate|unscramble|unmask|unxor|xor_decode|unhide)\w{0,20}\(/
+    condition:
+        (kind == "code" or layer != "") and $exec and
+        for any block in (0..math.min(filesize \ 64, 65536)) : (
+            uint8(block * 64) > 0x2a and uint8(block * 64 + 77) > 0x2a and uint8(block * 64 + 150) > 0x2a and
+            uint32(block * 64) != uint32(block * 64 + 4) and
+            math.count(0x20, block * 64, 192) == 0 and math.count(0x0a, block * 64, 192) == 0 and
+            for all k in (block * 64..block * 64 + 191) : (
+                (uint8(k) >= 0x61 and uint8(k) <= 0x7a) or (uint8(k) >= 0x41 and uint8(k) <= 0x5a) or
+                (uint8(k) >= 0x2f and uint8(k) <= 0x39) or uint8(k) == 0x2b))
 }
 
 rule thieves_hidden_marks
