@@ -20,21 +20,6 @@ static int run_told(struct vb_runs *runs, size_t i, enum vb_guess guess, struct 
     return vb_runs_make(runs, runs->sandbox, &again, "with program text for an answer", err);
 }
 
-static int tell_missed(const struct vb_runs *runs, unsigned missed, struct vb_error *err)
-{
-    struct vb_event event;
-    if (missed == 0)
-        return VB_OK;
-    vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
-    vb_event_str(&event, VB_F_STAGE, "answers");
-    vb_event_str(&event, VB_F_WHAT, "runs with program text for an answer");
-    vb_event_str(
-        &event, VB_F_REASON,
-        "more than 9, or no time is left for them within --timeout, or no room in the log");
-    vb_event_int(&event, VB_F_COUNT, (int64_t)missed);
-    return vb_emit(&runs->session->tee.sink, &event, err);
-}
-
 int vb_run_answered(struct vb_runs *runs, struct vb_error *err)
 {
     unsigned made = 0, missed = 0;
@@ -51,5 +36,10 @@ int vb_run_answered(struct vb_runs *runs, struct vb_error *err)
                 status = run_told(runs, i, (enum vb_guess)guess, err);
         }
     }
-    return status == VB_OK ? tell_missed(runs, missed, err) : status;
+    return status == VB_OK
+               ? vb_runs_tell_missed(runs, "answers", "runs with program text for an answer",
+                                     "more than 9, or no time is left for them within --timeout, "
+                                     "or no room in the log",
+                                     missed, err)
+               : status;
 }

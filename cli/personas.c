@@ -219,21 +219,6 @@ static int run_machine(struct hunt *hunt, size_t i, struct vb_error *err)
     return status;
 }
 
-static int tell_missed(const struct hunt *hunt, struct vb_error *err)
-{
-    struct vb_event event;
-    if (hunt->missed == 0)
-        return VB_OK;
-    vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
-    vb_event_str(&event, VB_F_STAGE, "personas");
-    vb_event_str(&event, VB_F_WHAT, "runs on another machine");
-    vb_event_str(
-        &event, VB_F_REASON,
-        "more than 8, or no time is left for them within --timeout, or no room in the log");
-    vb_event_int(&event, VB_F_COUNT, (int64_t)hunt->missed);
-    return vb_emit(&hunt->runs->session->tee.sink, &event, err);
-}
-
 int vb_run_elsewhere(struct vb_runs *runs, const struct vb_sandbox_options *options,
                      struct vb_sandbox **sandbox, struct vb_error *err)
 {
@@ -244,5 +229,9 @@ int vb_run_elsewhere(struct vb_runs *runs, const struct vb_sandbox_options *opti
     choose(&hunt);
     for (size_t i = 0; status == VB_OK && i < MACHINES; i++)
         status = run_machine(&hunt, order[i], err);
-    return status == VB_OK ? tell_missed(&hunt, err) : status;
+    return status == VB_OK ? vb_runs_tell_missed(runs, "personas", "runs on another machine",
+                                                 "more than 8, or no time is left for them within "
+                                                 "--timeout, or no room in the log",
+                                                 hunt.missed, err)
+                           : status;
 }

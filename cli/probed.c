@@ -217,22 +217,6 @@ static int run_one(struct vb_runs *runs, size_t i, size_t way, unsigned timeout_
     return vb_runs_make(runs, runs->sandbox, &again, "with probes", err);
 }
 
-static int tell_missed(const struct vb_runs *runs, size_t count, struct vb_error *err)
-{
-    struct vb_event event;
-    if (count == 0)
-        return VB_OK;
-    vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
-    vb_event_str(&event, VB_F_STAGE, "probes");
-    vb_event_str(&event, VB_F_WHAT, "a run with probes");
-    vb_event_str(&event, VB_F_REASON,
-                 vb_sandbox_probes(runs->sandbox)
-                     ? "16 were made, or no time is left for it within --timeout"
-                     : "boxes have no overlay here");
-    vb_event_int(&event, VB_F_COUNT, (int64_t)count);
-    return vb_emit(&runs->session->tee.sink, &event, err);
-}
-
 struct hunt {
     struct vb_runs *runs;
     size_t made, missed, most;
@@ -275,5 +259,11 @@ int vb_probed_run(const struct vb_probed *probed, struct vb_runs *runs, struct v
                 status = run_ways(&hunt, i, err);
         }
     }
-    return status == VB_OK ? tell_missed(runs, hunt.missed, err) : status;
+    return status == VB_OK ? vb_runs_tell_missed(
+                                 runs, "probes", "a run with probes",
+                                 vb_sandbox_probes(runs->sandbox)
+                                     ? "16 were made, or no time is left for it within --timeout"
+                                     : "boxes have no overlay here",
+                                 hunt.missed, err)
+                           : status;
 }

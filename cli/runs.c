@@ -37,3 +37,17 @@ int vb_runs_make(const struct vb_runs *runs, struct vb_sandbox *sandbox,
                                 again->path != NULL ? again->path : again->reason, how)
                       : VB_OK;
 }
+
+int vb_runs_tell_missed(const struct vb_runs *runs, const char *stage, const char *what,
+                        const char *reason, uint64_t count, struct vb_error *err)
+{
+    struct vb_event event;
+    if (count == 0)
+        return VB_OK;
+    vb_event_init(&event, VB_EV_COVERAGE, VB_SOURCE_TOOL);
+    vb_event_str(&event, VB_F_STAGE, stage);
+    vb_event_str(&event, VB_F_WHAT, what);
+    vb_event_str(&event, VB_F_REASON, reason);
+    vb_event_int(&event, VB_F_COUNT, (int64_t)count);
+    return vb_emit(&runs->session->tee.sink, &event, err);
+}

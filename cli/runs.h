@@ -51,4 +51,8 @@ VB_CHECKED int vb_runs_make(const struct vb_runs *runs, struct vb_sandbox *sandb
                             const struct vb_detonation *again, const char *how,
                             struct vb_error *err);
 
+/* Tells of COUNT runs that were WHAT and were not made, for REASON, as STAGE; of none nothing. */
+VB_CHECKED int vb_runs_tell_missed(const struct vb_runs *runs, const char *stage, const char *what,
+                                   const char *reason, uint64_t count, struct vb_error *err);
+
 #endif
