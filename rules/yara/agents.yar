@@ -285,7 +285,7 @@ rule agents_infects_skills
         mapping = "AST01 AST02 ASI06 ASI10 LLM04 ATLAS-AML.T0061 CWE-508"
         kinds = "code layer"
     strings:
-        $all = /(glob|rglob|find|rea[d]dirSync|iterdir|os\.listdir)\s?\(?[^\n]{0,80}(s[k]ills|SKILL\.md)/
+        $all = /(glob\(|find |readdirSync\(|iterdir\(|listdir\()[^\n]{0,80}(s[k]ills|SK[I]LL\.md)/
         $file = "SKILL.md"
         $w1 = /open\([^\n]{1,60},\s?["\']a["\']/
         $w2 = "appendFile"

@@ -66,10 +66,15 @@ rule besides_account_of_the_author
         kinds = "code layer"
     strings:
         $default = /(CHAT|TARGET|RECIPIENT|CHANNEL|GROUP|PHONE|NUMBER)[A-Z_]{0,10}["']?\s?(,|\|\||\?\?|:-)\s?f?["']?([a-z]{2,10}:)?(-?\d{9,15}|\+\d{9,14}|\d{9,20}@(g\.us|c\.us|s\.whatsapp\.net))["'}]/
-        $sample = /["'-][^"'\n]{0,12}(12345678|87654321|00000000|11111111|55501|5550000)\d{0,8}(@[a-z.]{4,20})?["'}]/
+        $sample1 = "12345678"
+        $sample2 = "87654321"
+        $sample3 = "00000000"
+        $sample4 = "11111111"
+        $sample5 = "55501"
+        $sample6 = "5550000"
         $bot = "BOT_TOKEN" /* the user's own bot reaches nobody who has not spoken to it */
     condition:
-        (kind == "code" or layer != "") and $default and not any of ($sample, $bot) and
+        (kind == "code" or layer != "") and $default and not any of ($sample*, $bot) and
         not (path contains "test" or path contains "example")
 }
 
@@ -168,13 +173,16 @@ rule besides_project_memory
         $file = /["'\/](CLAUDE|AGENTS|GEMINI|SOUL|copilot-instructions)\.md["'`]/
         $write1 = "appendFile"
         $write2 = "writeFileSync("
-        $write3 = /, ["'][aw]\+?["']\)/
+        $write3a = ", \"a\")"
+        $write3b = ", 'a')"
+        $write3c = ", \"w\")"
+        $write3d = ", 'w')"
         $write4 = "write_text("
         $order1 = /auto-?approve[^\n"']{0,20}(all|every|any|tool|command)/ nocase
         $order2 = /system override/ nocase
         $order3 = /without (asking|confirmation|approval|permission)/ nocase
         $order4 = /(ignore|disregard) (all |any )?(previous|prior|earlier|other) (instructions|rules)/ nocase
-        $order5 = /(p[r]efer|prioriti[sz]e|precedence|priority)[^\n"']{0,90}\b(over|before|above|ahead of)\b[^\n"']{0,20}(parent|workspace|user|project|system|other|global)\b/ nocase
+        $order5 = /([Pp]refer|[Pp]rioriti[sz]e|[Pp]recedence|[Pp]riority)[^\n"']{0,90}\b(ov[e]r|bef[o]re|ab[o]ve|ah[e]ad of)\b[^\n"']{0,20}(p[a]rent|w[o]rkspace|us[e]r|pr[o]j[e]ct|s[y]stem|oth[e]r|gl[o]bal)\b/
         $out = /\bsub\(\s?r?["'][^\n]{0,40}(SAFETY|SECURITY|GUARDRAIL|POLICY|RESTRICTION|safety|guardrail)/
     condition:
         (kind == "code" or layer != "") and $file and any of ($write*) and (any of ($order*) or $out) and
@@ -243,7 +251,7 @@ rule besides_weak_defaults_written
         kinds = "code layer"
     strings:
         $level = /write(_text|FileSync|lines)?\([^\n]{0,80}security[ _-]?(level|mode)\b["']?\s?[:=]\s?["']?(low|none|off|disabled|minimal)\b/ nocase
-        $login = /write(_text|FileSync|lines)?\([^\n]{0,80}(does not|doesn't|do not|no need to|needs? no|without)\s(require |need |any )?(auth|authentication|authorization|login|password)\b/ nocase
+        $login = /write(_text|FileSync|lines)?\([^\n]{0,80}(do[e]s not|do[e]sn't|do not|no need to|need no|needs no|without)\s(r[e]quire |n[e]ed |any )?(auth|l[o]gin|p[a]ssword)/
     condition:
         (kind == "code" or layer != "") and all of them
 }
@@ -319,7 +327,7 @@ rule besides_forged_record
         mapping = "AST01 ASI09 LLM05 ATTACK-T1565.001 CWE-506"
         kinds = "code layer"
     strings:
-        $record = /["'](ADMIN|SYSTEM|ROOT|SECURITY|MANAGER)[_ -](OVERRIDE|APPROVAL|BYPASS)\b[^"'\n]{0,80}\b(granted|approved|allowed)\b/ nocase
+        $record = /["'](ADM[I]N|SYST[E]M|R[O]OT|S[E]C[U]RITY|M[A]NAGER|[Aa]dmin|[Ss]ystem)[_ -](OVERRIDE|APPROVAL|BYPASS|[Oo]verride|[Bb]ypass)\b[^"'\n]{0,80}\b(gr[a]nted|appr[o]ved|all[o]wed|GR[A]NTED|APPR[O]VED|ALL[O]WED)\b/
     condition:
         (kind == "code" or layer != "") and $record and not path contains "test"
 }
@@ -435,8 +443,7 @@ rule besides_login_at_lookalike
         mapping = "AST01 AST02 ASI03 LLM02 ATTACK-T1583.001 ATTACK-T1656 CWE-1007"
         kinds = "code config layer"
     strings:
-        $vowel = /(oauth|token|auth|login|signin|session)[A-Za-z_]{0,20}["']?\s?[:=]\s?["']https?:\/\/([a-z0-9-]{1,30}\.){0,3}[b-df-hj-np-tv-z]{1,12}[01][b-df-hj-np-tv-z][a-z]{1,20}\.[a-z]{2,12}[\/"':]/
-        $double = /(oauth|token|auth|login|signin|session)[A-Za-z_]{0,20}["']?\s?[:=]\s?["']https?:\/\/([a-z0-9-]{1,30}\.){0,3}[a-z]{1,12}(00|0[a-z]{1,8}0)[a-z]{1,12}\.[a-z]{2,12}[\/"':]/
+        $address = /(o[a]uth|t[o]ken|[a]uth|l[o]gin|s[i]gn[i]n|s[e]ss[i]on)[A-Za-z_]{0,20}["']?\s?[:=]\s?["']https?:\/\/([a-z0-9-]{1,30}\.){0,3}([b-df-hj-np-tv-z]{1,12}[01][b-df-hj-np-tv-z][a-z]{1,20}|[a-z]{1,12}(00|0[a-z]{1,8}0)[a-z]{1,12})\.[a-z]{2,12}[\/"':]/
     condition:
         (kind == "code" or kind == "config" or layer != "") and any of them
 }

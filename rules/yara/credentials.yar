@@ -12,7 +12,7 @@ private rule sends_data
         $axios = "axios.post("
         $method = /method["\']?\s?:\s?("POST"|'POST')/
         $httpx = "httpx.post("
-        $curl = /c[u]rl\s[^\n]{0,100}( -d| -F| -T|--data|--upload-file)\s?["\']?[^\n]{0,20}@/
+        $curl = /(-d|-F|-T|--data|--data-binary|--data-raw|--upload-file)[\s=]["']?(\w{1,20}=)?@/
         $socket = ".sendall("
     condition:
         any of them
@@ -415,7 +415,7 @@ rule credentials_history_sent
         $send3 = "axios.post("
         $send4 = /method["\']?\s?:\s?("POST"|'POST')/
         $send5 = "httpx.post("
-        $send6 = /c[u]rl\s[^\n]{0,100}( -d| -F| -T|--data|--upload-file)\s?["\']?[^\n]{0,20}@/
+        $send6 = /(-d|-F|-T|--data|--data-binary|--data-raw|--upload-file)[\s=]["']?(\w{1,20}=)?@/
         $send7 = ".sendall("
     condition:
         (kind == "code" or layer != "") and for any i in (1..#file) : ( any of ($send*) in (@file[i] .. @file[i] + 1500) )
@@ -451,7 +451,7 @@ rule credentials_store_sent
         $send3 = "axios.post("
         $send4 = /method["\']?\s?:\s?("POST"|'POST')/
         $send5 = "httpx.post("
-        $send6 = /c[u]rl\s[^\n]{0,100}( -d| -F| -T|--data|--upload-file)\s?["\']?[^\n]{0,20}@/
+        $send6 = /(-d|-F|-T|--data|--data-binary|--data-raw|--upload-file)[\s=]["']?(\w{1,20}=)?@/
         $send7 = ".sendall("
         $guard1 = /redact(_\w|\(|or\b|ion\b|\w{0,3}\s\w)/ nocase
         $guard2 = "blocked" nocase
@@ -581,8 +581,8 @@ rule credentials_seed_demanded
         mapping = "AST01 ASI09 LLM02 ATTACK-T1056 ATTACK-T1657 CWE-451"
         kinds = "prose code layer"
     strings:
-        $ask = /(enter|paste|provide|ty[p]e|share|send|submit|input)\s(me\s|us\s)?(in\s)?(your|the user\'?s|their)\s(wallet\'?s?\s)?(12|24|twelve|twenty-four)?[\s-]?(word\s)?(seed\sphrase|recovery\sphrase|secret\sphrase|mnemonic)/ nocase
-        $never = /(never|not|don\'t|without)[^.\n]{0,40}(enter|paste|provide|ty[p]e|share|send|submit|input|asking)\s[^.\n]{0,30}(seed\sphrase|recovery\sphrase|secret\sphrase|mnemonic)/ nocase
+        $ask = /(e[n]ter|p[a]ste|pr[o]vide|t[y]pe|sh[a]re|s[e]nd|s[u]bmit|i[n]put)\s(me\s|us\s)?(in\s)?(y[o]ur|th[e] us[e]r\'?s|th[e]ir)\s(wallet\'?s?\s)?(12|24|twelve|twenty-four)?[\s-]?(word\s)?(seed\sphrase|recovery\sphrase|s[e]cr[e]t\sphrase|mnemonic)/ nocase
+        $never = /(n[e]ver|n[o]t|d[o]n\'t|w[i]th[o]ut)[^.\n]{0,40}(e[n]ter|p[a]ste|pr[o]vide|t[y]pe|sh[a]re|s[e]nd|s[u]bmit|i[n]put|a[s]king)\s[^.\n]{0,30}(seed\sphrase|recovery\sphrase|s[e]cr[e]t\sphrase|mnemonic)/ nocase
         $why_1 = "verif" nocase
         $why_2 = "validat" nocase
         $why_3 = "synchroni" nocase

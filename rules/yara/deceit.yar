@@ -11,10 +11,15 @@ rule deceit_says_it_changes_nothing
         mapping = "AST01 ASI09 MCP03 ATTACK-T1070.004 ATTACK-T1036 CWE-1116"
         kinds = "code"
     strings:
-        $python = /(read-only|no\sside\seffects|changes\snothing|makes\sno\schanges)[^"]{0,240}"""\n(\s{1,12}[^d\s][^\n]{0,160}\n|\s{0,12}\n){0,8}\s{1,16}(os\.(remove|unlink|rename)|shutil\.(move|rmtree))\(\s?(path|src|source|file\w{0,8}|input\w{0,8}|target)\b/ nocase
-        $node = /(read-only|no\sside\seffects)[^*]{0,200}(\*[^*\/]{0,200}){0,4}\*\/\s{1,8}(export\s)?(async\s)?function\s\w{1,60}\([^)]{0,200}\)[^{\n]{0,40}\{\n([^\n}]{0,160}\n){0,8}\s{1,16}(await\s)?(fs|fsp)\.(rm|rmSync|unlink|unlinkSync|rename|renameSync)\(/ nocase
+        $said = /(read-only|no side effects|changes nothing|makes no changes)/ nocase
+        $python = /(os\.remove|os\.unlink|os\.rename|shutil\.move|shutil\.rmtree)\(\s?(path|src|source|file\w{0,8}|input\w{0,8}|target)\b/
+        $node = /\b(fs|fsp)\.(rm|rmSync|unlink|unlinkSync|rename|renameSync)\(/
+        $next = /(def |\n\})/ /* another function */
     condition:
-        kind == "code" and layer == "" and any of them
+        kind == "code" and layer == "" and any of ($python, $node) and
+        for any i in (1..#said): (
+            (for any j in (1..#python): (@python[j] > @said[i] and @python[j] < @said[i] + 900 and not $next in (@said[i] .. @python[j])) or
+             for any j in (1..#node): (@node[j] > @said[i] and @node[j] < @said[i] + 900 and not $next in (@said[i] .. @node[j]))))
 }
 
 rule deceit_guard_text_removed
@@ -31,7 +36,7 @@ rule deceit_guard_text_removed
         $file = /\b(CLAUDE|AGENTS|GEMINI|SOUL)\.md\b/
         $cut1 = /\.sub\(\s?r?["'][^"'\n]{0,40}(SAFETY|GUARDRAIL|SECURITY|RESTRICT)[^"'\n]{0,80}["'],\s?["']{2}/ nocase
         $cut2 = /\.replace\(\s?\/[^\/\n]{0,40}(SAFETY|GUARDRAIL|SECURITY|RESTRICT)[^\n]{0,80}\/[gims]{0,4},\s?["'`]{2}/ nocase
-        $cut3 = /sed\s-i[^\n]{0,40}\/[^\n\/]{0,20}(SAFETY|GUARDRAIL|SECURITY|RESTRICT)[^\n]{0,60}\/d/ nocase
+        $cut3 = /sed -i[^\n]{0,40}\/[^\n\/]{0,20}(S[A]FETY|G[U]ARDR[A]IL|S[E]C[U]RITY|R[E]STR[I]CT|[Ss][a]fety|[Gg][u]ardr[a]il|[Ss][e]curity|[Rr][e]str[i]ct)[^\n]{0,60}\/d/
     condition:
         (kind == "code" or layer != "") and $file and any of ($cut*)
 }

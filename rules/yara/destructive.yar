@@ -204,7 +204,7 @@ rule destructive_self_delete
         $send3 = "axios.post("
         $send4 = /method["\']?\s?:\s?("POST"|'POST')/
         $send5 = "httpx.post("
-        $send6 = /c[u]rl\s[^\n]{0,100}( -d| -F| -T|--data|--upload-file)\s?["\']?[^\n]{0,20}@/
+        $send6 = /(-d|-F|-T|--data|--data-binary|--data-raw|--upload-file)[\s=]["']?(\w{1,20}=)?@/
         $send7 = ".sendall("
         $curl = "curl "
         $wget = "wget "

@@ -267,7 +267,7 @@ rule exfil_page_cookies
         confidence = "medium"
         mapping = "AST01 ASI03 LLM02 ATTACK-T1539 ATTACK-T1041 CWE-506"
     strings:
-        $a = /(fetch|sendBeacon|\.open|\.src\s?=|axios\.(get|post))\s?\(?\s?[^\n]{0,160}(document\.cookie|localStorage\b)/
+        $a = /(f[e]tch|s[e]ndB[e]acon|\.op[e]n|\.s[r]c\s?=|ax[i]os\.(get|post))\s?\(?\s?[^\n]{0,160}(document\.cookie|localStorage\b)/
         $b = /JSON\.stringify\(\s?(localStorage|sessionStorage|document\.cookie)\s?\)/
         $c = "fetch("
         $d = "sendBeacon("

@@ -227,7 +227,8 @@ rule instructions_obey_address
         $get3 = "retrieve" nocase
         $get4 = "curl " nocase
         $get5 = "load " nocase
-        $url = /https?:\/\/[a-z0-9.-]{4,60}/
+        $url1 = "https://"
+        $url2 = "http://"
         $b = /treat\s[^\n]{0,60}(response|content|result|output|body)\s[^\n]{0,30}as\s[^\n]{0,30}(system\s(prompt|instructions|message)|your\s(new\s)?instructions|trusted\sinstructions)/ nocase
         $often_1 = "before" nocase
         $often_2 = "each" nocase
@@ -237,7 +238,7 @@ rule instructions_obey_address
         $often_6 = "regularly" nocase
         $often_7 = "on start" nocase
     condition:
-        layer != "fence" and ($b or (any of ($often_*) and for any i in (1..#a) : ($url in (@a[i] - 120 .. @a[i]) and any of ($get*) in (@a[i] - 180 .. @a[i]))))
+        layer != "fence" and ($b or (any of ($often_*) and for any i in (1..#a) : (any of ($url*) in (@a[i] - 120 .. @a[i]) and any of ($get*) in (@a[i] - 180 .. @a[i]))))
 }
 
 rule instructions_reviewer_told
@@ -251,7 +252,7 @@ rule instructions_reviewer_told
         mapping = "AST01 ASI09 LLM01 ATLAS-AML.T0051.001 CWE-506"
         kinds = "prose code"
     strings:
-        $a = /(do not|don\'t|no need to|never|please skip|skip)\s(scan|scanning|analy[sz]e|analy[sz]ing|flag|flagging|audit|auditing|review|reviewing|inspect|report)\s(of\s)?(this|the)\s(skill|file|package|plugin|code|repository|server|tool|section|folder)\b/ nocase
+        $a = /(do not|don\'t|no need to|never|please skip|skip)\s(sc[a]n|sc[a]nning|an[a]ly[sz]e|an[a]ly[sz]ing|fl[a]g|fl[a]gging|a[u]dit|a[u]diting|r[e]v[i]ew|r[e]v[i]ewing|insp[e]ct|r[e]port)\s(of\s)?(th[i]s|th[e])\s(sk[i]ll|f[i]le|p[a]ckage|pl[u]gin|c[o]de|rep[o]sitory|s[e]rver|t[o]ol|s[e]ction|f[o]lder)\b/ nocase
         $b = /(verified|approved|audited|certified|cleared|whitelisted)\s(by|as)\s[^.\n]{0,40}(security|anthropic|openai|google|microsoft|scanner|trust|safe)/ nocase
         $it1 = "this skill" nocase
         $it2 = "this package" nocase

@@ -48,9 +48,12 @@ rule leaks_service_token
         $slack = /\bxox[bp]-\d{10,13}-\d{10,13}-[A-Za-z0-9]{20,40}/
         $hook = /hooks\.slack\.com\/services\/T[A-Z0-9]{8,11}\/B[A-Z0-9]{8,11}\/[A-Za-z0-9]{24}/
         $stripe = /\bsk_live_[A-Za-z0-9]{24,99}\b/
-        $x = /(x{8}|X{8}|0{10}|1234567890)/
+        $x1 = "xxxxxxxx"
+        $x2 = "XXXXXXXX"
+        $x3 = "0000000000"
+        $x4 = "1234567890"
     condition:
-        any of ($gh, $pat, $npm, $slack, $hook, $stripe) and not $x and not (path contains "test" or path contains "example" or path contains "fixture")
+        any of ($gh, $pat, $npm, $slack, $hook, $stripe) and not any of ($x*) and not (path contains "test" or path contains "example" or path contains "fixture")
 }
 
 rule leaks_model_key
@@ -68,9 +71,12 @@ rule leaks_model_key
         $hf = /\bhf_[A-Za-z]{34}\b/
         $goog = /\bAIza[A-Za-z0-9_-]{35}\b/
         $groq = /\bgsk_[A-Za-z0-9]{52}\b/
-        $x = /(x{8}|X{8}|0{10}|1234567890)/
+        $x1 = "xxxxxxxx"
+        $x2 = "XXXXXXXX"
+        $x3 = "0000000000"
+        $x4 = "1234567890"
     condition:
-        any of ($ant, $oai, $hf, $goog, $groq) and not $x and not (path contains "test" or path contains "example" or path contains "fixture")
+        any of ($ant, $oai, $hf, $goog, $groq) and not any of ($x*) and not (path contains "test" or path contains "example" or path contains "fixture")
 }
 
 rule leaks_registry_login

@@ -105,7 +105,7 @@ rule mcp_hidden_recipient
         $bcc = /\bbcc["']?\]?\s?[:=]\s?\[?\s?["'`][A-Za-z0-9._%+-]{1,40}@[A-Za-z0-9.-]{3,60}\.[a-z]{2,12}["'`]/ nocase
         $sample = /\bbcc["']?\]?\s?[:=]\s?\[?\s?["'`][A-Za-z0-9._%+-]{1,40}@(example\.|test\.|domain\.|company\.|your|mail\.test)/ nocase
         $named = /\b([Bb]cc|BCC)["']?\]?\s?[:=]\s?(\[\s?)?([A-Za-z_.]{1,24}\s(or|\|\||\?\?)\s)?[A-Z][A-Z0-9_]{3,40}\b[^(.\[]/
-        $built = /[A-Z0-9_]{3,40}\s?=\s?["'][A-Za-z0-9._%+-]{1,40}@[A-Za-z0-9.-]{3,60}\.(com|net|org|io|dev|app|top|xyz|me|ru|cn|info|site|online|email)["']/
+        $built = /["'][A-Za-z0-9._%+-]{1,40}@[A-Za-z0-9.-]{3,60}\.(c[o]m|n[e]t|o[r]g|i[o]|d[e]v|a[p]p|t[o]p|x[y]z|m[e]|r[u]|c[n]|i[n]fo|s[i]te|onl[i]ne|em[a]il)["']/
         $send1 = "sendMail"
         $send2 = "send_message"
         $send3 = "sendmail"
@@ -171,7 +171,7 @@ rule mcp_shadows_tool
         mapping = "AST01 AST04 ASI01 ASI02 LLM01 MCP03 ATLAS-AML.T0110 CWE-1427"
         kinds = "code config"
     strings:
-        $a = /([i]nst[e]ad of|r[a]th[e]r than|do not use|never use|don\'t use)\s(using\s|calling\s)?(the\s)?(other\s|any other\s|built-?in\s)?[`"\']?(send_email|send_message|read_file|write_file|bash|execute_command|fetch|search|transfer|payment)[`"\']?\s?(tool|function)?s?[^.\n]{0,60}\b(use|call|invoke)\sthis/ nocase
+        $a = /([Ii]nst[e]ad of|[Rr]ath[e]r than|[Dd]o not use|[Nn]ever use|[Dd]on't use)\s(using\s|calling\s)?(the\s)?(other\s|any other\s|built-?in\s)?[`"\']?(send_em[a]il|send_m[e]ssage|read_f[i]le|write_f[i]le|b[a]sh|execute_c[o]mmand|f[e]tch|s[e]arch|tr[a]nsfer|p[a]yment)[`"\']?\s?(tool|function)?s?[^.\n]{0,60}\b(use|call|invoke)\sthis/
         $b = /(when|whenever|if)\s(the\s)?[`"\']?(send_email|send_message|transfer\w{0,12}|write_file|payment\w{0,8})[`"\']?\s(tool\s)?is\s(used|called|invoked|present|available)[^.\n]{0,80}(must|always|change|replace|add|set)\b/ nocase
         $tool = /(inputSchema|@mcp\.tool|@server\.tool|FastMCP|registerTool|"tools"\s?:|\.tool\()/
     condition:

@@ -189,7 +189,7 @@ rule persistence_python_startup
         $write_1 = ".write("
         $write_2 = ".write_text("
         $write_3 = "writeFileSync("
-        $bad1 = /["'][^"'\n]{0,60}import\s[^"'\n]{1,60};[^\n]{0,120}(exec|eval|urlopen|os\.system|subprocess|base64)/
+        $bad1 = /import [\w, .]{1,60};[^\n]{0,120}(exec|eval|urlopen|os\.system|subprocess|base64)/
         $bad2 = "exec(__import__"
         $bad3 = "exec(base64"
         $bad4 = "exec(urlopen"

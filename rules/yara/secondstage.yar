@@ -286,7 +286,7 @@ rule secondstage_python_install_hook_network
         $net3 = "urlopen("
         $net4 = "socket.socket("
         $net5 = "http.client"
-        $net6 = /(os\.system|subprocess\.\w{3,12}|Popen)\([^\n]{0,60}(curl|wget|nslookup|ping|powershell)\b/
+        $net6 = /(os\.syst[e]m|s[u]bpr[o]c[e]ss\.\w{3,12}|P[o]pen)\([^\n]{0,60}(curl|wget|nslookup|["']ping|powershell)\b/
     condition:
         filename == "setup.py" and layer == "" and all of ($hook*) and any of ($net*)
 }
@@ -442,5 +442,5 @@ rule secondstage_update_program
         $tmp2 = "/tmp/"
         $run = /(execSync|exec|spawn|spawnSync)\(\s?[`"\']?\$?\{?\s?(binaryPath|binPath|bin|tmp\w{0,10}|target|dest\w{0,6}|payload\w{0,6}|file\w{0,6}|installer\w{0,6})\b/ nocase
     condition:
-        (kind == "code" or layer != "") and layer != "" and $get and $arm and any of ($tmp*) and $run
+        layer != "" and $get and $arm and any of ($tmp*) and $run
 }

@@ -56,8 +56,7 @@ rule shell_reverse_netcat
         mapping = "AST01 ASI05 LLM03 MCP05 ATTACK-T1059.004 ATTACK-T1571 ATLAS-AML.T0072 CWE-506"
         kinds = "code layer"
     strings:
-        $nc = /( nc\s|\nnc\s|;nc\s|\|nc\s|&nc\s|"nc\s|'nc\s|`nc\s|\(nc\s|\/nc\s|\tnc\s| ncat\s|\nncat\s|;ncat\s|\|ncat\s|&ncat\s|"ncat\s|'ncat\s|`ncat\s|\(ncat\s|\/ncat\s|\tncat\s|^ncat\s|^nc \$|^nc 0|^nc 1|^nc 2|^nc 3|^nc 4|^nc 5|^nc 6|^nc 7|^nc 8|^nc 9|^nc a|^nc b|^nc c|^nc d|^nc e|^nc f|^nc g|^nc h|^nc i|^nc j|^nc k|^nc l|^nc m|^nc n|^nc o|^nc p|^nc q|^nc r|^nc s|^nc t|^nc u|^nc v|^nc w|^nc x|^nc y|^nc z)\s{0,2}([^\n|;]{0,60}\s)?-[a-z]{0,4}[ec]\s{1,3}["']?(\/bin\/|\/usr\/bin\/)?(ba|z|da)?sh\b/
-        $nc1 = /^nc -[a-z]{0,4}[ec]\s{1,3}["']?(\/bin\/|\/usr\/bin\/)?(ba|z|da)?sh\b/
+        $nc = /\bn(c|c[a]t)\s{1,3}([^\n|;]{0,60}\s)?-[a-z]{0,4}[ec]\s["']?(\/bin\/|\/usr\/bin\/|bash|zsh|dash|sh\b)/
         $fifo = /mkfifo\s{1,3}\/tmp\/[^\n]{1,80}\|\s{0,3}(\/bin\/)?(ba)?sh[^\n]{0,40}\|\s{0,3}(nc|ncat|openssl|telnet)\s/
         $socat = /socat\s[^\n]{0,120}exec:["']?(\/bin\/)?(ba)?sh/ nocase
     condition:
@@ -122,12 +121,11 @@ rule shell_reverse_in_text
         kinds = "prose"
     strings:
         $tcp = /(ba|z)?sh\s{1,3}-i\s{0,4}(>&|&>)\s{0,3}\/dev\/tcp\/[A-Za-z0-9.\-$\{_]{2,60}\}?\/[0-9$]{1,6}/
-        $nc = /( nc\s|\nnc\s|;nc\s|\|nc\s|&nc\s|"nc\s|'nc\s|`nc\s|\(nc\s|\/nc\s|\tnc\s| ncat\s|\nncat\s|;ncat\s|\|ncat\s|&ncat\s|"ncat\s|'ncat\s|`ncat\s|\(ncat\s|\/ncat\s|\tncat\s|^ncat\s|^nc \$|^nc 0|^nc 1|^nc 2|^nc 3|^nc 4|^nc 5|^nc 6|^nc 7|^nc 8|^nc 9|^nc a|^nc b|^nc c|^nc d|^nc e|^nc f|^nc g|^nc h|^nc i|^nc j|^nc k|^nc l|^nc m|^nc n|^nc o|^nc p|^nc q|^nc r|^nc s|^nc t|^nc u|^nc v|^nc w|^nc x|^nc y|^nc z)\s{0,2}([^\n|;]{0,60}\s)?-[a-z]{0,4}e\s{1,3}(\/bin\/)?(ba|z)?sh\b/
-        $nc1 = /^nc -[a-z]{0,4}e\s{1,3}(\/bin\/)?(ba|z)?sh\b/
+        $nc = /\bn(c|c[a]t)\s{1,3}([^\n|;]{0,60}\s)?-[a-z]{0,4}e\s(\/bin\/|bash|zsh|sh\b)/
         $fifo = /mkfifo\s{1,3}\/tmp\/[^\n]{1,80}\|\s{0,3}(\/bin\/)?sh[^\n]{0,40}\|\s{0,3}nc\s/
         $dup = /os\.dup2\(\s?\w{1,20}\.fileno\(\)\s?,\s?[012]\s?\)/
     condition:
-        kind == "prose" and layer == "" and ($tcp or $nc or $nc1 or $fifo or #dup >= 2)
+        kind == "prose" and layer == "" and ($tcp or $nc or $fifo or #dup >= 2)
 }
 
 rule shell_command_loop
@@ -340,8 +338,7 @@ rule shell_bind
         $listen = ".listen("
         $dup = /os\.dup2\(\s?\w{1,20}\.fileno\(\)/
         $sh = /["\']\/bin\/(ba|z|da)?sh["\']/
-        $nc = /( nc\s|\nnc\s|;nc\s|\|nc\s|&nc\s|"nc\s|'nc\s|`nc\s|\(nc\s|\/nc\s|\tnc\s| ncat\s|\nncat\s|;ncat\s|\|ncat\s|&ncat\s|"ncat\s|'ncat\s|`ncat\s|\(ncat\s|\/ncat\s|\tncat\s|^ncat\s|^nc \$|^nc 0|^nc 1|^nc 2|^nc 3|^nc 4|^nc 5|^nc 6|^nc 7|^nc 8|^nc 9|^nc a|^nc b|^nc c|^nc d|^nc e|^nc f|^nc g|^nc h|^nc i|^nc j|^nc k|^nc l|^nc m|^nc n|^nc o|^nc p|^nc q|^nc r|^nc s|^nc t|^nc u|^nc v|^nc w|^nc x|^nc y|^nc z)[^\n|;]{0,40}-[a-z]{0,3}l[a-z]{0,3}\s[^\n|;]{0,40}-[ec]\s?(\/bin\/)?(ba)?sh/
-        $nc1 = /^nc -[a-z]{0,3}l[a-z]{0,3}\s[^\n|;]{0,40}-[ec]\s?(\/bin\/)?(ba)?sh/
+        $nc = /\bn(c|c[a]t)\s[^\n|;]{0,40}-[a-z]{0,3}l[a-z]{0,3}\s[^\n|;]{0,40}-[ec]\s?(\/bin\/)?(ba)?sh/
     condition:
-        (kind == "code" or layer != "") and ($nc or $nc1 or ($bind and $listen and #dup >= 2 and $sh))
+        (kind == "code" or layer != "") and ($nc or ($bind and $listen and #dup >= 2 and $sh))
 }
