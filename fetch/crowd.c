@@ -4,13 +4,16 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "fetch/carry.h"
+#include "fetch/patience.h"
 #include "fetch/proxy.h"
 #include "vetbox/core/courier.h"
 
-enum { CONNECT_MS = 6000, SLOW_BYTES = 10, SLOW_SECONDS = 30, POLL_MS = 1000 };
+enum { CONNECT_MS = 6000, SLOW_BYTES = 10, SLOW_SECONDS = 30, POLL_MS = 1000, ETAG_BYTES = 128 };
+enum { PER_HOST = 6 /* connections: as many as a browser makes */ };
 
 struct member {
     struct crowd_get get;
@@ -18,7 +21,10 @@ struct member {
     CURL *curl;
     struct curl_slist *headers;
     uint64_t received;
-    unsigned hops;
+    bool heard;            /* some of the body came, in this attempt */
+    char etag[ETAG_BYTES]; /* of what came in an attempt before; "": nothing, or it is without */
+    unsigned hops, tries;
+    uint64_t wait_ns;  /* it is not asked for before */
     bool near;         /* the address may be of this machine or its network */
     const char *proxy; /* it is that one that is connected to; NULL: none is */
     char error[CURL_ERROR_SIZE];
@@ -41,7 +47,10 @@ int crowd_open(struct crowd *crowd, const char *ca_file, unsigned timeout_ms, ui
     if (crowd->libcurl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return vb_fail(err, VB_E_UNAVAILABLE, 0, "libcurl cannot begin");
     crowd->multi = crowd->libcurl.multi_init();
-    return crowd->multi == NULL ? no_memory(err) : VB_OK;
+    if (crowd->multi == NULL)
+        return no_memory(err);
+    (void)crowd->libcurl.multi_setopt(crowd->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)PER_HOST);
+    return VB_OK;
 }
 
 void crowd_close(struct crowd *crowd)
@@ -51,16 +60,22 @@ void crowd_close(struct crowd *crowd)
     crowd->multi = NULL;
 }
 
+/* Ends its request; what came of it stays. */
+static void hang_up(struct member *member)
+{
+    const struct libcurl *libcurl = &member->crowd->libcurl;
+    if (member->curl != NULL) {
+        (void)libcurl->multi_remove_handle(member->crowd->multi, member->curl);
+        libcurl->easy_cleanup(vb_steal(member->curl));
+    }
+    libcurl->slist_free_all(vb_steal(member->headers));
+}
+
 static void member_free(struct member *member)
 {
     if (member == NULL)
         return;
-    const struct libcurl *libcurl = &member->crowd->libcurl;
-    if (member->curl != NULL) {
-        (void)libcurl->multi_remove_handle(member->crowd->multi, member->curl);
-        libcurl->easy_cleanup(member->curl);
-    }
-    libcurl->slist_free_all(member->headers);
+    hang_up(member);
     vb_close_fd(&member->get.fd);
     free(member);
 }
@@ -73,6 +88,40 @@ static void give_up(struct member *member, int status, const char *reason)
 
 /* --- what libcurl asks --- */
 
+/* A field of the answer's header, LEN bytes at most with its end; false: it has none. */
+static bool header_of(const struct member *member, const char *name, char *ret, size_t size)
+{
+    struct curl_header *header = NULL;
+    if (member->crowd->libcurl.easy_header(member->curl, name, 0, CURLH_HEADER, -1, &header) !=
+            CURLHE_OK ||
+        strlen(header->value) >= size)
+        return false;
+    snprintf(ret, size, "%s", header->value);
+    return true;
+}
+
+/* Nothing has come yet. */
+static bool start_over(struct member *member)
+{
+    member->crowd->room += member->received;
+    member->received = 0;
+    member->etag[0] = '\0';
+    return ftruncate(member->get.fd, 0) == 0 && lseek(member->get.fd, 0, SEEK_SET) == 0;
+}
+
+/* The first of the body: does it go on where the attempt before ended, or begin again? */
+static bool begins_well(struct member *member, long code)
+{
+    char range[80], wanted[80];
+    if (member->received == 0)
+        return code == 200;
+    if (code == 200)
+        return start_over(member);
+    snprintf(wanted, sizeof(wanted), "bytes %llu-", (unsigned long long)member->received);
+    return header_of(member, "Content-Range", range, sizeof(range)) &&
+           vb_ascii_starts(range, wanted);
+}
+
 static size_t on_body(char *data, size_t one, size_t len, void *ctx)
 {
     struct member *member = ctx;
@@ -80,8 +129,13 @@ static size_t on_body(char *data, size_t one, size_t len, void *ctx)
     long code = 0;
     (void)one; /* always 1 */
     (void)member->crowd->libcurl.easy_getinfo(member->curl, CURLINFO_RESPONSE_CODE, &code);
-    if (code != 200)
+    if (code != 200 && (code != 206 || member->etag[0] == '\0'))
         return len;
+    if (!member->heard && !begins_well(member, code)) {
+        give_up(member, VB_E_UNAVAILABLE, "its server goes on elsewhere than where it stopped");
+        return 0;
+    }
+    member->heard = true;
     if (len > member->get.limit - member->received || len > member->crowd->room) {
         give_up(member, VB_E_LIMIT, "it is too large");
         return 0;
@@ -139,6 +193,13 @@ static bool set_headers(struct member *member)
         good = good && append(member, member->get.headers[i]);
     if (member->near && member->get.secret[0] != '\0')
         good = good && append(member, member->get.secret);
+    if (member->received > 0) {
+        char text[ETAG_BYTES + 32];
+        snprintf(text, sizeof(text), "Range: bytes=%llu-", (unsigned long long)member->received);
+        good = good && append(member, text);
+        snprintf(text, sizeof(text), "If-Range: %s", member->etag);
+        good = good && append(member, text);
+    }
     return good;
 }
 
@@ -223,6 +284,7 @@ static int start(struct member *member, struct vb_error *err)
 {
     const struct libcurl *libcurl = &member->crowd->libcurl;
     member->curl = libcurl->easy_init();
+    member->heard = false;
     if (member->get.fd < 0)
         member->get.fd = memfd_create("vetbox-download", MFD_CLOEXEC);
     if (member->curl == NULL || member->get.fd < 0 || !set_headers(member) || !set_options(member))
@@ -230,6 +292,102 @@ static int start(struct member *member, struct vb_error *err)
     return libcurl->multi_add_handle(member->crowd->multi, member->curl) != CURLM_OK
                ? no_memory(err)
                : VB_OK;
+}
+
+/* --- patience --- */
+
+/* When it may be asked for: a time gone by is now. */
+static uint64_t due_ns(const struct member *member)
+{
+    const uint64_t server_ns = patience_until(&member->crowd->servers, member->get.url);
+    return member->wait_ns > server_ns ? member->wait_ns : server_ns;
+}
+
+static int64_t number_in(const struct member *member, const char *name, const char *other)
+{
+    char text[32], *end;
+    if (!header_of(member, name, text, sizeof(text)) &&
+        (other == NULL || !header_of(member, other, text, sizeof(text))))
+        return -1;
+    errno = 0;
+    const long long ret = strtoll(text, &end, 10);
+    return errno != 0 || end == text || ret < 0 ? -1 : ret;
+}
+
+static struct patience_said said_by(const struct member *member)
+{
+    curl_off_t retry = 0; /* libcurl reads the date that it may be, too */
+    char text[64];
+    struct patience_said ret = {
+        .retry_after_s = -1,
+        .reset_in_s = number_in(member, "RateLimit-Reset", NULL),
+        .reset_at_s = number_in(member, "X-RateLimit-Reset", NULL),
+        .remaining = number_in(member, "RateLimit-Remaining", "X-RateLimit-Remaining")};
+    if (header_of(member, "Retry-After", text, sizeof(text)) &&
+        member->crowd->libcurl.easy_getinfo(member->curl, CURLINFO_RETRY_AFTER, &retry) == CURLE_OK)
+        ret.retry_after_s = retry;
+    return ret;
+}
+
+/* A connection that broke may not break again; one that never was is an answer. */
+static bool broke(CURLcode code)
+{
+    static const CURLcode codes[] = {CURLE_PARTIAL_FILE, CURLE_GOT_NOTHING,  CURLE_SEND_ERROR,
+                                     CURLE_RECV_ERROR,   CURLE_HTTP2_STREAM, CURLE_HTTP2};
+    for (size_t i = 0; i < VB_ARRAY_LEN(codes); i++) {
+        if (code == codes[i])
+            return true;
+    }
+    return false;
+}
+
+/* Keeps what came where the server can say that it is still the same (RFC 9110 13.1.5). */
+static bool keep_part(struct member *member, CURLcode code)
+{
+    char etag[ETAG_BYTES];
+    if (code == CURLE_OK || member->received == 0)
+        return start_over(member);
+    if (member->etag[0] != '\0')
+        return true;
+    if (!header_of(member, "ETag", etag, sizeof(etag)) || etag[0] != '"')
+        return start_over(member);
+    snprintf(member->etag, sizeof(member->etag), "%s", etag);
+    return true;
+}
+
+/* Asks again later what failed in a way that passes. False: it does not, or there is no time. */
+static bool again(struct member *member, CURLcode code)
+{
+    const struct patience_said said = said_by(member);
+    const long answer = code == CURLE_OK ? member->get.code : 0;
+    const uint64_t now = vb_monotonic_ns();
+    if (member->get.status != VB_OK || (code != CURLE_OK && !broke(code)) ||
+        !patience_passes(answer, &said) || ++member->tries >= PATIENCE_TRIES)
+        return false;
+    const uint64_t ms = patience_ms(&said, member->tries, time(NULL), (uint32_t)now);
+    member->wait_ns = now + ms * 1000000U;
+    if (member->wait_ns >= member->crowd->deadline_ns) {
+        char text[96];
+        snprintf(text, sizeof(text), "its server answered %ld, to come again in %llu s", answer,
+                 (unsigned long long)(ms + 999) / 1000);
+        give_up(member, VB_E_TEMPFAIL, text);
+        return false;
+    }
+    if (answer == 429 || answer == 403 || answer == 503)
+        patience_leave(&member->crowd->servers, member->get.url, member->wait_ns);
+    const bool kept = keep_part(member, code);
+    hang_up(member);
+    return kept;
+}
+
+/* A server that has answered enough for now says so before it refuses. */
+static void obey(struct member *member, CURLcode code)
+{
+    const struct patience_said said = said_by(member);
+    const uint64_t now = vb_monotonic_ns();
+    const uint64_t ms = patience_pause_ms(&said, time(NULL), (uint32_t)now);
+    if (code == CURLE_OK && ms > 0)
+        patience_leave(&member->crowd->servers, member->get.url, now + ms * 1000000U);
 }
 
 /* --- what comes --- */
@@ -244,9 +402,7 @@ static bool redirected(struct member *member)
     if (next == NULL || member->hops++ == CROWD_HOPS || strlen(next) >= sizeof(member->get.url))
         return false;
     memmove(member->get.url, next, strlen(next) + 1);
-    (void)libcurl->multi_remove_handle(member->crowd->multi, member->curl);
-    libcurl->easy_cleanup(vb_steal(member->curl));
-    libcurl->slist_free_all(vb_steal(member->headers));
+    hang_up(member);
     look_at_address(member);
     return member->get.status == VB_OK && start(member, &err) == VB_OK;
 }
@@ -262,7 +418,7 @@ static void judge(struct member *member, CURLcode code)
                                          : member->crowd->libcurl.easy_strerror(code));
         return;
     }
-    if (member->get.code == 200)
+    if (member->get.code == 200 || (member->get.code == 206 && member->received > 0))
         return;
     snprintf(text, sizeof(text), "the index answered %ld", member->get.code);
     give_up(member, member->get.code == 404 ? VB_E_NOINPUT : VB_E_UNAVAILABLE, text);
@@ -276,7 +432,10 @@ static int ended(const struct crowd_work *work, struct member *member, CURLcode 
     (void)libcurl->easy_getinfo(member->curl, CURLINFO_RESPONSE_CODE, &member->get.code);
     if (code == CURLE_OK && member->get.code / 100 == 3 && redirected(member))
         return 1;
+    if (again(member, code))
+        return 1;
     judge(member, code);
+    obey(member, code);
     return work->done(work->ctx, &member->get, err);
 }
 
@@ -309,6 +468,19 @@ static int take_ended(struct crowd *crowd, const struct crowd_work *work, struct
     return status;
 }
 
+/* Asks for it now if it may; later otherwise (1), or never, where there is no time for that. */
+static int start_when_due(struct member *member, struct vb_error *err)
+{
+    const uint64_t due = due_ns(member);
+    if (member->get.status != VB_OK)
+        return VB_OK;
+    if (due > member->crowd->deadline_ns) {
+        give_up(member, VB_E_TEMPFAIL, "its server wants to be left alone for longer than we wait");
+        return VB_OK;
+    }
+    return due > vb_monotonic_ns() ? 1 : start(member, err);
+}
+
 /* *RET is NULL where there is no more. What is refused is over at once. */
 static int begin_one(struct crowd *crowd, const struct crowd_work *work, struct member **ret,
                      struct vb_error *err)
@@ -324,22 +496,54 @@ static int begin_one(struct crowd *crowd, const struct crowd_work *work, struct 
             return VB_OK;
         }
         look_at_address(member);
+        int status = start_when_due(member, err);
         if (member->get.status == VB_OK) {
             *ret = member;
-            return start(member, err);
+            return status < 0 ? status : VB_OK;
         }
-        const int status = work->done(work->ctx, &member->get, err);
+        status = status < 0 ? status : work->done(work->ctx, &member->get, err);
         member_free(member);
         if (status < 0)
             return status;
     }
 }
 
+/* Those whose time has come. */
+static int wake(const struct crowd_work *work, struct member **members, struct vb_error *err)
+{
+    int status = VB_OK;
+    for (size_t i = 0; status >= 0 && i < CROWD_AT_ONCE; i++) {
+        if (members[i] == NULL || members[i]->curl != NULL)
+            continue;
+        status = start_when_due(members[i], err);
+        if (status < 0 || members[i]->get.status == VB_OK)
+            continue;
+        status = work->done(work->ctx, &members[i]->get, err);
+        member_free(vb_steal(members[i]));
+    }
+    return status < 0 ? status : VB_OK;
+}
+
+/* Milliseconds that may be waited for answers: until the next is due. */
+static int poll_ms(struct member *const *members)
+{
+    const uint64_t now = vb_monotonic_ns();
+    uint64_t ret = POLL_MS;
+    for (size_t i = 0; i < CROWD_AT_ONCE; i++) {
+        if (members[i] == NULL || members[i]->curl != NULL)
+            continue;
+        const uint64_t due = due_ns(members[i]);
+        const uint64_t ms = due > now ? (due - now) / 1000000U + 1 : 0;
+        ret = ms < ret ? ms : ret;
+    }
+    return (int)ret;
+}
+
 static int begin_more(struct crowd *crowd, const struct crowd_work *work, struct member **members,
                       size_t *ret_running, struct vb_error *err)
 {
     bool more = true;
-    int status = VB_OK;
+    int status = wake(work, members, err);
     *ret_running = 0;
     for (size_t i = 0; status == VB_OK && i < CROWD_AT_ONCE; i++) {
         if (members[i] == NULL && more) {
@@ -362,7 +566,8 @@ int crowd_run(struct crowd *crowd, const struct crowd_work *work, struct vb_erro
         status = take_ended(crowd, work, members, &any, err);
         if (status < 0)
             break;
-        if (!any && crowd->libcurl.multi_poll(crowd->multi, NULL, 0, POLL_MS, NULL) != CURLM_OK) {
+        if (!any &&
+            crowd->libcurl.multi_poll(crowd->multi, NULL, 0, poll_ms(members), NULL) != CURLM_OK) {
             status = vb_fail(err, VB_E_SOFTWARE, 0, "waiting for downloads");
             break;
         }

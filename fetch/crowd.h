@@ -5,6 +5,7 @@
 
 #include "fetch/internal.h"
 #include "fetch/libcurl.h"
+#include "fetch/patience.h"
 
 enum {
     CROWD_AT_ONCE = 16,
@@ -20,6 +21,7 @@ struct crowd {
     const char *ca_file; /* NULL: the system's; not owned */
     uint64_t deadline_ns;
     uint64_t room; /* bytes that may still come, of all */
+    struct patience_servers servers;
 };
 
 /* One file. Who asks sets what is above the line. */
