@@ -95,15 +95,15 @@ static int copy_sides(const struct vb_session *session, int dirfd, size_t *ret_c
 
 int vb_beside_folder(const struct vb_session *session, int *ret_fd, struct vb_error *err)
 {
-    enum vb_reference_kind kind;
+    struct vb_reference reference;
     size_t sides = 0;
     *ret_fd = -1;
     const char *name = session->artifact.name;
     if (session->original_fd < 0 || name == NULL || strlen(name) >= NAME_BYTES ||
         !vb_path_safe(name) || strchr(name, '/') != NULL)
         return VB_OK;
-    int status = vb_reference_kind(session->reference, &kind, err);
-    const bool local = status == VB_OK && kind == VB_REFERENCE_PATH;
+    int status = vb_reference_read(session->reference, &reference, err);
+    const bool local = status == VB_OK && reference.kind == VB_REFERENCE_PATH;
     if (local)
         status = copy_sides(session, -1, &sides, err);
     if (status < 0 || (sides == 0 && !may_be_signed_itself(session)))

@@ -121,10 +121,10 @@ static int keep_record(const struct vb_session *session, struct vb_error *err)
 }
 
 static int fetch_package(struct vb_session *session, const struct vb_fetch_limits *limits,
-                         enum vb_reference_kind kind, struct vb_error *err)
+                         const struct vb_reference *reference, struct vb_error *err)
 {
     struct vb_indexes *indexes = NULL;
-    const bool npm = kind == VB_REFERENCE_NPM;
+    const bool npm = reference->kind == VB_REFERENCE_NPM;
     session->record_fd = memfd_create("vetbox-record", MFD_CLOEXEC);
     if (session->record_fd < 0)
         return vb_fail(err, VB_E_OS, errno, "making a file for what the index says");
@@ -132,7 +132,7 @@ static int fetch_package(struct vb_session *session, const struct vb_fetch_limit
     if (status < 0)
         return status;
     struct fetch_work work = {.package = {.index = npm ? VB_INDEX_NPM : VB_INDEX_PYPI,
-                                          .name = strchr(session->reference, ':') + 1,
+                                          .name = reference->name,
                                           .indexes = indexes,
                                           .ca_file = getenv("SSL_CERT_FILE"),
                                           .record_fd = session->record_fd},
@@ -149,14 +149,14 @@ int vb_examine_fetch(struct vb_session *session, struct vb_error *err)
                                            .timeout_ms = vb_session_left_ms(session),
                                            .redirects = REDIRECTS,
                                            .undigested = session->undigested};
-    enum vb_reference_kind kind;
-    int status = vb_reference_kind(session->reference, &kind, err);
+    struct vb_reference reference;
+    int status = vb_reference_read(session->reference, &reference, err);
     if (status < 0)
         return status;
-    if (kind == VB_REFERENCE_HTTPS)
+    if (reference.kind == VB_REFERENCE_HTTPS)
         return fetch_https(session, &limits, err);
-    if (kind == VB_REFERENCE_NPM || kind == VB_REFERENCE_PYPI)
-        return fetch_package(session, &limits, kind, err);
+    if (reference.name[0] != '\0')
+        return fetch_package(session, &limits, &reference, err);
     VB_CLEANUP_FD int folder = -1;
     struct stat st;
     /* What changes its kind behind this question is refused. */

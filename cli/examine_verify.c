@@ -44,17 +44,17 @@ static int add_name(struct vb_buf *buf, const char *const texts[NAME_TEXTS], siz
 static int add_reference(const struct vb_session *session, struct vb_buf *buf, size_t *left_out,
                          struct vb_error *err)
 {
-    enum vb_reference_kind kind;
-    const int status = vb_reference_kind(session->reference, &kind, err);
-    if (status < 0 || (kind != VB_REFERENCE_NPM && kind != VB_REFERENCE_PYPI))
+    struct vb_reference reference;
+    const int status = vb_reference_read(session->reference, &reference, err);
+    if (status < 0 || reference.name[0] == '\0')
         return status;
-    const char *name = strchr(session->reference, ':') + 1;
+    const char *name = reference.name;
     const size_t scope = name[0] == '@' ? 1 : 0;
     VB_CLEANUP_FREE char *plain = strndup(name, scope + strcspn(name + scope, "@=<>!~[; "));
     if (plain == NULL)
         return vb_fail(err, VB_E_NOMEM, errno, "naming the package");
-    const char *const texts[NAME_TEXTS] = {kind == VB_REFERENCE_NPM ? "npm" : "pypi", plain, ".",
-                                           ""};
+    const char *const texts[NAME_TEXTS] = {reference.kind == VB_REFERENCE_NPM ? "npm" : "pypi",
+                                           plain, ".", ""};
     return add_name(buf, texts, left_out, err);
 }
 

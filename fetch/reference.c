@@ -1,5 +1,8 @@
 /* What a reference is, by its form alone, and the intake that every fetched file goes through. */
+#include <string.h>
+
 #include "fetch/internal.h"
+#include "fetch/purl.h"
 
 static bool is_letter(char c)
 {
@@ -19,33 +22,72 @@ static size_t scheme_len(const char *reference)
     return reference[len] == ':' ? len : 0;
 }
 
-int vb_reference_kind(const char *reference, enum vb_reference_kind *ret, struct vb_error *err)
-{
-    const size_t len = reference != NULL ? scheme_len(reference) : 0;
+/* The indexes, by the scheme of a reference and the type of a package URL. */
+static const struct {
+    const char *scheme;
+    enum vb_reference_kind kind;
+} indexes[] = {{"npm", VB_REFERENCE_NPM}, {"pypi", VB_REFERENCE_PYPI}};
 
-    if (reference == NULL || reference[0] == '\0')
-        return vb_fail(err, VB_E_USAGE, 0,
-                       "the reference is empty: name a file, a folder or an https:// URL");
+/* False: SCHEME is none of them, or NAME is nothing. */
+static bool read_index(const char *scheme, size_t len, const char *name, struct vb_reference *ret)
+{
+    for (size_t i = 0; i < VB_ARRAY_LEN(indexes); i++) {
+        if (strlen(indexes[i].scheme) != len || !vb_ascii_starts(scheme, indexes[i].scheme))
+            continue;
+        ret->kind = indexes[i].kind;
+        const int written = snprintf(ret->name, sizeof(ret->name), "%s", name);
+        return written > 0 && (size_t)written < sizeof(ret->name);
+    }
+    return false;
+}
+
+static int read_purl(const char *reference, struct vb_reference *ret, struct vb_error *err)
+{
+    struct purl purl;
+    const int status = purl_read(reference, &purl, err);
+    if (status < 0 || read_index(purl.type, strlen(purl.type), purl.name, ret))
+        return status;
+    return vb_fail(err, VB_E_USAGE, 0,
+                   "%s: vetbox does not fetch packages of the type %s, only npm and pypi; give an "
+                   "https:// URL or a file",
+                   reference, purl.type);
+}
+
+static int read_reference(const char *reference, struct vb_reference *ret, struct vb_error *err)
+{
+    const size_t len = scheme_len(reference);
     if (vb_ascii_starts(reference, "https://")) {
-        *ret = VB_REFERENCE_HTTPS;
-        return 0;
+        ret->kind = VB_REFERENCE_HTTPS;
+        return VB_OK;
     }
-    if ((vb_ascii_starts(reference, "npm:") || vb_ascii_starts(reference, "pypi:")) &&
-        strchr(reference, ':')[1] != '\0') {
-        *ret = vb_ascii_starts(reference, "npm:") ? VB_REFERENCE_NPM : VB_REFERENCE_PYPI;
-        return 0;
-    }
+    if (vb_ascii_starts(reference, "pkg:"))
+        return read_purl(reference, ret, err);
+    if (len > 0 && read_index(reference, len, reference + len + 1, ret))
+        return VB_OK;
     if (vb_ascii_starts(reference, "http:"))
         return vb_fail(err, VB_E_USAGE, 0,
                        "%s: plain http can be changed on its way; use an https:// URL", reference);
     if (len > 0)
         return vb_fail(
             err, VB_E_USAGE, 0,
-            "%s: vetbox does not know references of the kind '%.*s:'; it takes files, "
-            "folders, https:// URLs, npm:NAME and pypi:NAME (write ./%s for a file of that name)",
+            "%s: vetbox does not know references of the kind '%.*s:'; it takes files, folders, "
+            "https:// URLs, npm:NAME, pypi:NAME and package URLs (write ./%s for a file of that "
+            "name)",
             reference, (int)len, reference, reference);
-    *ret = VB_REFERENCE_PATH;
-    return 0;
+    ret->kind = VB_REFERENCE_PATH;
+    return VB_OK;
+}
+
+int vb_reference_read(const char *reference, struct vb_reference *ret, struct vb_error *err)
+{
+    struct vb_reference read = {.name = ""};
+    if (reference == NULL || reference[0] == '\0')
+        return vb_fail(err, VB_E_USAGE, 0,
+                       "the reference is empty: name a file, a folder or an https:// URL");
+    const int status = read_reference(reference, &read, err);
+    if (status == VB_OK)
+        *ret = read;
+    return status;
 }
 
 int intake_open(struct intake *intake, int fd, const struct vb_fetch_limits *limits,

@@ -20,8 +20,15 @@ struct vb_fetch_limits {
     bool undigested;     /* nobody asks for the digests of a file */
 };
 
-/* What REFERENCE is, by its form alone; VB_E_USAGE for schemes that vetbox does not know. */
-VB_CHECKED int vb_reference_kind(const char *reference, enum vb_reference_kind *ret,
+enum { VB_REFERENCE_NAME_BYTES = 512 };
+struct vb_reference {
+    enum vb_reference_kind kind;
+    char name[VB_REFERENCE_NAME_BYTES]; /* of a package of an index: NAME, NAME@VERSION; of PyPI
+                                           also NAME==VERSION. "" for all else. */
+};
+/* What REFERENCE is, by its form alone: npm:NAME and the package URL pkg:npm/NAME are the same.
+ * VB_E_USAGE for schemes that vetbox does not know. */
+VB_CHECKED int vb_reference_read(const char *reference, struct vb_reference *ret,
                                  struct vb_error *err);
 
 /* Opens a file (read-only, digested while it is copied to an anonymous file) or copies a folder
@@ -52,10 +59,10 @@ void vb_indexes_free(struct vb_indexes *indexes);
 /* The address of one, "" where none is known. It may name what is not everybody's business. */
 const char *vb_indexes_base(const struct vb_indexes *indexes, enum vb_index index);
 
-/* A package by its reference, without "npm:" or "pypi:". */
+/* A package by its reference. */
 struct vb_package_reference {
     enum vb_index index;
-    const char *name; /* NAME, NAME@VERSION; of PyPI also NAME==VERSION */
+    const char *name; /* as in struct vb_reference */
     const struct vb_indexes *indexes;
     const char *ca_file; /* as below */
     int record_fd;       /* an empty anonymous file for what the index says of it: digests,

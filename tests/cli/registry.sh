@@ -74,6 +74,7 @@ while read -r reference trust wanted; do
 done <<'END'
 npm:sealed trust 0
 npm:sealed nobody 2
+pkg:npm/sealed@1.0.0 trust 0
 npm:forged trust 1
 npm:stale trust 2
 END
@@ -86,7 +87,7 @@ expect_in "$work/told" "format=npm-publish outcome=valid-trusted where=index nam
 grep -q '^/npm/-/npm/v1/attestations/attested@1.0.0$' "$work/requests" || fail "the registry was not asked for attestations"
 
 # The long packument is asked for only where a key ends; keys only where something is signed.
-[ "$(grep -c '^/npm/sealed$' "$work/requests")" -eq 5 ] || fail "sealed was asked for otherwise than once a run"
+[ "$(grep -c '^/npm/sealed$' "$work/requests")" -eq 6 ] || fail "sealed was asked for otherwise than once a run"
 [ "$(grep -c '^/npm/stale$' "$work/requests")" -eq 4 ] || fail "when stale was published was not asked"
 
 # Digests, those of the child's own reading.

@@ -23,37 +23,75 @@ static void test_reference_kinds(void **state)
         const char *reference;
         int status;
         enum vb_reference_kind kind;
+        const char *name;
     } rows[] = {
-        {"skill", 0, VB_REFERENCE_PATH},
-        {"./skill", 0, VB_REFERENCE_PATH},
-        {"/a/b", 0, VB_REFERENCE_PATH},
-        {"..", 0, VB_REFERENCE_PATH},
-        {"a/b:c", 0, VB_REFERENCE_PATH},
-        {"./npm:x", 0, VB_REFERENCE_PATH},
-        {"1:2", 0, VB_REFERENCE_PATH},
-        {"https://example.org/x.zip", 0, VB_REFERENCE_HTTPS},
-        {"HTTPS://example.org/x.zip", 0, VB_REFERENCE_HTTPS},
-        {"http://example.org/x.zip", VB_E_USAGE, VB_REFERENCE_PATH},
-        {"https:/example.org", VB_E_USAGE, VB_REFERENCE_PATH},
-        {"ftp://example.org/", VB_E_USAGE, VB_REFERENCE_PATH},
-        {"file:///etc/passwd", VB_E_USAGE, VB_REFERENCE_PATH},
-        {"clawhub:a/b", VB_E_USAGE, VB_REFERENCE_PATH},
-        {"npm:left-pad", 0, VB_REFERENCE_NPM},
-        {"pypi:a@1", 0, VB_REFERENCE_PYPI},
-        {"npm:", VB_E_USAGE, VB_REFERENCE_PATH},
-        {"", VB_E_USAGE, VB_REFERENCE_PATH},
-        {NULL, VB_E_USAGE, VB_REFERENCE_PATH},
+        {"skill", 0, VB_REFERENCE_PATH, ""},
+        {"./skill", 0, VB_REFERENCE_PATH, ""},
+        {"/a/b", 0, VB_REFERENCE_PATH, ""},
+        {"..", 0, VB_REFERENCE_PATH, ""},
+        {"a/b:c", 0, VB_REFERENCE_PATH, ""},
+        {"./npm:x", 0, VB_REFERENCE_PATH, ""},
+        {"1:2", 0, VB_REFERENCE_PATH, ""},
+        {"https://example.org/x.zip", 0, VB_REFERENCE_HTTPS, ""},
+        {"HTTPS://example.org/x.zip", 0, VB_REFERENCE_HTTPS, ""},
+        {"http://example.org/x.zip", VB_E_USAGE, VB_REFERENCE_PATH, ""},
+        {"https:/example.org", VB_E_USAGE, VB_REFERENCE_PATH, ""},
+        {"ftp://example.org/", VB_E_USAGE, VB_REFERENCE_PATH, ""},
+        {"file:///etc/passwd", VB_E_USAGE, VB_REFERENCE_PATH, ""},
+        {"clawhub:a/b", VB_E_USAGE, VB_REFERENCE_PATH, ""},
+        {"npm:left-pad", 0, VB_REFERENCE_NPM, "left-pad"},
+        {"npm:@a/b@1.0", 0, VB_REFERENCE_NPM, "@a/b@1.0"},
+        {"pypi:a@1", 0, VB_REFERENCE_PYPI, "a@1"},
+        {"pkg:npm/left-pad@1.3.0", 0, VB_REFERENCE_NPM, "left-pad@1.3.0"},
+        {"pkg:npm/left-pad", 0, VB_REFERENCE_NPM, "left-pad"},
+        {"PKG:NPM/%40a/b@1.0", 0, VB_REFERENCE_NPM, "@a/b@1.0"},
+        {"pkg:npm/@a/b", 0, VB_REFERENCE_NPM, "@a/b"},
+        {"pkg:npm/@a/b@1.0", 0, VB_REFERENCE_NPM, "@a/b@1.0"},
+        {"pkg://pypi/a@1.0%2Blocal?package-id=5", 0, VB_REFERENCE_PYPI, "a@1.0+local"},
+        {"pkg:npm/a@1?repository_url=https://b.example", VB_E_USAGE, VB_REFERENCE_PATH, ""},
+        {"pkg:npm/a@1?x=1&checksum=sha256:0 https://", VB_E_USAGE, VB_REFERENCE_PATH, ""},
+        {"pkg:cargo/a@1", VB_E_USAGE, VB_REFERENCE_PATH, ""},
+        {"npm:", VB_E_USAGE, VB_REFERENCE_PATH, ""},
+        {"", VB_E_USAGE, VB_REFERENCE_PATH, ""},
+        {NULL, VB_E_USAGE, VB_REFERENCE_PATH, ""},
     };
 
     (void)state;
     for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
-        enum vb_reference_kind kind = VB_REFERENCE_PATH;
+        struct vb_reference read = {.kind = VB_REFERENCE_PATH};
         struct vb_error err = {0};
 
-        assert_int_equal(vb_reference_kind(rows[i].reference, &kind, &err), rows[i].status);
-        assert_int_equal(kind, rows[i].kind);
+        assert_int_equal(vb_reference_read(rows[i].reference, &read, &err), rows[i].status);
+        assert_int_equal(read.kind, rows[i].kind);
+        assert_string_equal(read.name, rows[i].name);
         if (rows[i].status != 0)
             assert_non_null(strstr(err.message, "https://"));
+    }
+}
+
+static void test_no_purls(void **state)
+{
+    static const char *const rows[] = {
+        "pkg:",          "pkg:npm",          "pkg:npm/",        "pkg:/a",       "pkg:npm//a",
+        "pkg:npm/a%2fb", "pkg:npm/a%2",      "pkg:npm/a%zz",    "pkg:npm/a%00", "pkg:npm/a%0a@1",
+        "pkg:npm/a@",    "pkg:npm/a@1%2f..", "pkg:npm/a#src/x",
+    };
+    char longest[2000];
+    (void)state;
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        struct vb_reference read = {.kind = VB_REFERENCE_HTTPS};
+        struct vb_error err = {0};
+        if (vb_reference_read(rows[i], &read, &err) != VB_E_USAGE ||
+            read.kind != VB_REFERENCE_HTTPS)
+            fail_msg("%s", rows[i]);
+    }
+    for (size_t len = 500; len < sizeof(longest) - 20; len++) {
+        struct vb_reference read;
+        struct vb_error err = {0};
+        snprintf(longest, sizeof(longest), "pkg:npm/%0*d", (int)len, 0);
+        const int status = vb_reference_read(longest, &read, &err);
+        if (status != (len < VB_REFERENCE_NAME_BYTES ? VB_OK : VB_E_USAGE))
+            fail_msg("%zu: %d", len, status);
     }
 }
 
@@ -461,6 +499,7 @@ int main(void)
 #define HERE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reference_kinds),
+        cmocka_unit_test(test_no_purls),
         HERE(test_file),
         HERE(test_file_without_digests),
         HERE(test_file_is_sealed),
