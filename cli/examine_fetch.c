@@ -124,14 +124,13 @@ static int fetch_package(struct vb_session *session, const struct vb_fetch_limit
                          const struct vb_reference *reference, struct vb_error *err)
 {
     struct vb_indexes *indexes = NULL;
-    const bool npm = reference->kind == VB_REFERENCE_NPM;
     session->record_fd = memfd_create("vetbox-record", MFD_CLOEXEC);
     if (session->record_fd < 0)
         return vb_fail(err, VB_E_OS, errno, "making a file for what the index says");
-    int status = vb_indexes_new(npm ? VB_WANT_NPM : VB_WANT_PYPI, &indexes, err);
+    int status = vb_indexes_new(1U << reference->index, &indexes, err);
     if (status < 0)
         return status;
-    struct fetch_work work = {.package = {.index = npm ? VB_INDEX_NPM : VB_INDEX_PYPI,
+    struct fetch_work work = {.package = {.index = reference->index,
                                           .name = reference->name,
                                           .indexes = indexes,
                                           .ca_file = getenv("SSL_CERT_FILE"),
@@ -155,7 +154,7 @@ int vb_examine_fetch(struct vb_session *session, struct vb_error *err)
         return status;
     if (reference.kind == VB_REFERENCE_HTTPS)
         return fetch_https(session, &limits, err);
-    if (reference.name[0] != '\0')
+    if (reference.kind == VB_REFERENCE_PACKAGE)
         return fetch_package(session, &limits, &reference, err);
     VB_CLEANUP_FD int folder = -1;
     struct stat st;

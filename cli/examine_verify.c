@@ -46,15 +46,14 @@ static int add_reference(const struct vb_session *session, struct vb_buf *buf, s
 {
     struct vb_reference reference;
     const int status = vb_reference_read(session->reference, &reference, err);
-    if (status < 0 || reference.name[0] == '\0')
+    if (status < 0 || reference.kind != VB_REFERENCE_PACKAGE)
         return status;
     const char *name = reference.name;
     const size_t scope = name[0] == '@' ? 1 : 0;
     VB_CLEANUP_FREE char *plain = strndup(name, scope + strcspn(name + scope, "@=<>!~[; "));
     if (plain == NULL)
         return vb_fail(err, VB_E_NOMEM, errno, "naming the package");
-    const char *const texts[NAME_TEXTS] = {reference.kind == VB_REFERENCE_NPM ? "npm" : "pypi",
-                                           plain, ".", ""};
+    const char *const texts[NAME_TEXTS] = {vb_index_name(reference.index), plain, ".", ""};
     return add_name(buf, texts, left_out, err);
 }
 

@@ -1,29 +1,13 @@
-/* package: npm:NAME[@VERSION] and pypi:NAME[@VERSION] → bytes. The index says which file it is and
- * what its digest must be; a file with another one is not taken. Runs in a fetcher child. */
+/* package: npm:NAME[@VERSION] and its like → bytes. The index says which file it is and what its
+ * digest must be; a file with another one is not taken. Runs in a fetcher child. */
 #include <errno.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "fetch/record.h"
+#include "fetch/search.h"
 #include "fetch/semver.h"
-
-enum { PAGE_BYTES = 64 << 20, NAME_BYTES = 256, VERSION_BYTES = 128 };
-
-struct search {
-    const struct vb_indexes *indexes;
-    const struct vb_fetch_limits *limits;
-    struct crowd crowd;
-    char name[NAME_BYTES], version[VERSION_BYTES]; /* "": the newest */
-    bool foreign;                                  /* files of other projects are offered for it */
-    /* what was found: */
-    char url[CROWD_URL_BYTES], file[NAME_BYTES], digest[7 + VB_SHA512_HEX]; /* sha512-HEX */
-    json_t *told; /* the row of the index */
-    struct intake *intake;
-    /* what is under way: */
-    const struct crowd_get *asked; /* NULL: it was begun */
-    int (*came)(struct search *search, struct crowd_get *get, struct vb_error *err);
-};
 
 /* --- one request --- */
 
@@ -42,13 +26,16 @@ static bool next_one(void *ctx, struct crowd_get *ret)
 static int one_came(void *ctx, struct crowd_get *get, struct vb_error *err)
 {
     struct search *search = ctx;
+    for (const struct search_meaning *m = search->meanings; m != NULL && m->code != 0; m++) {
+        if (m->code == get->code)
+            return vb_fail(err, m->status, 0, "%s", m->text);
+    }
     if (get->status != VB_OK)
         return vb_fail(err, get->status, 0, "%s", get->reason);
     return search->came(search, get, err);
 }
 
-static int ask(struct search *search, const struct crowd_get *get,
-               int (*came)(struct search *search, struct crowd_get *get, struct vb_error *err),
+int search_ask(struct search *search, const struct crowd_get *get, search_came *came,
                struct vb_error *err)
 {
     const struct crowd_work work = {search, next_one, one_came};
@@ -82,6 +69,7 @@ static int choose_npm(struct search *search, const json_t *packument, struct vb_
     snprintf(search->file, sizeof(search->file), "%.100s-%.128s.tgz", vb_path_base(search->name),
              version);
     snprintf(search->version, sizeof(search->version), "%s", version);
+    search_note(search, "deprecated", text_of(manifest, "deprecated"));
     search->told = json_deep_copy(dist);
     return search->told == NULL ? vb_fail(err, VB_E_NOMEM, errno, "keeping what it says") : VB_OK;
 }
@@ -109,7 +97,7 @@ static int search_npm(struct search *search, struct vb_error *err)
     if (!settings_ask(search->indexes, registry, path, &get))
         return vb_fail(err, VB_E_USAGE, 0, "%s is too long", search->name);
     get.headers[0] = "Accept: application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8";
-    return ask(search, &get, packument_came, err);
+    return search_ask(search, &get, packument_came, err);
 }
 
 /* --- PyPI --- */
@@ -187,6 +175,9 @@ static int choose_pypi(struct search *search, const json_t *page, struct vb_erro
     snprintf(search->digest, sizeof(search->digest), "sha256-%s",
              text_of(json_object_get(best, "hashes"), "sha256"));
     snprintf(search->version, sizeof(search->version), "%s", found);
+    const json_t *yanked = json_object_get(best, "yanked");
+    if (json_is_true(yanked) || json_is_string(yanked))
+        search_note(search, "yanked", json_is_string(yanked) ? json_string_value(yanked) : "yes");
     search->told = json_deep_copy(best);
     return search->told == NULL ? vb_fail(err, VB_E_NOMEM, errno, "keeping what it says") : VB_OK;
 }
@@ -216,7 +207,7 @@ static int search_pypi(struct search *search, struct vb_error *err)
     if (!settings_ask(search->indexes, &search->indexes->python, path, &get))
         return vb_fail(err, VB_E_USAGE, 0, "%s is too long", search->name);
     get.headers[0] = pypi_accept;
-    return ask(search, &get, page_came, err);
+    return search_ask(search, &get, page_came, err);
 }
 
 /* --- the file --- */
@@ -225,7 +216,9 @@ static int file_came(struct search *search, struct crowd_get *get, struct vb_err
 {
     char part[65536];
     ssize_t got = 0;
-    int status = VB_OK;
+    int status = search->look == NULL ? VB_OK : search->look(search, get, err);
+    if (status < 0)
+        return status;
     if (lseek(get->fd, 0, SEEK_SET) < 0)
         return vb_fail(err, VB_E_OS, errno, "reading a download");
     while (status == VB_OK && (got = read(get->fd, part, sizeof(part))) > 0)
@@ -259,7 +252,8 @@ static int check_emit(struct vb_sink *base, struct vb_event *event, struct vb_er
 {
     const struct check *check = (const struct check *)(const void *)base;
     const bool long_one = strncmp(check->digest, "sha512-", 7) == 0;
-    if (vb_str_equal(vb_event_get_str(event, long_one ? VB_F_SHA512 : VB_F_SHA256),
+    if (check->digest[0] == '\0' ||
+        vb_str_equal(vb_event_get_str(event, long_one ? VB_F_SHA512 : VB_F_SHA256),
                      check->digest + 7))
         return vb_emit(check->next, event, err);
     const int status = tell_differing(check, event, err);
@@ -282,7 +276,7 @@ static int take_file(struct search *search, const struct registry *registry, int
     int status = intake_open(&intake, target_fd, &digested, err);
     search->intake = &intake;
     if (status == VB_OK)
-        status = ask(search, &get, file_came, err);
+        status = search_ask(search, &get, file_came, err);
     if (status == VB_OK)
         status = intake_report(&intake, search->file, search->url, &check.sink, err);
     search->intake = NULL;
@@ -292,19 +286,82 @@ static int take_file(struct search *search, const struct registry *registry, int
 
 /* --- what the index says of it --- */
 
+void search_note(struct search *search, const char *what, const char *value)
+{
+    if (value == NULL || value[0] == '\0' || search->fact_count == SEARCH_FACTS)
+        return;
+    struct search_fact *fact = &search->facts[search->fact_count++];
+    fact->what = what;
+    snprintf(fact->value, sizeof(fact->value), "%s", value);
+}
+
+static int tell_facts(const struct search *search, struct vb_sink *sink, struct vb_error *err)
+{
+    int status = VB_OK;
+    for (size_t i = 0; status == VB_OK && i < search->fact_count; i++) {
+        struct vb_event event;
+        vb_event_init(&event, VB_EV_FETCH_FACT, VB_SOURCE_TOOL);
+        vb_event_str(&event, VB_F_NAME, search->file);
+        vb_event_str(&event, VB_F_WHAT, search->facts[i].what);
+        vb_event_str(&event, VB_F_VALUE, search->facts[i].value);
+        status = vb_emit(sink, &event, err);
+    }
+    return status;
+}
+
+static const struct registry *npm_registry(const struct vb_indexes *indexes, const char *name)
+{
+    return settings_npm(indexes, name);
+}
+
+static const struct registry *pypi_registry(const struct vb_indexes *indexes, const char *name)
+{
+    (void)name;
+    return &indexes->python;
+}
+
+static const struct registry *clawhub_registry(const struct vb_indexes *indexes, const char *name)
+{
+    (void)name;
+    return &indexes->clawhub;
+}
+
+static const struct source {
+    int (*find)(struct search *search, struct vb_error *err);
+    const struct registry *(*registry)(const struct vb_indexes *indexes, const char *name);
+    int (*record)(struct record *record, const char *version, const json_t *told,
+                  struct vb_error *err);
+} sources[] = {[VB_INDEX_NPM] = {search_npm, npm_registry, record_npm},
+               [VB_INDEX_PYPI] = {search_pypi, pypi_registry, record_pypi},
+               [VB_INDEX_CLAWHUB] = {search_clawhub, clawhub_registry, record_clawhub}};
+
 static int keep_record(struct search *search, const struct vb_package_reference *reference,
                        const struct registry *registry, struct vb_error *err)
 {
     struct record record = {&search->crowd, reference->indexes, registry, search->name, NULL};
     if (reference->record_fd < 0)
         return VB_OK;
-    int status = reference->index == VB_INDEX_NPM
-                     ? record_npm(&record, search->version, search->told, err)
-                     : record_pypi(&record, search->version, search->told, err);
+    int status = sources[reference->index].record(&record, search->version, search->told, err);
     if (status == VB_OK)
         status = record_write(&record, reference->record_fd, err);
     json_decref(record.json);
     return status;
+}
+
+/* NAME@VERSION, of PyPI NAME==VERSION, too. */
+static int read_name(struct search *search, const struct vb_package_reference *reference,
+                     struct vb_error *err)
+{
+    const char *at = strchr(reference->name + 1, '@');
+    const char *pinned = reference->index == VB_INDEX_PYPI ? strstr(reference->name, "==") : NULL;
+    const char *end = at != NULL ? at : pinned;
+    const size_t len = end == NULL ? strlen(reference->name) : (size_t)(end - reference->name);
+    if (len >= sizeof(search->name))
+        return vb_fail(err, VB_E_USAGE, 0, "the name of the package is too long");
+    memcpy(search->name, reference->name, len);
+    if (end != NULL)
+        snprintf(search->version, sizeof(search->version), "%s", end + (end == pinned ? 2 : 1));
+    return VB_OK;
 }
 
 int vb_fetch_package(const struct vb_package_reference *reference, int target_fd,
@@ -312,31 +369,26 @@ int vb_fetch_package(const struct vb_package_reference *reference, int target_fd
                      struct vb_error *err)
 {
     struct search search = {.indexes = reference->indexes, .limits = limits};
-    const char *at = strchr(reference->name + 1, '@');
-    const char *pinned = strstr(reference->name, "==");
-    const bool npm = reference->index == VB_INDEX_NPM;
-    const char *end = at != NULL ? at : !npm ? pinned : NULL;
-    const size_t len = end == NULL ? strlen(reference->name) : (size_t)(end - reference->name);
-    if (len >= sizeof(search.name))
-        return vb_fail(err, VB_E_USAGE, 0, "the name of the package is too long");
-    memcpy(search.name, reference->name, len);
-    if (end != NULL)
-        snprintf(search.version, sizeof(search.version), "%s", end + (end == pinned ? 2 : 1));
+    const struct source *source = &sources[reference->index];
     const char *ca_file = reference->ca_file;
     if (ca_file == NULL && reference->indexes->ca_file[0] != '\0')
         ca_file = reference->indexes->ca_file;
-    int status = crowd_open(&search.crowd, ca_file, limits->timeout_ms,
+    int status = read_name(&search, reference, err);
+    if (status == VB_OK)
+        status = crowd_open(&search.crowd, ca_file, limits->timeout_ms,
                             limits->bytes + PAGE_BYTES + RECORD_ROOM, err);
     if (status == VB_OK)
-        status = npm ? search_npm(&search, err) : search_pypi(&search, err);
-    const struct registry *registry =
-        npm ? settings_npm(reference->indexes, search.name) : &reference->indexes->python;
+        status = source->find(&search, err);
+    const struct registry *registry = source->registry(reference->indexes, search.name);
     if (status == VB_OK)
         status = take_file(&search, registry, target_fd, sink, err);
+    if (status == VB_OK)
+        status = tell_facts(&search, sink, err);
     if (status == VB_OK)
         status = keep_record(&search, reference, registry, err);
     crowd_close(&search.crowd);
     json_decref(search.told);
-    return status < 0 ? vb_wrap(err, "fetching %s:%s", npm ? "npm" : "pypi", reference->name)
-                      : VB_OK;
+    return status < 0
+               ? vb_wrap(err, "fetching %s:%s", vb_index_name(reference->index), reference->name)
+               : VB_OK;
 }

@@ -241,6 +241,33 @@ int record_pypi(struct record *record, const char *version, const json_t *file,
     return status == VB_OK && url != NULL ? keep_provenance(record, url, err) : status;
 }
 
+/* --- ClawHub --- */
+
+static int keep_file(json_t *list, const json_t *file, struct vb_error *err)
+{
+    json_t *own = json_object();
+    if (own == NULL || json_array_append_new(list, own) < 0)
+        return no_memory(err);
+    const int status = put_text(own, "path", text_of(file, "path"), err);
+    return status == VB_OK ? put_text(own, "sha256", text_of(file, "sha256"), err) : status;
+}
+
+int record_clawhub(struct record *record, const char *version, const json_t *told,
+                   struct vb_error *err)
+{
+    const json_t *files = json_object_get(json_object_get(told, "version"), "files");
+    json_t *kept = json_array();
+    int status = begin(record, "clawhub", version, err);
+    if (status < 0) {
+        json_decref(kept);
+        return status;
+    }
+    status = put(record->json, "files", kept, err);
+    for (size_t i = 0; status == VB_OK && i < json_array_size(files); i++)
+        status = keep_file(kept, json_array_get(files, i), err);
+    return status;
+}
+
 /* --- */
 
 int record_write(const struct record *record, int fd, struct vb_error *err)

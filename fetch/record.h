@@ -24,6 +24,9 @@ VB_CHECKED int record_npm(struct record *record, const char *version, const json
 /* FILE is a row of a project's page. */
 VB_CHECKED int record_pypi(struct record *record, const char *version, const json_t *file,
                            struct vb_error *err);
+/* TOLD is the API's answer for a version. */
+VB_CHECKED int record_clawhub(struct record *record, const char *version, const json_t *told,
+                              struct vb_error *err);
 VB_CHECKED int record_write(const struct record *record, int fd, struct vb_error *err);
 
 #endif

@@ -22,19 +22,23 @@ static size_t scheme_len(const char *reference)
     return reference[len] == ':' ? len : 0;
 }
 
-/* The indexes, by the scheme of a reference and the type of a package URL. */
-static const struct {
-    const char *scheme;
-    enum vb_reference_kind kind;
-} indexes[] = {{"npm", VB_REFERENCE_NPM}, {"pypi", VB_REFERENCE_PYPI}};
+/* By the scheme of a reference. */
+static const char *const indexes[] = {
+    [VB_INDEX_NPM] = "npm", [VB_INDEX_PYPI] = "pypi", [VB_INDEX_CLAWHUB] = "clawhub"};
+
+const char *vb_index_name(enum vb_index index)
+{
+    return indexes[index];
+}
 
 /* False: SCHEME is none of them, or NAME is nothing. */
 static bool read_index(const char *scheme, size_t len, const char *name, struct vb_reference *ret)
 {
     for (size_t i = 0; i < VB_ARRAY_LEN(indexes); i++) {
-        if (strlen(indexes[i].scheme) != len || !vb_ascii_starts(scheme, indexes[i].scheme))
+        if (strlen(indexes[i]) != len || !vb_ascii_starts(scheme, indexes[i]))
             continue;
-        ret->kind = indexes[i].kind;
+        ret->kind = VB_REFERENCE_PACKAGE;
+        ret->index = (enum vb_index)i;
         const int written = snprintf(ret->name, sizeof(ret->name), "%s", name);
         return written > 0 && (size_t)written < sizeof(ret->name);
     }
@@ -45,7 +49,8 @@ static int read_purl(const char *reference, struct vb_reference *ret, struct vb_
 {
     struct purl purl;
     const int status = purl_read(reference, &purl, err);
-    if (status < 0 || read_index(purl.type, strlen(purl.type), purl.name, ret))
+    if (status < 0 || (read_index(purl.type, strlen(purl.type), purl.name, ret) &&
+                       ret->index != VB_INDEX_CLAWHUB)) /* no type of package URLs */
         return status;
     return vb_fail(err, VB_E_USAGE, 0,
                    "%s: vetbox does not fetch packages of the type %s, only npm and pypi; give an "
@@ -71,8 +76,9 @@ static int read_reference(const char *reference, struct vb_reference *ret, struc
         return vb_fail(
             err, VB_E_USAGE, 0,
             "%s: vetbox does not know references of the kind '%.*s:'; it takes files, folders, "
-            "https:// URLs, npm:NAME, pypi:NAME and package URLs (write ./%s for a file of that "
-            "name)",
+            "https:// URLs, npm:NAME, pypi:NAME, clawhub:SLUG and package URLs (write ./%s for a "
+            "file "
+            "of that name)",
             reference, (int)len, reference, reference);
     ret->kind = VB_REFERENCE_PATH;
     return VB_OK;

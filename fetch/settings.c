@@ -14,6 +14,9 @@
 
 enum { FILE_BYTES = 256 * 1024, ANSWER_BYTES = 256 * 1024, ANSWER_MS = 15000 };
 
+/* Its own tools have it built in, too. */
+static const char public_clawhub[] = "https://clawhub.ai/";
+
 extern char **environ;
 
 /* --- values --- */
@@ -233,8 +236,11 @@ static void read_files(struct vb_indexes *indexes)
     const char *registry = either("npm_config_registry", "NPM_CONFIG_REGISTRY");
     const char *npmrc = either("npm_config_userconfig", "NPM_CONFIG_USERCONFIG");
     const char *index = getenv("PIP_INDEX_URL");
+    const char *clawhub = either("CLAWHUB_REGISTRY", "CLAWDHUB_REGISTRY");
     if (registry != NULL)
         set_base(indexes->npm[0].base, registry);
+    set_base(indexes->clawhub.base,
+             clawhub == NULL || clawhub[0] == '\0' ? public_clawhub : clawhub);
     if (index != NULL)
         settings_set_pypi(indexes, index);
     if (npmrc != NULL && npmrc[0] != '\0')
@@ -354,7 +360,10 @@ void vb_indexes_free(struct vb_indexes *indexes)
 
 const char *vb_indexes_base(const struct vb_indexes *indexes, enum vb_index index)
 {
-    return index == VB_INDEX_NPM ? indexes->npm[0].base : indexes->python.base;
+    const struct registry *const registries[] = {[VB_INDEX_NPM] = &indexes->npm[0],
+                                                 [VB_INDEX_PYPI] = &indexes->python,
+                                                 [VB_INDEX_CLAWHUB] = &indexes->clawhub};
+    return registries[index]->base;
 }
 
 /* --- asking --- */

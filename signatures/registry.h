@@ -59,6 +59,11 @@ VB_CHECKED int vb_sig_npm_key(const struct vb_sig_told *told, struct vb_sig_byte
 
 VB_CHECKED int vb_sig_npm(struct vb_sig_told *told, struct vb_error *err);
 
+/* Compares the tree, all of whose FILES are sorted, with the list of a version's files that ClawHub
+ * gave, and emits signature.list. */
+VB_CHECKED int vb_sig_clawhub(const struct vb_sig_told *told, const struct vb_sig_paths *files,
+                              struct vb_error *err);
+
 /* --- attestations --- */
 
 /* npm's, of its own form. */

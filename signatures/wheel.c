@@ -4,46 +4,18 @@
 #include <limits.h>
 #include <string.h>
 
-enum { LIST_MAX = 16 * 1024 * 1024, SHOWN_MAX = 100, FIELD_MAX = PATH_MAX };
+#include "signatures/filelist.h"
 
-/* What becomes of a row or a file, in the order in which it is told. */
-enum sort { SORT_FITS, SORT_DIFFERING, SORT_MISSING, SORT_UNDIGESTED, SORT_UNLISTED, SORTS };
-static const char *const sort_names[SORTS] = {"fits", "differing", "missing", "undigested",
-                                              "unlisted"};
-
-struct wheel {
-    int dirfd;
-    const char *record; /* its path */
-    const struct vb_sig_paths *files;
-    bool *listed; /* of each file */
-    size_t counts[SORTS];
-    struct vb_sig_paths shown[SORTS];
-    size_t present; /* files that must be listed */
-};
-
-static void wheel_done(struct wheel *wheel)
-{
-    for (size_t i = 0; i < SORTS; i++)
-        vb_sig_paths_done(&wheel->shown[i]);
-    free(wheel->listed);
-}
-
-static int note(struct wheel *wheel, enum sort sort, const char *path, struct vb_error *err)
-{
-    wheel->counts[sort]++;
-    return sort == SORT_FITS || wheel->shown[sort].count == SHOWN_MAX
-               ? 0
-               : vb_sig_paths_add(&wheel->shown[sort], path, err);
-}
+enum { LIST_MAX = 16 * 1024 * 1024, FIELD_MAX = PATH_MAX };
 
 /* RECORD itself and the signatures over it need no row with a digest. */
-static bool is_exempt(const struct wheel *wheel, const char *path)
+static bool is_exempt(const struct vb_sig_list *list, const char *path)
 {
     static const char *const tails[] = {"", ".jws", ".p7s"};
-    const size_t len = strlen(wheel->record);
+    const size_t len = strlen(list->path);
 
     for (size_t i = 0; i < VB_ARRAY_LEN(tails); i++) {
-        if (strncmp(path, wheel->record, len) == 0 && strcmp(path + len, tails[i]) == 0)
+        if (strncmp(path, list->path, len) == 0 && strcmp(path + len, tails[i]) == 0)
             return true;
     }
     return false;
@@ -142,121 +114,18 @@ static const char *read_digest(const char *text, unsigned char *ret, size_t *ret
     return NULL;
 }
 
-static int compare(struct wheel *wheel, const struct row *row, enum sort *ret, struct vb_error *err)
-{
-    unsigned char told[VB_SIG_DIGEST_MAX], real[VB_SIG_DIGEST_MAX];
-    size_t told_len = 0, len = 0;
-    const char *why;
-    uint64_t size;
-
-    const char *algorithm = read_digest(row->digest, told, &told_len);
-    VB_CLEANUP_FD int fd = vb_sig_open_regular(wheel->dirfd, row->path, &size, &why);
-    *ret = fd < 0 ? SORT_MISSING : SORT_UNDIGESTED;
-    if (fd < 0 || algorithm == NULL)
-        return 0;
-    const int status = vb_sig_hash_fd(algorithm, fd, real, &len, err);
-    const bool same = vb_sig_same((struct vb_sig_bytes){.data = told, .len = told_len},
-                                  (struct vb_sig_bytes){.data = real, .len = len});
-    *ret = same ? SORT_FITS : SORT_DIFFERING;
-    return status;
-}
-
 /* --- the list --- */
 
-static size_t find(const struct vb_sig_paths *files, const char *path)
+static int see_row(struct vb_sig_list *list, const struct row *row, struct vb_error *err)
 {
-    size_t low = 0, high = files->count;
+    unsigned char told[VB_SIG_DIGEST_MAX];
+    struct vb_sig_bytes digest = {.data = told};
+    const char *algorithm = read_digest(row->digest, told, &digest.len);
 
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        const int order = strcmp(files->items[middle], path);
-        if (order == 0)
-            return middle;
-        low = order < 0 ? middle + 1 : low;
-        high = order < 0 ? high : middle;
-    }
-    return SIZE_MAX;
+    return vb_sig_list_row(list, row->path, algorithm, digest, err);
 }
 
-static int see_row(struct wheel *wheel, const struct row *row, struct vb_error *err)
-{
-    const size_t at = find(wheel->files, row->path);
-    enum sort sort;
-
-    if (is_exempt(wheel, row->path) || (at != SIZE_MAX && wheel->listed[at]))
-        return 0;
-    if (at != SIZE_MAX)
-        wheel->listed[at] = true;
-    const int status = compare(wheel, row, &sort, err);
-    return status < 0 ? status : note(wheel, sort, row->path, err);
-}
-
-static int see_unlisted(struct wheel *wheel, struct vb_error *err)
-{
-    int status = 0;
-
-    for (size_t i = 0; status == 0 && i < wheel->files->count; i++) {
-        const char *path = wheel->files->items[i];
-        if (is_exempt(wheel, path))
-            continue;
-        wheel->present++;
-        if (!wheel->listed[i])
-            status = note(wheel, SORT_UNLISTED, path, err);
-    }
-    return status;
-}
-
-struct line {
-    const char *code;
-    size_t count;
-    const struct vb_sig_paths *paths; /* NULL: none */
-    const char *reason;               /* NULL: none */
-};
-
-static int emit(const struct wheel *wheel, const struct line *line, struct vb_sink *sink,
-                struct vb_error *err)
-{
-    const struct vb_sig_paths *paths = line->paths;
-    struct vb_str shown[SHOWN_MAX];
-    struct vb_event event;
-    size_t listed = 0;
-
-    for (; paths != NULL && listed < paths->count && listed < SHOWN_MAX; listed++)
-        shown[listed] =
-            (struct vb_str){.text = paths->items[listed], .len = strlen(paths->items[listed])};
-    vb_event_init(&event, VB_EV_SIGNATURE_LIST, VB_SOURCE_STATIC);
-    vb_event_str(&event, VB_F_FORMAT, "wheel-record");
-    vb_event_str(&event, VB_F_PATH, wheel->record);
-    vb_event_str(&event, VB_F_CODE, line->code);
-    vb_event_int(&event, VB_F_COUNT, (int64_t)line->count);
-    vb_event_int(&event, VB_F_PRESENT, (int64_t)wheel->present);
-    if (listed > 0)
-        vb_event_list(&event, VB_F_PATHS, shown, listed);
-    vb_event_str(&event, VB_F_REASON, line->reason);
-    return vb_emit(sink, &event, err);
-}
-
-static int malformed(const struct wheel *wheel, size_t number, const char *reason,
-                     struct vb_sink *sink, struct vb_error *err)
-{
-    const struct line line = {"malformed", number, NULL, reason};
-
-    return emit(wheel, &line, sink, err);
-}
-
-static int emit_all(const struct wheel *wheel, struct vb_sink *sink, struct vb_error *err)
-{
-    int status = 0;
-
-    for (size_t i = 0; status == 0 && i < SORTS; i++) {
-        const struct line line = {sort_names[i], wheel->counts[i], &wheel->shown[i], NULL};
-        if (line.count > 0)
-            status = emit(wheel, &line, sink, err);
-    }
-    return status;
-}
-
-static int see_list(struct wheel *wheel, struct vb_sig_bytes text, struct vb_sink *sink,
+static int see_list(struct vb_sig_list *list, struct vb_sig_bytes text, struct vb_sink *sink,
                     struct vb_error *err)
 {
     VB_CLEANUP_FREE struct row *row = malloc(sizeof(*row));
@@ -266,12 +135,10 @@ static int see_list(struct wheel *wheel, struct vb_sig_bytes text, struct vb_sin
         return vb_fail(err, VB_E_NOMEM, 0, "out of memory for a list of files");
     for (size_t number = 1; status == 0 && text.len > 0; number++) {
         if (!take_row(&text, row))
-            return malformed(wheel, number, "the row cannot be read", sink, err);
-        status = see_row(wheel, row, err);
+            return vb_sig_list_malformed(list, number, "the row cannot be read", sink, err);
+        status = see_row(list, row, err);
     }
-    if (status == 0)
-        status = see_unlisted(wheel, err);
-    return status < 0 ? status : emit_all(wheel, sink, err);
+    return status < 0 ? status : vb_sig_list_end(list, sink, err);
 }
 
 /* "NAME.dist-info/RECORD" at the top, where there is but one; else NULL. */
@@ -297,23 +164,26 @@ static const char *find_record(const struct vb_sig_paths *files)
 int vb_sig_wheel(int dirfd, const char *name, const struct vb_sig_paths *files,
                  struct vb_sink *sink, struct vb_error *err)
 {
-    VB_CLEANUP(wheel_done) struct wheel wheel = {.dirfd = dirfd, .files = files};
+    VB_CLEANUP(vb_sig_list_done)
+    struct vb_sig_list list = {
+        .dirfd = dirfd, .format = "wheel-record", .files = files, .exempt = is_exempt};
     VB_CLEANUP(vb_buf_done) struct vb_buf text = {0};
     const char *why;
     uint64_t size;
 
-    wheel.record = vb_ascii_equal(vb_path_extension(name), "whl") ? find_record(files) : NULL;
-    if (wheel.record == NULL)
+    list.path = vb_ascii_equal(vb_path_extension(name), "whl") ? find_record(files) : NULL;
+    if (list.path == NULL)
         return 0;
-    wheel.listed = calloc(files->count, sizeof(*wheel.listed));
-    if (wheel.listed == NULL)
-        return vb_fail(err, VB_E_NOMEM, 0, "out of memory for a list of files");
-    VB_CLEANUP_FD int fd = vb_sig_open_regular(dirfd, wheel.record, &size, &why);
+    int status = vb_sig_list_begin(&list, err);
+    if (status < 0)
+        return status;
+    VB_CLEANUP_FD int fd = vb_sig_open_regular(dirfd, list.path, &size, &why);
     if (fd < 0 || size > LIST_MAX)
-        return malformed(&wheel, 0, fd < 0 ? why : "it is larger than 16 MiB", sink, err);
+        return vb_sig_list_malformed(&list, 0, fd < 0 ? why : "it is larger than 16 MiB", sink,
+                                     err);
     vb_buf_init(&text, LIST_MAX);
-    const int status = vb_sig_read_head(fd, LIST_MAX, &text, err);
+    status = vb_sig_read_head(fd, LIST_MAX, &text, err);
     return status < 0 ? status
-                      : see_list(&wheel, (struct vb_sig_bytes){.data = text.data, .len = text.len},
+                      : see_list(&list, (struct vb_sig_bytes){.data = text.data, .len = text.len},
                                  sink, err);
 }

@@ -328,8 +328,39 @@ static void see_lookalike(struct judge *judge)
                         vb_text_of(judge, VB_F_NAME), vb_text_of(judge, VB_F_TARGET), what, code);
 }
 
+/* A list within the package that does not fit is what tools leave behind that repair packages; that
+ * of a registry is what it sent. */
+static void see_list(struct judge *judge)
+{
+    static const struct {
+        const char *code, *words;
+    } bad[] = {{"differing", "has other bytes than the registry's list says"},
+               {"missing", "stands on the registry's list and is not there"},
+               {"unlisted", "does not stand on the registry's list"},
+               {"malformed", "cannot be read in the registry's list"}};
+    const char *code = vb_text_of(judge, VB_F_CODE);
+    if (strcmp(vb_text_of(judge, VB_F_FORMAT), "clawhub-files") != 0)
+        return;
+    for (size_t i = 0; i < VB_ARRAY_LEN(bad); i++) {
+        if (strcmp(code, bad[i].code) != 0)
+            continue;
+        size_t count = 0;
+        char **paths = vb_list_of(judge, VB_F_PATHS, &count);
+        const int64_t more = vb_event_get_int(judge->event, VB_F_COUNT, 0) - 1;
+        const struct found found = found_at(judge, FINDING_INDEX_DIFFERS);
+        vb_report_found(judge, &found, "%s %s%s.", count > 0 ? paths[0] : "A row", bad[i].words,
+                        count > 0 && more > 0
+                            ? vb_arena_printf(&judge->scratch, ", and %lld more", (long long)more)
+                            : "");
+    }
+}
+
 void vb_see_signature(struct judge *judge)
 {
+    if (judge->event->kind == VB_EV_SIGNATURE_LIST) {
+        see_list(judge);
+        return;
+    }
     if (judge->event->kind == VB_EV_NAME_LOOKALIKE) {
         see_lookalike(judge);
         return;

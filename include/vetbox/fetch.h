@@ -8,9 +8,13 @@
 enum vb_reference_kind {
     VB_REFERENCE_PATH,
     VB_REFERENCE_HTTPS,
-    VB_REFERENCE_NPM, /* npm:NAME[@VERSION or tag] */
-    VB_REFERENCE_PYPI /* pypi:NAME[@VERSION] */
+    VB_REFERENCE_PACKAGE /* of an index: npm:NAME[@VERSION or tag], pypi:NAME[@VERSION],
+                            clawhub:[OWNER/]SLUG[@VERSION] */
 };
+
+enum vb_index { VB_INDEX_NPM, VB_INDEX_PYPI, VB_INDEX_CLAWHUB };
+/* As references name it. */
+const char *vb_index_name(enum vb_index index);
 
 struct vb_fetch_limits {
     uint64_t bytes;      /* of the artifact */
@@ -23,8 +27,9 @@ struct vb_fetch_limits {
 enum { VB_REFERENCE_NAME_BYTES = 512 };
 struct vb_reference {
     enum vb_reference_kind kind;
-    char name[VB_REFERENCE_NAME_BYTES]; /* of a package of an index: NAME, NAME@VERSION; of PyPI
-                                           also NAME==VERSION. "" for all else. */
+    enum vb_index
+        index; /* of a package, as is NAME: NAME, NAME@VERSION; of PyPI NAME==VERSION, too */
+    char name[VB_REFERENCE_NAME_BYTES];
 };
 /* What REFERENCE is, by its form alone: npm:NAME and the package URL pkg:npm/NAME are the same.
  * VB_E_USAGE for schemes that vetbox does not know. */
@@ -47,12 +52,11 @@ VB_CHECKED int vb_fetch_https(const char *url, int target_fd, const char *ca_fil
 
 /* --- package indexes --- */
 
-enum vb_index { VB_INDEX_NPM, VB_INDEX_PYPI };
-enum { VB_WANT_NPM = 1 << VB_INDEX_NPM, VB_WANT_PYPI = 1 << VB_INDEX_PYPI };
-
 /* Where the user's own npm and pip get packages from, with the secrets that it takes: from the
- * environment, .npmrc and pip.conf, else from what the tools say (which takes a second). WANTED is
- * a set of VB_WANT_…. Runs in the coordinator, before a fetcher. */
+ * environment, .npmrc and pip.conf, else from what the tools say (which takes a second); and
+ * ClawHub (CLAWHUB_REGISTRY, else the public one). WANTED is a set of VB_WANT_…. Runs in the
+ * coordinator, before a fetcher. */
+enum { VB_WANT_NPM = 1 << VB_INDEX_NPM, VB_WANT_PYPI = 1 << VB_INDEX_PYPI };
 struct vb_indexes;
 VB_CHECKED int vb_indexes_new(unsigned wanted, struct vb_indexes **ret, struct vb_error *err);
 void vb_indexes_free(struct vb_indexes *indexes);

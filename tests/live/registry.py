@@ -1,4 +1,4 @@
-"""A loopback package index for tests, npm's and PyPI's: prints its port, serves until its input ends.
+"""A loopback package index for tests, npm's, PyPI's and ClawHub's: prints its port, serves until its input ends.
 
 usage: registry.py LOG [KEYS]
 
@@ -21,6 +21,7 @@ import sys
 import tarfile
 import threading
 import time
+import urllib.parse
 import zipfile
 
 # name: {version: (what package.json has besides, index.js)}
@@ -69,6 +70,13 @@ PYPI = {
     "vouched": {"1.0": ([], "SIDE = 'vouched'\n")},
     "unheard": {"1.0": ([], "SIDE = 'unheard'\n")},
 }
+# slug: {version: files}; of ClawHub, all owned by "acme"
+SKILLS = {slug: {"1.0.0": {"SKILL.md": f"---\nname: {slug}\ndescription: Sorts lines.\n---\nSort the lines of a file.\n"}}
+          for slug in ("sorter", "changed", "grown", "shrunk", "banned", "waiting", "linked", "flagged")}
+SKILLS["sorter"]["1.1.0"] = {**SKILLS["sorter"]["1.0.0"], "scripts/sort.py": "import sys\nprint(''.join(sorted(sys.stdin)))\n"}
+# slug: what a download of it is answered with instead
+REFUSED = {"banned": 403, "waiting": 423}
+
 # name: the files of another project that are offered for it, beside its own
 FOREIGN = {"impostor": ("gamma", "0.5"), "gamma": ("beta", "2.0")}
 
@@ -185,7 +193,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             LOG.write(self.path + (" secret" if secret else "") + "\n")
             LOG.flush()
         path = self.path.partition("?")[0]
-        for prefix, serve in (("/npm/", self.npm), ("/bare/", self.bare), ("/slow/", self.slow), ("/provenance/", self.provenance), ("/simple/", self.simple), ("/files/", self.file)):
+        for prefix, serve in (("/npm/", self.npm), ("/bare/", self.bare), ("/slow/", self.slow), ("/provenance/", self.provenance), ("/simple/", self.simple), ("/files/", self.file), ("/api/v1/", self.clawhub)):
             if path.startswith(prefix):
                 body = serve(path[len(prefix):], secret)
                 if body is not None:
@@ -262,6 +270,51 @@ class Handler(http.server.BaseHTTPRequestHandler):
             rows[0]["provenance"] = f"{self.origin()}/provenance/{name}"
         return (json.dumps({"meta": {"api-version": "1.0"}, "name": name, "files": rows}).encode(),
                 "application/vnd.pypi" + ".simple.v1+json")
+
+    def clawhub(self, path, secret):
+        query = dict(urllib.parse.parse_qsl(self.path.partition("?")[2]))
+        if query.get("ownerHandle", "acme") != "acme":
+            return None
+        parts = path.split("/")
+        if path == "download":
+            return self.skill_archive(query["slug"], query["version"])
+        slug = parts[1] if parts[0] == "skills" else None
+        if slug == "twins" and "ownerHandle" not in query:
+            return (b'{"code":"AMBIGUOUS_SKILL_SLUG"}', "application/json", 409)
+        if slug not in SKILLS:
+            return None
+        if len(parts) == 2:
+            moderation = {"isSuspicious": True, "verdict": "suspicious", "reasonCodes": ["suspicious.dangerous_exec"]}
+            return (json.dumps({"skill": {"slug": slug}, "owner": {"handle": "acme"},
+                                "latestVersion": {"version": list(SKILLS[slug])[-1]},
+                                "moderation": moderation if slug == "flagged" else None}).encode(),)
+        version = parts[3]
+        if version not in SKILLS[slug]:
+            return None
+        rows = [{"path": file, "size": len(text), "sha256": hashlib.sha256(text.encode()).hexdigest()}
+                for file, text in SKILLS[slug][version].items()]
+        return (json.dumps({"skill": {"slug": slug}, "version": {
+            "version": version, "license": "MIT", "files": rows,
+            "security": {"status": "clean", "hasWarnings": False}}}).encode(),)
+
+    def skill_archive(self, slug, version):
+        if slug in REFUSED:
+            return (b"no", "text/plain", REFUSED[slug])
+        if slug == "linked":
+            return (json.dumps({"sourceRef": "public-github", "repo": "acme/linked", "commit": "0" * 40,
+                                "path": "skills/linked"}).encode(),)
+        files = dict(SKILLS[slug][version])
+        if slug == "changed":
+            files["SKILL.md"] += "Then sort them again.\n"
+        if slug == "grown":
+            files["more.md"] = "More of it.\n"
+        if slug == "shrunk":
+            files = {"README.md": "Sorts.\n", "SKILLS.md": files["SKILL.md"], "skill.py": "print(1)\n"}
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path, text in {**files, "_meta.json": json.dumps({"slug": slug, "version": version})}.items():
+                archive.writestr(zipfile.ZipInfo(path), text)
+        return (out.getvalue(), "application/zip")
 
     def file(self, path, secret):
         for (name, version), data in WHEELS.items():

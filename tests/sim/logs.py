@@ -1066,6 +1066,18 @@ def signed_by_index():
     log.write()
 
 
+def other_than_told():
+    """Files that are not those that the registry of skills tells of, whatever its scanners say."""
+    log = Log("other-than-told", action="scan")
+    log.files("SKILL.md")
+    for what, value in (("owner", "acme"), ("scan", "clean")):
+        log.add("fetch.fact", "tool", name="sorter-1.0.0.zip", what=what, value=value)
+    for code, count, paths in (("fits", 2, []), ("differing", 1, ["SKILL.md"]), ("unlisted", 1, ["more.md"])):
+        log.add("signature.list", "static", format="clawhub-files", path="sorter-1.0.0.zip",
+                code=code, count=count, present=4, **({"paths": paths} if paths else {}))
+    log.write()
+
+
 def text_only():
     """Instructions without anything that executes may be allowed by a static scan."""
     log = Log("text-only", action="scan")
@@ -2298,7 +2310,7 @@ if __name__ == "__main__":
                   documented_server, exfil_ssh, exfil_file, base64_oneliner, stage_two, answered, guessed_data, guessed_orders, download_left, kept_encoded, encoded_picture, dependencies, own_logins,
                   persistence,
                   agent_tamper, tamper_named, own_place, among_skills, beside_skills, made_before, reverse_shell, archive_traversal, hidden_unicode,
-                  static_only, text_only, signed_by_others, signed_by_index,
+                  static_only, text_only, signed_by_others, signed_by_index, other_than_told,
                   escape_attempt, io_uring_probe, cloud_tool, cloud_tool_of_its_own, borrowed_name, borrowed_module, coverage_gap, live, cut_short, memory_bomb,
                   unexecuted, exception, home_search,
                   looking_around, interrupted,

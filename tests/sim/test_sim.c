@@ -235,6 +235,7 @@ static void test_decisions(void **state)
         {"agent-tamper", VB_DECISION_BLOCK, "VB-AGENT-TAMPER"},
         {"reverse-shell", VB_DECISION_BLOCK, "VB-REVERSE-SHELL"},
         {"hidden-unicode", VB_DECISION_BLOCK, NULL},
+        {"other-than-told", VB_DECISION_BLOCK, "VB-INDEX-DIFFERS"},
         {"escape-attempt", VB_DECISION_BLOCK, "VB-ESCAPE-ATTEMPT"},
         {"odds-and-ends", VB_DECISION_BLOCK, NULL},
         {"honest-release", VB_DECISION_ALLOW, NULL},

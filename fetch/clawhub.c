@@ -1,0 +1,186 @@
+/* clawhub: [OWNER/]SLUG[@VERSION] → the version's archive, by ClawHub's API (/api/v1). It names no
+ * digest of the archive, which is made anew for each download, but one of each file in it; and it
+ * tells what its own scanners say, which is noted and decides nothing. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fetch/record.h"
+#include "fetch/search.h"
+
+enum { ANSWER_BYTES = 16 << 20, PATH_BYTES = 1024, FILES_MAX = 20000 };
+
+static const struct search_meaning meanings[] = {
+    {403, VB_E_UNAVAILABLE, "it is blocked there, as malware or by a moderator"},
+    {404, VB_E_NOINPUT, "there is no such skill, or no such version of it"},
+    {409, VB_E_USAGE, "several skills are called so: name its owner, clawhub:OWNER/SLUG"},
+    {410, VB_E_NOINPUT, "it was there and has been removed"},
+    {423, VB_E_TEMPFAIL, "it waits for a scan there and cannot be had yet; try again later"},
+    {0, VB_OK, NULL},
+};
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    return json_string_value(json_object_get(object, key));
+}
+
+/* What may stand in an address as it is. */
+static bool is_plain(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        const char c = text[i];
+        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (!letter && !(c >= '0' && c <= '9') && c != '-' && c != '_' && c != '.')
+            return false;
+    }
+    return len > 0 && text[0] != '.';
+}
+
+/* --- asking --- */
+
+struct skill {
+    const char *slug;
+    char owner[80]; /* "&ownerHandle=NAME", or "" */
+};
+
+static bool read_skill(const struct search *search, struct skill *ret)
+{
+    const char *slash = strchr(search->name, '/');
+    ret->slug = slash == NULL ? search->name : slash + 1;
+    ret->owner[0] = '\0';
+    if (slash != NULL &&
+        (!is_plain(search->name, (size_t)(slash - search->name)) ||
+         snprintf(ret->owner, sizeof(ret->owner), "&ownerHandle=%.*s", (int)(slash - search->name),
+                  search->name) >= (int)sizeof(ret->owner)))
+        return false;
+    return is_plain(ret->slug, strlen(ret->slug));
+}
+
+/* What an answer says is the search's until the next one. */
+static int answer_came(struct search *search, struct crowd_get *get, struct vb_error *err)
+{
+    json_t *answer = NULL;
+    const int status = closure_parse(get, &answer, err);
+    json_decref(search->told);
+    search->told = answer;
+    return status;
+}
+
+/* Asks for what stands at PATH below the API. */
+static int ask_api(struct search *search, const char *path, struct vb_error *err)
+{
+    char whole[PATH_BYTES + 16];
+    struct crowd_get get = {.limit = ANSWER_BYTES, .headers = {"Accept: application/json"}};
+    snprintf(whole, sizeof(whole), "api/v1/%s", path);
+    if (!settings_ask(search->indexes, &search->indexes->clawhub, whole, &get))
+        return vb_fail(err, VB_E_USAGE, 0, "its name is too long");
+    return search_ask(search, &get, answer_came, err);
+}
+
+/* --- what is said of it --- */
+
+static void note_skill(struct search *search)
+{
+    const json_t *moderation = json_object_get(search->told, "moderation");
+    search_note(search, "owner", text_of(json_object_get(search->told, "owner"), "handle"));
+    search_note(search, "moderation", text_of(moderation, "verdict"));
+    if (json_is_true(json_object_get(moderation, "isSuspicious")))
+        search_note(search, "moderation", "suspicious");
+    const json_t *codes = json_object_get(moderation, "reasonCodes");
+    for (size_t i = 0; i < json_array_size(codes) && i < 4; i++)
+        search_note(search, "moderation-reason", json_string_value(json_array_get(codes, i)));
+}
+
+static void note_version(struct search *search, const json_t *version)
+{
+    const json_t *security = json_object_get(version, "security");
+    search_note(search, "license", text_of(version, "license"));
+    search_note(search, "scan", text_of(security, "status"));
+    if (json_is_true(json_object_get(security, "hasWarnings")))
+        search_note(search, "scan", "has warnings");
+}
+
+static int choose_newest(struct search *search, struct vb_error *err)
+{
+    const char *newest = text_of(json_object_get(search->told, "latestVersion"), "version");
+    if (newest == NULL || strlen(newest) >= sizeof(search->version))
+        return vb_fail(err, VB_E_NOINPUT, 0, "the registry names no version of it");
+    snprintf(search->version, sizeof(search->version), "%s", newest);
+    return VB_OK;
+}
+
+/* The skill, and its newest version where none is asked for. */
+static int find_version(struct search *search, const struct skill *skill, struct vb_error *err)
+{
+    char path[PATH_BYTES];
+    const bool newest = search->version[0] == '\0' || strcmp(search->version, "latest") == 0;
+    snprintf(path, sizeof(path), "skills/%s%s%s", skill->slug, skill->owner[0] != '\0' ? "?" : "",
+             skill->owner[0] != '\0' ? skill->owner + 1 : "");
+    int status = ask_api(search, path, err);
+    if (status == VB_OK)
+        note_skill(search);
+    if (status == VB_OK && newest)
+        status = choose_newest(search, err);
+    if (status == VB_OK && !is_plain(search->version, strcspn(search->version, "+")))
+        return vb_fail(err, VB_E_USAGE, 0, "%s is no version", search->version);
+    return status;
+}
+
+/* A plus is a blank in the query of an address. */
+static void put_version(const char *version, char *ret, size_t size)
+{
+    const size_t plain = strcspn(version, "+");
+    snprintf(ret, size, "%.*s%s%s", (int)plain, version, version[plain] == '+' ? "%2B" : "",
+             version[plain] == '+' ? version + plain + 1 : "");
+}
+
+/* --- the archive --- */
+
+/* Skills that ClawHub only knows of lie elsewhere: instead of an archive it says where. */
+static int look_at_archive(struct search *search, struct crowd_get *get, struct vb_error *err)
+{
+    char first = '\0';
+    if (pread(get->fd, &first, 1, 0) < 0)
+        return vb_fail(err, VB_E_OS, errno, "reading a download");
+    if (first != '{')
+        return VB_OK;
+    int status = answer_came(search, get, err);
+    const char *repo = text_of(search->told, "repo"), *commit = text_of(search->told, "commit");
+    const char *path = text_of(search->told, "path");
+    if (status < 0 || repo == NULL || commit == NULL)
+        return vb_fail(err, VB_E_DATA, 0, "the registry sent something else than an archive");
+    return vb_fail(err, VB_E_UNAVAILABLE, 0,
+                   "the registry has no archive of it: it lies in the repository %.200s, at commit "
+                   "%.64s, in %.200s; give vetbox that folder",
+                   repo, commit, path == NULL ? "its top folder" : path);
+}
+
+int search_clawhub(struct search *search, struct vb_error *err)
+{
+    char path[PATH_BYTES], version[3 * VERSION_BYTES];
+    struct skill skill;
+    if (!read_skill(search, &skill))
+        return vb_fail(err, VB_E_USAGE, 0, "%s is no name of ClawHub: [OWNER/]SLUG", search->name);
+    search->meanings = meanings;
+    search->look = look_at_archive;
+    int status = find_version(search, &skill, err);
+    if (status < 0)
+        return status;
+    put_version(search->version, version, sizeof(version));
+    snprintf(path, sizeof(path), "skills/%s/versions/%s%s%s", skill.slug, version,
+             skill.owner[0] != '\0' ? "?" : "", skill.owner[0] != '\0' ? skill.owner + 1 : "");
+    status = ask_api(search, path, err);
+    if (status < 0)
+        return status;
+    const json_t *said = json_object_get(search->told, "version");
+    const json_t *files = json_object_get(said, "files");
+    if (!json_is_array(files) || json_array_size(files) > FILES_MAX)
+        return vb_fail(err, VB_E_DATA, 0, "what the registry says of it cannot be read");
+    note_version(search, said);
+    snprintf(search->file, sizeof(search->file), "%.100s-%.128s.zip", skill.slug, search->version);
+    if (snprintf(search->url, sizeof(search->url), "%sapi/v1/download?slug=%s&version=%s%s",
+                 search->indexes->clawhub.base, skill.slug, version,
+                 skill.owner) >= (int)sizeof(search->url))
+        return vb_fail(err, VB_E_USAGE, 0, "its name is too long");
+    return VB_OK;
+}
