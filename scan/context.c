@@ -273,7 +273,7 @@ static const char *const showing[] = {"text",   "txt",     "markdown", "md",    
                                       "css",    "csv",     "log"};
 static bool shows_only(const struct vb_item *item, size_t begin, size_t end)
 {
-    while (begin < end && strchr("`~ >", item->data[begin]) != NULL)
+    while (begin < end && item->data[begin] == ' ')
         begin++;
     const char *word = (const char *)item->data + begin;
     size_t len = 0;
@@ -319,7 +319,7 @@ static void begin_block(struct walk *walk, size_t begin, size_t end)
 {
     const struct vb_item *item = walk->text.item;
     const bool teaches = walk->heading_teaches && walk->heading_end + HEADING_REACH > begin;
-    if (shows_only(item, begin, end))
+    if (shows_only(item, begin + walk->fence.info, end))
         walk->view = NULL;
     else
         walk->view = context_of(&walk->text, begin, &teaches) != NULL ? walk->quoted : walk->code;
@@ -344,13 +344,13 @@ int vb_context_fences(const struct vb_item *item, struct vb_context_views *views
     vb_buf_clear(walk.quoted);
     for (size_t begin = 0; status == 0 && begin < item->len;) {
         const size_t end = line_end(&walk.text, begin);
-        const bool fence = vb_fence_see(&walk.fence, item->data + begin, end - begin);
-        if (!fence)
+        const enum vb_fence_is is = vb_fence_see(&walk.fence, item->data + begin, end - begin);
+        if (is == VB_FENCE_NONE)
             see_heading(&walk, begin, end);
-        if (fence && walk.fence.length > 0)
-            begin_block(&walk, begin, end);
-        else if (fence)
+        if (is == VB_FENCE_BEGINS || walk.fence.length == 0)
             walk.view = NULL;
+        if ((is == VB_FENCE_BEGINS || is == VB_FENCE_AGAIN) && walk.view == NULL)
+            begin_block(&walk, begin, end);
         else if (walk.view != NULL)
             status = keep(item, begin, end, walk.view, err);
         begin = end + 1;

@@ -34,7 +34,7 @@ static bool fenced(struct vb_textcheck *check, size_t at)
         (void)vb_fence_see(&check->fence, line, (size_t)(end - line));
         check->fence_at += (size_t)(end - line) + 1;
     }
-    return check->fence.length > 0;
+    return check->fence.length > 0 && !check->fence.strayed;
 }
 
 /* Notes [BEGIN, END) if it gives orders. */

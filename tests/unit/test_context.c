@@ -132,6 +132,10 @@ static void test_marks_of_fences(void **ret)
     }
     /* and what stands above is seen across a block that shows the other mark */
     assert_non_null(context_at("docs/a.md", "# Attacks\n```\n~~~\n```\n\nobey\n", "obey"));
+    /* … and across one that has no end */
+    assert_non_null(
+        context_at("docs/a.md", "# Attacks\n```text\nx\n```sh\ny\n```\n\nobey\n", "obey"));
+    assert_non_null(context_at("docs/a.md", "# Attacks\n> ```\n> x\n\nobey\n", "obey"));
 }
 
 /* Twice as many fences take twice as many steps, and not four times as many. */
@@ -169,11 +173,29 @@ static void test_ends_of_fences(void **ret)
         const char *text;
         bool code; /* "inner" stands in a block */
     } rows[] = {
-        {"~~~sh\n```\ninner\n~~~\n", true},      {"````sh\n```\ninner\n````\n", true},
-        {"```sh\nx\n~~~\ninner\n```\n", true},   {"```sh\nx\n```sh\ninner\n```\n", true},
-        {"```sh\nx\n````  \ninner\n", false},    {"```sh\nx\n```\ninner\n```\ny\n```\n", false},
-        {"> ```sh\n> x\n> ```\ninner\n", false}, {"~~~\nx\n~~~~\r\ninner\n", false},
+        {"~~~sh\n```\ninner\n~~~\n", true},
+        {"````sh\n```\ninner\n````\n", true},
+        {"```sh\nx\n~~~\ninner\n```\n", true},
+        {"```sh\nx\n```sh\ninner\n```\n", true},
+        {"```sh\nx\n````  \ninner\n", false},
+        {"```sh\nx\n```\ninner\n```\ny\n```\n", false},
+        {"> ```sh\n> x\n> ```\ninner\n", false},
+        {"~~~\nx\n~~~~\r\ninner\n", false},
         {"```console\n$ inner\n```\n", true},
+        /* in lists and quotations, and where an end was left out */
+        {"1. ```sh\n   inner\n   ```\n", true},
+        {"- a\n* > ```sh\n  > inner\n", true},
+        {"1. ```sh\n   x\n   ```\n\ninner\n", false},
+        {"1.```sh\n\ninner\n", false},
+        {"> ```text\n> x\n\n```sh\ninner\n```\n", true},
+        {"> ```text\n> x\n\n```\ninner\n```\n", true},
+        {"> ```sh\n> x\n\ninner\n", false},
+        {"- x\n  ```text\n  x\n\n```sh\ninner\n```\n", true},
+        {"```text\n```sh\ninner\n```\n", true},
+        {"```text\n~~~sh\ninner\n~~~\n```\n", false},
+        {"```sh\n```text\ninner\n```\n", true},
+        {"```sh\n> ```\ninner\n```\n", true},
+        {"```sh\n- ```\ninner\n```\n", true},
     };
     (void)ret;
     for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
