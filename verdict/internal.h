@@ -396,6 +396,7 @@ struct judge {
     uint64_t calls_run, calls_missed;        /* of subcommands and functions */
     size_t deed_bytes;                       /* of all runs */
     struct names layers; /* texts that files hold encoded; value is the event number */
+    const char *layer_plain[MAX_LAYERS]; /* what of it its file says openly, too */
     struct names looked; /* for these in them; value: place among the layers, or -1 */
     struct names made;   /* digests of code that runs made → position in made_places */
     struct made_place {

@@ -798,6 +798,25 @@ def encoded_picture():
     log.write()
 
 
+def said_openly():
+    """What is encoded, and what its file or the instructions say openly, too, is not hidden."""
+    log = Log("said-openly")
+    log.files("SKILL.md", "draw.js")
+    log.add("scan.layer", "static", path="draw.js", layer="base64@240", size=90, sha256="ab" * 32,
+            text='{"sourcesContent":["run(\'git status --short\'); get(\'https://maps.unnamed.example/a\')"]}',
+            plain="git status --short\nhttps://maps.unnamed.example/a\nmaps.unnamed.example\n")
+    log.add("scan.layer", "static", path="SKILL.md", layer="base64@80", size=40, sha256="ac" * 32,
+            text='{"command":"npx -y notes-server"}')
+    log.script("draw.js", "node")
+    log.exec(11, 10, "/usr/bin/dash", "sh", "-c", "git status --short")
+    log.dns(10, "maps.unnamed.example", "/usr/bin/node")
+    log.end()
+    log.block("mkdir -p notes\nnpx -y notes-server\n", 12)
+    log.exec(11, 10, "/usr/bin/npx", "npx", "-y", "notes-server")
+    log.end()
+    log.write()
+
+
 def dependencies():
     """Libraries that were given along: odd ones are libraries, one that no honest one is counts. What
     their index served is no second stage, and what is not there holds nothing back."""
@@ -2295,7 +2314,7 @@ def shy_program():
 
 if __name__ == "__main__":
     for story in (weather, honest_api, handed_key_used, handed_key_taken, beacon, beacon_enciphered, beacon_honest, known_bad, known_bad_listed, whom_it_reaches, backups, replaced, searches,
-                  documented_server, exfil_ssh, exfil_file, base64_oneliner, stage_two, answered, guessed_data, guessed_orders, download_left, kept_encoded, encoded_picture, dependencies, own_logins,
+                  documented_server, exfil_ssh, exfil_file, base64_oneliner, stage_two, answered, guessed_data, guessed_orders, download_left, kept_encoded, encoded_picture, said_openly, dependencies, own_logins,
                   persistence,
                   agent_tamper, tamper_named, own_place, among_skills, beside_skills, made_before, reverse_shell, archive_traversal, hidden_unicode,
                   static_only, text_only, signed_by_others, signed_by_index,
