@@ -13,12 +13,12 @@ enum {
 
 void vb_hidden_see_layer(struct judge *judge)
 {
-    const char *text = vb_text_of(judge, VB_F_TEXT);
+    const char *text = vb_text_of(judge, VB_F_TEXT), *layer = vb_text_of(judge, VB_F_LAYER);
     const size_t place = judge->layers.count;
     bool fresh = false;
     /* Another encoding of all characters hides nothing; and what runs made is no part of it. */
-    if (text[0] == '\0' || vb_starts(vb_text_of(judge, VB_F_LAYER), "utf16") ||
-        vb_starts(vb_text_of(judge, VB_F_PATH), "dropped/"))
+    if (text[0] == '\0' || (vb_starts(layer, "utf16") && strchr(layer, '/') == NULL) ||
+        vb_made_place(judge, vb_text_of(judge, VB_F_PATH)) != NULL)
         return;
     if (vb_names_add(&judge->layers, judge->keep, text, (int64_t)judge->event->seq, &fresh) !=
             NULL &&
