@@ -21,9 +21,11 @@
 enum {
     MAX_LAYERS = 1000, /* of one file */
     MAX_LAYER_NAME = 512,
-    LAYER_SHOWN = 1024,     /* bytes of its text in its event */
-    PLAIN_READ = 256 << 20, /* bytes of files that are read to see what they say openly, too */
-    MAX_ENTRIES = 1000000,  /* of the tree: unpack has lower limits of its own */
+    LAYER_SHOWN = 1024,       /* bytes of its text in its event, of each; */
+    LAYER_MOST = 16 * 1024,   /* of one as long as more are told of, */
+    MORE_SHOWN = 1024 * 1024, /* of all together */
+    PLAIN_READ = 256 << 20,   /* bytes of files that are read to see what they say openly, too */
+    MAX_ENTRIES = 1000000,    /* of the tree: unpack has lower limits of its own */
     PATH_BYTES = 4096
 };
 
@@ -45,6 +47,7 @@ struct scan {
     struct vb_buf file;  /* the bytes of the file at hand */
     struct vb_buf plain; /* of a layer: scan/plain.h */
     uint64_t plain_left;
+    size_t more_left;              /* of MORE_SHOWN */
     struct vb_context_views views; /* of a text */
     char reported[2 * PATH_BYTES]; /* its path with the prefix */
     size_t entries;
@@ -64,9 +67,14 @@ static int examine(struct scan *scan, const struct vb_item *item, struct vb_laye
                    struct vb_error *err);
 
 /* How much of a layer's text its event says, up to a character's end. */
-static size_t shown_of_layer(const struct vb_item *item)
+static size_t shown_of_layer(struct scan *scan, const struct vb_item *item)
 {
-    size_t shown = item->len < LAYER_SHOWN ? item->len : LAYER_SHOWN;
+    size_t shown = item->len < LAYER_MOST ? item->len : LAYER_MOST;
+    if (!item->text)
+        return 0;
+    if (shown > LAYER_SHOWN + scan->more_left)
+        shown = LAYER_SHOWN + scan->more_left;
+    scan->more_left -= shown > LAYER_SHOWN ? shown - LAYER_SHOWN : 0;
     while (shown > 0 && shown < item->len && (item->data[shown] & 0xc0) == 0x80)
         shown--;
     return shown;
@@ -78,7 +86,7 @@ static int emit_layer(struct scan *scan, const struct vb_item *item, struct vb_e
     int status = vb_sha256_hex(item->data, item->len, sha256, err);
     if (status < 0)
         return status;
-    const struct vb_str text = {(const char *)item->data, item->text ? shown_of_layer(item) : 0};
+    const struct vb_str text = {(const char *)item->data, shown_of_layer(scan, item)};
     const struct vb_str file = {(const char *)scan->file.data, scan->file.len};
     vb_buf_clear(&scan->plain);
     status = vb_plain_pieces(file, text, &scan->plain_left, &scan->plain, err);
@@ -368,7 +376,8 @@ static int scan_new(const char *prefix, const struct vb_rules *rules,
     scan->iocs = rules->iocs;
     scan->sink = sink;
     vb_buf_init(&scan->file, limits->file_bytes);
-    vb_buf_init(&scan->plain, 4 * LAYER_SHOWN);
+    vb_buf_init(&scan->plain, 4 * LAYER_MOST);
+    scan->more_left = MORE_SHOWN;
     scan->plain_left = PLAIN_READ;
     vb_buf_init(&scan->views.code, limits->file_bytes);
     vb_buf_init(&scan->views.quoted, limits->file_bytes);

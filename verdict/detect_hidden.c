@@ -10,6 +10,7 @@ enum {
     LEAST_COMMAND = 8, /* characters of a command that says something */
     MOST_COMMAND = 160 /* … of it are compared: a layer's event has only its beginning */
 };
+static const uint64_t MOST_COMPARED = (uint64_t)4 << 30; /* bytes of layers */
 
 void vb_hidden_see_layer(struct judge *judge)
 {
@@ -20,9 +21,11 @@ void vb_hidden_see_layer(struct judge *judge)
     if (text[0] == '\0' || (vb_starts(layer, "utf16") && strchr(layer, '/') == NULL) ||
         vb_made_place(judge, vb_text_of(judge, VB_F_PATH)) != NULL)
         return;
-    if (vb_names_add(&judge->layers, judge->keep, text, (int64_t)judge->event->seq, &fresh) !=
-            NULL &&
-        fresh)
+    judge->layer_bytes += strlen(text);
+    if (judge->layer_bytes > MAX_LAYER_BYTES)
+        judge->layers.dropped++;
+    else if (vb_names_add(&judge->layers, judge->keep, text, (int64_t)judge->event->seq, &fresh) &&
+             fresh)
         judge->layer_plain[place] = vb_arena_str(judge->keep, vb_text_of(judge, VB_F_PLAIN));
 }
 
@@ -81,10 +84,14 @@ static bool hides_words(const char *text, const char *plain, const char *words)
 static const struct name *layer_with(struct judge *judge, const char *words, hides_fn *hides)
 {
     bool fresh = false;
+    if (judge->layers.count == 0)
+        return NULL;
     struct name *looked = vb_names_add(&judge->looked, judge->keep, words, -1, &fresh);
     if (looked == NULL)
         return NULL;
-    for (size_t i = 0; fresh && looked->value < 0 && i < judge->layers.count; i++)
+    const bool dear = judge->looked.count * (uint64_t)judge->layer_bytes > MOST_COMPARED;
+    judge->looked.dropped += fresh && dear;
+    for (size_t i = 0; fresh && !dear && looked->value < 0 && i < judge->layers.count; i++)
         if (hides(judge->layers.items[i].text, judge->layer_plain[i], words))
             looked->value = (int64_t)i;
     return looked->value < 0 ? NULL : &judge->layers.items[looked->value];

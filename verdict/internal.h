@@ -40,8 +40,9 @@ enum {
     MAX_PACKAGES = 512,   /* in one artifact */
     MAX_SIGNATURES = 256, /* that are trusted */
     MAX_GAPS = 40,
-    MAX_LAYERS = 1024,
-    MAX_LOOKED = 4096,
+    MAX_LAYERS = 8192,
+    MAX_LAYER_BYTES = 16 << 20, /* of their texts */
+    MAX_LOOKED = 65536,
     MAX_PLACED = 256,
     LABEL_BYTES = 200, /* of a command line in a sentence */
     MAX_TEXT = 512,    /* bytes of one command, path or excerpt in a finding */
@@ -397,6 +398,7 @@ struct judge {
     size_t deed_bytes;                       /* of all runs */
     struct names layers; /* texts that files hold encoded; value is the event number */
     const char *layer_plain[MAX_LAYERS]; /* what of it its file says openly, too */
+    size_t layer_bytes;                  /* of those texts */
     struct names looked; /* for these in them; value: place among the layers, or -1 */
     struct names made;   /* digests of code that runs made → position in made_places */
     struct made_place {

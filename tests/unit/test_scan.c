@@ -117,6 +117,35 @@ static void test_nested_layers(void **ret)
     vb_buf_done(&text);
 }
 
+/* The event of a layer says what it holds behind a long beginning, too, of so many; then less. */
+static void test_shown_of_layers(void **ret)
+{
+    enum { LEN = 15000, FILES = 80, SHOWN_ALWAYS = 1024 };
+    struct state *state = *ret;
+    char plain[LEN], path[16];
+    struct vb_buf text;
+    for (int file = 0; file < FILES; file++) {
+        memset(plain, '#', sizeof(plain));
+        (void)snprintf(plain + LEN - 32, 32, "the end of file %d", file);
+        vb_buf_init(&text, 2 * LEN);
+        assert_int_equal(vb_base64_encode(&text, plain, strlen(plain), NULL), 0);
+        (void)snprintf(path, sizeof(path), "%02d.py", file);
+        scan_tree_write(state->tree, path, text.data, text.len);
+        vb_buf_done(&text);
+    }
+    scan_tree_scan(state->tree, state->rules, &vb_scan_default_limits, &state->log);
+    size_t whole = 0, cut = 0;
+    for (size_t i = 0; i < state->log.count; i++) {
+        const struct scan_event *event = &state->log.events[i];
+        if (event->kind != VB_EV_SCAN_LAYER)
+            continue;
+        whole += strstr(event->text, "the end of file") != NULL;
+        cut += strlen(event->text) == SHOWN_ALWAYS;
+    }
+    assert_in_range(whole, 10, FILES - 5);
+    assert_int_equal(whole + cut + 1, FILES);
+}
+
 /* base64 in base64 in base64 …: the depth is bounded. */
 static void test_depth(void **ret)
 {
@@ -374,6 +403,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_match_fields, setup, teardown),
         cmocka_unit_test_setup_teardown(test_long_excerpt, setup, teardown),
         cmocka_unit_test_setup_teardown(test_nested_layers, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_shown_of_layers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_depth, setup, teardown),
         cmocka_unit_test_setup_teardown(test_limits_are_coverage, setup, teardown),
         cmocka_unit_test_setup_teardown(test_odd_files, setup, teardown),

@@ -460,6 +460,70 @@ static void test_process_flood(void **state)
     vb_verdict_free(verdict);
 }
 
+static void layer(struct story *story, const char *text)
+{
+    struct vb_event event;
+    vb_event_init(&event, VB_EV_SCAN_LAYER, VB_SOURCE_STATIC);
+    vb_event_str(&event, VB_F_PATH, "x.sh");
+    vb_event_str(&event, VB_F_LAYER, "base64@1");
+    vb_event_int(&event, VB_F_SIZE, (int64_t)strlen(text));
+    vb_event_str(&event, VB_F_SHA256, "ab");
+    vb_event_str(&event, VB_F_TEXT, text);
+    tell(story, &event);
+}
+
+/* Of COUNT texts that are encoded the last one is executed. */
+static struct vb_verdict *judge_layers(int count)
+{
+    struct story story;
+    begin(&story);
+    for (int i = 0; i < count; i++) {
+        char text[32];
+        (void)snprintf(text, sizeof(text), "names of list %d", i);
+        layer(&story, text);
+    }
+    layer(&story, "/usr/bin/true --of-the-list");
+    begin_run(&story, 1);
+    execute(&story, 10, "/usr/bin/bash", "x.sh");
+    execute(&story, 11, "/usr/bin/true", "--of-the-list");
+    end_run(&story, 1);
+    return conclude(&story);
+}
+
+/* Many encoded texts hide none; more than can be compared are a gap. */
+static void test_layer_flood(void **state)
+{
+    (void)state;
+    struct vb_verdict *verdict = judge_layers(MAX_LAYERS - 1);
+    assert_int_equal(verdict->decision, VB_DECISION_BLOCK);
+    vb_verdict_free(verdict);
+    verdict = judge_layers(MAX_LAYERS);
+    assert_int_equal(verdict->decision, VB_DECISION_REVIEW);
+    assert_int_equal(verdict->gaps.count, 1);
+    vb_verdict_free(verdict);
+}
+
+/* So are more commands than can be looked for among them. */
+static void test_looked_flood(void **state)
+{
+    (void)state;
+    struct story story;
+    begin(&story);
+    layer(&story, "names of the list");
+    begin_run(&story, 1);
+    execute(&story, 10, "/usr/bin/bash", "x.sh");
+    for (int i = 0; i < MAX_LOOKED + 10; i++) {
+        char number[32];
+        (void)snprintf(number, sizeof(number), "--number=%d", i);
+        execute(&story, 11, "/usr/bin/true", number);
+    }
+    end_run(&story, 1);
+    struct vb_verdict *verdict = conclude(&story);
+    assert_int_equal(verdict->decision, VB_DECISION_REVIEW);
+    assert_int_equal(verdict->gaps.count, 1);
+    vb_verdict_free(verdict);
+}
+
 /* One process that executes itself anew with long arguments must not eat the memory. */
 static void test_exec_flood_is_bounded(void **state)
 {
@@ -561,6 +625,8 @@ int main(void)
         cmocka_unit_test(test_too_many_findings),
         cmocka_unit_test(test_evidence_is_capped_and_sorted),
         cmocka_unit_test(test_process_flood),
+        cmocka_unit_test(test_layer_flood),
+        cmocka_unit_test(test_looked_flood),
         cmocka_unit_test(test_exec_flood_is_bounded),
         cmocka_unit_test(test_events_out_of_turn),
         cmocka_unit_test(test_findings_are_documented),
