@@ -1885,7 +1885,7 @@ def call_leaves(name, documented, printed, left):
 def untold_file():
     """Hidden files beside what it was asked for, of which nothing speaks; one is called after a secret."""
     call_leaves("untold-file", [".sortrc"], "sorted 3 notes\n", [
-        f"{HOME}/projects/out/sorted.md", f"{HOME}/projects/out/.pulse/beat.json",
+        f"{HOME}/projects/out/sorted.md", f"{HOME}/projects/out/.pulse/beat.json", f"{HOME}/projects/out/.k",
         f"{HOME}/Documents/.plan-login"])
 
 
