@@ -43,7 +43,7 @@ enum {
     MAX_LAYERS = 8192,
     MAX_LAYER_BYTES = 16 << 20, /* of their texts */
     MAX_LOOKED = 65536,
-    MAX_PLACED = 256,
+    MAX_PLACED = 8192,
     LABEL_BYTES = 200, /* of a command line in a sentence */
     MAX_TEXT = 512,    /* bytes of one command, path or excerpt in a finding */
     MAX_BAITS = 1024,
