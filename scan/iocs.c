@@ -10,19 +10,23 @@
 enum {
     MAX_MENTIONS = 32, /* different ones in one item */
     LIST_LENGTH = 4,   /* so many different ones are a list */
-    REACH = 300,       /* bytes before and behind a mention that say what it is for */
+    MAX_LOOKS =
+        1000,    /* at what surrounds mentions, of one item: many more are not only talked of */
+    REACH = 300, /* bytes before and behind a mention that say what it is for */
 };
 
 struct mention {
     const struct vb_ioc *ioc;
     size_t offset, len;
-    bool told; /* it is reached, or somebody is told to */
+    bool told;          /* it is reached, or somebody is told to */
+    const char *around; /* why that may only be talked of, or NULL */
 };
 
 struct mentions {
     const struct vb_item *item;
     struct mention rows[MAX_MENTIONS];
     size_t count;
+    unsigned looks;
 };
 
 static const char *const fetching[] = {"curl",     "wget",    "download", "install", "extract",
@@ -60,6 +64,17 @@ static bool is_told(const struct vb_item *item, size_t offset, size_t len)
     return runs ? lists == 0 || (fetched && lists == 1) : fetched && lists < 2;
 }
 
+static const char *around_of(struct mentions *mentions, size_t offset)
+{
+    return mentions->looks++ < MAX_LOOKS ? vb_context_of(mentions->item, offset) : NULL;
+}
+
+/* How much of the same is known already: the gravest mention is kept. */
+static int weight(const struct mention *mention)
+{
+    return (mention->told ? 2 : 0) + (mention->around == NULL ? 1 : 0);
+}
+
 static int note(void *ctx, const struct vb_ioc *ioc, size_t offset, size_t len,
                 struct vb_error *err)
 {
@@ -68,13 +83,15 @@ static int note(void *ctx, const struct vb_ioc *ioc, size_t offset, size_t len,
     (void)err;
     while (i < mentions->count && mentions->rows[i].ioc != ioc)
         i++;
-    if (i == MAX_MENTIONS || (i < mentions->count && mentions->rows[i].told))
+    const struct mention *before = i < mentions->count ? &mentions->rows[i] : NULL;
+    if (i == MAX_MENTIONS || (before != NULL && before->told && before->around == NULL))
         return VB_OK;
-    const bool told = is_told(mentions->item, offset, len);
-    if (i < mentions->count && !told)
-        return VB_OK;
-    mentions->rows[i] = (struct mention){ioc, offset, len, told};
-    mentions->count += i == mentions->count;
+    struct mention mention = {ioc, offset, len, is_told(mentions->item, offset, len), NULL};
+    if (before == NULL || mention.told)
+        mention.around = around_of(mentions, offset);
+    if (before == NULL || (mention.told && weight(&mention) > weight(before)))
+        mentions->rows[i] = mention;
+    mentions->count += before == NULL;
     return VB_OK;
 }
 
@@ -88,7 +105,6 @@ static int tell(const struct mention *mention, const struct vb_item *item, bool 
         mapping[i] = (struct vb_str){.text = ids[i], .len = strlen(ids[i])};
     const struct vb_ioc *ioc = mention->ioc;
     const struct vb_str excerpt = vb_item_excerpt(item, mention->offset, mention->len);
-    const char *around = vb_context_of(item, mention->offset);
     char description[400];
     (void)snprintf(description, sizeof(description), "Names the %s %.120s: %.200s",
                    vb_ioc_kind_name(ioc->kind), ioc->value, ioc->words);
@@ -106,8 +122,8 @@ static int tell(const struct mention *mention, const struct vb_item *item, bool 
     vb_event_str(&event, VB_F_NAME, ioc->value);
     if (item->layer[0] != '\0')
         vb_event_str(&event, VB_F_LAYER, item->layer);
-    if (around != NULL)
-        vb_event_str(&event, VB_F_CONTEXT, around);
+    if (mention->around != NULL)
+        vb_event_str(&event, VB_F_CONTEXT, mention->around);
     vb_event_int(&event, VB_F_OFFSET, (int64_t)mention->offset);
     vb_event_strn(&event, VB_F_TEXT, excerpt.text, excerpt.len);
     if (item->text)
