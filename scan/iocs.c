@@ -15,10 +15,16 @@ enum {
     REACH = 300, /* bytes before and behind a mention that say what it is for */
 };
 
+enum mention_is {
+    NAMED,
+    TOLD,    /* it is reached, or somebody is told to; unless it is one of a list */
+    REACHED, /* by a command or call, whatever else is named */
+};
+
 struct mention {
     const struct vb_ioc *ioc;
     size_t offset, len;
-    bool told;          /* it is reached, or somebody is told to */
+    enum mention_is is;
     const char *around; /* why that may only be talked of, or NULL */
 };
 
@@ -52,7 +58,16 @@ static size_t words_in(const struct vb_item *item, size_t begin, size_t end,
     return found;
 }
 
-static bool is_told(const struct vb_item *item, size_t offset, size_t len)
+/* A command or call on its own line reaches it, and nothing around speaks of a list. */
+static bool is_reached(const struct vb_item *item, size_t offset)
+{
+    size_t begin = offset;
+    while (begin > 0 && offset - begin < REACH && item->data[begin - 1] != '\n')
+        begin--;
+    return words_in(item, begin, offset, fetching, VB_ARRAY_LEN(fetching)) > 0;
+}
+
+static enum mention_is judge_mention(const struct vb_item *item, size_t offset, size_t len)
 {
     const size_t begin = offset > REACH ? offset - REACH : 0;
     const size_t behind = offset + len;
@@ -61,7 +76,9 @@ static bool is_told(const struct vb_item *item, size_t offset, size_t len)
     const bool fetched = scheme || words_in(item, begin, end, fetching, VB_ARRAY_LEN(fetching)) > 0;
     const size_t lists = words_in(item, begin, end, listing, VB_ARRAY_LEN(listing));
     const bool runs = item->kind == VB_ITEM_CODE || item->layer[0] != '\0';
-    return runs ? lists == 0 || (fetched && lists == 1) : fetched && lists < 2;
+    if (scheme && lists == 0 && is_reached(item, offset))
+        return REACHED;
+    return (runs ? lists == 0 || (fetched && lists == 1) : fetched && lists < 2) ? TOLD : NAMED;
 }
 
 static const char *around_of(struct mentions *mentions, size_t offset)
@@ -69,10 +86,11 @@ static const char *around_of(struct mentions *mentions, size_t offset)
     return mentions->looks++ < MAX_LOOKS ? vb_context_of(mentions->item, offset) : NULL;
 }
 
-/* How much of the same is known already: the gravest mention is kept. */
+/* Of several mentions the gravest is kept. */
 static int weight(const struct mention *mention)
 {
-    return (mention->told ? 2 : 0) + (mention->around == NULL ? 1 : 0);
+    const bool meant = mention->is != NAMED && mention->around == NULL;
+    return (int)mention->is + (meant ? REACHED : 0);
 }
 
 static int note(void *ctx, const struct vb_ioc *ioc, size_t offset, size_t len,
@@ -84,12 +102,13 @@ static int note(void *ctx, const struct vb_ioc *ioc, size_t offset, size_t len,
     while (i < mentions->count && mentions->rows[i].ioc != ioc)
         i++;
     const struct mention *before = i < mentions->count ? &mentions->rows[i] : NULL;
-    if (i == MAX_MENTIONS || (before != NULL && before->told && before->around == NULL))
+    if (i == MAX_MENTIONS || (before != NULL && before->is == REACHED && before->around == NULL))
         return VB_OK;
-    struct mention mention = {ioc, offset, len, is_told(mentions->item, offset, len), NULL};
-    if (before == NULL || mention.told)
-        mention.around = around_of(mentions, offset);
-    if (before == NULL || (mention.told && weight(&mention) > weight(before)))
+    struct mention mention = {ioc, offset, len, judge_mention(mentions->item, offset, len), NULL};
+    if (before != NULL && mention.is == NAMED)
+        return VB_OK;
+    mention.around = around_of(mentions, offset);
+    if (before == NULL || weight(&mention) > weight(before))
         mentions->rows[i] = mention;
     mentions->count += before == NULL;
     return VB_OK;
@@ -138,6 +157,8 @@ int vb_iocs_check(const struct vb_iocs *list, const struct vb_item *item, struct
     int status = vb_iocs_text(list, item->data, item->len, note, &mentions, err);
     const bool is_list = mentions.count >= LIST_LENGTH;
     for (size_t i = 0; status == VB_OK && i < mentions.count; i++)
-        status = tell(&mentions.rows[i], item, mentions.rows[i].told && !is_list, sink, err);
+        status = tell(&mentions.rows[i], item,
+                      mentions.rows[i].is == REACHED || (mentions.rows[i].is == TOLD && !is_list),
+                      sink, err);
     return status;
 }
