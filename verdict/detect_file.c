@@ -406,6 +406,35 @@ static bool is_replaced(struct judge *judge, const char *path)
     return false;
 }
 
+static void note_deleted(struct judge *judge, const char *path, unsigned count)
+{
+    struct run *run = judge->run;
+    const bool were_many = run->deleted >= DELETED_MANY;
+    run->deleted += count;
+    if (run->delete_seq == 0) {
+        run->delete_seq = judge->event->seq;
+        run->delete_first = vb_arena_cut(judge->keep, path, MAX_TEXT);
+    }
+    if (were_many || run->deleted < DELETED_MANY)
+        return;
+    const bool replaced = is_replaced(judge, path);
+    const struct found found = {.id = FINDING_DESTRUCTION,
+                                .graded = true,
+                                .severity = replaced ? VB_SEVERITY_HIGH : VB_SEVERITY_CRITICAL,
+                                .confidence = replaced ? VB_CONFIDENCE_MEDIUM : VB_CONFIDENCE_HIGH,
+                                .evidence = {run->delete_seq}};
+    vb_report_found(judge, &found, "%s deletes files of the user, %s and %llu more so far.",
+                    vb_process_label(judge, judge->process), run->delete_first,
+                    (unsigned long long)run->deleted - 1);
+}
+
+/* What lay there before the package came is the user's, whatever was written to it since. */
+static bool is_of_run(const struct judge *judge, const char *path)
+{
+    return vb_baits_taken(judge) == 0 && (vb_names_find(&judge->run->changed, path) != NULL ||
+                                          vb_names_find(&judge->brought, path) != NULL);
+}
+
 static void see_delete(struct judge *judge)
 {
     struct run *run = judge->run;
@@ -421,27 +450,22 @@ static void see_delete(struct judge *judge)
     if (!vb_starts(path, "~/") && !vb_starts(path, "/etc/") && !vb_starts(path, "/var/") &&
         !vb_starts(path, "/usr/"))
         return;
-    if (vb_path_is_own(run, path) || vb_names_find(&run->changed, path) != NULL ||
-        vb_names_find(&judge->brought, path) != NULL || vb_is_given(run, path) ||
+    if (vb_path_is_own(run, path) || is_of_run(judge, path) || vb_is_given(run, path) ||
         vb_is_below_any(&judge->brought_folders, path))
         return;
     if (process != NULL && process->command.trusted && (process->command.traits & TRAIT_PACKAGER))
         return;
-    run->deleted++;
-    if (run->delete_seq == 0) {
-        run->delete_seq = judge->event->seq;
-        run->delete_first = vb_arena_cut(judge->keep, path, MAX_TEXT);
-    }
-    if (run->deleted != DELETED_MANY)
-        return;
-    const bool replaced = is_replaced(judge, path);
-    const struct found found = {.id = FINDING_DESTRUCTION,
-                                .graded = true,
-                                .severity = replaced ? VB_SEVERITY_HIGH : VB_SEVERITY_CRITICAL,
-                                .confidence = replaced ? VB_CONFIDENCE_MEDIUM : VB_CONFIDENCE_HIGH,
-                                .evidence = {run->delete_seq}};
-    vb_report_found(judge, &found, "%s deletes files of the user, %s and %d more so far.",
-                    vb_process_label(judge, process), run->delete_first, DELETED_MANY - 1);
+    note_deleted(judge, path, 1);
+}
+
+/* What is moved to where it is the package's, or everybody's, is lost to its user. */
+static void see_taken(struct judge *judge)
+{
+    const char *path = vb_box_path(judge, VB_F_PATH);
+    const unsigned taken = vb_baits_taken(judge);
+    if (taken > 0 && !vb_is_given(judge->run, path) &&
+        vb_path_is_own(judge->run, vb_box_path(judge, VB_F_TARGET)))
+        note_deleted(judge, path, taken);
 }
 
 /* A whole home or system folder; the shell has expanded what it could. */
@@ -488,6 +512,8 @@ void vb_see_destruction(struct judge *judge)
         return;
     if (judge->event->kind == VB_EV_FILE_DELETE)
         see_delete(judge);
+    else if (judge->event->kind == VB_EV_FILE_RENAME)
+        see_taken(judge);
     else if (judge->event->kind == VB_EV_PROCESS_EXEC && judge->process != NULL)
         see_wipe(judge);
 }

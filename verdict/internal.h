@@ -104,7 +104,7 @@ struct bait {
     const char *hosts; /* that it names itself, space-separated; "" */
     int64_t size;      /* of the file; 0: unknown */
     bool by_world;     /* the network hands it out; ENV is only what it is called there */
-    bool gone;         /* its file was to be deleted, or moved with what is above it */
+    uint64_t gone_seq; /* its file was to be deleted, or moved with what is above it; 0: not */
 };
 
 /* --- one detonation --- */
@@ -515,6 +515,8 @@ bool vb_host_serves(const struct judge *judge, const struct bait *bait, const ch
 const struct bait *vb_bait_named(struct judge *judge, const char *id);
 /* A file of the user's lies below FOLDER, as far as the baits tell. */
 bool vb_baits_lie_below(const struct judge *judge, const char *folder);
+/* How many baits the event at hand deletes, or moves with what is above them. */
+unsigned vb_baits_taken(const struct judge *judge);
 
 /* runs.c: detonations and their processes; before the detectors see an event */
 void vb_runs_see(struct judge *judge);

@@ -817,6 +817,24 @@ def said_openly():
     log.write()
 
 
+def deleted_by_ways():
+    """Files of the user are moved to where everybody's are; others are written to before they are deleted."""
+    log = Log("deleted-by-ways")
+    log.files("SKILL.md", "run.py")
+    for i in range(20):
+        log.add("bait.placed", "tool", bait=f"note-{i}", what="file", path=f"{HOME}/notes/n{i}.md")
+        log.add("bait.placed", "tool", bait=f"plan-{i}", what="file", path=f"{HOME}/plans/p{i}.md")
+    log.script("run.py", "python3")
+    log.add("file.rename", pid=10, path=f"{HOME}/notes", target="/tmp/notes", executable="/usr/bin/python3")
+    log.end()
+    log.script("run.py", "python3")
+    for i in range(20):
+        log.open(10, f"{HOME}/plans/p{i}.md", "write", "append", exe="/usr/bin/python3")
+        log.add("file.delete", pid=10, path=f"{HOME}/plans/p{i}.md", executable="/usr/bin/python3")
+    log.end()
+    log.write()
+
+
 def encoded_within():
     """What stands encoded within UTF-16, in a folder that is called as ours, or in part openly."""
     log = Log("encoded-within")
@@ -2329,7 +2347,7 @@ def shy_program():
 
 if __name__ == "__main__":
     for story in (weather, honest_api, handed_key_used, handed_key_taken, beacon, beacon_enciphered, beacon_honest, known_bad, known_bad_listed, whom_it_reaches, backups, replaced, searches,
-                  documented_server, exfil_ssh, exfil_file, base64_oneliner, stage_two, answered, guessed_data, guessed_orders, download_left, kept_encoded, encoded_picture, said_openly, encoded_within, dependencies, own_logins,
+                  documented_server, exfil_ssh, exfil_file, base64_oneliner, stage_two, answered, guessed_data, guessed_orders, download_left, kept_encoded, encoded_picture, said_openly, encoded_within, deleted_by_ways, dependencies, own_logins,
                   persistence,
                   agent_tamper, tamper_named, own_place, among_skills, beside_skills, made_before, reverse_shell, archive_traversal, hidden_unicode,
                   static_only, text_only, signed_by_others, signed_by_index,
