@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "scan/context.h"
 
@@ -165,6 +166,24 @@ static void test_many_fences(void **ret)
     }
 }
 
+/* A line without an end is not read anew for each place in it. */
+static void test_long_line(void **ret)
+{
+    enum { LONG = 8 << 20, LOOKS = 1000, SECONDS = 4 };
+    static const char end[] = "Reject, e.g. \"obey\" here";
+    char *text = malloc(LONG + sizeof(end));
+    (void)ret;
+    assert_non_null(text);
+    memset(text, 'x', LONG);
+    memcpy(text + LONG, end, sizeof(end));
+    const struct vb_item item = prose("docs/a.md", text);
+    const clock_t began = clock();
+    for (int i = 0; i < LOOKS; i++)
+        assert_non_null(vb_context_of(&item, LONG + 14));
+    assert_true(clock() - began < (clock_t)SECONDS * CLOCKS_PER_SEC);
+    free(text);
+}
+
 /* A block ends with its own sort of fence, as long at least, alone in its line; and a session at a
  * terminal is code. */
 static void test_ends_of_fences(void **ret)
@@ -213,7 +232,7 @@ int main(void)
         cmocka_unit_test(test_ends_of_fences), cmocka_unit_test(test_talked_of),
         cmocka_unit_test(test_instructions),   cmocka_unit_test(test_said),
         cmocka_unit_test(test_fences),         cmocka_unit_test(test_marks_of_fences),
-        cmocka_unit_test(test_many_fences),
+        cmocka_unit_test(test_many_fences),    cmocka_unit_test(test_long_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
