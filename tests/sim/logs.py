@@ -835,6 +835,16 @@ def deleted_by_ways():
     log.write()
 
 
+def disk_wiped():
+    """A program is told to write over a disk."""
+    log = Log("disk-wiped")
+    log.files("SKILL.md", "free.py")
+    log.script("free.py", "python3")
+    log.exec(11, 10, "/usr/bin/dd", "dd", "if=/dev/zero", "of=/dev/sdb", "bs=1M")
+    log.end()
+    log.write()
+
+
 def encoded_within():
     """What stands encoded within UTF-16, in a folder that is called as ours, or in part openly."""
     log = Log("encoded-within")
@@ -2347,7 +2357,7 @@ def shy_program():
 
 if __name__ == "__main__":
     for story in (weather, honest_api, handed_key_used, handed_key_taken, beacon, beacon_enciphered, beacon_honest, known_bad, known_bad_listed, whom_it_reaches, backups, replaced, searches,
-                  documented_server, exfil_ssh, exfil_file, base64_oneliner, stage_two, answered, guessed_data, guessed_orders, download_left, kept_encoded, encoded_picture, said_openly, encoded_within, deleted_by_ways, dependencies, own_logins,
+                  documented_server, exfil_ssh, exfil_file, base64_oneliner, stage_two, answered, guessed_data, guessed_orders, download_left, kept_encoded, encoded_picture, said_openly, encoded_within, deleted_by_ways, disk_wiped, dependencies, own_logins,
                   persistence,
                   agent_tamper, tamper_named, own_place, among_skills, beside_skills, made_before, reverse_shell, archive_traversal, hidden_unicode,
                   static_only, text_only, signed_by_others, signed_by_index,
