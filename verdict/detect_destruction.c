@@ -1,4 +1,4 @@
-/* Files of the user that are deleted, or taken away, and commands that would wipe all
+/* Files of the user that are deleted, taken away or written over, and commands that would wipe all
  * of them. */
 #include <string.h>
 
@@ -106,6 +106,45 @@ static void see_taken(struct judge *judge)
         note_deleted(judge, path, taken);
 }
 
+/* PATH, or a folder that it lies in, is an argument of the call. */
+static bool is_named(const struct run *run, const char *path)
+{
+    if (vb_is_given(run, path))
+        return true;
+    for (size_t i = 0; i < run->named.count; i++) {
+        const char *named = run->named.items[i].text;
+        const size_t len = strlen(named);
+        if (strncmp(path, named, len) == 0 && (path[len] == '\0' || path[len] == '/'))
+            return true;
+    }
+    return false;
+}
+
+/* What is written over is as lost as what is deleted. */
+static void see_overwritten(struct judge *judge)
+{
+    enum { OVERWRITTEN_MANY = 8 };
+    static const char *const folders[] = {"~/Documents/", "~/Desktop/", "~/Pictures/",
+                                          "~/Music/",     "~/Videos/",  "~/Downloads/"};
+    struct run *run = judge->run;
+    const char *path = vb_box_path(judge, VB_F_PATH);
+    bool document = false;
+    for (size_t i = 0; i < VB_ARRAY_LEN(folders); i++)
+        document = document || vb_starts(path, folders[i]);
+    if (!document || strcmp(vb_text_of(judge, VB_F_CHANGE), "modified") != 0 ||
+        is_named(run, path) || ++run->overwritten != OVERWRITTEN_MANY)
+        return;
+    const struct found found = {.id = FINDING_DESTRUCTION,
+                                .graded = true,
+                                .severity = VB_SEVERITY_HIGH,
+                                .confidence = VB_CONFIDENCE_MEDIUM,
+                                .group = "overwritten"};
+    vb_report_found(
+        judge, &found,
+        "It overwrites documents of the user that nothing named, %s and %d more so far.",
+        vb_arena_cut(&judge->scratch, path, 200), OVERWRITTEN_MANY - 1);
+}
+
 /* A whole home or system folder; the shell has expanded what it could. */
 static bool is_everything(struct judge *judge, const char *path)
 {
@@ -160,6 +199,8 @@ void vb_see_destruction(struct judge *judge)
         see_delete(judge);
     else if (judge->event->kind == VB_EV_FILE_RENAME)
         see_taken(judge);
+    else if (judge->event->kind == VB_EV_TRUTH_FILE)
+        see_overwritten(judge);
     else if (judge->event->kind == VB_EV_PROCESS_EXEC && judge->process != NULL)
         see_wipe(judge);
 }

@@ -288,7 +288,8 @@ struct run {
     struct names deeds; /* value: place in deed_rows */
     struct deed deed_rows[MAX_DEEDS];
     uint64_t network_seq;
-    uint64_t deleted; /* files of the user that it did not make */
+    uint64_t deleted;     /* files of the user that it did not make */
+    unsigned overwritten; /* documents of the user, that no argument named */
     const char *delete_first;
     uint64_t delete_seq;
 };

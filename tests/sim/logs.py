@@ -845,6 +845,20 @@ def disk_wiped():
     log.write()
 
 
+def overwritten():
+    """A script writes over the documents of the user; called with their folder, it does what it was asked."""
+    for name, given in (("overwritten", []), ("overwritten-asked", [f"{HOME}/Documents"])):
+        log = Log(name)
+        log.files("SKILL.md", "tidy.py")
+        log.script("tidy.py", "python3", *given, **({"call": True} if given else {}))
+        for i in range(8):
+            log.open(10, f"{HOME}/Documents/n{i}.md", "write", "create", "truncate", exe="/usr/bin/python3")
+        for i in range(8):
+            log.truth(f"{HOME}/Documents/n{i}.md", "modified")
+        log.end()
+        log.write()
+
+
 def encoded_within():
     """What stands encoded within UTF-16, in a folder that is called as ours, or in part openly."""
     log = Log("encoded-within")
@@ -2357,7 +2371,7 @@ def shy_program():
 
 if __name__ == "__main__":
     for story in (weather, honest_api, handed_key_used, handed_key_taken, beacon, beacon_enciphered, beacon_honest, known_bad, known_bad_listed, whom_it_reaches, backups, replaced, searches,
-                  documented_server, exfil_ssh, exfil_file, base64_oneliner, stage_two, answered, guessed_data, guessed_orders, download_left, kept_encoded, encoded_picture, said_openly, encoded_within, deleted_by_ways, disk_wiped, dependencies, own_logins,
+                  documented_server, exfil_ssh, exfil_file, base64_oneliner, stage_two, answered, guessed_data, guessed_orders, download_left, kept_encoded, encoded_picture, said_openly, encoded_within, deleted_by_ways, disk_wiped, overwritten, dependencies, own_logins,
                   persistence,
                   agent_tamper, tamper_named, own_place, among_skills, beside_skills, made_before, reverse_shell, archive_traversal, hidden_unicode,
                   static_only, text_only, signed_by_others, signed_by_index,
