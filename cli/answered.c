@@ -22,13 +22,15 @@ static int run_told(struct vb_runs *runs, size_t i, enum vb_guess guess, struct 
 
 int vb_run_answered(struct vb_runs *runs, struct vb_error *err)
 {
+    static const char reason[] = "too many, or no time is left for them within --timeout, or no "
+                                 "room in the log";
     unsigned made = 0, missed = 0;
     int status = VB_OK;
-    for (size_t i = 0; i < runs->plan->count; i++) {
-        const struct vb_row_run *row = &runs->rows[i];
-        if (!row->ran || row->again || !row->guessed)
-            continue;
-        for (int guess = VB_GUESS_CODE; guess < VB_GUESS_COUNT; guess++) {
+    for (int guess = VB_GUESS_CODE; guess < VB_GUESS_COUNT; guess++) {
+        for (size_t i = 0; i < runs->plan->count; i++) {
+            const struct vb_row_run *row = &runs->rows[i];
+            if (!row->ran || row->again || !row->guessed)
+                continue;
             const bool room = made < VB_ANSWERED_MAX && has_room(runs, i);
             made += room;
             missed += !room;
@@ -38,8 +40,6 @@ int vb_run_answered(struct vb_runs *runs, struct vb_error *err)
     }
     return status == VB_OK
                ? vb_runs_tell_missed(runs, "answers", "runs with program text for an answer",
-                                     "more than 9, or no time is left for them within --timeout, "
-                                     "or no room in the log",
-                                     missed, err)
+                                     reason, missed, err)
                : status;
 }

@@ -5,9 +5,10 @@
 
 #include "cli/runs.h"
 
-enum { VB_ANSWERED_MAX = 9 }; /* runs of a package */
+enum { VB_ANSWERED_MAX = 24 }; /* runs of a package */
 
-/* After the plan: the entry points that asked so, in its order. */
+/* After the plan: each entry point that asked so is told the program as text, in the plan's order;
+ * then each in the next form. */
 VB_CHECKED int vb_run_answered(struct vb_runs *runs, struct vb_error *err);
 
 #endif

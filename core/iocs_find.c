@@ -313,8 +313,9 @@ static size_t skip_escape(const struct search *search, size_t begin, size_t dot)
     return begin + skip < dot ? begin + skip : begin;
 }
 
-/* The host in [BEGIN, END), if it is listed. */
-static int try_host(const struct search *search, size_t begin, size_t end, struct vb_error *err)
+/* The host in [BEGIN, END), if it is listed: *RET_SEEN. */
+static int try_host(const struct search *search, size_t begin, size_t end, bool *ret_seen,
+                    struct vb_error *err)
 {
     char key[VB_IOC_KEY];
     while (end > begin && (search->text[end - 1] == '.' || search->text[end - 1] == '-'))
@@ -335,7 +336,24 @@ static int try_host(const struct search *search, size_t begin, size_t end, struc
         place.path_len = take + 1;
     }
     const struct vb_ioc *ioc = find_key(search->list, key, &place);
+    *ret_seen = ioc != NULL;
     return ioc == NULL ? VB_OK : search->seen(search->ctx, ioc, begin, end - begin, err);
+}
+
+/* The host in [BEGIN, END), or those between its letters beyond ASCII: quotation marks, and words
+ * of scripts that part none. */
+static int try_hosts(const struct search *search, size_t begin, size_t end, struct vb_error *err)
+{
+    bool seen = false;
+    int status = try_host(search, begin, end, &seen, err);
+    for (size_t at = begin, stop; status == VB_OK && !seen && at < end; at = stop + 1) {
+        bool part = false;
+        for (stop = at; stop < end && (unsigned char)search->text[stop] < 0x80;)
+            stop++;
+        if (stop > at && stop - at < end - begin)
+            status = try_host(search, at, stop, &part, err);
+    }
+    return status;
 }
 
 /* The dot at DOT stands in a host: tries it, and moves *NEXT behind it. */
@@ -347,7 +365,7 @@ static int try_dot(const struct search *search, size_t dot, size_t *next, struct
     while (end < search->len && end - dot < VB_IOC_KEY && is_host_byte(search->text[end]))
         end++;
     *next = end;
-    return try_host(search, skip_escape(search, begin, dot), end, err);
+    return try_hosts(search, skip_escape(search, begin, dot), end, err);
 }
 
 static bool may_be_listed(const struct search *search, size_t dot)
@@ -389,7 +407,7 @@ static int try_numbers(const struct search *search, struct vb_error *err)
         if (!is_address(plain, key) || (!bracket && dots_find(search, begin, stop)))
             continue;
         status =
-            try_host(search, (size_t)(begin - search->text), (size_t)(stop - search->text), err);
+            try_hosts(search, (size_t)(begin - search->text), (size_t)(stop - search->text), err);
         if (status < 0)
             return status;
     }

@@ -8,6 +8,7 @@
 
 enum {
     HEADING_REACH = 64 * 1024, /* bytes in front of a place in which its heading is looked for */
+    LINE_REACH = 4 * 1024,     /* … in which its line is to begin, and behind it to end */
     LEAD_REACH = 400,          /* bytes in front of a place that introduce it */
     LEAD_LINES = 3,
     LINE_MAX = 600
@@ -79,11 +80,13 @@ static size_t line_begin(struct text *text, size_t at, size_t floor)
     return at;
 }
 
-static size_t line_end(struct text *text, size_t at)
+/* Not more than REACH behind AT. */
+static size_t line_end(struct text *text, size_t at, size_t reach)
 {
     const struct vb_item *item = text->item;
-    const unsigned char *found = memchr(item->data + at, '\n', item->len - at);
-    const size_t end = found == NULL ? item->len : (size_t)(found - item->data);
+    const size_t len = item->len - at < reach ? item->len - at : reach;
+    const unsigned char *found = memchr(item->data + at, '\n', len);
+    const size_t end = found == NULL ? at + len : (size_t)(found - item->data);
     text->steps += end - at + 1;
     return end;
 }
@@ -163,9 +166,11 @@ static bool under_teaching_heading(struct text *text, size_t at)
     const size_t limit = at > HEADING_REACH ? at - HEADING_REACH : 0;
     const unsigned char *data = text->item->data;
     struct vb_fence fence = {.length = 0};
-    size_t end = line_begin(text, at, 0);
+    size_t end = line_begin(text, at, limit);
     while (end > limit) {
-        const size_t begin = line_begin(text, end - 1, 0), len = end - 1 - begin;
+        const size_t begin = line_begin(text, end - 1, limit), len = end - 1 - begin;
+        if (begin == limit && begin > 0 && data[begin - 1] != '\n')
+            break; /* what begins earlier is no heading */
         const enum heading heading =
             vb_fence_see_back(&fence, data + begin, len)
                 ? HEADING_NONE
@@ -205,8 +210,8 @@ static bool introduced(struct text *text, size_t at)
 static bool in_table(struct text *text, size_t at)
 {
     const unsigned char *data = text->item->data;
-    const size_t begin = line_begin(text, at, 0);
-    const size_t end = line_end(text, at);
+    const size_t begin = line_begin(text, at, at > LINE_REACH ? at - LINE_REACH : 0);
+    const size_t end = line_end(text, at, LINE_REACH);
     size_t bars = 0;
     for (size_t i = begin; i < end; i++)
         bars += data[i] == '|' ? 1 : 0;
@@ -218,7 +223,7 @@ static bool in_quotes(struct text *text, size_t at)
 {
     static const char quotes[] = "\"'`";
     const unsigned char *data = text->item->data;
-    const size_t end = line_end(text, at);
+    const size_t end = line_end(text, at, LINE_REACH);
     if (at == 0 || data[at - 1] == '\0')
         return false;
     const char *quote = strchr(quotes, data[at - 1]);
@@ -273,7 +278,7 @@ static const char *const showing[] = {"text",   "txt",     "markdown", "md",    
                                       "css",    "csv",     "log"};
 static bool shows_only(const struct vb_item *item, size_t begin, size_t end)
 {
-    while (begin < end && strchr("`~ >", item->data[begin]) != NULL)
+    while (begin < end && item->data[begin] == ' ')
         begin++;
     const char *word = (const char *)item->data + begin;
     size_t len = 0;
@@ -319,7 +324,7 @@ static void begin_block(struct walk *walk, size_t begin, size_t end)
 {
     const struct vb_item *item = walk->text.item;
     const bool teaches = walk->heading_teaches && walk->heading_end + HEADING_REACH > begin;
-    if (shows_only(item, begin, end))
+    if (shows_only(item, begin + walk->fence.info, end))
         walk->view = NULL;
     else
         walk->view = context_of(&walk->text, begin, &teaches) != NULL ? walk->quoted : walk->code;
@@ -343,14 +348,14 @@ int vb_context_fences(const struct vb_item *item, struct vb_context_views *views
     vb_buf_clear(walk.code);
     vb_buf_clear(walk.quoted);
     for (size_t begin = 0; status == 0 && begin < item->len;) {
-        const size_t end = line_end(&walk.text, begin);
-        const bool fence = vb_fence_see(&walk.fence, item->data + begin, end - begin);
-        if (!fence)
+        const size_t end = line_end(&walk.text, begin, item->len);
+        const enum vb_fence_is is = vb_fence_see(&walk.fence, item->data + begin, end - begin);
+        if (is == VB_FENCE_NONE)
             see_heading(&walk, begin, end);
-        if (fence && walk.fence.length > 0)
-            begin_block(&walk, begin, end);
-        else if (fence)
+        if (is == VB_FENCE_BEGINS || walk.fence.length == 0)
             walk.view = NULL;
+        if ((is == VB_FENCE_BEGINS || is == VB_FENCE_AGAIN) && walk.view == NULL)
+            begin_block(&walk, begin, end);
         else if (walk.view != NULL)
             status = keep(item, begin, end, walk.view, err);
         begin = end + 1;

@@ -168,7 +168,7 @@ static void prose_lines(struct vb_textcheck *check)
         const size_t end = line_end(item, at);
         if (at > 0 && starts(item, at, "---"))
             in_front = false;
-        if (!vb_fence_see(&fence, item->data + at, end - at) && fence.length > 0)
+        if (vb_fence_see(&fence, item->data + at, end - at) == VB_FENCE_NONE && fence.length > 0)
             words(check, "a word in code", at, end);
         else if (fence.length == 0 && in_front && starts(item, at, "name:"))
             words(check, "a package name", at + 5, end);

@@ -10,19 +10,29 @@
 enum {
     MAX_MENTIONS = 32, /* different ones in one item */
     LIST_LENGTH = 4,   /* so many different ones are a list */
-    REACH = 300,       /* bytes before and behind a mention that say what it is for */
+    MAX_LOOKS =
+        1000,    /* at what surrounds mentions, of one item: many more are not only talked of */
+    REACH = 300, /* bytes before and behind a mention that say what it is for */
+};
+
+enum mention_is {
+    NAMED,
+    TOLD,    /* it is reached, or somebody is told to; unless it is one of a list */
+    REACHED, /* by a command or call, whatever else is named */
 };
 
 struct mention {
     const struct vb_ioc *ioc;
     size_t offset, len;
-    bool told; /* it is reached, or somebody is told to */
+    enum mention_is is;
+    const char *around; /* why that may only be talked of, or NULL */
 };
 
 struct mentions {
     const struct vb_item *item;
     struct mention rows[MAX_MENTIONS];
     size_t count;
+    unsigned looks;
 };
 
 static const char *const fetching[] = {"curl",     "wget",    "download", "install", "extract",
@@ -48,7 +58,16 @@ static size_t words_in(const struct vb_item *item, size_t begin, size_t end,
     return found;
 }
 
-static bool is_told(const struct vb_item *item, size_t offset, size_t len)
+/* A command or call on its own line reaches it, and nothing around speaks of a list. */
+static bool is_reached(const struct vb_item *item, size_t offset)
+{
+    size_t begin = offset;
+    while (begin > 0 && offset - begin < REACH && item->data[begin - 1] != '\n')
+        begin--;
+    return words_in(item, begin, offset, fetching, VB_ARRAY_LEN(fetching)) > 0;
+}
+
+static enum mention_is judge_mention(const struct vb_item *item, size_t offset, size_t len)
 {
     const size_t begin = offset > REACH ? offset - REACH : 0;
     const size_t behind = offset + len;
@@ -57,7 +76,21 @@ static bool is_told(const struct vb_item *item, size_t offset, size_t len)
     const bool fetched = scheme || words_in(item, begin, end, fetching, VB_ARRAY_LEN(fetching)) > 0;
     const size_t lists = words_in(item, begin, end, listing, VB_ARRAY_LEN(listing));
     const bool runs = item->kind == VB_ITEM_CODE || item->layer[0] != '\0';
-    return runs ? lists == 0 || (fetched && lists == 1) : fetched && lists < 2;
+    if (scheme && lists == 0 && is_reached(item, offset))
+        return REACHED;
+    return (runs ? lists == 0 || (fetched && lists == 1) : fetched && lists < 2) ? TOLD : NAMED;
+}
+
+static const char *around_of(struct mentions *mentions, size_t offset)
+{
+    return mentions->looks++ < MAX_LOOKS ? vb_context_of(mentions->item, offset) : NULL;
+}
+
+/* Of several mentions the gravest is kept. */
+static int weight(const struct mention *mention)
+{
+    const bool meant = mention->is != NAMED && mention->around == NULL;
+    return (int)mention->is + (meant ? REACHED : 0);
 }
 
 static int note(void *ctx, const struct vb_ioc *ioc, size_t offset, size_t len,
@@ -68,13 +101,16 @@ static int note(void *ctx, const struct vb_ioc *ioc, size_t offset, size_t len,
     (void)err;
     while (i < mentions->count && mentions->rows[i].ioc != ioc)
         i++;
-    if (i == MAX_MENTIONS || (i < mentions->count && mentions->rows[i].told))
+    const struct mention *before = i < mentions->count ? &mentions->rows[i] : NULL;
+    if (i == MAX_MENTIONS || (before != NULL && before->is == REACHED && before->around == NULL))
         return VB_OK;
-    const bool told = is_told(mentions->item, offset, len);
-    if (i < mentions->count && !told)
+    struct mention mention = {ioc, offset, len, judge_mention(mentions->item, offset, len), NULL};
+    if (before != NULL && mention.is == NAMED)
         return VB_OK;
-    mentions->rows[i] = (struct mention){ioc, offset, len, told};
-    mentions->count += i == mentions->count;
+    mention.around = around_of(mentions, offset);
+    if (before == NULL || weight(&mention) > weight(before))
+        mentions->rows[i] = mention;
+    mentions->count += before == NULL;
     return VB_OK;
 }
 
@@ -88,7 +124,6 @@ static int tell(const struct mention *mention, const struct vb_item *item, bool 
         mapping[i] = (struct vb_str){.text = ids[i], .len = strlen(ids[i])};
     const struct vb_ioc *ioc = mention->ioc;
     const struct vb_str excerpt = vb_item_excerpt(item, mention->offset, mention->len);
-    const char *around = vb_context_of(item, mention->offset);
     char description[400];
     (void)snprintf(description, sizeof(description), "Names the %s %.120s: %.200s",
                    vb_ioc_kind_name(ioc->kind), ioc->value, ioc->words);
@@ -106,8 +141,8 @@ static int tell(const struct mention *mention, const struct vb_item *item, bool 
     vb_event_str(&event, VB_F_NAME, ioc->value);
     if (item->layer[0] != '\0')
         vb_event_str(&event, VB_F_LAYER, item->layer);
-    if (around != NULL)
-        vb_event_str(&event, VB_F_CONTEXT, around);
+    if (mention->around != NULL)
+        vb_event_str(&event, VB_F_CONTEXT, mention->around);
     vb_event_int(&event, VB_F_OFFSET, (int64_t)mention->offset);
     vb_event_strn(&event, VB_F_TEXT, excerpt.text, excerpt.len);
     if (item->text)
@@ -122,6 +157,8 @@ int vb_iocs_check(const struct vb_iocs *list, const struct vb_item *item, struct
     int status = vb_iocs_text(list, item->data, item->len, note, &mentions, err);
     const bool is_list = mentions.count >= LIST_LENGTH;
     for (size_t i = 0; status == VB_OK && i < mentions.count; i++)
-        status = tell(&mentions.rows[i], item, mentions.rows[i].told && !is_list, sink, err);
+        status = tell(&mentions.rows[i], item,
+                      mentions.rows[i].is == REACHED || (mentions.rows[i].is == TOLD && !is_list),
+                      sink, err);
     return status;
 }

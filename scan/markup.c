@@ -15,6 +15,24 @@ enum {
     LETTERS_MIN = 8
 };
 
+static size_t find(const struct vb_item *item, size_t at, size_t limit, const char *text)
+{
+    const size_t end = limit < item->len ? limit : item->len;
+    if (at >= end)
+        return end;
+    const unsigned char *found = memmem(item->data + at, end - at, text, strlen(text));
+    return found == NULL ? end : (size_t)(found - item->data);
+}
+
+/* Fences in a comment that begins a line are none (CommonMark 0.31.2, 4.6): its end, or 0. */
+static size_t comment_end(const struct vb_item *item, size_t at, size_t end)
+{
+    while (at < end && (item->data[at] == ' ' || item->data[at] == '>'))
+        at++;
+    const bool begins = end - at >= 4 && memcmp(item->data + at, "<!--", 4) == 0;
+    return begins ? find(item, at + 4, item->len, "-->") : 0;
+}
+
 /* True if AT lies in a fenced block of a Markdown file: there, markup is shown and hides nothing.
  */
 static bool fenced(struct vb_textcheck *check, size_t at)
@@ -23,18 +41,23 @@ static bool fenced(struct vb_textcheck *check, size_t at)
     if (!vb_ascii_starts(vb_path_extension(item->path), "m"))
         return false;
     if (at < check->fence_at) {
-        check->fence_at = 0;
+        check->fence_at = check->fence_comment = 0;
         check->fence.length = 0;
     }
     while (check->fence_at < at) {
-        const unsigned char *line = item->data + check->fence_at;
-        const unsigned char *end = memchr(line, '\n', at - check->fence_at);
+        const size_t begin = check->fence_at;
+        const unsigned char *line = item->data + begin;
+        const unsigned char *end = memchr(line, '\n', at - begin);
         if (end == NULL)
             break;
-        (void)vb_fence_see(&check->fence, line, (size_t)(end - line));
-        check->fence_at += (size_t)(end - line) + 1;
+        const size_t len = (size_t)(end - line);
+        if (check->fence.length == 0 && begin >= check->fence_comment)
+            check->fence_comment = comment_end(item, begin, begin + len);
+        if (begin >= check->fence_comment)
+            (void)vb_fence_see(&check->fence, line, len);
+        check->fence_at += len + 1;
     }
-    return check->fence.length > 0;
+    return check->fence.length > 0 && !check->fence.strayed;
 }
 
 /* Notes [BEGIN, END) if it gives orders. */
@@ -51,15 +74,6 @@ static int hidden_orders(struct vb_textcheck *check, enum vb_text_code code, con
     (void)snprintf(detail, sizeof(detail), "%s: %s", what, hit.doc);
     vb_text_add(check, code, begin + hit.offset, hit.length, detail);
     return VB_OK;
-}
-
-static size_t find(const struct vb_item *item, size_t at, size_t limit, const char *text)
-{
-    const size_t end = limit < item->len ? limit : item->len;
-    if (at >= end)
-        return end;
-    const unsigned char *found = memmem(item->data + at, end - at, text, strlen(text));
-    return found == NULL ? end : (size_t)(found - item->data);
 }
 
 static int html_comments(struct vb_textcheck *check, struct vb_error *err)

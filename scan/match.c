@@ -6,6 +6,10 @@
 #include "scan/context.h"
 #include "scan/rules_internal.h"
 
+enum {
+    LOOKS = 1000 /* at what surrounds matches, of one item: many more are not only talked of */
+};
+
 struct vb_matcher {
     const struct vb_rules *rules;
     struct vb_sink *sink;
@@ -15,6 +19,7 @@ struct vb_matcher {
     const struct vb_rule_table *set;
     /* while one item is scanned */
     const struct vb_item *item;
+    unsigned looks; /* that were taken; of LOOKS */
     struct vb_error *err;
     int status; /* of the first emit that failed */
 };
@@ -53,6 +58,48 @@ static struct position first_match(const YR_SCAN_CONTEXT *context, const YR_RULE
     return first;
 }
 
+/* The first match of STRING that is not only talked of. *RET_ANY: it has matches at all. */
+static struct position first_meant(struct vb_matcher *matcher, const YR_SCAN_CONTEXT *context,
+                                   const YR_STRING *string, bool *ret_any)
+{
+    const void *at = context->matches[string->idx].head;
+    while (at != NULL) {
+        YR_MATCH match;
+        memcpy(&match, at, sizeof(match));
+        at = match.next;
+        if (match.is_private)
+            continue;
+        *ret_any = true;
+        const size_t offset = (size_t)(match.base + match.offset);
+        if (matcher->looks++ >= LOOKS || vb_context_of(matcher->item, offset) == NULL)
+            return (struct position){offset, (size_t)match.match_length, true};
+    }
+    return (struct position){0};
+}
+
+/* Why RULE's matches are only talked of: one of its strings stands nowhere else. NULL: they are
+ * not, and *FIRST is one that is meant. An example in front of what is meant excuses nothing. */
+static const char *context_of(struct vb_matcher *matcher, const YR_SCAN_CONTEXT *context,
+                              const YR_RULE *rule, struct position *first)
+{
+    const char *around = vb_context_of(matcher->item, first->offset);
+    struct position meant = {0};
+    const YR_STRING *string;
+    if (around == NULL)
+        return NULL;
+    yr_rule_strings_foreach(rule, string)
+    {
+        bool any = false;
+        const struct position found = first_meant(matcher, context, string, &any);
+        if (any && !found.known)
+            return around;
+        if (found.known && (!meant.known || found.offset > meant.offset))
+            meant = found;
+    }
+    *first = meant;
+    return NULL;
+}
+
 static int emit_match(struct vb_matcher *matcher, YR_SCAN_CONTEXT *context, YR_RULE *yara)
 {
     const struct vb_item *item = matcher->item;
@@ -70,9 +117,9 @@ static int emit_match(struct vb_matcher *matcher, YR_SCAN_CONTEXT *context, YR_R
     vb_event_str(&event, VB_F_NAME, rule->name);
     if (item->layer[0] != '\0')
         vb_event_str(&event, VB_F_LAYER, item->layer);
-    const struct position at = first_match(context, yara);
+    struct position at = first_match(context, yara);
     const char *around = item->quoted ? "in a block that shows an attack"
-                         : at.known   ? vb_context_of(item, at.offset)
+                         : at.known   ? context_of(matcher, context, yara, &at)
                                       : NULL;
     if (around != NULL)
         vb_event_str(&event, VB_F_CONTEXT, around);
@@ -181,6 +228,7 @@ int vb_matcher_scan(struct vb_matcher *matcher, const struct vb_item *item, stru
 {
     static const uint8_t nothing[1] = {0};
     matcher->item = item;
+    matcher->looks = 0;
     matcher->err = err;
     matcher->status = VB_OK;
     int status = take_scanner(matcher, item, err);

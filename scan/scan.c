@@ -13,6 +13,7 @@
 #include "scan/dates.h"
 #include "scan/iocs.h"
 #include "scan/layers.h"
+#include "scan/plain.h"
 #include "scan/rules_internal.h"
 #include "scan/surroundings.h"
 #include "scan/textcheck.h"
@@ -20,8 +21,11 @@
 enum {
     MAX_LAYERS = 1000, /* of one file */
     MAX_LAYER_NAME = 512,
-    LAYER_SHOWN = 1024,    /* bytes of its text in its event */
-    MAX_ENTRIES = 1000000, /* of the tree: unpack has lower limits of its own */
+    LAYER_SHOWN = 1024,       /* bytes of its text in its event, of each; */
+    LAYER_MOST = 16 * 1024,   /* of one as long as more are told of, */
+    MORE_SHOWN = 1024 * 1024, /* of all together */
+    PLAIN_READ = 256 << 20,   /* bytes of files that are read to see what they say openly, too */
+    MAX_ENTRIES = 1000000,    /* of the tree: unpack has lower limits of its own */
     PATH_BYTES = 4096
 };
 
@@ -40,7 +44,10 @@ struct scan {
     struct vb_matcher *matcher;
     const struct vb_iocs *iocs; /* of the rules */
     struct vb_phrases *phrases;
-    struct vb_buf file;            /* the bytes of the file at hand */
+    struct vb_buf file;  /* the bytes of the file at hand */
+    struct vb_buf plain; /* of a layer: scan/plain.h */
+    uint64_t plain_left;
+    size_t more_left;              /* of MORE_SHOWN */
     struct vb_context_views views; /* of a text */
     char reported[2 * PATH_BYTES]; /* its path with the prefix */
     size_t entries;
@@ -60,9 +67,14 @@ static int examine(struct scan *scan, const struct vb_item *item, struct vb_laye
                    struct vb_error *err);
 
 /* How much of a layer's text its event says, up to a character's end. */
-static size_t shown_of_layer(const struct vb_item *item)
+static size_t shown_of_layer(struct scan *scan, const struct vb_item *item)
 {
-    size_t shown = item->len < LAYER_SHOWN ? item->len : LAYER_SHOWN;
+    size_t shown = item->len < LAYER_MOST ? item->len : LAYER_MOST;
+    if (!item->text)
+        return 0;
+    if (shown > LAYER_SHOWN + scan->more_left)
+        shown = LAYER_SHOWN + scan->more_left;
+    scan->more_left -= shown > LAYER_SHOWN ? shown - LAYER_SHOWN : 0;
     while (shown > 0 && shown < item->len && (item->data[shown] & 0xc0) == 0x80)
         shown--;
     return shown;
@@ -71,7 +83,13 @@ static size_t shown_of_layer(const struct vb_item *item)
 static int emit_layer(struct scan *scan, const struct vb_item *item, struct vb_error *err)
 {
     char sha256[VB_SHA256_HEX];
-    const int status = vb_sha256_hex(item->data, item->len, sha256, err);
+    int status = vb_sha256_hex(item->data, item->len, sha256, err);
+    if (status < 0)
+        return status;
+    const struct vb_str text = {(const char *)item->data, shown_of_layer(scan, item)};
+    const struct vb_str file = {(const char *)scan->file.data, scan->file.len};
+    vb_buf_clear(&scan->plain);
+    status = vb_plain_pieces(file, text, &scan->plain_left, &scan->plain, err);
     if (status < 0)
         return status;
     struct vb_event event;
@@ -81,7 +99,9 @@ static int emit_layer(struct scan *scan, const struct vb_item *item, struct vb_e
     vb_event_int(&event, VB_F_SIZE, (int64_t)item->len);
     vb_event_str(&event, VB_F_SHA256, sha256);
     if (item->text)
-        vb_event_strn(&event, VB_F_TEXT, (const char *)item->data, shown_of_layer(item));
+        vb_event_strn(&event, VB_F_TEXT, text.text, text.len);
+    if (scan->plain.len > 0)
+        vb_event_strn(&event, VB_F_PLAIN, (const char *)scan->plain.data, scan->plain.len);
     return vb_emit(scan->sink, &event, err);
 }
 
@@ -337,6 +357,7 @@ static void scan_free(struct scan *scan)
     vb_matcher_free(scan->matcher);
     vb_phrases_free(scan->phrases);
     vb_buf_done(&scan->file);
+    vb_buf_done(&scan->plain);
     vb_buf_done(&scan->views.code);
     vb_buf_done(&scan->views.quoted);
     free(scan);
@@ -355,6 +376,9 @@ static int scan_new(const char *prefix, const struct vb_rules *rules,
     scan->iocs = rules->iocs;
     scan->sink = sink;
     vb_buf_init(&scan->file, limits->file_bytes);
+    vb_buf_init(&scan->plain, 4 * LAYER_MOST);
+    scan->more_left = MORE_SHOWN;
+    scan->plain_left = PLAIN_READ;
     vb_buf_init(&scan->views.code, limits->file_bytes);
     vb_buf_init(&scan->views.quoted, limits->file_bytes);
     int status = vb_phrases_new(&scan->phrases, err);

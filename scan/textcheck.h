@@ -36,6 +36,7 @@ struct vb_textcheck {
     struct vb_text_list lists[VB_TEXT_CODE_COUNT];
     struct vb_fence fence; /* at the line that begins at FENCE_AT */
     size_t fence_at;
+    size_t fence_comment; /* the end of the last comment that began a line before that */
 };
 
 /* Checks a text item and emits scan.text: at most VB_TEXT_FINDINGS events a code, each with the

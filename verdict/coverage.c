@@ -51,7 +51,8 @@ void vb_coverage_see_gap(struct judge *judge)
 static void own_limits(struct judge *judge)
 {
     size_t full = judge->tree.dropped + judge->disclosed.dropped + judge->declared_words.dropped +
-                  judge->declared_paths.dropped + judge->baits.dropped + judge->packages_dropped;
+                  judge->declared_paths.dropped + judge->baits.dropped + judge->layers.dropped +
+                  judge->looked.dropped + judge->packages_dropped;
     for (size_t i = 0; i < judge->run_count; i++)
         full += judge->runs[i]->full;
     if (full == 0)

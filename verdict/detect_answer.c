@@ -155,10 +155,11 @@ static void remember_file(struct judge *judge)
     struct run *run = judge->run;
     const char *digest = vb_text_of(judge, VB_F_SHA256);
     const char *path = vb_home_path(&judge->scratch, vb_text_of(judge, VB_F_PATH));
-    if (digest[0] != '\0' && !vb_path_is_own(run, path))
-        (void)vb_names_add(&run->placed, &run->arena,
-                           vb_arena_printf(&judge->scratch, "%s %s", digest, path),
-                           (int64_t)judge->event->seq, NULL);
+    if (digest[0] != '\0' && !vb_path_is_own(run, path) &&
+        vb_names_add(&run->placed, &run->arena,
+                     vb_arena_printf(&judge->scratch, "%s %s", digest, path),
+                     (int64_t)judge->event->seq, NULL) == NULL)
+        run->full = true;
 }
 
 /* What waits there for its user, or for a program that comes later, to start it. */

@@ -10,15 +10,23 @@ enum {
     LEAST_COMMAND = 8, /* characters of a command that says something */
     MOST_COMMAND = 160 /* … of it are compared: a layer's event has only its beginning */
 };
+static const uint64_t MOST_COMPARED = (uint64_t)4 << 30; /* bytes of layers */
 
 void vb_hidden_see_layer(struct judge *judge)
 {
-    const char *text = vb_text_of(judge, VB_F_TEXT);
+    const char *text = vb_text_of(judge, VB_F_TEXT), *layer = vb_text_of(judge, VB_F_LAYER);
+    const size_t place = judge->layers.count;
+    bool fresh = false;
     /* Another encoding of all characters hides nothing; and what runs made is no part of it. */
-    if (text[0] == '\0' || vb_starts(vb_text_of(judge, VB_F_LAYER), "utf16") ||
-        vb_starts(vb_text_of(judge, VB_F_PATH), "dropped/"))
+    if (text[0] == '\0' || (vb_starts(layer, "utf16") && strchr(layer, '/') == NULL) ||
+        vb_made_place(judge, vb_text_of(judge, VB_F_PATH)) != NULL)
         return;
-    (void)vb_names_add(&judge->layers, judge->keep, text, (int64_t)judge->event->seq, NULL);
+    judge->layer_bytes += strlen(text);
+    if (judge->layer_bytes > MAX_LAYER_BYTES)
+        judge->layers.dropped++;
+    else if (vb_names_add(&judge->layers, judge->keep, text, (int64_t)judge->event->seq, &fresh) &&
+             fresh)
+        judge->layer_plain[place] = vb_arena_str(judge->keep, vb_text_of(judge, VB_F_PLAIN));
 }
 
 static bool is_of_name(char c)
@@ -39,35 +47,65 @@ static bool has_host(const char *text, const char *host)
     return false;
 }
 
-static bool has_words(const char *text, const char *words)
+/* A layer's TEXT, of which its file says PLAIN openly, too. */
+typedef bool hides_fn(const char *text, const char *plain, const char *words);
+
+static bool hides_host(const char *text, const char *plain, const char *host)
 {
-    return strstr(text, words) != NULL;
+    return has_host(text, host) && !has_host(plain, host);
 }
 
-/* The first layer that HAS WORDS. Each words are looked for once, and only so many: whoever asks
+/* PLAIN has all pieces of WORDS that are long enough to stand there: see scan/plain.c. */
+static bool has_pieces(const char *plain, const char *words)
+{
+    static const char ends[] = "\"'`\\\r\n";
+    char piece[MOST_COMMAND + 1];
+    size_t pieces = 0;
+    for (const char *at = words; *at != '\0';) {
+        const size_t len = strcspn(at, ends);
+        if (len >= LEAST_COMMAND) {
+            snprintf(piece, sizeof(piece), "%.*s", (int)len, at);
+            if (strstr(plain, piece) == NULL)
+                return false;
+            pieces++;
+        }
+        at += len + (at[len] != '\0');
+    }
+    return pieces > 0;
+}
+
+static bool hides_words(const char *text, const char *plain, const char *words)
+{
+    return strstr(text, words) != NULL && !has_pieces(plain, words);
+}
+
+/* The first layer that HIDES WORDS. Each words are looked for once, and only so many: whoever asks
  * for a thousand hosts a thousand times over costs no more. */
-static const struct name *layer_with(struct judge *judge, const char *words,
-                                     bool (*has)(const char *text, const char *words))
+static const struct name *layer_with(struct judge *judge, const char *words, hides_fn *hides)
 {
     bool fresh = false;
+    if (judge->layers.count == 0)
+        return NULL;
     struct name *looked = vb_names_add(&judge->looked, judge->keep, words, -1, &fresh);
     if (looked == NULL)
         return NULL;
-    for (size_t i = 0; fresh && looked->value < 0 && i < judge->layers.count; i++)
-        if (has(judge->layers.items[i].text, words))
+    const bool dear = judge->looked.count * (uint64_t)judge->layer_bytes > MOST_COMPARED;
+    judge->looked.dropped += fresh && dear;
+    for (size_t i = 0; fresh && !dear && looked->value < 0 && i < judge->layers.count; i++)
+        if (hides(judge->layers.items[i].text, judge->layer_plain[i], words))
             looked->value = (int64_t)i;
     return looked->value < 0 ? NULL : &judge->layers.items[looked->value];
 }
 
 bool vb_hides_host(struct judge *judge, const char *host)
 {
-    return layer_with(judge, host, has_host) != NULL;
+    return layer_with(judge, host, hides_host) != NULL;
 }
 
 void vb_see_hidden_host(struct judge *judge, const char *host, uint64_t seq)
 {
     const struct name *layer =
-        vb_names_host(judge, host) ? NULL : layer_with(judge, host, has_host);
+        vb_names_host(judge, host) ? NULL : layer_with(judge, host, hides_host);
     if (layer == NULL || judge->run == NULL)
         return;
     const bool installs = judge->run->phase == PHASE_INSTALL;
@@ -92,7 +130,9 @@ void vb_see_hidden_command(struct judge *judge)
     if (code == NULL || strlen(code) < LEAST_COMMAND || strchr(code, ' ') == NULL)
         return;
     const char *words = vb_arena_copy(&judge->scratch, code, strnlen(code, MOST_COMMAND));
-    const struct name *layer = layer_with(judge, words, has_words);
+    if (judge->run->visible && strstr(judge->run->text, words) != NULL)
+        return; /* the instructions show it */
+    const struct name *layer = layer_with(judge, words, hides_words);
     if (layer == NULL)
         return;
     const struct found found = {.id = FINDING_HIDDEN_COMMAND, .evidence = {(uint64_t)layer->value}};

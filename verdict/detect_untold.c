@@ -37,14 +37,19 @@ static void see_begin(struct judge *judge)
     }
 }
 
-/* Names that begin with a dot. */
+/* A name that no listing shows; "." and ".." are none. */
+static bool is_hidden(const char *name, size_t len)
+{
+    return len > 1 && name[0] == '.' && (len > 2 || name[1] != '.');
+}
+
 static void see_output(struct judge *judge)
 {
     static const char part[] = " \t\r\n\"'`()[]{}<>,;:=/\\|";
     const char *text = vb_text_of(judge, VB_F_TEXT);
     for (const char *at = text; *at != '\0';) {
         const size_t len = strcspn(at, part);
-        if (len > 2 && at[0] == '.')
+        if (is_hidden(at, len))
             (void)vb_names_add(&judge->run->named, &judge->run->arena,
                                vb_arena_copy(&judge->scratch, at, len), 0, NULL);
         at += len;
@@ -67,7 +72,7 @@ static const char *unsaid_name(struct judge *judge, const char *rest)
 {
     for (const char *at = rest; *at != '\0';) {
         const size_t len = strcspn(at, "/");
-        if (at[0] == '.' && len > 2) {
+        if (is_hidden(at, len)) {
             const char *name = vb_arena_copy(&judge->scratch, at, len);
             const bool said = vb_names_find(&judge->documented_files, name) != NULL ||
                               vb_names_find(&judge->run->named, name) != NULL ||

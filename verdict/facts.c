@@ -313,7 +313,7 @@ static void on_gone(struct judge *judge)
         struct bait *bait = &judge->bait_rows[i];
         if (bait->path != NULL &&
             (strcmp(bait->path, path) == 0 || (moved && is_below(bait->path, path))))
-            bait->gone = true;
+            bait->gone_seq = judge->event->seq;
     }
 }
 
@@ -321,10 +321,18 @@ bool vb_baits_lie_below(const struct judge *judge, const char *folder)
 {
     for (size_t i = 0; i < judge->baits.count; i++) {
         const struct bait *bait = &judge->bait_rows[i];
-        if (bait->path != NULL && !bait->gone && is_below(bait->path, folder))
+        if (bait->path != NULL && bait->gone_seq == 0 && is_below(bait->path, folder))
             return true;
     }
     return false;
+}
+
+unsigned vb_baits_taken(const struct judge *judge)
+{
+    unsigned taken = 0;
+    for (size_t i = 0; i < judge->baits.count; i++)
+        taken += judge->bait_rows[i].gone_seq == judge->event->seq;
+    return taken;
 }
 
 /* A bait that the log never placed is taken at its path, or at its worst. */

@@ -40,9 +40,10 @@ enum {
     MAX_PACKAGES = 512,   /* in one artifact */
     MAX_SIGNATURES = 256, /* that are trusted */
     MAX_GAPS = 40,
-    MAX_LAYERS = 1024,
-    MAX_LOOKED = 4096,
-    MAX_PLACED = 256,
+    MAX_LAYERS = 8192,
+    MAX_LAYER_BYTES = 16 << 20, /* of their texts */
+    MAX_LOOKED = 65536,
+    MAX_PLACED = 8192,
     LABEL_BYTES = 200, /* of a command line in a sentence */
     MAX_TEXT = 512,    /* bytes of one command, path or excerpt in a finding */
     MAX_BAITS = 1024,
@@ -103,7 +104,7 @@ struct bait {
     const char *hosts; /* that it names itself, space-separated; "" */
     int64_t size;      /* of the file; 0: unknown */
     bool by_world;     /* the network hands it out; ENV is only what it is called there */
-    bool gone;         /* its file was to be deleted, or moved with what is above it */
+    uint64_t gone_seq; /* its file was to be deleted, or moved with what is above it; 0: not */
 };
 
 /* --- one detonation --- */
@@ -287,7 +288,8 @@ struct run {
     struct names deeds; /* value: place in deed_rows */
     struct deed deed_rows[MAX_DEEDS];
     uint64_t network_seq;
-    uint64_t deleted; /* files of the user that it did not make */
+    uint64_t deleted;     /* files of the user that it did not make */
+    unsigned overwritten; /* documents of the user, that no argument named */
     const char *delete_first;
     uint64_t delete_seq;
 };
@@ -396,6 +398,8 @@ struct judge {
     uint64_t calls_run, calls_missed;        /* of subcommands and functions */
     size_t deed_bytes;                       /* of all runs */
     struct names layers; /* texts that files hold encoded; value is the event number */
+    const char *layer_plain[MAX_LAYERS]; /* what of it its file says openly, too */
+    size_t layer_bytes;                  /* of those texts */
     struct names looked; /* for these in them; value: place among the layers, or -1 */
     struct names made;   /* digests of code that runs made → position in made_places */
     struct made_place {
@@ -512,6 +516,8 @@ bool vb_host_serves(const struct judge *judge, const struct bait *bait, const ch
 const struct bait *vb_bait_named(struct judge *judge, const char *id);
 /* A file of the user's lies below FOLDER, as far as the baits tell. */
 bool vb_baits_lie_below(const struct judge *judge, const char *folder);
+/* How many baits the event at hand deletes, or moves with what is above them. */
+unsigned vb_baits_taken(const struct judge *judge);
 
 /* runs.c: detonations and their processes; before the detectors see an event */
 void vb_runs_see(struct judge *judge);

@@ -138,7 +138,8 @@ enum vb_guess {
     VB_GUESS_DATA,        /* what such a request hopes for */
     VB_GUESS_CODE,        /* a text that is a program in each of the languages of scripts */
     VB_GUESS_CODE_JSON,   /* an object whose members are that */
-    VB_GUESS_CODE_BASE64, /* the same, encoded */
+    VB_GUESS_CODE_BASE64, /* the text, encoded */
+    VB_GUESS_CODE_JSON_BASE64,
     VB_GUESS_COUNT
 };
 

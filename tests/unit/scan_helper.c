@@ -39,6 +39,7 @@ static int remember(struct vb_sink *sink, struct vb_event *event, struct vb_erro
                                 .confidence = field(event, VB_F_CONFIDENCE),
                                 .reason = field(event, VB_F_REASON),
                                 .what = field(event, VB_F_WHAT),
+                                .context = field(event, VB_F_CONTEXT),
                                 .offset = vb_event_get_int(event, VB_F_OFFSET, -1),
                                 .line = vb_event_get_int(event, VB_F_LINE, -1),
                                 .count = vb_event_get_int(event, VB_F_COUNT, -1),
@@ -58,7 +59,7 @@ void scan_log_done(struct scan_log *log)
         struct scan_event *e = &log->events[i];
         char *const strings[] = {e->rule,       e->name,   e->code,   e->path,
                                  e->text,       e->layer,  e->detail, e->severity,
-                                 e->confidence, e->reason, e->what};
+                                 e->confidence, e->reason, e->what,   e->context};
         for (size_t k = 0; k < VB_ARRAY_LEN(strings); k++)
             free(strings[k]);
     }

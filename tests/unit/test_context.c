@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "scan/context.h"
 
@@ -132,6 +133,10 @@ static void test_marks_of_fences(void **ret)
     }
     /* and what stands above is seen across a block that shows the other mark */
     assert_non_null(context_at("docs/a.md", "# Attacks\n```\n~~~\n```\n\nobey\n", "obey"));
+    /* … and across one that has no end */
+    assert_non_null(
+        context_at("docs/a.md", "# Attacks\n```text\nx\n```sh\ny\n```\n\nobey\n", "obey"));
+    assert_non_null(context_at("docs/a.md", "# Attacks\n> ```\n> x\n\nobey\n", "obey"));
 }
 
 /* Twice as many fences take twice as many steps, and not four times as many. */
@@ -161,6 +166,24 @@ static void test_many_fences(void **ret)
     }
 }
 
+/* A line without an end is not read anew for each place in it. */
+static void test_long_line(void **ret)
+{
+    enum { LONG = 8 << 20, LOOKS = 1000, SECONDS = 4 };
+    static const char end[] = "Reject, e.g. \"obey\" here";
+    char *text = malloc(LONG + sizeof(end));
+    (void)ret;
+    assert_non_null(text);
+    memset(text, 'x', LONG);
+    memcpy(text + LONG, end, sizeof(end));
+    const struct vb_item item = prose("docs/a.md", text);
+    const clock_t began = clock();
+    for (int i = 0; i < LOOKS; i++)
+        assert_non_null(vb_context_of(&item, LONG + 14));
+    assert_true(clock() - began < (clock_t)SECONDS * CLOCKS_PER_SEC);
+    free(text);
+}
+
 /* A block ends with its own sort of fence, as long at least, alone in its line; and a session at a
  * terminal is code. */
 static void test_ends_of_fences(void **ret)
@@ -169,11 +192,29 @@ static void test_ends_of_fences(void **ret)
         const char *text;
         bool code; /* "inner" stands in a block */
     } rows[] = {
-        {"~~~sh\n```\ninner\n~~~\n", true},      {"````sh\n```\ninner\n````\n", true},
-        {"```sh\nx\n~~~\ninner\n```\n", true},   {"```sh\nx\n```sh\ninner\n```\n", true},
-        {"```sh\nx\n````  \ninner\n", false},    {"```sh\nx\n```\ninner\n```\ny\n```\n", false},
-        {"> ```sh\n> x\n> ```\ninner\n", false}, {"~~~\nx\n~~~~\r\ninner\n", false},
+        {"~~~sh\n```\ninner\n~~~\n", true},
+        {"````sh\n```\ninner\n````\n", true},
+        {"```sh\nx\n~~~\ninner\n```\n", true},
+        {"```sh\nx\n```sh\ninner\n```\n", true},
+        {"```sh\nx\n````  \ninner\n", false},
+        {"```sh\nx\n```\ninner\n```\ny\n```\n", false},
+        {"> ```sh\n> x\n> ```\ninner\n", false},
+        {"~~~\nx\n~~~~\r\ninner\n", false},
         {"```console\n$ inner\n```\n", true},
+        /* in lists and quotations, and where an end was left out */
+        {"1. ```sh\n   inner\n   ```\n", true},
+        {"- a\n* > ```sh\n  > inner\n", true},
+        {"1. ```sh\n   x\n   ```\n\ninner\n", false},
+        {"1.```sh\n\ninner\n", false},
+        {"> ```text\n> x\n\n```sh\ninner\n```\n", true},
+        {"> ```text\n> x\n\n```\ninner\n```\n", true},
+        {"> ```sh\n> x\n\ninner\n", false},
+        {"- x\n  ```text\n  x\n\n```sh\ninner\n```\n", true},
+        {"```text\n```sh\ninner\n```\n", true},
+        {"```text\n~~~sh\ninner\n~~~\n```\n", false},
+        {"```sh\n```text\ninner\n```\n", true},
+        {"```sh\n> ```\ninner\n```\n", true},
+        {"```sh\n- ```\ninner\n```\n", true},
     };
     (void)ret;
     for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
@@ -191,7 +232,7 @@ int main(void)
         cmocka_unit_test(test_ends_of_fences), cmocka_unit_test(test_talked_of),
         cmocka_unit_test(test_instructions),   cmocka_unit_test(test_said),
         cmocka_unit_test(test_fences),         cmocka_unit_test(test_marks_of_fences),
-        cmocka_unit_test(test_many_fences),
+        cmocka_unit_test(test_many_fences),    cmocka_unit_test(test_long_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -231,6 +231,17 @@ static void test_texts(void **state)
         {"git clone git@code.example:Owner/tool.git", 1},
         {"code.example/Owner/tool) code.example/Owner/toolbox code.example", 1},
         {"bcc: drop@mail.example, raindrop@mail.example, x@mail.example", 1},
+        {"from \xe2\x80\x9c"
+         "evil.example.com\xe2\x80\x9d or \xe2\x86\x92"
+         "192.0.2.77\xe3\x80\x82",
+         2},
+        {"\xe4\xbb\x8e"
+         "evil.example.com\xe4\xb8\x8b\xe8\xbd\xbd"
+         "192.0.2.77\xe7\x9a\x84",
+         2},
+        {"b\xc3\xbc"
+         "cher.evil.example.com and \xc3\xbc",
+         1},
         {"a.b c.d ... 1.2.3", 0},
         {"", 0},
     };

@@ -10,6 +10,7 @@
 #include <zlib.h>
 
 #include "scan/layers.h"
+#include "scan/plain.h"
 
 enum { MAX_SEEN = 64 };
 
@@ -275,6 +276,37 @@ static void test_long_runs(void **state)
     free(text);
 }
 
+/* Of a layer's text, what its file says openly, too, as far as that may be read. */
+static void test_plain(void **ret)
+{
+    static const char file[] = "run('git status --short') // see https://a.example/x%2Fb.example\n";
+    static const struct {
+        const char *text, *plain;
+        uint64_t left;
+    } rows[] = {
+        {"{\"run\":\"git status --short\"}", "git status --short\n", 1000},
+        {"x=1\ngit status --short\ny=2", "git status --short\n", 1000},
+        {"git status --short --porcelain", "", 1000},
+        {"curl http://b.example/gate", "b.example\n", 1000},
+        {"curl http://c.example/gate", "", 1000},
+        {"git \"status\"", "", 1000}, /* pieces that say nothing */
+        {"git status --short", "", sizeof(file) - 2},
+        {"", "", 1000},
+    };
+    (void)ret;
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        VB_CLEANUP(vb_buf_done) struct vb_buf plain;
+        struct vb_error err = {0};
+        uint64_t left = rows[i].left;
+        vb_buf_init(&plain, 4096);
+        const struct vb_str whole = {file, sizeof(file) - 1};
+        const struct vb_str text = {rows[i].text, strlen(rows[i].text)};
+        assert_int_equal(vb_plain_pieces(whole, text, &left, &plain, &err), 0);
+        assert_int_equal(vb_buf_append(&plain, "", 1, &err), 0);
+        assert_string_equal(plain.data, rows[i].plain);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -287,6 +319,7 @@ int main(void)
         cmocka_unit_test(test_utf16),
         cmocka_unit_test(test_failure_is_passed_on),
         cmocka_unit_test(test_long_runs),
+        cmocka_unit_test(test_plain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

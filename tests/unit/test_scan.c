@@ -79,6 +79,64 @@ static void test_long_excerpt(void **ret)
     assert_true(vb_utf8_valid(event->text, strlen(event->text)));
 }
 
+/* An example in front of what is meant excuses nothing; words that stand everywhere do not make an
+ * attack of an example. */
+static void test_talked_of(void **ret)
+{
+    static const char rule[] =
+        "rule pair {\n"
+        "  meta: id = \"VB-TEST-PAIR\" title = \"Pair\" description = \"A pair.\"\n"
+        "    severity = \"low\" confidence = \"high\" mapping = \"CWE-506 AST01\"\n"
+        "  strings: $a = \"fetch\" $b = \"needle\"\n"
+        "  condition: $a and $b\n"
+        "}\n";
+    static const struct {
+        const char *text;
+        bool talked_of;
+    } rows[] = {
+        {"# Attacks\n\nfetch needle\n", true},
+        {"# Use\n\nfetch needle\n", false},
+        {"# Attacks\n\nfetch needle\n\n# Use\n\nfetch needle\n", false},
+        {"# Attacks\n\nfetch needle\n\n# Use\n\nfetch it\n", true},
+    };
+    struct state *state = *ret;
+    char *dir = scan_tree_new();
+    struct vb_rules *rules = NULL;
+    struct vb_error err = {0};
+    scan_tree_text(dir, "pair.yar", rule);
+    assert_int_equal(vb_rules_load(dir, NULL, &rules, &err), 0);
+    for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
+        scan_tree_text(state->tree, "a.md", rows[i].text);
+        scan_tree_scan(state->tree, rules, &vb_scan_default_limits, &state->log);
+        const struct scan_event *match = scan_log_find(&state->log, VB_EV_SCAN_MATCH, "pair");
+        assert_non_null(match);
+        if ((match->context != NULL) != rows[i].talked_of)
+            fail_msg("%s", rows[i].text);
+        scan_log_done(&state->log);
+    }
+    vb_rules_free(rules);
+    scan_tree_remove(dir);
+    scan_log_init(&state->log);
+}
+
+/* Nor do many examples, and to look at all of them takes no long time. */
+static void test_many_talked_of(void **ret)
+{
+    static const char head[] = "# Attacks\n\n", line[] = "needle needle needle needle needle\n";
+    enum { LINES = 60000 };
+    struct state *state = *ret;
+    VB_CLEANUP(vb_buf_done) struct vb_buf text;
+    vb_buf_init(&text, 4 << 20);
+    assert_int_equal(vb_buf_append_str(&text, head, NULL), 0);
+    for (int i = 0; i < LINES; i++)
+        assert_int_equal(vb_buf_append_str(&text, line, NULL), 0);
+    scan_tree_write(state->tree, "a.md", text.data, text.len);
+    scan_tree_scan(state->tree, state->rules, &vb_scan_default_limits, &state->log);
+    const struct scan_event *match = scan_log_find(&state->log, VB_EV_SCAN_MATCH, "needle");
+    assert_non_null(match);
+    assert_null(match->context);
+}
+
 /* base64 of a gzip of a text: found two layers down, with a path that says how. */
 static void test_nested_layers(void **ret)
 {
@@ -115,6 +173,35 @@ static void test_nested_layers(void **ret)
     scan_tree_scan(state->tree, state->rules, &shallow, &state->log);
     assert_null(scan_log_find(&state->log, VB_EV_SCAN_MATCH, "needle"));
     vb_buf_done(&text);
+}
+
+/* The event of a layer says what it holds behind a long beginning, too, of so many; then less. */
+static void test_shown_of_layers(void **ret)
+{
+    enum { LEN = 15000, FILES = 80, SHOWN_ALWAYS = 1024 };
+    struct state *state = *ret;
+    char plain[LEN], path[16];
+    struct vb_buf text;
+    for (int file = 0; file < FILES; file++) {
+        memset(plain, '#', sizeof(plain));
+        (void)snprintf(plain + LEN - 32, 32, "the end of file %d", file);
+        vb_buf_init(&text, 2 * LEN);
+        assert_int_equal(vb_base64_encode(&text, plain, strlen(plain), NULL), 0);
+        (void)snprintf(path, sizeof(path), "%02d.py", file);
+        scan_tree_write(state->tree, path, text.data, text.len);
+        vb_buf_done(&text);
+    }
+    scan_tree_scan(state->tree, state->rules, &vb_scan_default_limits, &state->log);
+    size_t whole = 0, cut = 0;
+    for (size_t i = 0; i < state->log.count; i++) {
+        const struct scan_event *event = &state->log.events[i];
+        if (event->kind != VB_EV_SCAN_LAYER)
+            continue;
+        whole += strstr(event->text, "the end of file") != NULL;
+        cut += strlen(event->text) == SHOWN_ALWAYS;
+    }
+    assert_in_range(whole, 10, FILES - 5);
+    assert_int_equal(whole + cut + 1, FILES);
 }
 
 /* base64 in base64 in base64 …: the depth is bounded. */
@@ -373,7 +460,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_match_fields, setup, teardown),
         cmocka_unit_test_setup_teardown(test_long_excerpt, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_talked_of, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_many_talked_of, setup, teardown),
         cmocka_unit_test_setup_teardown(test_nested_layers, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_shown_of_layers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_depth, setup, teardown),
         cmocka_unit_test_setup_teardown(test_limits_are_coverage, setup, teardown),
         cmocka_unit_test_setup_teardown(test_odd_files, setup, teardown),

@@ -460,6 +460,140 @@ static void test_process_flood(void **state)
     vb_verdict_free(verdict);
 }
 
+static void layer(struct story *story, const char *text)
+{
+    struct vb_event event;
+    vb_event_init(&event, VB_EV_SCAN_LAYER, VB_SOURCE_STATIC);
+    vb_event_str(&event, VB_F_PATH, "x.sh");
+    vb_event_str(&event, VB_F_LAYER, "base64@1");
+    vb_event_int(&event, VB_F_SIZE, (int64_t)strlen(text));
+    vb_event_str(&event, VB_F_SHA256, "ab");
+    vb_event_str(&event, VB_F_TEXT, text);
+    tell(story, &event);
+}
+
+/* Of COUNT texts that are encoded the last one is executed. */
+static struct vb_verdict *judge_layers(int count)
+{
+    struct story story;
+    begin(&story);
+    for (int i = 0; i < count; i++) {
+        char text[32];
+        (void)snprintf(text, sizeof(text), "names of list %d", i);
+        layer(&story, text);
+    }
+    layer(&story, "/usr/bin/true --of-the-list");
+    begin_run(&story, 1);
+    execute(&story, 10, "/usr/bin/bash", "x.sh");
+    execute(&story, 11, "/usr/bin/true", "--of-the-list");
+    end_run(&story, 1);
+    return conclude(&story);
+}
+
+/* Many encoded texts hide none; more than can be compared are a gap. */
+static void test_layer_flood(void **state)
+{
+    (void)state;
+    struct vb_verdict *verdict = judge_layers(MAX_LAYERS - 1);
+    assert_int_equal(verdict->decision, VB_DECISION_BLOCK);
+    vb_verdict_free(verdict);
+    verdict = judge_layers(MAX_LAYERS);
+    assert_int_equal(verdict->decision, VB_DECISION_REVIEW);
+    assert_int_equal(verdict->gaps.count, 1);
+    vb_verdict_free(verdict);
+}
+
+/* So are more commands than can be looked for among them. */
+static void test_looked_flood(void **state)
+{
+    (void)state;
+    struct story story;
+    begin(&story);
+    layer(&story, "names of the list");
+    begin_run(&story, 1);
+    execute(&story, 10, "/usr/bin/bash", "x.sh");
+    for (int i = 0; i < MAX_LOOKED + 10; i++) {
+        char number[32];
+        (void)snprintf(number, sizeof(number), "--number=%d", i);
+        execute(&story, 11, "/usr/bin/true", number);
+    }
+    end_run(&story, 1);
+    struct vb_verdict *verdict = conclude(&story);
+    assert_int_equal(verdict->decision, VB_DECISION_REVIEW);
+    assert_int_equal(verdict->gaps.count, 1);
+    vb_verdict_free(verdict);
+}
+
+static void answer(struct story *story, const char *sha256)
+{
+    struct vb_event event;
+    vb_event_init(&event, VB_EV_WORLD_RESPONSE, VB_SOURCE_WORLD);
+    event.detonation = 1;
+    vb_event_int(&event, VB_F_CONNECTION, 1);
+    vb_event_str(&event, VB_F_ADDRESS, "104.16.3.4");
+    vb_event_int(&event, VB_F_PORT, 443);
+    vb_event_int(&event, VB_F_STATUS, 200);
+    vb_event_int(&event, VB_F_SIZE, 4);
+    vb_event_str(&event, VB_F_URL, "https://files.unnamed.example/tool.py");
+    vb_event_str(&event, VB_F_NAME, "files.unnamed.example");
+    vb_event_str(&event, VB_F_FORM, "script");
+    vb_event_str(&event, VB_F_TOKEN, "3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c");
+    vb_event_str(&event, VB_F_SHA256, sha256);
+    tell(story, &event);
+}
+
+static void place(struct story *story, const char *name, const char *sha256)
+{
+    struct vb_event event;
+    char path[64];
+    (void)snprintf(path, sizeof(path), "/home/alex/Desktop/%s", name);
+    vb_event_init(&event, VB_EV_TRUTH_FILE, VB_SOURCE_TRUTH);
+    event.detonation = 1;
+    vb_event_str(&event, VB_F_PATH, path);
+    vb_event_str(&event, VB_F_CHANGE, "created");
+    vb_event_str(&event, VB_F_SHA256, sha256);
+    tell(story, &event);
+}
+
+/* The download that is left with the user, behind COUNT other files. */
+static struct vb_verdict *judge_placed(int count)
+{
+    struct story story;
+    begin(&story);
+    begin_run(&story, 1);
+    answer(&story, "2d2d");
+    for (int i = 0; i < count; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof(name), "%04d.txt", i);
+        place(&story, name, "5a5a");
+    }
+    place(&story, "tool.py", "2d2d");
+    end_run(&story, 1);
+    return conclude(&story);
+}
+
+static bool has_finding(const struct vb_verdict *verdict, const char *id)
+{
+    bool found = false;
+    for (size_t i = 0; i < verdict->finding_count; i++)
+        found = found || strcmp(verdict->findings[i].id, id) == 0;
+    return found;
+}
+
+/* Many files that a run leaves hide no download among them; too many are a gap. */
+static void test_placed_flood(void **state)
+{
+    (void)state;
+    struct vb_verdict *verdict = judge_placed(MAX_PLACED - 1);
+    assert_true(has_finding(verdict, "VB-DOWNLOAD-LEFT"));
+    assert_int_equal(verdict->gaps.count, 0);
+    vb_verdict_free(verdict);
+    verdict = judge_placed(MAX_PLACED);
+    assert_int_equal(verdict->decision, VB_DECISION_REVIEW);
+    assert_int_equal(verdict->gaps.count, 1);
+    vb_verdict_free(verdict);
+}
+
 /* One process that executes itself anew with long arguments must not eat the memory. */
 static void test_exec_flood_is_bounded(void **state)
 {
@@ -561,6 +695,9 @@ int main(void)
         cmocka_unit_test(test_too_many_findings),
         cmocka_unit_test(test_evidence_is_capped_and_sorted),
         cmocka_unit_test(test_process_flood),
+        cmocka_unit_test(test_layer_flood),
+        cmocka_unit_test(test_looked_flood),
+        cmocka_unit_test(test_placed_flood),
         cmocka_unit_test(test_exec_flood_is_bounded),
         cmocka_unit_test(test_events_out_of_turn),
         cmocka_unit_test(test_findings_are_documented),

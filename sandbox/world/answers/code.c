@@ -33,24 +33,32 @@ static int put_object(const struct vb_buf *text, struct vb_buf *out, struct vb_e
     return vb_json_finish(&json);
 }
 
+static const struct form {
+    const char *type;
+    bool object, base64;
+} forms[VB_GUESS_COUNT] = {
+    [VB_GUESS_CODE] = {"text/plain; charset=utf-8", false, false},
+    [VB_GUESS_CODE_JSON] = {"application/json; charset=utf-8", true, false},
+    [VB_GUESS_CODE_BASE64] = {"text/plain; charset=utf-8", false, true},
+    [VB_GUESS_CODE_JSON_BASE64] = {"application/json; charset=utf-8", true, true},
+};
+
 int vb_make_code(struct vb_answer *answer, struct vb_buf *out, struct vb_error *err)
 {
-    static const char *const types[] = {
-        [VB_GUESS_CODE] = "text/plain; charset=utf-8",
-        [VB_GUESS_CODE_JSON] = "application/json; charset=utf-8",
-        [VB_GUESS_CODE_BASE64] = "text/plain; charset=utf-8",
-    };
-    const enum vb_guess guess = answer->responder->guess;
-    VB_CLEANUP(vb_buf_done) struct vb_buf text;
+    const struct form *form = &forms[answer->responder->guess];
+    VB_CLEANUP(vb_buf_done) struct vb_buf text, encoded;
     vb_buf_init(&text, VB_HTTP_REPLY_MAX);
+    vb_buf_init(&encoded, VB_HTTP_REPLY_MAX);
     answer->reply->form = "script";
     answer->reply->status = 200;
-    int status = vb_answer_header(answer, "Content-Type", types[guess], err);
+    int status = vb_answer_header(answer, "Content-Type", form->type, err);
     if (status == VB_OK)
         status = vb_answer_expand(answer, program, VB_ESCAPE_NONE, &text, err);
+    if (status == VB_OK && form->base64)
+        status = vb_base64_encode(&encoded, text.data, text.len, err);
     if (status < 0)
         return status;
-    return guess == VB_GUESS_CODE_JSON     ? put_object(&text, out, err)
-           : guess == VB_GUESS_CODE_BASE64 ? vb_base64_encode(out, text.data, text.len, err)
-                                           : vb_buf_append(out, text.data, text.len, err);
+    const struct vb_buf *body = form->base64 ? &encoded : &text;
+    return form->object ? put_object(body, out, err)
+                        : vb_buf_append(out, body->data, body->len, err);
 }
