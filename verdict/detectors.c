@@ -51,7 +51,7 @@ const struct detector vb_detectors[] = {
     {"wait", K2(PROCESS_EXEC, PROCESS_WAIT), vb_see_wait},
     {"persistence", K5(FILE_OPEN, FILE_RENAME, FILE_LINK, PROCESS_EXEC, TRUTH_FILE),
      vb_see_persistence},
-    {"destruction", K3(FILE_DELETE, PROCESS_EXEC, DETONATION_END), vb_see_destruction},
+    {"destruction", K4(FILE_DELETE, FILE_RENAME, PROCESS_EXEC, DETONATION_END), vb_see_destruction},
     {"evasion", K6(TRUTH_FILE, TRUTH_BAIT, TRUTH_EXEC, BAIT_READ, DETONATION_END, PROCESS_OPAQUE),
      vb_see_evasion},
     {"network", K5(NET_NAME, NET_CONNECT, NET_SEND, PROCESS_EXEC, DETONATION_END), vb_see_network},

@@ -290,6 +290,7 @@ struct run {
     uint64_t deleted; /* files of the user that it did not make */
     const char *delete_first;
     uint64_t delete_seq;
+    uint64_t hostages, hostage_seq; /* files of the user of which another name is left */
 };
 
 /* A signature that is trusted. */

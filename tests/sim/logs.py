@@ -2131,6 +2131,11 @@ def honest_backup():
     log.open(11, "/tmp/notes.tgz", "write", "create", exe="/usr/bin/tar")
     for number in range(12):
         log.add("file.delete", pid=10, path=f"/tmp/notes-{number}.tgz", executable="/usr/bin/rm")
+    for number in range(8):
+        path = f"{HOME}/Backups/{number}.tgz"
+        log.open(10, path, "write", "create", exe="/usr/bin/tar")
+        log.open(10, path + ".enc", "write", "create", exe="/usr/bin/openssl")
+        log.add("file.delete", pid=10, path=path, executable="/usr/bin/rm")
     log.end()
     log.write()
 

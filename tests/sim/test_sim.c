@@ -246,7 +246,7 @@ static void test_decisions(void **state)
         {"clipboard-thief", VB_DECISION_REVIEW, "VB-DROP-SITE"},
         {"key-logger", VB_DECISION_REVIEW, "VB-KEYLOGGER"},
         {"covered-tracks", VB_DECISION_REVIEW, "VB-MASQUERADE"},
-        {"hostage-taker", VB_DECISION_REVIEW, "VB-RANSOM"},
+        {"hostage-taker", VB_DECISION_BLOCK, "VB-DESTRUCTION"},
         {"name-tunnel", VB_DECISION_REVIEW, "VB-DNS-TUNNEL"},
         {"token-worm", VB_DECISION_REVIEW, "VB-CREDENTIAL-SWEEP"},
         {"rights-grabber", VB_DECISION_REVIEW, NULL},
