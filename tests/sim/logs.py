@@ -584,7 +584,7 @@ def base64_oneliner():
     log.add("scan.match", "static", rule="VB-YARA-DECODE-PIPE", path="SKILL.md", line=14,
             title="Encoded text is decoded into a shell", severity="critical", confidence="high",
             description="A base64 text is decoded and piped into a shell",
-            mapping=["OWASP-AST01", "ATTACK-T1140"], name="decode_pipe_shell", text=text[-40:])
+            mapping=["AST01", "ATTACK-T1140"], name="decode_pipe_shell", text=text[-40:])
     log.block(text, 14)
     log.exec(11, 10, "/usr/bin/base64", "base64", "-D")
     log.exec(12, 10, "/usr/bin/bash", "bash")
