@@ -409,13 +409,19 @@ size_t vb_rules_count(const struct vb_rules *rules)
 }
 
 void vb_rules_each(const struct vb_rules *rules,
-                   void (*each)(void *ctx, const char *name, const char *id, const char *severity,
-                                const char *description),
-                   void *ctx)
+                   void (*each)(void *ctx, const struct vb_rule_said *rule), void *ctx)
 {
     for (size_t i = 0; i < rules->count; i++) {
         const struct vb_rule *rule = &rules->rules[i];
+        const struct vb_rule_said said = {.name = rule->name,
+                                          .id = rule->id,
+                                          .title = rule->title,
+                                          .description = rule->description,
+                                          .severity = rule->severity,
+                                          .confidence = rule->confidence,
+                                          .mapping = rule->mapping,
+                                          .mapping_count = rule->mapping_count};
         if (rule->reported)
-            each(ctx, rule->name, rule->id, rule->severity, rule->description);
+            each(ctx, &said);
     }
 }
