@@ -34,6 +34,7 @@ static int remember(struct vb_sink *sink, struct vb_event *event, struct vb_erro
                                 .path = field(event, VB_F_PATH),
                                 .text = field(event, VB_F_TEXT),
                                 .layer = field(event, VB_F_LAYER),
+                                .context = field(event, VB_F_CONTEXT),
                                 .detail = field(event, VB_F_DETAIL),
                                 .severity = field(event, VB_F_SEVERITY),
                                 .confidence = field(event, VB_F_CONFIDENCE),
@@ -58,7 +59,7 @@ void scan_log_done(struct scan_log *log)
         struct scan_event *e = &log->events[i];
         char *const strings[] = {e->rule,       e->name,   e->code,   e->path,
                                  e->text,       e->layer,  e->detail, e->severity,
-                                 e->confidence, e->reason, e->what};
+                                 e->confidence, e->reason, e->what,   e->context};
         for (size_t k = 0; k < VB_ARRAY_LEN(strings); k++)
             free(strings[k]);
     }

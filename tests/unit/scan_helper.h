@@ -8,7 +8,8 @@ enum { SCAN_MAX_EVENTS = 4096 };
 
 struct scan_event {
     enum vb_event_kind kind;
-    char *rule, *name, *code, *path, *text, *layer, *detail, *severity, *confidence, *reason, *what;
+    char *rule, *name, *code, *path, *text, *layer, *detail, *severity, *confidence, *reason, *what,
+        *context;
     int64_t offset, line, count, size;
 };
 
