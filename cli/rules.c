@@ -183,14 +183,21 @@ static void print_problem(void *ctx, enum vb_behaviour_gravity gravity, const ch
     printf("%s\n", ends[gravity]);
 }
 
+static void print_counts(const struct shelf *shelf)
+{
+    const size_t yara = vb_rules_count(shelf->yara), sigma = vb_behaviour_count(shelf->behaviour);
+    const size_t bad = vb_iocs_count(vb_behaviour_iocs(shelf->behaviour));
+    printf("%zu YARA rule%s in %s, %zu Sigma rule%s, %zu known-bad thing%s\n", yara,
+           yara == 1 ? "" : "s", shelf->yara_dir, sigma, sigma == 1 ? "" : "s", bad,
+           bad == 1 ? "" : "s");
+}
+
 static int check(struct shelf *shelf, struct vb_error *err)
 {
     size_t slow = 0;
     shelf->failures += vb_behaviour_problems(shelf->behaviour, print_problem, shelf);
     if (!is_quiet(shelf))
-        printf("%zu YARA rules in %s, %zu Sigma rules, %zu known-bad things\n",
-               vb_rules_count(shelf->yara), shelf->yara_dir, vb_behaviour_count(shelf->behaviour),
-               vb_iocs_count(vb_behaviour_iocs(shelf->behaviour)));
+        print_counts(shelf);
     const int status =
         vb_rule_prices_print(shelf->yara, shelf->yara_dir, is_quiet(shelf), &slow, err);
     if (status < 0)

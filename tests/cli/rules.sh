@@ -121,7 +121,7 @@ mkdir -p "$work/rules/behaviour"
 cp "$work/own/rules.yml" "$work/rules/behaviour/"
 run rules check --rules "$work/rules"
 expect 0 "rules in place of the built-in ones"
-grep -q ', 1 Sigma rules, ' "$work/out" || fail "they are not in place of the others"
+grep -q ', 1 Sigma rule, ' "$work/out" || fail "they are not in place of the others"
 
 # Known-bad things: those of a folder besides those that are built in.
 mkdir -p "$work/known/iocs" "$work/package"

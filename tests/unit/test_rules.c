@@ -204,6 +204,8 @@ static void test_refusals(void **ret)
 {
     (void)ret;
     expect_refusal("bad.yar", "rule a {\n condition:\n  true or\n}\n", "/bad.yar:4:", "syntax");
+    expect_refusal("open.yar", "rule a {\n condition:\n  true\n",
+                   "/open.yar:3:", "ends within a rule");
     expect_refusal("bad.yara", "\n\ninclude \"good.yar\"\n", "/bad.yara:3:", "include");
     expect_refusal("pe.yar", "// one\nimport \"pe\"\nrule a { " META "condition: true }",
                    "/pe.yar:2:", "module pe");
