@@ -250,7 +250,7 @@ static void test_decisions(void **state)
         {"name-tunnel", VB_DECISION_REVIEW, "VB-DNS-TUNNEL"},
         {"token-worm", VB_DECISION_REVIEW, "VB-CREDENTIAL-SWEEP"},
         {"rights-grabber", VB_DECISION_REVIEW, NULL},
-        {"ordering-tool", VB_DECISION_REVIEW, NULL},
+        {"ordering-tool", VB_DECISION_BLOCK, "VB-MCP-TOOL-THEFT"},
         {"shy-program", VB_DECISION_ALLOW, "VB-SANDBOX-PROBE"},
     };
     for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {
