@@ -1985,7 +1985,7 @@ def declared_table(name="declared-table", gap=False):
     log = Log(name)
     log.files("SKILL.md", "scripts/trail.py", "docs/README.md", "notes.md")
     for what, value in (("host", "api.trail.example"), ("host", "https://old.trail.example/v1"), ("bin", "jq"),
-                        ("bin", "ffmpeg"), ("path", "~/.trail"), ("path", "~/.trail-cache"),
+                        ("bin", "ffmpeg"), ("path", "~/.trail"), ("path", "~/.trail-cache"), ("path", "~/trail.db"),
                         ("env", "TRAIL_KEY"), ("tool", "Bash(git:*)"), ("tool", "Read")):
         log.declares(what, value)
     for value in ("wget", "curl"):
@@ -2007,6 +2007,8 @@ def declared_table(name="declared-table", gap=False):
     log.dns(10, "counter.elsewhere.example", exe="/usr/bin/python3")
     log.open(10, f"{HOME}/Documents/trail.txt", "write", "create", exe="/usr/bin/python3")
     log.open(10, f"{HOME}/.trail/last", "write", "create", exe="/usr/bin/python3")
+    for name in ("trail.db", "trail.db-journal", "trail.db-copy"):
+        log.open(10, f"{HOME}/{name}", "write", "create", exe="/usr/bin/python3")
     log.end()
     if gap:
         log.add("coverage", "tool", stage="plan", what="entry point", path="scripts/more.py",
