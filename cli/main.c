@@ -18,8 +18,8 @@ static const struct vb_command commands[] = {
      "any command in the box, recorded; the report goes to standard error", vb_command_run},
     {"judge", 'j', "EVIDENCE", "judge a recorded log again", vb_command_judge},
     {"report", 'p', "EVIDENCE", "render a recorded run in another format", vb_command_report},
-    {"rules", 'l', "list|show|check|test", "the rules: YARA for bytes, Sigma for what runs do",
-     vb_command_rules},
+    {"rules", 'l', "ACTION [RULE]",
+     "YARA for bytes, Sigma for what runs do: list, show RULE, check, test", vb_command_rules},
     {"explain", 'x', "[ID|CODE]", "what a finding, or the code in it, means", vb_command_explain},
     {"doctor", 'd', "", "what this machine can do, and how to mend it", vb_command_doctor},
     {"trust", 't', "ACTION [NAME]",
@@ -50,7 +50,7 @@ static void usage(FILE *out)
     fputs("\nREF: a file, a folder, an https:// URL, npm:NAME[@VERSION], pypi:NAME[@VERSION],\n"
           "clawhub:[OWNER/]SLUG[@VERSION], or a package URL (pkg:npm/NAME, pkg:pypi/NAME).\n"
           "Exit status: 0 allow, 1 block, 2 review, 64 and up for errors.\n"
-          "vetbox COMMAND --help lists a command's options.\n",
+          "vetbox help COMMAND lists a command's options.\n",
           out);
 }
 
@@ -137,7 +137,16 @@ int main(int argc, char **argv)
         return run_command(command, argc - 1, argv + 1);
     if (strcmp(name, "--version") == 0 || strcmp(name, "version") == 0)
         return say_version();
-    const bool asked = strcmp(name, "--help") == 0 || strcmp(name, "help") == 0;
+    bool asked = strcmp(name, "--help") == 0 || strcmp(name, "help") == 0;
+    if (asked && argc > 2) {
+        name = argv[2];
+        command = command_named(name);
+        if (command != NULL) {
+            (void)command_help(command);
+            return finish_output();
+        }
+        asked = false;
+    }
     if (!asked && name[0] != '\0')
         print_unknown(name);
     usage(asked ? stdout : stderr);

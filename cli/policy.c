@@ -58,16 +58,17 @@ static bool is_meant(const char *wanted, const char *id)
                                              : strcmp(wanted, id) == 0;
 }
 
-static void note_rule(void *ctx, const char *name, const char *id, const char *severity,
-                      const char *description)
+static void note(struct known *known, const char *id, const char *severity)
 {
-    struct known *known = ctx;
-    (void)name;
-    (void)description;
     if (!is_meant(known->wanted, id))
         return;
     known->found = true;
     known->severity = severity;
+}
+
+static void note_rule(void *ctx, const struct vb_rule_said *rule)
+{
+    note(ctx, rule->id, rule->severity);
 }
 
 static void note_behaviour(struct known *known)
@@ -75,7 +76,7 @@ static void note_behaviour(struct known *known)
     for (size_t i = 0; i < vb_behaviour_count(known->behaviour); i++) {
         const struct vb_behaviour_rule *rule = vb_behaviour_rule(known->behaviour, i);
         if (rule->reported)
-            note_rule(known, rule->name, rule->finding, vb_severity_name(rule->severity), "");
+            note(known, rule->finding, vb_severity_name(rule->severity));
     }
 }
 

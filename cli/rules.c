@@ -61,11 +61,10 @@ static void print_row(const char *name, const char *finding, const char *severit
     fputc('\n', stdout);
 }
 
-static void list_yara(void *ctx, const char *name, const char *id, const char *severity,
-                      const char *description)
+static void list_yara(void *ctx, const struct vb_rule_said *rule)
 {
     (void)ctx;
-    print_row(name, id, severity, description);
+    print_row(rule->name, rule->id, rule->severity, rule->description);
 }
 
 static void list_ioc(const struct vb_ioc *ioc)
@@ -92,34 +91,42 @@ static void list_all(struct shelf *shelf)
         list_ioc(vb_iocs_at(iocs, i));
 }
 
-static void show_yara(void *ctx, const char *name, const char *id, const char *severity,
-                      const char *description)
+static void show_yara(void *ctx, const struct vb_rule_said *rule)
 {
     struct shelf *shelf = ctx;
-    if (strcmp(name, shelf->wanted) != 0 && strcmp(id, shelf->wanted) != 0)
+    if (strcmp(rule->name, shelf->wanted) != 0 && !vb_ascii_equal(rule->id, shelf->wanted))
         return;
     shelf->shown++;
-    printf("%s (YARA)\n  finding   %s\n  severity  %s\n\n  ", name, id, severity);
-    print_text(description);
+    printf("%s (YARA)\n  title     ", rule->name);
+    print_text(rule->title);
+    printf("\n  finding   %s\n  grade     severity %s, confidence %s\n", rule->id, rule->severity,
+           rule->confidence);
+    for (size_t i = 0; i < rule->mapping_count; i++)
+        printf("%s%s%.*s%s", i == 0 ? "  mapping   " : " ",
+               vb_mapping_prefix(rule->mapping[i].text), (int)rule->mapping[i].len,
+               rule->mapping[i].text, i + 1 == rule->mapping_count ? "\n" : "");
+    fputs("\n  ", stdout);
+    print_text(rule->description);
     fputs("\n\n", stdout);
 }
 
 static void show_behaviour(struct shelf *shelf, const struct vb_behaviour_rule *rule)
 {
-    if (strcmp(rule->name, shelf->wanted) != 0 && strcmp(rule->finding, shelf->wanted) != 0 &&
-        (rule->id[0] == '\0' || strcmp(rule->id, shelf->wanted) != 0))
+    if (strcmp(rule->name, shelf->wanted) != 0 && !vb_ascii_equal(rule->finding, shelf->wanted) &&
+        (rule->id[0] == '\0' || !vb_ascii_equal(rule->id, shelf->wanted)))
         return;
     shelf->shown++;
     print_text(rule->name);
     printf(" (Sigma%s)\n  title     ", rule->correlation ? " correlation" : "");
     print_text(rule->title);
     if (rule->reported)
-        printf("\n  finding   %s\n  grade     severity %s, confidence %s%s\n  mapping   ",
-               rule->finding, vb_severity_name(rule->severity),
-               vb_confidence_name(rule->confidence),
+        printf("\n  finding   %s\n  grade     severity %s, confidence %s%s", rule->finding,
+               vb_severity_name(rule->severity), vb_confidence_name(rule->confidence),
                rule->foreign ? "; of a foreign rule: never blocks by itself" : "");
     else
-        fputs("\n  finding   none: it only feeds correlations\n  mapping   ", stdout);
+        fputs("\n  finding   none: it only feeds correlations", stdout);
+    if (rule->mapping[0] != '\0')
+        fputs("\n  mapping   ", stdout);
     print_text(rule->mapping);
     fputs("\n  file      ", stdout);
     print_text(rule->file);
@@ -176,14 +183,21 @@ static void print_problem(void *ctx, enum vb_behaviour_gravity gravity, const ch
     printf("%s\n", ends[gravity]);
 }
 
+static void print_counts(const struct shelf *shelf)
+{
+    const size_t yara = vb_rules_count(shelf->yara), sigma = vb_behaviour_count(shelf->behaviour);
+    const size_t bad = vb_iocs_count(vb_behaviour_iocs(shelf->behaviour));
+    printf("%zu YARA rule%s in %s, %zu Sigma rule%s, %zu known-bad thing%s\n", yara,
+           yara == 1 ? "" : "s", shelf->yara_dir, sigma, sigma == 1 ? "" : "s", bad,
+           bad == 1 ? "" : "s");
+}
+
 static int check(struct shelf *shelf, struct vb_error *err)
 {
     size_t slow = 0;
     shelf->failures += vb_behaviour_problems(shelf->behaviour, print_problem, shelf);
     if (!is_quiet(shelf))
-        printf("%zu YARA rules in %s, %zu Sigma rules, %zu known-bad things\n",
-               vb_rules_count(shelf->yara), shelf->yara_dir, vb_behaviour_count(shelf->behaviour),
-               vb_iocs_count(vb_behaviour_iocs(shelf->behaviour)));
+        print_counts(shelf);
     const int status =
         vb_rule_prices_print(shelf->yara, shelf->yara_dir, is_quiet(shelf), &slow, err);
     if (status < 0)

@@ -303,15 +303,18 @@ struct rule_wanted {
     size_t found;
 };
 
-static void explain_if_wanted(void *ctx, const char *name, const char *id, const char *severity,
-                              const char *description)
+static void explain_if_wanted(void *ctx, const struct vb_rule_said *rule)
 {
     struct rule_wanted *wanted = ctx;
-    if (!vb_ascii_equal(id, wanted->id))
+    if (!vb_ascii_equal(rule->id, wanted->id))
         return;
-    if (wanted->found++ == 0)
-        printf("%s\n", id);
-    printf("  severity %s, from the YARA rule %s\n\n  %s\n", severity, name, description);
+    puts(wanted->found++ == 0 ? rule->id : "");
+    printf("  %s\n  severity %s, confidence %s, from the YARA rule %s", rule->title, rule->severity,
+           rule->confidence, rule->name);
+    for (size_t i = 0; i < rule->mapping_count; i++)
+        printf("%s%s%.*s", i == 0 ? "; " : " ", vb_mapping_prefix(rule->mapping[i].text),
+               (int)rule->mapping[i].len, rule->mapping[i].text);
+    printf("\n\n  %s\n", rule->description);
 }
 
 static int explain_behaviour(const struct vb_options *options, struct rule_wanted *wanted,
@@ -323,11 +326,10 @@ static int explain_behaviour(const struct vb_options *options, struct rule_wante
         const struct vb_behaviour_rule *rule = vb_behaviour_rule(behaviour, i);
         if (!rule->reported || !vb_ascii_equal(rule->finding, wanted->id))
             continue;
-        if (wanted->found++ == 0)
-            printf("%s\n", rule->finding);
-        printf("  severity %s, confidence %s, from the Sigma rule %s; %s\n\n  %s\n",
-               vb_severity_name(rule->severity), vb_confidence_name(rule->confidence), rule->name,
-               rule->mapping, rule->description);
+        puts(wanted->found++ == 0 ? rule->finding : "");
+        printf("  %s\n  severity %s, confidence %s, from the Sigma rule %s%s%s\n\n  %s\n",
+               rule->title, vb_severity_name(rule->severity), vb_confidence_name(rule->confidence),
+               rule->name, rule->mapping[0] == '\0' ? "" : "; ", rule->mapping, rule->description);
     }
     vb_behaviour_free(behaviour);
     return status;

@@ -233,3 +233,13 @@ bool vb_ascii_starts(const char *text, const char *prefix)
     }
     return true;
 }
+
+const char *vb_mapping_prefix(const char *id)
+{
+    static const char *const lists[] = {"AST", "ASI", "LLM", "MCP"};
+    for (size_t i = 0; i < VB_ARRAY_LEN(lists); i++) {
+        if (strncmp(id, lists[i], 3) == 0 && id[3] >= '0' && id[3] <= '9')
+            return "OWASP-";
+    }
+    return "";
+}

@@ -3,7 +3,7 @@
 
 enum { SOURCES_MAX = 400 };
 
-/* What the beginning of a source file that offers MCP tools says. */
+/* What the beginning of a source file that offers MCP tools with a library says. */
 static const struct {
     const char *text;
     bool python;
@@ -22,6 +22,10 @@ static const struct {
     {"from 'fastmcp'", false},
 };
 
+/* Who speaks the protocol without a library says both of these; a client says who it is. */
+static const char *const spoken[] = {"serverInfo", "tools/list"};
+static const char of_clients[] = "clientInfo";
+
 static const char *const python_extensions[] = {"py"};
 static const char *const node_extensions[] = {"js", "mjs", "cjs", "ts", "mts"};
 
@@ -32,6 +36,19 @@ static bool extension_in(const char *path, const char *const *table, size_t coun
             return true;
     }
     return false;
+}
+
+static bool says(const struct vb_buf *text, const char *words)
+{
+    return memmem(text->data, text->len, words, strlen(words)) != NULL;
+}
+
+static bool speaks(const struct vb_buf *text)
+{
+    for (size_t i = 0; i < VB_ARRAY_LEN(spoken); i++)
+        if (!says(text, spoken[i]))
+            return false;
+    return !says(text, of_clients);
 }
 
 bool vb_id_mcp_source(struct vb_id *id, const struct vb_id_file *file, bool *ret_python)
@@ -45,11 +62,10 @@ bool vb_id_mcp_source(struct vb_id *id, const struct vb_id_file *file, bool *ret
         return false;
     *ret_python = python;
     for (size_t i = 0; i < VB_ARRAY_LEN(imports); i++) {
-        if (imports[i].python == python &&
-            memmem(text.data, text.len, imports[i].text, strlen(imports[i].text)) != NULL)
+        if (imports[i].python == python && says(&text, imports[i].text))
             return true;
     }
-    return false;
+    return speaks(&text);
 }
 
 /* First source file from *I on below ROOT that serves MCP; *I moves on behind it. */

@@ -22,7 +22,7 @@ static const char *const allowed_modules[] = {"elf", "hash", "math"};
 
 struct compiling {
     const struct vb_rule_sources *sources;
-    const char *file;
+    const struct vb_rule_source *file;
     struct vb_error *err;
     bool failed;
 };
@@ -36,8 +36,13 @@ static void on_compiler_message(int level, const char *file_name, int line, cons
     if (level != YARA_ERROR_LEVEL_ERROR || state->failed)
         return;
     state->failed = true;
-    (void)vb_fail(state->err, VB_E_CONFIG, 0, "%s/%s:%d: %s", state->sources->dir, state->file,
-                  line, message);
+    /* libyara calls the end of a file line 0. */
+    const struct vb_buf *text = &state->file->text;
+    const size_t last =
+        text->len == 0 ? 1 : vb_line_of((const char *)text->data, text->len, text->len - 1);
+    (void)vb_fail(state->err, VB_E_CONFIG, 0, "%s/%s:%zu: %s%s", state->sources->dir,
+                  state->file->name, line <= 0 ? last : (size_t)line, message,
+                  line <= 0 ? ": the file ends within a rule" : "");
 }
 
 static int prepare_compiler(YR_COMPILER *compiler, struct compiling *state, struct vb_error *err)
@@ -73,7 +78,7 @@ static int compile(const struct vb_rule_sources *sources, YR_RULES **ret, struct
         return status;
     for (size_t i = 0; i < sources->count; i++) {
         const struct vb_rule_source *source = &sources->items[i];
-        state.file = source->name;
+        state.file = source;
         const char *text = source->text.data == NULL ? "" : (const char *)source->text.data;
         const int errors = yr_compiler_add_string(compiler, text, source->name);
         if (errors != 0 && !state.failed)
@@ -409,13 +414,19 @@ size_t vb_rules_count(const struct vb_rules *rules)
 }
 
 void vb_rules_each(const struct vb_rules *rules,
-                   void (*each)(void *ctx, const char *name, const char *id, const char *severity,
-                                const char *description),
-                   void *ctx)
+                   void (*each)(void *ctx, const struct vb_rule_said *rule), void *ctx)
 {
     for (size_t i = 0; i < rules->count; i++) {
         const struct vb_rule *rule = &rules->rules[i];
+        const struct vb_rule_said said = {.name = rule->name,
+                                          .id = rule->id,
+                                          .title = rule->title,
+                                          .description = rule->description,
+                                          .severity = rule->severity,
+                                          .confidence = rule->confidence,
+                                          .mapping = rule->mapping,
+                                          .mapping_count = rule->mapping_count};
         if (rule->reported)
-            each(ctx, rule->name, rule->id, rule->severity, rule->description);
+            each(ctx, &said);
     }
 }

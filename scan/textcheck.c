@@ -43,7 +43,8 @@ void vb_text_add(struct vb_textcheck *check, enum vb_text_code code, size_t offs
 /* What anybody reads may be a quotation; nobody quotes what is not to be seen. */
 static bool plain(enum vb_text_code code)
 {
-    return code == VB_TEXT_INJECTION_PHRASE || code == VB_TEXT_TERMINAL_ESCAPE;
+    return code == VB_TEXT_INJECTION_PHRASE || code == VB_TEXT_TERMINAL_ESCAPE ||
+           code == VB_TEXT_MODEL;
 }
 
 static int emit(const struct vb_textcheck *check, enum vb_text_code code,

@@ -40,7 +40,6 @@ void vb_coverage_see_gap(struct judge *judge)
         vb_names_find(&judge->tree, path) != NULL)
         (void)vb_names_add(&judge->files_unread, judge->keep, path, 0, NULL);
     judge->undated += strcmp(what, "a run on any other day") == 0 && once_more;
-    judge->verdict->coverage.gaps++;
     const char *where =
         line > 0 ? vb_arena_printf(&judge->scratch, "%s:%lld", path, (long long)line) : path;
     vb_note_gap(judge, "%s%s%s: %s%s", what, where[0] != '\0' ? " " : "", where, reason,
@@ -58,7 +57,6 @@ static void own_limits(struct judge *judge)
     if (full == 0)
         return;
     judge->unread++;
-    judge->verdict->coverage.gaps++;
     vb_note_gap(judge, "judgement: the log holds more than can be followed at once");
 }
 

@@ -4,7 +4,7 @@
 
 #include "verdict/internal.h"
 
-enum { DELETED_MANY = 20 };
+enum { DELETED_MANY = 20, HOSTAGES = 5 };
 
 /* The folder that WORD names, or a file in it, is PATH's. */
 static bool is_above(struct judge *judge, const char *word, size_t len, const char *path)
@@ -73,6 +73,61 @@ static bool is_of_run(const struct judge *judge, const char *path)
                                           vb_names_find(&judge->brought, path) != NULL);
 }
 
+/* What of the file PATH is lost is lost to the user: it is not the package's, nor a packager's. */
+static bool is_users(const struct judge *judge, const char *path)
+{
+    const struct run *run = judge->run;
+    const struct process *process = judge->process;
+    if (!vb_starts(path, "~/") && !vb_starts(path, "/etc/") && !vb_starts(path, "/var/") &&
+        !vb_starts(path, "/usr/"))
+        return false;
+    if (vb_path_is_own(run, path) || is_of_run(judge, path) || vb_is_given(run, path) ||
+        vb_is_below_any(&judge->brought_folders, path))
+        return false;
+    return process == NULL || !process->command.trusted ||
+           (process->command.traits & TRAIT_PACKAGER) == 0;
+}
+
+/* Of the file PATH of the user only ENDED is left, its name with an ending of extortionists. */
+static void see_hostage(struct judge *judge, const char *path, const char *ended)
+{
+    struct run *run = judge->run;
+    if (run->hostages++ == 0)
+        run->hostage_seq = judge->event->seq;
+    if (run->hostages != HOSTAGES)
+        return;
+    const struct found found = {.id = FINDING_DESTRUCTION, .evidence = {run->hostage_seq}};
+    vb_report_found(
+        judge, &found,
+        "%s leaves files of the user only under names as extortionists give them: %s for "
+        "%s, and %d more so far.",
+        vb_process_label(judge, judge->process), vb_path_base(ended), path, HOSTAGES - 1);
+}
+
+static const char *const hostage_endings[] = {".locked",  ".encrypted", ".enc",    ".crypt",
+                                              ".crypted", ".lockbit",   ".ransom", ".pay"};
+
+/* As the run wrote it beside PATH, which is deleted. */
+static void see_beside(struct judge *judge, const char *path)
+{
+    for (size_t i = 0; i < VB_ARRAY_LEN(hostage_endings); i++) {
+        const char *ended = vb_arena_printf(&judge->scratch, "%s%s", path, hostage_endings[i]);
+        if (vb_names_find(&judge->run->changed, ended) != NULL) {
+            see_hostage(judge, path, ended);
+            return;
+        }
+    }
+}
+
+static void see_renamed(struct judge *judge)
+{
+    const char *path = vb_box_path(judge, VB_F_PATH), *to = vb_box_path(judge, VB_F_TARGET);
+    const size_t len = strlen(path);
+    for (size_t i = 0; i < VB_ARRAY_LEN(hostage_endings) && strncmp(to, path, len) == 0; i++)
+        if (strcmp(to + len, hostage_endings[i]) == 0 && is_users(judge, path))
+            see_hostage(judge, path, to);
+}
+
 static void see_delete(struct judge *judge)
 {
     struct run *run = judge->run;
@@ -85,14 +140,9 @@ static void see_delete(struct judge *judge)
         vb_report_found(judge, &found, "%s deletes %s, a file of the package.",
                         vb_process_label(judge, process), own + 1);
     }
-    if (!vb_starts(path, "~/") && !vb_starts(path, "/etc/") && !vb_starts(path, "/var/") &&
-        !vb_starts(path, "/usr/"))
+    if (!is_users(judge, path))
         return;
-    if (vb_path_is_own(run, path) || is_of_run(judge, path) || vb_is_given(run, path) ||
-        vb_is_below_any(&judge->brought_folders, path))
-        return;
-    if (process != NULL && process->command.trusted && (process->command.traits & TRAIT_PACKAGER))
-        return;
+    see_beside(judge, path);
     note_deleted(judge, path, 1);
 }
 
@@ -197,9 +247,10 @@ void vb_see_destruction(struct judge *judge)
         return;
     if (judge->event->kind == VB_EV_FILE_DELETE)
         see_delete(judge);
-    else if (judge->event->kind == VB_EV_FILE_RENAME)
+    else if (judge->event->kind == VB_EV_FILE_RENAME) {
         see_taken(judge);
-    else if (judge->event->kind == VB_EV_TRUTH_FILE)
+        see_renamed(judge);
+    } else if (judge->event->kind == VB_EV_TRUTH_FILE)
         see_overwritten(judge);
     else if (judge->event->kind == VB_EV_PROCESS_EXEC && judge->process != NULL)
         see_wipe(judge);

@@ -143,6 +143,61 @@ static void report_addition(struct judge *judge, const char *name)
                     vb_arena_cut(&judge->scratch, name, 80));
 }
 
+static const char *first_of(const char *text, const char *const words[], size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *found = vb_find_text(text, words[i]);
+        if (found != NULL)
+            return found;
+    }
+    return NULL;
+}
+
+/* What is only listed and never called is read by the model all the same: it is told to get what
+ * is no tool's business, and to keep that from the user. No honest tool says both. */
+static void see_orders(struct judge *judge, const char *name)
+{
+    static const char *const places[] = {"~/.ssh",     "/.ssh/",           "id_rsa",
+                                         "id_ed25519", ".aws/credentials", "~/.gnupg",
+                                         "~/.netrc",   ".git-credentials", "wallet.dat",
+                                         "~/.kube",    "~/.npmrc",         "/etc/shadow"};
+    static const char *const takes[] = {"read", "content", "include", "append", "send", "copy"};
+    static const char *const hides[] = {"not tell",
+                                        "never tell",
+                                        "n't tell",
+                                        "not mention",
+                                        "never mention",
+                                        "n't mention",
+                                        "not inform",
+                                        "never inform",
+                                        "n't inform",
+                                        "not notify",
+                                        "n't notify",
+                                        "without telling",
+                                        "without informing",
+                                        "without notifying",
+                                        "without mentioning",
+                                        "hidden from the user",
+                                        "secret from the user"};
+    const char *text =
+        vb_arena_printf(&judge->scratch, "%s %s", vb_text_of(judge, VB_F_DESCRIPTION),
+                        vb_text_of(judge, VB_F_TEXT));
+    const char *place = first_of(text, places, VB_ARRAY_LEN(places));
+    const char *hidden = first_of(text, hides, VB_ARRAY_LEN(hides));
+    if (place == NULL || hidden == NULL || vb_find_word(text, "user") == NULL ||
+        first_of(text, takes, VB_ARRAY_LEN(takes)) == NULL)
+        return;
+    const struct found found = {.id = FINDING_MCP_TOOL_THEFT,
+                                .path = judge->run->path,
+                                .line = judge->run->line,
+                                .group = name};
+    vb_report_found(judge, &found,
+                    "What the tool %s says of itself names %.*s, and wants something kept from the "
+                    "user: \"%s\".",
+                    vb_arena_cut(&judge->scratch, name, 80), (int)strcspn(place, " \"\n,;)"), place,
+                    vb_arena_cut(&judge->scratch, text, EXCERPT));
+}
+
 static void see_tool(struct judge *judge)
 {
     struct run *run = judge->run;
@@ -158,6 +213,8 @@ static void see_tool(struct judge *judge)
     }
     struct mcp_tool *tool = &judge->mcp_rows[entry->value];
     const uint64_t digest = digest_of(judge);
+    if (fresh || tool->digest != digest)
+        see_orders(judge, name);
     if (fresh) {
         *tool = (struct mcp_tool){digest, run->id, judge->event->seq, NULL, NULL, NULL};
         tool->name = vb_arena_cut(judge->keep, name, MAX_TEXT);

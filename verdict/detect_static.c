@@ -160,14 +160,15 @@ void vb_see_archive(struct judge *judge)
                     target[0] ? "\"" : "", code, detail[0] ? ": " : "", detail);
 }
 
-/* The list as one space-separated string. */
+/* The list as one space-separated string, the ids as reports have them. */
 static const char *mapping_text(struct judge *judge)
 {
     size_t count = 0;
     char **items = vb_list_of(judge, VB_F_MAPPING, &count);
     const char *text = "";
     for (size_t i = 0; i < count && i < 16; i++)
-        text = vb_arena_printf(&judge->scratch, "%s%s%s", text, i == 0 ? "" : " ",
+        text = vb_arena_printf(&judge->scratch, "%s%s%s%s", text, i == 0 ? "" : " ",
+                               vb_mapping_prefix(items[i]),
                                vb_arena_cut(&judge->scratch, items[i], 60));
     return text;
 }

@@ -292,6 +292,7 @@ struct run {
     unsigned overwritten; /* documents of the user, that no argument named */
     const char *delete_first;
     uint64_t delete_seq;
+    uint64_t hostages, hostage_seq; /* files of the user of which another name is left */
 };
 
 /* A signature that is trusted. */

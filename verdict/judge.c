@@ -57,6 +57,7 @@ void vb_note(struct judge *judge, struct names *names, const char *text)
 void vb_note_gap(struct judge *judge, const char *fmt, ...)
 {
     va_list args;
+    judge->verdict->coverage.gaps++;
     va_start(args, fmt);
     vb_note(judge, &judge->gaps, vb_arena_vprintf(&judge->scratch, fmt, args));
     va_end(args);

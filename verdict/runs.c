@@ -117,7 +117,7 @@ static void find_own(struct judge *judge, struct run *run, const char *path)
     run->own_path = vb_arena_printf(judge->keep, "%s/", folder);
 }
 
-/* Hosts of ours in the addresses that a server is started with (sandbox/detonate/setting.c,
+/* Hosts of ours in the addresses that a program is started with (sandbox/detonate/setting.c,
  * identify/client.c). */
 static void give_hosts(struct judge *judge, struct run *run, enum vb_field field)
 {
@@ -169,10 +169,9 @@ static void begin_run(struct judge *judge, struct run *run)
         (void)vb_names_add(&run->given, &run->arena, "example.com", 0, NULL);
     const char *client = vb_text_of(judge, VB_F_CLIENT);
     run->client = client[0] == '\0' ? NULL : vb_arena_str(judge->keep, client);
-    if (run->client != NULL) {
+    if (run->client != NULL)
         give_hosts(judge, run, VB_F_ARGV);
-        give_hosts(judge, run, VB_F_ENVIRONMENT);
-    }
+    give_hosts(judge, run, VB_F_ENVIRONMENT);
     if (path[0] != '\0')
         run->path = vb_arena_str(judge->keep, path);
     if (text[0] != '\0')

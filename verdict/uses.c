@@ -149,12 +149,15 @@ void vb_uses_see_exec(struct judge *judge)
     vb_use(judge, VB_USE_COMMANDS, base, mark);
 }
 
-/* PATH is what FOLDER says, or lies in it. */
+/* PATH is what FOLDER says, or lies in it, or is what SQLite keeps beside a database of that name.
+ */
 static bool lies_in(const char *path, const char *folder)
 {
+    static const char beside[] = "-journal -wal -shm";
     const size_t len = strlen(folder);
     return len > 3 && strncmp(path, folder, len) == 0 &&
-           (path[len] == '\0' || path[len] == '/' || folder[len - 1] == '/');
+           (path[len] == '\0' || path[len] == '/' || folder[len - 1] == '/' ||
+            vb_word_in(beside, path + len));
 }
 
 void vb_uses_see_file(struct judge *judge, const char *path)

@@ -17,11 +17,14 @@ VB_CHECKED int vb_rules_load(const char *dir, const char *cache_dir, struct vb_r
 VB_CHECKED int vb_rules_take_iocs(struct vb_rules *rules, const char *folder, struct vb_error *err);
 void vb_rules_free(struct vb_rules *rules);
 size_t vb_rules_count(const struct vb_rules *rules);
-/* Calls EACH for every rule with its name, id and one-line description. */
+/* What a rule says of itself, and of the finding that it makes. */
+struct vb_rule_said {
+    const char *name, *id, *title, *description, *severity, *confidence;
+    const struct vb_str *mapping;
+    size_t mapping_count;
+};
 void vb_rules_each(const struct vb_rules *rules,
-                   void (*each)(void *ctx, const char *name, const char *id, const char *severity,
-                                const char *description),
-                   void *ctx);
+                   void (*each)(void *ctx, const struct vb_rule_said *rule), void *ctx);
 
 struct vb_scan_limits {
     size_t file_bytes;       /* of a larger file only this much is scanned, with a coverage event */

@@ -25,7 +25,7 @@ complete -c vetbox -n __vetbox_no_command -a trust -d 'Whose signatures are beli
 complete -c vetbox -n __vetbox_no_command -a policy -d 'What the findings mean'
 complete -c vetbox -n __vetbox_no_command -a rootfs -d 'A clean root file system to run packages in'
 complete -c vetbox -n __vetbox_no_command -a version -d 'Print the version'
-complete -c vetbox -n __vetbox_no_command -a help -d 'List the commands'
+complete -c vetbox -n __vetbox_no_command -a help -d 'List the commands, or the options of one'
 complete -c vetbox -n __vetbox_no_command -l version -d 'Print the version'
 complete -c vetbox -s h -l help -d 'Say how the command is used'
 

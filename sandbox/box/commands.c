@@ -51,6 +51,16 @@ static int write_command(int folder, size_t i, struct vb_error *err)
                       : vb_write_all(fd, commands[i].script, strlen(commands[i].script), err);
 }
 
+/* Most machines call python3 python, too; where this one does not, it is the same program. */
+static int link_python(int folder, struct vb_error *err)
+{
+    struct stat st;
+    if (is_there(NULL, "python") || lstat("/usr/bin/python3", &st) < 0 ||
+        symlinkat("/usr/bin/python3", folder, "python") == 0)
+        return VB_OK;
+    return vb_fail(err, VB_E_OS, errno, "making the command python of the boxes");
+}
+
 int vb_commands_build(int usr, struct vb_error *err)
 {
     if (mkdirat(usr, "local", 0755) < 0 || mkdirat(usr, "local/bin", 0755) < 0)
@@ -62,6 +72,8 @@ int vb_commands_build(int usr, struct vb_error *err)
         if (!is_there(NULL, commands[i].name))
             status = write_command(folder, i, err);
     }
+    if (status == VB_OK)
+        status = link_python(folder, err);
     if (status == VB_OK)
         status = vb_macos_build(usr, err);
     if (status == VB_OK)

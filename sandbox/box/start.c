@@ -138,7 +138,7 @@ static size_t list_variables(const struct vb_supervisor *box, char *const *pairs
     for (; pairs != NULL && *pairs != NULL && count < VB_EVENT_MAX_LIST; pairs++) {
         const bool weak = **pairs == '?';
         const char *text = *pairs + weak, *made = box->envp[place_of(box->envp, text)];
-        if (!weak || strcmp(made, text) == 0 || strstr(text, "=%{") != NULL)
+        if (!weak || strcmp(made, text) == 0 || strstr(text, "%{") != NULL)
             ret[count++] = (struct vb_str){made, strlen(made)};
     }
     return count;

@@ -246,27 +246,28 @@ static bool is_project_settings(const char *path, char *ret, size_t size)
     return true;
 }
 
-/* A command that an agent types takes the variable NAME in. */
-static bool takes_in(const struct vb_candidate *what, const char *name)
+/* The file is also run with arguments, or as a block of code shows it. */
+static bool called_otherwise(const struct vb_manifest *manifest, const struct vb_candidate *what)
 {
-    const size_t len = strlen(name);
-    if (!what->by_agent || what->text == NULL)
-        return false;
-    for (const char *at = what->text; (at = strchr(at, '$')) != NULL;) {
-        at += 1 + (at[1] == '{');
-        if (strncmp(at, name, len) == 0 && strchr("}:/\"' \n", at[len]) != NULL)
+    for (size_t i = 0; i < manifest->usage_count; i++) {
+        if (strcmp(manifest->usages[i].path, what->path) == 0 &&
+            strcmp(manifest->usages[i].reason, VB_FUNCTIONS) != 0)
+            return true;
+    }
+    for (size_t i = 0; i < manifest->code_count; i++) {
+        if (strstr(manifest->codes[i].text, vb_path_base(what->path)) != NULL)
             return true;
     }
     return false;
 }
 
-/* Who starts a server sets what its documents name, but for what they set themselves only keys; and
- * who types a command, the keys in it. */
-static bool sets(const struct vb_candidate *what, const char *name)
+/* Who uses a program has set its keys; only where a file is called in other ways too, it runs
+ * without them when it is run bare. What runs by itself does without. */
+static bool has_keys(const struct vb_manifest *manifest, const struct vb_candidate *what)
 {
-    const bool server = what->driver != VB_DRIVER_NONE;
-    return (server && what->form == NULL) ||
-           (vb_setting_is_key(name) && (server || takes_in(what, name)));
+    const bool bare = what->text == NULL && what->arguments == NULL && !what->call;
+    return what->driver != VB_DRIVER_NONE ||
+           (strcmp(when_of(what), "use") == 0 && !(bare && called_otherwise(manifest, what)));
 }
 
 /* What the host of the package sets. NULL: nothing. */
@@ -296,10 +297,13 @@ static char **host_environment(const struct vb_planner *planner, const struct vb
     }
     for (size_t i = 0; list != NULL && i < documented; i++)
         list[count++] = copy(what->form->environment[i], failed);
-    /* What the machine has already stays. */
+    /* Who starts a server sets what its documents name, but for what they set themselves only keys.
+     * What the machine has already stays. */
+    const bool all = what->driver != VB_DRIVER_NONE && what->form == NULL;
+    const bool keys = manifest->variable_count > 0 && has_keys(manifest, what);
     for (size_t i = 0; list != NULL && i < manifest->variable_count; i++) {
         char setting[256] = "?";
-        if (sets(what, manifest->variables[i]) &&
+        if ((all || (keys && vb_setting_is_key(manifest->variables[i]))) &&
             vb_setting_make(manifest->variables[i], setting + 1, sizeof(setting) - 1))
             list[count++] = copy(setting, failed);
     }

@@ -1,4 +1,5 @@
-/* setting: see setting.h. Servers end at once without their keys and addresses. */
+/* setting: see setting.h. Servers end at once without their keys and addresses, and so do many
+ * scripts without their keys. */
 #include "sandbox/detonate/setting.h"
 
 #include <stdio.h>
@@ -8,37 +9,40 @@
 
 enum { NAME_MAX_BYTES = 64 };
 
-/* The first row whose word is in the name. A key is the bait that a user is given. */
+/* The first row whose word is in the name. A key is the bait that a user is given; an address that
+ * only its owner knows is as good as one. */
 static const struct {
     const char *word;
     const char *value; /* NULL: a key */
+    bool secret;
 } rows[] = {
-    {"POSTGRES", "postgresql://app:app@db.example.com:5432/app"},
-    {"DATABASE_URL", "postgresql://app:app@db.example.com:5432/app"},
-    {"MONGO", "mongodb://app:app@db.example.com:27017/app"},
-    {"REDIS", "redis://cache.example.com:6379"},
-    {"CONNECTION_STRING", "mongodb://app:app@db.example.com:27017/app"},
-    {"EMAIL", "alex@example.com"},
-    {"USERNAME", "alex"},
-    {"PORT", "8080"},
-    {"REGION", "us-east-1"},
-    {"URL", "https://api.example.com"},
-    {"URI", "https://api.example.com"},
-    {"ENDPOINT", "https://api.example.com"},
-    {"HOST", "api.example.com"},
-    {"DOMAIN", "example.com"},
-    {"DIRECTORY", "%{home}/Documents"},
-    {"_DIR", "%{home}/Documents"},
-    {"_PATH", "%{home}/Documents"},
-    {"TOKEN", NULL},
-    {"API_KEY", NULL},
-    {"APIKEY", NULL},
-    {"_KEY", NULL},
-    {"SECRET", NULL},
-    {"PASSWORD", NULL},
-    {"_PAT", NULL},
-    {"CREDENTIAL", NULL},
-    {"_ID", "104729"},
+    {"WEBHOOK", "https://hooks.example.com/%{key}", true},
+    {"POSTGRES", "postgresql://app:app@db.example.com:5432/app", false},
+    {"DATABASE_URL", "postgresql://app:app@db.example.com:5432/app", false},
+    {"MONGO", "mongodb://app:app@db.example.com:27017/app", false},
+    {"REDIS", "redis://cache.example.com:6379", false},
+    {"CONNECTION_STRING", "mongodb://app:app@db.example.com:27017/app", false},
+    {"EMAIL", "alex@example.com", false},
+    {"USERNAME", "alex", false},
+    {"PORT", "8080", false},
+    {"REGION", "us-east-1", false},
+    {"URL", "https://api.example.com", false},
+    {"URI", "https://api.example.com", false},
+    {"ENDPOINT", "https://api.example.com", false},
+    {"HOST", "api.example.com", false},
+    {"DOMAIN", "example.com", false},
+    {"DIRECTORY", "%{home}/Documents", false},
+    {"_DIR", "%{home}/Documents", false},
+    {"_PATH", "%{home}/Documents", false},
+    {"TOKEN", NULL, true},
+    {"API_KEY", NULL, true},
+    {"APIKEY", NULL, true},
+    {"_KEY", NULL, true},
+    {"SECRET", NULL, true},
+    {"PASSWORD", NULL, true},
+    {"_PAT", NULL, true},
+    {"CREDENTIAL", NULL, true},
+    {"_ID", "104729", false},
 };
 
 /* These are the machine's, or choose between ways to run. */
@@ -67,7 +71,7 @@ static size_t row_of(const char *name)
 bool vb_setting_is_key(const char *name)
 {
     const size_t row = row_of(name);
-    return row < VB_ARRAY_LEN(rows) && rows[row].value == NULL;
+    return row < VB_ARRAY_LEN(rows) && rows[row].secret;
 }
 
 bool vb_setting_make(const char *name, char *ret, size_t size)

@@ -1,4 +1,4 @@
-/* setting: what a user sets a variable to that a server's documents name. */
+/* setting: what a user sets a variable to that a package declares or documents. */
 #ifndef SANDBOX_DETONATE_SETTING_H
 #define SANDBOX_DETONATE_SETTING_H
 
@@ -9,7 +9,7 @@
  * nobody has to set such a one, or its name says too little. */
 bool vb_setting_make(const char *name, char *ret, size_t size);
 
-/* NAME is that of a key, a token or a password. */
+/* NAME is that of a key, a token, a password or a webhook. */
 bool vb_setting_is_key(const char *name);
 
 #endif

@@ -34,4 +34,12 @@ if ! command -v sudo >/dev/null && ! command -v crontab >/dev/null; then
     expect_in "$work/cron.ev/events.jsonl" "the job ran" "and they are tried"
 fi
 
+# python is python3 on most machines, and what is behind it is no stand-in.
+if [ -x /usr/bin/python3 ]; then
+    run run -- python -c 'import sys; print("major", sys.version_info[0])'
+    expect_status 0 "python is there"
+    expect_in "$work/out" "major 3" "python is python3"
+    expect_not_in "$work/err" "a stand-in answered" "python is no stand-in"
+fi
+
 finish

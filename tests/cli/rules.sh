@@ -35,11 +35,20 @@ expect 0 "show a finding"
 grep -q 'ATTACK-T1115' "$work/out" || fail "no technique of its tags"
 run rules show persistence_cron
 expect 0 "show a YARA rule"
+grep -q 'grade     severity [a-z]*, confidence [a-z]*$' "$work/out" || fail "no grade of a YARA rule"
+grep -q 'mapping   OWASP-' "$work/out" || fail "no mapping of a YARA rule"
+run rules show vb-clipboard
+expect 0 "show a finding in small letters"
 run rules show no_such_rule
 expect 64 "show what is not there"
 run explain VB-CLIPBOARD
 expect 0 "explain a Sigma finding"
 grep -q 'from the Sigma rule clipboard_read' "$work/out" || fail "no rule named"
+grep -q 'It reads what the user copied' "$work/out" || fail "no title"
+run explain VB-INSTALL-PIPE
+expect 0 "explain a YARA finding"
+grep -q 'An install script is piped into a shell' "$work/out" || fail "no title of a YARA rule"
+grep -q 'confidence medium, from the YARA rule .*; OWASP-AST02 ' "$work/out" || fail "no grade of a YARA rule"
 
 mkdir -p "$work/own/tests"
 cat >"$work/own/rules.yml" <<'EOF'
@@ -112,7 +121,7 @@ mkdir -p "$work/rules/behaviour"
 cp "$work/own/rules.yml" "$work/rules/behaviour/"
 run rules check --rules "$work/rules"
 expect 0 "rules in place of the built-in ones"
-grep -q ', 1 Sigma rules, ' "$work/out" || fail "they are not in place of the others"
+grep -q ', 1 Sigma rule, ' "$work/out" || fail "they are not in place of the others"
 
 # Known-bad things: those of a folder besides those that are built in.
 mkdir -p "$work/known/iocs" "$work/package"

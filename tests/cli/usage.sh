@@ -44,6 +44,12 @@ run fetch https://example.invalid/x
 expect_error "fetch without -o"
 run judge
 expect_error "judge without evidence"
+run help rules
+expect_status 0 "help of a command"
+expect_in "$work/out" "usage: vetbox rules" "help of a command"
+run help frob
+expect_status 64 "help of an unknown command"
+
 run rules frob
 expect_error "an unknown action of rules"
 run explain VB-CRED-FILE-UPLOAD

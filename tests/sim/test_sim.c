@@ -247,11 +247,11 @@ static void test_decisions(void **state)
         {"clipboard-thief", VB_DECISION_REVIEW, "VB-DROP-SITE"},
         {"key-logger", VB_DECISION_REVIEW, "VB-KEYLOGGER"},
         {"covered-tracks", VB_DECISION_REVIEW, "VB-MASQUERADE"},
-        {"hostage-taker", VB_DECISION_REVIEW, "VB-RANSOM"},
+        {"hostage-taker", VB_DECISION_BLOCK, "VB-DESTRUCTION"},
         {"name-tunnel", VB_DECISION_REVIEW, "VB-DNS-TUNNEL"},
         {"token-worm", VB_DECISION_REVIEW, "VB-CREDENTIAL-SWEEP"},
         {"rights-grabber", VB_DECISION_REVIEW, NULL},
-        {"ordering-tool", VB_DECISION_REVIEW, NULL},
+        {"ordering-tool", VB_DECISION_BLOCK, "VB-MCP-TOOL-THEFT"},
         {"shy-program", VB_DECISION_ALLOW, "VB-SANDBOX-PROBE"},
     };
     for (size_t i = 0; i < VB_ARRAY_LEN(rows); i++) {

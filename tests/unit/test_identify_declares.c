@@ -125,6 +125,23 @@ static void schedules_in_every_notation(VB_UNUSED void **state)
     CHECK(files, lines, "documents host");
 }
 
+static void servers_without_a_library(VB_UNUSED void **state)
+{
+    static const struct made_file files[] = {
+        {"serve.py", "ANSWERS = {'initialize': {'serverInfo': {'name': 'n'}}, 'tools/list': {}}\n"},
+        {"serve.js", "on({\"tools/list\": list, initialize: () => ({serverInfo: {}})});\n"},
+        {"ask.py", "say('initialize', clientInfo={})['serverInfo']\nsay('tools/list')\n"},
+        {"list.py", "print('tools/list')\n"}};
+    static const char *const lines[] = {
+        "package mcp-server @. | name=sample",
+        "entry mcp-server @serve.js | when=load | interpreter=node",
+        "entry mcp-server @serve.py | when=load | interpreter=python3",
+        "entry script @ask.py | when=use | interpreter=python3",
+        "entry script @list.py | when=use | interpreter=python3",
+    };
+    CHECK(files, lines, "entry mcp-server @ask.py");
+}
+
 static void claw_that_is_not_there(VB_UNUSED void **state)
 {
     static const struct made_file files[] = {
@@ -438,6 +455,7 @@ int main(void)
         cmocka_unit_test(handlers_of_every_type),
         cmocka_unit_test(settings_give_permissions),
         cmocka_unit_test(schedules_in_every_notation),
+        cmocka_unit_test(servers_without_a_library),
         cmocka_unit_test(claw_that_is_not_there),
         cmocka_unit_test(prose_is_no_declaration),
         cmocka_unit_test(pages_that_a_manifest_names),

@@ -92,17 +92,18 @@ static int teardown(void **ret)
     return 0;
 }
 
-static void check_rule(void *ctx, const char *name, const char *id, const char *severity,
-                       const char *description)
+static void check_rule(void *ctx, const struct vb_rule_said *rule)
 {
     struct state *state = ctx;
+    const char *name = rule->name, *description = rule->description;
     size_t positive = 0;
     size_t negative = 0;
     VB_CLEANUP_FREE char *cases = read_cases(CASES_DIR, name);
     if (cases == NULL)
         fail_msg("rule %s has no cases in %s", name, CASES_DIR);
-    assert_int_equal(strncmp(id, "VB-", 3), 0);
-    assert_true(strlen(severity) > 0 && description[strlen(description) - 1] == '.');
+    assert_int_equal(strncmp(rule->id, "VB-", 3), 0);
+    assert_true(strlen(rule->severity) > 0 && strlen(rule->title) > 0 && rule->mapping_count > 0 &&
+                description[strlen(description) - 1] == '.');
     struct one_case one;
     for (const char *at = next_case(cases, &one); at != NULL; at = next_case(at, &one)) {
         scan_case(state->rules, &one, &state->log);
@@ -128,14 +129,10 @@ static void test_each_rule(void **ret)
     assert_int_equal(state->checked, vb_rules_count(state->rules));
 }
 
-static void is_known(void *ctx, const char *name, const char *id, const char *severity,
-                     const char *description)
+static void is_known(void *ctx, const struct vb_rule_said *rule)
 {
-    (void)id;
-    (void)severity;
-    (void)description;
     const char **wanted = ctx;
-    if (*wanted != NULL && strcmp(*wanted, name) == 0)
+    if (*wanted != NULL && strcmp(*wanted, rule->name) == 0)
         *wanted = NULL;
 }
 
@@ -207,6 +204,8 @@ static void test_refusals(void **ret)
 {
     (void)ret;
     expect_refusal("bad.yar", "rule a {\n condition:\n  true or\n}\n", "/bad.yar:4:", "syntax");
+    expect_refusal("open.yar", "rule a {\n condition:\n  true\n",
+                   "/open.yar:3:", "ends within a rule");
     expect_refusal("bad.yara", "\n\ninclude \"good.yar\"\n", "/bad.yara:3:", "include");
     expect_refusal("pe.yar", "// one\nimport \"pe\"\nrule a { " META "condition: true }",
                    "/pe.yar:2:", "module pe");
@@ -421,14 +420,10 @@ struct comparison {
     size_t compared, matched;
 };
 
-static void compare_cases(void *ctx, const char *name, const char *id, const char *severity,
-                          const char *description)
+static void compare_cases(void *ctx, const struct vb_rule_said *rule)
 {
     struct comparison *comparison = ctx;
-    (void)id;
-    (void)severity;
-    (void)description;
-    VB_CLEANUP_FREE char *cases = read_cases(CASES_DIR, name);
+    VB_CLEANUP_FREE char *cases = read_cases(CASES_DIR, rule->name);
     struct one_case one;
     for (const char *at = next_case(cases, &one); at != NULL; at = next_case(at, &one)) {
         static struct names left, right;

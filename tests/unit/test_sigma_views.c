@@ -222,6 +222,44 @@ static void test_connections_have_names(void **state)
     end(&setting);
 }
 
+static void answered(struct vb_event *event, unsigned number)
+{
+    static char name[32], address[32];
+    snprintf(name, sizeof(name), "h%u.example", number);
+    snprintf(address, sizeof(address), "198.18.%u.%u", number / 256, number % 256);
+    vb_event_init(event, VB_EV_WORLD_ANSWER, VB_SOURCE_WORLD);
+    vb_event_str(event, VB_F_NAME, name);
+    vb_event_str(event, VB_F_WHAT, "A");
+    vb_event_str(event, VB_F_OUTCOME, "answered");
+    vb_event_str(event, VB_F_ADDRESS, address);
+}
+
+/* The names of one address must not take the place of another's as long as there are few. */
+static void test_many_connections_have_names(void **state)
+{
+    (void)state;
+    struct setting setting;
+    struct vb_event event;
+    begin(&setting, "category: network_connection, product: linux",
+          "s: {DestinationHostname|endswith: .example}, condition: s");
+    for (unsigned i = 0; i < 256; i++) {
+        answered(&event, i);
+        assert_false(match(&setting, &event));
+    }
+    for (unsigned i = 0; i < 256; i++) {
+        char address[32];
+        snprintf(address, sizeof(address), "198.18.%u.%u", i / 256, i % 256);
+        vb_event_init(&event, VB_EV_NET_CONNECT, VB_SOURCE_SYSCALL);
+        vb_event_int(&event, VB_F_PID, 10);
+        vb_event_str(&event, VB_F_FAMILY, "inet");
+        vb_event_str(&event, VB_F_ADDRESS, address);
+        vb_event_int(&event, VB_F_PORT, 443);
+        if (!match(&setting, &event))
+            fail_msg("%s has no name", address);
+    }
+    end(&setting);
+}
+
 static void test_requests(void **state)
 {
     (void)state;
@@ -272,6 +310,7 @@ int main(void)
         cmocka_unit_test(test_long_command_lines_are_cut),
         cmocka_unit_test(test_files),
         cmocka_unit_test(test_connections_have_names),
+        cmocka_unit_test(test_many_connections_have_names),
         cmocka_unit_test(test_requests),
         cmocka_unit_test(test_other_calls_and_text),
     };

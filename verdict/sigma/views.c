@@ -8,9 +8,10 @@
 enum {
     VIEWS_OF_ONE = 4,
     VALUES_OF_ONE = 64,
-    ARGUMENTS = 48,     /* of a command line that are fields of their own */
-    PROCESSES = 4096,   /* slots: a later process takes the place of an earlier one */
-    HOSTS = 1024,       /* likewise of addresses */
+    ARGUMENTS = 48,   /* of a command line that are fields of their own */
+    PROCESSES = 4096, /* slots: a later process takes the place of an earlier one */
+    HOST_SETS = 128,  /* of addresses: the earliest of a set makes room */
+    HOSTS_OF_SET = 8,
     LINE_BYTES = 65536, /* of a command line */
     KEPT_BYTES = 2048,  /* of one that is remembered for its children */
     TOOL_BYTES = 256    /* of the name of a tool */
@@ -99,9 +100,9 @@ struct vb_sigma_views {
     uint16_t of_kind[VB_EVENT_KIND_COUNT][VIEWS_OF_ONE]; /* where its views stand in it, + 1 */
     uint16_t argument_fields[ARGUMENTS];
     struct process processes[PROCESSES];
-    struct host hosts[HOSTS];
-    char *replaced;     /* a process's line that a view may still show */
-    struct vb_buf line; /* of the event's command */
+    struct host hosts[HOST_SETS][HOSTS_OF_SET]; /* the latest first */
+    char *replaced;                             /* a process's line that a view may still show */
+    struct vb_buf line;                         /* of the event's command */
     bool line_made, line_cut;
     vb_sigma_ask *ask; /* or NULL */
     void *ask_ctx;
@@ -290,9 +291,18 @@ static bool name_type(const struct making *making, int argument, struct vb_sigma
                     ret);
 }
 
+static struct host *set_of(struct vb_sigma_views *views, struct vb_str address)
+{
+    return views->hosts[vb_sigma_hash(address.text, address.len) % HOST_SETS];
+}
+
 static struct host *host_at(struct vb_sigma_views *views, struct vb_str address)
 {
-    return &views->hosts[vb_sigma_hash(address.text, address.len) % HOSTS];
+    struct host *set = set_of(views, address);
+    for (size_t i = 0; address.len > 0 && i < HOSTS_OF_SET; i++)
+        if (vb_str_equal(address, set[i].address))
+            return &set[i];
+    return NULL;
 }
 
 static bool host_name(const struct making *making, int argument, struct vb_sigma_value *ret)
@@ -300,8 +310,7 @@ static bool host_name(const struct making *making, int argument, struct vb_sigma
     (void)argument;
     const struct vb_str address = vb_event_get_str(making->event, VB_F_ADDRESS);
     const struct host *host = host_at(making->views, address);
-    return address.len > 0 && vb_str_equal(address, host->address) && host->name[0] != '\0' &&
-           text(ret, host->name, strlen(host->name));
+    return host != NULL && host->name[0] != '\0' && text(ret, host->name, strlen(host->name));
 }
 
 static bool header(const struct making *making, int argument, struct vb_sigma_value *ret)
@@ -550,6 +559,10 @@ static void remember_name(struct vb_sigma_views *views, const struct vb_event *e
     struct host *host = host_at(views, address);
     if (address.len == 0 || address.len >= sizeof(host->address) || name.len >= sizeof(host->name))
         return;
+    if (host == NULL) {
+        host = set_of(views, address);
+        memmove(host + 1, host, (HOSTS_OF_SET - 1) * sizeof(*host));
+    }
     *host = (struct host){0};
     memcpy(host->address, address.text, address.len);
     memcpy(host->name, name.text, name.len);

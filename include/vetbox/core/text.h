@@ -49,6 +49,9 @@ char vb_ascii_lower(char c);
 bool vb_ascii_equal(const char *a, const char *b);
 bool vb_ascii_starts(const char *text, const char *prefix);
 
+/* "OWASP-" for an id of its lists that is written without (AST01, ASI02, LLM03, MCP04), else "". */
+const char *vb_mapping_prefix(const char *id);
+
 /* Appends the standard base64 (RFC 4648) of DATA. */
 VB_CHECKED int vb_base64_encode(struct vb_buf *buf, const void *data, size_t len,
                                 struct vb_error *err);
