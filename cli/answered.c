@@ -1,13 +1,14 @@
 /* answered: see answered.h. The honest read data out of the answer, find none, and say so. */
 #include "cli/answered.h"
 
-enum { LEAST_MS = 500, MOST_MS = 10000 };
+enum { LEAST_MS = 500, MOST_MS = 10000, SHARE = 3 /* of the time that is left */ };
 
-/* There is time and room in the log for row I once more. */
-static bool has_room(const struct vb_runs *runs, size_t i)
+/* There is time, beside KEEP_MS for the runs on other days and machines, and room in the log for
+ * row I once more. */
+static bool has_room(const struct vb_runs *runs, size_t i, unsigned keep_ms)
 {
     const unsigned took = 2 * runs->rows[i].duration_ms;
-    return vb_runs_left_ms(runs) >= (took > LEAST_MS ? took : LEAST_MS) &&
+    return vb_runs_left_ms(runs) >= keep_ms + (took > LEAST_MS ? took : LEAST_MS) &&
            vb_runs_have_room(runs, &runs->rows[i]);
 }
 
@@ -24,6 +25,7 @@ int vb_run_answered(struct vb_runs *runs, struct vb_error *err)
 {
     static const char reason[] = "too many, or no time is left for them within --timeout, or no "
                                  "room in the log";
+    const unsigned left_ms = vb_runs_left_ms(runs), keep_ms = left_ms - left_ms / SHARE;
     unsigned made = 0, missed = 0;
     int status = VB_OK;
     for (int guess = VB_GUESS_CODE; guess < VB_GUESS_COUNT; guess++) {
@@ -31,7 +33,7 @@ int vb_run_answered(struct vb_runs *runs, struct vb_error *err)
             const struct vb_row_run *row = &runs->rows[i];
             if (!row->ran || row->again || !row->guessed)
                 continue;
-            const bool room = made < VB_ANSWERED_MAX && has_room(runs, i);
+            const bool room = made < VB_ANSWERED_MAX && has_room(runs, i, keep_ms);
             made += room;
             missed += !room;
             if (status == VB_OK && room)
