@@ -1,6 +1,9 @@
 /* The static stages: each runs in a child of its own that can only read what it was handed, and
  * appends to the log. */
+#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -8,6 +11,7 @@
 #include "cli/beside.h"
 #include "cli/examine_internal.h"
 #include "cli/reader.h"
+#include "vetbox/fetch.h"
 #include "vetbox/identify.h"
 #include "vetbox/sandbox.h"
 
@@ -241,12 +245,53 @@ void vb_examine_spare(struct vb_session *session)
         *session->spare_fd = vb_steal_fd(fd);
 }
 
+/* The only folder at the top of DIRFD, -1: there is none, or more than that. */
+static int top_folder(int dirfd)
+{
+    char only[NAME_MAX + 1] = "";
+    size_t count = 0;
+    DIR *dir = fdopendir(fcntl(dirfd, F_DUPFD_CLOEXEC, 3));
+    for (const struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        count++;
+        snprintf(only, sizeof(only), "%s", entry->d_name);
+    }
+    if (dir != NULL)
+        (void)closedir(dir);
+    return count == 1 ? vb_open_beneath(dirfd, only, O_RDONLY | O_DIRECTORY, 0) : -1;
+}
+
+/* Of an archive of a whole repository a folder may be meant: *FOLDER is that from now on. */
+static int enter_folder(const struct vb_session *session, int *folder, struct vb_error *err)
+{
+    struct vb_reference reference;
+    char path[VB_REFERENCE_NAME_BYTES];
+    const int status = vb_reference_read(session->reference, &reference, err);
+    if (status < 0 || !vb_reference_folder(&reference, path, sizeof(path)))
+        return status;
+    VB_CLEANUP_FD int top = top_folder(*folder);
+    if (top < 0)
+        return vb_fail(err, VB_E_DATA, 0, "the archive of the repository has no folder at its top");
+    const bool whole = path[strspn(path, "/")] == '\0';
+    const int inner =
+        whole ? vb_steal_fd(&top) : vb_open_beneath(top, path, O_RDONLY | O_DIRECTORY, 0);
+    if (inner < 0)
+        return vb_fail(err, VB_E_NOINPUT, errno, "%s: the repository has no folder %s",
+                       session->reference, path);
+    vb_close_fd(folder);
+    *folder = inner;
+    return VB_OK;
+}
+
 int vb_examine_unpack(struct vb_session *session, struct vb_error *err)
 {
     VB_CLEANUP_FD int folder = -1;
     int status = vb_beside_keep(session, err);
     if (status == VB_OK)
         status = extract(session, false, &folder, err);
+    if (status == VB_OK)
+        status = enter_folder(session, &folder, err);
     return status < 0 ? status
                       : vb_tree_seal(vb_steal_fd(&folder), &vb_examine_limits, &session->tee.sink,
                                      &session->tree, err);

@@ -24,18 +24,6 @@ static const char *text_of(const json_t *object, const char *key)
     return json_string_value(json_object_get(object, key));
 }
 
-/* What may stand in an address as it is. */
-static bool is_plain(const char *text, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        const char c = text[i];
-        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (!letter && !(c >= '0' && c <= '9') && c != '-' && c != '_' && c != '.')
-            return false;
-    }
-    return len > 0 && text[0] != '.';
-}
-
 /* --- asking --- */
 
 struct skill {
@@ -49,11 +37,11 @@ static bool read_skill(const struct search *search, struct skill *ret)
     ret->slug = slash == NULL ? search->name : slash + 1;
     ret->owner[0] = '\0';
     if (slash != NULL &&
-        (!is_plain(search->name, (size_t)(slash - search->name)) ||
+        (!search_plain(search->name, (size_t)(slash - search->name)) ||
          snprintf(ret->owner, sizeof(ret->owner), "&ownerHandle=%.*s", (int)(slash - search->name),
                   search->name) >= (int)sizeof(ret->owner)))
         return false;
-    return is_plain(ret->slug, strlen(ret->slug));
+    return search_plain(ret->slug, strlen(ret->slug));
 }
 
 /* What an answer says is the search's until the next one. */
@@ -121,7 +109,7 @@ static int find_version(struct search *search, const struct skill *skill, struct
         note_skill(search);
     if (status == VB_OK && newest)
         status = choose_newest(search, err);
-    if (status == VB_OK && !is_plain(search->version, strcspn(search->version, "+")))
+    if (status == VB_OK && !search_plain(search->version, strcspn(search->version, "+")))
         return vb_fail(err, VB_E_USAGE, 0, "%s is no version", search->version);
     return status;
 }

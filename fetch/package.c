@@ -27,7 +27,7 @@ static int one_came(void *ctx, struct crowd_get *get, struct vb_error *err)
 {
     struct search *search = ctx;
     for (const struct search_meaning *m = search->meanings; m != NULL && m->code != 0; m++) {
-        if (m->code == get->code)
+        if (m->code == get->code && get->status != VB_E_TEMPFAIL)
             return vb_fail(err, m->status, 0, "%s", m->text);
     }
     if (get->status != VB_OK)
@@ -295,6 +295,17 @@ void search_note(struct search *search, const char *what, const char *value)
     snprintf(fact->value, sizeof(fact->value), "%s", value);
 }
 
+bool search_plain(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        const char c = text[i];
+        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (!letter && !(c >= '0' && c <= '9') && c != '-' && c != '_' && c != '.')
+            return false;
+    }
+    return len > 0 && text[0] != '.';
+}
+
 static int tell_facts(const struct search *search, struct vb_sink *sink, struct vb_error *err)
 {
     int status = VB_OK;
@@ -326,6 +337,12 @@ static const struct registry *clawhub_registry(const struct vb_indexes *indexes,
     return &indexes->clawhub;
 }
 
+static const struct registry *github_registry(const struct vb_indexes *indexes, const char *name)
+{
+    (void)name;
+    return &indexes->github;
+}
+
 static const struct source {
     int (*find)(struct search *search, struct vb_error *err);
     const struct registry *(*registry)(const struct vb_indexes *indexes, const char *name);
@@ -333,7 +350,8 @@ static const struct source {
                   struct vb_error *err);
 } sources[] = {[VB_INDEX_NPM] = {search_npm, npm_registry, record_npm},
                [VB_INDEX_PYPI] = {search_pypi, pypi_registry, record_pypi},
-               [VB_INDEX_CLAWHUB] = {search_clawhub, clawhub_registry, record_clawhub}};
+               [VB_INDEX_CLAWHUB] = {search_clawhub, clawhub_registry, record_clawhub},
+               [VB_INDEX_GITHUB] = {search_github, github_registry, record_github}};
 
 static int keep_record(struct search *search, const struct vb_package_reference *reference,
                        const struct registry *registry, struct vb_error *err)

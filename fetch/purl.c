@@ -31,8 +31,8 @@ static bool add(char *ret, size_t size, char c)
 }
 
 /* Appends PART without its escapes. False: there is no room, or it has an escape that is none or
- * stands for what parts names or ends them. */
-static bool decode(struct part part, char *ret, size_t size)
+ * stands for what parts names (SLASHES: it may) or ends them. */
+static bool decode(struct part part, bool slashes, char *ret, size_t size)
 {
     for (size_t i = 0; i < part.len; i++) {
         char c = part.text[i];
@@ -44,7 +44,7 @@ static bool decode(struct part part, char *ret, size_t size)
             c = (char)(high * 16 + low);
             i += 2;
         }
-        if (c == '/' || (unsigned char)c < ' ' || c == 0x7f || !add(ret, size, c))
+        if ((c == '/' && !slashes) || (unsigned char)c < ' ' || c == 0x7f || !add(ret, size, c))
             return false;
     }
     return part.len > 0;
@@ -90,7 +90,7 @@ static bool read_path(struct part path, struct purl *ret)
     for (;;) {
         const char *slash = memchr(path.text, '/', path.len);
         const size_t len = slash == NULL ? path.len : (size_t)(slash - path.text);
-        if (!decode((struct part){path.text, len}, ret->name, sizeof(ret->name)))
+        if (!decode((struct part){path.text, len}, false, ret->name, sizeof(ret->name)))
             return false;
         if (slash == NULL)
             return true;
@@ -133,8 +133,8 @@ int purl_read(const char *purl, struct purl *ret, struct vb_error *err)
         return vb_fail(err, VB_E_USAGE, 0,
                        "%s is no package URL of a whole package, such as pkg:npm/NAME@VERSION",
                        purl);
-    if (versioned &&
-        (!add(read.name, sizeof(read.name), '@') || !decode(version, read.name, sizeof(read.name))))
+    if (versioned && (!add(read.name, sizeof(read.name), '@') ||
+                      !decode(version, true, read.name, sizeof(read.name))))
         return vb_fail(err, VB_E_USAGE, 0, "%s: its version cannot be read", purl);
     *ret = read;
     return VB_OK;

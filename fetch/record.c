@@ -268,6 +268,15 @@ int record_clawhub(struct record *record, const char *version, const json_t *tol
     return status;
 }
 
+/* --- GitHub, which signs nothing of an archive --- */
+
+int record_github(struct record *record, const char *commit, const json_t *told,
+                  struct vb_error *err)
+{
+    (void)told;
+    return begin(record, "github", commit, err);
+}
+
 /* --- */
 
 int record_write(const struct record *record, int fd, struct vb_error *err)

@@ -27,6 +27,8 @@ VB_CHECKED int record_pypi(struct record *record, const char *version, const jso
 /* TOLD is the API's answer for a version. */
 VB_CHECKED int record_clawhub(struct record *record, const char *version, const json_t *told,
                               struct vb_error *err);
+VB_CHECKED int record_github(struct record *record, const char *commit, const json_t *told,
+                             struct vb_error *err);
 VB_CHECKED int record_write(const struct record *record, int fd, struct vb_error *err);
 
 #endif

@@ -23,8 +23,22 @@ static size_t scheme_len(const char *reference)
 }
 
 /* By the scheme of a reference. */
-static const char *const indexes[] = {
-    [VB_INDEX_NPM] = "npm", [VB_INDEX_PYPI] = "pypi", [VB_INDEX_CLAWHUB] = "clawhub"};
+static const char *const indexes[] = {[VB_INDEX_NPM] = "npm",
+                                      [VB_INDEX_PYPI] = "pypi",
+                                      [VB_INDEX_CLAWHUB] = "clawhub",
+                                      [VB_INDEX_GITHUB] = "github"};
+
+bool vb_reference_folder(const struct vb_reference *reference, char *ret, size_t size)
+{
+    if (reference->kind != VB_REFERENCE_PACKAGE || reference->index != VB_INDEX_GITHUB)
+        return false;
+    const char *name = reference->name, *end = name + strcspn(name, "@");
+    const char *slash = memchr(name, '/', (size_t)(end - name));
+    const char *path = slash == NULL ? NULL : memchr(slash + 1, '/', (size_t)(end - slash) - 1);
+    snprintf(ret, size, "%.*s", path == NULL ? 0 : (int)(end - path) - 1,
+             path == NULL ? "" : path + 1);
+    return true;
+}
 
 const char *vb_index_name(enum vb_index index)
 {
@@ -50,12 +64,13 @@ static int read_purl(const char *reference, struct vb_reference *ret, struct vb_
     struct purl purl;
     const int status = purl_read(reference, &purl, err);
     if (status < 0 || (read_index(purl.type, strlen(purl.type), purl.name, ret) &&
-                       ret->index != VB_INDEX_CLAWHUB)) /* no type of package URLs */
+                       ret->index != VB_INDEX_CLAWHUB))
         return status;
-    return vb_fail(err, VB_E_USAGE, 0,
-                   "%s: vetbox does not fetch packages of the type %s, only npm and pypi; give an "
-                   "https:// URL or a file",
-                   reference, purl.type);
+    return vb_fail(
+        err, VB_E_USAGE, 0,
+        "%s: vetbox does not fetch packages of the type %s, only npm, pypi and github; give an "
+        "https:// URL or a file",
+        reference, purl.type);
 }
 
 static int read_reference(const char *reference, struct vb_reference *ret, struct vb_error *err)
@@ -76,9 +91,8 @@ static int read_reference(const char *reference, struct vb_reference *ret, struc
         return vb_fail(
             err, VB_E_USAGE, 0,
             "%s: vetbox does not know references of the kind '%.*s:'; it takes files, folders, "
-            "https:// URLs, npm:NAME, pypi:NAME, clawhub:SLUG and package URLs (write ./%s for a "
-            "file "
-            "of that name)",
+            "https:// URLs, npm:NAME, pypi:NAME, clawhub:SLUG, github:OWNER/REPO and package URLs "
+            "(write ./%s for a file of that name)",
             reference, (int)len, reference, reference);
     ret->kind = VB_REFERENCE_PATH;
     return VB_OK;

@@ -53,7 +53,11 @@ VB_CHECKED int search_ask(struct search *search, const struct crowd_get *get, se
 /* WHAT, a constant, is said of it besides; NULL and "" are nothing. */
 void search_note(struct search *search, const char *what, const char *value);
 
-/* A skill of ClawHub. */
+/* TEXT may stand in an address as it is, and begins with no dot. */
+bool search_plain(const char *text, size_t len);
+
+/* A skill of ClawHub, a repository of GitHub. */
 VB_CHECKED int search_clawhub(struct search *search, struct vb_error *err);
+VB_CHECKED int search_github(struct search *search, struct vb_error *err);
 
 #endif

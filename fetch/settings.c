@@ -14,8 +14,9 @@
 
 enum { FILE_BYTES = 256 * 1024, ANSWER_BYTES = 256 * 1024, ANSWER_MS = 15000 };
 
-/* Its own tools have it built in, too. */
-static const char public_clawhub[] = "https://clawhub.ai/";
+/* Their own tools have them built in, too. */
+static const char public_clawhub[] = "https://clawhub.ai/",
+                  public_github[] = "https://api.github.com/";
 
 extern char **environ;
 
@@ -231,6 +232,18 @@ static const char *either(const char *first, const char *second)
     return value != NULL && value[0] != '\0' ? value : getenv(second);
 }
 
+/* As its own actions and command line have it. */
+static void read_github(struct vb_indexes *indexes)
+{
+    char header[SETTINGS_SECRET_BYTES];
+    const char *base = getenv("GITHUB_API_URL"), *token = either("GH_TOKEN", "GITHUB_TOKEN");
+    set_base(indexes->github.base, base == NULL || base[0] == '\0' ? public_github : base);
+    const char *prefix = strstr(indexes->github.base, "//");
+    if (prefix != NULL && token != NULL && token[0] != '\0' &&
+        snprintf(header, sizeof(header), "Authorization: Bearer %s", token) < (int)sizeof(header))
+        add_secret(indexes, prefix, header);
+}
+
 static void read_files(struct vb_indexes *indexes)
 {
     const char *registry = either("npm_config_registry", "NPM_CONFIG_REGISTRY");
@@ -241,6 +254,7 @@ static void read_files(struct vb_indexes *indexes)
         set_base(indexes->npm[0].base, registry);
     set_base(indexes->clawhub.base,
              clawhub == NULL || clawhub[0] == '\0' ? public_clawhub : clawhub);
+    read_github(indexes);
     if (index != NULL)
         settings_set_pypi(indexes, index);
     if (npmrc != NULL && npmrc[0] != '\0')
@@ -362,7 +376,8 @@ const char *vb_indexes_base(const struct vb_indexes *indexes, enum vb_index inde
 {
     const struct registry *const registries[] = {[VB_INDEX_NPM] = &indexes->npm[0],
                                                  [VB_INDEX_PYPI] = &indexes->python,
-                                                 [VB_INDEX_CLAWHUB] = &indexes->clawhub};
+                                                 [VB_INDEX_CLAWHUB] = &indexes->clawhub,
+                                                 [VB_INDEX_GITHUB] = &indexes->github};
     return registries[index]->base;
 }
 

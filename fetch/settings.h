@@ -16,7 +16,7 @@ struct vb_indexes {
     struct registry npm[SETTINGS_ROWS]; /* the first is for no scope */
     size_t npm_count;
     struct registry python; /* without user and password */
-    struct registry clawhub;
+    struct registry clawhub, github;
     struct {
         char prefix[SETTINGS_URL_BYTES]; /* "//host/path/" */
         char header[SETTINGS_SECRET_BYTES];

@@ -9,10 +9,10 @@ enum vb_reference_kind {
     VB_REFERENCE_PATH,
     VB_REFERENCE_HTTPS,
     VB_REFERENCE_PACKAGE /* of an index: npm:NAME[@VERSION or tag], pypi:NAME[@VERSION],
-                            clawhub:[OWNER/]SLUG[@VERSION] */
+                            clawhub:[OWNER/]SLUG[@VERSION], github:OWNER/REPO[/PATH][@REF] */
 };
 
-enum vb_index { VB_INDEX_NPM, VB_INDEX_PYPI, VB_INDEX_CLAWHUB };
+enum vb_index { VB_INDEX_NPM, VB_INDEX_PYPI, VB_INDEX_CLAWHUB, VB_INDEX_GITHUB };
 /* As references name it. */
 const char *vb_index_name(enum vb_index index);
 
@@ -35,6 +35,10 @@ struct vb_reference {
  * VB_E_USAGE for schemes that vetbox does not know. */
 VB_CHECKED int vb_reference_read(const char *reference, struct vb_reference *ret,
                                  struct vb_error *err);
+/* The folder of the artifact that REFERENCE means, PATH of github:OWNER/REPO/PATH, in RET; "" is
+ * all of it. False: the artifact is what is meant, as it is; otherwise it has one folder at its
+ * top, which is not counted. */
+bool vb_reference_folder(const struct vb_reference *reference, char *ret, size_t size);
 
 /* Opens a file (read-only, digested while it is copied to an anonymous file) or copies a folder
  * once below TARGET_FD, an empty directory descriptor that ret_artifact does not own but
@@ -54,8 +58,8 @@ VB_CHECKED int vb_fetch_https(const char *url, int target_fd, const char *ca_fil
 
 /* Where the user's own npm and pip get packages from, with the secrets that it takes: from the
  * environment, .npmrc and pip.conf, else from what the tools say (which takes a second); and
- * ClawHub (CLAWHUB_REGISTRY, else the public one). WANTED is a set of VB_WANT_…. Runs in the
- * coordinator, before a fetcher. */
+ * ClawHub and GitHub (CLAWHUB_REGISTRY, GITHUB_API_URL and GITHUB_TOKEN, else the public ones).
+ * WANTED is a set of VB_WANT_…. Runs in the coordinator, before a fetcher. */
 enum { VB_WANT_NPM = 1 << VB_INDEX_NPM, VB_WANT_PYPI = 1 << VB_INDEX_PYPI };
 struct vb_indexes;
 VB_CHECKED int vb_indexes_new(unsigned wanted, struct vb_indexes **ret, struct vb_error *err);
