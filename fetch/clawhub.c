@@ -138,9 +138,8 @@ static int look_at_archive(struct search *search, struct crowd_get *get, struct 
     if (status < 0 || repo == NULL || commit == NULL)
         return vb_fail(err, VB_E_DATA, 0, "the registry sent something else than an archive");
     return vb_fail(err, VB_E_UNAVAILABLE, 0,
-                   "the registry has no archive of it: it lies in the repository %.200s, at commit "
-                   "%.64s, in %.200s; give vetbox that folder",
-                   repo, commit, path == NULL ? "its top folder" : path);
+                   "the registry has no archive of it: it is github:%.200s%s%.200s@%.64s", repo,
+                   path == NULL || path[0] == '\0' ? "" : "/", path == NULL ? "" : path, commit);
 }
 
 int search_clawhub(struct search *search, struct vb_error *err)

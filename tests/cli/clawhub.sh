@@ -75,7 +75,7 @@ clawhub:stranger/sorter 66 no such skill
 clawhub:twins 64 name its owner
 clawhub:banned 69 blocked there
 clawhub:waiting 75 waits for a scan
-clawhub:linked 69 in the repository acme/linked, at commit 0000
+clawhub:linked 69 it is github:acme/linked/skills/linked@0000
 clawhub:a/b/c 64 is no name of ClawHub
 clawhub:../x 64 is no name of ClawHub
 clawhub:sorter@1/../2 64 is no version
