@@ -252,19 +252,29 @@ static int keep_file(json_t *list, const json_t *file, struct vb_error *err)
     return status == VB_OK ? put_text(own, "sha256", text_of(file, "sha256"), err) : status;
 }
 
+/* Of a plugin's archive, as npm knows them. */
+static int keep_artifact(json_t *json, const json_t *told, struct vb_error *err)
+{
+    const json_t *inner = json_object_get(told, "artifact");
+    const json_t *artifact = json_is_object(inner) ? inner : told;
+    int status = put_text(json, "sha256", text_of(artifact, "sha256"), err);
+    if (status == VB_OK)
+        status = put_text(json, "integrity", text_of(artifact, "npmIntegrity"), err);
+    return status == VB_OK ? put_text(json, "shasum", text_of(artifact, "npmShasum"), err) : status;
+}
+
 int record_clawhub(struct record *record, const char *version, const json_t *told,
                    struct vb_error *err)
 {
     const json_t *files = json_object_get(json_object_get(told, "version"), "files");
-    json_t *kept = json_array();
     int status = begin(record, "clawhub", version, err);
-    if (status < 0) {
-        json_decref(kept);
-        return status;
-    }
-    status = put(record->json, "files", kept, err);
+    if (status == VB_OK && json_is_array(files))
+        status = put(record->json, "files", json_array(), err);
+    json_t *kept = json_object_get(record->json, "files");
     for (size_t i = 0; status == VB_OK && i < json_array_size(files); i++)
         status = keep_file(kept, json_array_get(files, i), err);
+    if (status == VB_OK && !json_is_array(files))
+        status = keep_artifact(record->json, told, err);
     return status;
 }
 

@@ -9,7 +9,8 @@ enum vb_reference_kind {
     VB_REFERENCE_PATH,
     VB_REFERENCE_HTTPS,
     VB_REFERENCE_PACKAGE /* of an index: npm:NAME[@VERSION or tag], pypi:NAME[@VERSION],
-                            clawhub:[OWNER/]SLUG[@VERSION], github:OWNER/REPO[/PATH][@REF] */
+                            clawhub:[OWNER/]SLUG[@VERSION] or @SCOPE/NAME,
+                            github:OWNER/REPO[/PATH][@REF] */
 };
 
 enum vb_index { VB_INDEX_NPM, VB_INDEX_PYPI, VB_INDEX_CLAWHUB, VB_INDEX_GITHUB };

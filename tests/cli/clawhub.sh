@@ -63,6 +63,15 @@ grown unlisted more.md
 shrunk missing SKILL.md
 END
 
+# A plugin: the archive that it names, with the digest that it names.
+taken clawhub:@acme/notes 2
+told fetch.artifact
+expect_in "$work/told" "name=notes-2.0.0.tgz" "a plugin"
+told fetch.digest
+expect_in "$work/told" "what=sha512" "its digests"
+told fetch.fact
+expect_in "$work/told" "what=scan value=stale" "what the registry says of it"
+
 # What it does not give is no verdict, and says why.
 while read -r reference wanted why; do
     run scan "$reference"
@@ -77,6 +86,14 @@ clawhub:banned 69 blocked there
 clawhub:waiting 75 waits for a scan
 clawhub:linked 69 it is github:acme/linked/skills/linked@0000
 clawhub:a/b/c 64 is no name of ClawHub
+clawhub:@acme/blocked 69 blocked there
+clawhub:@acme/bent 65 another digest
+clawhub:@acme/moved 69 its address is loopback
+clawhub:@acme/none 66 no such skill or plugin
+clawhub:@acme/notes@9 66 no such version
+clawhub:@acme/a/b 64 is no name of ClawHub
+clawhub:@acme 64 is no name of ClawHub
+clawhub:sorter@1+&x=1 64 is no version
 clawhub:../x 64 is no name of ClawHub
 clawhub:sorter@1/../2 64 is no version
 END

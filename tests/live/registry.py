@@ -278,6 +278,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         parts = path.split("/")
         if path == "download":
             return self.skill_archive(query["slug"], query["version"])
+        if parts[0] == "packages":
+            return self.plugin(parts[1:], urllib.parse.unquote(parts[1]))
         slug = parts[1] if parts[0] == "skills" else None
         if slug == "twins" and "ownerHandle" not in query:
             return (b'{"code":"AMBIGUOUS_SKILL_SLUG"}', "application/json", 409)
@@ -319,6 +321,26 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 member.size = len(text)
                 tar.addfile(member, io.BytesIO(text.encode()))
         return (out.getvalue(), "application/x-gzip")
+
+    def plugin(self, parts, name):
+        """Plugins "@acme/…" of one version: an npm package, one that is blocked, and two with a wrong digest."""
+        if name not in ("@acme/notes", "@acme/blocked", "@acme/bent", "@acme/moved"):
+            return None
+        if len(parts) == 1:
+            return (json.dumps({"package": {"name": name, "family": "code-plugin", "channel": "community", "ownerHandle":
+                                            "acme", "latestVersion": "2.0.0", "verificationTier": "structural"}}).encode(),)
+        if parts[1] == "files":
+            return (TARBALLS["left", "1.0.0"], "application/octet-stream")
+        if parts[1:3] != ["versions", "2.0.0"]:
+            return None
+        if parts[3] == "security":
+            return (json.dumps({"trust": {"scanStatus": "clean", "blockedFromDownload": name == "@acme/blocked",
+                                          "pending": False, "stale": True}}).encode(),)
+        data = TARBALLS["left", "1.0.0"] + b"!" * (name == "@acme/bent")
+        path = f"/api/v1/packages/{parts[0]}/files/x.tgz"
+        return (json.dumps({"artifact": {"kind": "npm-pack", "sha256": hashlib.sha256(data).hexdigest(),
+                                         "npmIntegrity": "sha512-" + base64.b64encode(hashlib.sha512(data).digest()).decode()},
+                            "tarballUrl": "https://127.0.0.1:9/x.tgz" if name == "@acme/moved" else path}).encode(),)
 
     def skill_archive(self, slug, version):
         if slug in REFUSED:
