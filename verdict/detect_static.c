@@ -173,15 +173,17 @@ static const char *mapping_text(struct judge *judge)
     return text;
 }
 
+/* Where what runs left behind is reported, by its digest. */
+static const char dropped_folder[] = "dropped/";
+
 /* What a tool packed for its own store is packed, and not hidden: what comes out of there is seen
  * where it is put. */
 static bool is_of_store(struct judge *judge)
 {
-    static const char folder[] = "dropped/";
     const char *path = vb_text_of(judge, VB_F_PATH);
-    if (!vb_starts(path, folder) || vb_text_of(judge, VB_F_LAYER)[0] == '\0')
+    if (!vb_starts(path, dropped_folder) || vb_text_of(judge, VB_F_LAYER)[0] == '\0')
         return false;
-    const char *digest = path + sizeof(folder) - 1;
+    const char *digest = path + sizeof(dropped_folder) - 1;
     return vb_names_find(&judge->packed, digest) != NULL &&
            vb_names_find(&judge->loose, digest) == NULL;
 }
@@ -271,6 +273,13 @@ void vb_see_scan_text(struct judge *judge)
     found.group = code;
     found.severity = VB_SEVERITY_HIGH; /* of the two that are plain text */
     weigh_context(judge, &found);
+    if (found.id == FINDING_TEXT_TERMINAL_ESCAPE && found.path != NULL &&
+        vb_starts(found.path, dropped_folder) && vb_names_find(&judge->tree, found.path) == NULL) {
+        /* Programs write colours into their logs, and into caches what came from servers. */
+        found.graded = true;
+        found.severity = VB_SEVERITY_LOW;
+        found.confidence = VB_CONFIDENCE_MEDIUM;
+    }
     vb_report_found(judge, &found, "%s%s%s%s", spoken(judge), vb_text_of(judge, VB_F_DETAIL),
                     around(judge), excerpt(judge));
 }

@@ -1089,7 +1089,9 @@ def archive_traversal():
 
 def hidden_unicode():
     log = Log("hidden-unicode")
-    log.files("SKILL.md", "README.md")
+    log.files("SKILL.md", "README.md", "dropped/notes.md")
+    log.add("scan.text", "static", code="terminal-escape", path="dropped/notes.md", line=1,
+            detail="a carriage return that overwrites its line", text="safe\rrm -r", count=1)
     for line, code in enumerate(("invisible-tags", "invisible-run", "variation-smuggling", "bidi-control",
                                  "homoglyph", "hidden-comment", "hidden-style", "hidden-far",
                                  "terminal-escape", "injection-phrase", "brand-new-check", "text-model"), 3):
@@ -2259,6 +2261,9 @@ def honest_build():
     log.add("file.attribute", pid=13, path="/tmp/build/a", action="chmod", mode=0o755, executable="/usr/bin/cc")
     log.exec(14, 10, "/tmp/build/a", "a")
     log.exec(15, 10, "/usr/bin/chmod", "chmod", "755", "/tmp/build/a")
+    # The compiler's messages, in colours.
+    log.add("scan.text", "static", code="terminal-escape", path="dropped/" + "cd" * 32, line=1,
+            detail="a terminal escape sequence", text="\x1b[31merror\x1b[0m", count=2)
     log.end()
     log.write()
 
