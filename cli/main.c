@@ -48,8 +48,8 @@ static void usage(FILE *out)
     for (size_t i = 0; i < VB_ARRAY_LEN(commands); i++)
         fprintf(out, "  %-8s %-14s %s\n", commands[i].name, commands[i].operands, commands[i].help);
     fputs("\nREF: a file, a folder, an https:// URL, npm:NAME[@VERSION], pypi:NAME[@VERSION],\n"
-          "clawhub:[OWNER/]SLUG[@VERSION], github:OWNER/REPO[/PATH][@REF], or a package URL\n"
-          "(pkg:npm/NAME, pkg:pypi/NAME).\n"
+          "clawhub:[OWNER/]SLUG[@VERSION], github:OWNER/REPO[/PATH][@REF],\n"
+          "skills:HOST[/PATH][@NAME], or a package URL (pkg:npm/NAME, pkg:pypi/NAME).\n"
           "Exit status: 0 allow, 1 block, 2 review, 64 and up for errors.\n"
           "vetbox help COMMAND lists a command's options.\n",
           out);

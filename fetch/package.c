@@ -320,43 +320,50 @@ static int tell_facts(const struct search *search, struct vb_sink *sink, struct 
     return status;
 }
 
-static const struct registry *npm_registry(const struct vb_indexes *indexes, const char *name)
+static const struct registry *npm_registry(const struct search *search)
 {
-    return settings_npm(indexes, name);
+    return settings_npm(search->indexes, search->name);
 }
 
-static const struct registry *pypi_registry(const struct vb_indexes *indexes, const char *name)
+static const struct registry *pypi_registry(const struct search *search)
 {
-    (void)name;
-    return &indexes->python;
+    return &search->indexes->python;
 }
 
-static const struct registry *clawhub_registry(const struct vb_indexes *indexes, const char *name)
+static const struct registry *clawhub_registry(const struct search *search)
 {
-    (void)name;
-    return &indexes->clawhub;
+    return &search->indexes->clawhub;
 }
 
-static const struct registry *github_registry(const struct vb_indexes *indexes, const char *name)
+static const struct registry *github_registry(const struct search *search)
 {
-    (void)name;
-    return &indexes->github;
+    return &search->indexes->github;
+}
+
+static const struct registry *site_registry(const struct search *search)
+{
+    return &search->site;
 }
 
 static const struct source {
     int (*find)(struct search *search, struct vb_error *err);
-    const struct registry *(*registry)(const struct vb_indexes *indexes, const char *name);
+    const struct registry *(*registry)(const struct search *search);
     int (*record)(struct record *record, const char *version, const json_t *told,
                   struct vb_error *err);
 } sources[] = {[VB_INDEX_NPM] = {search_npm, npm_registry, record_npm},
                [VB_INDEX_PYPI] = {search_pypi, pypi_registry, record_pypi},
                [VB_INDEX_CLAWHUB] = {search_clawhub, clawhub_registry, record_clawhub},
-               [VB_INDEX_GITHUB] = {search_github, github_registry, record_github}};
+               [VB_INDEX_GITHUB] = {search_github, github_registry, record_plain},
+               [VB_INDEX_SKILLS] = {search_wellknown, site_registry, record_plain}};
 
 static int keep_record(struct search *search, const struct vb_package_reference *reference,
                        const struct registry *registry, struct vb_error *err)
 {
-    struct record record = {&search->crowd, reference->indexes, registry, search->name, NULL};
+    struct record record = {.crowd = &search->crowd,
+                            .indexes = reference->indexes,
+                            .registry = registry,
+                            .name = search->name,
+                            .index = vb_index_name(reference->index)};
     if (reference->record_fd < 0)
         return VB_OK;
     int status = sources[reference->index].record(&record, search->version, search->told, err);
@@ -397,7 +404,7 @@ int vb_fetch_package(const struct vb_package_reference *reference, int target_fd
                             limits->bytes + PAGE_BYTES + RECORD_ROOM, err);
     if (status == VB_OK)
         status = source->find(&search, err);
-    const struct registry *registry = source->registry(reference->indexes, search.name);
+    const struct registry *registry = source->registry(&search);
     if (status == VB_OK)
         status = take_file(&search, registry, target_fd, sink, err);
     if (status == VB_OK)

@@ -120,13 +120,12 @@ static int put_registry(struct record *record, struct vb_error *err)
     return put_text(record->json, "registry", plain, err);
 }
 
-static int begin(struct record *record, const char *index, const char *version,
-                 struct vb_error *err)
+static int begin(struct record *record, const char *version, struct vb_error *err)
 {
     const uint64_t soon = vb_monotonic_ns() + (uint64_t)ASIDE_MS * 1000000U;
     if (record->crowd->deadline_ns > soon)
         record->crowd->deadline_ns = soon;
-    record->json = json_pack("{s:s, s:s, s:s, s:{}}", "index", index, "name", record->name,
+    record->json = json_pack("{s:s, s:s, s:s, s:{}}", "index", record->index, "name", record->name,
                              "version", version, "missing");
     return record->json == NULL ? no_memory(err) : put_registry(record, err);
 }
@@ -198,7 +197,7 @@ static int keep_attestations(struct record *record, const char *version, struct 
 int record_npm(struct record *record, const char *version, const json_t *dist, struct vb_error *err)
 {
     const bool attested = json_is_object(json_object_get(dist, "attestations"));
-    int status = begin(record, "npm", version, err);
+    int status = begin(record, version, err);
     if (status == VB_OK)
         status = put_text(record->json, "integrity", text_of(dist, "integrity"), err);
     if (status == VB_OK)
@@ -232,7 +231,7 @@ int record_pypi(struct record *record, const char *version, const json_t *file,
                 struct vb_error *err)
 {
     const char *url = text_of(file, "provenance");
-    int status = begin(record, "pypi", version, err);
+    int status = begin(record, version, err);
     if (status == VB_OK)
         status = put_text(record->json, "file", text_of(file, "filename"), err);
     if (status == VB_OK)
@@ -267,7 +266,7 @@ int record_clawhub(struct record *record, const char *version, const json_t *tol
                    struct vb_error *err)
 {
     const json_t *files = json_object_get(json_object_get(told, "version"), "files");
-    int status = begin(record, "clawhub", version, err);
+    int status = begin(record, version, err);
     if (status == VB_OK && json_is_array(files))
         status = put(record->json, "files", json_array(), err);
     json_t *kept = json_object_get(record->json, "files");
@@ -278,13 +277,14 @@ int record_clawhub(struct record *record, const char *version, const json_t *tol
     return status;
 }
 
-/* --- GitHub, which signs nothing of an archive --- */
+/* --- others --- */
 
-int record_github(struct record *record, const char *commit, const json_t *told,
-                  struct vb_error *err)
+int record_plain(struct record *record, const char *version, const json_t *told,
+                 struct vb_error *err)
 {
-    (void)told;
-    return begin(record, "github", commit, err);
+    const int status = begin(record, version, err);
+    return status == VB_OK ? put_text(record->json, "sha256", text_of(told, "sha256"), err)
+                           : status;
 }
 
 /* --- */

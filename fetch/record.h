@@ -13,7 +13,8 @@ struct record {
     const struct vb_indexes *indexes;
     const struct registry *registry;
     const char *name;
-    json_t *json; /* NULL: nobody asked for one */
+    const char *index; /* as references name it */
+    json_t *json;      /* NULL: nobody asked for one */
 };
 
 /* Both give up on what does not come within seconds.
@@ -27,8 +28,9 @@ VB_CHECKED int record_pypi(struct record *record, const char *version, const jso
 /* TOLD is the API's answer for a version. */
 VB_CHECKED int record_clawhub(struct record *record, const char *version, const json_t *told,
                               struct vb_error *err);
-VB_CHECKED int record_github(struct record *record, const char *commit, const json_t *told,
-                             struct vb_error *err);
+/* Of an index that says nothing more than perhaps a digest. */
+VB_CHECKED int record_plain(struct record *record, const char *version, const json_t *told,
+                            struct vb_error *err);
 VB_CHECKED int record_write(const struct record *record, int fd, struct vb_error *err);
 
 #endif

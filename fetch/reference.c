@@ -26,7 +26,8 @@ static size_t scheme_len(const char *reference)
 static const char *const indexes[] = {[VB_INDEX_NPM] = "npm",
                                       [VB_INDEX_PYPI] = "pypi",
                                       [VB_INDEX_CLAWHUB] = "clawhub",
-                                      [VB_INDEX_GITHUB] = "github"};
+                                      [VB_INDEX_GITHUB] = "github",
+                                      [VB_INDEX_SKILLS] = "skills"};
 
 bool vb_reference_folder(const struct vb_reference *reference, char *ret, size_t size)
 {
@@ -64,7 +65,7 @@ static int read_purl(const char *reference, struct vb_reference *ret, struct vb_
     struct purl purl;
     const int status = purl_read(reference, &purl, err);
     if (status < 0 || (read_index(purl.type, strlen(purl.type), purl.name, ret) &&
-                       ret->index != VB_INDEX_CLAWHUB))
+                       ret->index != VB_INDEX_CLAWHUB && ret->index != VB_INDEX_SKILLS))
         return status;
     return vb_fail(
         err, VB_E_USAGE, 0,
@@ -91,8 +92,9 @@ static int read_reference(const char *reference, struct vb_reference *ret, struc
         return vb_fail(
             err, VB_E_USAGE, 0,
             "%s: vetbox does not know references of the kind '%.*s:'; it takes files, folders, "
-            "https:// URLs, npm:NAME, pypi:NAME, clawhub:SLUG, github:OWNER/REPO and package URLs "
-            "(write ./%s for a file of that name)",
+            "https:// URLs, npm:NAME, pypi:NAME, clawhub:SLUG, github:OWNER/REPO, skills:HOST and "
+            "package "
+            "URLs (write ./%s for a file of that name)",
             reference, (int)len, reference, reference);
     ret->kind = VB_REFERENCE_PATH;
     return VB_OK;

@@ -31,6 +31,7 @@ struct search {
     const struct vb_indexes *indexes;
     const struct vb_fetch_limits *limits;
     struct crowd crowd;
+    struct registry site;                          /* of a site that is an index of its own */
     char name[NAME_BYTES], version[VERSION_BYTES]; /* "": the newest */
     bool foreign;                                  /* files of other projects are offered for it */
     /* what was found: */
@@ -56,8 +57,9 @@ void search_note(struct search *search, const char *what, const char *value);
 /* TEXT may stand in an address as it is, and begins with no dot. */
 bool search_plain(const char *text, size_t len);
 
-/* A skill of ClawHub, a repository of GitHub. */
+/* A skill or plugin of ClawHub, a repository of GitHub, a skill of a site. */
 VB_CHECKED int search_clawhub(struct search *search, struct vb_error *err);
 VB_CHECKED int search_github(struct search *search, struct vb_error *err);
+VB_CHECKED int search_wellknown(struct search *search, struct vb_error *err);
 
 #endif

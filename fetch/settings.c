@@ -378,7 +378,7 @@ const char *vb_indexes_base(const struct vb_indexes *indexes, enum vb_index inde
                                                  [VB_INDEX_PYPI] = &indexes->python,
                                                  [VB_INDEX_CLAWHUB] = &indexes->clawhub,
                                                  [VB_INDEX_GITHUB] = &indexes->github};
-    return registries[index]->base;
+    return index == VB_INDEX_SKILLS ? "" : registries[index]->base; /* the reference names it */
 }
 
 /* --- asking --- */

@@ -189,7 +189,8 @@ int vb_sig_registry(const struct vb_sig_job *job, const struct vb_verify_job *wo
     told.job.path = path_of(work);
     told.job.subject = NULL;
     int status = tell_digests(&told, err);
-    if (status < 0 || vb_sig_json_is(record, "index", "github"))
+    if (status < 0 || vb_sig_json_is(record, "index", "github") ||
+        vb_sig_json_is(record, "index", "skills"))
         return status;
     if (status == 0 && vb_sig_json_is(record, "index", "clawhub"))
         return vb_sig_clawhub(&told, &cover->files, err);

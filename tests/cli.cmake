@@ -17,7 +17,7 @@ vb_unit_test(repeats unit/test_repeats.c ${PROJECT_SOURCE_DIR}/cli/repeats.c LIB
 foreach(test usage bad_input examples replay several leftovers unpack run restrictions rootfs
         programs evasion world tells exfil network delegated nested dates persona live
         carried plan planted commands prompts mcp packages deps probes hosts served answered elsewhere windows bombs
-        modules libraries kinds cached trust sign cms openpgp registry clawhub github policy profile rules yara_rules)
+        modules libraries kinds cached trust sign cms openpgp registry clawhub github skills policy profile rules yara_rules)
   # Mostly code in the boxes, which sanitizers do not see; ours is seen by the unit tests and fuzzers of
   # the same parts (mcp, mcp_http, plan, insider).
   if(VETBOX_SANITIZE AND test MATCHES "^(bombs|exfil|hosts|leftovers|served|libraries|modules|kinds)$")

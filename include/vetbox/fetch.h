@@ -10,10 +10,11 @@ enum vb_reference_kind {
     VB_REFERENCE_HTTPS,
     VB_REFERENCE_PACKAGE /* of an index: npm:NAME[@VERSION or tag], pypi:NAME[@VERSION],
                             clawhub:[OWNER/]SLUG[@VERSION] or @SCOPE/NAME,
-                            github:OWNER/REPO[/PATH][@REF] */
+                            github:OWNER/REPO[/PATH][@REF],
+                            skills:HOST[/PATH][@NAME] */
 };
 
-enum vb_index { VB_INDEX_NPM, VB_INDEX_PYPI, VB_INDEX_CLAWHUB, VB_INDEX_GITHUB };
+enum vb_index { VB_INDEX_NPM, VB_INDEX_PYPI, VB_INDEX_CLAWHUB, VB_INDEX_GITHUB, VB_INDEX_SKILLS };
 /* As references name it. */
 const char *vb_index_name(enum vb_index index);
 

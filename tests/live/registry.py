@@ -16,6 +16,7 @@ import http.server
 import io
 import json
 import os
+import ssl
 import subprocess
 import sys
 import tarfile
@@ -193,7 +194,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             LOG.write(self.path + (" secret" if secret else "") + "\n")
             LOG.flush()
         path = self.path.partition("?")[0]
-        for prefix, serve in (("/npm/", self.npm), ("/bare/", self.bare), ("/slow/", self.slow), ("/provenance/", self.provenance), ("/simple/", self.simple), ("/files/", self.file), ("/api/v1/", self.clawhub), ("/gh/", self.github)):
+        for prefix, serve in (("/npm/", self.npm), ("/bare/", self.bare), ("/slow/", self.slow), ("/provenance/", self.provenance), ("/simple/", self.simple), ("/files/", self.file), ("/api/v1/", self.clawhub), ("/gh/", self.github), ("/site/", self.site)):
             if path.startswith(prefix):
                 body = serve(path[len(prefix):], secret)
                 if body is not None:
@@ -342,6 +343,26 @@ class Handler(http.server.BaseHTTPRequestHandler):
                                          "npmIntegrity": "sha512-" + base64.b64encode(hashlib.sha512(data).digest()).decode()},
                             "tarballUrl": "https://127.0.0.1:9/x.tgz" if name == "@acme/moved" else path}).encode(),)
 
+    def site(self, path, secret):
+        """A site with three skills, of which one has another digest; /one/ has one, /old/ an index without digests."""
+        skill = b"---\nname: sorter\ndescription: Sorts lines.\n---\nSort them.\n"
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as archive:
+            archive.writestr(zipfile.ZipInfo("SKILL.md"), skill.replace(b"sorter", b"joiner"))
+        rows = [{"name": "sorter", "type": "skill-md", "url": "sorter/SKILL.md", "digest": hashlib.sha256(skill).hexdigest()},
+                {"name": "joiner", "type": "archive", "url": "/site/get?f=joiner", "digest": hashlib.sha256(out.getvalue()).hexdigest()},
+                {"name": "bent", "type": "archive", "url": "/site/get?f=joiner", "digest": "0" * 64},
+                {"name": "near", "type": "archive", "url": "https://127.0.0.2/x.zip", "digest": "0" * 64}]
+        for row in rows:
+            row["digest"] = "sha256:" + row["digest"]
+        index = {"": rows, "one/": rows[:1], "old/": [{"name": "sorter", "files": ["SKILL.md"]}], "none/": []}
+        folder, found, rest = path.partition(".well-known/agent-skills/")
+        if path == "get":
+            return (out.getvalue(), "application/zip")
+        if found and folder in index:
+            return (json.dumps({"skills": index[folder]}).encode(),) if rest == "index.json" else (skill, "text/markdown")
+        return None
+
     def skill_archive(self, slug, version):
         if slug in REFUSED:
             return (b"no", "text/plain", REFUSED[slug])
@@ -377,6 +398,10 @@ KEY = Key(sys.argv[2], "registry") if len(sys.argv) > 2 else None
 OLD = Key(sys.argv[2], "old") if len(sys.argv) > 2 else None
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 server.daemon_threads = True
+if "REGISTRY_TLS" in os.environ:  # a certificate and its key in one file
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(os.environ["REGISTRY_TLS"])
+    server.socket = context.wrap_socket(server.socket, server_side=True)
 print(server.server_address[1], flush=True)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 sys.stdin.read()

@@ -41,6 +41,8 @@ static void test_reference_kinds(void **state)
         {"clawhub:a/b@1", 0, VB_REFERENCE_PACKAGE, "a/b@1"},
         {"github:a/b/c@d/e", 0, VB_REFERENCE_PACKAGE, "a/b/c@d/e"},
         {"pkg:github/a/b@v1", 0, VB_REFERENCE_PACKAGE, "a/b@v1"},
+        {"skills:a.example/b@c", 0, VB_REFERENCE_PACKAGE, "a.example/b@c"},
+        {"pkg:skills/a/b", VB_E_USAGE, VB_REFERENCE_PATH, ""},
         {"pkg:clawhub/a/b", VB_E_USAGE, VB_REFERENCE_PATH, ""},
         {"cargo:a", VB_E_USAGE, VB_REFERENCE_PATH, ""},
         {"npm:left-pad", 0, VB_REFERENCE_PACKAGE, "left-pad"},
