@@ -245,40 +245,56 @@ void vb_examine_spare(struct vb_session *session)
         *session->spare_fd = vb_steal_fd(fd);
 }
 
-/* The only folder at the top of DIRFD, -1: there is none, or more than that. */
-static int top_folder(int dirfd)
+/* The name of the only folder at the top of DIRFD, "": there is none, or more than that. */
+static void top_folder(int dirfd, char ret[NAME_MAX + 1])
 {
-    char only[NAME_MAX + 1] = "";
     size_t count = 0;
     DIR *dir = fdopendir(fcntl(dirfd, F_DUPFD_CLOEXEC, 3));
+    ret[0] = '\0';
     for (const struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
         count++;
-        snprintf(only, sizeof(only), "%s", entry->d_name);
+        snprintf(ret, NAME_MAX + 1, "%s", entry->d_name);
     }
     if (dir != NULL)
         (void)closedir(dir);
-    return count == 1 ? vb_open_beneath(dirfd, only, O_RDONLY | O_DIRECTORY, 0) : -1;
+    if (count != 1)
+        ret[0] = '\0';
+}
+
+/* What archives of other folders hold is none of the package. */
+static void enter_beside(struct vb_session *session, const char *path)
+{
+    for (size_t i = 0; i < VB_READERS; i++) {
+        int *fd = &session->beside_fds[i];
+        if (*fd < 0 || is_empty(*fd))
+            continue;
+        const int inner = vb_open_beneath(*fd, path, O_RDONLY | O_DIRECTORY, 0);
+        vb_close_fd(fd);
+        *fd = inner;
+    }
 }
 
 /* Of an archive of a whole repository a folder may be meant: *FOLDER is that from now on. */
-static int enter_folder(const struct vb_session *session, int *folder, struct vb_error *err)
+static int enter_folder(struct vb_session *session, int *folder, struct vb_error *err)
 {
     struct vb_reference reference;
-    char path[VB_REFERENCE_NAME_BYTES];
+    char wanted[VB_REFERENCE_NAME_BYTES], top[NAME_MAX + 1];
+    char path[VB_REFERENCE_NAME_BYTES + NAME_MAX + 2];
     const int status = vb_reference_read(session->reference, &reference, err);
-    if (status < 0 || !vb_reference_folder(&reference, path, sizeof(path)))
+    if (status < 0 || !vb_reference_folder(&reference, wanted, sizeof(wanted)))
         return status;
-    VB_CLEANUP_FD int top = top_folder(*folder);
-    if (top < 0)
-        return vb_fail(err, VB_E_DATA, 0, "the archive of the repository has no folder at its top");
-    const bool whole = path[strspn(path, "/")] == '\0';
+    top_folder(*folder, top);
+    snprintf(path, sizeof(path), "%s/%s", top, wanted);
     const int inner =
-        whole ? vb_steal_fd(&top) : vb_open_beneath(top, path, O_RDONLY | O_DIRECTORY, 0);
+        top[0] == '\0' ? -1 : vb_open_beneath(*folder, path, O_RDONLY | O_DIRECTORY, 0);
+    if (inner < 0 && wanted[0] == '\0')
+        return vb_fail(err, VB_E_DATA, 0, "the archive of the repository has no folder at its top");
     if (inner < 0)
         return vb_fail(err, VB_E_NOINPUT, errno, "%s: the repository has no folder %s",
-                       session->reference, path);
+                       session->reference, wanted);
+    enter_beside(session, path);
     vb_close_fd(folder);
     *folder = inner;
     return VB_OK;

@@ -38,10 +38,12 @@ int vb_sig_clawhub(const struct vb_sig_told *told, const struct vb_sig_paths *fi
                                .files = files,
                                .exempt = is_exempt};
     const json_t *rows = vb_sig_json_array(told->record, "files", FILES_MAX);
-    if (rows == NULL) /* a plugin, whose archive has a digest */
+    if (!vb_sig_json_has(told->record, "files")) /* a plugin, whose archive has a digest */
         return 0;
     int status = vb_sig_list_begin(&list, err);
 
+    if (status == 0 && rows == NULL)
+        return vb_sig_list_malformed(&list, 0, "it is none, or too long", told->sink, err);
     for (size_t i = 0; status == 0 && i < json_array_size(rows); i++) {
         bool good = false;
         status = see_file(&list, json_array_get(rows, i), &good, err);

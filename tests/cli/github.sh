@@ -23,16 +23,24 @@ END
 }
 
 # A folder of it is the package, and nothing else of the repository is.
-taken github:acme/skills/skills/sorter 0
-[ "$(cat "$work/files")" = SKILL.md ] || fail "the folder holds $(cat "$work/files")"
+taken github:acme/skills/skills/sorter 2
+[ "$(cat "$work/files")" = "SKILL.md sort.py" ] || fail "the folder holds $(cat "$work/files")"
 expect_in "$work/log" '"what":"commit","value":"1111111111111111111111111111111111111111"' "the commit"
 expect_in "$work/log" 'skills-111111111111.tar.gz' "what came"
-taken github:acme/skills/evil 2
-expect_in "$work/out" "VB-INSTALL-PIPE" "another folder"
+taken github:acme/skills/evil 1
+expect_in "$work/out" "in more.zip!/run.sh" "an archive in another folder"
+
+# It is run as any other is.
+if "$vetbox" doctor | grep -q "^yes.* overlay "; then
+    rm -rf "$work/evidence"
+    run vet github:acme/skills/skills/sorter --deps none --evidence "$work/evidence"
+    expect_status 0 "running a folder"
+    grep -q '"kind":"process.exec".*sort\.py' "$work/evidence/events.jsonl" || fail "the script did not run"
+fi
 
 # All of it; a branch with odd letters, a commit.
-taken github:acme/skills 2
-[ "$(cat "$work/files")" = "README.md evil/SKILL.md skills/joiner/SKILL.md skills/sorter/SKILL.md" ] ||
+taken github:acme/skills 1
+[ "$(cat "$work/files")" = "README.md evil/SKILL.md evil/more.zip skills/joiner/SKILL.md skills/sorter/SKILL.md skills/sorter/sort.py" ] ||
     fail "the repository holds $(cat "$work/files")"
 taken 'github:acme/skills/skills/joiner@v1/rc#1' 0
 expect_in "$work/log" '"what":"ref","value":"v1/rc#1"' "what was asked for"
@@ -40,10 +48,10 @@ expect_in "$work/log" '"value":"2222222222222222222222222222222222222222"' "the 
 grep -q '^/gh/repos/acme/skills/tarball/2222222222222222222222222222222222222222$' "$work/requests" ||
     fail "the commit was not fetched by its name"
 taken github:acme/skills/skills/joiner@2222222222222222222222222222222222222222 0
-taken pkg:github/acme/skills@v1%2Frc%231 2
+taken pkg:github/acme/skills@v1%2Frc%231 1
 
 # A repository that is not everybody's: the user's token goes there, and into no log.
-GITHUB_TOKEN=sesame taken github:acme/own/skills/sorter 0
+GITHUB_TOKEN=sesame taken github:acme/own/skills/sorter 2
 grep -q '^/gh/repos/acme/own/tarball/1* secret$' "$work/requests" || fail "the token was not sent"
 if grep -rq sesame "$work/evidence" "$work/out" "$work/err"; then fail "the token is told"; fi
 
