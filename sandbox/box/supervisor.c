@@ -149,10 +149,16 @@ static int stop_in_time(struct vb_supervisor *box, struct vb_error *err)
 /* Nothing is printed or done any more, and somebody wants to read what nobody has typed. */
 static int answer_prompt(struct vb_supervisor *box, struct vb_error *err)
 {
+    enum { PIPEFULS = 8 };
     if (box->prompt.writer < 0 || box->driver != NULL || box->recorder == NULL || !box->recording ||
         box->outcome != NULL || vb_world_child_busy(box->world) ||
         !vb_recorder_awaits_input(box->recorder))
         return VB_OK;
+    /* What it asks may still be on its way, in a pipe that holds no more than this. */
+    for (int i = 0; i < 2; i++) {
+        for (int k = 0; k < PIPEFULS && vb_output_read(&box->outputs[i]); k++)
+            continue;
+    }
     return vb_prompt_step(&box->prompt, box->outputs, box->detonation->id, box->sink, err);
 }
 
