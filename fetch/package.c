@@ -320,41 +320,15 @@ static int tell_facts(const struct search *search, struct vb_sink *sink, struct 
     return status;
 }
 
-static const struct registry *npm_registry(const struct search *search)
-{
-    return settings_npm(search->indexes, search->name);
-}
-
-static const struct registry *pypi_registry(const struct search *search)
-{
-    return &search->indexes->python;
-}
-
-static const struct registry *clawhub_registry(const struct search *search)
-{
-    return &search->indexes->clawhub;
-}
-
-static const struct registry *github_registry(const struct search *search)
-{
-    return &search->indexes->github;
-}
-
-static const struct registry *site_registry(const struct search *search)
-{
-    return &search->site;
-}
-
 static const struct source {
     int (*find)(struct search *search, struct vb_error *err);
-    const struct registry *(*registry)(const struct search *search);
     int (*record)(struct record *record, const char *version, const json_t *told,
                   struct vb_error *err);
-} sources[] = {[VB_INDEX_NPM] = {search_npm, npm_registry, record_npm},
-               [VB_INDEX_PYPI] = {search_pypi, pypi_registry, record_pypi},
-               [VB_INDEX_CLAWHUB] = {search_clawhub, clawhub_registry, record_clawhub},
-               [VB_INDEX_GITHUB] = {search_github, github_registry, record_plain},
-               [VB_INDEX_SKILLS] = {search_wellknown, site_registry, record_plain}};
+} sources[] = {[VB_INDEX_NPM] = {search_npm, record_npm},
+               [VB_INDEX_PYPI] = {search_pypi, record_pypi},
+               [VB_INDEX_CLAWHUB] = {search_clawhub, record_clawhub},
+               [VB_INDEX_GITHUB] = {search_github, record_plain},
+               [VB_INDEX_SKILLS] = {search_wellknown, record_plain}};
 
 static int keep_record(struct search *search, const struct vb_package_reference *reference,
                        const struct registry *registry, struct vb_error *err)
@@ -404,7 +378,10 @@ int vb_fetch_package(const struct vb_package_reference *reference, int target_fd
                             limits->bytes + PAGE_BYTES + RECORD_ROOM, err);
     if (status == VB_OK)
         status = source->find(&search, err);
-    const struct registry *registry = source->registry(&search);
+    const struct registry *registry =
+        reference->index == VB_INDEX_SKILLS
+            ? &search.site
+            : settings_registry(reference->indexes, reference->index, search.name);
     if (status == VB_OK)
         status = take_file(&search, registry, target_fd, sink, err);
     if (status == VB_OK)

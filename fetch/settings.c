@@ -372,13 +372,21 @@ void vb_indexes_free(struct vb_indexes *indexes)
     free(indexes);
 }
 
-const char *vb_indexes_base(const struct vb_indexes *indexes, enum vb_index index)
+const struct registry *settings_registry(const struct vb_indexes *indexes, enum vb_index index,
+                                         const char *name)
 {
-    const struct registry *const registries[] = {[VB_INDEX_NPM] = &indexes->npm[0],
+    static const struct registry unknown = {.base = ""}; /* the reference names it */
+    const struct registry *const registries[] = {[VB_INDEX_NPM] = settings_npm(indexes, name),
                                                  [VB_INDEX_PYPI] = &indexes->python,
                                                  [VB_INDEX_CLAWHUB] = &indexes->clawhub,
-                                                 [VB_INDEX_GITHUB] = &indexes->github};
-    return index == VB_INDEX_SKILLS ? "" : registries[index]->base; /* the reference names it */
+                                                 [VB_INDEX_GITHUB] = &indexes->github,
+                                                 [VB_INDEX_SKILLS] = &unknown};
+    return registries[index];
+}
+
+const char *vb_indexes_base(const struct vb_indexes *indexes, enum vb_index index)
+{
+    return settings_registry(indexes, index, "")->base;
 }
 
 /* --- asking --- */

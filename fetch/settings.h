@@ -39,6 +39,8 @@ bool settings_ask(const struct vb_indexes *indexes, const struct registry *regis
 bool settings_ask_url(const struct vb_indexes *indexes, const struct registry *registry,
                       const char *url, struct crowd_get *get);
 /* Whom the package NAME is asked of; its base may be "". */
+const struct registry *settings_registry(const struct vb_indexes *indexes, enum vb_index index,
+                                         const char *name);
 const struct registry *settings_npm(const struct vb_indexes *indexes, const char *name);
 
 #endif

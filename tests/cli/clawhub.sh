@@ -2,11 +2,7 @@
 # them, and what it does not give.
 . "$2/tests/cli/lib.sh"
 
-command -v python3 >/dev/null || { echo "SKIPPED: no python3, which is the registry"; exit 77; }
-mkfifo "$work/input" "$work/port"
-python3 "$source_dir/tests/live/registry.py" "$work/requests" <"$work/input" >"$work/port" &
-exec 3>"$work/input"
-read -r port <"$work/port"
+start_registry
 export CLAWHUB_REGISTRY="http://127.0.0.1:$port"
 
 # told KIND: the events of that kind, as "key=value …" of what matters of them.
@@ -97,6 +93,5 @@ clawhub:sorter@1+&x=1 64 is no version
 clawhub:../x 64 is no name of ClawHub
 clawhub:sorter@1/../2 64 is no version
 END
-exec 3>&-
-wait
+stop_registry
 finish

@@ -1,11 +1,7 @@
 # Repositories of GitHub and folders in them, from a server of our own on loopback.
 . "$2/tests/cli/lib.sh"
 
-command -v python3 >/dev/null || { echo "SKIPPED: no python3, which is the server"; exit 77; }
-mkfifo "$work/input" "$work/port"
-python3 "$source_dir/tests/live/registry.py" "$work/requests" <"$work/input" >"$work/port" &
-exec 3>"$work/input"
-read -r port <"$work/port"
+start_registry
 export GITHUB_API_URL="http://127.0.0.1:$port/gh"
 unset GITHUB_TOKEN GH_TOKEN
 
@@ -70,6 +66,5 @@ github:acme 64 is no repository
 github:acme/../x 64 is no repository
 github:acme/skills@a..b 64 is no branch, tag or commit
 END
-exec 3>&-
-wait
+stop_registry
 finish

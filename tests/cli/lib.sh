@@ -90,6 +90,20 @@ vet_kept() {
     expect_status "$wanted" "$name"
 }
 
+# An index of packages on loopback: its port is in $port, what it was asked in $work/requests.
+start_registry() {
+    command -v python3 >/dev/null || { echo "SKIPPED: no python3, which is the index"; exit 77; }
+    mkfifo "$work/input" "$work/port"
+    python3 "$source_dir/tests/live/registry.py" "$work/requests" "$@" <"$work/input" >"$work/port" &
+    exec 3>"$work/input"
+    read -r port <"$work/port"
+}
+
+stop_registry() {
+    exec 3>&-
+    wait
+}
+
 finish() {
     [ "$failures" -eq 0 ] || exit 1
     echo ok

@@ -1,18 +1,13 @@
 # Skills that a site publishes by an index of its own, from a server with TLS on loopback.
 . "$2/tests/cli/lib.sh"
 
-for tool in python3 openssl; do
-    command -v $tool >/dev/null || { echo "SKIPPED: no $tool, which is the site"; exit 77; }
-done
+command -v openssl >/dev/null || { echo "SKIPPED: no openssl, which makes the site's certificate"; exit 77; }
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
     -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout "$work/key" -out "$work/ca" 2>/dev/null
 cat "$work/ca" "$work/key" >"$work/both"
 chmod 711 "$work"; chmod 644 "$work/ca" # who fetches is another user
-mkfifo "$work/input" "$work/port"
-REGISTRY_TLS="$work/both" python3 "$source_dir/tests/live/registry.py" "$work/requests" \
-    <"$work/input" >"$work/port" &
-exec 3>"$work/input"
-read -r port <"$work/port"
+export REGISTRY_TLS="$work/both"
+start_registry
 export SSL_CERT_FILE="$work/ca"
 site=skills:localhost:$port/site
 
@@ -35,6 +30,5 @@ $site/old 65 no address and SHA-256 digest
 $site/nothing 66 the site publishes no index of skills
 $site/../x 64 is no site
 END
-exec 3>&-
-wait
+stop_registry
 finish
